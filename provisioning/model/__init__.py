@@ -1,0 +1,1 @@
+"""The inventory: what a cluster is, as an operator writes it down. Pure but for reading files."""

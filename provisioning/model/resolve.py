@@ -1,0 +1,86 @@
+"""What holds for one host once host, group and inventory have been laid over each other."""
+
+from ipaddress import IPv4Interface
+
+from provisioning.model.hosts import Client, Director, Group, Host, RealServer, ServiceManager
+from provisioning.model.hosts import StorageHost as StorageHost
+from provisioning.model.inventory import Inventory
+from provisioning.model.ssh import Connection
+from provisioning.model.vrrp import VirtualIP
+
+AnyGroup = Group[Director] | Group[RealServer] | Group[StorageHost] | Group[Client]
+
+
+def groups(inventory: Inventory) -> dict[str, AnyGroup]:
+    """The groups by their inventory key; storage only where the inventory has it."""
+    found: dict[str, AnyGroup] = {
+        "directors": inventory.directors,
+        "real_servers": inventory.real_servers,
+    }
+    if inventory.storage is not None:
+        found["storage"] = inventory.storage
+    found["clients"] = inventory.clients
+    return found
+
+
+def all_hosts(inventory: Inventory) -> dict[str, Host]:
+    """Every host by name, in the order of the groups; a host in two groups comes once."""
+    return {
+        name: host
+        for group in reversed(groups(inventory).values())
+        for name, host in group.hosts.items()
+    }
+
+
+def _group_of(inventory: Inventory, name: str) -> AnyGroup:
+    return next(group for group in groups(inventory).values() if name in group.hosts)
+
+
+def roles_of(inventory: Inventory, name: str) -> list[str]:
+    """The groups that hold the host, by their inventory keys."""
+    return [key for key, group in groups(inventory).items() if name in group.hosts]
+
+
+def interface_of(inventory: Inventory, name: str) -> str:
+    """The host's interface on the cluster's network."""
+    group = _group_of(inventory, name)
+    return group.hosts[name].interface or group.interface or inventory.interface
+
+
+def service_manager_of(inventory: Inventory, name: str) -> ServiceManager:
+    """What keeps services running on the host."""
+    group = _group_of(inventory, name)
+    return group.hosts[name].service_manager or group.service_manager or inventory.service_manager
+
+
+def connection_of(inventory: Inventory, name: str) -> Connection:
+    """SSH settings of the host; ``host`` is filled in with its address."""
+    group = _group_of(inventory, name)
+    host = group.hosts[name]
+    merged: dict[str, object] = {"host": str(host.address)}
+    for layer in (inventory.ssh, group.ssh, host.ssh):
+        merged |= {key: getattr(layer, key) for key in layer.model_fields_set}
+    return Connection.model_construct(**merged)  # type: ignore[arg-type]
+
+
+def variables_of(inventory: Inventory, name: str) -> dict[str, str | int | float | bool]:
+    """Free variables for templates."""
+    group = _group_of(inventory, name)
+    return {**inventory.vars, **group.vars, **group.hosts[name].vars}
+
+
+def priority_of(inventory: Inventory, name: str) -> int:
+    """A director's VRRP priority: as written, or 150 less 10 for each director before it."""
+    written = inventory.directors.hosts[name].priority
+    return written or 150 - 10 * list(inventory.directors.hosts).index(name)
+
+
+def virtual_router_id_of(inventory: Inventory, vip: VirtualIP) -> int:
+    """A VIP's VRID: as written, or the inventory's plus the VIP's place."""
+    place = inventory.virtual_ips.index(vip)
+    return vip.virtual_router_id or inventory.vrrp.virtual_router_id + place
+
+
+def is_ipv4(vip: VirtualIP) -> bool:
+    """Whether the VIP is IPv4."""
+    return isinstance(vip.address, IPv4Interface)

@@ -1,0 +1,111 @@
+"""Virtual services: what is balanced, how, and how a dead node is noticed (keepalived.conf(5))."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from provisioning.model.base import Name, Part, Port, Seconds
+from provisioning.model.hosts import IPAddress
+
+
+class Scheduler(StrEnum):
+    """IPVS schedulers (ipvsadm(8) -s)."""
+
+    RR = "rr"
+    WRR = "wrr"
+    LC = "lc"
+    WLC = "wlc"
+    LBLC = "lblc"
+    LBLCR = "lblcr"
+    DH = "dh"
+    SH = "sh"
+    MH = "mh"
+    SED = "sed"
+    NQ = "nq"
+    FO = "fo"
+    OVF = "ovf"
+
+
+class Persistence(Part):
+    """One client stays with one real server (ipvsadm(8) -p)."""
+
+    timeout: Annotated[int, Field(ge=1, le=2678400)] = 3600
+    """Seconds since a client's last connection; must outlast a think time plus a job."""
+    granularity: Annotated[int, Field(ge=1, le=128)] | None = None
+    """Prefix length by which clients are grouped; absent is each address on its own."""
+
+
+class _Timing(Part):
+    """Worst time until a silent host is out: interval + (retry+1)*timeout + retry*delay."""
+
+    interval: Seconds = 2.0
+    """Seconds between checks (delay_loop)."""
+    timeout: Seconds = 2.0
+    """Seconds a check may take (connect_timeout, misc_timeout)."""
+    retry: Annotated[int, Field(ge=0)] = 2
+    """Further tries before the node is taken out."""
+    delay_before_retry: Seconds = 1.0
+    warmup: Annotated[float, Field(ge=0)] = 0.0
+    """Seconds of random spread of the first check."""
+
+
+class TcpCheck(_Timing):
+    """The kernel accepts a connection. A hung process still passes until its backlog is full."""
+
+    type: Literal["tcp"] = "tcp"
+
+
+class HttpCheck(_Timing):
+    """The app answers a GET."""
+
+    type: Literal["http"] = "http"
+    path: Annotated[str, Field(pattern=r"^/[\x21-\x7e]*$")] = "/readyz"
+    status: Annotated[int, Field(ge=100, le=599)] = 200
+    virtualhost: str | None = None
+    """Host header (and server name with ``ssl``)."""
+
+
+class SslCheck(HttpCheck):
+    """The app answers a GET over TLS; the certificate is not verified (keepalived SSL_GET)."""
+
+    type: Literal["ssl"] = "ssl"  # type: ignore[assignment]
+
+
+class MiscCheck(_Timing):
+    """A script of yours on the directors says so."""
+
+    type: Literal["misc"] = "misc"
+    command: str
+    """Absolute path of a root-owned script and arguments; {address} and {port} are filled in."""
+    dynamic: bool = False
+    """Exit status 2-255 sets the weight to status minus 2 (misc_dynamic)."""
+
+
+Check = Annotated[TcpCheck | HttpCheck | SslCheck | MiscCheck, Field(discriminator="type")]
+
+
+class VirtualService(Part):
+    """One port of the VIPs, spread over the real servers. DR keeps the port as it is."""
+
+    name: Name = "web"
+    port: Port = 7860
+    scheduler: Scheduler = Scheduler.RR
+    hash_fallback: bool = True
+    """sh and mh: a client of a weight-0 or full server goes to another instead of being refused."""
+    hash_port: bool = False
+    """sh and mh: hash the client's port too, which gives up affinity."""
+    persistence: Persistence | None = Persistence()
+    """``null`` turns it off; then a Gradio session needs sh, mh or session routing."""
+    check: Check = HttpCheck()
+    quorum: Annotated[int, Field(ge=1)] = 1
+    """Total weight below which the service counts as down."""
+    hysteresis: Annotated[int, Field(ge=0)] = 0
+    sorry_server: IPAddress | None = None
+    """Answers while the quorum is lost; itself a DR target that holds the VIP."""
+    alpha: bool = True
+    """A real server is out until its first check has passed."""
+    inhibit_on_failure: bool = False
+    """Weight 0 instead of removal; with persistence, clients stay glued to the dead node."""
+    real_servers: list[Name] | None = None
+    """Names of those that serve it; absent is all."""

@@ -1,0 +1,30 @@
+"""How the control machine reaches a host."""
+
+from pathlib import Path
+
+from provisioning.model.base import Part, Port, Seconds
+from provisioning.model.secret import Secret
+
+
+class Connection(Part):
+    """SSH settings; a key that is absent falls to the group's, then the inventory's, then
+    ``~/.ssh/config``, then OpenSSH's default (ssh_config(5))."""
+
+    host: str | None = None
+    """Name or address to connect to, where it is not the host's ``address``."""
+    port: Port | None = None
+    user: str | None = None
+    key_file: Path | None = None
+    password: Secret | None = None
+    """Login password, where keys and agent do not do."""
+    jump: str | None = None
+    """Jump host as ``[user@]host[:port]``; several, separated by commas, are passed in order."""
+    known_hosts_file: Path | None = None
+    """Instead of ``~/.ssh/known_hosts``."""
+    config_file: Path | None = None
+    """Instead of ``~/.ssh/config``."""
+    sudo: bool | None = None
+    """Become root through sudo (default), or log in as root with ``false``."""
+    sudo_password: Secret | None = None
+    connect_timeout: Seconds | None = None
+    keepalive: Seconds | None = None

@@ -1,0 +1,87 @@
+"""What a resource is: one thing a host can have, which can be looked at, compared and changed.
+
+A resource never talks to a host. It gives POSIX-sh fragments; the engine joins those of all
+resources of a host into one script, so that looking takes one round trip and changing another.
+
+Every fragment runs as root in a subshell of its own under ``set -eu``, with standard input
+closed and ``LC_ALL=C``. The functions of ``prelude.sh`` are at hand.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What an observe fragment said of a resource."""
+
+    stdout: str
+    stderr: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a resource gets from what was observed to what is wanted."""
+
+    summary: str
+    """One line, such as ``create`` or ``mode 0644 -> 0600``."""
+    apply: str
+    """Fragment that makes the change. Idempotent; cut anywhere, it leaves the old or the new."""
+    undo: str
+    """Fragment that takes it back within the same run, also when ``apply`` stopped half-way."""
+    before: str = ""
+    after: str = ""
+    """Text before and after for a diff; both empty where there is nothing to show."""
+    sensitive: bool = False
+    """Texts hold a secret: shown by size only, never written to the journal."""
+
+
+class Unobservable(Exception):
+    """A resource cannot tell its state from what was observed; the message says why and the fix."""
+
+
+@runtime_checkable
+class Resource(Protocol):
+    """One thing a host can have."""
+
+    @property
+    def id(self) -> str:
+        """Kind and name, unique on the host: ``file:/etc/keepalived/keepalived.conf``."""
+
+    @property
+    def triggers(self) -> tuple["Handler", ...]:
+        """Handlers to run once after all changes of this run, if this resource changed."""
+
+    def observe(self) -> str:
+        """Fragment that prints the present state and changes nothing."""
+
+    def compare(self, observation: Observation) -> Change | None:
+        """The change needed, or nothing. Raises ``Unobservable``."""
+
+    def remove(self) -> str:
+        """Fragment that puts the host back as it was before the resource was first managed.
+
+        It is stored on the host when the resource is applied, and run when the resource leaves
+        the inventory or the cluster is destroyed. Idempotent.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A command that makes a service take up what changed (reload, restart)."""
+
+    name: str
+    command: str
+    """Fragment; must fail when the service did not take the change up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Something that must hold on a host before anything is changed there."""
+
+    title: str
+    probe: str
+    """Fragment that changes nothing; status 0 is met, its output is shown otherwise."""
+    fix: str
+    """What the operator can do about it."""
