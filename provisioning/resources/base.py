@@ -33,11 +33,13 @@ class Change:
     before: str = ""
     after: str = ""
     """Text before and after for a diff; both empty where there is nothing to show."""
+    settles: frozenset[str] = frozenset()
+    """Names of handlers this change makes needless: it starts the service with what is there."""
     sensitive: bool = False
     """Texts hold a secret: shown by size only, never written to the journal."""
 
 
-class Unobservable(Exception):
+class UnobservableError(Exception):
     """A resource cannot tell its state from what was observed; the message says why and the fix."""
 
 
@@ -57,7 +59,7 @@ class Resource(Protocol):
         """Fragment that prints the present state and changes nothing."""
 
     def compare(self, observation: Observation) -> Change | None:
-        """The change needed, or nothing. Raises ``Unobservable``."""
+        """The change needed, or nothing. Raises ``UnobservableError``."""
 
     def remove(self) -> str:
         """Fragment that puts the host back as it was before the resource was first managed.
@@ -83,5 +85,18 @@ class Requirement:
     title: str
     probe: str
     """Fragment that changes nothing; status 0 is met, its output is shown otherwise."""
+    fix: str
+    """What the operator can do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Postcondition:
+    """Something that must come true on a host after it was changed, before the next one is."""
+
+    title: str
+    probe: str
+    """Fragment that changes nothing; tried each second until its status is 0."""
+    timeout: int
+    """Seconds after which the host counts as failed."""
     fix: str
     """What the operator can do about it."""
