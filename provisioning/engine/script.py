@@ -72,17 +72,17 @@ class ManifestEntry:
     remove: str
 
 
+def _tabbed(id: str, text: str) -> str:
+    return "\n".join([id, *(f"\t{line}" for line in text.splitlines())])
+
+
 def _manifest(entries: Iterable[ManifestEntry]) -> str:
     """Fragment that writes the manifest: an ``id`` line, then the fragment, each line tabbed."""
-    lines = []
-    for entry in entries:
-        lines.append(entry.id)
-        lines += [f"\t{line}" for line in entry.remove.splitlines()]
     delimiter = f"MANIFEST_{secrets.token_hex(8)}"
-    body = "\n".join(lines)
+    body = "\n".join(_tabbed(entry.id, entry.remove) for entry in entries)
     return (
-        f"cat > \"$STATE/manifest.new\" <<'{delimiter}'\n{body}\n{delimiter}\n"
-        'mv -f "$STATE/manifest.new" "$STATE/manifest"'
+        f"cat > \"$STATE/manifest.new\" <<'{delimiter}' && "
+        f'mv -f "$STATE/manifest.new" "$STATE/manifest"\n{body}\n{delimiter}'
     )
 
 
@@ -130,11 +130,18 @@ def apply_script(
         'rm -rf "$RUN_DIR" && mkdir -p -m 0700 "$RUN_DIR" "$STATE/pending" || return 1',
         f": > {shlex.quote(f'{STATE}/unfinished')}",
     ]
-    lines += ["( set -eu", _manifest(manifest_during), ") || return 1"]
+    lines += [_manifest(manifest_during), '[ "$?" -eq 0 ] || return 1']
     for number, step in enumerate(steps):
-        lines += [f"apply_{number}() {{", step.apply, "}", f"undo_{number}() {{", step.undo, "}"]
+        lines += [
+            f"apply_{number}() {{ :",
+            step.apply,
+            "}",
+            f"undo_{number}() {{ :",
+            step.undo,
+            "}",
+        ]
     for number, (_, command) in enumerate(handlers):
-        lines += [f"handler_{number}() {{", command, "}"]
+        lines += [f"handler_{number}() {{ :", command, "}"]
     lines += [
         "back_out() {",
         "i=$1",
@@ -149,6 +156,7 @@ def apply_script(
         f"s=$?; {_frame_var(marker, 'uh.$i', '$s')}",
         "i=$((i + 1))",
         "done",
+        'rm -f "$STATE/unfinished" "$STATE/holder"',
         "}",
         "ran=0",
         f"last={len(steps) - 1}",
@@ -157,13 +165,13 @@ def apply_script(
         lines.append(_frame(marker, f"begin.{number}", "0"))
         for name, command in step.pending:
             path = shlex.quote(f"{STATE}/pending/{pending_key(name)}")
-            lines.append(f"printf '%s\\n' {shlex.quote(name)} {shlex.quote(command)} > {path}")
+            lines.append(f"printf '%s\\n' {shlex.quote(_tabbed(name, command))} > {path}")
         lines += [
             f"( set -eu; apply_{number} ) </dev/null 9>&-",
             f"s=$?; {_frame(marker, str(number), '$s')}",
             f'[ "$s" -eq 0 ] || {{ back_out {number}; return 1; }}',
         ]
-    for number, (name, _) in enumerate(handlers):
+    for number in range(len(handlers)):
         lines += [
             _frame(marker, f"hbegin.{number}", "0"),
             f"ran={number + 1}",

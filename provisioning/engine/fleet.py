@@ -1,0 +1,68 @@
+"""Many hosts at once: connections, and the same work on each."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from provisioning.engine.progress import Event, Progress, silent
+from provisioning.transport.base import Transport, TransportError
+
+T = TypeVar("T")
+Connect = Callable[[str], Transport]
+
+
+class Fleet:
+    """Connections to hosts by name, each made once and kept until ``close``.
+
+    A host that cannot be reached is an entry in ``errors`` and does not stop the others.
+    """
+
+    def __init__(self, connect: Connect, *, forks: int, progress: Progress = silent) -> None:
+        self._connect = connect
+        self._forks = forks
+        self._progress = progress
+        self.transports: dict[str, Transport] = {}
+        self.errors: dict[str, TransportError] = {}
+
+    def connect(self, names: Iterable[str]) -> None:
+        """Connects to all that are not connected yet."""
+
+        def one(name: str) -> None:
+            self._progress(Event("connect", name))
+            try:
+                self.transports[name] = self._connect(name)
+            except TransportError as error:
+                self.errors[name] = error
+                self._progress(Event("failed", name, str(error)))
+            else:
+                self._progress(Event("connected", name))
+
+        self._each([name for name in names if name not in self.transports], one)
+
+    def each(self, names: Iterable[str], work: Callable[[str, Transport], T]) -> dict[str, T]:
+        """Runs ``work`` for every connected host; one that raises ``TransportError`` moves to
+        ``errors``. Results come in the order of ``names``."""
+        names = list(names)
+        results: dict[str, T] = {}
+
+        def one(name: str) -> None:
+            try:
+                results[name] = work(name, self.transports[name])
+            except TransportError as error:
+                self.errors[name] = error
+                self._progress(Event("failed", name, str(error)))
+
+        self._each([name for name in names if name in self.transports], one)
+        return {name: results[name] for name in names if name in results}
+
+    def close(self) -> None:
+        """Closes every connection."""
+        for transport in self.transports.values():
+            transport.close()
+        self.transports.clear()
+
+    def _each(self, names: list[str], work: Callable[[str], None]) -> None:
+        if not names:
+            return
+        with ThreadPoolExecutor(max_workers=min(self._forks, len(names))) as pool:
+            list(pool.map(work, names))

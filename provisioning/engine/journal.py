@@ -1,0 +1,88 @@
+"""What was done, when and by whom, on the control machine.
+
+One file per run, a JSON object a line, each flushed to disk as it is written, so that a run that
+was cut at any moment has told all it did up to then.
+"""
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+Record = dict[str, Any]
+_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
+
+
+def new_id() -> str:
+    """A run's id: its start in UTC and four random digits."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+
+class Journal:
+    """The record of one run, open for writing."""
+
+    def __init__(self, folder: Path, run_id: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._path = folder / f"{run_id}.jsonl"
+        # Diffs of configuration are in it: for its owner only.
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._file = os.fdopen(descriptor, "w", encoding="utf-8")
+        self._lock = Lock()
+
+    def write(self, kind: str, **fields: Any) -> None:
+        """Adds a line: its kind, the time, and the fields."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = json.dumps({"kind": kind, "time": now, **fields}, ensure_ascii=False)
+        with self._lock:
+            # A host's output may hold bytes that are no UTF-8; they stay visible as escapes.
+            self._file.write(line.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as the journal tells it."""
+
+    id: str
+    records: tuple[Record, ...]
+
+    def first(self, kind: str) -> Record:
+        """The first record of a kind, or an empty one."""
+        return next((record for record in self.records if record["kind"] == kind), {})
+
+    @property
+    def result(self) -> str:
+        """``ok``, ``failed``, ``cut`` (no end was written)."""
+        return str(self.first("end").get("result", "cut"))
+
+
+def runs(folder: Path) -> Iterator[Run]:
+    """All runs, the latest first."""
+    for path in sorted(folder.glob("*.jsonl"), reverse=True):
+        if _ID.fullmatch(path.stem):
+            yield read_run(folder, path.stem)
+
+
+def read_run(folder: Path, run_id: str) -> Run:
+    """One run; raises ``KeyError`` where there is none of that id."""
+    path = folder / f"{run_id}.jsonl"
+    if not _ID.fullmatch(run_id) or not path.is_file():
+        raise KeyError(run_id)
+    records = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            records.append(json.loads(line))
+        except ValueError:
+            break  # the line under way when the run was cut
+    return Run(run_id, tuple(records))

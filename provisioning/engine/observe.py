@@ -1,0 +1,42 @@
+"""Looks at a host and plans it: one round trip."""
+
+from collections.abc import Mapping
+
+from provisioning.engine import plan
+from provisioning.engine.frames import observations
+from provisioning.engine.plan import HostPlan
+from provisioning.engine.script import observe_script, token
+from provisioning.resources.base import Observation, Requirement, Resource
+from provisioning.transport.base import Transport, TransportError
+
+
+def run_fragments(
+    host: str, transport: Transport, fragments: Mapping[str, str], *, root: bool = True
+) -> dict[str, Observation]:
+    """What each fragment printed on the host, by its key. Raises ``TransportError``."""
+    marker = token()
+    completed = transport.run(observe_script(fragments, marker), root=root)
+    found = observations(completed.stdout, completed.stderr, marker)
+    if missing := fragments.keys() - found.keys():
+        said = completed.stderr.decode("utf-8", "replace").strip()[-500:]
+        raise TransportError(
+            f"{host}: the look at the host broke off before {min(missing)}"
+            f" (status {completed.status}): {said or 'it said nothing'}"
+        )
+    return found
+
+
+def observe_and_plan(
+    host: str,
+    transport: Transport,
+    requirements: tuple[Requirement, ...],
+    resources: tuple[Resource, ...],
+    extra: Mapping[str, str],
+) -> tuple[HostPlan, dict[str, Observation]]:
+    """The plan of a host, and what the ``extra`` fragments printed in the same round trip."""
+    wanted = plan.fragments(requirements, resources)
+    found = run_fragments(host, transport, {**wanted, **extra})
+    return (
+        plan.plan_host(host, requirements, resources, found),
+        {key: found[key] for key in extra},
+    )

@@ -1,0 +1,32 @@
+"""In which order hosts are changed. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from provisioning.engine.plan import HostPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Hosts that may be changed while no other wave's are."""
+
+    title: str
+    hosts: tuple[str, ...]
+    essential: bool = False
+    """A failure here keeps every later wave from starting."""
+
+
+def batches(
+    wave: Wave, plans: dict[str, HostPlan], *, forks: int, batch: int
+) -> Iterator[tuple[str, ...]]:
+    """Cuts a wave into sets of hosts that are changed at the same time.
+
+    Hosts where nothing that runs is disturbed go ``forks`` at a time; the others go ``batch`` at
+    a time, so that a wave never takes a service down as a whole.
+    """
+    changing = [name for name in wave.hosts if name in plans and plans[name].changes]
+    calm = [name for name in changing if not plans[name].disruptive]
+    disturbed = [name for name in changing if plans[name].disruptive]
+    for hosts, width in ((calm, forks), (disturbed, batch)):
+        for start in range(0, len(hosts), width):
+            yield tuple(hosts[start : start + width])
