@@ -57,12 +57,20 @@ class Fleet:
 
     def close(self) -> None:
         """Closes every connection."""
-        for transport in self.transports.values():
+        for transport in list(self.transports.values()):
             transport.close()
         self.transports.clear()
 
     def _each(self, names: list[str], work: Callable[[str], None]) -> None:
         if not names:
             return
-        with ThreadPoolExecutor(max_workers=min(self._forks, len(names))) as pool:
+        pool = ThreadPoolExecutor(max_workers=min(self._forks, len(names)))
+        try:
             list(pool.map(work, names))
+        except KeyboardInterrupt:
+            # Threads wait for hosts that may take minutes; closing their connections ends them,
+            # and a host under change finishes or takes back its changes by itself.
+            pool.shutdown(wait=False, cancel_futures=True)
+            self.close()
+            raise
+        pool.shutdown()

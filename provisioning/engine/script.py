@@ -181,17 +181,26 @@ def apply_script(
         ]
     lines += [
         "( set -eu",
+        *_conclusion(tuple(manifest_after)),
+        ") </dev/null",
+        f"s=$?; {_frame(marker, 'end', '$s')}",
+        'return "$s"',
+    ]
+    return wrap("\n".join(lines), run_id=run_id)
+
+
+def _conclusion(manifest_after: tuple[ManifestEntry, ...]) -> list[str]:
+    if not manifest_after:
+        # Nothing is managed here any more, so nothing of ours stays.
+        return ['cd / && rm -rf "$STATE"']
+    return [
         _manifest(manifest_after),
         'rm -rf "$STATE/pending"',
         'rm -f "$STATE/unfinished" "$STATE/holder"',
         # The previous contents of the last runs stay for rollback; older ones go.
         'cd "$STATE/runs" && ls -1t | tail -n +6 | while IFS= read -r old; do '
         'rm -rf "./$old"; done',
-        ") </dev/null",
-        f"s=$?; {_frame(marker, 'end', '$s')}",
-        'return "$s"',
     ]
-    return wrap("\n".join(lines), run_id=run_id)
 
 
 def _frame_var(marker: str, key: str, status: str) -> str:

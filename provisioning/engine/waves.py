@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from provisioning.engine.plan import HostPlan
 
@@ -12,8 +13,13 @@ class Wave:
 
     title: str
     hosts: tuple[str, ...]
-    essential: bool = False
-    """A failure here keeps every later wave from starting."""
+    gate: Literal["every", "some", "none"] = "some"
+    """How many of its hosts must be well for later waves to start."""
+
+    def passed(self, well: int, bad: int) -> bool:
+        """Whether later waves may start, given how many hosts are well and how many are not."""
+        needed = {"every": bad == 0, "some": well > 0 or bad == 0, "none": True}
+        return needed[self.gate]
 
 
 def batches(

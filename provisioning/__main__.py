@@ -1,0 +1,5 @@
+"""``python -m provisioning`` is ``cluster``."""
+
+from provisioning.cli.main import main
+
+main()

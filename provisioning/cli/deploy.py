@@ -1,0 +1,145 @@
+"""``cluster deploy``."""
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from provisioning.cli import exit_codes
+from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
+from provisioning.cli.plan import look, status_of
+from provisioning.cli.plan_view import show_plans
+from provisioning.cli.progress_view import progress_on
+from provisioning.cli.selection import chosen
+from provisioning.cli.verify import show_checks
+from provisioning.engine.plan_record import plan_record
+from provisioning.operations.deploy import DeployResult, Pace, apply_plans
+from provisioning.operations.planning import plan_hosts, waves
+from provisioning.operations.release import build_release
+from provisioning.operations.run import Run, recorded
+from provisioning.operations.session import Site, open_fleet
+from provisioning.operations.verify import CheckResult, verify
+from provisioning.roles.desired import DesiredHost, desired_hosts
+
+
+@click.command()
+@inventory_option
+@limit_option
+@host_key_option
+@click.option("--check", is_flag=True, help="Only show the plan (as `cluster plan`).")
+@click.option("--yes", is_flag=True, help="Do not ask before applying.")
+@click.option("--forks", type=click.IntRange(min=1), help="Hosts at a time.  [default: inventory]")
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Hosts of a wave at a time where a running service is disturbed.",
+)
+@click.option(
+    "--max-fail",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Hosts of a wave that may fail before the rest of it is left alone.",
+)
+@click.option("--verify/--no-verify", "verifies", default=True, help="Prove the result at the end.")
+def deploy(
+    inventory: Path,
+    limit: tuple[str, ...],
+    accept_new_host_keys: bool,
+    check: bool,
+    yes: bool,
+    forks: int | None,
+    batch: int,
+    max_fail: int,
+    verifies: bool,
+) -> None:
+    """Make the hosts what the inventory says, and prove that the cluster works.
+
+    Looks at every host, shows what would change, asks (on a terminal), then applies in waves:
+    storage, real servers, backup directors, master director. A host that fails takes its own
+    changes back. Cut at any moment, it can be run again.
+
+    Exit status: 0 done and proved, 1 something failed, 2 wrong inventory or command line (with
+    --check: 2 changes pending, 1 wrong inventory), 130 interrupted.
+    """
+    if check:
+        site = Site(load_or_exit(inventory, status=exit_codes.FAILED), inventory)
+        plans = look(site, limit, accept_new_host_keys, Console(stderr=True), quiet=False)
+        show_plans(Console(), plans)
+        raise SystemExit(status_of(plans))
+    site = Site(load_or_exit(inventory), inventory)
+    console = Console()
+    names = chosen(site.inventory, limit)
+    wanted = desired_hosts(site.inventory, build_release(site.inventory.app, site.base_dir))
+    desired = {name: wanted[name] for name in names}
+    pace = Pace(forks or site.inventory.forks, batch, max_fail)
+    with recorded(site, ["cluster", *sys.argv[1:]]) as run:
+        if run.left_behind:
+            console.print(Text(f"{run.left_behind} did not finish; going on from it.", "yellow"))
+        run.ok = _deploy(
+            site, desired, run, pace, console, accept_new_host_keys, yes, verifies and not limit
+        )
+    raise SystemExit(exit_codes.OK if run.ok else exit_codes.FAILED)
+
+
+def _deploy(
+    site: Site,
+    desired: dict[str, DesiredHost],
+    run: Run,
+    pace: Pace,
+    console: Console,
+    accept_new_host_keys: bool,
+    yes: bool,
+    verifies: bool,
+) -> bool:
+    with open_fleet(site, forks=pace.forks, accept_new_host_keys=accept_new_host_keys) as fleet:
+        plans = plan_hosts(site.inventory, desired, fleet)
+        for plan in plans.hosts.values():
+            run.journal.write("plan", plan=plan_record(plan))
+        show_plans(console, plans)
+        if plans.changes and not yes and sys.stdin.isatty():
+            click.confirm("Apply?", abort=True)
+        with progress_on(console) as progress:
+            result = apply_plans(
+                plans,
+                waves(site.inventory, plans),
+                {name: host.postconditions for name, host in desired.items()},
+                fleet,
+                pace=pace,
+                run_id=run.id,
+                holder=run.holder,
+                journal=run.journal,
+                progress=progress,
+            )
+        _show_result(console, result, run)
+        if not verifies:
+            return result.ok
+        checks = verify(site.inventory, fleet, base_dir=site.base_dir)
+        _record_checks(run, checks)
+        show_checks(console, checks)
+        return result.ok and all(check.ok is not False for check in checks)
+
+
+def _show_result(console: Console, result: DeployResult, run: Run) -> None:
+    for name, reason in result.skipped.items():
+        run.journal.write("skipped", host=name, reason=reason)
+        console.print(Text(f"{name}: not changed: {reason}", "bold red"))
+    for name, host in result.hosts.items():
+        if not host.ok:
+            console.print(Text(f"{name}: {host.outcome}: {host.message}", "bold red"))
+    changed = [name for name, host in result.hosts.items() if host.outcome == "changed"]
+    if changed:
+        console.print(Text(f"Changed: {', '.join(changed)}", "bold green"))
+    elif result.ok:
+        console.print(Text("Nothing to change.", "bold green"))
+    if not result.ok:
+        console.print(f"`cluster history show {run.id}` has the details.", markup=False)
+
+
+def _record_checks(run: Run, checks: list[CheckResult]) -> None:
+    for check in checks:
+        run.journal.write("check", name=check.name, ok=check.ok, evidence=check.evidence)

@@ -1,0 +1,65 @@
+"""``cluster destroy``."""
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from provisioning.cli import exit_codes
+from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
+from provisioning.cli.plan_view import show_plans
+from provisioning.cli.progress_view import progress_on
+from provisioning.cli.selection import chosen
+from provisioning.operations.deploy import Pace, apply_plans
+from provisioning.operations.destroy import destroy_waves, plan_removal
+from provisioning.operations.run import recorded
+from provisioning.operations.session import Site, open_fleet
+
+
+@click.command()
+@inventory_option
+@limit_option
+@host_key_option
+@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
+def destroy(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool, yes: bool) -> None:
+    """Put hosts back as they were before the first deploy.
+
+    Stops and removes what deploy brought, newest first, and restores the files it replaced.
+    Debian packages and generated audio stay. Shows the plan and asks first.
+
+    Exit status: 0 done, 1 a host failed, 2 wrong command line or inventory.
+    """
+    site = Site(load_or_exit(inventory), inventory)
+    console = Console()
+    names = chosen(site.inventory, limit)
+    with (
+        recorded(site, ["cluster", *sys.argv[1:]]) as run,
+        open_fleet(site, accept_new_host_keys=accept_new_host_keys) as fleet,
+    ):
+        plans = plan_removal(names, fleet)
+        show_plans(console, plans)
+        if plans.changes and not yes:
+            if not sys.stdin.isatty():
+                raise click.UsageError("there is no terminal to ask on; say --yes")
+            click.confirm("Remove all this?", abort=True)
+        with progress_on(console) as progress:
+            result = apply_plans(
+                plans,
+                destroy_waves(site.inventory),
+                dict.fromkeys(names, ()),
+                fleet,
+                pace=Pace(site.inventory.forks, site.inventory.forks, len(names)),
+                run_id=run.id,
+                holder=run.holder,
+                journal=run.journal,
+                progress=progress,
+            )
+        run.ok = result.ok
+    for name, reason in result.skipped.items():
+        console.print(Text(f"{name}: not changed: {reason}", "bold red"))
+    for name, host in result.hosts.items():
+        if not host.ok:
+            console.print(Text(f"{name}: {host.outcome}: {host.message}", "bold red"))
+    raise SystemExit(exit_codes.OK if result.ok else exit_codes.FAILED)

@@ -1,0 +1,105 @@
+"""``cluster history``."""
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from provisioning.cli.options import inventory_option, load_or_exit
+from provisioning.engine.journal import Run, read_run, runs
+from provisioning.operations.session import Site
+
+_STYLES = {"ok": "green", "failed": "red", "cut": "yellow"}
+
+
+@click.group(invoke_without_command=True)
+@inventory_option
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.pass_context
+def history(context: click.Context, inventory: Path, as_json: bool) -> None:
+    """Show what was done to this cluster from here: who, when, what, how it ended."""
+    site = Site(load_or_exit(inventory), inventory)
+    context.obj = site
+    if context.invoked_subcommand is not None:
+        return
+    found = list(runs(site.history_dir))
+    if as_json:
+        click.echo(json.dumps([_summary(run) for run in found], ensure_ascii=False, indent=2))
+        return
+    if not found:
+        click.echo("Nothing has been done yet.")
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("id", "command", "who", "changed", "result"):
+        table.add_column(heading)
+    for run in found:
+        summary = _summary(run)
+        table.add_row(
+            run.id,
+            str(summary["command"]),
+            str(summary["who"]),
+            str(summary["changed"]),
+            Text(run.result, _STYLES.get(run.result, "")),
+        )
+    Console().print(table)
+
+
+@history.command()
+@click.argument("run_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print the records as JSON.")
+@click.pass_obj
+def show(site: Site, run_id: str, as_json: bool) -> None:
+    """Show one run: its plan, every step's output, its result."""
+    try:
+        run = read_run(site.history_dir, run_id)
+    except KeyError:
+        raise click.ClickException(
+            f"no run {run_id!r} in {site.history_dir}; `cluster history` lists them"
+        ) from None
+    if as_json:
+        click.echo(json.dumps(run.records, ensure_ascii=False, indent=2))
+        return
+    _show(Console(), run)
+
+
+def _summary(run: Run) -> dict[str, object]:
+    begin = run.first("begin")
+    hosts = [record for record in run.records if record["kind"] == "host"]
+    return {
+        "id": run.id,
+        "command": begin.get("command", ""),
+        "who": begin.get("who", ""),
+        "time": begin.get("time", ""),
+        "changed": sum(record["outcome"] == "changed" for record in hosts),
+        "result": run.result,
+    }
+
+
+def _show(console: Console, run: Run) -> None:
+    summary = _summary(run)
+    console.print(Text(f"{run.id}  {summary['command']}  by {summary['who']}", "bold"))
+    for record in run.records:
+        if record["kind"] == "plan":
+            for step in record["plan"]["steps"]:
+                console.print(Text(f"  plan {record['plan']['host']}: {step['id']}", "dim"))
+                for line in (step["diff"] or "").splitlines()[2:]:
+                    console.print(Text(f"      {line}", "dim"))
+        elif record["kind"] == "wave":
+            console.print(Text(f"== {record['title']}: {', '.join(record['hosts'])}", "bold"))
+        elif record["kind"] == "host":
+            style = "green" if record["outcome"] in ("changed", "unchanged") else "red"
+            console.print(Text(f"{record['host']}: {record['outcome']} {record['message']}", style))
+            for step in record["steps"]:
+                mark = "ok" if step["status"] == 0 else f"status {step['status']}"
+                console.print(f"  {step['title']}  {mark}  {step['seconds']} s", markup=False)
+                for line in step["output"].splitlines():
+                    console.print(Text(f"      {line}", "dim"))
+        elif record["kind"] == "skipped":
+            console.print(Text(f"{record['host']}: skipped: {record['reason']}", "red"))
+        elif record["kind"] == "check":
+            mark = {True: "ok", False: "FAILED", None: "skipped"}[record["ok"]]
+            console.print(f"verify: {record['name']}: {mark} {record['evidence']}", markup=False)
+    console.print(Text(f"result: {run.result}", _STYLES.get(run.result, "bold")))

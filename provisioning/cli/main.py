@@ -1,0 +1,73 @@
+"""The command line: ``cluster``."""
+
+import sys
+
+import click
+
+from provisioning import __version__
+from provisioning.cli import exit_codes
+from provisioning.cli.deploy import deploy
+from provisioning.cli.destroy import destroy
+from provisioning.cli.exec import exec_
+from provisioning.cli.history import history
+from provisioning.cli.init import init
+from provisioning.cli.lab import lab
+from provisioning.cli.plan import plan
+from provisioning.cli.render import render
+from provisioning.cli.schema import schema
+from provisioning.cli.ssh import ssh
+from provisioning.cli.status import status
+from provisioning.cli.validate import validate
+from provisioning.cli.verify import verify
+from provisioning.engine.lock import LockedError
+from provisioning.operations.release import ReleaseError
+from provisioning.roles.rendering import RenderingError
+from provisioning.transport.base import TransportError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="cluster")
+def cluster() -> None:
+    """One address that never goes down for a fleet of text-to-speech servers.
+
+    An inventory describes the cluster: two directors that own the virtual IP, the real servers
+    that speak, the storage they share. `cluster init` writes one, `cluster validate` checks it,
+    `cluster deploy` makes the hosts so, `cluster verify` proves it, `cluster status` watches it.
+    With no servers at hand, `cluster lab up` makes a whole set on this machine.
+
+    Exit status: 0 done, 1 failed, 2 wrong command line or inventory (plan and deploy --check:
+    changes pending), 130 interrupted.
+
+    Shell completion: eval "$(_CLUSTER_COMPLETE=bash_source cluster)" (or zsh_source,
+    fish_source).
+    """
+
+
+for command in (
+    init,
+    validate,
+    schema,
+    render,
+    plan,
+    deploy,
+    verify,
+    status,
+    history,
+    ssh,
+    exec_,
+    destroy,
+    lab,
+):
+    cluster.add_command(command)
+
+
+def main() -> None:
+    """Entry point; an expected failure is one line on standard error, never a traceback."""
+    try:
+        cluster(prog_name="cluster")
+    except (LockedError, ReleaseError, RenderingError, TransportError) as error:
+        click.secho(f"Error: {error}", fg="red", err=True)
+        sys.exit(exit_codes.FAILED)
+    except KeyboardInterrupt:
+        click.secho("Interrupted. Run the same command again to go on.", err=True)
+        sys.exit(exit_codes.INTERRUPTED)

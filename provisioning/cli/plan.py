@@ -1,0 +1,80 @@
+"""``cluster plan``."""
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from provisioning.cli import exit_codes
+from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
+from provisioning.cli.plan_view import show_plans
+from provisioning.cli.progress_view import progress_on
+from provisioning.cli.selection import chosen
+from provisioning.engine.plan_record import plan_record
+from provisioning.operations.planning import Plans, plan_hosts
+from provisioning.operations.release import build_release
+from provisioning.operations.session import Site, open_fleet
+from provisioning.roles.desired import desired_hosts
+
+
+@click.command()
+@inventory_option
+@limit_option
+@host_key_option
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+def plan(
+    inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool, as_json: bool
+) -> None:
+    """Show what deploy would change, and change nothing.
+
+    Exit status: 0 no changes, 1 a host could not be looked at or is not ready (or the inventory
+    is wrong), 2 changes pending.
+    """
+    site = Site(load_or_exit(inventory, status=exit_codes.FAILED), inventory)
+    console = Console()
+    plans = look(site, limit, accept_new_host_keys, Console(stderr=True), quiet=as_json)
+    if as_json:
+        click.echo(plans_json(plans))
+    else:
+        show_plans(console, plans)
+    raise SystemExit(status_of(plans))
+
+
+def look(
+    site: Site,
+    limit: tuple[str, ...],
+    accept_new_host_keys: bool,
+    console: Console,
+    *,
+    quiet: bool,
+) -> Plans:
+    """Plans the chosen hosts."""
+    names = chosen(site.inventory, limit)
+    wanted = desired_hosts(site.inventory, build_release(site.inventory.app, site.base_dir))
+    with (
+        progress_on(console, quiet=quiet or not console.is_terminal) as progress,
+        open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,
+    ):
+        return plan_hosts(site.inventory, {name: wanted[name] for name in names}, fleet)
+
+
+def plans_json(plans: Plans) -> str:
+    """``{"changes": bool, "hosts": [...], "unreachable": {host: reason}}``; a host's plan is
+    described in ``provisioning.engine.plan_record``."""
+    return json.dumps(
+        {
+            "changes": plans.changes,
+            "hosts": [plan_record(plan) for plan in plans.hosts.values()],
+            "unreachable": plans.unreachable,
+        },
+        ensure_ascii=False,
+        indent=2,
+    )
+
+
+def status_of(plans: Plans) -> int:
+    """Exit status of a look."""
+    if plans.unreachable or plans.blocked:
+        return exit_codes.FAILED
+    return exit_codes.CHANGES if plans.changes else exit_codes.OK

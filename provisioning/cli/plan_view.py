@@ -1,0 +1,61 @@
+"""Shows plans to a person."""
+
+from rich.console import Console
+from rich.text import Text
+
+from provisioning.engine.plan import REMOVE, HostPlan
+from provisioning.engine.plan_record import diff
+from provisioning.operations.planning import Plans
+
+_DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def show_plans(console: Console, plans: Plans) -> None:
+    """Every host with what would change there, and a last line that counts."""
+    for name, plan in plans.hosts.items():
+        _show_host(console, name, plan)
+    for name, reason in plans.unreachable.items():
+        console.print(Text(f"{name}: unreachable", "bold red"))
+        console.print(Text(f"    {reason}", "red"))
+    steps = sum(len(plan.steps) for plan in plans.hosts.values())
+    handlers = sum(len(plan.handlers) for plan in plans.hosts.values())
+    changing = sum(plan.changes for plan in plans.hosts.values())
+    line = (
+        f"{changing} of {len(plans.hosts) + len(plans.unreachable)} hosts change: "
+        f"{steps} changes, {handlers} handlers"
+        if plans.changes
+        else f"No changes on {len(plans.hosts)} hosts."
+    )
+    if plans.blocked:
+        line += f"; not ready: {', '.join(plans.blocked)}"
+    if plans.unreachable:
+        line += f"; unreachable: {', '.join(plans.unreachable)}"
+    console.print(Text(line, "bold"))
+
+
+def _show_host(console: Console, name: str, plan: HostPlan) -> None:
+    if plan.unfinished_by:
+        console.print(
+            Text(
+                f"{name}: {plan.unfinished_by} did not finish here; this goes on from it", "yellow"
+            )
+        )
+    for requirement, said in plan.unmet:
+        console.print(Text(f"{name}: not ready: {requirement.title}", "bold red"))
+        if said:
+            console.print(Text(f"    found: {said}", "red"))
+        console.print(Text(f"    fix: {requirement.fix}", "red"))
+    for problem in plan.problems:
+        console.print(Text(f"{name}: {problem}", "bold red"))
+    if not plan.changes:
+        console.print(Text(f"{name}: no changes", "dim"))
+        return
+    console.print(Text(f"{name}: {len(plan.steps)} changes", "bold"))
+    for step in plan.steps:
+        sign, style = ("-", "red") if step.change.summary == REMOVE else ("~", "yellow")
+        console.print(Text(f"  {sign} {step.id}: {step.change.summary}", style))
+        for line in (diff(step.change) or "").splitlines()[2:]:
+            console.print(Text(f"      {line}", _DIFF_STYLES.get(line[:1], "dim")))
+    for planned in plan.handlers:
+        why = f" (after {', '.join(planned.because)})" if planned.because else " (left over)"
+        console.print(Text(f"  ! {planned.handler.name}{why}", "magenta"))

@@ -1,0 +1,73 @@
+"""From inventory and observation to plans for many hosts."""
+
+from dataclasses import dataclass, field
+
+from provisioning.engine.fleet import Fleet
+from provisioning.engine.observe import observe_and_plan
+from provisioning.engine.plan import HostPlan
+from provisioning.engine.waves import Wave
+from provisioning.model.inventory import Inventory
+from provisioning.resources.base import Observation
+from provisioning.roles.desired import DesiredHost
+from provisioning.transport.base import Transport
+
+_ADDRESSES = "operations.addresses"
+
+
+@dataclass(slots=True)
+class Plans:
+    """What would be done, and where that could not be told."""
+
+    hosts: dict[str, HostPlan] = field(default_factory=dict)
+    unreachable: dict[str, str] = field(default_factory=dict)
+    masters: set[str] = field(default_factory=set)
+    """Directors that hold a VIP now."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether any host would change."""
+        return any(plan.changes for plan in self.hosts.values())
+
+    @property
+    def blocked(self) -> dict[str, HostPlan]:
+        """Hosts that may not be touched."""
+        return {name: plan for name, plan in self.hosts.items() if plan.blocked}
+
+
+def plan_hosts(inventory: Inventory, desired: dict[str, DesiredHost], fleet: Fleet) -> Plans:
+    """Connects to all hosts and plans them, in one round trip each."""
+    fleet.connect(desired)
+
+    def look(name: str, transport: Transport) -> tuple[HostPlan, dict[str, Observation]]:
+        host = desired[name]
+        extra = {_ADDRESSES: "ip -o address show"} if name in inventory.directors.hosts else {}
+        return observe_and_plan(name, transport, host.requirements, host.resources, extra)
+
+    plans = Plans()
+    vips = [f" {vip.address.ip}/" for vip in inventory.virtual_ips]
+    for name, (plan, extra) in fleet.each(desired, look).items():
+        plans.hosts[name] = plan
+        if _ADDRESSES in extra and any(vip in extra[_ADDRESSES].stdout for vip in vips):
+            plans.masters.add(name)
+    plans.unreachable = {name: str(fleet.errors[name]) for name in desired if name in fleet.errors}
+    return plans
+
+
+def waves(inventory: Inventory, plans: Plans) -> list[Wave]:
+    """Storage first, as real servers mount it; then the real servers, as directors send to them;
+    then the directors, those that hold the VIP last."""
+    storage = tuple(inventory.storage.hosts) if inventory.storage else ()
+    real_servers = tuple(n for n in inventory.real_servers.hosts if n not in storage)
+    directors = [n for n in inventory.directors.hosts if n not in (*storage, *real_servers)]
+    backups = tuple(name for name in directors if name not in plans.masters)
+    masters = tuple(name for name in directors if name in plans.masters)
+    if not masters:
+        # Nobody holds the VIP yet: the one that will is the first, so it comes last.
+        backups, masters = tuple(directors[1:]), tuple(directors[:1])
+    found = [
+        Wave("storage", storage, gate="every"),
+        Wave("real servers", real_servers),
+        Wave("backup directors", backups, gate="every"),
+        Wave("master directors", masters, gate="every"),
+    ]
+    return [wave for wave in found if wave.hosts]

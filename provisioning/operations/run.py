@@ -1,0 +1,48 @@
+"""A run that changes a cluster: locked, recorded, with its end written however it ends."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from provisioning.engine.journal import Journal, new_id
+from provisioning.engine.lock import cluster_lock
+from provisioning.operations.session import Site, operator
+
+
+@dataclass(slots=True)
+class Run:
+    """A run under way."""
+
+    id: str
+    holder: str
+    journal: Journal
+    left_behind: str | None
+    """Who held the lock when an earlier run was cut, if one was."""
+    ok: bool = False
+    """Set by the one who runs, for the record's end."""
+
+
+@contextmanager
+def recorded(site: Site, command: list[str]) -> Iterator[Run]:
+    """Holds the cluster's lock and keeps the journal for the time of the block.
+
+    Raises ``LockedError`` when another run is under way.
+    """
+    run_id = new_id()
+    holder = operator(run_id)
+    with cluster_lock(site.state_dir, holder) as left_behind:
+        journal = Journal(site.history_dir, run_id)
+        digest = hashlib.sha256(site.path.read_bytes()).hexdigest()[:12]
+        journal.write("begin", command=" ".join(command), who=holder, inventory=digest)
+        run = Run(run_id, holder, journal, left_behind)
+        try:
+            yield run
+        except BaseException as error:
+            reason = str(error) or type(error).__name__
+            journal.write("end", result="interrupted", reason=reason)
+            raise
+        else:
+            journal.write("end", result="ok" if run.ok else "failed")
+        finally:
+            journal.close()

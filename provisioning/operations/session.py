@@ -1,0 +1,99 @@
+"""An inventory at work: its folder, its hosts' desired state, its connections."""
+
+import getpass
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioning.engine.fleet import Fleet
+from provisioning.engine.progress import Progress, silent
+from provisioning.model.inventory import Inventory
+from provisioning.model.resolve import all_hosts, connection_of, groups
+from provisioning.transport.base import Transport
+from provisioning.transport.ssh import connect
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An inventory and where it stands."""
+
+    inventory: Inventory
+    path: Path
+    """The inventory file."""
+
+    @property
+    def base_dir(self) -> Path:
+        """Relative paths in the inventory start here."""
+        return self.path.resolve().parent
+
+    @property
+    def state_dir(self) -> Path:
+        """The control machine's memory of this cluster: history and lock."""
+        return self.base_dir / ".cluster" / self.inventory.name
+
+    @property
+    def history_dir(self) -> Path:
+        """Where the journal is."""
+        return self.state_dir / "history"
+
+
+class UnknownHostError(Exception):
+    """A name that is neither a host nor a group; the message lists what there is."""
+
+
+def select(inventory: Inventory, patterns: tuple[str, ...]) -> list[str]:
+    """Host names for names of hosts and groups, in the inventory's order; all where none is given.
+
+    Raises ``UnknownHostError``.
+    """
+    hosts, known = all_hosts(inventory), groups(inventory)
+    if not patterns:
+        return list(hosts)
+    chosen: set[str] = set()
+    for pattern in (part for text in patterns for part in text.split(",") if part):
+        if pattern == "all":
+            chosen |= hosts.keys()
+        elif pattern in known:
+            chosen |= known[pattern].hosts.keys()
+        elif pattern in hosts:
+            chosen.add(pattern)
+        else:
+            raise UnknownHostError(
+                f"no host or group {pattern!r}; hosts: {', '.join(hosts)}; "
+                f"groups: all, {', '.join(known)}"
+            )
+    return [name for name in hosts if name in chosen]
+
+
+@contextmanager
+def open_fleet(
+    site: Site,
+    *,
+    forks: int | None = None,
+    accept_new_host_keys: bool = False,
+    progress: Progress = silent,
+) -> Iterator[Fleet]:
+    """Connections to the site's hosts, closed at the end of the block."""
+
+    def connect_to(name: str) -> Transport:
+        return connect(
+            name,
+            connection_of(site.inventory, name),
+            accept_new_host_keys=accept_new_host_keys,
+            base_dir=site.base_dir,
+        )
+
+    fleet = Fleet(connect_to, forks=forks or site.inventory.forks, progress=progress)
+    try:
+        yield fleet
+    finally:
+        fleet.close()
+
+
+def operator(run_id: str) -> str:
+    """Who does this, for locks and the journal."""
+    name = os.environ.get("SUDO_USER") or getpass.getuser()
+    return f"{name}@{platform.node()} run {run_id}"
