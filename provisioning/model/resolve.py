@@ -2,8 +2,15 @@
 
 from ipaddress import IPv4Interface
 
-from provisioning.model.hosts import Client, Director, Group, Host, RealServer, ServiceManager
-from provisioning.model.hosts import StorageHost as StorageHost
+from provisioning.model.hosts import (
+    Client,
+    Director,
+    Group,
+    Host,
+    RealServer,
+    ServiceManager,
+    StorageHost,
+)
 from provisioning.model.inventory import Inventory
 from provisioning.model.ssh import Connection
 from provisioning.model.vrrp import VirtualIP

@@ -1,5 +1,6 @@
 """A value that must not stand in the inventory in clear text."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -24,3 +25,23 @@ def _from_scalar(value: object) -> object:
 
 
 Secret = Annotated[SecretSource, BeforeValidator(_from_scalar, json_schema_input_type=SecretSource)]
+
+
+class SecretError(Exception):
+    """A secret cannot be had; the message names its source and the fix, never the secret."""
+
+
+def reveal(source: SecretSource, base_dir: Path) -> str:
+    """The secret itself. Raises ``SecretError``."""
+    if source.value is not None:
+        return source.value.get_secret_value()
+    if source.env is not None:
+        if source.env not in os.environ:
+            raise SecretError(f"environment variable {source.env} is not set; export it first")
+        return os.environ[source.env]
+    assert source.file is not None
+    path = base_dir / source.file.expanduser()
+    try:
+        return path.read_text(encoding="utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SecretError(f"secret file {path} cannot be read: {error}") from None

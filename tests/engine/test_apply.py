@@ -53,6 +53,11 @@ class Host:
             marker=token(),
         )
 
+    def wait_for_holder(self) -> None:
+        deadline = time.monotonic() + 20
+        while not (self.transport.state / "holder").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+
     @property
     def said(self) -> list[str]:
         return self.log.read_text().split() if self.log.exists() else []
@@ -168,6 +173,7 @@ def test_the_control_machine_goes_away_and_the_host_finishes(host: Host) -> None
     assert process.stdout and process.stderr
     process.stdout.close()
     process.stderr.close()
+    host.wait_for_holder()
     os.kill(process.pid, signal.SIGHUP)
     process.wait(timeout=20)
     assert host.files == {"a", "b"}
@@ -176,9 +182,7 @@ def test_the_control_machine_goes_away_and_the_host_finishes(host: Host) -> None
 
 def test_two_at_once_the_second_is_told_who(host: Host) -> None:
     process = host.transport.start(host.script(host.mark("a", before_apply="sleep 3")))
-    deadline = time.monotonic() + 20
-    while not (host.transport.state / "holder").exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    host.wait_for_holder()
     result = host.apply(host.mark("b"))
     process.communicate()
     assert result.outcome == "locked"

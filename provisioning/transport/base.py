@@ -1,0 +1,59 @@
+"""What a transport does, and how it fails. It does not know what it carries."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a script ended: what it printed, and its exit status."""
+
+    stdout: bytes
+    stderr: bytes
+    status: int
+
+
+class TransportError(Exception):
+    """A host could not be worked on; the message names it, says why, and what to do."""
+
+
+class UnreachableError(TransportError):
+    """No connection: name, route, refusal or silence."""
+
+
+class AuthenticationError(TransportError):
+    """The host is there and does not let us in."""
+
+
+class HostKeyError(TransportError):
+    """The host does not prove to be who it should be: its key is unknown, changed or revoked."""
+
+
+class SudoError(TransportError):
+    """We are in and may not become root."""
+
+
+class ConnectionLostError(TransportError):
+    """The connection broke, or a script took too long."""
+
+
+class Transport(Protocol):
+    """A way to run scripts on one host; used by one thread at a time."""
+
+    def run(
+        self,
+        script: str | bytes,
+        *,
+        root: bool = True,
+        timeout: float | None = None,
+        on_stdout: Callable[[bytes], None] | None = None,
+    ) -> Completed:
+        """Runs a POSIX-sh script that travels over standard input, so no process list shows it.
+
+        ``timeout`` is in seconds; ``on_stdout`` gets output as it comes. Raises
+        ``TransportError``.
+        """
+
+    def close(self) -> None:
+        """Ends the connection."""
