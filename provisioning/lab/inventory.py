@@ -1,0 +1,67 @@
+"""The inventory of a lab: the same kind of file a person writes for servers. Pure."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from provisioning.lab.topology import INTERFACE, LOGIN_USER, Role, Topology
+
+_HEADER = """\
+# Inventory of the lab {name!r}: machines on this computer, made by `cluster lab up`.
+# Deploy to them as to any others: cluster deploy -i {path}
+# ssh.host and ssh.port lead to a machine's sshd through a port of this computer; they are gone
+# after `cluster lab down`. No machine runs systemd, so Supervisor keeps the services.
+"""
+
+_GROUPS = {
+    "directors": Role.DIRECTOR,
+    "real_servers": Role.REAL_SERVER,
+    "storage": Role.STORAGE,
+    "clients": Role.CLIENT,
+}
+
+
+def render(
+    topology: Topology,
+    ports: Mapping[str, int],
+    path: Path,
+    key: Path,
+    known_hosts: Path,
+    python: Path,
+    sudo_password: Path | None,
+) -> str:
+    """The inventory's text. ``python`` is an interpreter on the host that has the app's needs;
+    ``sudo_password`` a file with the password that sudo asks for on the machines, if it does."""
+    content: dict[str, object] = {
+        "vip": str(topology.lan.vip),
+        "interface": INTERFACE,
+        "service_manager": "supervisor",
+        "ssh": _ssh(key, known_hosts, sudo_password),
+        "vrrp": {"version": 3, "advert_interval": 0.2},
+        "app": {"python": str(python)},
+    }
+    for group, role in _GROUPS.items():
+        if nodes := topology.of_role(role):
+            content[group] = {
+                "hosts": {
+                    node.name: {
+                        "address": str(node.address),
+                        "ssh": {"host": "127.0.0.1", "port": ports[node.name]},
+                    }
+                    for node in nodes
+                }
+            }
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    return _HEADER.format(name=topology.name, path=path) + text
+
+
+def _ssh(key: Path, known_hosts: Path, sudo_password: Path | None) -> dict[str, object]:
+    ssh: dict[str, object] = {
+        "user": LOGIN_USER,
+        "key_file": str(key),
+        "known_hosts_file": str(known_hosts),
+    }
+    if sudo_password is not None:
+        ssh["sudo_password"] = {"file": str(sudo_password)}
+    return ssh

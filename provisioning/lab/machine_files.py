@@ -1,0 +1,147 @@
+"""What lies in a machine's folder when it boots: init script, settings, files of its own. Pure."""
+
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import PurePosixPath
+
+from provisioning.lab.accounts import Accounts, Login, with_login
+from provisioning.lab.ssh_keys import KeyPair
+from provisioning.lab.topology import INTERFACE, LOGIN_USER, Kernel, Node, Topology
+
+_HIDDEN = (
+    "/etc/exports",
+    "/etc/exports.d",
+    "/etc/fstab",
+    "/etc/keepalived",
+    "/etc/supervisor/conf.d",
+    "/opt/cosyvoice",
+    "/root/.ssh",
+)
+"""What a server that is already deployed to has, and a fresh one has not."""
+_KEPT_EMPTY = ("etc/keepalived", "etc/supervisor/conf.d")
+"""Folders among them that come with their package."""
+
+_SSHD_CONFIG = """\
+HostKey /etc/ssh/ssh_host_ed25519_key
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM yes
+PrintMotd no
+AcceptEnv LANG LC_*
+Subsystem sftp internal-sftp
+"""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file or, with ``text`` None, a folder, to be made in a machine's folder."""
+
+    text: str | None = field(repr=False)
+    mode: int = 0o644
+    owner: int = 0
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python environment of the host that the machines use through their root file system."""
+
+    prefix: PurePosixPath
+    base: PurePosixPath
+
+    @property
+    def folders(self) -> list[PurePosixPath]:
+        """Every folder on the way to it, outermost first."""
+        both = {folder for path in (self.prefix, self.base) for folder in (path, *path.parents)}
+        return sorted(both - {PurePosixPath("/")})
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What makes a machine itself: its host key, who may log in, and whether sudo asks."""
+
+    host_key: KeyPair
+    login_key: str
+    login_number: int
+    password_hash: str | None = field(default=None, repr=False)
+
+
+def machine_files(
+    topology: Topology, node: Node, host: Accounts, who: Identity, interpreter: Interpreter
+) -> dict[str, File]:
+    """All files by their path in the machine's folder; ``root/`` is laid over its root."""
+    is_uml = node.kernel is Kernel.UML
+    # The namespaces' script binds /run last, and can make no new folder in the host's root.
+    home = PurePosixPath("/home" if is_uml else "/run/home", LOGIN_USER)
+    login = Login(LOGIN_USER, who.login_number, str(home), who.password_hash or "*")
+    accounts = with_login(host, login)
+    etc = {
+        "passwd": File(accounts.passwd),
+        "group": File(accounts.group),
+        "shadow": File(accounts.shadow, 0o600),
+        "hostname": File(f"{node.name}\n"),
+        "hosts": File(_hosts(topology)),
+        "exports": File(""),
+        "fstab": File(""),
+        f"sudoers.d/{LOGIN_USER}": File(_sudoers(asks=who.password_hash is not None), 0o440),
+        "ssh/sshd_config": File(_SSHD_CONFIG),
+        "ssh/ssh_host_ed25519_key": File(who.host_key.private, 0o600),
+        "ssh/ssh_host_ed25519_key.pub": File(f"{who.host_key.public} {node.name}\n"),
+    }
+    own = who.login_number
+    ssh = f"root{home}/.ssh"
+    return {
+        "init": File(script("uml-init.sh" if is_uml else "client-init.sh"), 0o700),
+        "launch": File(script("uml-launch.sh"), 0o700),
+        "settings": File(_settings(topology, node)),
+        "hidden": File(_lines(path for path in _HIDDEN if not _leads_to(path, interpreter))),
+        "entered": File(_lines(interpreter.folders)),
+        "memory": File(None, 0o700),
+        "uml": File(None, 0o700),
+        "own": File(None, 0o700),
+        **{f"root/etc/{path}": file for path, file in etc.items()},
+        **{f"root/{path}": File(None, 0o755) for path in _KEPT_EMPTY},
+        f"root{home}": File(None, 0o755, own),
+        ssh: File(None, 0o700, own),
+        f"{ssh}/authorized_keys": File(f"{who.login_key}\n", 0o600, own),
+    }
+
+
+def script(name: str) -> str:
+    """The text of one of the shell scripts that come with the lab."""
+    return resources.files("provisioning.lab").joinpath("scripts", name).read_text("utf-8")
+
+
+def known_hosts(topology: Topology, keys: Mapping[str, KeyPair], ports: Mapping[str, int]) -> str:
+    """Every host key, by the host's loopback port and by the machine's own name and address."""
+    return _lines(
+        f"[127.0.0.1]:{ports[node.name]},{node.name},{node.address} {keys[node.name].public}"
+        for node in topology.nodes
+    )
+
+
+def _settings(topology: Topology, node: Node) -> str:
+    values = {
+        "NAME": node.name,
+        "ADDRESS": f"{node.address}/{topology.lan.network.prefixlen}",
+        "INTERFACE": INTERFACE,
+    }
+    return _lines(f"{name}={shlex.quote(value)}" for name, value in values.items())
+
+
+def _hosts(topology: Topology) -> str:
+    names = [f"{node.address} {node.name}" for node in topology.nodes]
+    return _lines(["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback", *names])
+
+
+def _sudoers(asks: bool) -> str:
+    return f"{LOGIN_USER} ALL=(ALL:ALL) {'' if asks else 'NOPASSWD: '}ALL\n"
+
+
+def _leads_to(path: str, interpreter: Interpreter) -> bool:
+    return PurePosixPath(path) in interpreter.folders
+
+
+def _lines(items: Iterable[object]) -> str:
+    return "".join(f"{item}\n" for item in items)

@@ -1,0 +1,81 @@
+"""One machine, one process: writing its folder, the command that starts it."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from provisioning.lab import network, processes
+from provisioning.lab.commands import run
+from provisioning.lab.errors import LabError
+from provisioning.lab.machine_files import File
+from provisioning.lab.topology import Kernel, Node
+
+UML = "linux.uml"
+
+
+def write(folder: Path, files: Mapping[str, File]) -> None:
+    """Make a machine's folder anew with these files in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    for name, file in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if file.text is None:
+            path.mkdir(exist_ok=True)
+        else:
+            path.touch(mode=0o600)
+            path.write_text(file.text, "utf-8")
+        path.chmod(file.mode)
+        os.chown(path, file.owner, file.owner)
+
+
+def command(lab: str, node: Node, folder: Path) -> list[str]:
+    """What runs a machine. Pure.
+
+    The PID namespace is what makes a machine end as one: a UML kernel keeps each of its processes
+    in a process of the host, and those would go on running without it.
+    """
+    apart = ["ip", "netns", "exec", network.namespace(lab, node)]
+    apart += ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+    if node.kernel is Kernel.NAMESPACE:
+        return [*apart, "--uts", "--mount-proc", f"{folder}/init", str(folder)]
+    return [*apart, f"{folder}/launch", str(folder), str(node.memory), *uml_command(node, folder)]
+
+
+def uml_command(node: Node, folder: Path) -> list[str]:
+    """A UML kernel with the host's files as its root and its switch port as its network."""
+    return [
+        UML,
+        f"mem={node.memory}M",
+        "rootfstype=hostfs",
+        "ro",
+        f"init={folder}/init",
+        # Its process id and control socket go here instead of to ~/.uml.
+        f"uml_dir={folder}/uml",
+        "umid=kernel",
+        "con=null",
+        "con0=null,fd:1",
+        "quiet",
+        f"vec0:transport=tap,ifname={node.name},depth=128,mac={node.mac}",
+        "--",
+        str(folder),
+    ]
+
+
+def start(lab: str, node: Node, folder: Path) -> None:
+    """Boot a machine; it is on its own from here."""
+    processes.start(command(lab, node, folder), lab, node.name, folder / "console.log")
+
+
+def require_running(lab: str, node: Node, console: Path) -> None:
+    """Raise LabError with the end of the console if the machine's process is not there."""
+    if not processes.of_part(lab, node.name):
+        tail = console.read_text(errors="replace").splitlines()[-15:]
+        said = "\n  ".join(tail) or "nothing"
+        raise LabError(f"{node.name} ended instead of booting. The end of its console:\n  {said}")
+
+
+def uml_version() -> str:
+    """The version of the kernel that UML machines run."""
+    return run([UML, "--version"]).strip()

@@ -1,0 +1,100 @@
+"""What the host must have before a lab can be made, checked all at once."""
+
+import os
+import platform
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioning.lab.commands import SEARCH_PATH
+from provisioning.lab.errors import LabError
+
+TUN = Path("/dev/net/tun")
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A program, or a file by its absolute path, and the Debian package it comes with."""
+
+    file: str
+    package: str
+
+
+FOR_THE_LAB = (
+    Requirement("linux.uml", "user-mode-linux"),
+    Requirement("/usr/lib/uml/modules", "user-mode-linux"),
+    Requirement("ip", "iproute2"),
+    Requirement("nft", "nftables"),
+    Requirement("openssl", "openssl"),
+    Requirement("ssh", "openssh-client"),
+    Requirement("sysctl", "procps"),
+    Requirement("unshare", "util-linux"),
+)
+"""What `cluster lab` itself runs."""
+
+FOR_THE_MACHINES = (
+    Requirement("modprobe", "kmod"),
+    Requirement("sshd", "openssh-server"),
+    Requirement("sudo", "sudo"),
+    Requirement("hostname", "hostname"),
+    Requirement("keepalived", "keepalived"),
+    Requirement("ipvsadm", "ipvsadm"),
+    Requirement("arping", "iputils-arping"),
+    Requirement("exportfs", "nfs-kernel-server"),
+    Requirement("mount.nfs4", "nfs-common"),
+    Requirement("rpcbind", "rpcbind"),
+    Requirement("supervisord", "supervisor"),
+)
+"""What a deployed machine needs: machines have no way to the internet, but the host's files."""
+
+
+def check() -> None:
+    """Raise LabError naming everything that is missing and how to get it."""
+    require_linux()
+    require_root()
+    packages = sorted({need.package for need in (*FOR_THE_LAB, *FOR_THE_MACHINES) if _lacks(need)})
+    if packages:
+        raise LabError(
+            f"The lab needs Debian packages that are missing: {', '.join(packages)}.\n"
+            f"Install them: sudo apt-get install --no-install-recommends {' '.join(packages)}"
+        )
+    _require_tun()
+
+
+def require_linux() -> None:
+    """Raise LabError on any other system."""
+    if platform.system() != "Linux":
+        raise LabError(
+            f"The lab runs Linux kernels and namespaces, which {platform.system()} does not have."
+            " Use a Linux machine, or a virtual one."
+        )
+
+
+def require_root() -> None:
+    """Raise LabError for anyone else."""
+    if os.geteuid() != 0:
+        raise LabError(
+            "The lab makes network namespaces and taps, which takes root: run this with sudo."
+        )
+
+
+def ipvs_on_host() -> bool:
+    """Whether the host's own kernel has IPVS loaded."""
+    return Path("/proc/net/ip_vs").exists()
+
+
+def _lacks(need: Requirement) -> bool:
+    if need.file.startswith("/"):
+        return not Path(need.file).exists()
+    return shutil.which(need.file, path=SEARCH_PATH) is None
+
+
+def _require_tun() -> None:
+    try:
+        os.close(os.open(TUN, os.O_RDWR))
+    except OSError as error:
+        raise LabError(
+            f"The lab's machines need {TUN} for their network, and it cannot be opened"
+            f" ({error.strerror}). On a host: sudo modprobe tun. For a container: start it with"
+            f" --privileged --device {TUN}."
+        ) from error
