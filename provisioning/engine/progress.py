@@ -21,7 +21,7 @@ class Event:
 class Progress(Protocol):
     """Called from the threads that work on hosts, so it must be safe to call from any."""
 
-    def __call__(self, event: Event) -> None: ...
+    def __call__(self, event: Event, /) -> None: ...
 
 
 def silent(event: Event) -> None:

@@ -11,7 +11,7 @@ from provisioning.engine import plan as planning
 from provisioning.engine.apply import HostResult, apply_plan, await_postconditions
 from provisioning.engine.observe import observe_and_plan
 from provisioning.engine.plan import HostPlan
-from provisioning.engine.progress import Event, silent
+from provisioning.engine.progress import Event, Progress, silent
 from provisioning.engine.script import apply_script, token
 from provisioning.resources.base import Handler, Postcondition, Requirement
 from tests.engine.marks import Mark
@@ -36,7 +36,7 @@ class Host:
         return observe_and_plan("h", self.transport, needs, marks, {})[0]
 
     def apply(self, *marks: Mark, events: list[Event] | None = None) -> HostResult:
-        watch = events.append if events is not None else silent
+        watch: Progress = events.append if events is not None else silent
         return apply_plan(
             self.plan(*marks), self.transport, run_id="r1", holder="me", progress=watch
         )
