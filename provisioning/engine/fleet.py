@@ -25,7 +25,8 @@ class Fleet:
         self.errors: dict[str, TransportError] = {}
 
     def connect(self, names: Iterable[str]) -> None:
-        """Connects to all that are not connected yet."""
+        """Connects to all that are not connected, or were lost since; those that are there again
+        leave ``errors``."""
 
         def one(name: str) -> None:
             self._progress(Event("connect", name))
@@ -35,13 +36,14 @@ class Fleet:
                 self.errors[name] = error
                 self._progress(Event("failed", name, str(error)))
             else:
+                self.errors.pop(name, None)
                 self._progress(Event("connected", name))
 
         self._each([name for name in names if name not in self.transports], one)
 
     def each(self, names: Iterable[str], work: Callable[[str, Transport], T]) -> dict[str, T]:
         """Runs ``work`` for every connected host; one that raises ``TransportError`` moves to
-        ``errors``. Results come in the order of ``names``."""
+        ``errors`` and is no longer connected. Results come in the order of ``names``."""
         names = list(names)
         results: dict[str, T] = {}
 
@@ -50,6 +52,8 @@ class Fleet:
                 results[name] = work(name, self.transports[name])
             except TransportError as error:
                 self.errors[name] = error
+                if lost := self.transports.pop(name, None):
+                    lost.close()
                 self._progress(Event("failed", name, str(error)))
 
         self._each([name for name in names if name in self.transports], one)

@@ -11,11 +11,17 @@ from provisioning.transport.base import Transport, TransportError
 
 
 def run_fragments(
-    host: str, transport: Transport, fragments: Mapping[str, str], *, root: bool = True
+    host: str,
+    transport: Transport,
+    fragments: Mapping[str, str],
+    *,
+    root: bool = True,
+    timeout: float | None = None,
 ) -> dict[str, Observation]:
-    """What each fragment printed on the host, by its key. Raises ``TransportError``."""
+    """What each fragment printed on the host, by its key. ``timeout`` is in seconds, for all
+    together. Raises ``TransportError``."""
     marker = token()
-    completed = transport.run(observe_script(fragments, marker), root=root)
+    completed = transport.run(observe_script(fragments, marker), root=root, timeout=timeout)
     found = observations(completed.stdout, completed.stderr, marker)
     if missing := fragments.keys() - found.keys():
         said = completed.stderr.decode("utf-8", "replace").strip()[-500:]
