@@ -1,0 +1,594 @@
+# shellcheck shell=sh
+# Functions that the fragments of resources share. POSIX sh; few processes, as a fork is dear on a
+# slow host.
+#
+# Whoever emits this sets STATE (what is remembered about the host for good, mode 0700) and
+# RUN_DIR (what is remembered for this run, so that it can be taken back). A fragment runs in a
+# subshell of its own, so `exit` ends that fragment alone, and variables do not leak.
+#
+# Each resource has one record name. $STATE/original/RECORD is how things were before the resource
+# was first managed; $RUN_DIR/previous/RECORD is how they were before this run. A record is either
+# a copy of a file (RECORD,absent says that there was none) or a note: one line of text. Where a
+# run is the first to touch a resource, the two are the same: only the original is written, and
+# RECORD,first in the run's folder says so.
+
+fail() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+
+private_folder() { # FOLDER, inside STATE or RUN_DIR, which are private already
+    # shellcheck disable=SC2174
+    [ -d "$1" ] || mkdir -p -m 0700 -- "$1"
+}
+
+# --- records ------------------------------------------------------------------------------------
+
+is_copied() { # RECORD_PATH
+    [ -e "$1" ] || [ -L "$1" ] || [ -e "$1,absent" ]
+}
+
+mark_first() { # RECORD: this run is the first to touch it; sets KEPT
+    private_folder "$RUN_DIR/previous"
+    private_folder "$STATE/original"
+    : > "$RUN_DIR/previous/$1,first"
+    KEPT=$STATE/original/$1
+}
+
+is_first() { # RECORD
+    [ -e "$RUN_DIR/previous/$1,first" ]
+}
+
+keep_copy() { # RECORD PATH: remembers PATH before it is changed
+    if is_copied "$STATE/original/$1"; then
+        KEPT=$RUN_DIR/previous/$1
+        if is_first "$1" || is_copied "$KEPT"; then return 0; fi
+        private_folder "$RUN_DIR/previous"
+    else
+        mark_first "$1"
+    fi
+    if [ -e "$2" ] || [ -L "$2" ]; then
+        # Renamed into place, so that half a copy never counts as the original.
+        cp -a -- "$2" "$KEPT,new" || {
+            rm -f -- "$KEPT,new"
+            fail "$2: could not be set aside in ${KEPT%/*}, so it was left as it is"
+        }
+        mv -fT -- "$KEPT,new" "$KEPT"
+    else
+        : > "$KEPT,absent"
+    fi
+}
+
+candidate_of() { # PATH: sets CANDIDATE, always the same name beside it, so that nothing piles up
+    CANDIDATE=${1%/*}/.${1##*/}.cluster-new
+}
+
+put_copy() { # RECORD_PATH PATH: makes PATH what the record says; nothing where there is none
+    candidate_of "$2"
+    if [ -e "$1,absent" ]; then
+        rm -f -- "$2" "$CANDIDATE"
+    elif [ -e "$1" ] || [ -L "$1" ]; then
+        trap drop_candidate EXIT
+        rm -f -- "$CANDIDATE"
+        cp -a -- "$1" "$CANDIDATE"
+        mv -fT -- "$CANDIDATE" "$2"
+    fi
+}
+
+put_back() { # RECORD PATH: as it was before this run
+    if is_first "$1"; then
+        put_original "$1" "$2"
+    else
+        put_copy "$RUN_DIR/previous/$1" "$2"
+    fi
+}
+
+put_original() { # RECORD PATH: as it was before it was first managed
+    put_copy "$STATE/original/$1" "$2"
+    forget "$1"
+}
+
+forget() { # RECORD: from now on the resource counts as never managed
+    set -- "$STATE/original/$1" "$RUN_DIR/previous/$1,first"
+    if is_copied "$1" || [ -e "$2" ]; then rm -f -- "$1" "$1,absent" "$2"; fi
+}
+
+forget_if_first() { # RECORD: ends the undoing of what was noted
+    if is_first "$1"; then forget "$1"; fi
+}
+
+read_note() { # RECORD_PATH: sets NOTE; fails where there is none. A cut note has no newline
+    NOTE=
+    [ -f "$1" ] && IFS= read -r NOTE < "$1"
+}
+
+keep_note() { # RECORD TEXT: remembers one line before something is changed
+    if read_note "$STATE/original/$1"; then
+        KEPT=$RUN_DIR/previous/$1
+        if is_first "$1" || read_note "$KEPT"; then return 0; fi
+        private_folder "$RUN_DIR/previous"
+    else
+        mark_first "$1"
+    fi
+    printf '%s\n' "$2" > "$KEPT" || fail "could not note the state before in ${KEPT%/*}"
+}
+
+original_note() { # RECORD: sets NOTE; fails where the resource was never changed
+    read_note "$STATE/original/$1"
+}
+
+previous_note() { # RECORD: sets NOTE; fails where this run did not change the resource
+    if is_first "$1"; then
+        read_note "$STATE/original/$1"
+    else
+        read_note "$RUN_DIR/previous/$1"
+    fi
+}
+
+# --- files, links and folders -------------------------------------------------------------------
+
+look_at_file() { # PATH LIMIT: state line, then the content, or its checksum past LIMIT bytes
+    if [ -L "$1" ]; then
+        printf 'link\n'
+        exec readlink -n -- "$1"
+    elif [ ! -e "$1" ]; then
+        printf 'absent\n'
+    elif [ ! -f "$1" ]; then
+        printf 'other\n'
+        exec stat -c %F -- "$1"
+    else
+        LOOKED=$(stat -c 'file:%a:%U:%G:%s' -- "$1")
+        printf '%s\n' "$LOOKED"
+        if [ "${LOOKED##*:}" -gt "$2" ]; then exec sha256sum < "$1"; fi
+        exec cat -- "$1"
+    fi
+}
+
+begin_candidate() { # PATH MODE OWNER GROUP, content in base64 on standard input
+    candidate_of "$1"
+    [ -d "${CANDIDATE%/*}" ] || fail "$1: there is no folder ${CANDIDATE%/*}"
+    trap drop_candidate EXIT
+    # Made empty with its final owner and mode first: content is never seen under a wider one.
+    install -m "$2" -o "$3" -g "$4" -T /dev/null "$CANDIDATE"
+    base64 -d > "$CANDIDATE" || fail "$1: could not be written, so the old one stays"
+    # Before the rename, or a power cut could leave an empty file under the new name.
+    sync -- "$CANDIDATE" || fail "$1: did not reach the disk, so the old one stays"
+}
+
+drop_candidate() {
+    if [ -e "$CANDIDATE" ] || [ -L "$CANDIDATE" ]; then rm -f -- "$CANDIDATE"; fi
+}
+
+install_candidate() { # PATH
+    mv -fT -- "$CANDIDATE" "$1"
+}
+
+look_at_directory() { # PATH
+    if [ -d "$1" ]; then
+        exec stat -L -c 'directory:%a:%U:%G' -- "$1"
+    elif [ -e "$1" ] || [ -L "$1" ]; then
+        printf 'other\n'
+    else
+        printf 'absent\n'
+    fi
+}
+
+make_directory() { # RECORD PATH MODE OWNER GROUP: with the folders above it, noting the topmost
+    MADE=$2
+    while [ -n "${MADE%/*}" ] && [ ! -d "${MADE%/*}" ]; do MADE=${MADE%/*}; done
+    keep_note "$1" "absent $MADE"
+    [ "$MADE" = "$2" ] || mkdir -p -- "${2%/*}"
+    candidate_of "$2"
+    install -d -m "$3" -o "$4" -g "$5" -- "$CANDIDATE"
+    mv -fT -- "$CANDIDATE" "$2"
+}
+
+change_directory() { # RECORD PATH MODE OWNER GROUP
+    keep_note "$1" "$(stat -L -c '%a %u:%g' -- "$2")"
+    chown -- "$4:$5" "$2"
+    chmod -- "$3" "$2"
+}
+
+revert_directory() { # PATH, and how it was in NOTE
+    case $NOTE in
+    "absent "*)
+        candidate_of "$1"
+        drop_folder "$CANDIDATE"
+        MADE=$1
+        while drop_folder "$MADE" && [ "$MADE" != "${NOTE#absent }" ]; do MADE=${MADE%/*}; done
+        ;;
+    *)
+        if [ -d "$1" ]; then
+            chown -- "${NOTE#* }" "$1"
+            chmod -- "$(printf '%05d' "${NOTE%% *}")" "$1"
+        fi
+        ;;
+    esac
+}
+
+drop_folder() { # FOLDER: keeps one that holds something; a link to a folder is not ours
+    if [ -d "$1" ] && [ ! -L "$1" ]; then rmdir --ignore-fail-on-non-empty -- "$1"; fi
+}
+
+look_at_link() { # PATH
+    if [ -L "$1" ]; then
+        printf 'link\n'
+        exec readlink -n -- "$1"
+    elif [ -d "$1" ]; then
+        printf 'directory\n'
+    elif [ -e "$1" ]; then
+        printf 'file\n'
+    else
+        printf 'absent\n'
+    fi
+}
+
+switch_link() { # RECORD PATH TARGET
+    keep_copy "$1" "$2"
+    candidate_of "$2"
+    [ -d "${CANDIDATE%/*}" ] || fail "$2: there is no folder ${CANDIDATE%/*}"
+    trap drop_candidate EXIT
+    ln -sfnT -- "$3" "$CANDIDATE"
+    mv -fT -- "$CANDIDATE" "$2"
+}
+
+# --- kernel parameters --------------------------------------------------------------------------
+
+squeeze() { # TEXT: sets SQUEEZED, every run of blanks made one
+    set -f
+    # shellcheck disable=SC2086 # split on purpose
+    set -- $1
+    set +f
+    SQUEEZED=$*
+}
+
+read_sysctl() { # KEY: sets VALUE; fails where the kernel has no such key
+    [ -e "/proc/sys/$1" ] || return 1
+    # Not by `read`: it takes a byte at a time, and the kernel hands out the value only once.
+    VALUE=$(cat "/proc/sys/$1") || fail "$1: cannot be read"
+}
+
+look_at_sysctl() { # KEY
+    [ -e "/proc/sys/$1" ] || { printf 'absent\n'; return 0; }
+    printf 'value\n'
+    exec cat "/proc/sys/$1"
+}
+
+write_sysctl() { # KEY VALUE
+    printf '%s\n' "$2" > "/proc/sys/$1" || fail "$1: the kernel refuses the value $2"
+}
+
+set_sysctl() { # RECORD KEY VALUE
+    read_sysctl "$2" || fail "$2: this kernel has no such parameter; is its module loaded?"
+    squeeze "$VALUE"
+    keep_note "$1" "$SQUEEZED"
+    write_sysctl "$2" "$3"
+    # Some parameters clamp what they are given without an error.
+    read_sysctl "$2"
+    squeeze "$VALUE"
+    [ "$SQUEEZED" = "$3" ] || fail "$2: the kernel made $SQUEEZED of the value $3"
+}
+
+revert_sysctl() { # KEY, and its value in NOTE; a key that went with its module needs nothing
+    if [ -e "/proc/sys/$1" ]; then write_sysctl "$1" "$NOTE"; fi
+}
+
+# --- addresses ----------------------------------------------------------------------------------
+
+look_at_address() { # INTERFACE
+    if [ -e "/sys/class/net/$1" ]; then
+        printf 'interface\n'
+        exec ip -o address show dev "$1"
+    fi
+    printf 'missing\n'
+    for LOOKED in /sys/class/net/*; do printf '%s\n' "${LOOKED##*/}"; done
+}
+
+bind_address() { # ADDRESS INTERFACE
+    case $1 in
+    *:*) ip address replace "$1" dev "$2" nodad ;;
+    *) ip address replace "$1" dev "$2" ;;
+    esac
+}
+
+set_address() { # RECORD BEFORE ADDRESS INTERFACE [OTHER...]: OTHER is the same, prefixed wrongly
+    keep_note "$1" "$2"
+    bind_address "$3" "$4"
+    INTERFACE=$4
+    shift 4
+    for VALUE; do drop_address "$VALUE" "$INTERFACE"; done
+}
+
+revert_address() { # ADDRESS INTERFACE, and what was bound before in NOTE
+    case " $NOTE " in
+    " absent ") drop_address "$1" "$2" ;;
+    *" $1 "*) bind_address "$1" "$2" ;;
+    *)
+        for VALUE in $NOTE; do bind_address "$VALUE" "$2"; done
+        drop_address "$1" "$2"
+        ;;
+    esac
+}
+
+drop_address() { # ADDRESS INTERFACE
+    [ -e "/sys/class/net/$2" ] || return 0
+    case $(ip -o address show dev "$2") in
+    *" $1 "*) ip address del "$1" dev "$2" ;;
+    esac
+}
+
+# --- supervisor ---------------------------------------------------------------------------------
+# supervisorctl is a Python program that takes seconds on a slow host; the daemon's own XML-RPC
+# socket answers in milliseconds (http://supervisord.org/api.html).
+
+supervisor_call() { # SOCKET METHOD [STRING...]: prints the answer; 7: nobody listens
+    SOCKET=$1
+    CALL="<?xml version='1.0'?><methodCall><methodName>supervisor.$2</methodName><params>"
+    shift 2
+    for VALUE; do
+        CALL="$CALL<param><value><string>$VALUE</string></value></param>"
+    done
+    CALL="$CALL</params></methodCall>"
+    [ -S "$SOCKET" ] || return 7
+    if command -v curl > /dev/null; then
+        curl -q -sS -f --noproxy '*' --max-time 180 --unix-socket "$SOCKET" \
+            -H 'Content-Type: text/xml' --data-binary "$CALL" http://localhost/RPC2
+    else
+        # Supervisor itself is written in Python, so there is one.
+        python3 -I -S -c '
+import socket, sys
+body = sys.argv[2].encode()
+peer = socket.socket(socket.AF_UNIX)
+peer.settimeout(180)
+try:
+    peer.connect(sys.argv[1])
+except OSError:
+    sys.exit(7)
+peer.sendall(b"POST /RPC2 HTTP/1.0\r\nContent-Type: text/xml\r\n"
+             b"Content-Length: %d\r\n\r\n" % len(body) + body)
+head, _, answer = b"".join(iter(lambda: peer.recv(65536), b"")).partition(b"\r\n\r\n")
+status = head.split(b"\r\n")[0]
+if b" 200 " not in status:
+    sys.exit("supervisord answered " + status.decode("ascii", "replace"))
+sys.stdout.buffer.write(answer)
+' "$SOCKET" "$CALL"
+    fi
+}
+
+rpc_member() { # ANSWER NAME: sets MEMBER to the text of a member of a structure
+    MEMBER=${1#*"<name>$2</name>"}
+    [ "$MEMBER" != "$1" ] || fail "supervisord gave no $2: $1"
+    MEMBER=${MEMBER#*"<value><"*">"}
+    MEMBER=${MEMBER%%"</"*}
+}
+
+supervisor_ask() { # as supervisor_call: sets ANSWER; fails with the daemon's own words
+    ANSWER=$(supervisor_call "$@") || fail "supervisord does not answer at $1"
+    case $ANSWER in
+    *"<fault>"*)
+        rpc_member "$ANSWER" faultString
+        shift
+        fail "supervisord refuses $*: $MEMBER"
+        ;;
+    esac
+}
+
+supervisor_look() { # SOCKET NAME: sets PROCESS (down, absent or supervisor's word), PID, EXIT, LOG
+    PROCESS=down PID=0 EXIT=0 LOG=
+    LOOKED=0
+    ANSWER=$(supervisor_call "$1" getProcessInfo "$2") || LOOKED=$?
+    case $LOOKED in
+    0) ;;
+    7) return 0 ;;
+    *) fail "supervisord does not answer at $1" ;;
+    esac
+    case $ANSWER in
+    *"BAD_NAME: $2<"*) PROCESS=absent ;;
+    *"<fault>"*)
+        rpc_member "$ANSWER" faultString
+        fail "supervisord: $MEMBER"
+        ;;
+    *)
+        rpc_member "$ANSWER" statename
+        PROCESS=$MEMBER
+        rpc_member "$ANSWER" pid
+        PID=$MEMBER
+        rpc_member "$ANSWER" exitstatus
+        EXIT=$MEMBER
+        rpc_member "$ANSWER" stdout_logfile
+        LOG=$MEMBER
+        rpc_member "$ANSWER" stderr_logfile
+        if [ -s "$MEMBER" ]; then LOG=$MEMBER; fi
+        ;;
+    esac
+}
+
+supervisor_settle() { # SOCKET NAME: as supervisor_look, once a stop under way has ended
+    while supervisor_look "$1" "$2" && [ "$PROCESS" = STOPPING ]; do sleep 0.3; done
+}
+
+supervisor_take_up() { # SOCKET NAME: what its configuration file says now; sets REPLACED
+    supervisor_ask "$1" reloadConfig
+    ADDED=${ANSWER%%"</data></array>"*}
+    CHANGED=${ANSWER#*"</data></array>"}
+    REMOVED=${CHANGED#*"</data></array>"}
+    CHANGED=${CHANGED%%"</data></array>"*}
+    REMOVED=${REMOVED%%"</data></array>"*}
+    REPLACED=no
+    case $REMOVED in
+    *"<string>$2</string>"*) fail "$2: supervisord's configuration has no such program any more" ;;
+    esac
+    case $CHANGED in
+    *"<string>$2</string>"*)
+        REPLACED=yes
+        supervisor_ask "$1" stopProcessGroup "$2"
+        supervisor_ask "$1" removeProcessGroup "$2"
+        supervisor_ask "$1" addProcessGroup "$2"
+        ;;
+    esac
+    case $ADDED in
+    *"<string>$2</string>"*)
+        REPLACED=yes
+        supervisor_ask "$1" addProcessGroup "$2"
+        ;;
+    esac
+}
+
+supervisor_await() { # SOCKET NAME ONESHOT: until it is up, or has ended well
+    TRIES=0
+    while :; do
+        supervisor_look "$1" "$2"
+        case $PROCESS:$3:$EXIT in
+        RUNNING:*) return 0 ;;
+        EXITED:yes:0) return 0 ;;
+        EXITED:yes:*) break ;;
+        FATAL:* | absent:* | down:*) break ;;
+        # Short-lived states of a program that supervisord is about to start.
+        EXITED:* | STOPPED:*) [ "$TRIES" -lt 10 ] || break ;;
+        esac
+        TRIES=$((TRIES + 1))
+        [ "$TRIES" -lt 200 ] || break
+        sleep 0.3
+    done
+    if [ -f "$LOG" ]; then tail -n 8 -- "$LOG" >&2; fi
+    case $PROCESS in
+    absent) fail "$2: supervisord's configuration has no such program" ;;
+    EXITED) fail "$2: ended with status $EXIT instead of running on" ;;
+    *) fail "$2: supervisord says $PROCESS instead of RUNNING" ;;
+    esac
+}
+
+supervisor_start() { # SOCKET NAME ONESHOT
+    supervisor_take_up "$1" "$2"
+    supervisor_settle "$1" "$2"
+    case $PROCESS in
+    # Adding a program starts it where its configuration says autostart.
+    RUNNING | STARTING | BACKOFF) ;;
+    # Whether it came up is seen below; a fault here (already started) says less.
+    *) supervisor_call "$1" startProcess "$2" > /dev/null || : ;;
+    esac
+    supervisor_await "$1" "$2" "$3"
+}
+
+supervisor_stop() { # SOCKET NAME
+    supervisor_settle "$1" "$2"
+    case $PROCESS in
+    RUNNING | STARTING | BACKOFF) supervisor_ask "$1" stopProcess "$2" ;;
+    esac
+}
+
+supervisor_drop() { # SOCKET NAME: stops it and makes the daemon forget it
+    supervisor_stop "$1" "$2"
+    case $PROCESS in
+    absent | down) ;;
+    *) supervisor_ask "$1" removeProcessGroup "$2" ;;
+    esac
+}
+
+supervisor_revert() { # SOCKET NAME, and its state before in NOTE
+    case $NOTE in
+    down | absent) supervisor_drop "$1" "$2" ;;
+    STOPPED | STOPPING | EXITED | FATAL | UNKNOWN) supervisor_stop "$1" "$2" ;;
+    esac
+}
+
+supervisor_reload() { # SOCKET NAME: HUP, and see that it lives through it
+    supervisor_settle "$1" "$2"
+    case $PROCESS in
+    absent | down | STOPPED) return 0 ;;
+    # It was meant to run and fell over, perhaps of what this run has just taken back.
+    FATAL | EXITED)
+        supervisor_start "$1" "$2" no
+        return 0
+        ;;
+    STARTING | BACKOFF) supervisor_await "$1" "$2" no ;;
+    esac
+    BEFORE=$PID
+    supervisor_ask "$1" signalProcess "$2" HUP
+    sleep 1
+    supervisor_look "$1" "$2"
+    if [ "$PROCESS" != RUNNING ] || [ "$PID" != "$BEFORE" ]; then
+        if [ -f "$LOG" ]; then tail -n 8 -- "$LOG" >&2; fi
+        fail "$2: did not live through its reload (was process $BEFORE, now $PROCESS $PID)"
+    fi
+}
+
+supervisor_restart() { # SOCKET NAME ONESHOT
+    supervisor_settle "$1" "$2"
+    case $PROCESS in
+    # Stopped on purpose, unless by an earlier try of this very run.
+    absent | down | STOPPED) [ -e "$RUN_DIR/restart.$2" ] || return 0 ;;
+    esac
+    : > "$RUN_DIR/restart.$2"
+    supervisor_take_up "$1" "$2"
+    if [ "$REPLACED" = no ]; then supervisor_stop "$1" "$2"; fi
+    supervisor_start "$1" "$2" "$3"
+}
+
+# --- systemd ------------------------------------------------------------------------------------
+
+systemd_look() { # NAME: sets LOADED, ACTIVE and PID
+    LOADED=unknown ACTIVE=unknown PID=0
+    LOOKED=$(systemctl show -p LoadState,ActiveState,MainPID -- "$1")
+    squeeze "$LOOKED"
+    for VALUE in $SQUEEZED; do
+        case $VALUE in
+        LoadState=*) LOADED=${VALUE#*=} ;;
+        ActiveState=*) ACTIVE=${VALUE#*=} ;;
+        MainPID=*) PID=${VALUE#*=} ;;
+        esac
+    done
+}
+
+systemd_stays() { # NAME: active now and a moment later
+    sleep 1
+    systemd_look "$1"
+    [ "$ACTIVE" = active ] || {
+        journalctl -u "$1" -n 8 --no-pager -o cat >&2 || :
+        fail "$1: systemd says $ACTIVE instead of active"
+    }
+}
+
+systemd_start() { # NAME
+    systemctl daemon-reload
+    systemctl --quiet enable -- "$1"
+    systemctl start -- "$1"
+    systemd_stays "$1"
+}
+
+systemd_revert() { # NAME, and how it was before in NOTE
+    systemd_look "$1"
+    if [ "$LOADED" = not-found ]; then return 0; fi
+    case $NOTE in
+    *" disabled") systemctl --quiet disable -- "$1" ;;
+    esac
+    case $NOTE in
+    "inactive "*) systemctl stop -- "$1" ;;
+    esac
+}
+
+systemd_reload() { # NAME
+    systemd_look "$1"
+    case $ACTIVE in
+    active | reloading) ;;
+    failed)
+        systemd_start "$1"
+        return 0
+        ;;
+    *) return 0 ;;
+    esac
+    BEFORE=$PID
+    systemctl daemon-reload
+    systemctl reload -- "$1"
+    systemd_stays "$1"
+    [ "$PID" = "$BEFORE" ] || fail "$1: did not live through its reload"
+}
+
+systemd_restart() { # NAME
+    systemd_look "$1"
+    if [ "$ACTIVE" = inactive ] && [ ! -e "$RUN_DIR/restart.$1" ]; then return 0; fi
+    : > "$RUN_DIR/restart.$1"
+    systemctl daemon-reload
+    systemctl restart -- "$1"
+    systemd_stays "$1"
+}

@@ -1,0 +1,49 @@
+"""Fragments for services that Supervisor runs (http://supervisord.org)."""
+
+from provisioning.resources.base import Observation
+from provisioning.resources.looking import printed
+from provisioning.resources.record import record
+from provisioning.resources.wording import call
+
+SOCKET = "/var/run/supervisor.sock"
+"""Where Debian's supervisord listens."""
+
+
+def observe(socket: str, name: str) -> str:
+    """Prints the process's state and exit status."""
+    look = call("supervisor_look", socket, name)
+    return f'{look}\nprintf \'%s %s\\n\' "$PROCESS" "$EXIT"'
+
+
+def state(observation: Observation) -> tuple[str, int]:
+    """Supervisor's word for the process (``down`` without a daemon, ``absent`` where it does not
+    know the program) and its last exit status."""
+    word, _, status = printed(observation).strip().partition(" ")
+    return word, int(status)
+
+
+def start(id: str, socket: str, name: str, *, oneshot: bool, before: str) -> str:
+    """Takes up the program's configuration, starts it and waits until it is up."""
+    return "\n".join(
+        [
+            call("keep_note", record(id), before),
+            call("supervisor_start", socket, name, "yes" if oneshot else "no"),
+        ]
+    )
+
+
+def undo(id: str, socket: str, name: str) -> str:
+    """As it was before this run."""
+    return f"if {call('previous_note', record(id))}; then {_revert(socket, name)}; fi\n" + call(
+        "forget_if_first", record(id)
+    )
+
+
+def remove(id: str, socket: str, name: str) -> str:
+    """As it was before it was first managed."""
+    forget = call("forget", record(id))
+    return f"if {call('original_note', record(id))}; then\n{_revert(socket, name)}\n{forget}\nfi"
+
+
+def _revert(socket: str, name: str) -> str:
+    return call("supervisor_revert", socket, name)

@@ -1,0 +1,60 @@
+"""A kernel parameter's present value. That it outlives a reboot is a file in /etc/sysctl.d."""
+
+from dataclasses import dataclass
+
+from provisioning.resources.base import Change, Handler, Observation
+from provisioning.resources.looking import headed
+from provisioning.resources.record import record
+from provisioning.resources.wording import call, require_line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sysctl:
+    """A parameter below /proc/sys (sysctl(8)).
+
+    ``key`` is written with slashes (``net/ipv4/conf/eth0.100/arp_ignore``), as an interface's
+    name may hold dots; one without any slash is read as ``net.ipv4.ip_forward``. A parameter
+    that the kernel does not have yet counts as a change: a module of the same run may bring it.
+    """
+
+    key: str
+    value: str
+    triggers: tuple[Handler, ...] = ()
+
+    def __post_init__(self) -> None:
+        require_line("sysctl", self.key)
+        require_line("sysctl value", self.value.replace("\t", " "))
+        if not self.path or any(part in ("", ".", "..") for part in self.path.split("/")):
+            raise ValueError(f"sysctl {self.key!r}: write it as net/ipv4/ip_forward")
+
+    @property
+    def path(self) -> str:
+        """The parameter's place below /proc/sys."""
+        return self.key if "/" in self.key else self.key.replace(".", "/")
+
+    @property
+    def id(self) -> str:
+        return f"sysctl:{self.path}"
+
+    def observe(self) -> str:
+        return call("look_at_sysctl", self.path)
+
+    def compare(self, observation: Observation) -> Change | None:
+        head, found = headed(observation)
+        # The kernel separates with tabs what people separate with blanks.
+        found = " ".join(found.split())
+        wanted = " ".join(self.value.split())
+        if head == "value" and found == wanted:
+            return None
+        name = record(self.id)
+        return Change(
+            f"{found} -> {wanted}" if head == "value" else f"{wanted} (not there yet)",
+            apply=call("set_sysctl", name, self.path, wanted),
+            undo=f"if {call('previous_note', name)}; then "
+            f"{call('revert_sysctl', self.path)}; fi\n{call('forget_if_first', name)}",
+        )
+
+    def remove(self) -> str:
+        name = record(self.id)
+        revert = call("revert_sysctl", self.path)
+        return f"if {call('original_note', name)}; then\n{revert}\n{call('forget', name)}\nfi"
