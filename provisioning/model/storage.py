@@ -5,19 +5,31 @@ from typing import Annotated
 
 from pydantic import Field
 
+from provisioning.model.command import HostPath
 from provisioning.model.hosts import Group, StorageEntry
+
+
+NfsSource = Annotated[
+    str,
+    Field(
+        pattern=r"^([A-Za-z0-9_.-]+|\[[0-9a-fA-F:]+\]):/[^\s,#\"'\\]*$",
+        examples=["nas.example.com:/export/outputs"],
+    ),
+]
+Option = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:=/@+-]+$", examples=["noatime"])]
 
 
 class Storage(Group[StorageEntry]):
     """With one host, that host is made an NFS server; with ``source``, an existing one is used."""
 
-    export: PurePosixPath = PurePosixPath("/srv/cosyvoice/outputs")
+    export: HostPath = PurePosixPath("/srv/cosyvoice/outputs")
     """Folder on the storage host."""
-    export_options: list[str] = ["rw", "sync", "no_subtree_check", "root_squash"]
-    """exports(5) options for the real servers."""
-    source: Annotated[str, Field(pattern=r"^[^\s:]+:/\S*$|^\[[0-9a-fA-F:]+\]:/\S*$")] | None = None
+    export_options: list[Option] = ["rw", "sync", "no_subtree_check", "all_squash"]
+    """exports(5) options for the real servers. ``all_squash`` makes every file nobody's, so that no
+    account needs the same number on all nodes."""
+    source: NfsSource | None = None
     """``server:/path`` of an NFS server that is not ours."""
-    mount_point: PurePosixPath = PurePosixPath("/srv/cosyvoice/outputs")
+    mount_point: HostPath = PurePosixPath("/srv/cosyvoice/outputs")
     """Folder on each real server."""
-    mount_options: list[str] = ["vers=4.2", "hard", "timeo=150", "noatime", "_netdev", "nofail"]
+    mount_options: list[Option] = ["vers=4.2", "hard", "timeo=150", "noatime", "_netdev", "nofail"]
     """nfs(5) options."""

@@ -34,6 +34,8 @@ class File:
     group: str = "root"
     validate: str | None = None
     sensitive: bool = False
+    incidental: str | None = None
+    """Lines that hold this text do not count as a difference: they tell where a file came from."""
     triggers: tuple[Handler, ...] = ()
 
     def __post_init__(self) -> None:
@@ -77,7 +79,10 @@ class File:
         data = self.content.encode()
         shown = size <= SHOWN
         found = rest if shown else rest.split()[0]
-        same = found == (self.content if shown else sha256(data).hexdigest())
+        if shown:
+            same = self._telling(found) == self._telling(self.content)
+        else:
+            same = found == sha256(data).hexdigest()
         said = []
         if not same:
             said.append("content" if shown else f"content ({size} -> {len(data)} bytes)")
@@ -90,6 +95,10 @@ class File:
         if same or not shown:
             return self._change(", ".join(said), None)
         return self._change(", ".join(said), rest)
+
+    def _telling(self, text: str) -> list[str]:
+        lines = text.splitlines(keepends=True)
+        return [line for line in lines if self.incidental is None or self.incidental not in line]
 
     def _change(self, summary: str, before: str | None) -> Change:
         """``before`` is the content for the diff, or nothing where none is to be shown."""

@@ -1,0 +1,53 @@
+"""What every host of an inventory should have. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from provisioning.model.inventory import Inventory
+from provisioning.model.resolve import all_hosts, roles_of
+from provisioning.resources.base import Postcondition, Requirement, Resource
+from provisioning.roles import director, real_server, storage
+from provisioning.roles.part import RolePart
+from provisioning.roles.release_archive import ReleaseArchive
+from provisioning.roles.rendering import Templates
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredHost:
+    """One host: what must hold beforehand, what it should have in order, what must come true."""
+
+    name: str
+    requirements: tuple[Requirement, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    postconditions: tuple[Postcondition, ...] = ()
+
+
+def desired_hosts(inventory: Inventory, release: ReleaseArchive | None) -> dict[str, DesiredHost]:
+    """Every host of the inventory by name.
+
+    Without ``release`` the app's release is left out, as for looking at files only. Raises
+    ``RenderingError`` when a template fails.
+    """
+    templates = Templates(inventory)
+
+    def app(name: str) -> RolePart:
+        return real_server.part(inventory, name, templates, release)
+
+    parts: dict[str, Callable[[str], RolePart]] = {
+        "storage": lambda name: storage.part(inventory, name, templates),
+        "real_servers": app,
+        "directors": lambda name: director.part(inventory, name, templates),
+    }
+    found = {}
+    for name in all_hosts(inventory):
+        roles = roles_of(inventory, name)
+        found[name] = _joined(name, [parts[role](name) for role in parts if role in roles])
+    return found
+
+
+def _joined(name: str, parts: list[RolePart]) -> DesiredHost:
+    """Roles of one host together; what two of them want alike is wanted once."""
+    requirements = {need.title: need for part in parts for need in part.requirements}
+    resources = {resource.id: resource for part in parts for resource in part.resources}
+    conditions = tuple(condition for part in parts for condition in part.postconditions)
+    return DesiredHost(name, tuple(requirements.values()), tuple(resources.values()), conditions)

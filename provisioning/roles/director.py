@@ -1,0 +1,260 @@
+"""A director: Keepalived and IPVS. Pure.
+
+What a right configuration holds: keepalived.conf(5) and ipvsadm(8) of the versions in Debian 12.
+"""
+
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from pathlib import Path
+from typing import Any
+
+from provisioning.model.hosts import Host, IPAddress, ServiceManager
+from provisioning.model.inventory import Inventory
+from provisioning.model.resolve import (
+    interface_of,
+    is_ipv4,
+    priority_of,
+    service_manager_of,
+    variables_of,
+    virtual_router_id_of,
+)
+from provisioning.model.secret import reveal
+from provisioning.model.service import Scheduler, VirtualService
+from provisioning.model.vrrp import VirtualIP
+from provisioning.resources.base import Postcondition, Requirement, Resource
+from provisioning.resources.directory import Directory
+from provisioning.resources.kernel_module import KernelModules
+from provisioning.resources.package import Packages
+from provisioning.resources.service import Service, reload, restart
+from provisioning.resources.sysctl import Sysctl
+from provisioning.roles.network import address_requirement
+from provisioning.roles.part import RolePart
+from provisioning.roles.places import (
+    KEEPALIVED,
+    KEEPALIVED_CONF,
+    NOTIFY,
+    VRRP_STATE,
+    instance_name,
+)
+from provisioning.roles.programs import (
+    manager_requirement,
+    manager_resources,
+    unit_path,
+    unit_template,
+)
+from provisioning.roles.rendering import RenderedFile, Templates
+
+_VALIDATE = (
+    # `keepalived -t` answers 0 to some mistakes and prints them all the same, and its codes differ
+    # from its manual's; so any word and any other code is a refusal.
+    'said=$(keepalived -t -f "$CANDIDATE" 2>&1) && [ -z "$said" ] || '
+    '{ echo "keepalived -t: $said"; exit 1; }'
+)
+
+
+def part(inventory: Inventory, name: str, templates: Templates) -> RolePart:
+    """Requirements and resources of one director, in the order in which they are applied."""
+    manager = service_manager_of(inventory, name)
+    variables: dict[str, object] = {**variables_of(inventory, name)}
+    modules = _modules(inventory)
+    settings = sysctls(inventory)
+    supervised = manager is ServiceManager.SUPERVISOR
+    resources: list[Resource] = [
+        Packages(names=("ipvsadm", "keepalived", "kmod")),
+        *manager_resources(manager),
+        RenderedFile(
+            path="/etc/modules-load.d/cosyvoice-cluster.conf",
+            content=templates.render("director/modules.conf.j2", variables, modules=modules),
+        ),
+        KernelModules(names=modules),
+        RenderedFile(
+            path="/etc/sysctl.d/60-cosyvoice-director.conf",
+            content=templates.render("director/sysctl.conf.j2", variables, sysctls=settings),
+        ),
+        *(Sysctl(key=key, value=value) for key, value in settings),
+        Directory(path="/etc/keepalived"),
+        RenderedFile(
+            path=NOTIFY,
+            content=templates.render(
+                "director/notify.j2", variables, vrrp=inventory.vrrp, state_folder=VRRP_STATE
+            ),
+            mode=0o755,
+        ),
+        RenderedFile(
+            path=KEEPALIVED_CONF,
+            content=templates.render(
+                "director/keepalived.conf.j2", variables, **_keepalived(inventory, name)
+            ),
+            # It may hold auth_pass.
+            mode=0o600,
+            validate=_VALIDATE,
+            sensitive=_has_password(inventory),
+            triggers=(reload(KEEPALIVED, manager),),
+        ),
+    ]
+    if supervised:
+        resources.append(
+            RenderedFile(
+                path=unit_path(KEEPALIVED, manager),
+                content=templates.render(unit_template("director", KEEPALIVED, manager), variables),
+                triggers=(restart(KEEPALIVED, manager),),
+            )
+        )
+    resources.append(Service(name=KEEPALIVED, manager=manager))
+    return RolePart(
+        (manager_requirement(manager), address_requirement(inventory, name), _ipvs_requirement()),
+        tuple(resources),
+        (_vrrp_settled(inventory),),
+    )
+
+
+def sysctls(inventory: Inventory) -> list[tuple[str, str]]:
+    """IPVS settings of a director, by full key.
+
+    A dead server's clients are told at once (expire_nodest_conn); persistence does not hold them
+    to it (expire_quiescent_template); a director that also holds the VIP on lo, or is backup,
+    does not schedule what the master has scheduled (backup_only).
+    """
+    chosen: dict[str, int | str] = {
+        "backup_only": 1,
+        "conn_reuse_mode": 1,
+        "expire_nodest_conn": 1,
+        "expire_quiescent_template": 1,
+        **inventory.ipvs.sysctls,
+    }
+    return [(f"net.ipv4.vs.{key}", str(value)) for key, value in sorted(chosen.items())]
+
+
+def scheduler_flags(service: VirtualService) -> list[str]:
+    """Keywords of keepalived.conf(5) beside ``lvs_sched``."""
+    if service.scheduler not in (Scheduler.SH, Scheduler.MH):
+        return []
+    wanted = {"port": service.hash_port, "fallback": service.hash_fallback}
+    return [f"{service.scheduler}-{flag}" for flag, on in wanted.items() if on]
+
+
+def _modules(inventory: Inventory) -> tuple[str, ...]:
+    schedulers = sorted({f"ip_vs_{service.scheduler}" for service in inventory.services})
+    return ("ip_vs", *schedulers)
+
+
+def _has_password(inventory: Inventory) -> bool:
+    return inventory.vrrp.version == 2 and inventory.vrrp.auth_pass is not None
+
+
+def _keepalived(inventory: Inventory, name: str) -> dict[str, Any]:
+    director = inventory.directors.hosts[name]
+    password = ""
+    if _has_password(inventory) and inventory.vrrp.auth_pass is not None:
+        password = reveal(inventory.vrrp.auth_pass, Path())
+    instances = [
+        _instance(inventory, name, number, vip) for number, vip in enumerate(inventory.virtual_ips)
+    ]
+    sync = None
+    if inventory.ipvs.sync_daemon is not None and len(inventory.directors.hosts) > 1:
+        daemon = inventory.ipvs.sync_daemon
+        sync = {
+            "interface": daemon.interface or interface_of(inventory, name),
+            "instance": instances[0]["name"],
+            "id": instances[0]["vrid"] if daemon.id is None else daemon.id,
+        }
+    return {
+        "router_id": director.router_id or name,
+        "priority": priority_of(inventory, name),
+        "vrrp": inventory.vrrp,
+        "ipvs": inventory.ipvs,
+        "auth_pass": password,
+        "sync": sync,
+        "instances": instances,
+        "services": [
+            _service(inventory, vip, service)
+            for vip in inventory.virtual_ips
+            for service in inventory.services
+        ],
+        "notify": NOTIFY,
+    }
+
+
+def _instance(inventory: Inventory, name: str, number: int, vip: VirtualIP) -> dict[str, Any]:
+    hosts = inventory.directors.hosts
+    return {
+        "name": instance_name(number),
+        "interface": vip.interface or interface_of(inventory, name),
+        "vrid": virtual_router_id_of(inventory, vip),
+        "address": str(vip.address),
+        "source": _own(hosts[name], vip),
+        "peers": [_own(host, vip) for other, host in hosts.items() if other != name],
+    }
+
+
+def _own(host: Host, vip: VirtualIP) -> IPAddress | None:
+    """The host's address of the VIP's family."""
+    if isinstance(host.address, IPv4Address) == is_ipv4(vip):
+        return host.address
+    return host.address6
+
+
+def _service(inventory: Inventory, vip: VirtualIP, service: VirtualService) -> dict[str, Any]:
+    names = service.real_servers or list(inventory.real_servers.hosts)
+    servers = []
+    for name in names:
+        host = inventory.real_servers.hosts[name]
+        servers.append(
+            {
+                "name": name,
+                "address": str(_own(host, vip)),
+                "weight": host.weight,
+                "upper_threshold": host.upper_threshold,
+                "lower_threshold": host.lower_threshold,
+            }
+        )
+    return {
+        "name": service.name,
+        "vip": vip.address.ip,
+        "port": service.port,
+        "scheduler": service.scheduler.value,
+        "flags": scheduler_flags(service),
+        "persistence": service.persistence,
+        "granularity": _granularity(service, vip),
+        "check": service.check,
+        "quorum": service.quorum,
+        "hysteresis": service.hysteresis,
+        "alpha": service.alpha,
+        "inhibit_on_failure": service.inhibit_on_failure,
+        "sorry_server": service.sorry_server,
+        "servers": servers,
+    }
+
+
+def _granularity(service: VirtualService, vip: VirtualIP) -> str | None:
+    """A netmask for IPv4, a prefix length for IPv6, as keepalived.conf(5) has it."""
+    prefix = service.persistence.granularity if service.persistence else None
+    if prefix is None:
+        return None
+    if isinstance(vip.address, IPv4Interface):
+        return str(IPv4Network((0, prefix)).netmask)
+    return str(prefix)
+
+
+def _ipvs_requirement() -> Requirement:
+    return Requirement(
+        "the kernel has IPVS",
+        "[ -e /proc/net/ip_vs ] || modprobe -n ip_vs 2>&1",
+        "install a kernel with the ip_vs module (Debian's stock kernels have it)",
+    )
+
+
+def _vrrp_settled(inventory: Inventory) -> Postcondition:
+    names = [instance_name(number) for number in range(len(inventory.virtual_ips))]
+    tests = "\n".join(
+        f'read -r state < {VRRP_STATE}/vrrp-{name} || {{ echo "{name}: no state yet"; exit 1; }}\n'
+        f'case $state in MASTER|BACKUP) ;; *) echo "{name} is $state"; exit 1 ;; esac'
+        for name in names
+    )
+    # Three adverts until a lone director takes over, and room for a slow host.
+    patience = 30 + round(4 * inventory.vrrp.advert_interval)
+    return Postcondition(
+        "every VRRP instance is MASTER or BACKUP",
+        f"pidof keepalived >/dev/null || {{ echo keepalived does not run; exit 1; }}\n{tests}",
+        patience,
+        "see keepalived's log on this host",
+    )

@@ -1,0 +1,14 @@
+"""What one role asks of a host."""
+
+from dataclasses import dataclass
+
+from provisioning.resources.base import Postcondition, Requirement, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class RolePart:
+    """A role's share of a host."""
+
+    requirements: tuple[Requirement, ...]
+    resources: tuple[Resource, ...]
+    postconditions: tuple[Postcondition, ...]

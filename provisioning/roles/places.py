@@ -1,0 +1,17 @@
+"""Names of what a cluster puts on its hosts, for those who make it and those who look for it."""
+
+APP_SERVICE = "cosyvoice"
+KEEPALIVED = "keepalived"
+VIP_SERVICE = "lvs-real-server"
+VRRP_STATE = "/run/cosyvoice-cluster"
+"""Folder on directors; ``vrrp-INSTANCE`` in it holds MASTER, BACKUP or FAULT."""
+KEEPALIVED_CONF = "/etc/keepalived/keepalived.conf"
+NOTIFY = "/etc/keepalived/cosyvoice-notify"
+APP_ENV = "/etc/cosyvoice/app.env"
+DRAIN_FILE = "/run/cosyvoice/drain"
+"""While it is there, a real server says that it takes no new work."""
+
+
+def instance_name(number: int) -> str:
+    """The VRRP instance of the VIP at that place in the inventory."""
+    return f"VI_{number + 1}"

@@ -1,0 +1,290 @@
+"""A real server: the VIP on lo without ARP for it, the shared outputs, the app. Pure."""
+
+import shlex
+
+from provisioning.model.hosts import ServiceManager
+from provisioning.model.inventory import Inventory
+from provisioning.model.resolve import (
+    interface_of,
+    is_ipv4,
+    service_manager_of,
+    variables_of,
+)
+from provisioning.resources.address import Address
+from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
+from provisioning.resources.directory import Directory
+from provisioning.resources.link import Link
+from provisioning.resources.mount import Mount
+from provisioning.resources.package import Packages
+from provisioning.resources.release import Release
+from provisioning.resources.service import Service, restart
+from provisioning.resources.sysctl import Sysctl
+from provisioning.resources.user import User
+from provisioning.roles.network import address_requirement
+from provisioning.roles.part import RolePart
+from provisioning.roles.places import APP_ENV, APP_SERVICE, DRAIN_FILE, VIP_SERVICE
+from provisioning.roles.programs import (
+    manager_requirement,
+    manager_resources,
+    unit_path,
+    unit_template,
+)
+from provisioning.roles.release_archive import ReleaseArchive
+from provisioning.roles.rendering import RenderedFile, Templates
+from provisioning.roles.storage import mount_source
+
+_VIP_SCRIPT = "/usr/local/sbin/lvs-real-server"
+_START_PATIENCE = 240
+"""Seconds until a node must answer after a start: imports and a warm-up on a slow disk."""
+
+
+def part(
+    inventory: Inventory, name: str, templates: Templates, release: ReleaseArchive | None
+) -> RolePart:
+    """Requirements and resources of one real server, in the order in which they are applied."""
+    manager = service_manager_of(inventory, name)
+    return RolePart(
+        (
+            manager_requirement(manager),
+            address_requirement(inventory, name),
+            _python_requirement(inventory),
+        ),
+        (
+            Packages(names=_packages(inventory)),
+            *manager_resources(manager),
+            *_virtual_ips(inventory, name, templates, manager),
+            *_outputs(inventory),
+            *_app(inventory, name, templates, manager, release),
+        ),
+        (_answers(inventory, name),),
+    )
+
+
+def arp_sysctls(inventory: Inventory, name: str) -> list[tuple[str, str]]:
+    """Settings that keep a real server silent about the VIP (ip-sysctl, arp_ignore)."""
+    found = []
+    for interface in ("all", interface_of(inventory, name)):
+        found += [
+            (f"net/ipv4/conf/{interface}/arp_ignore", "1"),
+            (f"net/ipv4/conf/{interface}/arp_announce", "2"),
+        ]
+    return found
+
+
+def app_port(inventory: Inventory) -> int:
+    """The port the app listens on: the first service's, as DR cannot translate ports."""
+    return inventory.services[0].port
+
+
+def _packages(inventory: Inventory) -> tuple[str, ...]:
+    storage = ("nfs-common",) if inventory.storage is not None else ()
+    return ("curl", "iproute2", *storage)
+
+
+def _virtual_ips(
+    inventory: Inventory, name: str, templates: Templates, manager: ServiceManager
+) -> list[Resource]:
+    variables: dict[str, object] = {**variables_of(inventory, name)}
+    settings = arp_sysctls(inventory, name)
+    vips = [
+        {"cidr": f"{vip.address.ip}/{vip.address.max_prefixlen}", "v6": not is_ipv4(vip)}
+        for vip in inventory.virtual_ips
+    ]
+    start_again = restart(VIP_SERVICE, manager, oneshot=True)
+    return [
+        RenderedFile(
+            path="/etc/sysctl.d/60-cosyvoice-real-server.conf",
+            content=templates.render("real_server/sysctl.conf.j2", variables, sysctls=settings),
+        ),
+        # Before the address, or the node announces the VIP as its own.
+        *(Sysctl(key=key, value=value) for key, value in settings),
+        RenderedFile(
+            path=_VIP_SCRIPT,
+            content=templates.render(
+                "real_server/lvs-real-server.j2",
+                variables,
+                vips=vips,
+                sysctl_paths=[(f"/proc/sys/{key}", value) for key, value in settings],
+            ),
+            mode=0o755,
+            validate='sh -n "$CANDIDATE"',
+        ),
+        *(Address(address=str(vip["cidr"]), interface="lo") for vip in vips),
+        RenderedFile(
+            path=unit_path(VIP_SERVICE, manager),
+            content=templates.render(
+                unit_template("real_server", VIP_SERVICE, manager), variables, script=_VIP_SCRIPT
+            ),
+            triggers=(start_again,),
+        ),
+        Service(name=VIP_SERVICE, manager=manager, oneshot=True),
+    ]
+
+
+def _outputs(inventory: Inventory) -> list[Resource]:
+    folder = str(inventory.storage.mount_point if inventory.storage else _local_outputs(inventory))
+    user = inventory.app.user
+    if inventory.storage is None:
+        return [
+            User(name=user, home=str(inventory.app.directory)),
+            Directory(path=folder, owner=user, group=user),
+        ]
+    return [
+        User(name=user, home=str(inventory.app.directory)),
+        Mount(
+            source=mount_source(inventory),
+            target=folder,
+            fstype="nfs4",
+            options=tuple(inventory.storage.mount_options),
+        ),
+    ]
+
+
+def _local_outputs(inventory: Inventory) -> str:
+    return f"{inventory.app.directory}/outputs"
+
+
+def _app(
+    inventory: Inventory,
+    name: str,
+    templates: Templates,
+    manager: ServiceManager,
+    release: ReleaseArchive | None,
+) -> list[Resource]:
+    variables: dict[str, object] = {**variables_of(inventory, name)}
+    app = inventory.app
+    again = restart(APP_SERVICE, manager)
+    run_script = f"{app.directory}/run.sh"
+    values: dict[str, object] = {
+        "app": app,
+        "env_file": APP_ENV,
+        "run_script": run_script,
+        "port": app_port(inventory),
+        "arguments": "".join(f" {shlex.quote(word)}" for word in app.arguments),
+        "environment": [(key, _quoted(text)) for key, text in _environment(inventory, name)],
+    }
+    resources: list[Resource] = [
+        Directory(path=str(app.directory)),
+        Directory(path="/etc/cosyvoice"),
+        Directory(path="/var/log/cosyvoice", group=app.user, mode=0o750),
+        # Owned by root and not writable for the app, so that a break-in there changes no script.
+        RenderedFile(
+            path=run_script,
+            content=templates.render("real_server/run.sh.j2", variables, **values),
+            mode=0o755,
+            validate='sh -n "$CANDIDATE"',
+            triggers=(again,),
+        ),
+        RenderedFile(
+            path=APP_ENV,
+            content=templates.render("real_server/app.env.j2", variables, **values),
+            mode=0o640,
+            group=app.user,
+            # The environment is where keys and tokens go.
+            sensitive=True,
+            triggers=(again,),
+        ),
+        RenderedFile(
+            path="/etc/logrotate.d/cosyvoice",
+            content=templates.render("real_server/logrotate.j2", variables, **values),
+        ),
+        *_release(inventory, release, again),
+        RenderedFile(
+            path=unit_path(APP_SERVICE, manager),
+            content=templates.render(
+                unit_template("real_server", APP_SERVICE, manager), variables, **values
+            ),
+            triggers=(again,),
+        ),
+    ]
+    if release is not None:
+        resources.append(Service(name=APP_SERVICE, manager=manager))
+    return resources
+
+
+def _release(
+    inventory: Inventory, release: ReleaseArchive | None, again: Handler
+) -> list[Resource]:
+    if release is None:
+        return []
+    app = inventory.app
+    return [
+        Release(
+            directory=str(app.directory),
+            id=release.id,
+            archive=release.data,
+            keep=app.keep_releases,
+            python=str(app.python),
+        ),
+        Link(
+            path=f"{app.directory}/current",
+            target=f"releases/{release.id}",
+            triggers=(again,),
+        ),
+    ]
+
+
+def _environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
+    """Names and values, the inventory's own over ours, the host's over those."""
+    app, host = inventory.app, inventory.real_servers.hosts[name]
+    outputs = inventory.storage.mount_point if inventory.storage else _local_outputs(inventory)
+    values: dict[str, object] = {
+        "COSYVOICE_NODE_NAME": name,
+        "COSYVOICE_OUTPUT_DIR": outputs,
+        "COSYVOICE_WORKERS": host.workers or app.workers,
+        "COSYVOICE_QUEUE_SIZE": app.queue_size,
+        "COSYVOICE_JOB_TIMEOUT": app.job_timeout,
+        "COSYVOICE_DRAIN_FILE": DRAIN_FILE,
+    }
+    if app.engine:
+        values["COSYVOICE_ENGINE"] = app.engine
+    values |= {**app.environment, **host.environment}
+    return [(key, str(value)) for key, value in values.items()]
+
+
+def _quoted(value: str) -> str:
+    """Double-quoted the way that both sh(1) and systemd.exec(5) EnvironmentFile read alike."""
+    for character in '\\"$`':
+        value = value.replace(character, f"\\{character}")
+    return f'"{value}"'
+
+
+def _python_requirement(inventory: Inventory) -> Requirement:
+    python = shlex.quote(str(inventory.app.python))
+    # find_spec imports nothing, so that this costs one interpreter start.
+    code = shlex.quote(
+        "import importlib.util as u, sys; "
+        "sys.exit(' '.join(n for n in ('gradio', 'numpy') if u.find_spec(n) is None) or 0)"
+    )
+    return Requirement(
+        f"{inventory.app.python} has what the app needs",
+        f"[ -x {python} ] || {{ echo there is no such program; exit 1; }}\n"
+        f"missing=$({python} -S -c '' 2>&1) || {{ echo \"$missing\"; exit 1; }}\n"
+        f"{python} -c {code} || {{ echo is missing; exit 1; }}",
+        "make an environment with the app's requirements and name its interpreter in app.python",
+    )
+
+
+def _answers(inventory: Inventory, name: str) -> Postcondition:
+    """The app answers at the node's own address and, on the node, at the VIP: bound to one of
+    them only, health checks would pass and clients would not be served."""
+    host, port = inventory.real_servers.hosts[name], app_port(inventory)
+    addresses = [host.address, *(vip.address.ip for vip in inventory.virtual_ips)]
+    urls = [
+        f"http://{address}:{port}/readyz"
+        if address.version == 4
+        else f"http://[{address}]:{port}/readyz"
+        for address in addresses
+    ]
+    probes = "\n".join(
+        f"said=$(curl -sS --noproxy '*' --max-time 5 -w ' %{{http_code}}' '{url}' 2>&1) || "
+        f'{{ echo "$said"; exit 1; }}\n'
+        f'case $said in *" 200") ;; *) echo "$said"; exit 1 ;; esac'
+        for url in urls
+    )
+    return Postcondition(
+        "the app is ready at its own address and at the VIP",
+        probes,
+        _START_PATIENCE,
+        "see /var/log/cosyvoice/app.log on this host",
+    )

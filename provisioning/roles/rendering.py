@@ -1,0 +1,76 @@
+"""Templates: the built-in ones, or an operator's own of the same name."""
+
+import hashlib
+from functools import partial
+from importlib import resources
+from pathlib import Path
+
+import jinja2
+
+from provisioning.model.inventory import Inventory
+from provisioning.resources.file import File
+
+INVENTORY_MARK = "inventory sha256:"
+"""Begins what a header says of the inventory: which one a file was made from, not what is in it."""
+
+RenderedFile = partial(File, incidental=INVENTORY_MARK)
+"""A file from a template; another inventory with the same outcome is no change."""
+
+
+class RenderingError(Exception):
+    """A template cannot be rendered; the message names it, the line, and the reason."""
+
+
+class Templates:
+    """Renders templates for one inventory. ``StrictUndefined``: a misspelt variable is an error."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        loaders: list[jinja2.BaseLoader] = [_Packaged()]
+        if inventory.templates is not None:
+            loaders.insert(0, jinja2.FileSystemLoader(inventory.templates, encoding="utf-8"))
+        # Configuration files and scripts, not HTML: nothing is to be escaped.
+        self._environment = jinja2.Environment(
+            loader=jinja2.ChoiceLoader(loaders),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        self._environment.filters["number"] = _number
+        self._environment.filters["whole"] = lambda value: str(max(1, round(value)))
+        self._inventory = inventory
+        self._digest = hashlib.sha256(inventory.model_dump_json().encode()).hexdigest()[:12]
+
+    def render(self, name: str, variables: dict[str, object], **values: object) -> str:
+        """The text of a template. ``variables`` are the host's ``vars``. Raises
+        ``RenderingError``."""
+        header = (
+            f"# Made by cosyvoice-cluster from {name}; {INVENTORY_MARK}{self._digest}\n"
+            "# The next `cluster deploy` overwrites changes made here."
+        )
+        try:
+            return self._environment.get_template(name).render(
+                header=header, cluster=self._inventory.name, vars=variables, **values
+            )
+        except jinja2.TemplateSyntaxError as error:
+            raise RenderingError(f"template {error.filename}:{error.lineno}: {error}") from None
+        except jinja2.TemplateNotFound as error:
+            raise RenderingError(f"there is no template {error}") from None
+        except jinja2.UndefinedError as error:
+            raise RenderingError(f"template {name}: {error}") from None
+
+
+class _Packaged(jinja2.BaseLoader):
+    """The templates of the installed package, wherever it is installed."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, None]:
+        entry = resources.files("templates").joinpath(*Path(template).parts)
+        try:
+            return entry.read_text(encoding="utf-8"), template, None
+        except (FileNotFoundError, IsADirectoryError):
+            raise jinja2.TemplateNotFound(template) from None
+
+
+def _number(value: float) -> str:
+    """A number the way a person types it: 1 rather than 1.0, 0.2 as it is."""
+    return f"{value:g}"
