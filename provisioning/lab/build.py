@@ -2,9 +2,10 @@
 
 import secrets
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -55,10 +56,11 @@ def build(
     _write_secret(folder.key, login.private)
     password_hash = _new_password(folder.sudo_password) if asks_password else None
     host = _host_accounts()
+    interpreter = _interpreter()
     for node in topology.nodes:
         number = free_number(host)
         who = Identity(keys[node.name], f"{login.public} lab", number, password_hash)
-        files = machine_files.machine_files(topology, node, host, who, _interpreter())
+        files = machine_files.machine_files(topology, node, host, who, interpreter)
         machines.write(folder.node(node.name), files)
         machines.start(topology.name, node, folder.node(node.name))
     report(f"{len(topology.nodes)} machines boot")
@@ -78,6 +80,7 @@ def wait_ready(folder: StateFolder, record: Record, nodes: Sequence[Node], repor
     Raises LabError for a machine that ends or takes too long.
     """
     deadline = time.monotonic() + _PATIENCE
+    given_up = threading.Event()
 
     def wait(node: Node) -> None:
         port = record.ssh_ports[node.name]
@@ -88,12 +91,17 @@ def wait_ready(folder: StateFolder, record: Record, nodes: Sequence[Node], repor
                     f"{node.name} did not let the lab's key in within {_PATIENCE:.0f} s. Its"
                     f" console: {folder.console(node.name)}"
                 )
-            time.sleep(_POLL)
+            if given_up.wait(_POLL):
+                return
         report(f"{node.name} ({node.role.value}) answers on 127.0.0.1:{port}")
 
     with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
-        for result in [pool.submit(wait, node) for node in nodes]:
-            result.result()
+        try:
+            for result in as_completed([pool.submit(wait, node) for node in nodes]):
+                result.result()
+        except BaseException:
+            given_up.set()
+            raise
 
 
 def _forward(folder: StateFolder, topology: Topology, forwards: Sequence[Forward]) -> list[Forward]:
@@ -139,5 +147,6 @@ def _host_accounts() -> Accounts:
 
 
 def _interpreter() -> Interpreter:
-    base = Path(sys.base_prefix).resolve()
-    return Interpreter(PurePosixPath(Path(sys.prefix).resolve()), PurePosixPath(base))
+    written = (Path(sys.prefix), Path(sys.base_prefix))
+    paths = {PurePosixPath(form) for path in written for form in (path, path.resolve())}
+    return Interpreter(tuple(sorted(paths)))

@@ -7,21 +7,24 @@ from importlib import resources
 from pathlib import PurePosixPath
 
 from provisioning.lab.accounts import Accounts, Login, with_login
+from provisioning.lab.errors import LabError
 from provisioning.lab.ssh_keys import KeyPair
 from provisioning.lab.topology import INTERFACE, LOGIN_USER, Kernel, Node, Topology
 
 _HIDDEN = (
-    "/etc/exports",
-    "/etc/exports.d",
-    "/etc/fstab",
-    "/etc/keepalived",
-    "/etc/supervisor/conf.d",
-    "/opt/cosyvoice",
-    "/root/.ssh",
+    "etc/exports",
+    "etc/exports.d",
+    "etc/fstab",
+    "etc/keepalived",
+    "etc/supervisor/conf.d",
+    "opt/cosyvoice",
+    "root/.ssh",
 )
 """What a server that is already deployed to has, and a fresh one has not."""
 _KEPT_EMPTY = ("etc/keepalived", "etc/supervisor/conf.d")
 """Folders among them that come with their package."""
+_OWN_MOUNTS = ("/dev", "/run", "/srv")
+"""Where a machine has a file system of its own, that hides the host's."""
 
 _SSHD_CONFIG = """\
 HostKey /etc/ssh/ssh_host_ed25519_key
@@ -45,16 +48,29 @@ class File:
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python environment of the host that the machines use through their root file system."""
+    """A Python environment of the host that the machines use through their root file system.
 
-    prefix: PurePosixPath
-    base: PurePosixPath
+    ``paths`` are the environment's folder and its base installation's, also with links resolved.
+    Raises LabError if one is where the machines have something of their own.
+    """
+
+    paths: tuple[PurePosixPath, ...]
+
+    def __post_init__(self) -> None:
+        for path in self.paths:
+            for own in _OWN_MOUNTS:
+                if path.is_relative_to(own):
+                    raise LabError(
+                        f"The Python environment {path} cannot be seen by the lab's machines,"
+                        f" which have a {own} of their own. Make one elsewhere and run the lab"
+                        " from there."
+                    )
 
     @property
     def folders(self) -> list[PurePosixPath]:
-        """Every folder on the way to it, outermost first."""
-        both = {folder for path in (self.prefix, self.base) for folder in (path, *path.parents)}
-        return sorted(both - {PurePosixPath("/")})
+        """Every folder on the way to it, relative to the root, outermost first."""
+        every = {folder for path in self.paths for folder in (path, *path.parents)}
+        return sorted(folder.relative_to("/") for folder in every - {PurePosixPath("/")})
 
 
 @dataclass(frozen=True)

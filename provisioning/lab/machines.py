@@ -20,7 +20,7 @@ def write(folder: Path, files: Mapping[str, File]) -> None:
     folder.mkdir(parents=True, mode=0o700)
     for name, file in files.items():
         path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_way(path.parent)
         if file.text is None:
             path.mkdir(exist_ok=True)
         else:
@@ -28,6 +28,14 @@ def write(folder: Path, files: Mapping[str, File]) -> None:
             path.write_text(file.text, "utf-8")
         path.chmod(file.mode)
         os.chown(path, file.owner, file.owner)
+
+
+def _make_way(folder: Path) -> None:
+    """Make missing folders with the mode they shall have on the machine, whatever the umask."""
+    if not folder.exists():
+        _make_way(folder.parent)
+        folder.mkdir()
+        folder.chmod(0o755)
 
 
 def command(lab: str, node: Node, folder: Path) -> list[str]:
@@ -39,8 +47,10 @@ def command(lab: str, node: Node, folder: Path) -> list[str]:
     apart = ["ip", "netns", "exec", network.namespace(lab, node)]
     apart += ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
     if node.kernel is Kernel.NAMESPACE:
-        return [*apart, "--uts", "--mount-proc", f"{folder}/init", str(folder)]
-    return [*apart, f"{folder}/launch", str(folder), str(node.memory), *uml_command(node, folder)]
+        return [*apart, "--uts", "--mount-proc", "sh", f"{folder}/init", str(folder)]
+    # Through sh: /run, where the folder is, is often mounted noexec.
+    launch = ["sh", f"{folder}/launch", str(folder), str(node.memory)]
+    return [*apart, *launch, *uml_command(node, folder)]
 
 
 def uml_command(node: Node, folder: Path) -> list[str]:
@@ -57,7 +67,9 @@ def uml_command(node: Node, folder: Path) -> list[str]:
         "con=null",
         "con0=null,fd:1",
         "quiet",
-        f"vec0:transport=tap,ifname={node.name},depth=128,mac={node.mac}",
+        # Without gro=1 its receive buffers are too small for the segments of up to 64 KiB that the
+        # host hands it, and it drops them: uploads then crawl at the pace of retransmission.
+        f"vec0:transport=tap,ifname={node.name},depth=128,gro=1,mac={node.mac}",
         "--",
         str(folder),
     ]

@@ -50,6 +50,7 @@ def start(
             cwd="/",
             pass_fds=pass_fds,
             start_new_session=True,
+            umask=0o022,
         )
 
 

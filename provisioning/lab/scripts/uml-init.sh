@@ -23,9 +23,9 @@ mount -t overlay -o lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work overlay /tm
 
 cd /tmp/root
 # What the host has there does not show.
-while read -r path; do rm -rf "./$path"; done <"$folder/hidden"
+xargs -rd '\n' rm -rf <"$folder/hidden"
 # The interpreter may lie below a folder such as /root that only root may enter.
-while read -r path; do chmod o+x "./$path"; done <"$folder/entered"
+xargs -rd '\n' chmod o+x <"$folder/entered"
 cp -a "$folder/root/." .
 mkdir -p usr/lib/modules
 ln -s "/usr/lib/uml/modules/$version" "usr/lib/modules/$version"
@@ -50,6 +50,8 @@ umount -l /mnt
 
 hostname "$NAME"
 [ -e "/lib/modules/$version/modules.dep" ] || depmod "$version"
+# As Debian under systemd has it: ping without privileges.
+echo 0 2147483647 >/proc/sys/net/ipv4/ping_group_range
 ip link set lo up
 ip address add "$ADDRESS" brd + dev "$INTERFACE"
 ip link set "$INTERFACE" up

@@ -1,0 +1,64 @@
+"""Labs for tests: made once, always taken down, named after the test run that owns them."""
+
+import os
+import platform
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from provisioning.lab import lifecycle, state
+from provisioning.lab.running import Lab
+from provisioning.lab.topology import Size, plan
+
+SMALL = Size(directors=2, real_servers=1, real_server_memory=512)
+MakeLab = Callable[[str, Size], Lab]
+
+
+def _require_lab_host() -> None:
+    if platform.system() != "Linux":
+        pytest.skip(f"the lab runs Linux kernels, and this is {platform.system()}")
+    if os.geteuid() != 0:
+        pytest.skip("the lab makes network namespaces, which takes root")
+
+
+def _remove_orphans() -> None:
+    """Take down what test runs left that were killed before they could."""
+    for name in state.names():
+        owner = re.fullmatch(r"pytest(\d+)\w*", name)
+        if owner and not Path("/proc", owner[1]).exists():
+            lifecycle.down(name)
+
+
+@contextmanager
+def _lab(suffix: str, size: Size) -> Iterator[Lab]:
+    _require_lab_host()
+    _remove_orphans()
+    name = f"pytest{os.getpid()}{suffix}"
+    try:
+        yield lifecycle.up(plan(name, size), report=print)
+    finally:
+        lifecycle.down(name)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """A lab of the default size, fresh when the run begins, then as the tests before left it."""
+    with _lab("", Size()) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def bare_lab() -> Iterator[Lab]:
+    """A small lab of a module's own, whose machines it may kill."""
+    with _lab("bare", SMALL) as made:
+        yield made
+
+
+@pytest.fixture
+def make_lab() -> Iterator[MakeLab]:
+    """Makes labs that are taken down at the end of the test: ``make_lab(suffix, size)``."""
+    with ExitStack() as labs:
+        yield lambda suffix, size: labs.enter_context(_lab(suffix, size))
