@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from provisioning.model.base import Name, Part
+from provisioning.model.base import Name, Part, Whole
+from provisioning.model.command import HostPath
 from provisioning.model.hosts import Variable
 
 
@@ -17,23 +18,24 @@ class App(Part):
     package ``app``, or a git URL."""
     ref: str | None = None
     """Tag, branch or commit of a git source."""
-    directory: PurePosixPath = PurePosixPath("/opt/cosyvoice")
+    directory: HostPath = PurePosixPath("/opt/cosyvoice")
     """Releases are unpacked below it; ``current`` points to the one that runs."""
-    python: PurePosixPath = PurePosixPath("/opt/cosyvoice/venv/bin/python")
+    python: HostPath = PurePosixPath("/opt/cosyvoice/venv/bin/python")
     """Interpreter of an environment with the app's requirements (a venv or conda's)."""
     user: Name = "cosyvoice"
     """Account the app runs as; made if it is not there."""
     engine: str | None = None
     """Engine name; absent is the app's default."""
-    workers: Annotated[int, Field(ge=1)] = 1
+    workers: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1
     """Worker processes per node (GPU slots); per-host ``workers`` goes over it."""
-    queue_size: Annotated[int, Field(ge=1)] = 32
-    job_timeout: Annotated[int, Field(ge=1)] = 60
+    queue_size: Annotated[Whole, Field(ge=1, le=1_000_000)] = 32
+    job_timeout: Annotated[Whole, Field(ge=1, le=1_000_000)] = 60
     """Seconds after which a job is stopped."""
     enable_queue: bool = True
+    """Requests wait in line instead of running all at once."""
     arguments: list[str] = []
     """Further command-line arguments."""
     environment: dict[str, Variable] = {}
-    keep_releases: Annotated[int, Field(ge=1)] = 3
-    stop_timeout: Annotated[int, Field(ge=1)] = 90
+    keep_releases: Annotated[Whole, Field(ge=1, le=1_000_000)] = 3
+    stop_timeout: Annotated[Whole, Field(ge=1, le=1_000_000)] = 90
     """Seconds the app may take to finish its work when stopped."""

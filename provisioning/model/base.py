@@ -1,13 +1,49 @@
 """What every part of the inventory has in common."""
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic_core import PydanticCustomError
 
-Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[float, Field(gt=0)]
-Weight = Annotated[int, Field(ge=0, le=65535)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
+Whole = Annotated[int, Strict()]
+"""A whole number as YAML has it: not true, not 1.0, not text."""
+Port = Annotated[Whole, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Strict(), Field(gt=0, le=86400, allow_inf_nan=False)]
+Weight = Annotated[Whole, Field(ge=0, le=65535)]
+
+
+def _name(value: object) -> object:
+    """A number is a fine name: ``1:`` and ``7860:`` stay what was typed."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
+Name = Annotated[
+    str,
+    BeforeValidator(_name, json_schema_input_type=str),
+    Field(pattern=NAME_PATTERN),
+]
+
+
+def _interface(name: str) -> str:
+    if not re.fullmatch(r"[^\s/:%!#\"']{1,15}", name) or name in (".", ".."):
+        alias = re.match(r"([^\s/:]+):\w", name)
+        raise PydanticCustomError(
+            "interface",
+            "not a name Linux gives an interface",
+            {
+                "allowed": "1 to 15 characters, no space, slash or colon",
+                "fix": f"write {alias[1]}: the label is no interface of its own"
+                if alias
+                else "take the name from `ip -brief link` on the host",
+            },
+        )
+    return name
+
+
+Interface = Annotated[str, AfterValidator(_interface), Field(min_length=1, max_length=15)]
+"""A network interface's name (IFNAMSIZ is 16 with the final NUL; dev_valid_name in the kernel)."""
 
 
 class Part(BaseModel):

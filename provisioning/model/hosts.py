@@ -1,16 +1,15 @@
 """The machines of a cluster, in groups, the way an Ansible inventory names them."""
 
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import BeforeValidator, Field
 
-from provisioning.model.base import Name, Part, Weight
+from provisioning.model.address import IPAddress, IPv6Only
+from provisioning.model.base import Interface, Name, Part, Weight, Whole
 from provisioning.model.ssh import Connection
 
 Variable = str | int | float | bool
-IPAddress = IPv4Address | IPv6Address
 
 
 class ServiceManager(StrEnum):
@@ -25,9 +24,9 @@ class Host(Part):
 
     address: IPAddress
     """The host's own address on the cluster's network (a real server's RIP)."""
-    address6: IPv6Address | None = None
+    address6: IPv6Only | None = None
     """Its IPv6 address as well, where an IPv6 VIP is served."""
-    interface: str | None = None
+    interface: Interface | None = None
     ssh: Connection = Connection()
     service_manager: ServiceManager | None = None
     vars: dict[str, Variable] = {}
@@ -37,20 +36,21 @@ class Host(Part):
 class Director(Host):
     """A machine that runs Keepalived and IPVS."""
 
-    priority: Annotated[int, Field(ge=1, le=254)] | None = None
+    priority: Annotated[Whole, Field(ge=1, le=254)] | None = None
     """VRRP priority; default 150 for the first director, 10 less for each that follows."""
-    router_id: str | None = None
+    router_id: Name | None = None
+    """What Keepalived calls this director; default its name."""
 
 
 class RealServer(Host):
     """A machine that runs the app and answers for the VIP."""
 
     weight: Weight = 1
-    upper_threshold: Annotated[int, Field(ge=0)] = 0
+    upper_threshold: Annotated[Whole, Field(ge=0, le=2**32 - 1)] = 0
     """Connections past which no new one is sent here; 0 is no limit (ipvsadm(8) -x)."""
-    lower_threshold: Annotated[int, Field(ge=0)] = 0
+    lower_threshold: Annotated[Whole, Field(ge=0, le=2**32 - 1)] = 0
     """Connections below which new ones come again (ipvsadm(8) -y)."""
-    workers: Annotated[int, Field(ge=1)] | None = None
+    workers: Annotated[Whole, Field(ge=1, le=1024)] | None = None
     environment: dict[str, Variable] = {}
 
 
@@ -69,7 +69,7 @@ class Group(Part, Generic[H]):
     """Hosts of one role and what they share."""
 
     hosts: dict[Name, H] = {}
-    interface: str | None = None
+    interface: Interface | None = None
     ssh: Connection = Connection()
     service_manager: ServiceManager | None = None
     vars: dict[str, Variable] = {}

@@ -1,9 +1,12 @@
 """The whole inventory."""
 
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from provisioning.model.app import App
-from provisioning.model.base import Name, Part
+from provisioning.model.base import Interface, Name, Part, Whole
 from provisioning.model.hosts import (
     ClientEntry,
     DirectorEntry,
@@ -26,7 +29,7 @@ class Inventory(Part):
     vip: VirtualIPEntry | None = None
     """The virtual IP; for several use ``vips``."""
     vips: list[VirtualIPEntry] = []
-    interface: str = "eth0"
+    interface: Interface = "eth0"
     """Network interface of every host, where host or group do not say otherwise."""
     vrrp: Vrrp = Vrrp()
     ipvs: Ipvs = Ipvs()
@@ -43,7 +46,7 @@ class Inventory(Part):
     templates: Path | None = None
     """Folder whose files go over the built-in templates of the same name."""
     vars: dict[str, Variable] = {}
-    forks: int = 10
+    forks: Annotated[Whole, Field(ge=1, le=1000)] = 10
     """Hosts worked on at a time."""
 
     @property

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from provisioning.model.base import Part
+from provisioning.model.base import Interface, Part, Whole
 
-Timeout = Annotated[int, Field(ge=1)]
+Timeout = Annotated[Whole, Field(ge=1, le=31 * 86400)]
 
 
 class Timeouts(Part):
@@ -21,9 +21,10 @@ class Timeouts(Part):
 class SyncDaemon(Part):
     """Connection table replication from master to backup (lvs_sync_daemon)."""
 
-    id: Annotated[int, Field(ge=0, le=255)] | None = None
+    id: Annotated[Whole, Field(ge=0, le=255)] | None = None
     """Default: the first VIP's VRID."""
-    interface: str | None = None
+    interface: Interface | None = None
+    """Default: the directors' interface."""
 
 
 class Ipvs(Part):
@@ -34,5 +35,5 @@ class Ipvs(Part):
     flush: bool = True
     """Clear the table when Keepalived starts (lvs_flush); wipes other owners' services too."""
     timeouts: Timeouts = Timeouts()
-    sysctls: dict[str, int | str] = {}
+    sysctls: dict[str, Whole | str] = {}
     """net.ipv4.vs.* by their last name, over the defaults."""

@@ -4,44 +4,134 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
 
 from provisioning.model.base import Part
+from provisioning.model.paths import against
+from provisioning.model.vault import MARK, VaultError, decrypt
+
+PASSWORD_FILE = "CLUSTER_VAULT_PASSWORD_FILE"
+PASSWORD = "CLUSTER_VAULT_PASSWORD"
+
+_LARGEST = 64 * 1024
+_FIX = (
+    "write {env: NAME} and set that environment variable, or {file: PATH}, or a !vault block "
+    "(ansible-vault encrypt_string)"
+)
+_READABLE_BY_OTHERS = 0o004
+
+
+class SecretError(Exception):
+    """A secret cannot be had; the message says why and the fix, never the secret."""
+
+
+class LooseSecretFileError(SecretError):
+    """The secret's file can be read by every user of this machine."""
+
+
+def _refuse_clear_text(value: object) -> object:
+    if isinstance(value, SecretStr) or value is None:
+        return value
+    raise PydanticCustomError(
+        "clear_text",
+        "a secret in clear text",
+        {"found": "clear text (not shown)", "allowed": "env, file or !vault", "fix": _FIX},
+    )
 
 
 class SecretSource(Part):
     """Where a secret comes from: exactly one of the keys below, or an inline ``!vault`` block."""
 
-    env: str | None = None
+    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     """Name of an environment variable of the control machine."""
     file: Path | None = None
     """A file on the control machine, relative to the inventory; its last newline is dropped."""
-    value: SecretStr | None = Field(default=None, exclude=True)
-    """The secret itself, as a ``!vault`` block yields it. Plain text here is refused."""
+    value: SkipJsonSchema[SecretStr | None] = Field(default=None, exclude=True)
+    """A ``!vault`` block as it was written, decrypted when needed. Clear text here is refused."""
+
+    _only_vault = field_validator("value", mode="before")(_refuse_clear_text)
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "SecretSource":
+        if sum(part is not None for part in (self.env, self.file, self.value)) != 1:
+            raise PydanticCustomError(
+                "one_source",
+                "a secret comes from exactly one place",
+                {"allowed": "env, file or !vault", "fix": _FIX},
+            )
+        return self
 
 
 def _from_scalar(value: object) -> object:
-    return {"value": value} if isinstance(value, str | SecretStr) else value
+    if isinstance(value, SecretStr):
+        return {"value": value}
+    # A number is a password typed without quotes.
+    return value if isinstance(value, dict | SecretSource | None) else _refuse_clear_text(value)
 
 
 Secret = Annotated[SecretSource, BeforeValidator(_from_scalar, json_schema_input_type=SecretSource)]
 
 
-class SecretError(Exception):
-    """A secret cannot be had; the message names its source and the fix, never the secret."""
-
-
 def reveal(source: SecretSource, base_dir: Path) -> str:
-    """The secret itself. Raises ``SecretError``."""
-    if source.value is not None:
-        return source.value.get_secret_value()
+    """The secret itself. Relative paths start at ``base_dir``, the inventory's folder.
+
+    Raises ``SecretError``.
+    """
     if source.env is not None:
-        if source.env not in os.environ:
-            raise SecretError(f"environment variable {source.env} is not set; export it first")
-        return os.environ[source.env]
-    assert source.file is not None
-    path = base_dir / source.file.expanduser()
+        try:
+            return os.environ[source.env]
+        except KeyError:
+            raise SecretError(
+                f"the environment variable {source.env} is not set; export it first"
+            ) from None
+    if source.file is not None:
+        text = _read(against(base_dir, source.file))
+        return text.removesuffix("\n").removesuffix("\r")
+    block = source.value.get_secret_value() if source.value else ""
+    return _decrypted(block)
+
+
+def _decrypted(block: str) -> str:
+    if not block.lstrip().startswith(MARK):
+        raise SecretError(
+            f"the !vault block does not start with {MARK}; make one with "
+            "`ansible-vault encrypt_string`"
+        )
     try:
-        return path.read_text(encoding="utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SecretError(f"secret file {path} cannot be read: {error}") from None
+        return decrypt(block, _vault_password()).decode("utf-8")
+    except VaultError as error:
+        raise SecretError(f"{error}; set {PASSWORD_FILE} to the file with the right one") from None
+    except UnicodeDecodeError:
+        raise SecretError("the vault block holds bytes that are not UTF-8 text") from None
+
+
+def _vault_password() -> bytes:
+    if path := os.environ.get(PASSWORD_FILE):
+        # Relative to the working folder, as a person who exports it means it.
+        return _read(against(Path.cwd(), Path(path))).strip().encode()
+    if password := os.environ.get(PASSWORD):
+        return password.encode()
+    raise SecretError(
+        f"a !vault block needs its password: set {PASSWORD_FILE} to a file that holds it "
+        f"(or {PASSWORD} to the password)"
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_mode & _READABLE_BY_OTHERS:
+            raise LooseSecretFileError(
+                f"every user of this machine can read {path}; chmod 600 {path}"
+            )
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
+            raise SecretError(f"{path} is too large for a secret")
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise SecretError(f"{path} is not UTF-8 text") from None
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise SecretError(f"cannot read {path}: {reason}") from None

@@ -3,10 +3,11 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Strict
 
-from provisioning.model.base import Name, Part, Port, Seconds
-from provisioning.model.hosts import IPAddress
+from provisioning.model.address import IPAddress
+from provisioning.model.base import Name, Part, Port, Seconds, Whole
+from provisioning.model.command import Command
 
 
 class Scheduler(StrEnum):
@@ -30,9 +31,9 @@ class Scheduler(StrEnum):
 class Persistence(Part):
     """One client stays with one real server (ipvsadm(8) -p)."""
 
-    timeout: Annotated[int, Field(ge=1, le=2678400)] = 3600
+    timeout: Annotated[Whole, Field(ge=1, le=2678400)] = 3600
     """Seconds since a client's last connection; must outlast a think time plus a job."""
-    granularity: Annotated[int, Field(ge=1, le=128)] | None = None
+    granularity: Annotated[Whole, Field(ge=1, le=128)] | None = None
     """Prefix length by which clients are grouped; absent is each address on its own."""
 
 
@@ -43,10 +44,11 @@ class _Timing(Part):
     """Seconds between checks (delay_loop)."""
     timeout: Seconds = 2.0
     """Seconds a check may take (connect_timeout, misc_timeout)."""
-    retry: Annotated[int, Field(ge=0)] = 2
+    retry: Annotated[Whole, Field(ge=0, le=1000)] = 2
     """Further tries before the node is taken out."""
     delay_before_retry: Seconds = 1.0
-    warmup: Annotated[float, Field(ge=0)] = 0.0
+    """Seconds between those tries."""
+    warmup: Annotated[float, Strict(), Field(ge=0, le=86400, allow_inf_nan=False)] = 0.0
     """Seconds of random spread of the first check."""
 
 
@@ -60,9 +62,15 @@ class HttpCheck(_Timing):
     """The app answers a GET."""
 
     type: Literal["http"] = "http"
-    path: Annotated[str, Field(pattern=r"^/[\x21-\x7e]*$")] = "/readyz"
-    status: Annotated[int, Field(ge=100, le=599)] = 200
-    virtualhost: str | None = None
+    path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~%/?&=+,:;@-]*$", examples=["/readyz"])] = (
+        "/readyz"
+    )
+    status: Annotated[Whole, Field(ge=100, le=599)] = 200
+    """The only status that counts as healthy."""
+    virtualhost: (
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:\[\]-]{1,255}$", examples=["tts.example.com"])]
+        | None
+    ) = None
     """Host header (and server name with ``ssl``)."""
 
 
@@ -76,7 +84,7 @@ class MiscCheck(_Timing):
     """A script of yours on the directors says so."""
 
     type: Literal["misc"] = "misc"
-    command: str
+    command: Command
     """Absolute path of a root-owned script and arguments; {address} and {port} are filled in."""
     dynamic: bool = False
     """Exit status 2-255 sets the weight to status minus 2 (misc_dynamic)."""
@@ -98,9 +106,10 @@ class VirtualService(Part):
     persistence: Persistence | None = Persistence()
     """``null`` turns it off; then a Gradio session needs sh, mh or session routing."""
     check: Check = HttpCheck()
-    quorum: Annotated[int, Field(ge=1)] = 1
+    quorum: Annotated[Whole, Field(ge=1, le=2**31 - 1)] = 1
     """Total weight below which the service counts as down."""
-    hysteresis: Annotated[int, Field(ge=0)] = 0
+    hysteresis: Annotated[Whole, Field(ge=0, le=2**31 - 1)] = 0
+    """Weight past the quorum by which the service comes up, and below it by which it goes."""
     sorry_server: IPAddress | None = None
     """Answers while the quorum is lost; itself a DR target that holds the VIP."""
     alpha: bool = True

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from provisioning.model.base import Part, Port, Seconds
+from provisioning.model.jump import Jump
 from provisioning.model.secret import Secret
 
 
@@ -17,7 +18,7 @@ class Connection(Part):
     key_file: Path | None = None
     password: Secret | None = None
     """Login password, where keys and agent do not do."""
-    jump: str | None = None
+    jump: Jump | None = None
     """Jump host as ``[user@]host[:port]``; several, separated by commas, are passed in order."""
     known_hosts_file: Path | None = None
     """Instead of ``~/.ssh/known_hosts``."""

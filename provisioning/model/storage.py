@@ -8,7 +8,6 @@ from pydantic import Field
 from provisioning.model.command import HostPath
 from provisioning.model.hosts import Group, StorageEntry
 
-
 NfsSource = Annotated[
     str,
     Field(

@@ -1,0 +1,104 @@
+"""IP addresses as a person types them."""
+
+import re
+import unicodedata
+from ipaddress import (
+    AddressValueError,
+    IPv4Address,
+    IPv4Interface,
+    IPv6Address,
+    IPv6Interface,
+    ip_address,
+    ip_interface,
+)
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+_EXAMPLE = "an IPv4 or IPv6 address such as 192.0.2.10 or 2001:db8::10"
+_ADDRESSES = (IPv4Address, IPv6Address, IPv4Interface, IPv6Interface)
+
+
+def _wrong(fix: str) -> PydanticCustomError:
+    return PydanticCustomError("ip", "not an IP address", {"allowed": _EXAMPLE, "fix": fix})
+
+
+def _advice(text: str) -> str:
+    """What most likely went wrong."""
+    narrow = unicodedata.normalize("NFKC", text).replace("。", ".")
+    if narrow != text and re.fullmatch(r"[0-9A-Fa-f:./]+", narrow):
+        return f"these are full-width characters; type {narrow}"
+    if re.fullmatch(r"\d+(\.\d+){3}(/\d+)?", text):
+        stripped = re.sub(r"\b0+(?=\d)", "", text)
+        if stripped != text:
+            return f"leave out leading zeros: {stripped}"
+        return "each part is 0 to 255, and a length 0 to 32"
+    if re.fullmatch(r"\d+(\.\d+){1,2}", text):
+        return "four numbers belong to an IPv4 address"
+    if re.fullmatch(r"([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}", text):
+        return "this is a MAC address; write the IP address"
+    if re.fullmatch(r"\d+(\.\d+){3}:\d+", text):
+        return "leave out the port; it stands under services, or ssh.port"
+    if "%" in text:
+        return "leave out the part from %; the interface has a key of its own"
+    if "[" in text and "]" not in text.rstrip("]"):
+        return "write each host on a line of its own; ranges are not expanded"
+    if re.search(r"[A-Za-z]", text) and ":" not in text:
+        return "write the address itself; names are not looked up, so that DNS cannot move a host"
+    return "check it"
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise _wrong("write all of it, in quotes if need be" if value is not None else "write one")
+    return value.strip()
+
+
+def _address(value: object) -> Any:
+    if isinstance(value, _ADDRESSES):
+        return value
+    text = _text(value)
+    if "/" in text:
+        raise _wrong("leave out the length: only a VIP may have one")
+    try:
+        address = ip_address(text)
+    except ValueError:
+        raise _wrong(_advice(text)) from None
+    return _without_scope(address, text)
+
+
+def _address6(value: object) -> Any:
+    address = _address(value)
+    if not isinstance(address, IPv6Address):
+        raise PydanticCustomError(
+            "ip6",
+            "not an IPv6 address",
+            {"allowed": "an IPv6 address such as 2001:db8::10", "fix": "`address` takes IPv4"},
+        )
+    return address
+
+
+def _with_length(value: object) -> Any:
+    if isinstance(value, _ADDRESSES):
+        return ip_interface(str(value))
+    text = _text(value)
+    if re.search(r"/\D", text) or re.search(r"/\d+\.", text):
+        raise _wrong("write the length as a number: 192.0.2.100/24")
+    try:
+        return _without_scope(ip_interface(text), text)
+    except (ValueError, AddressValueError):
+        raise _wrong(_advice(text)) from None
+
+
+def _without_scope(address: Any, text: str) -> Any:
+    if getattr(address, "scope_id", None) is not None:
+        raise _wrong(_advice(text))
+    return address
+
+
+IPAddress = Annotated[IPv4Address | IPv6Address, BeforeValidator(_address)]
+"""An address of either family, without a length."""
+IPv6Only = Annotated[IPv6Address, BeforeValidator(_address6)]
+IPInterface = Annotated[IPv4Interface | IPv6Interface, BeforeValidator(_with_length)]
+"""An address that may have a length."""

@@ -1,0 +1,70 @@
+"""Commands and paths on the hosts."""
+
+import re
+import shlex
+from pathlib import PurePosixPath
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+
+def _wrong(message: str, allowed: str, fix: str) -> PydanticCustomError:
+    return PydanticCustomError("command", message, {"allowed": allowed, "fix": fix})
+
+
+def _command(text: str) -> str:
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        raise _wrong(
+            "a quote is not closed", "a path and arguments", "close the quote or remove it"
+        ) from None
+    if not words or not words[0].startswith("/"):
+        raise _wrong(
+            "does not start with an absolute path",
+            "an absolute path and arguments",
+            "write where it lies on the directors: Keepalived's script security (script_user, "
+            "keepalived.conf(5)) takes nothing else",
+        )
+    if re.search(r"[\"\\]", text):
+        # Keepalived splits the line by rules of its own, which are not a shell's.
+        raise _wrong(
+            "Keepalived reads double quotes and backslashes in its own way",
+            "words without double quotes and backslashes",
+            "put such arguments into the script",
+        )
+    return text
+
+
+Command = Annotated[str, AfterValidator(_command), Field(max_length=400)]
+"""Absolute path of a program on a director, and arguments."""
+
+
+def _absolute(path: PurePosixPath) -> PurePosixPath:
+    if not path.is_absolute():
+        raise PydanticCustomError(
+            "absolute",
+            "not an absolute path",
+            {"allowed": "a path on the host that starts with /", "fix": f"write /{path}?"},
+        )
+    if ".." in path.parts or len(path.parts) < 2:
+        raise PydanticCustomError(
+            "absolute",
+            "not a folder of its own",
+            {"allowed": "a path below /, without ..", "fix": "write the path in full"},
+        )
+    if not re.fullmatch(r"[^\s\"'\\$%,;#&|<>(){}\[\]*?!`~:=]+", str(path)):
+        raise PydanticCustomError(
+            "absolute",
+            "has a character that units, exports or fstab read in another way",
+            {
+                "allowed": "letters of any language, digits and / . _ - + @",
+                "fix": "name the folder otherwise",
+            },
+        )
+    return path
+
+
+HostPath = Annotated[PurePosixPath, AfterValidator(_absolute)]
+"""A path on a host."""

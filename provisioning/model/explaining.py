@@ -1,0 +1,48 @@
+"""pydantic's errors as problems with a place in the file."""
+
+from pydantic import ValidationError
+
+from provisioning.model.locating import locate
+from provisioning.model.problem import Problem
+from provisioning.model.secrecy import masked
+from provisioning.model.tree import KeyPath, Tree, dotted
+from provisioning.model.wording import Case, bad_name, wording
+
+_TAG = ("union_tag_invalid", "union_tag_not_found")
+
+
+def explain(error: ValidationError, tree: Tree, file: str) -> list[Problem]:
+    """One problem for each key that is wrong; notes doubtful paths in the tree."""
+    problems: dict[tuple[KeyPath, bool], Problem] = {}
+    for details in error.errors(include_url=False):
+        location = locate(details["loc"], tree)
+        path, kind = location.path, details["type"]
+        if (path, location.is_key) in problems or path in tree.void:
+            continue
+        case = Case(
+            path,
+            location.schema,
+            details["input"],
+            masked(tree.shown(path), tree),
+            details["msg"],
+            details.get("ctx") or {},
+        )
+        said = bad_name(case) if location.is_key else wording(kind, case)
+        at_key = location.is_key or kind == "extra_forbidden"
+        shown = (*path, "type") if kind in _TAG else path
+        spot = tree.keys.get(path) if at_key else None
+        spot = spot or tree.spot(shown)
+        problems[path, location.is_key] = Problem(
+            file,
+            spot.line,
+            spot.column,
+            dotted(tree.shown(shown)),
+            said.message,
+            str(path[-1]) if at_key else said.found,
+            said.allowed,
+            said.fix,
+        )
+        tree.doubtful.append(path)
+        if said.meant:
+            tree.doubtful.append((*path[:-1], said.meant))
+    return list(problems.values())

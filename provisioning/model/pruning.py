@@ -1,0 +1,74 @@
+"""An inventory without its wrong keys, so that the rules can look at the rest of it."""
+
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from provisioning.model.inventory import Inventory
+from provisioning.model.locating import locate
+from provisioning.model.tree import KeyPath, Tree
+
+_ROUNDS = 4
+"""Taking a value away may leave the one around it incomplete, which then goes too."""
+
+
+@dataclass(slots=True)
+class Pruned:
+    """What is left, and how its lists' places correspond to the file's."""
+
+    inventory: Inventory
+    kept: dict[KeyPath, list[int]] = field(default_factory=dict)
+
+    def in_file(self, path: KeyPath) -> KeyPath:
+        """The path with the list places of the file."""
+        found: KeyPath = ()
+        for part in path:
+            if isinstance(part, int) and found in self.kept and part < len(self.kept[found]):
+                part = self.kept[found][part]
+            found = (*found, part)
+        return found
+
+
+def prune(tree: Tree, error: ValidationError) -> Pruned | None:
+    """The rest of the inventory; nothing where too little is left. Notes what it took away."""
+    gone: set[KeyPath] = set()
+    for _ in range(_ROUNDS):
+        kept: dict[KeyPath, list[int]] = {}
+        before = Pruned(Inventory.model_construct(), _places(tree.data, (), gone))
+        for details in error.errors(include_url=False, include_input=False, include_context=False):
+            path = tree.existing(locate(before.in_file(details["loc"]), tree).path)
+            while path in gone:
+                path = path[:-1]
+            if not path:
+                return None
+            gone.add(path)
+        tree.doubtful += gone
+        data = _without(tree.data, (), gone, kept)
+        try:
+            return Pruned(Inventory.model_validate(data), kept)
+        except ValidationError as next_error:
+            error = next_error
+    return None
+
+
+def _places(data: object, path: KeyPath, gone: set[KeyPath]) -> dict[KeyPath, list[int]]:
+    kept: dict[KeyPath, list[int]] = {}
+    _without(data, path, gone, kept)
+    return kept
+
+
+def _without(
+    data: object, path: KeyPath, gone: set[KeyPath], kept: dict[KeyPath, list[int]]
+) -> object:
+    if isinstance(data, dict):
+        return {
+            key: _without(value, (*path, key), gone, kept)
+            for key, value in data.items()
+            if (*path, key) not in gone
+        }
+    if isinstance(data, list):
+        places = [index for index in range(len(data)) if (*path, index) not in gone]
+        if len(places) < len(data):
+            kept[path] = places
+        return [_without(data[index], (*path, index), gone, kept) for index in places]
+    return data

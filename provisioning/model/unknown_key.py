@@ -1,0 +1,56 @@
+"""Advice for a key the inventory does not know."""
+
+from difflib import get_close_matches
+
+from provisioning.model.schema import Schema, places_of_keys, properties
+from provisioning.model.tree import KeyPath, dotted
+from provisioning.model.vocabulary import KEYS
+
+_GROUPS = ("directors", "real_servers", "storage", "clients")
+_CLOSE = 0.7
+
+
+def nearest(name: str, known: list[str]) -> str | None:
+    """The known word most like the name, where one is like it."""
+    folded = name.casefold().replace("-", "_").replace(" ", "_")
+    found = get_close_matches(folded, known, 1, _CLOSE)
+    return found[0] if found else None
+
+
+def advice(path: KeyPath, schema: Schema | None, value: object) -> tuple[str, str | None]:
+    """How to put it right, and the key that was meant if it is one of the same place."""
+    name = str(path[-1])
+    known = list(properties(schema)) if schema else []
+    if len(path) == 2 and path[0] in _GROUPS and _is_host(value):
+        return f"write it one level deeper: {path[0]}: {{hosts: {{{name}: …}}}}", "hosts"
+    if meant := _exact(name, known):
+        return f"write {meant}", meant
+    if text := KEYS.get(name) or KEYS.get(name.lower()) or KEYS.get(name.upper()):
+        words = text.split(":")[0].split(",")[0].split()
+        meant_key = words[1] if len(words) > 1 and words[0] == "write" else None
+        return text, meant_key
+    if places := places_of_keys().get(name):
+        return f"it belongs elsewhere: {_elsewhere(places, path)}", None
+    if close := nearest(name, known):
+        return f"did you mean {close}?", close
+    if far := nearest(name, list(places_of_keys())):
+        return f"did you mean {far}, at {_elsewhere(places_of_keys()[far], path)}?", None
+    return "remove it; your own values go under vars", None
+
+
+def _exact(name: str, known: list[str]) -> str | None:
+    folded = name.casefold().replace("-", "_").replace(" ", "_").strip()
+    return folded if folded in known else None
+
+
+def _is_host(value: object) -> bool:
+    if isinstance(value, dict):
+        return "address" in value or "ansible_host" in value
+    return isinstance(value, str) and value[:1].isdigit() and ("." in value or ":" in value)
+
+
+def _elsewhere(places: list[str], path: KeyPath) -> str:
+    """The places in the same part of the inventory first, two at most."""
+    here = dotted(path[:1])
+    ranked = sorted(places, key=lambda place: (not place.startswith(here), place.count(".")))
+    return " or ".join(ranked[:2])

@@ -1,0 +1,277 @@
+"""pydantic's errors in words for the person who wrote the file, one function a kind."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from provisioning.model.base import NAME_PATTERN
+from provisioning.model.describing import NAME, allowed, choices, listed
+from provisioning.model.schema import Schema, below, properties, takes_null
+from provisioning.model.tree import KeyPath, dotted
+from provisioning.model.unknown_key import advice, nearest
+from provisioning.model.vocabulary import VALUES
+
+_OFF = {"no", "false", "off", "none", "disabled", "disable"}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An error and what is known about its place."""
+
+    path: KeyPath
+    schema: Schema | None
+    value: Any
+    written: str
+    """The value as it stands in the file."""
+    said: str
+    """pydantic's own words."""
+    context: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What to say."""
+
+    message: str
+    found: str
+    allowed: str = ""
+    fix: str = ""
+    meant: str | None = None
+    """The key of the same mapping that an unknown one most likely stands for."""
+
+
+def unknown_key(case: Case) -> Wording:
+    """``extra_forbidden``."""
+    fix, meant = advice(case.path, case.schema, case.value)
+    known = ", ".join(properties(case.schema)) if case.schema else ""
+    return Wording("unknown key", str(case.path[-1]), known, fix, meant)
+
+
+def bad_name(case: Case) -> Wording:
+    """A key of ``hosts`` and the like."""
+    return _bad_name(str(case.path[-1]), str(case.path[-1]))
+
+
+def _bad_name(name: str, found: str) -> Wording:
+    return Wording("not a name that can be used here", found, NAME, _name_fix(name))
+
+
+def _missing(case: Case) -> Wording:
+    *above, name = case.path
+    if above[-2:-1] == ["hosts"]:
+        return Wording(
+            "has no address", case.written, "", f"write {above[-1]}: 192.0.2.7, with its address"
+        )
+    return Wording(
+        "is needed and is not there",
+        "",
+        allowed(case.schema),
+        f"write {name} under {dotted(tuple(above))}",
+    )
+
+
+def _mapping(case: Case) -> Wording:
+    permitted = allowed(case.schema)
+    text = str(case.value).lower()
+    if case.schema and takes_null(case.schema) and text in _OFF:
+        return Wording(
+            "cannot be turned off in this way",
+            case.written,
+            permitted,
+            f"write {case.path[-1]}: null",
+        )
+    if case.path[-2:-1] == ("hosts",):
+        return Wording(
+            "has no address",
+            case.written,
+            "an IP address, or keys and values with one",
+            f"write {case.path[-1]}: 192.0.2.7, with its address",
+        )
+    if case.path[-1:] == ("hosts",) and isinstance(case.value, list):
+        fix = "write `name: address` for each host, without the dash"
+    elif case.path[-1:] == ("check",) and isinstance(case.value, str):
+        fix = (
+            f"write check: {{type: {_meant(case.value, ['tcp', 'http', 'ssl', 'misc']) or 'http'}}}"
+        )
+    elif case.value is None:
+        fix = "indent its keys below it, or remove it for the defaults"
+    elif isinstance(case.value, list):
+        fix = "write `key: value` lines below it, without the dash"
+    else:
+        fix = "write its keys below it, indented"
+    return Wording("keys and values are needed here", case.written, permitted, fix)
+
+
+def _list(case: Case) -> Wording:
+    if isinstance(case.value, str):
+        fix = f"write [{', '.join(case.value.replace(',', ' ').split())}]"
+    elif isinstance(case.value, dict):
+        fix = "put a dash and a space before its first key: it is one item of a list"
+    elif case.value is None:
+        fix = "write its items below it, each behind a dash, or remove it for the default"
+    else:
+        fix = f"write [{case.written}]"
+    return Wording("a list is needed here", case.written, allowed(case.schema), fix)
+
+
+def _number(case: Case) -> Wording:
+    permitted = allowed(case.schema)
+    whole = permitted.startswith("a whole number")
+    return Wording(
+        f"a {'whole ' if whole else ''}number is needed here",
+        case.written,
+        permitted,
+        _number_fix(case.value, case.written),
+    )
+
+
+def _number_fix(value: object, written: str) -> str:
+    if isinstance(value, bool):
+        return "write the number itself"
+    if isinstance(value, float):
+        return f"write {value:.0f}" if value == int(value) else "round it"
+    if not isinstance(value, str):
+        return ""
+    text = unicodedata.normalize("NFKC", value.strip())
+    if text != value.strip() and re.fullmatch(r"[0-9.]+", text):
+        return f"these are full-width digits; type {text}"
+    if octal := re.fullmatch(r"0[oO]?([0-7]+)", text):
+        return (
+            f"octal is not read here: write {int(octal[1], 8)} if it was meant, "
+            f"or {octal[1].lstrip('0') or 0}"
+        )
+    if re.fullmatch(r"0[xX][0-9a-fA-F]+", text):
+        return f"write it in decimal: {int(text, 16)}"
+    if re.fullmatch(r"\d+:[0-5]?\d(:[0-5]?\d)?", text):
+        return "write one number; a colon is not read as minutes and seconds"
+    if re.fullmatch(r"\d[\d_,]*[_,][\d]+", text):
+        return f"leave out the separators: {re.sub('[_,]', '', text)}"
+    if duration := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|secs?|seconds?|m|mins?|h|秒)", text):
+        return _seconds(duration[1], duration[2])
+    if re.fullmatch(r"[-+]?\d+(\.\d+)?", text):
+        return f"leave out the quotes: {text}" if written.startswith('"') else f"write {text}"
+    if re.fullmatch(r"\.\d+|\d+\.", text):
+        return f"write {float(text):g}"
+    return ""
+
+
+def _seconds(number: str, unit: str) -> str:
+    scale = {"ms": 0.001, "m": 60, "min": 60, "mins": 60, "h": 3600}.get(unit, 1)
+    return f"write seconds, without a unit: {float(number) * scale:g}"
+
+
+def _choice(case: Case) -> Wording:
+    words = choices(case.schema)
+    meant = _meant(str(case.value), words)
+    if case.value is None:
+        fix = f"write one of them: {case.path[-1]}: {words[0]}"
+    elif isinstance(case.value, str) and case.value in words:
+        fix = f"leave out the quotes: {case.value}"
+    else:
+        fix = f"did you mean {meant}?" if meant else ""
+    return Wording("not one of the words known here", case.written, listed(words), fix)
+
+
+def _meant(text: str, words: list[str]) -> str | None:
+    known = VALUES.get(text.lower())
+    return known if known in words else nearest(text, words)
+
+
+def _text(case: Case) -> Wording:
+    if isinstance(case.value, bool | int | float):
+        fix = f'put it in quotes: "{case.written}"'
+    elif case.value is None:
+        fix = "write a text behind the colon, or remove the key"
+    elif isinstance(case.value, dict | list):
+        fix = "write a text on the same line"
+    else:
+        fix = ""
+    return Wording("text is needed here", case.written, allowed(case.schema), fix)
+
+
+def _bool(case: Case) -> Wording:
+    return Wording(
+        "true or false is needed here", case.written, "true or false", "write true or false"
+    )
+
+
+def _too_small(case: Case) -> Wording:
+    return Wording("too small", case.written, allowed(case.schema))
+
+
+def _too_large(case: Case) -> Wording:
+    return Wording("too large", case.written, allowed(case.schema))
+
+
+def _form(case: Case) -> Wording:
+    if case.context.get("pattern") == NAME_PATTERN:
+        return _bad_name(str(case.value), case.written)
+    return Wording("not written in the form this key has", case.written, allowed(case.schema))
+
+
+def _name_fix(name: str) -> str:
+    if re.search(r"\[\d+:\d+\]", name):
+        return "write each host on a line of its own; ranges are not expanded"
+    if not name:
+        return "write a name before the colon"
+    if len(name) > 63:
+        return "write a shorter name"
+    simple = re.sub(r"[^A-Za-z0-9_.-]+", "-", unicodedata.normalize("NFKC", name)).strip("-_.")
+    return f"for example {simple}" if simple else "for example rs1"
+
+
+def _ours(case: Case) -> Wording:
+    """An error that a validator of ours put in words already."""
+    context = case.context
+    return Wording(
+        case.said,
+        str(context.get("found", case.written)),
+        str(context.get("allowed") or allowed(case.schema)),
+        str(context.get("fix", "")),
+    )
+
+
+_KINDS: dict[str, Callable[[Case], Wording]] = {
+    "extra_forbidden": unknown_key,
+    "missing": _missing,
+    "model_type": _mapping,
+    "model_attributes_type": _mapping,
+    "dict_type": _mapping,
+    "list_type": _list,
+    "int_type": _number,
+    "float_type": _number,
+    "enum": _choice,
+    "literal_error": _choice,
+    "string_type": _text,
+    "path_type": _text,
+    "bool_parsing": _bool,
+    "bool_type": _bool,
+    "greater_than": _too_small,
+    "greater_than_equal": _too_small,
+    "string_too_short": _too_small,
+    "less_than": _too_large,
+    "less_than_equal": _too_large,
+    "string_too_long": _too_large,
+    "finite_number": _number,
+    "string_pattern_mismatch": _form,
+}
+
+
+def wording(kind: str, case: Case) -> Wording:
+    """What to say about an error of pydantic's."""
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        tag = case.value.get("type") if isinstance(case.value, dict) else None
+        inner = below(case.schema, "type") if case.schema else None
+        every = [{"enum": choices_of_tags(case.schema)}] if case.schema else []
+        schema: Schema | None = {"anyOf": every} if every else inner
+        return _choice(
+            Case((*case.path, "type"), schema, tag, "" if tag is None else str(tag), "", {})
+        )
+    return _KINDS.get(kind, _ours)(case)
+
+
+def choices_of_tags(schema: Schema) -> list[str]:
+    """The values of a union's discriminator."""
+    return list(schema.get("discriminator", {}).get("mapping", {}))

@@ -1,0 +1,12 @@
+"""What stands in the file, in a form that fits a line of a message."""
+
+_LONGEST = 60
+
+
+def shortened(text: str) -> str:
+    """The text on one line, cut where it is long, what cannot be printed as an escape."""
+    if len(text) > _LONGEST:
+        text = text[: _LONGEST - 1] + "…"
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
