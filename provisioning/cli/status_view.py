@@ -1,0 +1,184 @@
+"""Shows a cluster's state to a person."""
+
+from rich.console import Group, RenderableType
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
+
+from provisioning.model.address import IPAddress
+from provisioning.model.inventory import Inventory
+from provisioning.operations.ipvs_table import TableServer, TableService
+from provisioning.operations.status.faults.fault import Fault
+from provisioning.operations.status.state import ClusterState, MountState, RealServerState
+from provisioning.operations.status.wanted import WantedService, endpoint, wanted_services
+
+
+def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> RenderableType:
+    """Directors, their tables, real servers, storage, and what is wrong."""
+    parts: list[RenderableType] = [_directors(inventory, state)]
+    for wanted in wanted_services(inventory):
+        parts += [Text(), _service(wanted, state)]
+    parts += [Text(), _real_servers(inventory, state)]
+    if inventory.storage and inventory.storage.hosts:
+        parts += [Text(), _storage(inventory, state)]
+    parts += [Text(), *_faults(faults)]
+    return Group(*parts)
+
+
+def _table(title: str, *headings: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading)
+    return table
+
+
+def _gone(reason: str) -> Text:
+    return Text(f"unreachable: {reason}", "red")
+
+
+def _good(text: str, good: bool) -> Text:
+    return Text(text, "" if good else "bold red")
+
+
+def _directors(inventory: Inventory, state: ClusterState) -> Table:
+    table = _table("Directors", "host", "Keepalived", "VRRP", "holds", "sync")
+    vips = [vip.address.ip for vip in inventory.virtual_ips]
+    for name in inventory.directors.hosts:
+        director = state.directors.get(name)
+        if director is None:
+            table.add_row(name, _gone(state.unreachable.get(name, "")))
+            continue
+        held = [vip for vip in vips if director.interfaces.offers(vip)]
+        said = {director.vrrp.get(vip, "?") for vip in vips}
+        table.add_row(
+            name,
+            _good("runs" if director.keepalived else "stopped", director.keepalived),
+            _good(", ".join(sorted(said)), said <= {"MASTER", "BACKUP"}),
+            Text(", ".join(map(str, held)) or "-", "green" if held else "dim"),
+            ", ".join(director.sync) or "-",
+        )
+    return table
+
+
+def _service(wanted: WantedService, state: ClusterState) -> Table:
+    """A row for each real server, a column for each director."""
+    title = f"{wanted.endpoint}  {wanted.service.scheduler.value}"
+    if wanted.persistence:
+        title += f", persistence {wanted.persistence} s"
+    tables = {name: _in_table(d.table, wanted) for name, d in state.directors.items()}
+    table = _table(title, "real server")
+    for name in tables:
+        table.add_column(f"{name}: weight", justify="right")
+        table.add_column("active", justify="right")
+        table.add_column("inactive", justify="right")
+    known = {(address, wanted.service.port): name for name, address in wanted.servers.items()}
+    extra = {
+        (server.address, server.port): endpoint(server.address, server.port)
+        for servers in tables.values()
+        for server in servers.values()
+        if (server.address, server.port) not in known
+    }
+    for key, label in {**known, **extra}.items():
+        cells: list[Text] = []
+        for servers in tables.values():
+            should = None if wanted.weights_move else wanted.weights.get(label)
+            cells += _cells(servers.get(key), should)
+        table.add_row(_good(label, key in known), *cells)
+    return table
+
+
+def _in_table(
+    table: tuple[TableService, ...], wanted: WantedService
+) -> dict[tuple[IPAddress, int], TableServer]:
+    for service in table:
+        if service.key == wanted.key:
+            return {(server.address, server.port): server for server in service.servers}
+    return {}
+
+
+def _cells(server: TableServer | None, weight: int | None) -> list[Text]:
+    if server is None:
+        return [Text("out", "bold red"), Text(), Text()]
+    return [
+        _good(str(server.weight), weight is None or server.weight == weight),
+        Text(str(server.active)),
+        Text(str(server.inactive)),
+    ]
+
+
+def _real_servers(inventory: Inventory, state: ClusterState) -> Table:
+    table = _table(
+        "Real servers",
+        "host",
+        "VIP on lo",
+        "ARP silent",
+        "service",
+        "ready",
+        "release",
+        "running",
+        "waiting",
+        "outputs",
+    )
+    for name in inventory.real_servers.hosts:
+        server = state.real_servers.get(name)
+        if server is None:
+            table.add_row(name, _gone(state.unreachable.get(name, "")))
+        else:
+            table.add_row(name, *_real_server(inventory, server))
+    return table
+
+
+def _real_server(inventory: Inventory, server: RealServerState) -> list[Text]:
+    bound = all(server.interfaces.on_lo(vip.address.ip) for vip in inventory.virtual_ips)
+    silent = (server.arp_ignore or 0) >= 1 and server.arp_announce == 2
+    running = server.service == "running"
+    ready = all(said.ok for said in server.answers.values())
+    app = server.app
+    return [
+        _good("yes" if bound else "no", bound),
+        _good("yes" if silent else f"no: {server.arp_ignore}/{server.arp_announce}", silent),
+        _good(server.service or "none", running),
+        _good("yes" if ready else "no", ready),
+        _good(server.release or "none", bool(server.release)),
+        Text("?" if app is None or app.running is None else str(app.running)),
+        Text("?" if app is None or app.waiting is None else str(app.waiting)),
+        _outputs(inventory, server.mount),
+    ]
+
+
+def _outputs(inventory: Inventory, mount: MountState | None) -> Text:
+    if inventory.storage is None:
+        return Text("local", "dim")
+    if mount is None:
+        return Text("not mounted", "bold red")
+    if not mount.answers:
+        return Text(f"{mount.source} does not answer", "bold red")
+    how = "rw" if mount.writable else "read-only"
+    return _good(f"{mount.fstype} {how}, {decimal(mount.free)} free", mount.writable)
+
+
+def _storage(inventory: Inventory, state: ClusterState) -> Table:
+    table = _table("Storage", "host", "NFS server", "exported to", "free", "of")
+    for name in inventory.storage.hosts if inventory.storage else ():
+        host = state.storage.get(name)
+        if host is None:
+            table.add_row(name, _gone(state.unreachable.get(name, "")))
+            continue
+        table.add_row(
+            name,
+            _good(f"{host.threads} threads" if host.threads else "stopped", host.threads > 0),
+            _good(", ".join(host.exported_to) or "nobody", bool(host.exported_to)),
+            decimal(host.free),
+            decimal(host.size),
+        )
+    return table
+
+
+def _faults(faults: list[Fault]) -> list[Text]:
+    if not faults:
+        return [Text("All well.", "bold green")]
+    lines = []
+    for fault in faults:
+        lines.append(Text(str(fault), "bold red"))
+        lines.append(Text(f"    fix: {fault.fix}", "dim"))
+    return lines

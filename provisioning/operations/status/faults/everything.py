@@ -1,0 +1,35 @@
+"""All rules together."""
+
+from provisioning.model.inventory import Inventory
+from provisioning.operations.status.faults.fault import Fault
+from provisioning.operations.status.faults.nodes import node_faults
+from provisioning.operations.status.faults.releases import release_faults
+from provisioning.operations.status.faults.shared_folder import shared_folder_faults
+from provisioning.operations.status.faults.tables import (
+    absent_server_faults,
+    sync_faults,
+    table_faults,
+)
+from provisioning.operations.status.faults.vip_holder import vip_holder_faults
+from provisioning.operations.status.faults.vip_on_lo import vip_on_lo_faults
+from provisioning.operations.status.state import ClusterState
+
+_RULES = (
+    vip_holder_faults,
+    table_faults,
+    absent_server_faults,
+    sync_faults,
+    vip_on_lo_faults,
+    node_faults,
+    release_faults,
+    shared_folder_faults,
+)
+
+
+def all_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
+    """Everything that is wrong; hosts that could not be looked at come first."""
+    unreachable = [
+        Fault(name, f"cannot be looked at: {reason}", "is it up? `cluster ssh` it")
+        for name, reason in state.unreachable.items()
+    ]
+    return unreachable + [fault for rule in _RULES for fault in rule(inventory, state)]

@@ -1,0 +1,23 @@
+"""The app on each real server runs, is ready, and answers for the VIPs."""
+
+from provisioning.model.inventory import Inventory
+from provisioning.operations.status.faults.fault import Fault
+from provisioning.operations.status.state import ClusterState
+
+_LOG = "look into the app's log on the host"
+
+
+def node_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
+    """Faults of services and readiness."""
+    faults = []
+    for name, server in state.real_servers.items():
+        if server.service != "running":
+            text = f"the app's service is {server.service or 'unknown to the service manager'}"
+            faults.append(Fault(name, text, _LOG))
+        elif bad := [place for place, answer in server.answers.items() if not answer.ok]:
+            said = server.answers[bad[0]].text
+            faults.append(Fault(name, f"not ready at {' and '.join(bad)}: {said}", _LOG))
+        if server.app and server.app.node and server.app.node != name:
+            text = f"the app there calls itself {server.app.node!r}"
+            faults.append(Fault(name, text, "`cluster deploy` tells it its name"))
+    return faults

@@ -1,0 +1,24 @@
+"""All nodes run the same release of the app."""
+
+from provisioning.model.inventory import Inventory
+from provisioning.operations.status.faults.fault import Fault
+from provisioning.operations.status.state import ClusterState
+
+
+def release_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
+    """Real servers without a release, with different ones, or that run another than they have."""
+    faults = [
+        Fault(name, "no release of the app is installed", "`cluster deploy` installs it")
+        for name, server in state.real_servers.items()
+        if not server.release
+    ]
+    installed = {name: one.release for name, one in state.real_servers.items() if one.release}
+    if len(set(installed.values())) > 1:
+        where = ", ".join(f"{release} on {name}" for name, release in installed.items())
+        faults.append(Fault("", f"different releases: {where}", "`cluster deploy` to all nodes"))
+    for name, server in state.real_servers.items():
+        running = server.app.release if server.app else None
+        if running and server.release and running != server.release:
+            text = f"runs release {running}, while {server.release} is installed"
+            faults.append(Fault(name, text, "restart the app's service on the host"))
+    return faults

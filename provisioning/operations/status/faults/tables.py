@@ -1,0 +1,117 @@
+"""The directors' kernel tables agree with the inventory and with each other."""
+
+from provisioning.model.inventory import Inventory
+from provisioning.operations.ipvs_table import ServiceKey, TableServer, TableService
+from provisioning.operations.status.faults.fault import Fault
+from provisioning.operations.status.state import ClusterState, DirectorState
+from provisioning.operations.status.wanted import WantedService, endpoint, wanted_services
+
+_RELOAD = (
+    "if someone changed it by hand (ipvsadm), restart Keepalived on the host: a reload does not"
+    " mend it; otherwise `cluster deploy`"
+)
+_CHECK = (
+    "its health check fails from there: see what `cluster status` says of the node, and the log of"
+    " Keepalived"
+)
+
+
+def table_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
+    """Where a table differs from the inventory: services, schedulers, weights."""
+    wanted = wanted_services(inventory)
+    faults = []
+    for name, director in state.directors.items():
+        if director.problem:
+            faults.append(Fault(name, f"no IPVS table: {director.problem}", "`cluster deploy`"))
+            continue
+        table = _by_key(director)
+        for service in wanted:
+            present = table.pop(service.key, None)
+            if present is None:
+                text = f"{service.endpoint} is not in the kernel's table"
+                faults.append(Fault(name, text, _RELOAD))
+            else:
+                faults += _service(name, present, service)
+        for other in table.values():
+            text = f"{endpoint(other.address, other.port)} is in the table, not in the inventory"
+            faults.append(Fault(name, text, _RELOAD))
+    return faults
+
+
+def absent_server_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
+    """Real servers that get nothing: out of the table of some directors or of all."""
+    faults = []
+    tables = {
+        name: _by_key(director)
+        for name, director in state.directors.items()
+        if not director.problem
+    }
+    for service in wanted_services(inventory):
+        for name, address in service.servers.items():
+            absent = [
+                director
+                for director, table in tables.items()
+                if service.key in table and not _find(table[service.key], address)
+            ]
+            if not absent:
+                continue
+            if len(absent) == len(tables):
+                text = f"out of the table for {service.endpoint} on every director"
+            else:
+                others = " and ".join(sorted(tables.keys() - set(absent)))
+                gone = " and ".join(absent)
+                text = f"out of the table for {service.endpoint} on {gone} but not on {others}"
+            faults.append(Fault(name, text, _CHECK))
+    return faults
+
+
+def sync_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
+    """Connection synchronisation: every director must run its side."""
+    if inventory.ipvs.sync_daemon is None:
+        return []
+    fix = "restart Keepalived on the host; see whether it can load ip_vs' sync daemon"
+    return [
+        Fault(name, "the connection sync daemon does not run", fix)
+        for name, director in state.directors.items()
+        if not director.problem and director.keepalived and not director.sync
+    ]
+
+
+def _by_key(director: DirectorState) -> dict[ServiceKey, TableService]:
+    return {service.key: service for service in director.table}
+
+
+def _find(service: TableService, address: object) -> TableServer | None:
+    return next((server for server in service.servers if server.address == address), None)
+
+
+def _service(name: str, present: TableService, wanted: WantedService) -> list[Fault]:
+    differences: list[str] = []
+
+    def compare(what: str, found: object, should: object) -> None:
+        if found != should:
+            differences.append(f"{what} is {found or 'none'} instead of {should or 'none'}")
+
+    compare("scheduler", present.scheduler, wanted.service.scheduler.value)
+    compare("scheduler flags", _words(present.flags), _words(wanted.flags))
+    compare("persistence", present.persistence, wanted.persistence)
+    compare("persistence granularity", present.granularity, wanted.granularity)
+    for server in present.servers:
+        known = wanted.name_of((server.address, server.port))
+        if known is None:
+            if server.address != wanted.service.sorry_server:
+                place = endpoint(server.address, server.port)
+                differences.append(f"{place} gets requests but is not in the inventory")
+            else:
+                differences.append("the sorry server answers, because the quorum is lost")
+            continue
+        if server.weight == 0 and wanted.service.inhibit_on_failure and wanted.weights[known]:
+            differences.append(f"{known} has weight 0, because its health check fails")
+        elif not wanted.weights_move:
+            compare(f"weight of {known}", str(server.weight), str(wanted.weights[known]))
+        compare(f"forwarding to {known}", server.forward, "Route")
+    return [Fault(name, f"{wanted.endpoint}: {text}", _RELOAD) for text in differences]
+
+
+def _words(flags: frozenset[str]) -> str:
+    return ", ".join(sorted(flags))

@@ -1,0 +1,185 @@
+"""The look at a real server. Pure but for reading package data."""
+
+import json
+import shlex
+from pathlib import PurePosixPath
+
+from provisioning.model.address import IPAddress
+from provisioning.model.hosts import ServiceManager
+from provisioning.model.inventory import Inventory
+from provisioning.model.resolve import interface_of, service_manager_of
+from provisioning.model.service import HttpCheck, SslCheck, VirtualService
+from provisioning.operations.probes.fragment import ProbeError, answer, python_probe
+from provisioning.operations.status.interfaces import Interfaces
+from provisioning.operations.status.look_storage import space
+from provisioning.operations.status.mounts import LOOK as MOUNTS_LOOK
+from provisioning.operations.status.mounts import find_mount
+from provisioning.operations.status.state import Answer, AppState, MountState, RealServerState
+from provisioning.operations.status.wanted import address_for, endpoint, serves
+from provisioning.resources.base import Observation
+from provisioning.roles.places import APP_SERVICE
+
+_ARP, _SERVICE, _RELEASE = "real_server.arp", "real_server.service", "real_server.release"
+_HTTP, _MOUNTS, _SPACE = "real_server.http", "real_server.mounts", "real_server.space"
+_APP = "app"
+_PATIENCE = 3
+"""Seconds a GET or the file server may take."""
+
+
+def fragments(inventory: Inventory, name: str) -> dict[str, str]:
+    """What to ask the host."""
+    interface = shlex.quote(interface_of(inventory, name))
+    conf = "/proc/sys/net/ipv4/conf"
+    found = {
+        _ARP: "for key in arp_ignore arp_announce; do\n"
+        f'read -r all < "{conf}/all/$key"; read -r own < {conf}/{interface}/"$key"\n'
+        'echo "$key $all $own"\ndone',
+        _SERVICE: _service(service_manager_of(inventory, name)),
+        _RELEASE: f"readlink {shlex.quote(str(inventory.app.directory / 'current'))}",
+        _HTTP: python_probe("http_get", _gets(inventory, name), python=str(inventory.app.python)),
+    }
+    if inventory.storage is not None:
+        target = shlex.quote(str(inventory.storage.mount_point))
+        found[_MOUNTS] = MOUNTS_LOOK
+        # A hard mount whose server is gone holds whoever touches it, but for SIGKILL.
+        found[_SPACE] = f"timeout -s KILL {_PATIENCE} stat -f -c '%S %a %b' {target}"
+    return found
+
+
+def parse(
+    inventory: Inventory, name: str, interfaces: Interfaces, found: dict[str, Observation]
+) -> RealServerState:
+    """What it answered."""
+    arp = {}
+    for line in found[_ARP].stdout.splitlines():
+        key, everywhere, own = line.split()
+        # The kernel takes the greater of the two (ip-sysctl, kernel documentation).
+        arp[key] = max(int(everywhere), int(own))
+    answers, app = _answers(inventory, name, found[_HTTP])
+    return RealServerState(
+        interfaces=interfaces,
+        arp_ignore=arp.get("arp_ignore"),
+        arp_announce=arp.get("arp_announce"),
+        service=_service_word(service_manager_of(inventory, name), found[_SERVICE]),
+        answers=answers,
+        app=app,
+        release=PurePosixPath(found[_RELEASE].stdout.strip()).name,
+        mount=_mount(inventory, found),
+    )
+
+
+def _service(manager: ServiceManager) -> str:
+    if manager is ServiceManager.SYSTEMD:
+        return f"systemctl is-active {APP_SERVICE}"
+    return f"supervisorctl status {APP_SERVICE}"
+
+
+def _service_word(manager: ServiceManager, found: Observation) -> str:
+    text = found.stdout.strip()
+    if manager is ServiceManager.SYSTEMD:
+        return "running" if text == "active" else text
+    words = text.split()
+    if words[:1] != [APP_SERVICE]:
+        return text or found.stderr.strip()
+    return "running" if words[1] == "RUNNING" else " ".join(words[1:])
+
+
+def _places(inventory: Inventory, name: str) -> list[tuple[IPAddress, VirtualService]]:
+    """Where the host must answer: at its own addresses and the VIPs, on each service's port."""
+    host = inventory.real_servers.hosts[name]
+    services = [service for service in inventory.services if serves(service, name)]
+    places = []
+    for vip in (vip.address.ip for vip in inventory.virtual_ips):
+        own = address_for(host, vip)
+        for service in services:
+            places += [(address, service) for address in (own, vip) if address is not None]
+    return list(
+        {(address, service.port): (address, service) for address, service in places}.values()
+    )
+
+
+def _gets(inventory: Inventory, name: str) -> dict[str, object]:
+    places = _places(inventory, name)
+    targets = {
+        endpoint(address, service.port): _target(address, service, check_path(service))
+        for address, service in places
+    }
+    if places:
+        targets[_APP] = _target(*places[0], "/cluster/status")
+    return {"timeout": _PATIENCE, "targets": targets}
+
+
+def _target(address: IPAddress, service: VirtualService, path: str) -> dict[str, object]:
+    return {
+        "address": str(address),
+        "port": service.port,
+        "tls": speaks_tls(service),
+        "path": path,
+        "times": 1,
+    }
+
+
+def check_path(service: VirtualService) -> str:
+    """What a health check asks for."""
+    return service.check.path if isinstance(service.check, HttpCheck) else "/readyz"
+
+
+def speaks_tls(service: VirtualService) -> bool:
+    """Whether clients speak TLS to it: its check does, or it is HTTPS' own port."""
+    return isinstance(service.check, SslCheck) or service.port == 443
+
+
+def _answers(
+    inventory: Inventory, name: str, found: Observation
+) -> tuple[dict[str, Answer], AppState | None]:
+    places = _places(inventory, name)
+    try:
+        replies = answer(found)
+    except ProbeError as error:
+        reason = f"the probe did not run with {inventory.app.python}: {error}"
+        return {endpoint(a, s.port): Answer(False, reason) for a, s in places}, None
+    answers = {}
+    for address, service in places:
+        place = endpoint(address, service.port)
+        check = service.check
+        wanted = check.status if isinstance(check, HttpCheck) else 200
+        answers[place] = _answer(replies[place][0], wanted)
+    return answers, _app(replies[_APP][0]) if places else None
+
+
+def _answer(reply: dict[str, object], wanted: int) -> Answer:
+    if "error" in reply:
+        return Answer(False, str(reply["error"]))
+    body = " ".join(str(reply["text"]).split())[:160]
+    return Answer(reply["status"] == wanted, f"{reply['status']} {body}".strip())
+
+
+def _app(reply: dict[str, object]) -> AppState | None:
+    try:
+        said = json.loads(str(reply["text"]))
+        return AppState(
+            node=str(said["node"]),
+            version=str(said["version"]),
+            release=said.get("release"),
+            running=said["jobs"]["running"],
+            waiting=said["jobs"]["waiting"],
+        )
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _mount(inventory: Inventory, found: dict[str, Observation]) -> MountState | None:
+    if inventory.storage is None:
+        return None
+    mounted = find_mount(found[_MOUNTS].stdout, str(inventory.storage.mount_point))
+    if mounted is None:
+        return None
+    free, size = space(found[_SPACE].stdout)
+    return MountState(
+        mounted.source,
+        mounted.fstype,
+        mounted.writable,
+        answers=found[_SPACE].status == 0,
+        free=free,
+        size=size,
+    )

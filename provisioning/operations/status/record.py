@@ -1,0 +1,90 @@
+"""A cluster's state as plain data, for ``cluster status --json``. Pure.
+
+Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be told"::
+
+    {"healthy": bool,
+     "faults": [{"host": str, "text": str, "fix": str}],
+     "unreachable": {host: reason},
+     "directors": {host: {
+         "keepalived": bool, "vrrp": {vip: "MASTER" | "BACKUP" | "FAULT" | "STOP"},
+         "holds": [vip], "sync": ["master" | "backup"],
+         "services": [{"vip": str, "port": int, "scheduler": str, "flags": [str],
+             "persistence": seconds | null, "granularity": prefix length | null,
+             "servers": [{"name": host | null, "address": str, "port": int, "forward": str,
+                          "weight": int, "active": int, "inactive": int}]}]}},
+     "real_servers": {host: {
+         "vips_on_lo": [vip], "arp_ignore": int | null, "arp_announce": int | null,
+         "service": "running" | str, "answers": {endpoint: {"ok": bool, "text": str}},
+         "release": str, "version": str | null, "running": int | null, "waiting": int | null,
+         "mount": {"source": str, "fstype": str, "writable": bool, "answers": bool,
+                   "free": int, "size": int} | null}},
+     "storage": {host: {"exported_to": [str], "threads": int, "free": int, "size": int}}}
+
+``host`` of a fault is empty where it concerns the cluster as a whole; ``name`` of a server is
+null where the inventory does not know it.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from provisioning.model.inventory import Inventory
+from provisioning.operations.ipvs_table import TableService
+from provisioning.operations.status.faults.fault import Fault
+from provisioning.operations.status.state import ClusterState
+from provisioning.operations.status.wanted import WantedService, wanted_services
+
+
+def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> dict[str, Any]:
+    """The whole, as the module's schema has it."""
+    wanted = {one.key: one for one in wanted_services(inventory)}
+    vips = [vip.address.ip for vip in inventory.virtual_ips]
+    return {
+        "healthy": not faults,
+        "faults": [asdict(fault) for fault in faults],
+        "unreachable": state.unreachable,
+        "directors": {
+            name: {
+                "keepalived": director.keepalived,
+                "vrrp": {str(vip): said for vip, said in director.vrrp.items()},
+                "holds": [str(vip) for vip in vips if director.interfaces.offers(vip)],
+                "sync": list(director.sync),
+                "services": [_service(one, wanted.get(one.key)) for one in director.table],
+            }
+            for name, director in state.directors.items()
+        },
+        "real_servers": {
+            name: {
+                "vips_on_lo": [str(vip) for vip in vips if server.interfaces.on_lo(vip)],
+                "arp_ignore": server.arp_ignore,
+                "arp_announce": server.arp_announce,
+                "service": server.service,
+                "answers": {place: asdict(said) for place, said in server.answers.items()},
+                "release": server.release,
+                "version": server.app.version if server.app else None,
+                "running": server.app.running if server.app else None,
+                "waiting": server.app.waiting if server.app else None,
+                "mount": asdict(server.mount) if server.mount else None,
+            }
+            for name, server in state.real_servers.items()
+        },
+        "storage": {name: asdict(host) for name, host in state.storage.items()},
+    }
+
+
+def _service(one: TableService, wanted: WantedService | None) -> dict[str, Any]:
+    return {
+        "vip": str(one.address),
+        "port": one.port,
+        "scheduler": one.scheduler,
+        "flags": sorted(one.flags),
+        "persistence": one.persistence,
+        "granularity": one.granularity,
+        "servers": [
+            {
+                "name": wanted.name_of((server.address, server.port)) if wanted else None,
+                **asdict(server),
+                "address": str(server.address),
+            }
+            for server in one.servers
+        ],
+    }

@@ -1,0 +1,115 @@
+"""What a cluster's hosts were seen to be, in one look. Plain data."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from provisioning.model.address import IPAddress
+from provisioning.operations.ipvs_table import Counters, ServiceKey, TableService
+from provisioning.operations.status.interfaces import Interfaces
+
+SyncRole = Literal["master", "backup"]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectorState:
+    """One director."""
+
+    interfaces: Interfaces
+    keepalived: bool
+    """Whether Keepalived runs."""
+    vrrp: dict[IPAddress, str]
+    """What Keepalived last said of each VIP: ``MASTER``, ``BACKUP``, ``FAULT`` or ``STOP``."""
+    table: tuple[TableService, ...]
+    counters: dict[ServiceKey, Counters]
+    sync: tuple[SyncRole, ...]
+    """Sides of the connection sync daemon that run."""
+    problem: str = ""
+    """Why the kernel's table could not be read; empty where it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class MountState:
+    """The outputs folder as a real server has it. Sizes are bytes."""
+
+    source: str
+    fstype: str
+    writable: bool
+    answers: bool
+    """False where the file server did not answer in time."""
+    free: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a GET was answered that a host made on itself."""
+
+    ok: bool
+    """Whether with the status that the inventory's health check wants."""
+    text: str
+    """What was said, or why nothing was, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppState:
+    """What the app on a node says of itself."""
+
+    node: str
+    version: str
+    release: str | None
+    running: int | None
+    """Jobs at work."""
+    waiting: int | None
+    """Jobs in the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class RealServerState:
+    """One real server."""
+
+    interfaces: Interfaces
+    arp_ignore: int | None
+    """Effective value, which is the greater of ``all`` and the interface's; nothing where it
+    could not be read."""
+    arp_announce: int | None
+    service: str
+    """``running``, or what the service manager says instead."""
+    answers: dict[str, Answer]
+    """The health check as the host itself gets it, by endpoint: at its own address and at each
+    VIP, for every service."""
+    app: AppState | None
+    release: str
+    """Id of the release that ``current`` points to; empty where there is none."""
+    mount: MountState | None
+
+
+@dataclass(frozen=True, slots=True)
+class StorageState:
+    """The host that exports the outputs folder. Sizes are bytes."""
+
+    exported_to: tuple[str, ...]
+    """Whom the folder is exported to (exports(5) client names); empty where it is not."""
+    threads: int
+    """NFS server threads; 0 where the server does not run."""
+    free: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterState:
+    """All hosts by name; a host with two roles is in two of them."""
+
+    directors: dict[str, DirectorState] = field(default_factory=dict)
+    real_servers: dict[str, RealServerState] = field(default_factory=dict)
+    storage: dict[str, StorageState] = field(default_factory=dict)
+    unreachable: dict[str, str] = field(default_factory=dict)
+    """Hosts that could not be looked at, and why."""
+
+    def host_of_mac(self, mac: str) -> str | None:
+        """Which host has an interface with this MAC address."""
+        looked_at = {name: host.interfaces for name, host in self.directors.items()}
+        looked_at |= {name: host.interfaces for name, host in self.real_servers.items()}
+        for name, interfaces in looked_at.items():
+            if mac.lower() in interfaces.macs.values():
+                return name
+        return None

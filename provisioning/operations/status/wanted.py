@@ -1,0 +1,93 @@
+"""What the directors' kernel tables should hold, as the inventory says. Pure."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from provisioning.model.address import IPAddress
+from provisioning.model.hosts import Host
+from provisioning.model.inventory import Inventory
+from provisioning.model.service import MiscCheck, VirtualService
+from provisioning.operations.ipvs_table import ServerKey, ServiceKey
+from provisioning.roles.director import scheduler_flags
+
+
+@dataclass(frozen=True, slots=True)
+class WantedService:
+    """A virtual service at one VIP."""
+
+    vip: IPAddress
+    service: VirtualService
+    servers: dict[str, IPAddress]
+    """Address by which each real server is sent to, by its name."""
+    weights: dict[str, int]
+
+    @property
+    def key(self) -> ServiceKey:
+        """What the kernel knows it by."""
+        return ("TCP", self.vip, self.service.port)
+
+    @property
+    def endpoint(self) -> str:
+        """``192.0.2.100:7860``, for people."""
+        return endpoint(self.vip, self.service.port)
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """Scheduler flags (ipvsadm(8) -b)."""
+        return frozenset(scheduler_flags(self.service))
+
+    @property
+    def persistence(self) -> int | None:
+        """Seconds, or nothing."""
+        return self.service.persistence.timeout if self.service.persistence else None
+
+    @property
+    def granularity(self) -> int | None:
+        """Prefix length as the table has it: nothing where it is the whole address."""
+        if self.service.persistence is None:
+            return None
+        prefix = self.service.persistence.granularity
+        return None if prefix == self.vip.max_prefixlen else prefix
+
+    @property
+    def weights_move(self) -> bool:
+        """Whether the health check sets the weights (misc_dynamic)."""
+        return isinstance(self.service.check, MiscCheck) and self.service.check.dynamic
+
+    def name_of(self, server: ServerKey) -> str | None:
+        """The inventory's name of a real server in the table."""
+        address, port = server
+        if port != self.service.port:
+            return None
+        return next((name for name, own in self.servers.items() if own == address), None)
+
+
+def endpoint(address: IPAddress, port: int) -> str:
+    """Address and port as a URL has them."""
+    return f"{address}:{port}" if isinstance(address, IPv4Address) else f"[{address}]:{port}"
+
+
+def address_for(host: Host, vip: IPAddress) -> IPAddress | None:
+    """The host's own address of the VIP's family."""
+    if host.address.version == vip.version:
+        return host.address
+    return host.address6
+
+
+def serves(service: VirtualService, name: str) -> bool:
+    """Whether a real server is one of those that serve it."""
+    return service.real_servers is None or name in service.real_servers
+
+
+def wanted_services(inventory: Inventory) -> list[WantedService]:
+    """Every virtual service at every VIP."""
+    found = []
+    for vip in inventory.virtual_ips:
+        for service in inventory.services:
+            servers, weights = {}, {}
+            for name, host in inventory.real_servers.hosts.items():
+                address = address_for(host, vip.address.ip)
+                if serves(service, name) and address is not None:
+                    servers[name], weights[name] = address, host.weight
+            found.append(WantedService(vip.address.ip, service, servers, weights))
+    return found

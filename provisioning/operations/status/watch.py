@@ -1,0 +1,29 @@
+"""Looks again and again, without waiting for hosts that are gone."""
+
+from threading import Thread
+
+from provisioning.engine.fleet import Fleet
+from provisioning.model.inventory import Inventory
+from provisioning.operations.status.look import host_fragments, look_at_connected
+from provisioning.operations.status.state import ClusterState
+
+_TIMEOUT = 6.0
+"""Seconds after which a host counts as gone."""
+
+
+class Watch:
+    """A living cluster. Connections that are lost are made again beside the looks."""
+
+    def __init__(self, inventory: Inventory, fleet: Fleet) -> None:
+        self._inventory, self._fleet = inventory, fleet
+        self._names = list(host_fragments(inventory))
+        self._connecting: Thread | None = None
+        fleet.connect(self._names)
+
+    def look(self) -> ClusterState:
+        """The state now."""
+        if self._connecting is None or not self._connecting.is_alive():
+            # A daemon: the program may end while a host is still waited for.
+            self._connecting = Thread(target=self._fleet.connect, args=[self._names], daemon=True)
+            self._connecting.start()
+        return look_at_connected(self._inventory, self._fleet, timeout=_TIMEOUT)

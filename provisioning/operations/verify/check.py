@@ -1,0 +1,16 @@
+"""The result of one check."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One thing that was to be proved."""
+
+    name: str
+    ok: bool | None
+    """Nothing where it could not be tried; the evidence says why."""
+    evidence: str
+    """What was seen."""
+    fix: str = ""
+    """What the operator can do where it is not right or could not be tried."""

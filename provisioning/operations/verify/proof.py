@@ -1,0 +1,167 @@
+"""The whole proof: look at the hosts, be a client, look at the counters again, judge."""
+
+import time
+
+from provisioning.engine.fleet import Fleet
+from provisioning.engine.observe import run_fragments
+from provisioning.model.inventory import Inventory
+from provisioning.operations.ipvs_table import (
+    Counters,
+    ServiceKey,
+    TableFormatError,
+    TableService,
+    parse_counters,
+)
+from provisioning.operations.status.faults.shared_folder import shared_folder_faults
+from provisioning.operations.status.faults.vip_holder import holders
+from provisioning.operations.status.look import look_at
+from provisioning.operations.status.look_director import COUNTERS_LOOK
+from provisioning.operations.status.state import ClusterState
+from provisioning.operations.status.wanted import WantedService, wanted_services
+from provisioning.operations.verify.answers import check_answers
+from provisioning.operations.verify.check import CheckResult
+from provisioning.operations.verify.client_report import ClientReport
+from provisioning.operations.verify.direct_return import check_direct_return
+from provisioning.operations.verify.from_client import look_from
+from provisioning.operations.verify.inside import checks_inside, from_faults
+from provisioning.operations.verify.owner import check_owner
+from provisioning.operations.verify.place import client_place
+from provisioning.operations.verify.shared_write import (
+    SharedWrite,
+    check_shared_write,
+    try_shared_write,
+)
+from provisioning.operations.verify.speech import check_speech
+from provisioning.operations.verify.spread import check_spread, connections_for
+from provisioning.resources.base import Observation
+from provisioning.transport.base import Transport, TransportError
+
+_COUNTING = 2.5
+"""Seconds until IPVS' counters hold what passed; the kernel sums them every two seconds."""
+
+AllCounters = dict[str, dict[ServiceKey, Counters]]
+"""Counters of every director."""
+
+
+def verify(inventory: Inventory, fleet: Fleet, *, synthesis: bool = True) -> list[CheckResult]:
+    """Proves what the inventory promises; connects to what is not connected.
+
+    The client is a host of the inventory's group ``clients``, or this machine where it has none;
+    it needs python3. ``synthesis`` has a sentence spoken. Never raises for what happens on hosts.
+    """
+    before = look_at(inventory, fleet)
+    shared = try_shared_write(inventory, fleet) if inventory.storage else None
+    wanted = wanted_services(inventory)
+    requests = {
+        one.endpoint: (one, connections_for(one, _master_table(before, one))) for one in wanted
+    }
+    try:
+        place = client_place(inventory, fleet)
+    except TransportError as error:
+        return judge(inventory, before, ClientReport(problem=str(error)), {}, shared)
+    report = look_from(place, inventory, requests, speak=synthesis)
+    after = counters_of(inventory, fleet)
+    if not report.problem and not _counted(before, after, wanted):
+        time.sleep(_COUNTING)
+        after = counters_of(inventory, fleet)
+    return judge(inventory, before, report, after, shared)
+
+
+def counters_of(inventory: Inventory, fleet: Fleet) -> AllCounters:
+    """The directors' counters now, of those that can be read."""
+
+    def look(name: str, transport: Transport) -> dict[str, Observation]:
+        return run_fragments(name, transport, {COUNTERS_LOOK: COUNTERS_LOOK}, timeout=30)
+
+    counters = {}
+    for name, found in fleet.each(inventory.directors.hosts, look).items():
+        try:
+            counters[name] = parse_counters(found[COUNTERS_LOOK].stdout)
+        except TableFormatError:
+            counters[name] = {}
+    return counters
+
+
+def judge(
+    inventory: Inventory,
+    before: ClusterState,
+    report: ClientReport,
+    after: AllCounters,
+    shared: SharedWrite | None,
+) -> list[CheckResult]:
+    """Everything that was seen, as checks. Pure."""
+    return [
+        *checks_inside(inventory, before),
+        *_storage(inventory, before, shared),
+        *_outside(inventory, before, report, after),
+    ]
+
+
+def _storage(
+    inventory: Inventory, state: ClusterState, shared: SharedWrite | None
+) -> list[CheckResult]:
+    if inventory.storage is None:
+        return [check_shared_write(inventory, None)]
+    faults = shared_folder_faults(inventory, state)
+    folder = str(inventory.storage.mount_point)
+    return [
+        from_faults("every node has the outputs folder", faults, state.real_servers, folder),
+        check_shared_write(inventory, shared),
+    ]
+
+
+def _outside(
+    inventory: Inventory, before: ClusterState, report: ClientReport, after: AllCounters
+) -> list[CheckResult]:
+    if report.problem:
+        fix = "the inventory's group `clients` says where to look from"
+        return [CheckResult("a client reaches the VIPs", False, report.problem, fix)]
+    results = [check_owner(vip.address.ip, before, report) for vip in inventory.virtual_ips]
+    for one in wanted_services(inventory):
+        master = _master(before, one)
+        earlier = before.directors[master].counters.get(one.key) if master else None
+        later = after.get(master or "", {}).get(one.key)
+        results += [
+            check_answers(one, report),
+            check_spread(
+                one, _master_table(before, one), report, _foreign(one, report, earlier, later)
+            ),
+            check_direct_return(one, earlier, later),
+        ]
+    results.append(check_speech(inventory, report))
+    return results
+
+
+def _foreign(
+    one: WantedService, report: ClientReport, earlier: Counters | None, later: Counters | None
+) -> int:
+    """How many connections others made meanwhile."""
+    if earlier is None or later is None:
+        return 0
+    ours = len(report.replies.get(one.endpoint, ())) + (report.speech is not None)
+    return max(0, later.since(earlier).connections - ours)
+
+
+def _master(state: ClusterState, one: WantedService) -> str | None:
+    found = holders(state, one.vip)
+    return found[0] if len(found) == 1 else None
+
+
+def _master_table(state: ClusterState, one: WantedService) -> TableService | None:
+    master = _master(state, one)
+    if master is None:
+        return None
+    table = state.directors[master].table
+    return next((service for service in table if service.key == one.key), None)
+
+
+def _counted(before: ClusterState, after: AllCounters, wanted: list[WantedService]) -> bool:
+    """Whether every service's counters on its master have moved."""
+    for one in wanted:
+        master = _master(before, one)
+        if master is None:
+            continue
+        earlier = before.directors[master].counters.get(one.key)
+        if earlier is not None and after.get(master, {}).get(one.key) == earlier:
+            return False
+    return True
