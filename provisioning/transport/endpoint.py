@@ -26,6 +26,11 @@ class Endpoint:
     jumps: tuple["Endpoint", ...]
     proxy_command: str | None
 
+    @property
+    def known_as(self) -> str:
+        """Its name in known_hosts: with the port where that is not 22 (sshd(8))."""
+        return self.host if self.port == 22 else f"[{self.host}]:{self.port}"
+
 
 def resolve(name: str, connection: Connection, base_dir: Path) -> Endpoint:
     """The endpoint of a host. Raises ``TransportError`` for an ssh_config that cannot be read."""

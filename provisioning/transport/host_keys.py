@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import paramiko
@@ -32,16 +33,13 @@ class KnownHosts(paramiko.MissingHostKeyPolicy):
 
     def load_into(self, client: paramiko.SSHClient) -> None:
         """Gives the client the keys it will check against."""
-        if self._path.is_file():
-            client.load_system_host_keys(str(self._path))
+        for name, key in self._keys():
+            client.get_host_keys().add(name, key.get_name(), key)
 
     def missing_host_key(
         self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey
     ) -> None:
-        known = paramiko.HostKeys()
-        if self._path.is_file():
-            known.load(str(self._path))
-        if known.lookup(hostname):
+        if client.get_host_keys().lookup(hostname):
             raise self.changed(hostname, key)
         self.refuse_revoked(hostname, key)
         if not self._accept_new:
@@ -81,6 +79,19 @@ class KnownHosts(paramiko.MissingHostKeyPolicy):
                 text = file.read()
                 start = "\n" if text and not text.endswith("\n") else ""
                 file.write(f"{start}{hostname} {key.get_name()} {key.get_base64()}\n")
+
+    def _keys(self) -> Iterator[tuple[str, paramiko.PKey]]:
+        """Names and keys. Not by paramiko's own reader, which fails at a marker or a bad line."""
+        for number, line in enumerate(self._lines(), 1):
+            if not line.strip() or line.startswith(("@", "#")):
+                continue
+            try:
+                entry = paramiko.hostkeys.HostKeyEntry.from_line(line, number)
+            except (paramiko.hostkeys.InvalidHostKey, paramiko.SSHException):
+                continue
+            if entry is not None and entry.key is not None:
+                for name in entry.hostnames or ():
+                    yield name, entry.key
 
     def _lines(self) -> list[str]:
         if not self._path.is_file():

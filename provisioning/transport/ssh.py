@@ -109,7 +109,7 @@ def _log_in(
         transport = client.get_transport()
         assert transport is not None
         key = transport.get_remote_server_key()
-        known_hosts.refuse_revoked(hop.host, key)
+        known_hosts.refuse_revoked(hop.known_as, key)
         if isinstance(transport.sock, socket.socket):
             # A peer that vanished is noticed when what we sent stays unanswered this long.
             milliseconds = int(2 * _KEEPALIVE * 1000)
@@ -125,7 +125,7 @@ def _explained(
     except HostKeyError as error:
         raise HostKeyError(f"{hop.name}: {error}") from None
     except paramiko.BadHostKeyException as error:
-        changed = known_hosts.changed(error.hostname, error.key)
+        changed = known_hosts.changed(hop.known_as, error.key)
         raise HostKeyError(f"{hop.name}: {changed}") from None
     except paramiko.PasswordRequiredException:
         files = ", ".join(str(file) for file in hop.key_files) or "a default key"
