@@ -25,6 +25,8 @@ from provisioning.transport.host_keys import KnownHosts
 
 _CONNECT_TIMEOUT = 10.0
 _KEEPALIVE = 15.0
+_PROMPT, _READY = b"[cluster: password]", b"[cluster: ready]\n"
+"""What sudo asks with, and what the shell under it says first."""
 
 
 def connect(
@@ -260,15 +262,14 @@ class SSHTransport:
         nothing but the password is sent before the shell has said that it runs. Returns output
         that came after that.
         """
-        prompt, ready = b"[cluster: password]", b"[cluster: ready]\n"
-        shell = shlex.quote(f"printf '%s\\n' {shlex.quote(ready.decode().strip())}; exec sh -s")
-        channel.exec_command(f"sudo -S -p {shlex.quote(prompt.decode())} -- sh -c {shell}")
+        shell = shlex.quote(f"printf '%s\\n' {shlex.quote(_READY.decode().strip())}; exec sh -s")
+        channel.exec_command(f"sudo -S -p {shlex.quote(_PROMPT.decode())} -- sh -c {shell}")
         channel.set_combine_stderr(True)
         said, asked = b"", 0
-        while ready not in said:
+        while _READY not in said:
             chunk = channel.recv(4096)
             said += chunk
-            if said.count(prompt) > asked:
+            if said.count(_PROMPT) > asked:
                 asked += 1
                 if asked == 1:
                     channel.sendall(f"{password}\n".encode())
@@ -279,11 +280,10 @@ class SSHTransport:
                 self._check_sudo(said.decode("utf-8", "replace"))
                 raise SudoError(f"{self._name}: sudo ended without a word")
         channel.set_combine_stderr(False)
-        return said.partition(ready)[2]
+        return said.partition(_READY)[2]
 
     def _check_sudo(self, said: str) -> None:
-        lines = [line for line in said.strip().splitlines() if "cluster: password" not in line]
-        text = " ".join(lines)
+        text = " ".join(said.replace(_PROMPT.decode(), "").split())
         if "password is required" in text or "a terminal is required" in text:
             raise SudoError(
                 f"{self._name}: sudo wants a password; give ssh.sudo_password, or NOPASSWD in "
