@@ -142,11 +142,11 @@ def status(name: str, as_json: bool) -> None:
         _show(seen)
 
 
-@lab.command(context_settings={"ignore_unknown_options": True})
+@lab.command("exec", context_settings={"ignore_unknown_options": True})
 @_name_option
 @_node_argument
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def exec(name: str, node: str, command: tuple[str, ...]) -> None:
+def exec_(name: str, node: str, command: tuple[str, ...]) -> None:
     """Run a COMMAND on a machine as `ops`; its words arrive as they are. Exit status: its own."""
     _become(running.find(name).ssh_command(node, command, tty=_at_terminal()))
 

@@ -43,6 +43,8 @@ def up(
         if leftovers(folder.name):
             report("removing what an earlier lab of this name left behind")
             _clear(folder)
+        if note := requirements.memory_note(topology.memory):
+            report(note)
         forwards = [Forward(web_port, str(topology.lan.vip), WEB_PORT)]
         forwards += [Forward(0, str(topology.lan.vip), port) for port in vip_ports]
         try:

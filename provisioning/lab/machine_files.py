@@ -114,7 +114,6 @@ def machine_files(
         "hidden": File(_lines(path for path in _HIDDEN if not _leads_to(path, interpreter))),
         "entered": File(_lines(interpreter.folders)),
         "memory": File(None, 0o700),
-        "uml": File(None, 0o700),
         "own": File(None, 0o700),
         **{f"root/etc/{path}": file for path, file in etc.items()},
         **{f"root/{path}": File(None, 0o755) for path in _KEPT_EMPTY},

@@ -61,8 +61,8 @@ def uml_command(node: Node, folder: Path) -> list[str]:
         "rootfstype=hostfs",
         "ro",
         f"init={folder}/init",
-        # Its process id and control socket go here instead of to ~/.uml.
-        f"uml_dir={folder}/uml",
+        # Its control socket goes here instead of to ~/.uml.
+        f"uml_dir={folder}/memory",
         "umid=kernel",
         "con=null",
         "con0=null,fd:1",

@@ -83,6 +83,18 @@ def ipvs_on_host() -> bool:
     return Path("/proc/net/ip_vs").exists()
 
 
+def memory_note(needed: int) -> str | None:
+    """A warning if machines that may come to use ``needed`` MiB could fill the host's memory."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    available = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    if needed <= available // 1024:
+        return None
+    return (
+        f"the machines may come to use {needed} MiB, and {available // 1024} MiB are free; smaller"
+        " ones: see --real-servers and --real-server-memory"
+    )
+
+
 def _lacks(need: Requirement) -> bool:
     if need.file.startswith("/"):
         return not Path(need.file).exists()

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -249,6 +250,7 @@ def test_killed_machine_is_gone_at_once_and_boots_fresh(bare_lab: Lab) -> None:
         lifecycle.stop(bare_lab, "rs1")
 
     assert lifecycle.start(bare_lab, ["rs1"]) == ["rs1"]
+    assert "already in use" not in bare_lab.folder.console("rs1").read_text()
     assert said(bare_lab, "rs1", "cat /proc/sys/kernel/random/boot_id") != boot
     assert said(bare_lab, "rs1", "ls ~") == ""
     with pytest.raises(LabError, match="Already running: rs1"):
@@ -354,27 +356,53 @@ def test_down_leaves_nothing(make_lab: MakeLab) -> None:
     assert traces(made.name) == []
 
 
-@pytest.mark.parametrize("seconds", [0.1, 0.6, 2.0])
-def test_whatever_a_killed_up_has_made_is_removed(seconds: float) -> None:
-    name = f"pytest{os.getpid()}cut"
+def test_down_finds_a_lab_of_which_no_record_is_left(make_lab: MakeLab) -> None:
+    made = make_lab("lost", TINY)
+    shutil.rmtree(made.folder.path)
+    assert any("process" in line for line in lifecycle.leftovers(made.name))
+    lifecycle.down(made.name)
+    assert traces(made.name) == []
+
+
+@contextmanager
+def up_in_the_making(name: str, seconds: float) -> Iterator[subprocess.Popen[str]]:
+    """`cluster lab up`, this long after it has made the network."""
     code = "import sys; from provisioning.cli.lab import lab; lab()"
     size = ["--directors=1", "--real-servers=1", "--storage=0", "--real-server-memory=128"]
     argv = [sys.executable, "-c", code, "up", "--name", name, *size]
-    log = subprocess.PIPE
-    command = subprocess.Popen(argv, stdout=log, cwd=Path(__file__).parents[2], text=True)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdout=pipe, cwd=Path(__file__).parents[2], text=True) as command:
+        try:
+            assert command.stdout is not None and "network" in command.stdout.readline()
+            time.sleep(seconds)
+            yield command
+        finally:
+            command.kill()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.5, 2.0])
+def test_whatever_a_killed_up_has_made_is_removed(seconds: float) -> None:
+    name = f"pytest{os.getpid()}cut"
     try:
-        # The first line of progress comes when the network is there.
-        assert command.stdout is not None and "network" in command.stdout.readline()
-        time.sleep(seconds)
-        command.kill()
-        command.wait()
-        assert traces(name), "killed before anything was made"
-        with pytest.raises(LabError, match="is being made, or its making was cut off"):
-            find(name)
+        with up_in_the_making(name, seconds) as command:
+            with pytest.raises(LabError, match="Another command is at work"):
+                lifecycle.down(name)
+            command.kill()
+            command.wait()
+            assert traces(name), "killed before anything was made"
+            with pytest.raises(LabError, match="is being made, or its making was cut off"):
+                find(name)
     finally:
-        command.kill()
         lifecycle.down(name)
     assert traces(name) == [] and lifecycle.leftovers(name) == []
+
+
+def test_interrupted_up_cleans_up_at_once() -> None:
+    name = f"pytest{os.getpid()}int"
+    with up_in_the_making(name, 1.0) as command:
+        command.send_signal(signal.SIGINT)
+        assert command.wait(timeout=5) != 0
+    assert traces(name) == []
 
 
 def test_up_replaces_what_a_killed_one_left(make_lab: MakeLab) -> None:

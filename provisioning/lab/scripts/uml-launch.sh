@@ -3,12 +3,11 @@
 # Usage: uml-launch.sh FOLDER MEBIBYTES COMMAND...   (in mount and PID namespaces of its own)
 #
 # A machine's root may do anything inside its kernel, also mount the host's file system again
-# (hostfs). So the kernel's process sees it read-only, except its own folder. The machine's
-# memory is a file on a tmpfs of its own: /dev/shm is often 64 MB, or noexec, in containers.
+# (hostfs). So the kernel's process sees it read-only. The machine's memory is a file on a tmpfs
+# of its own: /dev/shm is often 64 MB, or noexec, in containers.
 set -eu
 folder=$1 mebibytes=$2
 shift 2
-mount --bind "$folder" "$folder"
 mount -t tmpfs -o "size=$((mebibytes + 16))m,mode=700" tmpfs "$folder/memory"
 mount -o remount,bind,ro /
 TMPDIR=$folder/memory
