@@ -12,6 +12,7 @@ import pytest
 from provisioning.lab import lifecycle, state
 from provisioning.lab.running import Lab
 from provisioning.lab.topology import Size, plan
+from tests.lab.cluster import Cluster
 
 SMALL = Size(directors=2, real_servers=1, real_server_memory=512)
 MakeLab = Callable[[str, Size], Lab]
@@ -62,3 +63,19 @@ def make_lab() -> Iterator[MakeLab]:
     """Makes labs that are taken down at the end of the test: ``make_lab(suffix, size)``."""
     with ExitStack() as labs:
         yield lambda suffix, size: labs.enter_context(_lab(suffix, size))
+
+
+@pytest.fixture(scope="session")
+def cluster(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+    """The lab as an operator has it: an inventory of their own and the command line."""
+    made = Cluster(lab, tmp_path_factory.mktemp("operator"))
+    made.write()
+    return made
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Path:
+    """Where tests leave pictures for people to look at."""
+    folder = Path(__file__).parents[1] / "artefacts"
+    folder.mkdir(exist_ok=True)
+    return folder

@@ -1,0 +1,163 @@
+"""Every rendered file is accepted by the program that will read it."""
+
+import configparser
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from provisioning.resources.file import File
+from provisioning.roles.places import KEEPALIVED_CONF
+from tests.roles.rendered import INVENTORIES, files
+
+
+def run(*argv: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
+
+
+def of(kind: str) -> list[tuple[str, File]]:
+    import os
+
+    os.environ.setdefault("GOLDEN_AUTH_PASS", "LVS123")
+    found = []
+    for name in INVENTORIES:
+        for place, file in files(name).items():
+            ends = {
+                "keepalived": place.endswith(KEEPALIVED_CONF),
+                "script": file.content.startswith("#!/bin/sh"),
+                "unit": place.endswith(".service"),
+                "supervisor": "/supervisor/conf.d/" in place,
+                "logrotate": "/logrotate.d/" in place,
+                "exports": place.endswith(".exports"),
+                "sysctl": "/sysctl.d/" in place,
+            }
+            if ends[kind]:
+                found.append((f"{name}/{place}", file))
+    assert found, kind
+    return found
+
+
+def cases(kind: str) -> pytest.MarkDecorator:
+    found = of(kind)
+    return pytest.mark.parametrize("file", [f for _, f in found], ids=[n for n, _ in found])
+
+
+# keepalived looks at the interface, so it gets one of that name in a network of its own, and the
+# script it is to call at the place where it will be.
+_IN_ITS_PLACE = """
+set -eu
+ip link add eth0 type dummy
+ip link set eth0 up
+for address in 192.168.1.11/24 192.168.1.12/24 10.1.0.11/24 10.1.0.12/24 10.2.0.11/24 10.2.0.12/24
+do ip address add $address dev eth0; done
+for address in fd00:1::11/64 fd00:1::12/64; do ip address add $address dev eth0 nodad; done
+mount -t tmpfs tmpfs /etc/keepalived
+printf '#!/bin/sh\\n' > /etc/keepalived/cosyvoice-notify
+chmod 0755 /etc/keepalived/cosyvoice-notify
+exec keepalived -t -f "$1"
+"""
+
+
+def keepalived_says(path: Path) -> tuple[int, str]:
+    Path("/etc/keepalived").mkdir(exist_ok=True)
+    done = run("unshare", "--mount", "--net", "sh", "-c", _IN_ITS_PLACE, "keepalived", str(path))
+    return done.returncode, done.stdout + done.stderr
+
+
+@cases("keepalived")
+def test_keepalived_has_nothing_to_say(file: File, tmp_path: Path) -> None:
+    path = tmp_path / "keepalived.conf"
+    path.write_text(file.content)
+    path.chmod(0o600)
+    assert keepalived_says(path) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("auth_pass", "auth_key"),
+        ("lvs_method DR", "lvs_methd DR"),
+        ("protocol TCP", "protocl TCP"),
+        ("lvs_sched rr", "lvs_sched rrr"),
+        ("virtual_router_id 51", "virtual_router_id 300"),
+        ("192.168.1.101 7860 {", "192.168.1.101 7861 {"),
+        ("nopreempt", "nopreemptt"),
+        ("retry 3", "nb_get_retry 3"),
+    ],
+)
+def test_the_check_itself_notices_mistakes(right: str, wrong: str, tmp_path: Path) -> None:
+    content = files("first-seed")["lvs1" + KEEPALIVED_CONF].content
+    assert right in content
+    path = tmp_path / "keepalived.conf"
+    path.write_text(content.replace(right, wrong, 1))
+    path.chmod(0o600)
+    status, said = keepalived_says(path)
+    assert status != 0 or said
+
+
+@cases("script")
+def test_shellcheck(file: File, tmp_path: Path) -> None:
+    path = tmp_path / "script"
+    path.write_text(file.content)
+    done = run("shellcheck", "-s", "sh", str(path))
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+@cases("unit")
+def test_systemd_verifies(file: File, tmp_path: Path) -> None:
+    path = tmp_path / Path(file.path).name
+    # Programs that deploy brings are not on this machine; systemd would complain of that alone.
+    content = file.content
+    for program in ("/usr/local/sbin/lvs-real-server", "/opt/cosyvoice/run.sh"):
+        content = content.replace(program, "/bin/true")
+    path.write_text(content)
+    done = run("systemd-analyze", "verify", "--man=no", str(path))
+    complaints = [line for line in done.stderr.splitlines() if path.name in line]
+    assert complaints == [], done.stderr
+
+
+@cases("supervisor")
+def test_supervisor_reads_it(file: File) -> None:
+    from_text = configparser.RawConfigParser(inline_comment_prefixes=(";", "#"))
+    from_text.read_string(file.content)
+    (section,) = from_text.sections()
+    assert section == f"program:{Path(file.path).stem}"
+    assert from_text[section]["command"].startswith("/")
+
+
+@cases("logrotate")
+def test_logrotate_reads_it(file: File, tmp_path: Path) -> None:
+    path = tmp_path / "cosyvoice"
+    path.write_text(file.content)
+    path.chmod(0o644)
+    done = run("logrotate", "--debug", "--state", str(tmp_path / "state"), str(path))
+    assert done.returncode == 0, done.stderr
+    assert "error" not in done.stderr
+
+
+@cases("sysctl")
+def test_sysctl_reads_it(file: File) -> None:
+    for line in file.content.splitlines():
+        if not line.startswith("#"):
+            key, _, value = line.partition(" = ")
+            assert key and value, line
+
+
+@cases("exports")
+def test_exportfs_reads_it(file: File, tmp_path: Path) -> None:
+    exports = tmp_path / "exports.d"
+    exports.mkdir()
+    export = tmp_path / "outputs"
+    export.mkdir()
+    content = file.content.replace("/srv/cosyvoice/outputs", str(export))
+    (exports / "cosyvoice.exports").write_text(content)
+    script = (
+        f"set -e; mount -t tmpfs tmpfs /var/lib/nfs; : > {tmp_path}/none; "
+        f"mkdir -p /etc/exports.d; mount --bind {exports} /etc/exports.d; "
+        f"[ ! -e /etc/exports ] || mount --bind {tmp_path}/none /etc/exports; exportfs -arv 2>&1"
+    )
+    done = run("unshare", "--mount", "sh", "-c", script)
+    assert "exporting" in done.stdout
+    assert "syntax" not in done.stdout and "unknown" not in done.stdout, done.stdout
