@@ -9,7 +9,22 @@ from pydantic_core import PydanticCustomError
 Whole = Annotated[int, Strict()]
 """A whole number as YAML has it: not true, not 1.0, not text."""
 Port = Annotated[Whole, Field(ge=1, le=65535)]
-Seconds = Annotated[float, Strict(), Field(gt=0, le=86400, allow_inf_nan=False)]
+
+
+def _milliseconds(value: float) -> float:
+    """Keepalived takes no exponents; a millisecond is finer than anything here can be timed."""
+    if value != round(value, 3):
+        raise PydanticCustomError(
+            "milliseconds",
+            "finer than a millisecond",
+            {"fix": f"write {max(0.001, round(value, 3)):g}"},
+        )
+    return value
+
+
+_Time = Annotated[float, Strict(), AfterValidator(_milliseconds)]
+Seconds = Annotated[_Time, Field(ge=0.001, le=3600, allow_inf_nan=False)]
+SecondsOrZero = Annotated[_Time, Field(ge=0, le=3600, allow_inf_nan=False)]
 Weight = Annotated[Whole, Field(ge=0, le=65535)]
 
 

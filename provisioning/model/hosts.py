@@ -5,7 +5,8 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import BeforeValidator, Field
 
-from provisioning.model.address import IPAddress, IPv6Only
+from provisioning.model.address import IPAddress as IPAddress
+from provisioning.model.address import IPv6Only
 from provisioning.model.base import Interface, Name, Part, Weight, Whole
 from provisioning.model.ssh import Connection
 

@@ -1,6 +1,5 @@
 """The whole inventory."""
 
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -16,6 +15,7 @@ from provisioning.model.hosts import (
     Variable,
 )
 from provisioning.model.ipvs import Ipvs
+from provisioning.model.paths import LocalPath
 from provisioning.model.service import VirtualService
 from provisioning.model.ssh import Connection
 from provisioning.model.storage import Storage
@@ -43,7 +43,7 @@ class Inventory(Part):
     service_manager: ServiceManager = ServiceManager.SYSTEMD
     allow_colocated: bool = False
     """Allow a host to be director and real server at once (needs backup_only and care)."""
-    templates: Path | None = None
+    templates: LocalPath | None = None
     """Folder whose files go over the built-in templates of the same name."""
     vars: dict[str, Variable] = {}
     forks: Annotated[Whole, Field(ge=1, le=1000)] = 10

@@ -14,6 +14,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 from provisioning.model.composing import compose
 from provisioning.model.explaining import explain
 from provisioning.model.inventory import Inventory
+from provisioning.model.paths import BASE_DIR
 from provisioning.model.planting import plant
 from provisioning.model.problem import InventoryError, Problem
 from provisioning.model.pruning import Pruned, prune
@@ -42,14 +43,15 @@ def read_inventory(path: Path) -> Reading:
     """The inventory in the file, with warnings. Raises ``InventoryError`` with every problem."""
     file = str(path)
     tree, problems = _plant(read_text(path), file)
+    base_dir = path.absolute().parent
     pruned: Pruned | None
     try:
-        pruned = Pruned(Inventory.model_validate(tree.data))
+        pruned = Pruned(Inventory.model_validate(tree.data, context={BASE_DIR: base_dir}))
     except ValidationError as error:
         problems += explain(error, tree, file)
-        pruned = prune(tree, error)
+        pruned = prune(tree, error, base_dir)
     if pruned is not None:
-        context = Context(pruned.inventory, path.absolute().parent)
+        context = Context(pruned.inventory, base_dir)
         problems += [
             _problem(finding, pruned, tree, file)
             for finding in findings(context)

@@ -1,6 +1,12 @@
-"""Relative paths in an inventory start at the folder the inventory is in."""
+"""Paths on the control machine: relative ones start at the folder the inventory is in."""
 
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, ValidationInfo
+
+BASE_DIR = "base_dir"
+"""Key of pydantic's validation context: the inventory's folder."""
 
 
 def against(base_dir: Path, path: Path) -> Path:
@@ -10,3 +16,11 @@ def against(base_dir: Path, path: Path) -> Path:
     except RuntimeError:
         # No such user, or no home: then ~ is a name like any other.
         return base_dir / path
+
+
+def _from_inventory(path: Path, info: ValidationInfo) -> Path:
+    return against(info.context[BASE_DIR], path) if info.context else path
+
+
+LocalPath = Annotated[Path, AfterValidator(_from_inventory)]
+"""Absolute once an inventory is loaded from a file, so that no one who uses it has to ask."""

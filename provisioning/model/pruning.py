@@ -1,11 +1,13 @@
 """An inventory without its wrong keys, so that the rules can look at the rest of it."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from provisioning.model.inventory import Inventory
 from provisioning.model.locating import locate
+from provisioning.model.paths import BASE_DIR
 from provisioning.model.tree import KeyPath, Tree
 
 _ROUNDS = 4
@@ -29,7 +31,7 @@ class Pruned:
         return found
 
 
-def prune(tree: Tree, error: ValidationError) -> Pruned | None:
+def prune(tree: Tree, error: ValidationError, base_dir: Path) -> Pruned | None:
     """The rest of the inventory; nothing where too little is left. Notes what it took away."""
     gone: set[KeyPath] = set()
     for _ in range(_ROUNDS):
@@ -45,7 +47,7 @@ def prune(tree: Tree, error: ValidationError) -> Pruned | None:
         tree.doubtful += gone
         data = _without(tree.data, (), gone, kept)
         try:
-            return Pruned(Inventory.model_validate(data), kept)
+            return Pruned(Inventory.model_validate(data, context={BASE_DIR: base_dir}), kept)
         except ValidationError as next_error:
             error = next_error
     return None

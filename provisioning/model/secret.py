@@ -9,7 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from provisioning.model.base import Part
-from provisioning.model.paths import against
+from provisioning.model.paths import LocalPath, against
 from provisioning.model.vault import MARK, VaultError, decrypt
 
 PASSWORD_FILE = "CLUSTER_VAULT_PASSWORD_FILE"
@@ -26,9 +26,13 @@ _READABLE_BY_OTHERS = 0o004
 class SecretError(Exception):
     """A secret cannot be had; the message says why and the fix, never the secret."""
 
+    def __init__(self, message: str, fix: str) -> None:
+        self.message, self.fix = message, fix
+        super().__init__(f"{message}; {fix}")
 
-class LooseSecretFileError(SecretError):
-    """The secret's file can be read by every user of this machine."""
+
+class MissingSecretError(SecretError):
+    """Nothing is wrong with the inventory: the secret is not on this machine at this time."""
 
 
 def _refuse_clear_text(value: object) -> object:
@@ -46,7 +50,7 @@ class SecretSource(Part):
 
     env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     """Name of an environment variable of the control machine."""
-    file: Path | None = None
+    file: LocalPath | None = None
     """A file on the control machine, relative to the inventory; its last newline is dropped."""
     value: SkipJsonSchema[SecretStr | None] = Field(default=None, exclude=True)
     """A ``!vault`` block as it was written, decrypted when needed. Clear text here is refused."""
@@ -83,8 +87,8 @@ def reveal(source: SecretSource, base_dir: Path) -> str:
         try:
             return os.environ[source.env]
         except KeyError:
-            raise SecretError(
-                f"the environment variable {source.env} is not set; export it first"
+            raise MissingSecretError(
+                f"the environment variable {source.env} is not set", "export it first"
             ) from None
     if source.file is not None:
         text = _read(against(base_dir, source.file))
@@ -96,15 +100,19 @@ def reveal(source: SecretSource, base_dir: Path) -> str:
 def _decrypted(block: str) -> str:
     if not block.lstrip().startswith(MARK):
         raise SecretError(
-            f"the !vault block does not start with {MARK}; make one with "
-            "`ansible-vault encrypt_string`"
+            f"the !vault block does not start with {MARK}",
+            "make one with `ansible-vault encrypt_string`",
         )
     try:
         return decrypt(block, _vault_password()).decode("utf-8")
     except VaultError as error:
-        raise SecretError(f"{error}; set {PASSWORD_FILE} to the file with the right one") from None
+        raise SecretError(
+            str(error), f"set {PASSWORD_FILE} to the right password's file, or encrypt it anew"
+        ) from None
     except UnicodeDecodeError:
-        raise SecretError("the vault block holds bytes that are not UTF-8 text") from None
+        raise SecretError(
+            "the vault block holds bytes that are not UTF-8 text", "encrypt the text anew"
+        ) from None
 
 
 def _vault_password() -> bytes:
@@ -113,25 +121,25 @@ def _vault_password() -> bytes:
         return _read(against(Path.cwd(), Path(path))).strip().encode()
     if password := os.environ.get(PASSWORD):
         return password.encode()
-    raise SecretError(
-        f"a !vault block needs its password: set {PASSWORD_FILE} to a file that holds it "
-        f"(or {PASSWORD} to the password)"
+    raise MissingSecretError(
+        "a !vault block needs the vault's password",
+        f"set {PASSWORD_FILE} to a file that holds it (or {PASSWORD} to the password)",
     )
 
 
 def _read(path: Path) -> str:
     try:
         if path.stat().st_mode & _READABLE_BY_OTHERS:
-            raise LooseSecretFileError(
-                f"every user of this machine can read {path}; chmod 600 {path}"
-            )
+            raise SecretError(f"every user of this machine can read {path}", f"chmod 600 {path}")
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
         if len(content) > _LARGEST:
-            raise SecretError(f"{path} is too large for a secret")
+            raise SecretError(f"{path} is too large for a secret", "name the right file")
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        raise SecretError(f"{path} is not UTF-8 text") from None
+        raise SecretError(f"{path} is not UTF-8 text", "save it as UTF-8") from None
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
-        raise SecretError(f"cannot read {path}: {reason}") from None
+        raise SecretError(
+            f"cannot read {path}: {reason}", "make it, or correct the path or its permissions"
+        ) from None

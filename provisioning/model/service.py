@@ -3,10 +3,10 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, Strict
+from pydantic import Field
 
 from provisioning.model.address import IPAddress
-from provisioning.model.base import Name, Part, Port, Seconds, Whole
+from provisioning.model.base import Name, Part, Port, Seconds, SecondsOrZero, Whole
 from provisioning.model.command import Command
 
 
@@ -48,7 +48,7 @@ class _Timing(Part):
     """Further tries before the node is taken out."""
     delay_before_retry: Seconds = 1.0
     """Seconds between those tries."""
-    warmup: Annotated[float, Strict(), Field(ge=0, le=86400, allow_inf_nan=False)] = 0.0
+    warmup: SecondsOrZero = 0.0
     """Seconds of random spread of the first check."""
 
 

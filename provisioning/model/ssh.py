@@ -1,9 +1,8 @@
 """How the control machine reaches a host."""
 
-from pathlib import Path
-
 from provisioning.model.base import Part, Port, Seconds
 from provisioning.model.jump import Jump
+from provisioning.model.paths import LocalPath
 from provisioning.model.secret import Secret
 
 
@@ -15,14 +14,14 @@ class Connection(Part):
     """Name or address to connect to, where it is not the host's ``address``."""
     port: Port | None = None
     user: str | None = None
-    key_file: Path | None = None
+    key_file: LocalPath | None = None
     password: Secret | None = None
     """Login password, where keys and agent do not do."""
     jump: Jump | None = None
     """Jump host as ``[user@]host[:port]``; several, separated by commas, are passed in order."""
-    known_hosts_file: Path | None = None
+    known_hosts_file: LocalPath | None = None
     """Instead of ``~/.ssh/known_hosts``."""
-    config_file: Path | None = None
+    config_file: LocalPath | None = None
     """Instead of ``~/.ssh/config``."""
     sudo: bool | None = None
     """Become root through sudo (default), or log in as root with ``false``."""

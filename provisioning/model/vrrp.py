@@ -36,13 +36,13 @@ VirtualIPEntry = Annotated[
 class Garp(Part):
     """Gratuitous ARP (or unsolicited neighbour advertisement) by which the LAN learns the owner."""
 
-    master_delay: Annotated[Whole, Field(ge=0, le=86400)] = 1
+    master_delay: Annotated[Whole, Field(ge=0, le=3600)] = 1
     """Seconds after becoming master until the second burst (vrrp garp_master_delay)."""
     master_repeat: Annotated[Whole, Field(ge=1, le=1000)] = 5
-    master_refresh: Annotated[Whole, Field(ge=0, le=86400)] = 60
+    master_refresh: Annotated[Whole, Field(ge=0, le=3600)] = 60
     """Seconds between refreshes while master; 0 is never, which leaves stale caches for ever."""
-    master_refresh_repeat: Annotated[Whole, Field(ge=1, le=86400)] = 2
-    lower_priority_delay: Annotated[Whole, Field(ge=0, le=86400)] = 1
+    master_refresh_repeat: Annotated[Whole, Field(ge=1, le=3600)] = 2
+    lower_priority_delay: Annotated[Whole, Field(ge=0, le=3600)] = 1
     """Seconds until the burst sent when a lower-priority master is heard (after a split)."""
     lower_priority_repeat: Annotated[Whole, Field(ge=1, le=1000)] = 5
 
@@ -53,10 +53,10 @@ class TrackScript(Part):
     name: Name
     command: Command
     """Absolute path of a root-owned script and its arguments."""
-    interval: Annotated[Whole, Field(ge=1, le=86400)] = 2
-    timeout: Annotated[Whole, Field(ge=1, le=86400)] = 2
-    rise: Annotated[Whole, Field(ge=1, le=86400)] = 2
-    fall: Annotated[Whole, Field(ge=1, le=86400)] = 2
+    interval: Annotated[Whole, Field(ge=1, le=3600)] = 2
+    timeout: Annotated[Whole, Field(ge=1, le=3600)] = 2
+    rise: Annotated[Whole, Field(ge=1, le=3600)] = 2
+    fall: Annotated[Whole, Field(ge=1, le=3600)] = 2
     weight: Annotated[Whole, Field(ge=-253, le=253)] = 0
     """0: failing means FAULT; otherwise the priority moves by it."""
 

@@ -1,0 +1,19 @@
+"""``cluster schema``."""
+
+import json
+
+import click
+
+from provisioning.model.schema import inventory_schema
+
+
+@click.command()
+def schema() -> None:
+    """Print the inventory's JSON Schema, for editors that complete and check while you type.
+
+    With the YAML language server, write it to a file and put this line first in the inventory:
+
+    \b
+    # yaml-language-server: $schema=./inventory.schema.json
+    """
+    click.echo(json.dumps(inventory_schema(), ensure_ascii=False, indent=2))

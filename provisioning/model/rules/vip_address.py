@@ -1,0 +1,110 @@
+"""A VIP is an address that one director can own, and that no host has."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network, ip_network
+
+from provisioning.model.rules.finding import Context, Finding, warning
+from provisioning.model.rules.places import addresses, vips
+from provisioning.model.vrrp import VirtualIP
+
+_FIX = "take a free address of the hosts' subnet"
+
+
+def present(context: Context) -> Iterator[Finding]:
+    """There is one."""
+    if not context.inventory.virtual_ips:
+        yield Finding(
+            ("vip",),
+            "the cluster has no virtual IP",
+            "write vip: and a free address of the hosts' subnet, such as vip: 192.168.1.100",
+            also=(("vips",),),
+        )
+
+
+def usable(context: Context) -> Iterator[Finding]:
+    """It is a unicast address of a network, not a special one."""
+    for path, vip in vips(context.inventory):
+        if reason := _special(vip):
+            yield Finding((*path, "address"), f"a VIP cannot be {reason}", _FIX)
+
+
+def _special(vip: VirtualIP) -> str | None:
+    address, network = vip.address.ip, vip.address.network
+    if address.is_unspecified:
+        return "the unspecified address"
+    if address.is_loopback:
+        return "a loopback address: it never leaves the machine"
+    if address.is_multicast:
+        return "a multicast address"
+    if address.is_link_local:
+        return "a link-local address: it says nothing without an interface"
+    if isinstance(address, IPv4Address):
+        if address.is_reserved or address in ip_network("0.0.0.0/8"):
+            return "a reserved address"
+        if isinstance(network, IPv4Network) and network.prefixlen < 31:
+            if address == network.network_address:
+                return f"the network's own address ({network})"
+            if address == network.broadcast_address:
+                return f"the network's broadcast address ({network})"
+    if network.prefixlen == 0:
+        return "in a network of length 0: that is a default route"
+    return None
+
+
+def distinct(context: Context) -> Iterator[Finding]:
+    """No VIP is written twice."""
+    first: dict[object, str] = {}
+    for path, vip in vips(context.inventory):
+        place = "vip" if path == ("vip",) else f"vips[{path[1]}]"
+        if vip.address.ip in first:
+            yield Finding(
+                (*path, "address"), f"the same VIP as {first[vip.address.ip]}", "keep one of them"
+            )
+        first.setdefault(vip.address.ip, place)
+
+
+def not_a_hosts(context: Context) -> Iterator[Finding]:
+    """No host has it as its own. ``keepalived -t`` takes a real server at the VIP without a word,
+    and the cluster then talks to itself."""
+    owners = {address: (path, name) for path, name, address in addresses(context.inventory)}
+    for path, vip in vips(context.inventory):
+        if vip.address.ip in owners:
+            host_path, name = owners[vip.address.ip]
+            yield Finding(
+                (*path, "address"),
+                f"{vip.address.ip} is the address of the host {name}",
+                "take a free address: the VIP belongs to no machine",
+                also=(host_path,),
+            )
+
+
+def in_hosts_subnet(context: Context) -> Iterator[Finding]:
+    """With direct routing, directors and real servers share a segment, and a VIP with a length
+    says which addresses are in it."""
+    for path, vip in vips(context.inventory):
+        address, network = vip.address.ip, vip.address.network
+        near = [
+            (host_path, name, own)
+            for host_path, name, own in addresses(context.inventory)
+            if own.version == address.version and host_path[0] in ("directors", "real_servers")
+        ]
+        if network.prefixlen < network.max_prefixlen:
+            for host_path, name, own in near:
+                if own not in network:
+                    yield Finding(
+                        (*path, "address"),
+                        f"{name} ({own}) is not in the VIP's subnet {network}",
+                        "correct the VIP, its length or the host; or leave the length off, if the "
+                        "VIP is of another subnet on purpose",
+                        also=(host_path,),
+                    )
+        elif isinstance(address, IPv4Address) and near:
+            around = ip_network(f"{address}/24", strict=False)
+            if not any(own in around for _, _, own in near):
+                yield warning(
+                    (*path, "address"),
+                    f"no host is near it: none of them is in {around}",
+                    f"correct it; or write its length, such as {address}/16, to have it checked",
+                    None,
+                    *(host_path for host_path, _, _ in near),
+                )
