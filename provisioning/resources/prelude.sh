@@ -373,6 +373,45 @@ supervisor_ask() { # as supervisor_call: sets ANSWER; fails with the daemon's ow
     esac
 }
 
+supervisord_answers() { # SOCKET: quietly, as a daemon that is down is no error here
+    supervisor_call "$1" getState > /dev/null 2>&1
+}
+
+look_at_supervisord() { # SOCKET
+    LOOKED=0
+    ANSWER=$(supervisor_call "$1" getState 2>&1) || LOOKED=$?
+    case $LOOKED in
+    0) printf 'running\n' ;;
+    7) printf 'down\n' ;;
+    *) fail "supervisord does not answer at $1: $ANSWER" ;;
+    esac
+}
+
+start_supervisord() { # RECORD SOCKET CONFIG
+    if supervisord_answers "$2"; then return 0; fi
+    keep_note "$1" down
+    command -v supervisord > /dev/null || fail "there is no supervisord; is its package installed?"
+    # What it runs must not see this script's environment.
+    env -i PATH="$PATH" LANG=C.UTF-8 supervisord -c "$3" ||
+        fail "supervisord does not start with $3"
+    TRIES=0
+    until supervisord_answers "$2"; do
+        TRIES=$((TRIES + 1))
+        [ "$TRIES" -lt 100 ] || fail "supervisord started with $3 but does not answer at $2"
+        sleep 0.3
+    done
+}
+
+stop_supervisord() { # SOCKET: with everything it runs
+    if supervisord_answers "$1"; then supervisor_ask "$1" shutdown; fi
+    TRIES=0
+    while supervisord_answers "$1"; do
+        TRIES=$((TRIES + 1))
+        [ "$TRIES" -lt 200 ] || fail "supervisord at $1 does not end"
+        sleep 0.3
+    done
+}
+
 supervisor_look() { # SOCKET NAME: sets PROCESS (down, absent or supervisor's word), PID, EXIT, LOG
     PROCESS=down PID=0 EXIT=0 LOG=
     LOOKED=0
@@ -460,10 +499,15 @@ supervisor_await() { # SOCKET NAME ONESHOT: until it is up, or has ended well
 
 supervisor_start() { # SOCKET NAME ONESHOT
     supervisor_take_up "$1" "$2"
+    supervisor_bring_up "$1" "$2" "$3"
+}
+
+supervisor_bring_up() { # SOCKET NAME ONESHOT, after supervisor_take_up
+    # The daemon starts what it was told to add (autostart) when it has answered one call more.
+    if [ "$REPLACED" = yes ]; then supervisor_look "$1" "$2"; fi
     supervisor_settle "$1" "$2"
-    case $PROCESS in
-    # Adding a program starts it where its configuration says autostart.
-    RUNNING | STARTING | BACKOFF) ;;
+    case $PROCESS:$REPLACED in
+    RUNNING:* | STARTING:* | BACKOFF:* | EXITED:yes | FATAL:yes) ;;
     # Whether it came up is seen below; a fault here (already started) says less.
     *) supervisor_call "$1" startProcess "$2" > /dev/null || : ;;
     esac
@@ -522,7 +566,7 @@ supervisor_restart() { # SOCKET NAME ONESHOT
     : > "$RUN_DIR/restart.$2"
     supervisor_take_up "$1" "$2"
     if [ "$REPLACED" = no ]; then supervisor_stop "$1" "$2"; fi
-    supervisor_start "$1" "$2" "$3"
+    supervisor_bring_up "$1" "$2" "$3"
 }
 
 # --- systemd ------------------------------------------------------------------------------------

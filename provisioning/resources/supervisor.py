@@ -12,7 +12,8 @@ SOCKET = "/var/run/supervisor.sock"
 def observe(socket: str, name: str) -> str:
     """Prints the process's state and exit status."""
     look = call("supervisor_look", socket, name)
-    return f'{look}\nprintf \'%s %s\\n\' "$PROCESS" "$EXIT"'
+    # How a process ended that was stopped on purpose says nothing.
+    return f"{look}\n[ $PROCESS = EXITED ] || EXIT=0\nprintf '%s %s\\n' $PROCESS \"$EXIT\""
 
 
 def state(observation: Observation) -> tuple[str, int]:

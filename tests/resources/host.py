@@ -1,5 +1,7 @@
 """Runs fragments on this machine as the engine runs them on a host."""
 
+import os
+import signal
 import subprocess
 from dataclasses import dataclass
 from importlib.resources import files
@@ -58,19 +60,24 @@ class Host:
         """Runs a fragment; ``cut_at`` N kills it before its Nth command."""
         counter = self.state.parent / "cut-count"
         counter.write_text("0\n")
-        completed = subprocess.run(
+        with subprocess.Popen(
             [*(self.namespaces.enter() if self.namespaces else []), "sh", "-s"],
-            input=self.script(fragment, run, trace=cut_at is not None).encode(),
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             start_new_session=True,
             env={"CUT_COUNT": str(counter), "CUT_AT": str(cut_at or 0)},
-            timeout=120,
-            check=False,
-        )
+        ) as shell:
+            script = self.script(fragment, run, trace=cut_at is not None)
+            try:
+                stdout, stderr = shell.communicate(script.encode(), timeout=60)
+            except subprocess.TimeoutExpired:
+                os.killpg(shell.pid, signal.SIGKILL)
+                raise
         return Observation(
-            completed.stdout.decode("utf-8", "surrogateescape"),
-            completed.stderr.decode("utf-8", "surrogateescape"),
-            completed.returncode,
+            stdout.decode("utf-8", "surrogateescape"),
+            stderr.decode("utf-8", "surrogateescape"),
+            shell.returncode,
         )
 
     def observe(self, resource: Resource) -> Observation:

@@ -1,0 +1,72 @@
+"""A supervisord of the test's own, with its socket and program files in a folder."""
+
+import shlex
+import subprocess
+import time
+from pathlib import Path
+
+_CONFIG = """\
+[unix_http_server]
+file={folder}/s.sock
+[supervisord]
+logfile={folder}/supervisord.log
+pidfile={folder}/supervisord.pid
+childlogdir={folder}
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+[include]
+files = {folder}/conf.d/*.conf
+"""
+
+
+class PrivateSupervisor:
+    """Where it lives; it runs once ``start`` was called, or a resource started it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._daemon: subprocess.Popen[bytes] | None = None
+        (folder / "conf.d").mkdir()
+        self.config.write_text(_CONFIG.format(folder=folder))
+
+    @property
+    def socket(self) -> str:
+        return str(self.folder / "s.sock")
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "supervisord.conf"
+
+    def write(self, name: str, command: str, *options: str, startsecs: int = 0) -> None:
+        """The file of a program, which has failed for good the first time it fails.
+
+        With ``startsecs=0`` it is up as soon as there is a process.
+        """
+        lines = [
+            f"[program:{name}]",
+            f"command=sh -c {shlex.quote(command)}",
+            f"startsecs={startsecs}",
+            "startretries=0",
+            *options,
+        ]
+        (self.folder / "conf.d" / f"{name}.conf").write_text("\n".join([*lines, ""]))
+
+    def start(self) -> None:
+        self._daemon = subprocess.Popen(
+            ["supervisord", "--nodaemon", "-c", str(self.config)], stdout=subprocess.DEVNULL
+        )
+        while not Path(self.socket).is_socket():
+            assert self._daemon.poll() is None
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        pid_file = self.folder / "supervisord.pid"
+        if pid_file.exists():
+            # Not asked to end, as that takes it seconds; its programs are its children.
+            pid = pid_file.read_text().strip()
+            subprocess.run(
+                ["sh", "-c", 'kids=$(pgrep -P "$1"); kill -9 "$1" $kids', "-", pid],
+                check=False,
+                stderr=subprocess.DEVNULL,
+            )
+        if self._daemon:
+            self._daemon.wait()
