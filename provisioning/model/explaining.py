@@ -14,6 +14,9 @@ _TAG = ("union_tag_invalid", "union_tag_not_found")
 def explain(error: ValidationError, tree: Tree, file: str) -> list[Problem]:
     """One problem for each key that is wrong; notes doubtful paths in the tree."""
     problems: dict[tuple[KeyPath, bool], Problem] = {}
+    meant: set[tuple[KeyPath, bool]] = set()
+    missing: set[tuple[KeyPath, bool]] = set()
+    # Keys that are there under another name; that they are missing goes without saying.
     for details in error.errors(include_url=False):
         location = locate(details["loc"], tree)
         path, kind = location.path, details["type"]
@@ -44,5 +47,8 @@ def explain(error: ValidationError, tree: Tree, file: str) -> list[Problem]:
         )
         tree.doubtful.append(path)
         if said.meant:
-            tree.doubtful.append((*path[:-1], said.meant))
-    return list(problems.values())
+            meant.add(((*path[:-1], said.meant), False))
+        if kind == "missing":
+            missing.add((path, False))
+    tree.doubtful += (path for path, _ in meant)
+    return [problem for place, problem in problems.items() if place not in missing & meant]

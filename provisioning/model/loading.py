@@ -41,8 +41,13 @@ def load_inventory(path: Path) -> Inventory:
 
 def read_inventory(path: Path) -> Reading:
     """The inventory in the file, with warnings. Raises ``InventoryError`` with every problem."""
+    return parse_inventory(read_text(path), path)
+
+
+def parse_inventory(text: str, path: Path) -> Reading:
+    """The inventory that stands in the file, or will. Raises ``InventoryError``."""
     file = str(path)
-    tree, problems = _plant(read_text(path), file)
+    tree, problems = _plant(text, file)
     base_dir = path.absolute().parent
     pruned: Pruned | None
     try:

@@ -18,6 +18,22 @@ def against(base_dir: Path, path: Path) -> Path:
         return base_dir / path
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is one; not where that cannot be known (no permission, a name too long)."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def is_dir(path: Path) -> bool:
+    """As ``is_file``, for a folder."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def _from_inventory(path: Path, info: ValidationInfo) -> Path:
     return against(info.context[BASE_DIR], path) if info.context else path
 

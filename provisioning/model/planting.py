@@ -190,6 +190,6 @@ def _written(node: Node) -> str:
     if node.tag == "!vault":
         return "a !vault block"
     if node.tag == f"{TAG}null":
-        return "nothing"
+        return node.value or "nothing"
     quoted = isinstance(node, ScalarNode) and node.style in ("'", '"')
     return shortened(f'"{node.value}"' if quoted else node.value)

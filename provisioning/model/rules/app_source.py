@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from provisioning.model.paths import against
+from provisioning.model.paths import against, is_dir, is_file
 from provisioning.model.rules.finding import Context, Finding, warning
 
 _PATH = ("app", "source")
@@ -31,7 +31,7 @@ def source(context: Context) -> Iterator[Finding]:
     if text == "builtin" or is_git_url(text) or not text.strip():
         return
     folder = against(context.base_dir, Path(text))
-    if not folder.is_dir():
+    if not is_dir(folder):
         yield Finding(
             _PATH,
             f"there is no folder {folder}",
@@ -39,7 +39,7 @@ def source(context: Context) -> Iterator[Finding]:
             None,
             "builtin, a local folder or a git URL",
         )
-    elif not (folder / "app" / "__main__.py").is_file():
+    elif not is_file(folder / "app" / "__main__.py"):
         yield Finding(
             _PATH,
             f"{folder} has no Python package app with a __main__.py",

@@ -47,9 +47,9 @@ def misc_timing(context: Context) -> Iterator[Finding]:
                 also=((*path[:-1], "interval"),),
             )
         elif check.timeout != int(check.timeout):
-            yield Finding(
+            yield warning(
                 path,
-                "Keepalived takes whole seconds for scripts (misc_timeout)",
+                "rounded: Keepalived takes whole seconds for scripts (misc_timeout)",
                 f"write {max(1, round(check.timeout))}",
                 f"{check.timeout:g}",
             )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from provisioning.model.paths import is_dir, is_file
 from provisioning.model.rules.finding import Context, Finding, warning
 from provisioning.model.rules.places import connections
 
@@ -11,16 +12,17 @@ _FROM = "relative paths start at the inventory's folder"
 def templates(context: Context) -> Iterator[Finding]:
     """A folder."""
     folder = context.inventory.templates
-    if folder is not None and not folder.is_dir():
-        kind = "is no folder" if folder.exists() else "does not exist"
-        yield Finding(("templates",), f"{folder} {kind}", f"make it, or correct it: {_FROM}")
+    if folder is not None and not is_dir(folder):
+        yield Finding(
+            ("templates",), f"there is no folder {folder}", f"make it, or correct it: {_FROM}"
+        )
 
 
 def ssh_files(context: Context) -> Iterator[Finding]:
     """Keys that are there and that OpenSSH would take; a configuration that is there."""
     for path, connection in connections(context.inventory):
         key = connection.key_file
-        if key is not None and not key.is_file():
+        if key is not None and not is_file(key):
             yield Finding(
                 (*path, "key_file"),
                 f"there is no key {key}",
@@ -37,12 +39,12 @@ def ssh_files(context: Context) -> Iterator[Finding]:
                 f"chmod 600 {key}",
             )
         config = connection.config_file
-        if config is not None and not config.is_file():
+        if config is not None and not is_file(config):
             yield Finding(
                 (*path, "config_file"), f"there is no file {config}", f"correct it: {_FROM}"
             )
         known = connection.known_hosts_file
-        if known is not None and not known.parent.is_dir():
+        if known is not None and not is_dir(known.parent):
             yield Finding(
                 (*path, "known_hosts_file"),
                 f"there is no folder {known.parent}",

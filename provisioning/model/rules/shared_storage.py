@@ -1,11 +1,11 @@
 """Outputs are on one NFS server: ours or another."""
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from provisioning.model.rules.finding import Context, Finding, warning
 
-_SYSTEM = ("bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "run", "sbin", "sys", "usr")
+_SYSTEM = ("bin", "boot", "dev", "etc", "lib", "lib64", "proc", "run", "sbin", "sys", "usr")
+_TOP = ("home", "media", "mnt", "opt", "root", "srv", "tmp", "var")
 
 
 def server(context: Context) -> Iterator[Finding]:
@@ -45,7 +45,7 @@ def folders(context: Context) -> Iterator[Finding]:
     if storage is None:
         return
     for key, path in (("export", storage.export), ("mount_point", storage.mount_point)):
-        if path.parts[1] in _SYSTEM or path in (PurePosixPath("/home"), PurePosixPath("/var")):
+        if path.parts[1] in _SYSTEM or (len(path.parts) == 2 and path.name in _TOP):
             yield Finding(
                 ("storage", key),
                 "a folder of the system",

@@ -1,0 +1,149 @@
+"""``cluster init``."""
+
+import re
+import sys
+import unicodedata
+from pathlib import Path
+
+import click
+
+from provisioning.cli import exit_codes
+from provisioning.cli.problem_view import show_problems
+from provisioning.model.loading import parse_inventory
+from provisioning.model.problem import InventoryError
+from provisioning.operations.init import Answers, Member, inventory_text
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), default="inventory.yaml")
+@click.option("--vip", metavar="ADDRESS", help="The virtual IP.")
+@click.option("--interface", metavar="NAME", help="Network interface of the hosts.")
+@click.option(
+    "--director", "directors", multiple=True, metavar="[NAME=]ADDRESS", help="May be repeated."
+)
+@click.option(
+    "--real-server",
+    "real_servers",
+    multiple=True,
+    metavar="[NAME=]ADDRESS",
+    help="May be repeated.",
+)
+@click.option(
+    "--storage",
+    metavar="[NAME=]ADDRESS|SERVER:/PATH|none",
+    help="A host to be made an NFS server, one that exists, or none.",
+)
+@click.option("--ssh-user", metavar="NAME", help="Who logs in.  [default: from ~/.ssh/config]")
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+def init(
+    path: Path,
+    vip: str | None,
+    interface: str | None,
+    directors: tuple[str, ...],
+    real_servers: tuple[str, ...],
+    storage: str | None,
+    ssh_user: str | None,
+    force: bool,
+) -> None:
+    """Write a commented inventory to PATH (inventory.yaml).
+
+    Asks for what the options leave open. What is written passes `cluster validate`.
+
+    Exit status: 0 written, 1 not written, 2 wrong answers or command line.
+    """
+    if path.is_dir():
+        raise click.ClickException(f"{path} is a folder; name a file in it: {path}/inventory.yaml")
+    if path.exists() and not force:
+        raise click.ClickException(f"{path} is there already; --force overwrites it")
+    answers = _answers(vip, interface, directors, real_servers, storage, ssh_user)
+    text = inventory_text(answers)
+    try:
+        reading = parse_inventory(text, path)
+    except InventoryError as error:
+        show_problems(error.problems)
+        click.secho("Nothing was written. (The lines are those it would have had.)", err=True)
+        raise SystemExit(exit_codes.INVALID) from None
+    _write(path, text, force)
+    show_problems(reading.warnings)
+    click.secho(f"Wrote {path}.", fg="green")
+    option = "" if path == Path("inventory.yaml") else f" -i {path}"
+    click.echo(f"Edit it as you like; then: cluster plan{option}")
+
+
+def _answers(
+    vip: str | None,
+    interface: str | None,
+    directors: tuple[str, ...],
+    real_servers: tuple[str, ...],
+    storage: str | None,
+    ssh_user: str | None,
+) -> Answers:
+    """What the options say, and for the rest what the person says, in the order of the file."""
+    vip = vip or _ask("--vip", "Virtual IP, a free address of the hosts' subnet")
+    interface = interface or _ask("--interface", "Network interface of the hosts", "eth0")
+    directors = directors or _ask_list("--director", "Directors, two addresses")
+    real_servers = real_servers or _ask_list("--real-server", "Real servers, their addresses")
+    shared = _clean(
+        storage
+        or _ask(
+            "--storage",
+            "Shared outputs: address of a host to be made an NFS server, SERVER:/PATH of one that "
+            "exists, or none",
+            "none",
+        )
+    )
+    return Answers(
+        vip=_clean(vip),
+        interface=_clean(interface),
+        directors=_members(directors, "lvs"),
+        real_servers=_members(real_servers, "rs"),
+        storage=None if ":/" in shared else _storage_host(shared),
+        storage_source=shared if ":/" in shared else None,
+        ssh_user=ssh_user,
+    )
+
+
+def _ask(option: str, question: str, default: str | None = None) -> str:
+    if not sys.stdin.isatty():
+        if default is not None:
+            return default
+        raise click.UsageError(f"there is no terminal to ask on; give {option}")
+    return str(click.prompt(question, default=default))
+
+
+def _ask_list(option: str, question: str) -> tuple[str, ...]:
+    answer = _ask(option, f"{question} (separated by spaces; NAME=ADDRESS to name them)")
+    return tuple(part for part in re.split(r"[\s,，、;；]+", answer) if part)
+
+
+def _clean(text: str) -> str:
+    """Without the full-width forms of a Chinese keyboard."""
+    return unicodedata.normalize("NFKC", text.strip()).replace("。", ".")
+
+
+def _members(texts: tuple[str, ...], prefix: str) -> list[Member]:
+    members = [_member(text, f"{prefix}{number}") for number, text in enumerate(texts, 1)]
+    names = [member.name for member in members]
+    for name in names:
+        if names.count(name) > 1:
+            raise click.UsageError(f"two hosts are called {name}; give each a name of its own")
+    return members
+
+
+def _member(text: str, default: str) -> Member:
+    name, equals, address = _clean(text).rpartition("=")
+    return Member(name if equals else default, address)
+
+
+def _storage_host(text: str) -> Member | None:
+    return None if text.lower() in ("none", "no", "-", "无") else _member(text, "nas1")
+
+
+def _write(path: Path, text: str, force: bool) -> None:
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise click.ClickException(f"{path} is there already; --force overwrites it") from None
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None

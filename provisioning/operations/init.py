@@ -1,0 +1,173 @@
+"""An inventory to start from: a person's answers, and what every part of it is for. Pure."""
+
+import json
+import re
+from dataclasses import dataclass
+
+_HEAD = """\
+# The cluster, as `cluster deploy` will make it.
+#
+#   cluster validate   checks this file: every mistake at once, with line and fix
+#   cluster plan       shows what would change on which host, and changes nothing
+#   cluster deploy     shows the plan, asks, makes it so, and proves that it works
+#
+# What is left out has a default. All keys and what they mean: cluster schema
+"""
+
+_VIP = """\
+# The address people open. It belongs to no machine: the master director holds it, and when that one
+# fails the other takes it over. A free address of the hosts' own subnet.
+"""
+
+_INTERFACE = """\
+# The network interface of every host (`ip -brief link` shows it). A group or a host may have its
+# own: write interface: below it.
+"""
+
+_SSH = """\
+# How to reach the hosts. What is left out comes from ~/.ssh/config and your agent. Passwords are
+# not written here: password: {env: NAME}, {file: PATH}, or a !vault block of ansible-vault.
+"""
+
+_VRRP = """\
+# How directors agree on who is master (VRRP).
+vrrp:
+  # 1 to 255, and not used by anything else on this network. Two clusters need two numbers.
+  virtual_router_id: 51
+  # Seconds between signs of life; three missed ones and the backup takes over. 0.2 makes that less
+  # than a second.
+  advert_interval: 1
+"""
+
+_SERVICES = """\
+# What is balanced. Direct routing keeps the port as it is: the app listens on the same one.
+services:
+  - name: web
+    port: 7860
+    # rr: each in turn. wlc: the one with the fewest connections, for jobs of different length.
+    # sh or mh: always the same node for a client, by its address.
+    scheduler: rr
+    # Seconds for which a client stays with its node: a page's requests come over several
+    # connections, and its session lives in one node. Longer than a person thinks plus a job runs.
+    persistence:
+      timeout: 3600
+    # A node that fails this is left out until it passes again. http asks the app itself; tcp only
+    # whether the port is open, which it is on a node that hangs, too.
+    check:
+      type: http
+      path: /readyz
+      # Every 2 s; out after 3 failures: a silent node is noticed within 10 s.
+      interval: 2
+      timeout: 2
+      retry: 2
+      delay_before_retry: 1
+"""
+
+_DIRECTORS = """\
+# The machines that own the VIP and pass connections on. The first one is master while it lives.
+"""
+
+_REAL_SERVERS = """\
+# The machines that speak. More than an address: {address: …, weight: 2, workers: 2}
+"""
+
+_STORAGE_HOST = """\
+# Outputs are shared, so that every node shows every file: this host is made an NFS server for them.
+# For a server that exists, write  source: SERVER:/PATH  instead of hosts.
+"""
+
+_STORAGE_SOURCE = """\
+# Outputs are shared, so that every node shows every file: an NFS server that exists.
+"""
+
+_NO_STORAGE = """\
+# Outputs stay on the node that made them. To share them, name a host to be made an NFS server, or
+# source: SERVER:/PATH for one that exists.
+# storage:
+#   hosts:
+#     nas1: 192.168.1.20
+"""
+
+_MOUNT = """\
+  # Where every real server mounts them.
+  mount_point: /srv/cosyvoice/outputs
+"""
+
+_APP = """\
+# The app on the real servers.
+app:
+  # builtin, a folder with a Python package `app`, or a git URL (with ref: a tag or commit).
+  source: builtin
+  # An interpreter there that has what the app needs: a venv's or conda's.
+  python: /opt/cosyvoice/venv/bin/python
+  # Jobs at a time on a node, one worker process each; a real server may have its own number.
+  workers: 1
+  # Seconds after which a job is stopped.
+  job_timeout: 60
+  # environment: {CUDA_VISIBLE_DEVICES: "0"}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A host by name and address."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What cannot be guessed."""
+
+    vip: str
+    interface: str
+    directors: list[Member]
+    real_servers: list[Member]
+    storage: Member | None = None
+    """A host to be made an NFS server."""
+    storage_source: str | None = None
+    """``SERVER:/PATH`` of one that exists."""
+    ssh_user: str | None = None
+
+
+def inventory_text(answers: Answers) -> str:
+    """The inventory with its comments."""
+    parts = [
+        _HEAD,
+        f"{_VIP}vip: {_scalar(answers.vip)}\n",
+        f"{_INTERFACE}interface: {_scalar(answers.interface)}\n",
+        _ssh(answers.ssh_user),
+        f"{_DIRECTORS}directors:\n{_hosts(answers.directors)}",
+        f"{_REAL_SERVERS}real_servers:\n{_hosts(answers.real_servers)}",
+        _storage(answers),
+        _SERVICES,
+        _VRRP,
+        _APP,
+    ]
+    return "\n".join(parts)
+
+
+def _ssh(user: str | None) -> str:
+    if user is None:
+        return f"{_SSH}# ssh:\n#   user: deploy\n#   key_file: ~/.ssh/id_ed25519\n"
+    return f"{_SSH}ssh:\n  user: {_scalar(user)}\n  # key_file: ~/.ssh/id_ed25519\n"
+
+
+def _storage(answers: Answers) -> str:
+    if answers.storage is not None:
+        return f"{_STORAGE_HOST}storage:\n{_hosts([answers.storage])}{_MOUNT}"
+    if answers.storage_source is not None:
+        return f"{_STORAGE_SOURCE}storage:\n  source: {_scalar(answers.storage_source)}\n{_MOUNT}"
+    return _NO_STORAGE
+
+
+def _hosts(members: list[Member]) -> str:
+    lines = [f"    {_scalar(member.name)}: {_scalar(member.address)}\n" for member in members]
+    return "  hosts:\n" + "".join(lines)
+
+
+def _scalar(text: str) -> str:
+    """As it is where YAML takes it so, else in quotes (JSON's are YAML's)."""
+    plain = re.fullmatch(r"[A-Za-z0-9/][A-Za-z0-9_./:@-]*[A-Za-z0-9_/]|[A-Za-z0-9]", text)
+    return text if plain else json.dumps(text, ensure_ascii=False)
