@@ -116,8 +116,8 @@ def _apply_one(
             message = str(error)
         if message is not None:
             result.outcome, result.message = "unmet", message
-    kind = "done" if result.ok else "failed"
-    progress(Event(kind, plan.host, result.message or result.outcome))
+    text = result.message or result.outcome
+    progress(Event("done" if result.ok else "failed", plan.host, text))
     return result
 
 
