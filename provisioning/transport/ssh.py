@@ -1,6 +1,7 @@
 """SSH by paramiko: its client does agent, keys, certificates and known_hosts as OpenSSH does."""
 
 import contextlib
+import logging
 import shlex
 import socket
 import threading
@@ -22,6 +23,9 @@ from provisioning.transport.base import (
 )
 from provisioning.transport.endpoint import Endpoint, resolve
 from provisioning.transport.host_keys import KnownHosts
+
+# Its own log shows tracebacks on standard error; what they say is explained by our errors.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 _CONNECT_TIMEOUT = 10.0
 _KEEPALIVE = 15.0
