@@ -104,6 +104,9 @@ def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
         return _character(error, text, file)
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     said = str(getattr(error, "problem", None) or error)
+    if "could not find expected ':'" in said:
+        # PyYAML notices at the next line; the key is where it began.
+        mark = getattr(error, "context_mark", None) or mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     found = _line(text, mark.line) if mark else ""
     for pattern, message, fix in _KNOWN:

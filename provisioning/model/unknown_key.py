@@ -1,7 +1,9 @@
 """Advice for a key the inventory does not know."""
 
+import re
 from difflib import get_close_matches
 
+from provisioning.model.describing import listed
 from provisioning.model.schema import Schema, places_of_keys, properties
 from provisioning.model.tree import KeyPath, dotted
 from provisioning.model.vocabulary import KEYS
@@ -26,9 +28,8 @@ def advice(path: KeyPath, schema: Schema | None, value: object) -> tuple[str, st
     if meant := _exact(name, known):
         return f"write {meant}", meant
     if text := KEYS.get(name) or KEYS.get(name.lower()) or KEYS.get(name.upper()):
-        words = text.split(":")[0].split(",")[0].split()
-        meant_key = words[1] if len(words) > 1 and words[0] == "write" else None
-        return text, meant_key
+        written = re.match(r"write (\w+)", text)
+        return text, written[1] if written else None
     if places := places_of_keys().get(name):
         return f"it belongs elsewhere: {_elsewhere(places, path)}", None
     if close := nearest(name, known):
@@ -50,7 +51,10 @@ def _is_host(value: object) -> bool:
 
 
 def _elsewhere(places: list[str], path: KeyPath) -> str:
-    """The places in the same part of the inventory first, two at most."""
+    """The places in the same part of the inventory first, then those of the fewest words."""
     here = dotted(path[:1])
-    ranked = sorted(places, key=lambda place: (not place.startswith(here), place.count(".")))
-    return " or ".join(ranked[:2])
+
+    def rank(place: str) -> tuple[bool, int, int]:
+        return not place.startswith(here), place.count("NAME") + place.count("[]"), len(place)
+
+    return listed(sorted(places, key=rank)[:3])

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, ip_network
 
 from provisioning.model.rules.finding import Context, Finding, warning
-from provisioning.model.rules.places import addresses, vips
+from provisioning.model.rules.places import Address, addresses, vips
+from provisioning.model.tree import KeyPath
 from provisioning.model.vrrp import VirtualIP
 
 _FIX = "take a free address of the hosts' subnet"
@@ -66,7 +67,9 @@ def distinct(context: Context) -> Iterator[Finding]:
 def not_a_hosts(context: Context) -> Iterator[Finding]:
     """No host has it as its own. ``keepalived -t`` takes a real server at the VIP without a word,
     and the cluster then talks to itself."""
-    owners = {address: (path, name) for path, name, address in addresses(context.inventory)}
+    owners: dict[Address, tuple[KeyPath, str]] = {}
+    for path, name, address in addresses(context.inventory):
+        owners.setdefault(address, (path, name))
     for path, vip in vips(context.inventory):
         if vip.address.ip in owners:
             host_path, name = owners[vip.address.ip]
