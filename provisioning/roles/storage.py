@@ -50,6 +50,8 @@ def part(inventory: Inventory, name: str, templates: Templates) -> RolePart:
         *manager_resources(manager),
         # all_squash makes every client this account.
         Directory(path=str(storage.export), owner="nobody", group="nogroup"),
+        # Debian's package leaves it to the operator.
+        Directory(path="/etc/exports.d"),
         RenderedFile(
             path="/etc/exports.d/cosyvoice.exports",
             content=templates.render(
