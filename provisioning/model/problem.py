@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from provisioning.model.written import printable
+
 Severity = Literal["error", "warning"]
 
 
@@ -23,6 +25,11 @@ class Problem:
     allowed: str = ""
     fix: str = ""
     severity: Severity = "error"
+
+    def __post_init__(self) -> None:
+        # Names and values come from the file; no escape sequence in it may reach the terminal.
+        for name in ("file", "key", "message", "found", "allowed", "fix"):
+            object.__setattr__(self, name, printable(getattr(self, name)))
 
     @property
     def place(self) -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from provisioning.model.written import shortened
+
 KeyPath = tuple[str | int, ...]
 
 
@@ -53,5 +55,5 @@ def dotted(path: KeyPath) -> str:
     """``services[0].persistence.timeout``."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+        text += f"[{part}]" if isinstance(part, int) else f".{shortened(part)}"
     return text.removeprefix(".")

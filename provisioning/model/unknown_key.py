@@ -7,6 +7,7 @@ from provisioning.model.describing import listed
 from provisioning.model.schema import Schema, places_of_keys, properties
 from provisioning.model.tree import KeyPath, dotted
 from provisioning.model.vocabulary import KEYS
+from provisioning.model.written import shortened
 
 _GROUPS = ("directors", "real_servers", "storage", "clients")
 _CLOSE = 0.7
@@ -21,7 +22,7 @@ def nearest(name: str, known: list[str]) -> str | None:
 
 def advice(path: KeyPath, schema: Schema | None, value: object) -> tuple[str, str | None]:
     """How to put it right, and the key that was meant if it is one of the same place."""
-    name = str(path[-1])
+    name = shortened(str(path[-1]))
     known = list(properties(schema)) if schema else []
     if len(path) == 2 and path[0] in _GROUPS and _is_host(value):
         return f"write it one level deeper: {path[0]}: {{hosts: {{{name}: …}}}}", "hosts"

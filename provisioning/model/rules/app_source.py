@@ -22,13 +22,14 @@ def source(context: Context) -> Iterator[Finding]:
         yield Finding(
             _PATH, "not a source", "write builtin", None, "builtin, a local folder or a git URL"
         )
-    elif text.startswith("http://"):
+        return
+    if text.startswith("http://"):
         yield warning(
             _PATH,
             "fetched in clear text: whoever is in between can change the code",
             "write https://",
         )
-    if text == "builtin" or is_git_url(text) or not text.strip():
+    if text == "builtin" or is_git_url(text):
         return
     folder = against(context.base_dir, Path(text))
     if not is_dir(folder):

@@ -23,8 +23,9 @@ def vrids(context: Context) -> Iterator[Finding]:
             )
         # IPv4 and IPv6 adverts go to different groups (224.0.0.18, ff02::12).
         key = (vrid, is_ipv4(vip), vip.interface)
-        if key in first:
-            other_path, other = first[key]
+        other_path, other = first.setdefault(key, (path, vip.address.ip))
+        # One VIP written twice is another mistake.
+        if other != vip.address.ip:
             yield Finding(
                 (*path, "virtual_router_id"),
                 f"VRID {vrid} is the one of the VIP {other} on the same interface",
@@ -32,7 +33,6 @@ def vrids(context: Context) -> Iterator[Finding]:
                 str(vrid),
                 also=(other_path, ("vrrp", "virtual_router_id")),
             )
-        first.setdefault(key, (path, vip.address.ip))
 
 
 def priorities(context: Context) -> Iterator[Finding]:

@@ -1,0 +1,509 @@
+"""Rules across keys: each mistake is one problem at the key that is guilty."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provisioning.model import rules
+from provisioning.model.rules import (
+    RULES,
+    Rule,
+    secrets,
+    vrrp_behaviour,
+    vrrp_password,
+)
+from provisioning.model.rules.finding import Context, Finding
+from tests.model.marked import MARK, SMALLEST, Case, check, error, problems, warns
+
+_DIRECTORS = "directors:\n  hosts:\n    lvs1: 192.168.1.11\n    lvs2: "
+_SERVERS = "real_servers:\n  hosts:\n    rs1: 192.168.1.101\n    rs2: "
+_OWN6 = {
+    "directors": "directors: {hosts: {a: {address: 192.168.1.11, address6: 'fd00::11'},"
+    " b: {address: 192.168.1.12, address6: 'fd00::12'}}}",
+    "real_servers": "real_servers: {hosts: {rs1: {address: 192.168.1.101, address6: 'fd00::1'}}}",
+}
+_TWO_VIPS = {"vip": "vips: [192.168.1.100, 192.168.1.200]"}
+
+
+def _weights(first: int, second: int) -> str:
+    return (
+        "real_servers:\n  hosts:\n"
+        f"    rs1: {{address: 192.168.1.101, weight: {first}}}\n"
+        f"    rs2: {{address: 192.168.1.102, weight: {second}}}"
+    )
+
+
+ADDRESSES: dict[str, Case] = {
+    "no VIP": error("vip", "no virtual IP", "vip: 192.168.1.100", vip="vip: ▸null"),
+    "VIP is a director": error("vip", "the address of the host lvs1", vip="vip: ▸192.168.1.11"),
+    "VIP is a real server": error("vip", "the address of the host rs2", vip="vip: ▸192.168.1.102"),
+    "VIP is the network": error("vip", "the network's own", vip="vip: ▸192.168.1.0/24"),
+    "VIP is the broadcast": error("vip", "broadcast", vip="vip: ▸192.168.1.255/24"),
+    "VIP outside its own subnet": error(
+        "vip", "lvs2 (192.168.2.12) is not in the VIP's subnet 192.168.1.0/24", "length",
+        vip="vip: ▸192.168.1.100/24", directors=_DIRECTORS + "192.168.2.12",
+    ),
+    "VIP far from everybody": warns(
+        "vip", "none of them is in 192.168.11.0/24", "write its length",
+        vip="vip: ▸192.168.11.100",
+    ),
+    "the same VIP twice": error(
+        "vips[0]", "the same VIP as vip", vip="vip: 192.168.1.100\nvips: [▸192.168.1.100]"
+    ),
+    "two hosts, one address": error(
+        "directors.hosts.lvs2", "the address of lvs1 too", "one name in both groups",
+        directors=_DIRECTORS + "▸192.168.1.11",
+    ),
+    "one name, two machines": error(
+        "clients.hosts.rs1", "rs1 has 192.168.1.50 here and 192.168.1.101 in real_servers",
+        clients="clients: {hosts: {rs1: ▸192.168.1.50}}",
+    ),
+    "loopback host": error(
+        "directors.hosts.lvs2", "loopback", "ssh: {host: …, port: …}",
+        directors=_DIRECTORS + "▸127.0.0.1",
+    ),
+    "loopback interface": error(
+        "interface", "lo connects to no other machine", interface="interface: ▸lo"
+    ),
+}  # fmt: skip
+
+ROLES: dict[str, Case] = {
+    "no directors": error(
+        "directors.hosts", "no director", "lvs1: ADDRESS", directors="directors:\n  ▸hosts: {}"
+    ),
+    "one director": warns(
+        "directors.hosts", "only director", "add a second",
+        directors="directors:\n  ▸hosts: {lvs1: 192.168.1.11}",
+    ),
+    "no real servers": error(
+        "real_servers.hosts", "no real server", real_servers="real_servers:\n  ▸hosts: {}"
+    ),
+    "two roles by accident": error(
+        "real_servers.hosts.lvs2", "a director as well", "allow_colocated: true",
+        real_servers="real_servers: {hosts: {rs1: 192.168.1.101, lvs2: ▸192.168.1.12}}",
+    ),
+    "host called like a group": error(
+        "directors.hosts.all", "cannot be called all",
+        directors="directors: {hosts: {lvs1: 192.168.1.11, all: ▸192.168.1.12}}",
+    ),
+    "names that differ in case": warns(
+        "directors.hosts.LVS1", "differ in case only",
+        directors="directors: {hosts: {lvs1: 192.168.1.11, LVS1: ▸192.168.1.12}}",
+    ),
+}  # fmt: skip
+
+FAMILIES: dict[str, Case] = {
+    "director without IPv6": error(
+        "directors.hosts.b", "b has no IPv6 address for the VIP fd00::100", "add address6:",
+        vip="vips: [192.168.1.100, 'fd00::100']", real_servers=_OWN6["real_servers"],
+        directors="directors: {hosts: {a: {address: 192.168.1.11, address6: 'fd00::11'}, "
+        "b: ▸192.168.1.12}}",
+    ),
+    "IPv6 and version 2": error(
+        "vrrp.version", "cannot carry the IPv6 VIP", "version: 3",
+        vip="vip: 'fd00::100'", vrrp="vrrp: {version: ▸2}", **_OWN6,
+    ),
+    "IPv4 VIP, IPv6 hosts": error(
+        "real_servers.hosts.rs1", "no IPv4 address for the VIP", "move the IPv6 one to address6",
+        real_servers="real_servers: {hosts: {rs1: ▸'fd00::1'}}",
+    ),
+}  # fmt: skip
+
+VRRP: dict[str, Case] = {
+    "VRID twice": error(
+        "vips[1].virtual_router_id", "VRID 51 is the one of the VIP 192.168.1.100",
+        vip="vips:\n  - 192.168.1.100\n  - {address: 192.168.1.200, virtual_router_id: ▸51}",
+    ),
+    "VRIDs run out": error(
+        "vips[1]", "its VRID would be 256", "lower vrrp.virtual_router_id",
+        vip="vips: [192.168.1.100, ▸192.168.1.200]", vrrp="vrrp: {virtual_router_id: 255}",
+    ),
+    "equal priorities": error(
+        "directors.hosts.lvs2.priority", "priority 150 is the one of lvs1 too",
+        directors=_DIRECTORS + "{address: 192.168.1.12, priority: ▸150}",
+    ),
+    "fraction under version 2": error(
+        "vrrp.advert_interval", "whole seconds", "version: 3",
+        vrrp="vrrp: {version: 2, advert_interval: ▸0.2}", allowed="1 to 255",
+    ),
+    "too long under version 2": error(
+        "vrrp.advert_interval", "too long for VRRP version 2",
+        vrrp="vrrp: {version: 2, advert_interval: ▸256}",
+    ),
+    "finer than centiseconds": error(
+        "vrrp.advert_interval", "hundredths", "write 0.12",
+        vrrp="vrrp: {advert_interval: ▸0.125}", allowed="0.01 to 40.95",
+    ),
+    "too long under version 3": error(
+        "vrrp.advert_interval", "too long for VRRP version 3",
+        vrrp="vrrp: {advert_interval: ▸41}",
+    ),
+    "hasty adverts": warns(
+        "vrrp.advert_interval", "misses adverts", vrrp="vrrp: {advert_interval: ▸0.05}"
+    ),
+    "delay without preempt": warns(
+        "vrrp.preempt_delay", "no effect", vrrp="vrrp: {preempt_delay: ▸60}"
+    ),
+    "preempt without delay": warns(
+        "vrrp.preempt", "before it has learnt", "preempt_delay: 60", vrrp="vrrp: {preempt: ▸true}"
+    ),
+    "no refresh": warns(
+        "vrrp.garp.master_refresh", "after a split", vrrp="vrrp: {garp: {master_refresh: ▸0}}"
+    ),
+    "real-time priority": warns("vrrp.rt_priority", "kernel", vrrp="vrrp: {rt_priority: ▸99}"),
+    "two track scripts of one name": error(
+        "vrrp.track_scripts[1].name", "track_scripts[0] is called a too",
+        vrrp="vrrp:\n  track_scripts:\n    - {name: a, command: /bin/true}\n"
+        "    - {name: ▸a, command: /bin/false}",
+    ),
+    "slow track script": warns(
+        "vrrp.track_scripts[0].timeout", "longer than the interval of 2 s",
+        vrrp="vrrp: {track_scripts: [{name: a, command: /bin/true, timeout: ▸5}]}",
+    ),
+    "weight without preempt": warns(
+        "vrrp.track_scripts[0].weight", "without preempt",
+        vrrp="vrrp: {track_scripts: [{name: a, command: /bin/true, weight: ▸-20}]}",
+    ),
+    "weight in a sync group": warns(
+        "vrrp.track_scripts[0].weight", "ignores weights in a sync group", "sync_group: false",
+        vrrp="vrrp: {track_scripts: [{name: a, command: /bin/true, weight: ▸-20}]}", **_TWO_VIPS,
+    ),
+    "weight that moves nothing": warns(
+        "vrrp.track_scripts[0].weight", "10 apart", "write -11",
+        vrrp="vrrp: {preempt: true, preempt_delay: 60, "
+        "track_scripts: [{name: a, command: /bin/true, weight: ▸-5}]}",
+    ),
+}  # fmt: skip
+
+SERVICES: dict[str, Case] = {
+    "no services": error("services", "nothing is balanced", services="▸services: []"),
+    "one port twice": error(
+        "services[1].port", "services[0] has port 7860",
+        services="services:\n  - {name: a}\n  - {name: b, port: ▸7860}",
+    ),
+    "one name twice": error(
+        "services[1].name", "services[0] is called a too",
+        services="services:\n  - {name: a}\n  - {name: ▸a, port: 8000}",
+    ),
+    "unknown real server": error(
+        "services[0].real_servers[1]", "no real server rs3", "did you mean rs",
+        services="services:\n  - real_servers: [rs1, ▸rs3]", allowed="rs1, rs2",
+    ),
+    "no real server of its own": error(
+        "services[0].real_servers", "no real server serves it",
+        services="services:\n  - ▸real_servers: []",
+    ),
+    "quorum past the weights": error(
+        "services[0].quorum", "more than the weight of all real servers, 2",
+        services="services:\n  - quorum: ▸3", allowed="1 to 2",
+    ),
+    "hysteresis at the quorum": error(
+        "services[0].hysteresis", "not below the quorum of 1",
+        services="services:\n  - hysteresis: ▸1",
+    ),
+    "everybody at weight 0": error(
+        "services[0]", "nobody is served",
+        services="services:\n  - ▸name: web", real_servers=_weights(0, 0),
+    ),
+    "lower threshold above the upper": error(
+        "real_servers.hosts.rs2.lower_threshold", "above the upper_threshold of 5",
+        real_servers=_SERVERS
+        + "{address: 192.168.1.102, upper_threshold: 5, lower_threshold: ▸9}",
+    ),
+    "lower threshold alone": warns(
+        "real_servers.hosts.rs2.lower_threshold", "no effect without upper_threshold",
+        real_servers=_SERVERS + "{address: 192.168.1.102, lower_threshold: ▸9}",
+    ),
+    "rr with weights": warns(
+        "services[0].scheduler", "does not look at weights", "write wrr",
+        services="services:\n  - scheduler: ▸rr", real_servers=_weights(1, 3),
+    ),
+    "fo without ranks": error(
+        "services[0].scheduler", "some weights are equal",
+        services="services:\n  - scheduler: ▸fo",
+    ),
+    "ovf without room": error(
+        "services[0].scheduler", "which is 1", services="services:\n  - scheduler: ▸ovf"
+    ),
+    "rr without persistence": warns(
+        "services[0].persistence", "a Gradio session lives in one", "mh (or sh)",
+        services="services:\n  - persistence: ▸null", found="null",
+    ),
+    "hash of the port": warns(
+        "services[0].hash_port", "another port",
+        services="services:\n  - {scheduler: mh, persistence: null, hash_port: ▸true}",
+    ),
+    "hash by destination": warns(
+        "services[0].scheduler", "made for caches", services="services:\n  - scheduler: ▸dh"
+    ),
+    "sh without fallback": warns(
+        "services[0].hash_fallback", "refused",
+        services="services:\n  - {scheduler: sh, persistence: null, hash_fallback: ▸false}",
+    ),
+    "fallback without hash": warns(
+        "services[0].hash_fallback", "for sh and mh",
+        services="services:\n  - {scheduler: wlc, hash_fallback: ▸true}",
+    ),
+    "granularity past IPv4": error(
+        "services[0].persistence.granularity", "longer than an IPv4 address",
+        services="services:\n  - persistence: {granularity: ▸64}",
+    ),
+    "granularity of the world": warns(
+        "services[0].persistence.granularity", "one client",
+        services="services:\n  - persistence: {granularity: ▸1}",
+    ),
+    "persistence shorter than a job": warns(
+        "services[0].persistence.timeout", "60 s, app.job_timeout", "write 3600",
+        services="services:\n  - persistence: {timeout: ▸30}",
+    ),
+    "inhibit and persistence": warns(
+        "services[0].inhibit_on_failure", "glued to a dead node",
+        services="services:\n  - inhibit_on_failure: ▸true",
+        ipvs="ipvs: {sysctls: {expire_quiescent_template: 0}}",
+    ),
+    "slow check": warns(
+        "services[0].check", "up to 65 s: interval 60 + 2 x timeout 2 + 1 x delay_before_retry 1",
+        services="services:\n  - ▸check: {type: http, interval: 60, retry: 1}",
+    ),
+    "misc check that overlaps": error(
+        "services[0].check.timeout", "not below the interval of 2 s",
+        services="services:\n  - check: {type: misc, command: /bin/true, timeout: ▸2}",
+    ),
+    "misc check without timeout of its own": error(
+        "services[0].check.timeout", "not below the interval of 1 s",
+        services="services:\n  - ▸check: {type: misc, command: /bin/true, interval: 1}",
+    ),
+    "misc check with fractions": warns(
+        "services[0].check.timeout", "whole seconds",
+        services="services:\n  - check: {type: misc, command: /bin/true, timeout: ▸1.5}",
+    ),
+    "misc check with another brace": error(
+        "services[0].check.command", "neither {address} nor {port}",
+        services="services:\n  - check: {type: misc, command: ▸'/bin/x {host}', timeout: 1}",
+    ),
+    "clear text to 443": warns(
+        "services[0].check.type", "speaks TLS", "type: ssl",
+        services="services:\n  - {port: 443, check: {type: ▸http}}",
+    ),
+    "sorry server is the VIP": error(
+        "services[0].sorry_server", "this is the VIP",
+        services="services:\n  - sorry_server: ▸192.168.1.100",
+    ),
+    "sorry server is a director": error(
+        "services[0].sorry_server", "the director lvs2",
+        services="services:\n  - sorry_server: ▸192.168.1.12",
+    ),
+    "sorry server is a real server": warns(
+        "services[0].sorry_server", "down when it is needed",
+        services="services:\n  - sorry_server: ▸192.168.1.101",
+    ),
+    "sorry server of another family": error(
+        "services[0].sorry_server", "another family",
+        services="services:\n  - sorry_server: ▸fd00::9",
+    ),
+}  # fmt: skip
+
+KERNEL: dict[str, Case] = {
+    "sysctl in full": error(
+        "ipvs.sysctls.net.ipv4.vs.sloppy_tcp", "in full", "write sloppy_tcp",
+        ipvs="ipvs: {sysctls: {net.ipv4.vs.sloppy_tcp: ▸1}}",
+    ),
+    "sysctl with a typo": warns(
+        "ipvs.sysctls.slopy_tcp", "not a setting", "did you mean sloppy_tcp?",
+        ipvs="ipvs: {sysctls: {slopy_tcp: ▸1}}",
+    ),
+    "sysctl's value": error(
+        "ipvs.sysctls.sloppy_tcp", "not a value", ipvs="ipvs: {sysctls: {sloppy_tcp: ▸yes}}"
+    ),
+    "colocated without backup_only": error(
+        "ipvs.sysctls.backup_only", "packets can circle",
+        ipvs="ipvs: {sysctls: {backup_only: ▸0}}\nallow_colocated: true",
+        real_servers="real_servers: {hosts: {lvs1: 192.168.1.11, lvs2: 192.168.1.12}}",
+    ),
+    "colocated without sync daemon": error(
+        "ipvs.sync_daemon", "backup_only needs the sync daemon",
+        ipvs="ipvs: {sync_daemon: ▸null}\nallow_colocated: true",
+        real_servers="real_servers: {hosts: {lvs1: 192.168.1.11, lvs2: 192.168.1.12}}",
+    ),
+    "forgetful table": warns(
+        "ipvs.timeouts.tcp", "forgotten while it waits", ipvs="ipvs: {timeouts: {tcp: ▸30}}"
+    ),
+}  # fmt: skip
+
+STORAGE: dict[str, Case] = {
+    "neither host nor source": error(
+        "storage", "neither a host nor a source", "source: SERVER:/PATH",
+        storage="▸storage: {mount_point: /srv/x}",
+    ),
+    "host and source": error(
+        "storage.source", "an existing server and the host nas1",
+        storage="storage: {hosts: {nas1: 192.168.1.20}, source: ▸'nas:/x'}",
+    ),
+    "two hosts": error(
+        "storage.hosts", "2 hosts", "keep nas1",
+        storage="storage: {▸hosts: {nas1: 192.168.1.20, nas2: 192.168.1.21}}",
+    ),
+    "system's folder": error(
+        "storage.export", "a folder of the system",
+        storage="storage: {hosts: {nas1: 192.168.1.20}, export: ▸/etc/x}",
+    ),
+    "mount over the export": error(
+        "storage.mount_point", "over its own export",
+        storage="storage: {hosts: {rs1: 192.168.1.101}, mount_point: ▸/srv/x, export: /srv/x}",
+    ),
+    "soft": warns(
+        "storage.mount_options", "cut off", "write hard",
+        storage="storage: {source: 'nas:/x', ▸mount_options: [soft]}",
+    ),
+    "no_root_squash": warns(
+        "storage.export_options", "root on the export",
+        storage="storage: {hosts: {nas1: 192.168.1.20}, ▸export_options: [rw, no_root_squash]}",
+    ),
+}  # fmt: skip
+
+APP: dict[str, Case] = {
+    "ref without git": error(
+        "app.ref", "the source is builtin", app="app: {ref: ▸v1}"
+    ),
+    "git without ref": warns(
+        "app.source", "whatever is newest", "a tag or a commit",
+        app="app: {source: ▸'https://example.com/app.git'}",
+    ),
+    "no such folder": error(
+        "app.source", "there is no folder", "inventory's folder", app="app: {source: ▸./nowhere}"
+    ),
+    "ref like an option": error(
+        "app.ref", "not a name git gives", app="app: {source: 'https://e.com/a', ref: ▸'-x'}"
+    ),
+    "source like an option": error("app.source", "not a source", app="app: {source: ▸'-x'}"),
+    "clear-text source": warns(
+        "app.source", "can change the code", "https://",
+        app="app: {source: ▸'http://e.com/a', ref: v1}",
+    ),
+    "environment's name": error(
+        "app.environment.my-var", "not a name for an environment variable", "write MY_VAR",
+        app="app: {environment: {my-var: ▸a}}",
+    ),
+    "environment's value": warns(
+        "app.environment.VERSION", "the text 1.1", "in quotes",
+        app="app: {environment: {VERSION: ▸1.10}}",
+    ),
+    "argument of ours": error(
+        "app.arguments[0]", "--port is set from elsewhere", "services: [{port",
+        app="app: {arguments: [▸--port=80]}",
+    ),
+    "root": warns("app.user", "root on the node", app="app: {user: ▸root}"),
+    "account": error("app.user", "useradd", app="app: {user: ▸Cosy.Voice}"),
+    "folder": error("app.directory", "folder of the system", app="app: {directory: ▸/opt}"),
+    "short farewell": warns(
+        "app.stop_timeout", "cuts it off", "write 330",
+        app="app: {job_timeout: 300, stop_timeout: ▸90}",
+    ),
+    "no queue": warns("app.enable_queue", "all at once", app="app: {enable_queue: ▸no}"),
+}  # fmt: skip
+
+FILES: dict[str, Case] = {
+    "templates": error("templates", "there is no folder", templates="templates: ▸nowhere"),
+    "key": error("ssh.key_file", "there is no key", "ssh-keygen", ssh="ssh: {key_file: ▸nowhere}"),
+    "group's key": error(
+        "real_servers.ssh.key_file", "there is no key",
+        real_servers="real_servers: {hosts: {a: 192.168.1.101}, ssh: {key_file: ▸nowhere}}",
+    ),
+    "configuration": error(
+        "ssh.config_file", "there is no file", ssh="ssh: {config_file: ▸nowhere}"
+    ),
+    "known hosts": error(
+        "ssh.known_hosts_file", "there is no folder", ssh="ssh: {known_hosts_file: ▸no/where}"
+    ),
+    "user without sudo": warns(
+        "ssh.sudo", "would have to be root", ssh="ssh: {user: bob, sudo: ▸false}"
+    ),
+}  # fmt: skip
+
+ALL = {**ADDRESSES, **ROLES, **FAMILIES, **VRRP, **SERVICES, **KERNEL, **STORAGE, **APP, **FILES}
+
+
+@pytest.mark.parametrize("case", ALL.values(), ids=ALL)
+def test_a_wrong_combination_is_explained_at_the_guilty_key(case: Case) -> None:
+    check(case)
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("127.0.0.1", "loopback"),
+        ("224.0.0.18", "multicast"),
+        ("0.0.0.0", "unspecified"),
+        ("169.254.1.1", "link-local"),
+        ("240.0.0.1", "reserved"),
+        ("::1", "loopback"),
+        ("ff02::12", "multicast"),
+        ("fe80::1", "link-local"),
+        ("10.0.0.1/0", "default route"),
+    ],
+)
+def test_a_vip_is_an_ordinary_address(address: str, kind: str) -> None:
+    text = "\n".join({**SMALLEST, "vip": f"vip: '{address}'"}.values())
+    assert any(kind in problem.message for problem in problems(text) if problem.key == "vip")
+
+
+def test_unicast_needs_a_peer() -> None:
+    alone = {"directors": "directors: {hosts: {lvs1: 192.168.1.11}}", "v": "vrrp: {unicast: true}"}
+    said = problems("\n".join({**SMALLEST, **alone}.values()))
+    assert [(p.key, p.severity) for p in said] == [
+        ("directors.hosts", "warning"),
+        ("vrrp.unicast", "error"),
+    ]
+
+
+def test_fifteen_directors_are_too_many_for_default_priorities() -> None:
+    hosts = ", ".join(f"d{n}: 192.168.1.{n}" for n in range(1, 17))
+    said = problems(
+        "\n".join({**SMALLEST, "directors": f"directors: {{hosts: {{{hosts}}}}}"}.values())
+    )
+    assert [problem.key for problem in said] == ["directors.hosts.d16"]
+
+
+def test_a_private_key_that_others_can_read_is_told(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.touch(mode=0o644)
+    case = warns("ssh.key_file", "OpenSSH refuses", f"chmod 600 {key}", ssh="ssh: {key_file: ▸key}")
+    check(case, tmp_path)
+
+
+def test_the_public_half_is_no_key(tmp_path: Path) -> None:
+    (tmp_path / "key.pub").touch(mode=0o600)
+    check(
+        error("ssh.key_file", "public half", "write key", ssh="ssh: {key_file: ▸key.pub}"), tmp_path
+    )
+
+
+def test_a_source_folder_holds_the_package(tmp_path: Path) -> None:
+    case = error("app.source", "no Python package app", app="app: {source: ▸'.'}")
+    check(case, tmp_path)
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__main__.py").touch()
+    assert not problems(case.text.replace(MARK, ""), tmp_path)
+
+
+def test_every_rule_has_something_to_say_about_some_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    spoke: set[Rule] = set()
+
+    def listened(rule: Rule) -> Rule:
+        def wrapped(context: Context) -> Iterator[Finding]:
+            for finding in rule(context):
+                spoke.add(rule)
+                yield finding
+
+        return wrapped
+
+    monkeypatch.setattr(rules, "RULES", [listened(rule) for rule in RULES])
+    for case in ALL.values():
+        problems(case.text.replace(MARK, ""))
+    elsewhere = {
+        vrrp_behaviour.unicast_peers,
+        vrrp_password.auth_pass,
+        secrets.secrets,
+    }
+    assert set(RULES) - spoke == elsewhere
