@@ -79,7 +79,10 @@ def deploy(
     pace = Pace(forks or site.inventory.forks, batch, max_fail)
     with recorded(site, ["cluster", *sys.argv[1:]]) as run:
         if run.left_behind:
-            console.print(Text(f"{run.left_behind} did not finish; going on from it.", "yellow"))
+            console.print(
+                Text(f"{run.left_behind} did not finish; going on from it.", "yellow"),
+                soft_wrap=True,
+            )
         run.ok = _deploy(
             site, desired, run, pace, console, accept_new_host_keys, yes, verifies and not limit
         )
@@ -116,9 +119,9 @@ def _deploy(
                 progress=progress,
             )
         _show_result(console, result, run)
-        if not verifies:
+        if not (verifies and result.ok):
             return result.ok
-        checks = verify(site.inventory, fleet, base_dir=site.base_dir)
+        checks = verify(site.inventory, fleet)
         _record_checks(run, checks)
         show_checks(console, checks)
         return result.ok and all(check.ok is not False for check in checks)
@@ -127,17 +130,21 @@ def _deploy(
 def _show_result(console: Console, result: DeployResult, run: Run) -> None:
     for name, reason in result.skipped.items():
         run.journal.write("skipped", host=name, reason=reason)
-        console.print(Text(f"{name}: not changed: {reason}", "bold red"))
+        console.print(Text(f"{name}: not changed: {reason}", "bold red"), soft_wrap=True)
     for name, host in result.hosts.items():
         if not host.ok:
-            console.print(Text(f"{name}: {host.outcome}: {host.message}", "bold red"))
+            console.print(
+                Text(f"{name}: {host.outcome}: {host.message}", "bold red"), soft_wrap=True
+            )
     changed = [name for name, host in result.hosts.items() if host.outcome == "changed"]
     if changed:
-        console.print(Text(f"Changed: {', '.join(changed)}", "bold green"))
+        console.print(Text(f"Changed: {', '.join(changed)}", "bold green"), soft_wrap=True)
     elif result.ok:
-        console.print(Text("Nothing to change.", "bold green"))
+        console.print(Text("Nothing to change.", "bold green"), soft_wrap=True)
     if not result.ok:
-        console.print(f"`cluster history show {run.id}` has the details.", markup=False)
+        console.print(
+            f"`cluster history show {run.id}` has the details.", markup=False, soft_wrap=True
+        )
 
 
 def _record_checks(run: Run, checks: list[CheckResult]) -> None:

@@ -58,8 +58,10 @@ def destroy(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool,
             )
         run.ok = result.ok
     for name, reason in result.skipped.items():
-        console.print(Text(f"{name}: not changed: {reason}", "bold red"))
+        console.print(Text(f"{name}: not changed: {reason}", "bold red"), soft_wrap=True)
     for name, host in result.hosts.items():
         if not host.ok:
-            console.print(Text(f"{name}: {host.outcome}: {host.message}", "bold red"))
+            console.print(
+                Text(f"{name}: {host.outcome}: {host.message}", "bold red"), soft_wrap=True
+            )
     raise SystemExit(exit_codes.OK if result.ok else exit_codes.FAILED)

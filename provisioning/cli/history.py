@@ -80,26 +80,43 @@ def _summary(run: Run) -> dict[str, object]:
 
 def _show(console: Console, run: Run) -> None:
     summary = _summary(run)
-    console.print(Text(f"{run.id}  {summary['command']}  by {summary['who']}", "bold"))
+    console.print(
+        Text(f"{run.id}  {summary['command']}  by {summary['who']}", "bold"), soft_wrap=True
+    )
     for record in run.records:
         if record["kind"] == "plan":
             for step in record["plan"]["steps"]:
-                console.print(Text(f"  plan {record['plan']['host']}: {step['id']}", "dim"))
+                console.print(
+                    Text(f"  plan {record['plan']['host']}: {step['id']}", "dim"), soft_wrap=True
+                )
                 for line in (step["diff"] or "").splitlines()[2:]:
-                    console.print(Text(f"      {line}", "dim"))
+                    console.print(Text(f"      {line}", "dim"), soft_wrap=True)
         elif record["kind"] == "wave":
-            console.print(Text(f"== {record['title']}: {', '.join(record['hosts'])}", "bold"))
+            console.print(
+                Text(f"== {record['title']}: {', '.join(record['hosts'])}", "bold"), soft_wrap=True
+            )
         elif record["kind"] == "host":
             style = "green" if record["outcome"] in ("changed", "unchanged") else "red"
-            console.print(Text(f"{record['host']}: {record['outcome']} {record['message']}", style))
+            console.print(
+                Text(f"{record['host']}: {record['outcome']} {record['message']}", style),
+                soft_wrap=True,
+            )
             for step in record["steps"]:
                 mark = "ok" if step["status"] == 0 else f"status {step['status']}"
-                console.print(f"  {step['title']}  {mark}  {step['seconds']} s", markup=False)
+                console.print(
+                    f"  {step['title']}  {mark}  {step['seconds']} s", markup=False, soft_wrap=True
+                )
                 for line in step["output"].splitlines():
-                    console.print(Text(f"      {line}", "dim"))
+                    console.print(Text(f"      {line}", "dim"), soft_wrap=True)
         elif record["kind"] == "skipped":
-            console.print(Text(f"{record['host']}: skipped: {record['reason']}", "red"))
+            console.print(
+                Text(f"{record['host']}: skipped: {record['reason']}", "red"), soft_wrap=True
+            )
         elif record["kind"] == "check":
             mark = {True: "ok", False: "FAILED", None: "skipped"}[record["ok"]]
-            console.print(f"verify: {record['name']}: {mark} {record['evidence']}", markup=False)
-    console.print(Text(f"result: {run.result}", _STYLES.get(run.result, "bold")))
+            console.print(
+                f"verify: {record['name']}: {mark} {record['evidence']}",
+                markup=False,
+                soft_wrap=True,
+            )
+    console.print(Text(f"result: {run.result}", _STYLES.get(run.result, "bold")), soft_wrap=True)

@@ -15,8 +15,8 @@ def show_plans(console: Console, plans: Plans) -> None:
     for name, plan in plans.hosts.items():
         _show_host(console, name, plan)
     for name, reason in plans.unreachable.items():
-        console.print(Text(f"{name}: unreachable", "bold red"))
-        console.print(Text(f"    {reason}", "red"))
+        console.print(Text(f"{name}: unreachable", "bold red"), soft_wrap=True)
+        console.print(Text(f"    {reason}", "red"), soft_wrap=True)
     steps = sum(len(plan.steps) for plan in plans.hosts.values())
     handlers = sum(len(plan.handlers) for plan in plans.hosts.values())
     changing = sum(plan.changes for plan in plans.hosts.values())
@@ -30,7 +30,7 @@ def show_plans(console: Console, plans: Plans) -> None:
         line += f"; not ready: {', '.join(plans.blocked)}"
     if plans.unreachable:
         line += f"; unreachable: {', '.join(plans.unreachable)}"
-    console.print(Text(line, "bold"))
+    console.print(Text(line, "bold"), soft_wrap=True)
 
 
 def _show_host(console: Console, name: str, plan: HostPlan) -> None:
@@ -41,21 +41,21 @@ def _show_host(console: Console, name: str, plan: HostPlan) -> None:
             )
         )
     for requirement, said in plan.unmet:
-        console.print(Text(f"{name}: not ready: {requirement.title}", "bold red"))
+        console.print(Text(f"{name}: not ready: {requirement.title}", "bold red"), soft_wrap=True)
         if said:
-            console.print(Text(f"    found: {said}", "red"))
-        console.print(Text(f"    fix: {requirement.fix}", "red"))
+            console.print(Text(f"    found: {said}", "red"), soft_wrap=True)
+        console.print(Text(f"    fix: {requirement.fix}", "red"), soft_wrap=True)
     for problem in plan.problems:
-        console.print(Text(f"{name}: {problem}", "bold red"))
+        console.print(Text(f"{name}: {problem}", "bold red"), soft_wrap=True)
     if not plan.changes:
-        console.print(Text(f"{name}: no changes", "dim"))
+        console.print(Text(f"{name}: no changes", "dim"), soft_wrap=True)
         return
-    console.print(Text(f"{name}: {len(plan.steps)} changes", "bold"))
+    console.print(Text(f"{name}: {len(plan.steps)} changes", "bold"), soft_wrap=True)
     for step in plan.steps:
         sign, style = ("-", "red") if step.change.summary == REMOVE else ("~", "yellow")
-        console.print(Text(f"  {sign} {step.id}: {step.change.summary}", style))
+        console.print(Text(f"  {sign} {step.id}: {step.change.summary}", style), soft_wrap=True)
         for line in (diff(step.change) or "").splitlines()[2:]:
-            console.print(Text(f"      {line}", _DIFF_STYLES.get(line[:1], "dim")))
+            console.print(Text(f"      {line}", _DIFF_STYLES.get(line[:1], "dim")), soft_wrap=True)
     for planned in plan.handlers:
         why = f" (after {', '.join(planned.because)})" if planned.because else " (left over)"
-        console.print(Text(f"  ! {planned.handler.name}{why}", "magenta"))
+        console.print(Text(f"  ! {planned.handler.name}{why}", "magenta"), soft_wrap=True)

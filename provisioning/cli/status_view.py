@@ -32,8 +32,7 @@ def _table(title: str, *headings: str) -> Table:
     return table
 
 
-def _gone(reason: str) -> Text:
-    return Text(f"unreachable: {reason}", "red")
+_GONE = Text("unreachable", "bold red")
 
 
 def _good(text: str, good: bool) -> Text:
@@ -46,7 +45,7 @@ def _directors(inventory: Inventory, state: ClusterState) -> Table:
     for name in inventory.directors.hosts:
         director = state.directors.get(name)
         if director is None:
-            table.add_row(name, _gone(state.unreachable.get(name, "")))
+            table.add_row(name, _GONE)
             continue
         held = [vip for vip in vips if director.interfaces.offers(vip)]
         said = {director.vrrp.get(vip, "?") for vip in vips}
@@ -122,7 +121,7 @@ def _real_servers(inventory: Inventory, state: ClusterState) -> Table:
     for name in inventory.real_servers.hosts:
         server = state.real_servers.get(name)
         if server is None:
-            table.add_row(name, _gone(state.unreachable.get(name, "")))
+            table.add_row(name, _GONE)
         else:
             table.add_row(name, *_real_server(inventory, server))
     return table
@@ -162,7 +161,7 @@ def _storage(inventory: Inventory, state: ClusterState) -> Table:
     for name in inventory.storage.hosts if inventory.storage else ():
         host = state.storage.get(name)
         if host is None:
-            table.add_row(name, _gone(state.unreachable.get(name, "")))
+            table.add_row(name, _GONE)
             continue
         table.add_row(
             name,

@@ -68,7 +68,7 @@ class HostPlan:
     def disruptive(self) -> bool:
         """Whether something that runs already will be reloaded, restarted or taken away."""
         removes = any(step.change.summary == REMOVE for step in self.steps)
-        return bool(self.handlers) or removes
+        return not self.first_time and (bool(self.handlers) or removes)
 
     @property
     def manifest_during(self) -> tuple[ManifestEntry, ...]:

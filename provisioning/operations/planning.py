@@ -61,13 +61,19 @@ def waves(inventory: Inventory, plans: Plans) -> list[Wave]:
     directors = [n for n in inventory.directors.hosts if n not in (*storage, *real_servers)]
     backups = tuple(name for name in directors if name not in plans.masters)
     masters = tuple(name for name in directors if name in plans.masters)
-    if not masters:
-        # Nobody holds the VIP yet: the one that will is the first, so it comes last.
-        backups, masters = tuple(directors[1:]), tuple(directors[:1])
     found = [
         Wave("storage", storage, gate="every"),
         Wave("real servers", real_servers),
-        Wave("backup directors", backups, gate="every"),
-        Wave("master directors", masters, gate="every"),
     ]
+    if masters:
+        found += [
+            Wave("backup directors", backups, gate="every"),
+            Wave("master directors", masters, gate="every"),
+        ]
+    else:
+        # Nobody holds the VIP yet. Without preemption the first to come keeps it.
+        found += [
+            Wave("first director", tuple(directors[:1]), gate="every"),
+            Wave("other directors", tuple(directors[1:]), gate="every"),
+        ]
     return [wave for wave in found if wave.hosts]

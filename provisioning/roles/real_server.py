@@ -211,7 +211,7 @@ def _release(
     return [
         Release(
             directory=str(app.directory),
-            id=release.id,
+            name=release.id,
             archive=release.data,
             keep=app.keep_releases,
             python=str(app.python),
@@ -250,17 +250,20 @@ def _quoted(value: str) -> str:
 
 
 def _python_requirement(inventory: Inventory) -> Requirement:
-    python = shlex.quote(str(inventory.app.python))
-    # find_spec imports nothing, so that this costs one interpreter start.
+    python = inventory.app.python
+    packages = ("gradio", "numpy")
+    places = [f"{shlex.quote(str(python.parent.parent))}/lib/python3*/site-packages"]
+    found = " && ".join(f"[ -e {place}/{package} ]" for place in places for package in packages)
+    # find_spec imports nothing; still an interpreter start, which the look into the folder saves.
     code = shlex.quote(
         "import importlib.util as u, sys; "
-        "sys.exit(' '.join(n for n in ('gradio', 'numpy') if u.find_spec(n) is None) or 0)"
+        f"sys.exit(' '.join(n for n in {packages} if u.find_spec(n) is None) or 0)"
     )
     return Requirement(
-        f"{inventory.app.python} has what the app needs",
-        f"[ -x {python} ] || {{ echo there is no such program; exit 1; }}\n"
-        f"missing=$({python} -S -c '' 2>&1) || {{ echo \"$missing\"; exit 1; }}\n"
-        f"{python} -c {code} || {{ echo is missing; exit 1; }}",
+        f"{python} has what the app needs",
+        f"[ -x {shlex.quote(str(python))} ] || {{ echo there is no such program; exit 1; }}\n"
+        f"if {found}; then exit 0; fi\n"
+        f"{shlex.quote(str(python))} -c {code} || {{ echo is missing; exit 1; }}",
         "make an environment with the app's requirements and name its interpreter in app.python",
     )
 

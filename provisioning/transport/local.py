@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
-from provisioning.transport.base import Completed, ConnectionLostError, SudoError
+from provisioning.transport.base import READ_ALL, Completed, ConnectionLostError, SudoError
 
 
 class LocalTransport:
-    """Runs scripts here with ``sh -s``."""
+    """Runs scripts here with sh."""
 
     def run(
         self,
@@ -21,7 +21,7 @@ class LocalTransport:
         on_stdout: Callable[[bytes], None] | None = None,
     ) -> Completed:
         """As ``Transport.run``; root needs root, or sudo without a password."""
-        command = ["sh", "-s"]
+        command = ["sh", "-c", READ_ALL]
         if root and os.geteuid() != 0:
             command = ["sudo", "-n", "--", *command]
         process = subprocess.Popen(

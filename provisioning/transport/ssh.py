@@ -13,6 +13,7 @@ import paramiko
 from provisioning.model.secret import reveal
 from provisioning.model.ssh import Connection
 from provisioning.transport.base import (
+    READ_ALL,
     AuthenticationError,
     Completed,
     ConnectionLostError,
@@ -236,7 +237,7 @@ class SSHTransport:
         if sudo and self._sudo_password is not None:
             first = self._become_root(channel, self._sudo_password)
         else:
-            channel.exec_command("sudo -n -- sh -s" if sudo else "sh -s")
+            channel.exec_command(f"{'sudo -n -- ' if sudo else ''}sh -c {shlex.quote(READ_ALL)}")
         errors: list[bytes] = []
         threads = [
             threading.Thread(target=_send, args=(channel, data), daemon=True),
@@ -260,13 +261,13 @@ class SSHTransport:
         return Completed(b"".join(output), stderr, status)
 
     def _become_root(self, channel: paramiko.Channel, password: str) -> bytes:
-        """Starts ``sh -s`` under sudo, sending the password only when it is asked for.
+        """Starts a shell under sudo, sending the password only when it is asked for.
 
         sudo reads further lines as further passwords, and reads none where it needs none; so
         nothing but the password is sent before the shell has said that it runs. Returns output
         that came after that.
         """
-        shell = shlex.quote(f"printf '%s\\n' {shlex.quote(_READY.decode().strip())}; exec sh -s")
+        shell = shlex.quote(f"printf '%s\\n' {shlex.quote(_READY.decode().strip())}; {READ_ALL}")
         channel.exec_command(f"sudo -S -p {shlex.quote(_PROMPT.decode())} -- sh -c {shell}")
         channel.set_combine_stderr(True)
         said, asked = b"", 0

@@ -1,8 +1,9 @@
 """Has a text spoken and measures the sound.
 
 Argument: ``{"address": str, "port": int, "tls": bool, "path": str, "body": object,
-"timeout": seconds}``; the body is posted as JSON. Prints ``{"status": int, "node": str or null,
-"seconds": float, "bytes": int}`` and either ``error`` (also alone) or, of the WAV that came:
+"timeout": seconds}``; the body is posted as JSON, the time is for the answer. Prints
+``{"status": int, "node": str or null, "seconds": float, "bytes": int}`` and either ``error``
+(also alone) or, of the WAV that came:
 
 ``rate``     samples a second
 ``length``   seconds
@@ -25,6 +26,7 @@ import wave
 from typing import Any
 
 FRAME = 0.02
+CONNECT_TIMEOUT = 10
 FULL_SCALE = 32768.0
 
 
@@ -34,9 +36,11 @@ def main() -> None:
 
 def speak(request: dict[str, Any]) -> dict[str, Any]:
     began = time.monotonic()
-    connection = connect(request)
+    connection = connection_to(request)
     headers = {"Content-Type": "application/json"}
     try:
+        connection.connect()
+        connection.sock.settimeout(request["timeout"])
         connection.request("POST", request["path"], json.dumps(request["body"]), headers)
         response = connection.getresponse()
         sound = response.read()
@@ -58,15 +62,15 @@ def speak(request: dict[str, Any]) -> dict[str, Any]:
         return {**found, "error": "not a 16-bit WAV: " + (str(error) or "it is cut short")}
 
 
-def connect(request: dict[str, Any]) -> http.client.HTTPConnection:
-    address, port, timeout = request["address"], request["port"], request["timeout"]
+def connection_to(request: dict[str, Any]) -> http.client.HTTPConnection:
+    address, port = request["address"], request["port"]
     if not request["tls"]:
-        return http.client.HTTPConnection(address, port, timeout=timeout)
+        return http.client.HTTPConnection(address, port, timeout=CONNECT_TIMEOUT)
     # Whether there is sound is asked here, not whether the certificate is good.
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return http.client.HTTPSConnection(address, port, timeout=timeout, context=context)
+    return http.client.HTTPSConnection(address, port, timeout=CONNECT_TIMEOUT, context=context)
 
 
 def measure(sound: bytes) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def look_at_connected(inventory: Inventory, fleet: Fleet, *, timeout: float = 30
 
     seen = fleet.each(questions, look)
     silent = {
-        name: str(fleet.errors.get(name, "not connected yet"))
+        name: str(fleet.errors.get(name, "not connected yet")).removeprefix(f"{name}: ")
         for name in questions
         if name not in seen
     }

@@ -3,6 +3,7 @@
 import json
 import shlex
 from pathlib import PurePosixPath
+from typing import Any
 
 from provisioning.model.address import IPAddress
 from provisioning.model.hosts import ServiceManager
@@ -22,18 +23,17 @@ from provisioning.roles.places import APP_SERVICE
 _ARP, _SERVICE, _RELEASE = "real_server.arp", "real_server.service", "real_server.release"
 _HTTP, _MOUNTS, _SPACE = "real_server.http", "real_server.mounts", "real_server.space"
 _APP = "app"
+_KEYS = ("arp_ignore", "arp_announce")
 _PATIENCE = 3
 """Seconds a GET or the file server may take."""
 
 
 def fragments(inventory: Inventory, name: str) -> dict[str, str]:
     """What to ask the host."""
-    interface = shlex.quote(interface_of(inventory, name))
     conf = "/proc/sys/net/ipv4/conf"
+    places = ("all", shlex.quote(interface_of(inventory, name)))
     found = {
-        _ARP: "for key in arp_ignore arp_announce; do\n"
-        f'read -r all < "{conf}/all/$key"; read -r own < {conf}/{interface}/"$key"\n'
-        'echo "$key $all $own"\ndone',
+        _ARP: "cat " + " ".join(f"{conf}/{where}/{key}" for key in _KEYS for where in places),
         _SERVICE: _service(service_manager_of(inventory, name)),
         _RELEASE: f"readlink {shlex.quote(str(inventory.app.directory / 'current'))}",
         _HTTP: python_probe("http_get", _gets(inventory, name), python=str(inventory.app.python)),
@@ -50,22 +50,27 @@ def parse(
     inventory: Inventory, name: str, interfaces: Interfaces, found: dict[str, Observation]
 ) -> RealServerState:
     """What it answered."""
-    arp = {}
-    for line in found[_ARP].stdout.splitlines():
-        key, everywhere, own = line.split()
-        # The kernel takes the greater of the two (ip-sysctl, kernel documentation).
-        arp[key] = max(int(everywhere), int(own))
+    arp_ignore, arp_announce = _arp(found[_ARP].stdout)
     answers, app = _answers(inventory, name, found[_HTTP])
     return RealServerState(
         interfaces=interfaces,
-        arp_ignore=arp.get("arp_ignore"),
-        arp_announce=arp.get("arp_announce"),
+        arp_ignore=arp_ignore,
+        arp_announce=arp_announce,
         service=_service_word(service_manager_of(inventory, name), found[_SERVICE]),
         answers=answers,
         app=app,
         release=PurePosixPath(found[_RELEASE].stdout.strip()).name,
         mount=_mount(inventory, found),
     )
+
+
+def _arp(text: str) -> tuple[int | None, int | None]:
+    """Effective values: the kernel takes the greater of ``all`` and the interface's (ip-sysctl,
+    kernel documentation)."""
+    numbers = [int(word) for word in text.split()]
+    if len(numbers) != 2 * len(_KEYS):
+        return None, None
+    return max(numbers[:2]), max(numbers[2:])
 
 
 def _service(manager: ServiceManager) -> str:
@@ -143,26 +148,30 @@ def _answers(
         place = endpoint(address, service.port)
         check = service.check
         wanted = check.status if isinstance(check, HttpCheck) else 200
-        answers[place] = _answer(replies[place][0], wanted)
+        answers[place] = _answer(replies[place][0], wanted, name)
     return answers, _app(replies[_APP][0]) if places else None
 
 
-def _answer(reply: dict[str, object], wanted: int) -> Answer:
+def _answer(reply: dict[str, Any], wanted: int, name: str) -> Answer:
     if "error" in reply:
         return Answer(False, str(reply["error"]))
-    body = " ".join(str(reply["text"]).split())[:160]
+    node = reply["node"]
+    if node is not None and node != name:
+        # Without the VIP on lo, its packets leave the host and come to another.
+        return Answer(False, f"answered by {node}")
+    body = " ".join(reply["text"].split())[:160]
     return Answer(reply["status"] == wanted, f"{reply['status']} {body}".strip())
 
 
-def _app(reply: dict[str, object]) -> AppState | None:
+def _app(reply: dict[str, Any]) -> AppState | None:
     try:
-        said = json.loads(str(reply["text"]))
+        said = json.loads(reply["text"])
         return AppState(
             node=str(said["node"]),
             version=str(said["version"]),
             release=said.get("release"),
-            running=said["jobs"]["running"],
-            waiting=said["jobs"]["waiting"],
+            running=said.get("running"),
+            waiting=said.get("waiting"),
         )
     except (KeyError, ValueError, TypeError):
         return None

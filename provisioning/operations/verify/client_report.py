@@ -1,6 +1,5 @@
 """What the client saw, from what the probes printed there. Pure."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -91,15 +90,7 @@ def _replies(said: dict[str, list[dict[str, Any]]]) -> dict[str, tuple[Reply, ..
 def _reply(said: dict[str, Any]) -> Reply:
     if "error" in said:
         return Reply(None, None, said["error"])
-    return Reply(said["status"], node_in(said["text"]) or said["node"])
-
-
-def node_in(body: str) -> str | None:
-    """The node's name in a body of ``/cluster/status``."""
-    try:
-        return str(json.loads(body)["node"])
-    except (ValueError, KeyError, TypeError):
-        return None
+    return Reply(said["status"], said["node"])
 
 
 def _ways(said: dict[str, dict[str, Any]]) -> dict[str, Way]:

@@ -22,7 +22,10 @@ def check_owner(vip: IPAddress, state: ClusterState, report: ClientReport) -> Ch
         return CheckResult(name, None, _ELSEWHERE[way.route], place)
     masters = holders(state, vip)
     if len(masters) != 1:
-        evidence = "no single director holds it"
+        claim = sorted((way.owners or frozenset()) | ({way.cached} if way.cached else set()))
+        evidence = "no single director holds it; on the LAN it is claimed by " + (
+            " and ".join(f"{_host(state, mac)} ({mac})" for mac in claim) or "nobody"
+        )
         return CheckResult(name, False, evidence, "mend that first: see the check of the VIP")
     macs = set(state.directors[masters[0]].interfaces.macs.values())
     if strangers := sorted((way.owners or frozenset()) - macs):

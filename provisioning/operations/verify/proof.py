@@ -39,6 +39,8 @@ from provisioning.transport.base import Transport, TransportError
 _COUNTING = 2.5
 """Seconds until IPVS' counters hold what passed; the kernel sums them every two seconds."""
 
+_KEY = "counters"
+
 AllCounters = dict[str, dict[ServiceKey, Counters]]
 """Counters of every director."""
 
@@ -50,7 +52,7 @@ def verify(inventory: Inventory, fleet: Fleet, *, synthesis: bool = True) -> lis
     it needs python3. ``synthesis`` has a sentence spoken. Never raises for what happens on hosts.
     """
     before = look_at(inventory, fleet)
-    shared = try_shared_write(inventory, fleet) if inventory.storage else None
+    shared = try_shared_write(inventory, fleet, before) if inventory.storage else None
     wanted = wanted_services(inventory)
     requests = {
         one.endpoint: (one, connections_for(one, _master_table(before, one))) for one in wanted
@@ -71,12 +73,12 @@ def counters_of(inventory: Inventory, fleet: Fleet) -> AllCounters:
     """The directors' counters now, of those that can be read."""
 
     def look(name: str, transport: Transport) -> dict[str, Observation]:
-        return run_fragments(name, transport, {COUNTERS_LOOK: COUNTERS_LOOK}, timeout=30)
+        return run_fragments(name, transport, {_KEY: COUNTERS_LOOK}, timeout=30)
 
     counters = {}
     for name, found in fleet.each(inventory.directors.hosts, look).items():
         try:
-            counters[name] = parse_counters(found[COUNTERS_LOOK].stdout)
+            counters[name] = parse_counters(found[_KEY].stdout)
         except TableFormatError:
             counters[name] = {}
     return counters

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.model.inventory import Inventory
+from provisioning.operations.status.state import ClusterState
 from provisioning.operations.verify.check import CheckResult
 from provisioning.resources.base import Observation
 from provisioning.transport.base import Transport
@@ -32,13 +33,18 @@ class SharedWrite:
     """Of whom a node could not read the file."""
     nodes: list[str] = field(default_factory=list)
     """Nodes that took part."""
+    away: list[str] = field(default_factory=list)
+    """Nodes that have no mount, or one that does not answer."""
 
 
-def try_shared_write(inventory: Inventory, fleet: Fleet) -> SharedWrite:
-    """Writes, reads and removes: three round trips per real server."""
+def try_shared_write(inventory: Inventory, fleet: Fleet, state: ClusterState) -> SharedWrite:
+    """Writes, reads and removes: three round trips per real server. Those whose mount is away
+    are spared, as they could only wait."""
     token = secrets.token_hex(8)
     result = SharedWrite()
-    names = list(inventory.real_servers.hosts)
+    servers = state.real_servers
+    names = [name for name, one in servers.items() if one.mount and one.mount.answers]
+    result.away = [name for name in servers if name not in names]
     files = {name: f"{_PREFIX}{token}-{name}" for name in names}
 
     def run(fragment: dict[str, str]) -> dict[str, Observation]:
@@ -69,6 +75,9 @@ def check_shared_write(inventory: Inventory, result: SharedWrite | None) -> Chec
     if inventory.storage is None or result is None:
         return CheckResult(NAME, None, "the inventory has no storage")
     folder = inventory.storage.mount_point
+    if result.away:
+        evidence = f"{', '.join(result.away)} could not try: the folder is not there"
+        return CheckResult(NAME, False, evidence, "mend that first: see the check of the folder")
     problems = [f"{name} cannot write: {why}" for name, why in result.unwritten.items()]
     problems += [
         f"{name} does not see what {', '.join(missing)} wrote"

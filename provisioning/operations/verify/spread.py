@@ -48,7 +48,7 @@ def check_spread(
     counts = Counter(str(reply.node) for reply in replies)
     shown = ", ".join(f"{node} {counts[node]}" for node in sorted(counts | dict.fromkeys(healthy)))
     if foreign > 0:
-        shown += f" ({foreign} connections of others meanwhile)"
+        shown += f" (connections of others meanwhile: {foreign})"
     if unknown := sorted(counts.keys() - healthy.keys()):
         evidence = f"{shown}; not a node in service there: {', '.join(unknown)}"
         return CheckResult(name, False, evidence, _FIX)

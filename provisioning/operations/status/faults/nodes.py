@@ -12,7 +12,8 @@ def node_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
     faults = []
     for name, server in state.real_servers.items():
         if server.service != "running":
-            text = f"the app's service is {server.service or 'unknown to the service manager'}"
+            why = server.service or "the service manager does not know it"
+            text = f"the app's service does not run: {why}"
             faults.append(Fault(name, text, _LOG))
         elif bad := [place for place, answer in server.answers.items() if not answer.ok]:
             said = server.answers[bad[0]].text

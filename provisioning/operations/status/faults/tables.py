@@ -51,7 +51,7 @@ def absent_server_faults(inventory: Inventory, state: ClusterState) -> list[Faul
             absent = [
                 director
                 for director, table in tables.items()
-                if service.key in table and not _find(table[service.key], address)
+                if service.key not in table or not _find(table[service.key], address)
             ]
             if not absent:
                 continue
@@ -73,7 +73,7 @@ def sync_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
     return [
         Fault(name, "the connection sync daemon does not run", fix)
         for name, director in state.directors.items()
-        if not director.problem and director.keepalived and not director.sync
+        if not director.sync
     ]
 
 

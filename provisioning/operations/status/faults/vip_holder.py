@@ -6,8 +6,8 @@ from provisioning.operations.status.faults.fault import Fault
 from provisioning.operations.status.state import ClusterState, DirectorState
 
 _ADVERTS = (
-    "let VRRP (IP protocol 112) pass between the directors and see that their VRID, version and"
-    " interval are the same: `cluster plan`"
+    "one does not hear the other: restart Keepalived where it hangs, let VRRP (IP protocol 112)"
+    " pass between them, and make their VRID, version and interval the same: `cluster deploy`"
 )
 _LOOK = "look into Keepalived's log on the host, then `cluster deploy`"
 
