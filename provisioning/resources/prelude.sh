@@ -47,15 +47,18 @@ keep_copy() { # RECORD PATH: remembers PATH before it is changed
     else
         mark_first "$1"
     fi
+    set_aside "$KEPT" "$2"
+}
+
+set_aside() { # RECORD_PATH PATH: renamed into place, so that half a copy never counts as one
     if [ -e "$2" ] || [ -L "$2" ]; then
-        # Renamed into place, so that half a copy never counts as the original.
-        cp -a -- "$2" "$KEPT,new" || {
-            rm -f -- "$KEPT,new"
-            fail "$2: could not be set aside in ${KEPT%/*}, so it was left as it is"
+        cp -a -- "$2" "$1,new" || {
+            rm -f -- "$1,new"
+            fail "$2: could not be set aside in ${1%/*}, so it was left as it is"
         }
-        mv -fT -- "$KEPT,new" "$KEPT"
+        mv -fT -- "$1,new" "$1"
     else
-        : > "$KEPT,absent"
+        : > "$1,absent"
     fi
 }
 
@@ -115,6 +118,10 @@ keep_note() { # RECORD TEXT: remembers one line before something is changed
 
 original_note() { # RECORD: sets NOTE; fails where the resource was never changed
     read_note "$STATE/original/$1"
+}
+
+unkeep_note() { # RECORD: nothing was changed after all
+    if is_first "$1"; then forget "$1"; else rm -f -- "$RUN_DIR/previous/$1"; fi
 }
 
 previous_note() { # RECORD: sets NOTE; fails where this run did not change the resource
@@ -315,6 +322,313 @@ drop_address() { # ADDRESS INTERFACE
     case $(ip -o address show dev "$2") in
     *" $1 "*) ip address del "$1" dev "$2" ;;
     esac
+}
+
+# --- kernel modules -----------------------------------------------------------------------------
+
+look_at_modules() { # NAME...: those loaded on one line, then modules.builtin if any is not
+    MISSING=no
+    for VALUE; do
+        if [ -d "/sys/module/$VALUE" ]; then printf '%s ' "$VALUE"; else MISSING=yes; fi
+    done
+    printf '\n'
+    if [ "$MISSING" = no ]; then return 0; fi
+    # A built-in one without parameters is not in /sys/module.
+    LOOKED=/lib/modules/$(uname -r)/modules.builtin
+    if [ -f "$LOOKED" ]; then exec cat "$LOOKED"; fi
+}
+
+load_modules() { # RECORD NAME...
+    KEPT=$1
+    shift
+    keep_note "$KEPT" "$*"
+    modprobe -a -- "$@" || fail "could not load $*; does the running kernel have its modules installed?"
+}
+
+unload_modules() { # those in NOTE, where nothing uses them
+    # shellcheck disable=SC2086 # module names, split on purpose
+    modprobe -r -- $NOTE 2> /dev/null || :
+}
+
+# --- packages -----------------------------------------------------------------------------------
+
+look_at_packages() { # POLICY NAME...
+    if is_our_policy "$1"; then printf 'held\n'; fi
+    shift
+    LOOKED=0
+    # Status 1: some are not known, which is said of each by its absence.
+    # shellcheck disable=SC2016 # dpkg-query's own variables
+    dpkg-query -W -f '${Package} ${db:Status-Status}\n' -- "$@" || LOOKED=$?
+    [ "$LOOKED" -le 1 ] || fail "dpkg-query does not work here; is this a Debian host?"
+}
+
+is_our_policy() { # POLICY
+    [ -f "$1" ] && { read -r _ && read -r LOOKED; } < "$1" &&
+        [ "${LOOKED#*cosyvoice-cluster holds}" != "$LOOKED" ]
+}
+
+started_at() { # PID: sets STARTED, which with the number names a process for good (proc(5))
+    IFS= read -r STARTED < "/proc/$1/stat"
+    # shellcheck disable=SC2086 # split on purpose
+    set -- ${STARTED##*) }
+    STARTED=${20}
+}
+
+hold_services() { # POLICY: no package starts a service until release_services
+    if ! is_our_policy "$1"; then
+        rm -f -- "$STATE/policy" "$STATE/policy,absent"
+        set_aside "$STATE/policy" "$1"
+    fi
+    started_at $$
+    candidate_of "$1"
+    trap drop_candidate EXIT
+    cat > "$CANDIDATE" <<POLICY
+#!/bin/sh
+# cosyvoice-cluster holds services back while process $$ installs their packages. Where that one
+# was killed, this file only stands for the one that was here before.
+if [ -r /proc/$$/stat ] && IFS= read -r stat < /proc/$$/stat; then
+    name=\$1 action=\$2
+    set -- \${stat##*) }
+    [ "\${20}" != $STARTED ] || exit 101
+    set -- "\$name" "\$action"
+fi
+[ ! -x '$STATE/policy' ] || exec '$STATE/policy' "\$@"
+exit 0
+POLICY
+    chmod 755 "$CANDIDATE"
+    mv -fT -- "$CANDIDATE" "$1"
+}
+
+release_services() { # POLICY
+    if is_our_policy "$1"; then
+        if is_copied "$STATE/policy"; then put_copy "$STATE/policy" "$1"; else rm -f -- "$1"; fi
+        rm -f -- "$STATE/policy" "$STATE/policy,absent"
+    fi
+}
+
+install_packages() { # POLICY NAME...
+    POLICY=$1
+    shift
+    hold_services "$POLICY"
+    trap 'release_services "$POLICY"' EXIT
+    # needrestart would restart services by itself.
+    export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
+    if ! SAID=$(apt_install "$@" 2>&1); then
+        # The lists may be missing or old, or dpkg was cut in an earlier run.
+        dpkg --force-confdef --force-confold --configure -a >&2 || :
+        apt-get -q -o DPkg::Lock::Timeout=300 update >&2 || {
+            printf '%s\n' "$SAID" >&2
+            fail "the lists of packages could not be fetched; does the host reach its mirror?"
+        }
+        apt_install "$@" >&2
+    fi
+}
+
+apt_install() { # NAME...
+    apt-get -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+        -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install -- "$@"
+}
+
+# --- mounts -------------------------------------------------------------------------------------
+
+look_at_mounts() { # FSTAB
+    if [ -e "$1" ]; then cat -- "$1"; fi
+    printf '\nmounts:\n'
+    exec cat /proc/self/mounts
+}
+
+is_mounted() { # ESCAPED_TARGET; read from the list, as a look at a dead server's mount hangs
+    # Of a line's fields only the mount point starts with a slash after a blank.
+    case $(cat /proc/self/mounts) in
+    *" $1 "*) return 0 ;;
+    *) return 1 ;;
+    esac
+}
+
+fstab_line() { # FSTAB ESCAPED_TARGET: prints the line of this mount point, or nothing
+    if [ -e "$1" ]; then
+        TARGET=$2 awk '$1 !~ /^#/ && $2 == ENVIRON["TARGET"]' "$1"
+    fi
+}
+
+edit_fstab() { # FSTAB ESCAPED_TARGET LINE: the only line of this mount point; none if empty
+    if [ "$(fstab_line "$1" "$2")" = "$3" ]; then return 0; fi
+    candidate_of "$1"
+    trap drop_candidate EXIT
+    if [ -e "$1" ]; then cp -a -- "$1" "$CANDIDATE"; else : > "$CANDIDATE"; fi
+    if [ -e "$1" ]; then cat -- "$1"; fi | TARGET=$2 LINE=$3 awk '
+        function put() { if (ENVIRON["LINE"] != "" && !done++) print ENVIRON["LINE"] }
+        $1 !~ /^#/ && $2 == ENVIRON["TARGET"] { put(); next }
+        { print }
+        END { put() }
+    ' > "$CANDIDATE" || fail "$1: could not be written, so the old one stays"
+    sync -- "$CANDIDATE" || fail "$1: did not reach the disk, so the old one stays"
+    mv -fT -- "$CANDIDATE" "$1"
+    # systemd makes units of its lines.
+    if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
+}
+
+unmount() { # ESCAPED_TARGET TARGET
+    while is_mounted "$1"; do
+        timeout 60 umount -- "$2" || return 1
+    done
+}
+
+mount_from() { # FSTAB TARGET
+    timeout 120 mount -T "$1" -- "$2" || fail "$2: could not be mounted"
+}
+
+set_mount() { # RECORD FOLDER_RECORD FSTAB ESCAPED_TARGET TARGET LINE LINE_BEFORE
+    if is_mounted "$4"; then
+        keep_note "$1" "mounted $7"
+        # Unmounted before the line changes: a cut anywhere leaves something that is seen.
+        unmount "$4" "$5" || {
+            unkeep_note "$1"
+            fail "$5 is in use; stop what uses it (fuser -vm $5), then deploy again"
+        }
+    else
+        keep_note "$1" "unmounted $7"
+    fi
+    edit_fstab "$3" "$4" "$6"
+    [ -d "$5" ] || make_directory "$2" "$5" 00755 root root
+    mount_from "$3" "$5"
+}
+
+revert_mount() { # FSTAB ESCAPED_TARGET TARGET, and how it was in NOTE
+    unmount "$2" "$3" || fail "$3 is in use; stop what uses it (fuser -vm $3)"
+    edit_fstab "$1" "$2" "${NOTE#* }"
+    case $NOTE in
+    "mounted "?*) mount_from "$1" "$3" ;;
+    esac
+}
+
+drop_mount_point() { # FOLDER_RECORD TARGET: where it was made for the mount
+    if original_note "$1"; then
+        revert_directory "$2"
+        forget "$1"
+    fi
+}
+
+# --- accounts -----------------------------------------------------------------------------------
+
+look_at_user() { # NAME
+    getent passwd "$1" || { printf 'absent\n'; return 0; }
+    # Fails where a group has no name, which its number among the names tells.
+    id -Gn -- "$1" 2> /dev/null || :
+}
+
+make_user() { # RECORD NAME HOME GROUPS
+    if getent passwd "$2" > /dev/null; then return 0; fi
+    keep_note "$1" absent
+    USER_GROUP=--user-group
+    if getent group "$2" > /dev/null; then USER_GROUP="--no-user-group --gid $2"; fi
+    # shellcheck disable=SC2086 # options, split on purpose
+    useradd --system $USER_GROUP --home-dir "$3" --no-create-home \
+        --shell /usr/sbin/nologin --groups "$4" -- "$2"
+}
+
+complete_user() { # NAME GID
+    groupadd --system --gid "$2" -- "$1"
+    pwconv
+    grpconv
+}
+
+add_to_groups() { # RECORD NAME GROUPS
+    keep_note "$1" "groups $3"
+    usermod --append --groups "$3" -- "$2"
+}
+
+revert_user() { # NAME, and how it was in NOTE
+    if ! getent passwd "$1" > /dev/null; then return 0; fi
+    case $NOTE in
+    absent) userdel -- "$1" ;;
+    "groups "*)
+        NOTE=${NOTE#groups },
+        while [ -n "$NOTE" ]; do
+            gpasswd --delete "$1" "${NOTE%%,*}" > /dev/null || :
+            NOTE=${NOTE#*,}
+        done
+        ;;
+    esac
+}
+
+# --- releases -----------------------------------------------------------------------------------
+# The marker .cluster-release is written last before the rename and deleted first.
+
+look_at_release() { # DIRECTORY NAME
+    if [ -f "$1/releases/$2/.cluster-release" ]; then
+        printf 'complete\n'
+    elif [ -e "$1/releases/$2" ]; then
+        printf 'foreign\n'
+    else
+        printf 'absent\n'
+    fi
+}
+
+unpack_release() { # RECORD DIRECTORY NAME PYTHON, the archive in base64 on standard input
+    if [ -f "$2/releases/$3/.cluster-release" ]; then return 0; fi
+    [ -d "$2" ] || fail "there is no folder $2 to unpack $3 in"
+    keep_note "$1" "$3"
+    if [ -L "$2/current" ]; then
+        private_folder "$RUN_DIR/previous"
+        readlink -- "$2/current" > "$RUN_DIR/previous/$1,current"
+    fi
+    NEW=$2/releases/.$3.cluster-new
+    rm -rf -- "$NEW"
+    trap 'rm -rf -- "$NEW"' EXIT
+    mkdir -p -- "$NEW"
+    base64 -d | tar -xz --no-same-owner --no-same-permissions -C "$NEW" || {
+        df -h -- "$2" >&2 || :
+        fail "$3 could not be unpacked in $2/releases"
+    }
+    # The paths in tracebacks are those it will have after the rename.
+    "$4" -m compileall -q -s "$NEW" -p "$2/releases/$3" "$NEW" >&2 ||
+        fail "$3 could not be byte-compiled by $4"
+    printf '%s\n' "$3" > "$NEW/.cluster-release"
+    sync -f -- "$NEW"
+    mv -T -- "$NEW" "$2/releases/$3"
+}
+
+drop_release() { # DIRECTORY NAME
+    if [ -f "$1/releases/$2/.cluster-release" ]; then
+        # Renamed first, so that half of it is never taken for a release.
+        rm -rf -- "$1/releases/.$2.cluster-old" || return 1
+        mv -T -- "$1/releases/$2" "$1/releases/.$2.cluster-old" || return 1
+    fi
+    rm -rf -- "$1/releases/.$2.cluster-old" "$1/releases/.$2.cluster-new" || return 1
+    drop_folder "$1/releases" || :
+}
+
+drop_releases() { # DIRECTORY
+    for VALUE in "$1"/releases/*/.cluster-release; do
+        VALUE=${VALUE%/.cluster-release}
+        if [ -d "$VALUE" ]; then drop_release "$1" "${VALUE##*/}"; fi
+    done
+    rm -rf -- "$1"/releases/.*.cluster-new "$1"/releases/.*.cluster-old
+    drop_folder "$1/releases" || :
+}
+
+prune_releases() { # RECORD DIRECTORY KEEP
+    CURRENT=$(readlink -- "$2/current") || CURRENT=
+    BEFORE=
+    if [ -f "$RUN_DIR/previous/$1,current" ]; then
+        IFS= read -r BEFORE < "$RUN_DIR/previous/$1,current"
+    fi
+    if [ ! -d "$2/releases" ]; then return 0; fi
+    rm -rf -- "$2"/releases/.*.cluster-old
+    COUNT=0
+    find "$2/releases" -mindepth 2 -maxdepth 2 -name .cluster-release -printf '%T@ %h\n' |
+        sort -rn | while read -r _ VALUE; do
+        VALUE=${VALUE##*/}
+        COUNT=$((COUNT + 1))
+        case $VALUE in
+        "${CURRENT##*/}" | "${BEFORE##*/}") continue ;;
+        esac
+        # What cannot be deleted is no reason to take back a release that runs.
+        if [ "$COUNT" -gt "$3" ]; then
+            drop_release "$2" "$VALUE" || printf 'release %s could not be deleted\n' "$VALUE" >&2
+        fi
+    done
 }
 
 # --- supervisor ---------------------------------------------------------------------------------

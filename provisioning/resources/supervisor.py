@@ -13,7 +13,7 @@ def observe(socket: str, name: str) -> str:
     """Prints the process's state and exit status."""
     look = call("supervisor_look", socket, name)
     # How a process ended that was stopped on purpose says nothing.
-    return f"{look}\n[ $PROCESS = EXITED ] || EXIT=0\nprintf '%s %s\\n' $PROCESS \"$EXIT\""
+    return f'{look}\n[ "$PROCESS" = EXITED ] || EXIT=0\nprintf \'%s %s\\n\' "$PROCESS" "$EXIT"'
 
 
 def state(observation: Observation) -> tuple[str, int]:

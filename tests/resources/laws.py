@@ -36,27 +36,35 @@ def assert_cycle(host: Host, resource: Resource) -> None:
 
 
 def assert_survives_cuts(
-    new_host: Callable[[], Host], resource: Resource, whole: Callable[[], None]
+    new_host: Callable[[], Host],
+    resource: Resource,
+    whole: Callable[[], None],
+    *,
+    look: Callable[[Host], object] | None = None,
 ) -> int:
     """Cuts the change before each of its commands; ``whole`` checks that nothing is half-made.
 
     ``new_host`` gives a host as it was before the first change. After every cut the next run
     finishes the work, and ``remove`` brings back what was there at first. Returns the number of
-    cuts.
+    cuts. ``look`` tells of a state where an observation also holds what is none of ours.
     """
+
+    def seen(host: Host) -> object:
+        return look(host) if look else host.observe(resource)
+
     cut_at = 0
     while True:
         cut_at += 1
         host = new_host()
-        before = host.observe(resource)
-        change = resource.compare(before)
+        before = seen(host)
+        change = host.change(resource)
         assert change is not None
         finished = host.run(change.apply, host.begin(), cut_at=cut_at).status == 0
         whole()
         host.deploy(resource)
         assert host.change(resource) is None
         host.must(resource.remove())
-        assert host.observe(resource) == before
+        assert seen(host) == before, f"cut before command {cut_at}"
         assert remembered(host) == []
         if finished:
             return cut_at - 1

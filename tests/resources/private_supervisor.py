@@ -36,6 +36,10 @@ class PrivateSupervisor:
     def config(self) -> Path:
         return self.folder / "supervisord.conf"
 
+    @property
+    def _pid_file(self) -> Path:
+        return self.folder / "supervisord.pid"
+
     def write(self, name: str, command: str, *options: str, startsecs: int = 0) -> None:
         """The file of a program, which has failed for good the first time it fails.
 
@@ -54,15 +58,15 @@ class PrivateSupervisor:
         self._daemon = subprocess.Popen(
             ["supervisord", "--nodaemon", "-c", str(self.config)], stdout=subprocess.DEVNULL
         )
-        while not Path(self.socket).is_socket():
+        # The socket comes first, and is there before anyone listens.
+        while not self._pid_file.exists():
             assert self._daemon.poll() is None
             time.sleep(0.02)
 
     def stop(self) -> None:
-        pid_file = self.folder / "supervisord.pid"
-        if pid_file.exists():
+        if self._pid_file.exists():
             # Not asked to end, as that takes it seconds; its programs are its children.
-            pid = pid_file.read_text().strip()
+            pid = self._pid_file.read_text().strip()
             subprocess.run(
                 ["sh", "-c", 'kids=$(pgrep -P "$1"); kill -9 "$1" $kids', "-", pid],
                 check=False,

@@ -1,17 +1,22 @@
 """Every kind of fragment, with the prelude, is plain POSIX sh."""
 
 import subprocess
-
-import pytest
+from collections.abc import Iterator
 
 from provisioning.model.hosts import ServiceManager
 from provisioning.resources.address import Address
-from provisioning.resources.base import Change, Handler, Observation, Resource
+from provisioning.resources.base import Observation, Resource
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
+from provisioning.resources.kernel_module import KernelModules
 from provisioning.resources.link import Link
+from provisioning.resources.mount import Mount
+from provisioning.resources.package import Packages
+from provisioning.resources.release import Release
 from provisioning.resources.service import Service, reload, restart
+from provisioning.resources.supervisor_daemon import SupervisorDaemon
 from provisioning.resources.sysctl import Sysctl
+from provisioning.resources.user import User
 from tests.resources.host import PRELUDE
 
 NAME = "it's $1 \\ `名`"
@@ -24,6 +29,13 @@ CHANGES: list[tuple[Resource, str]] = [
     (Link(path=f"/etc/{NAME}", target=NAME), "absent\n"),
     (Sysctl(key="net.ipv4.ip_forward", value="1"), "value\n0\n"),
     (Address(address="::1/128", interface="lo"), "interface\n"),
+    (Packages(names=("curl", "g++")), ""),
+    (KernelModules(names=("ip_vs", "dm-mod")), "\n"),
+    (Mount(source="a:/", target=f"/mnt/{NAME}", fstype="nfs4"), "\nmounts:\n"),
+    (User(name="app", home=f"/opt/{NAME}", groups=("video",)), "absent\n"),
+    (User(name="app", home="/a", groups=("video",)), "app:x:9:9::/a:/bin/false\n9\n"),
+    (Release(directory=f"/opt/{NAME}", name="1", archive=b"1", keep=2, python="/p"), "absent\n"),
+    (SupervisorDaemon(), "down\n"),
     (Service(name="app", manager=ServiceManager.SYSTEMD), "LoadState=loaded\n"),
     (Service(name="app", manager=ServiceManager.SUPERVISOR), "absent 0\n"),
 ]
@@ -41,26 +53,27 @@ def shellcheck(script: str) -> str:
     ).stdout
 
 
-def fragments(resource: Resource, change: Change) -> str:
-    """All of one resource's fragments as functions, the way the engine holds them."""
-    parts = (resource.observe(), change.apply, change.undo, resource.remove())
-    return "\n".join(f"part_{n}() {{ :\n{text}\n}}" for n, text in enumerate(parts))
+def fragments() -> Iterator[str]:
+    """All fragments as functions, the way the engine holds them."""
+    for resource, printed in CHANGES:
+        change = resource.compare(Observation(printed, "", 0))
+        assert change is not None
+        yield resource.observe()
+        yield change.apply
+        yield change.undo
+        yield resource.remove()
+        for handler in resource.triggers:
+            yield handler.command
+    for manager in ServiceManager:
+        yield reload("app", manager).command
+        yield restart("app", manager).command
 
 
-@pytest.mark.parametrize(
-    ("resource", "before"), CHANGES, ids=[f"{r.id}-{n}" for n, (r, _) in enumerate(CHANGES)]
-)
-def test_fragments_of(resource: Resource, before: str) -> None:
-    change = resource.compare(Observation(before, "", 0))
-    assert change is not None
-    assert shellcheck(f"{PRELUDE}\n{fragments(resource, change)}\n") == ""
-
-
-@pytest.mark.parametrize("manager", list(ServiceManager))
-@pytest.mark.parametrize("make", [reload, restart])
-def test_handlers(make: type[Handler], manager: ServiceManager) -> None:
-    assert shellcheck(f"{PRELUDE}\n{make('app', manager).command}\n") == ""
+def test_fragments() -> None:
+    """In one script, as it is the prelude that takes shellcheck its time."""
+    functions = (f"part_{n}() {{ :\n{text}\n}}" for n, text in enumerate(fragments()))
+    assert shellcheck("\n".join([PRELUDE, *functions, ""])) == ""
 
 
 def test_shellcheck_would_complain() -> None:
-    assert "SC2086" in shellcheck(f"{PRELUDE}\nrm $1\n")
+    assert "SC2086" in shellcheck("fragment() {\nrm $1\n}\n")

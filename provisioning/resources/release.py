@@ -1,0 +1,77 @@
+"""A version of the app, unpacked beside the others; a ``Link`` named ``current`` chooses one."""
+
+import re
+from base64 import encodebytes
+from dataclasses import dataclass, field
+
+from provisioning.resources.base import Change, Handler, Observation, UnobservableError
+from provisioning.resources.looking import printed
+from provisioning.resources.record import record
+from provisioning.resources.wording import call, require_path
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """``directory``/releases/``name`` holds what is in ``archive``, a .tar.gz, byte-compiled by
+    ``python``. The name stands for the content: the same one is never unpacked twice.
+
+    It is unpacked beside its place and renamed, so it is there whole or not at all. After a run
+    in which everything went well the oldest beyond ``keep`` are deleted, except the one that
+    ``directory``/current leads to and the one it led to before this run, which a failing run
+    goes back to.
+
+    ``remove`` deletes all releases that were unpacked here.
+    """
+
+    directory: str
+    name: str
+    archive: bytes = field(repr=False)
+    keep: int
+    python: str
+
+    def __post_init__(self) -> None:
+        require_path(self.directory)
+        require_path(self.python)
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"release {self.name!r}: use letters, digits and . _ + -")
+        if self.keep < 1:
+            raise ValueError(f"release {self.name}: keep at least 1, not {self.keep}")
+
+    @property
+    def id(self) -> str:
+        # Not by name: a release that is followed by another must not be removed at once.
+        return f"release:{self.directory}"
+
+    @property
+    def triggers(self) -> tuple[Handler, ...]:
+        """Deletes old releases. It comes last of all, so that nothing needs to be brought back."""
+        prune = call("prune_releases", record(self.id), self.directory, str(self.keep))
+        return (Handler(f"prune {self.directory}/releases", prune),)
+
+    def observe(self) -> str:
+        return call("look_at_release", self.directory, self.name)
+
+    def compare(self, observation: Observation) -> Change | None:
+        state = printed(observation).strip()
+        if state == "complete":
+            return None
+        if state == "foreign":
+            raise UnobservableError(
+                f"{self.directory}/releases/{self.name} was not unpacked here; move it away"
+            )
+        name = record(self.id)
+        unpack = call("unpack_release", name, self.directory, self.name, self.python)
+        revert = call("drop_release", self.directory, self.name)
+        return Change(
+            f"unpack {self.name} ({len(self.archive)} bytes)",
+            apply=f"{unpack} <<'BASE64'\n{encodebytes(self.archive).decode()}BASE64",
+            undo=f"if {call('previous_note', name)}; then {revert}; fi\n"
+            + call("forget_if_first", name),
+        )
+
+    def remove(self) -> str:
+        name = record(self.id)
+        drop, forget = call("drop_releases", self.directory), call("forget", name)
+        return f"if {call('original_note', name)}; then\n{drop}\n{forget}\nfi"
