@@ -27,7 +27,7 @@ from typing import Any
 
 ARP, ARP_REQUEST, ARP_REPLY = 0x0806, 1, 2
 NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 135, 136
-LISTEN = 2.0
+LISTEN = 1.2
 """Seconds to wait for answers; the question is put again half-way."""
 
 

@@ -18,10 +18,10 @@ def check_direct_return(
     if grown.packets_in == 0:
         evidence = "no packet of the client came through IPVS"
         return CheckResult(name, False, evidence, "is the client's way to the VIP another one?")
-    if after.packets_out or after.bytes_out:
+    if grown.packets_out or grown.bytes_out:
         evidence = (
-            f"{after.packets_out} packets, {after.bytes_out} bytes went out through the director"
+            f"{grown.packets_out} packets, {grown.bytes_out} bytes went out through the director"
         )
         fix = "a real server is not in mode DR (lb_kind DR, `Route` in ipvsadm): `cluster plan`"
         return CheckResult(name, False, evidence, fix)
-    return CheckResult(name, True, f"InPkts +{grown.packets_in}, OutPkts 0, OutBytes 0")
+    return CheckResult(name, True, f"InPkts +{grown.packets_in}, OutPkts +0, OutBytes +0")

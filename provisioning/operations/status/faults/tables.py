@@ -90,12 +90,12 @@ def _service(name: str, present: TableService, wanted: WantedService) -> list[Fa
 
     def compare(what: str, found: object, should: object) -> None:
         if found != should:
-            differences.append(f"{what} is {found or 'none'} instead of {should or 'none'}")
+            differences.append(f"{what} {found or 'none'} instead of {should or 'none'}")
 
-    compare("scheduler", present.scheduler, wanted.service.scheduler.value)
-    compare("scheduler flags", _words(present.flags), _words(wanted.flags))
-    compare("persistence", present.persistence, wanted.persistence)
-    compare("persistence granularity", present.granularity, wanted.granularity)
+    compare("scheduler is", present.scheduler, wanted.service.scheduler.value)
+    compare("scheduler flags are", _words(present.flags), _words(wanted.flags))
+    compare("persistence is", present.persistence, wanted.persistence)
+    compare("persistence granularity is", present.granularity, wanted.granularity)
     for server in present.servers:
         known = wanted.name_of((server.address, server.port))
         if known is None:
@@ -108,8 +108,8 @@ def _service(name: str, present: TableService, wanted: WantedService) -> list[Fa
         if server.weight == 0 and wanted.service.inhibit_on_failure and wanted.weights[known]:
             differences.append(f"{known} has weight 0, because its health check fails")
         elif not wanted.weights_move:
-            compare(f"weight of {known}", str(server.weight), str(wanted.weights[known]))
-        compare(f"forwarding to {known}", server.forward, "Route")
+            compare(f"weight of {known} is", str(server.weight), str(wanted.weights[known]))
+        compare(f"forwarding to {known} is", server.forward, "Route")
     return [Fault(name, f"{wanted.endpoint}: {text}", _RELOAD) for text in differences]
 
 
