@@ -29,6 +29,7 @@ class App(Part):
     workers: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1
     """Worker processes per node (GPU slots); per-host ``workers`` goes over it."""
     queue_size: Annotated[Whole, Field(ge=1, le=1_000_000)] = 32
+    """Jobs that may wait on a node; more are refused."""
     job_timeout: Annotated[Whole, Field(ge=1, le=1_000_000)] = 60
     """Seconds after which a job is stopped."""
     enable_queue: bool = True
@@ -36,6 +37,8 @@ class App(Part):
     arguments: list[str] = []
     """Further command-line arguments."""
     environment: dict[str, Variable] = {}
+    """Environment variables of the app; a real server's own go over them."""
     keep_releases: Annotated[Whole, Field(ge=1, le=1_000_000)] = 3
+    """Releases that stay on a node, to go back to."""
     stop_timeout: Annotated[Whole, Field(ge=1, le=1_000_000)] = 90
     """Seconds the app may take to finish its work when stopped."""

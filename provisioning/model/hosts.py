@@ -28,8 +28,11 @@ class Host(Part):
     address6: IPv6Only | None = None
     """Its IPv6 address as well, where an IPv6 VIP is served."""
     interface: Interface | None = None
+    """Its interface on the cluster's network; default the group's."""
     ssh: Connection = Connection()
+    """How to reach it; what is absent comes from the group."""
     service_manager: ServiceManager | None = None
+    """What keeps services running there; default the group's."""
     vars: dict[str, Variable] = {}
     """Free variables for your own templates, over the group's and the inventory's."""
 
@@ -47,12 +50,15 @@ class RealServer(Host):
     """A machine that runs the app and answers for the VIP."""
 
     weight: Weight = 1
+    """Share of connections, with schedulers that look at weights; 0 takes no new ones."""
     upper_threshold: Annotated[Whole, Field(ge=0, le=2**32 - 1)] = 0
     """Connections past which no new one is sent here; 0 is no limit (ipvsadm(8) -x)."""
     lower_threshold: Annotated[Whole, Field(ge=0, le=2**32 - 1)] = 0
     """Connections below which new ones come again (ipvsadm(8) -y)."""
     workers: Annotated[Whole, Field(ge=1, le=1024)] | None = None
+    """Worker processes there, where it is not ``app.workers``."""
     environment: dict[str, Variable] = {}
+    """Environment variables of the app there, over ``app.environment``."""
 
 
 class StorageHost(Host):
@@ -70,10 +76,15 @@ class Group(Part, Generic[H]):
     """Hosts of one role and what they share."""
 
     hosts: dict[Name, H] = {}
+    """Name and address, or name and keys."""
     interface: Interface | None = None
+    """Their interface on the cluster's network."""
     ssh: Connection = Connection()
+    """How to reach them; what is absent comes from the inventory."""
     service_manager: ServiceManager | None = None
+    """What keeps services running on them."""
     vars: dict[str, Variable] = {}
+    """Free variables for your own templates, over the inventory's."""
 
 
 def _address_only(value: object) -> object:
@@ -92,3 +103,15 @@ StorageEntry = Annotated[
 ClientEntry = Annotated[
     Client, BeforeValidator(_address_only, json_schema_input_type=IPAddress | Client)
 ]
+
+
+class Directors(Group[DirectorEntry]):
+    """The machines that own the VIP and pass connections on."""
+
+
+class RealServers(Group[RealServerEntry]):
+    """The machines that run the app and answer for the VIP."""
+
+
+class Clients(Group[ClientEntry]):
+    """Machines from whose place the cluster is looked at."""

@@ -7,10 +7,9 @@ from pydantic import Field
 from provisioning.model.app import App
 from provisioning.model.base import Interface, Name, Part, Whole
 from provisioning.model.hosts import (
-    ClientEntry,
-    DirectorEntry,
-    Group,
-    RealServerEntry,
+    Clients,
+    Directors,
+    RealServers,
     ServiceManager,
     Variable,
 )
@@ -26,26 +25,39 @@ class Inventory(Part):
     """A cluster as its operator describes it. Needed: a VIP, directors, real servers."""
 
     name: Name = "cosyvoice"
+    """What the cluster is called, in its history and in Keepalived."""
     vip: VirtualIPEntry | None = None
     """The virtual IP; for several use ``vips``."""
     vips: list[VirtualIPEntry] = []
+    """Several virtual IPs; they move together unless ``vrrp.sync_group`` is false."""
     interface: Interface = "eth0"
     """Network interface of every host, where host or group do not say otherwise."""
     vrrp: Vrrp = Vrrp()
+    """How directors agree on who is master."""
     ipvs: Ipvs = Ipvs()
+    """The directors' kernel: connection table and settings."""
     services: list[VirtualService] = [VirtualService()]
-    directors: Group[DirectorEntry] = Group[DirectorEntry]()
-    real_servers: Group[RealServerEntry] = Group[RealServerEntry]()
+    """What is balanced; default is port 7860."""
+    directors: Directors = Directors()
+    """The machines that own the VIP; the first is master while it lives."""
+    real_servers: RealServers = RealServers()
+    """The machines that run the app."""
     storage: Storage | None = None
-    clients: Group[ClientEntry] = Group[ClientEntry]()
+    """Shared outputs; absent, each node keeps its own."""
+    clients: Clients = Clients()
+    """Machines from whose place ``cluster verify`` looks at the VIP."""
     app: App = App()
+    """What runs on the real servers."""
     ssh: Connection = Connection()
+    """How to reach the hosts; groups and hosts may have their own."""
     service_manager: ServiceManager = ServiceManager.SYSTEMD
+    """What keeps services running, where host or group do not say otherwise."""
     allow_colocated: bool = False
     """Allow a host to be director and real server at once (needs backup_only and care)."""
     templates: LocalPath | None = None
     """Folder whose files go over the built-in templates of the same name."""
     vars: dict[str, Variable] = {}
+    """Free variables for your own templates."""
     forks: Annotated[Whole, Field(ge=1, le=1000)] = 10
     """Hosts worked on at a time."""
 

@@ -15,7 +15,9 @@ class Timeouts(Part):
     tcp: Timeout = 7200
     """Must outlast the longest silent upload or stream."""
     tcpfin: Timeout = 120
+    """After the client closed."""
     udp: Timeout = 300
+    """UDP entries."""
 
 
 class SyncDaemon(Part):
@@ -35,5 +37,6 @@ class Ipvs(Part):
     flush: bool = True
     """Clear the table when Keepalived starts (lvs_flush); wipes other owners' services too."""
     timeouts: Timeouts = Timeouts()
+    """When idle entries leave the connection table."""
     sysctls: dict[str, Whole | str] = {}
     """net.ipv4.vs.* by their last name, over the defaults."""

@@ -98,11 +98,10 @@ class _Planter:
                 node.start_mark, path, f"!!{tag} stands before something else", fix="remove the tag"
             )
             return None
-        if isinstance(result, str):
-            self._text(node, result, path)
-        return result
+        return self._text(node, result, path) if isinstance(result, str) else result
 
-    def _text(self, node: ScalarNode, text: str, path: KeyPath) -> None:
+    def _text(self, node: ScalarNode, text: str, path: KeyPath) -> str | None:
+        """The text; nothing where it holds what no line of a configuration may."""
         kept = "\n\t" if "vars" in path else ""
         bad = next((c for c in text if _is_control(c) and c not in kept), None)
         if bad is not None:
@@ -113,8 +112,11 @@ class _Planter:
                 "the text has several lines" if several else f"the text holds U+{ord(bad):04X}",
                 fix="write it on one line" if several else "remove the control character",
             )
-        elif "{{" in text and "vars" not in path:
+            return None
+        if "{{" in text and "vars" not in path:
             self._void(node.start_mark, path, "this is Jinja", found=_written(node), fix=_JINJA)
+            return None
+        return text
 
     def _mapping(self, node: MappingNode, path: KeyPath) -> dict[str, object]:
         pairs = self._pairs(node, path, merged=False, depth=0)

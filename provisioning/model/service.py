@@ -56,15 +56,18 @@ class TcpCheck(_Timing):
     """The kernel accepts a connection. A hung process still passes until its backlog is full."""
 
     type: Literal["tcp"] = "tcp"
+    """``tcp``"""
 
 
 class HttpCheck(_Timing):
     """The app answers a GET."""
 
     type: Literal["http"] = "http"
+    """``http``"""
     path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~%/?&=+,:;@-]*$", examples=["/readyz"])] = (
         "/readyz"
     )
+    """What is asked for; ``/readyz`` is 503 on a node that is draining."""
     status: Annotated[Whole, Field(ge=100, le=599)] = 200
     """The only status that counts as healthy."""
     virtualhost: (
@@ -78,12 +81,14 @@ class SslCheck(HttpCheck):
     """The app answers a GET over TLS; the certificate is not verified (keepalived SSL_GET)."""
 
     type: Literal["ssl"] = "ssl"  # type: ignore[assignment]
+    """``ssl``"""
 
 
 class MiscCheck(_Timing):
     """A script of yours on the directors says so."""
 
     type: Literal["misc"] = "misc"
+    """``misc``"""
     command: Command
     """Absolute path of a root-owned script and arguments; {address} and {port} are filled in."""
     dynamic: bool = False
@@ -97,8 +102,11 @@ class VirtualService(Part):
     """One port of the VIPs, spread over the real servers. DR keeps the port as it is."""
 
     name: Name = "web"
+    """Distinct; names it in messages and metrics."""
     port: Port = 7860
+    """On the VIPs and, as DR does not translate, on the real servers."""
     scheduler: Scheduler = Scheduler.RR
+    """How a real server is chosen for a new connection (ipvsadm(8) -s)."""
     hash_fallback: bool = True
     """sh and mh: a client of a weight-0 or full server goes to another instead of being refused."""
     hash_port: bool = False
@@ -106,6 +114,7 @@ class VirtualService(Part):
     persistence: Persistence | None = Persistence()
     """``null`` turns it off; then a Gradio session needs sh, mh or session routing."""
     check: Check = HttpCheck()
+    """How a dead node is noticed."""
     quorum: Annotated[Whole, Field(ge=1, le=2**31 - 1)] = 1
     """Total weight below which the service counts as down."""
     hysteresis: Annotated[Whole, Field(ge=0, le=2**31 - 1)] = 0

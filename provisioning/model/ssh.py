@@ -13,8 +13,11 @@ class Connection(Part):
     host: str | None = None
     """Name or address to connect to, where it is not the host's ``address``."""
     port: Port | None = None
+    """Default 22."""
     user: str | None = None
+    """Who logs in; default who runs this."""
     key_file: LocalPath | None = None
+    """Private key on the control machine, relative to the inventory."""
     password: Secret | None = None
     """Login password, where keys and agent do not do."""
     jump: Jump | None = None
@@ -26,5 +29,8 @@ class Connection(Part):
     sudo: bool | None = None
     """Become root through sudo (default), or log in as root with ``false``."""
     sudo_password: Secret | None = None
+    """Where sudo asks for one."""
     connect_timeout: Seconds | None = None
+    """Seconds until a host that does not answer counts as down."""
     keepalive: Seconds | None = None
+    """Seconds between signs of life on an idle connection."""

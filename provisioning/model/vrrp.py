@@ -39,24 +39,32 @@ class Garp(Part):
     master_delay: Annotated[Whole, Field(ge=0, le=3600)] = 1
     """Seconds after becoming master until the second burst (vrrp garp_master_delay)."""
     master_repeat: Annotated[Whole, Field(ge=1, le=1000)] = 5
+    """Packets in each of the bursts after becoming master."""
     master_refresh: Annotated[Whole, Field(ge=0, le=3600)] = 60
     """Seconds between refreshes while master; 0 is never, which leaves stale caches for ever."""
     master_refresh_repeat: Annotated[Whole, Field(ge=1, le=3600)] = 2
+    """Packets in each refresh."""
     lower_priority_delay: Annotated[Whole, Field(ge=0, le=3600)] = 1
     """Seconds until the burst sent when a lower-priority master is heard (after a split)."""
     lower_priority_repeat: Annotated[Whole, Field(ge=1, le=1000)] = 5
+    """Packets in that burst."""
 
 
 class TrackScript(Part):
     """A check of the director itself; while it fails the director lowers its priority or yields."""
 
     name: Name
+    """Distinct; seen in Keepalived's log."""
     command: Command
     """Absolute path of a root-owned script and its arguments."""
     interval: Annotated[Whole, Field(ge=1, le=3600)] = 2
+    """Seconds between runs."""
     timeout: Annotated[Whole, Field(ge=1, le=3600)] = 2
+    """Seconds after which a run counts as failed."""
     rise: Annotated[Whole, Field(ge=1, le=3600)] = 2
+    """Successes in a row until it counts as up."""
     fall: Annotated[Whole, Field(ge=1, le=3600)] = 2
+    """Failures in a row until it counts as down."""
     weight: Annotated[Whole, Field(ge=-253, le=253)] = 0
     """0: failing means FAULT; otherwise the priority moves by it."""
 
@@ -79,7 +87,9 @@ class Vrrp(Part):
     auth_pass: Secret | None = None
     """Version 2 only, at most 8 characters; a guard against mis-wiring, not security."""
     garp: Garp = Garp()
+    """How the LAN is told who owns the VIP."""
     track_scripts: list[TrackScript] = []
+    """Checks of the directors themselves."""
     notify: Command | None = None
     """Absolute path of your own script; called after ours with TYPE NAME STATE PRIORITY."""
     sync_group: bool = True

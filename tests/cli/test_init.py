@@ -1,0 +1,150 @@
+"""``cluster init``: what is written is right, and nothing is written over."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from provisioning.cli.init import init
+from provisioning.model.loading import load_inventory, read_inventory
+
+_REPOSITORY = Path(__file__).parents[2]
+_FLAGS = [
+    *("--vip", "192.168.1.100", "--interface", "eth0"),
+    *("--director", "192.168.1.11", "--director", "192.168.1.12"),
+    *("--real-server", "192.168.1.101", "--real-server", "192.168.1.102"),
+    *("--real-server", "192.168.1.103", "--storage", "192.168.1.20"),
+]
+
+
+def _init(path: Path, *flags: str) -> Result:
+    return CliRunner().invoke(init, [str(path), *flags])
+
+
+def test_the_repositorys_inventory_is_what_init_writes(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yaml"
+    result = _init(path, *_FLAGS)
+    assert result.exit_code == 0, result.output
+    assert path.read_text("utf-8") == (_REPOSITORY / "inventory.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        _FLAGS,
+        [*_FLAGS[:-2], "--storage", "none"],
+        [*_FLAGS[:-2], "--storage", "nas.example.com:/export/outputs", "--ssh-user", "deploy"],
+        [*_FLAGS[:-2], "--storage", "files=192.168.1.20"],
+        [
+            *("--vip", "fd00::100/64", "--interface", "bond0.100"),
+            *("--director", "east=fd00::1", "--director", "west=fd00::2"),
+            *("--real-server", "fd00::a", "--storage", "[fd00::9]:/outputs"),
+        ],
+    ],
+    ids=["host", "none", "existing server", "named host", "IPv6"],
+)
+def test_what_is_written_has_nothing_wrong_with_it(flags: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yaml"
+    result = _init(path, *flags)
+    assert result.exit_code == 0, result.output
+    assert read_inventory(path).warnings == []
+
+
+def test_names_are_given_or_taken(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yaml"
+    _init(path, *_FLAGS[:-2], "--storage", "none", "--director", "third=192.168.1.13")
+    inventory = load_inventory(path)
+    assert list(inventory.directors.hosts) == ["lvs1", "lvs2", "third"]
+    assert list(inventory.real_servers.hosts) == ["rs1", "rs2", "rs3"]
+
+
+def test_a_file_that_is_there_is_left_alone_without_force(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yaml"
+    path.write_text("mine", encoding="utf-8")
+    result = _init(path, *_FLAGS)
+    assert result.exit_code == 1
+    assert "--force overwrites it" in result.output
+    assert path.read_text("utf-8") == "mine"
+    assert _init(path, *_FLAGS, "--force").exit_code == 0
+    assert path.read_text("utf-8") != "mine"
+
+
+def test_wrong_answers_write_nothing_and_are_explained(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yaml"
+    result = _init(path, "--vip", "192.168.1.11", *_FLAGS[2:], "--real-server", "oops: [")
+    assert result.exit_code == 2
+    assert "192.168.1.11 is the address of the host lvs1" in result.stderr
+    assert "rs4: not an IP address" in result.stderr
+    assert "Nothing was written" in result.stderr
+    assert not path.exists()
+
+
+def test_two_hosts_of_one_name_are_refused(tmp_path: Path) -> None:
+    result = _init(tmp_path / "i.yaml", *_FLAGS, "--director", "lvs1=192.168.1.13")
+    assert result.exit_code == 2
+    assert "two hosts are called lvs1" in result.stderr
+
+
+def test_without_a_terminal_it_says_which_option_is_missing(tmp_path: Path) -> None:
+    result = _init(tmp_path / "i.yaml", "--vip", "192.168.1.100")
+    assert result.exit_code == 2
+    assert "there is no terminal to ask on; give --director" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [("folder", "is a folder"), ("no/where.yaml", "cannot write")],
+)
+def test_a_place_that_cannot_be_written_is_named(path: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    result = _init(tmp_path / path, *_FLAGS)
+    assert result.exit_code == 1
+    assert reason in result.stderr
+
+
+def test_on_a_terminal_it_asks_and_takes_a_chinese_keyboards_signs(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yaml"
+    answers = [
+        "１９２。１６８。１。１００",
+        "",
+        "192.168.1.11，192.168.1.12",
+        "rs1=192.168.1.101、192.168.1.102",
+        "无",
+    ]
+    master, slave = pty.openpty()
+    command = [sys.executable, "-c", "from provisioning.cli.init import init; init()", str(path)]
+    with subprocess.Popen(
+        command,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=_REPOSITORY,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    ) as process:
+        os.close(slave)
+        os.write(master, ("\n".join(answers) + "\n").encode())
+        said = _until_closed(master)
+        assert process.wait(60) == 0, said
+    assert "Virtual IP" in said
+    inventory = load_inventory(path)
+    assert str(inventory.virtual_ips[0].address.ip) == "192.168.1.100"
+    assert list(inventory.directors.hosts) == ["lvs1", "lvs2"]
+    assert list(inventory.real_servers.hosts) == ["rs1", "rs2"]
+    assert inventory.storage is None
+
+
+def _until_closed(descriptor: int) -> str:
+    said = b""
+    try:
+        while chunk := os.read(descriptor, 4096):
+            said += chunk
+    except OSError:
+        # The terminal's other end is gone.
+        pass
+    finally:
+        os.close(descriptor)
+    return said.decode("utf-8", "replace")

@@ -1,0 +1,45 @@
+"""What every command does with its inventory."""
+
+from pathlib import Path
+
+import pytest
+
+from provisioning.cli.options import load_or_exit
+
+_GOOD = """\
+vip: 192.168.1.100
+directors: {hosts: {lvs1: 192.168.1.11, lvs2: 192.168.1.12}}
+real_servers: {hosts: {rs1: 192.168.1.101, rs2: 192.168.1.102}}
+"""
+
+
+def test_a_right_inventory_is_loaded_without_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "inventory.yaml"
+    path.write_text(_GOOD, encoding="utf-8")
+    assert load_or_exit(path).interface == "eth0"
+    assert capsys.readouterr() == ("", "")
+
+
+def test_warnings_are_one_line_beside_the_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "inventory.yaml"
+    path.write_text(_GOOD + "vrrp: {preempt_delay: 5}\n", encoding="utf-8")
+    load_or_exit(path)
+    assert capsys.readouterr() == ("", f"{path}: 1 warning; `cluster validate` shows them\n")
+
+
+@pytest.mark.parametrize("status", [2, 1])
+def test_a_wrong_one_ends_the_command_with_its_problems(
+    status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "inventory.yaml"
+    path.write_text(_GOOD.replace("192.168.1.100", "x"), encoding="utf-8")
+    with pytest.raises(SystemExit) as raised:
+        load_or_exit(path, status)
+    assert raised.value.code == status
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"{path}:1:6: error: vip: not an IP address")
