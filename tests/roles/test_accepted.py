@@ -47,8 +47,8 @@ def cases(kind: str) -> pytest.MarkDecorator:
 # script it is to call at the place where it will be.
 _IN_ITS_PLACE = """
 set -eu
-ip link add eth0 type dummy
-ip link set eth0 up
+ip link add eth0 type veth peer name eth1
+ip link set eth0 up; ip link set eth1 up
 for address in 192.168.1.11/24 192.168.1.12/24 10.1.0.11/24 10.1.0.12/24 10.2.0.11/24 10.2.0.12/24
 do ip address add $address dev eth0; done
 for address in fd00:1::11/64 fd00:1::12/64; do ip address add $address dev eth0 nodad; done
@@ -82,7 +82,7 @@ def test_keepalived_has_nothing_to_say(file: File, tmp_path: Path) -> None:
         ("lvs_sched rr", "lvs_sched rrr"),
         ("virtual_router_id 51", "virtual_router_id 300"),
         ("192.168.1.101 7860 {", "192.168.1.101 7861 {"),
-        ("nopreempt", "nopreemptt"),
+        ("    nopreempt", "    nopreemptt"),
         ("retry 3", "nb_get_retry 3"),
     ],
 )

@@ -1,0 +1,8 @@
+mode 0755 root:root
+#!/bin/sh
+# Made by cosyvoice-cluster from real_server/run.sh.j2; inventory sha256:HASH
+# The next `cluster deploy` overwrites changes made here.
+# Starts the app of the current release. Settings come from /etc/cosyvoice/app.env.
+set -eu
+cd /opt/cosyvoice/current
+exec /opt/cosyvoice/venv/bin/python -m app --host 0.0.0.0 --port 7860 --enable-queue
