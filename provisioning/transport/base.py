@@ -4,11 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-READ_ALL = 'eval "$(cat)"'
-"""Runs a script from standard input, read whole before any of it runs. ``sh -s`` would read it a
-byte at a time (12 s for 60 KiB on a slow kernel), as its commands might want the rest; and in
-an argument the script would show in process lists."""
-
 
 @dataclass(frozen=True, slots=True)
 class Completed:

@@ -1,16 +1,28 @@
 """This machine itself: the control machine's own place, and a host for tests."""
 
+import contextlib
+import math
 import os
+import selectors
+import signal
 import subprocess
-import threading
 from collections.abc import Callable
-from typing import IO
 
-from provisioning.transport.base import READ_ALL, Completed, ConnectionLostError, SudoError
+from provisioning.transport.base import Completed, ConnectionLostError
+from provisioning.transport.deadline import Deadline
+from provisioning.transport.opening import AfterMark, opening
+from provisioning.transport.sudo import sudo_error
+
+_HOST = "this machine"
+_CHUNK = 65536
+_TICK = 0.5
+_LINGER = 2.0
+"""Seconds without output after which we stop waiting for a script that has ended: a daemon it
+started may hold its output open for ever."""
 
 
 class LocalTransport:
-    """Runs scripts here with sh."""
+    """Runs scripts here with ``sh``."""
 
     def run(
         self,
@@ -21,50 +33,112 @@ class LocalTransport:
         on_stdout: Callable[[bytes], None] | None = None,
     ) -> Completed:
         """As ``Transport.run``; root needs root, or sudo without a password."""
-        command = ["sh", "-c", READ_ALL]
-        if root and os.geteuid() != 0:
-            command = ["sudo", "-n", "--", *command]
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        chunks: list[bytes] = []
-        errors: list[bytes] = []
+        start = opening(sudo=root and os.geteuid() != 0, timeout=timeout)
+        output, errors = AfterMark(start.mark), AfterMark(start.mark)
+        printed: list[bytes] = []
+        complaints: list[bytes] = []
 
-        def read(stream: IO[bytes], into: list[bytes]) -> None:
-            while chunk := os.read(stream.fileno(), 65536):
-                into.append(chunk)
-                if into is chunks and on_stdout:
-                    on_stdout(chunk)
+        def take_output(data: bytes) -> None:
+            if text := output.feed(data):
+                printed.append(text)
+                if on_stdout:
+                    on_stdout(text)
 
-        assert process.stdin and process.stdout and process.stderr
-        readers = [
-            threading.Thread(target=read, args=(process.stdout, chunks)),
-            threading.Thread(target=read, args=(process.stderr, errors)),
-        ]
-        for reader in readers:
-            reader.start()
-        try:
-            process.stdin.write(script.encode() if isinstance(script, str) else script)
-            process.stdin.close()
-        except BrokenPipeError:
-            pass
-        try:
-            process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise ConnectionLostError(
-                f"this machine: a script took more than {timeout} s"
-            ) from None
-        finally:
-            for reader in readers:
-                reader.join()
-            process.stdout.close()
-            process.stderr.close()
-        stderr = b"".join(errors)
-        if command[0] == "sudo" and process.returncode == 1 and stderr.startswith(b"sudo:"):
-            raise SudoError(f"this machine: {stderr.decode().strip()}; run as root")
-        return Completed(b"".join(chunks), stderr, process.returncode)
+        def take_errors(data: bytes) -> None:
+            complaints.append(errors.feed(data))
+
+        data = script.encode() if isinstance(script, str) else script
+        with _started(start.argv) as process:
+            try:
+                _Pump(process, data, take_output, take_errors).run(Deadline(timeout or math.inf))
+            finally:
+                _end(process)
+            status = process.wait()
+        if not output.found:
+            said = errors.before.decode("utf-8", "replace")
+            raise sudo_error(_HOST, said, password_given=False, status=status)
+        # As a shell tells of a signal.
+        status = status if status >= 0 else 128 - status
+        return Completed(b"".join(printed), b"".join(complaints), status)
 
     def close(self) -> None:
         """Nothing to end."""
+
+
+def _started(argv: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        said = f"{argv[0]}: not found"
+        raise sudo_error(_HOST, said, password_given=False, status=127) from None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process that still runs, and all that it started. Where sudo runs it, only the time
+    limit in its command can."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+class _Pump:
+    """Writes input and reads output and errors of a process at the same time."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        data: bytes,
+        take_output: Callable[[bytes], None],
+        take_errors: Callable[[bytes], None],
+    ) -> None:
+        assert process.stdin and process.stdout and process.stderr
+        self._process, self._data = process, memoryview(data)
+        self._selector = selectors.DefaultSelector()
+        os.set_blocking(process.stdin.fileno(), False)
+        self._selector.register(process.stdin, selectors.EVENT_WRITE)
+        self._selector.register(process.stdout, selectors.EVENT_READ, take_output)
+        self._selector.register(process.stderr, selectors.EVENT_READ, take_errors)
+
+    def run(self, deadline: Deadline) -> None:
+        """Until the output ends. Raises ``ConnectionLostError`` when the time is up."""
+        with self._selector:
+            quiet: Deadline | None = None
+            while self._selector.get_map():
+                ready = self._selector.select(min(_TICK, deadline.left))
+                for key, _ in ready:
+                    self._serve(key)
+                if deadline.passed:
+                    raise ConnectionLostError(
+                        f"{_HOST}: a script took more than {deadline.seconds:g} s and was ended"
+                    )
+                if ready or self._process.poll() is None:
+                    quiet = None
+                elif (quiet := quiet or Deadline(_LINGER)).passed:
+                    return
+
+    def _serve(self, key: selectors.SelectorKey) -> None:
+        if key.data is None:
+            self._write()
+        elif data := os.read(key.fd, _CHUNK):
+            key.data(data)
+        else:
+            self._selector.unregister(key.fileobj)
+
+    def _write(self) -> None:
+        stdin = self._process.stdin
+        assert stdin
+        try:
+            self._data = self._data[os.write(stdin.fileno(), self._data[:_CHUNK]) :]
+        except BrokenPipeError:
+            # A shell that ends before it has read all; its status tells more.
+            self._data = self._data[:0]
+        if not self._data:
+            self._selector.unregister(stdin)
+            stdin.close()

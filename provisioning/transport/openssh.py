@@ -1,27 +1,51 @@
 """The OpenSSH client's command line for a host, for a person's own shell there."""
 
+import shlex
 from pathlib import Path
 
+from provisioning.model.paths import against
 from provisioning.model.ssh import Connection
+from provisioning.transport.hop import Hop, hops
 
 
 def ssh_command(connection: Connection, base_dir: Path) -> list[str]:
-    """``ssh`` with the inventory's settings (ssh(1)); a remote command may be added."""
+    """``ssh`` with the inventory's settings (ssh(1)); a remote command may be added.
+
+    Jump hosts are passed by one ``ssh -W`` each, as ``-J`` would not give them the inventory's
+    key, user and known_hosts. Raises ``TransportError`` for a jump host that is none.
+    """
+    host = connection.host or ""
+    proxy: str | None = None
+    for hop in hops(host, connection.jump) if connection.jump else ():
+        proxy = _proxy_command(_client(connection, base_dir, hop, proxy), hop.host)
+    target = Hop(host, connection.port, connection.user)
+    only = ["-o", "IdentitiesOnly=yes"] if connection.key_file else []
+    return [*_client(connection, base_dir, target, proxy), *only, "--", host]
+
+
+def _client(connection: Connection, base_dir: Path, hop: Hop, proxy: str | None) -> list[str]:
     argv = ["ssh"]
-
-    def path(value: Path) -> str:
-        return str(base_dir / value.expanduser())
-
     if connection.config_file:
-        argv += ["-F", path(connection.config_file)]
-    if connection.port:
-        argv += ["-p", str(connection.port)]
+        argv += ["-F", str(against(base_dir, connection.config_file))]
+    if hop.port:
+        argv += ["-p", str(hop.port)]
+    if user := hop.user or connection.user:
+        argv += ["-l", user]
     if connection.key_file:
-        argv += ["-i", path(connection.key_file), "-o", "IdentitiesOnly=yes"]
+        argv += ["-i", str(against(base_dir, connection.key_file))]
     if connection.known_hosts_file:
-        argv += ["-o", f"UserKnownHostsFile={path(connection.known_hosts_file)}"]
-    if connection.jump:
-        argv += ["-J", connection.jump]
-    if connection.user:
-        argv += ["-l", connection.user]
-    return [*argv, "--", str(connection.host)] if connection.host else argv
+        # Quotes, as the option holds several files separated by blanks.
+        file = against(base_dir, connection.known_hosts_file)
+        argv += ["-o", f'UserKnownHostsFile="{file}"']
+    if connection.connect_timeout:
+        argv += ["-o", f"ConnectTimeout={max(1, round(connection.connect_timeout))}"]
+    argv += ["-o", f"ServerAliveInterval={max(1, round(connection.keepalive or 15))}"]
+    if proxy:
+        argv += ["-o", f"ProxyCommand={proxy}"]
+    return argv
+
+
+def _proxy_command(client: list[str], host: str) -> str:
+    """The client as a ProxyCommand, in which ``%`` starts a token (ssh_config(5), TOKENS)."""
+    words = [word.replace("%", "%%") for word in client]
+    return f"{shlex.join(words)} -W '[%h]:%p' -- {shlex.quote(host.replace('%', '%%'))}"

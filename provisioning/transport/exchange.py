@@ -1,0 +1,176 @@
+"""One script on one SSH channel: input, output and errors flow at the same time.
+
+Each of them has a thread, as any that was not served would fill its window and stop the others
+(the script reads nothing while its output is stuck, and the other way round).
+"""
+
+import contextlib
+import math
+import shlex
+import threading
+import time
+from collections.abc import Callable
+
+import paramiko
+
+from provisioning.transport.base import Completed, ConnectionLostError, SudoError, TransportError
+from provisioning.transport.deadline import Deadline
+from provisioning.transport.opening import AfterMark, Opening
+from provisioning.transport.sudo import refused_password, sudo_error
+
+_CHUNK = 65536
+_TICK = 0.5
+_SUDO_PATIENCE = 30.0
+"""Seconds sudo may take to check a password; PAM waits 2 after a wrong one."""
+_LINGER = 10.0
+"""Seconds without output after which we stop waiting for a script that has ended: a daemon it
+started may hold its output open for ever."""
+
+
+class Exchange:
+    """Runs one script, once. The channel is the caller's to close."""
+
+    def __init__(
+        self,
+        host: str,
+        channel: paramiko.Channel,
+        opening: Opening,
+        *,
+        timeout: float | None,
+        on_stdout: Callable[[bytes], None] | None,
+    ) -> None:
+        self._host, self._channel, self._opening = host, channel, opening
+        self._deadline = Deadline(timeout or math.inf)
+        self._on_stdout = on_stdout
+        self._stdout, self._stderr = AfterMark(opening.mark), AfterMark(opening.mark)
+        self._output: list[bytes] = []
+        self._errors: list[bytes] = []
+        self._decided = threading.Event()
+        """The shell runs, or sudo has asked twice, or there is nothing more to come."""
+
+    def run(self, script: bytes) -> Completed:
+        """Raises ``TransportError``."""
+        channel = self._channel
+        channel.settimeout(min(_TICK, self._deadline.seconds))
+        try:
+            channel.exec_command(shlex.join(self._opening.argv))
+        except (paramiko.SSHException, OSError, EOFError):
+            raise self._broken("it refused to run a command") from None
+        errors = threading.Thread(target=self._read_errors, daemon=True)
+        errors.start()
+        writing = threading.Thread(target=self._write, args=(script,), daemon=True)
+        try:
+            if self._opening.first:
+                self._become_root()
+            if not self._opening.first or self._stderr.found:
+                writing.start()
+            self._read_output()
+            status = self._status()
+        finally:
+            channel.close()
+            errors.join()
+            if writing.ident is not None:
+                writing.join()
+        if not self._stdout.found:
+            raise self._not_started(status)
+        if status < 0:
+            raise self._broken("the script's shell was killed there (out of memory?)")
+        return Completed(b"".join(self._output), b"".join(self._errors), status)
+
+    def _become_root(self) -> None:
+        """Gives sudo the password and waits for its verdict."""
+        with contextlib.suppress(OSError):
+            self._channel.sendall(self._opening.first)
+        patience = Deadline(min(_SUDO_PATIENCE, self._deadline.left))
+        if not self._decided.wait(patience.seconds):
+            said = self._stderr.before.replace(self._opening.prompt, b"").decode("utf-8", "replace")
+            raise SudoError(
+                f"{self._host}: sudo gave no verdict on the password within "
+                f"{patience.seconds:.0f} s; it said: {' '.join(said.split()) or 'nothing'}"
+            )
+        if self._asked_twice():
+            raise refused_password(self._host)
+
+    def _asked_twice(self) -> bool:
+        prompt = self._opening.prompt
+        return bool(prompt) and self._stderr.before.count(prompt) > 1
+
+    def _read_errors(self) -> None:
+        while (chunk := self._receive(self._channel.recv_stderr)) != b"":
+            if chunk is not None:
+                self._errors.append(self._stderr.feed(chunk))
+                if self._stderr.found or self._asked_twice():
+                    self._decided.set()
+        self._decided.set()
+
+    def _read_output(self) -> None:
+        last = time.monotonic()
+        while (chunk := self._receive(self._channel.recv)) != b"":
+            if chunk is not None:
+                last = time.monotonic()
+                if text := self._stdout.feed(chunk):
+                    self._output.append(text)
+                    if self._on_stdout:
+                        self._on_stdout(text)
+            elif self._channel.exit_status_ready() and time.monotonic() - last > _LINGER:
+                return
+            self._check_time()
+
+    def _receive(self, receive: Callable[[int], bytes]) -> bytes | None:
+        """A chunk, empty at the end; None where none came for a moment."""
+        try:
+            return receive(_CHUNK)
+        except TimeoutError:
+            return None
+
+    def _write(self, script: bytes) -> None:
+        data = memoryview(self._opening.then + script)
+        # A shell that ends before it has read all closes the channel; its status tells more.
+        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+            while data and not self._channel.exit_status_ready():
+                try:
+                    data = data[self._channel.send(bytes(data[:_CHUNK])) :]
+                except TimeoutError:
+                    continue
+            self._channel.shutdown_write()
+
+    def _status(self) -> int:
+        while not self._channel.exit_status_ready():
+            self._channel.status_event.wait(_TICK)
+            self._check_time()
+        return self._channel.recv_exit_status()
+
+    def _check_time(self) -> None:
+        if self._deadline.passed:
+            raise ConnectionLostError(
+                f"{self._host}: a script took more than {self._deadline.seconds:g} s and was ended"
+            )
+
+    def _not_started(self, status: int) -> TransportError:
+        said = self._stderr.before.replace(self._opening.prompt, b"").decode("utf-8", "replace")
+        if status < 0:
+            return self._broken(f"it ended the session at once: {' '.join(said.split())[-500:]}")
+        if self._opening.argv[0] == "sudo":
+            return sudo_error(
+                self._host, said, password_given=bool(self._opening.first), status=status
+            )
+        said = f"{self._stdout.before.decode('utf-8', 'replace')} {said}"
+        return TransportError(
+            f"{self._host}: the login shell there did not run our command (status {status}): "
+            f"{' '.join(said.split())[-500:] or 'it said nothing'}; is the account's shell "
+            "nologin, is there a ForceCommand?"
+        )
+
+    def _broken(self, where_alive: str) -> ConnectionLostError:
+        """The error for a channel that ended without a status: the connection is gone, or, where
+        it is not, ``where_alive``."""
+        transport = self._channel.get_transport()
+        # The channels of a connection end a moment before it does.
+        transport.join(_TICK)
+        if transport.is_active():
+            return ConnectionLostError(f"{self._host}: {where_alive}")
+        reason = transport.get_exception()
+        return ConnectionLostError(
+            f"{self._host}: the connection broke while a script ran"
+            f"{f': {reason}' if str(reason or '') else ''}"
+        )

@@ -1,0 +1,71 @@
+"""From a stream to an encrypted connection with the host it should be with."""
+
+import paramiko
+from paramiko.ssh_exception import IncompatiblePeer
+
+from provisioning.transport.base import HostKeyError, UnreachableError
+from provisioning.transport.deadline import Deadline
+from provisioning.transport.dial import Stream
+from provisioning.transport.known_hosts import KnownHosts
+from provisioning.transport.route import Endpoint
+
+_SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
+"""Key types whose signature algorithms have names of their own (RFC 8332)."""
+
+
+class HungUpError(UnreachableError):
+    """The peer closed the connection before it spoke SSH: sshd does so when too many logins are
+    under way at once (MaxStartups in sshd_config(5)), so it is worth another try."""
+
+
+def shake_hands(
+    stream: Stream, endpoint: Endpoint, deadline: Deadline, *, accept_new_host_keys: bool
+) -> paramiko.Transport:
+    """Negotiates keys and checks the host's. Raises ``UnreachableError``, ``HostKeyError``."""
+    known_hosts = KnownHosts(endpoint.known_hosts)
+    transport = paramiko.Transport(stream)
+    try:
+        _prefer(transport, known_hosts.kinds(endpoint.known_as))
+        transport.banner_timeout = deadline.left
+        transport.handshake_timeout = deadline.left
+        transport.start_client(timeout=deadline.left)
+        # start_client returns without a word when the time is up; then there is no key yet.
+        key = transport.get_remote_server_key()
+        known_hosts.check(endpoint.known_as, key, accept_new=accept_new_host_keys)
+    except (paramiko.SSHException, OSError, EOFError) as error:
+        transport.close()
+        raise _why(error, transport, endpoint, deadline) from None
+    except HostKeyError as error:
+        transport.close()
+        raise HostKeyError(f"{endpoint.name}: {error}") from None
+    except BaseException:
+        transport.close()
+        raise
+    return transport
+
+
+def _prefer(transport: paramiko.Transport, kinds: set[str]) -> None:
+    wanted = {name for kind in kinds for name in _SIGNATURES.get(kind, (kind,))}
+    options = transport.get_security_options()
+    options.key_types = tuple(sorted(options.key_types, key=lambda name: name not in wanted))
+
+
+def _why(
+    error: Exception, transport: paramiko.Transport, endpoint: Endpoint, deadline: Deadline
+) -> UnreachableError:
+    if deadline.passed:
+        return UnreachableError(
+            f"{endpoint}: something accepts connections there and then says nothing for "
+            f"{deadline.seconds:g} s; is it sshd, is the host overloaded? (ssh.connect_timeout)"
+        )
+    if isinstance(error, IncompatiblePeer):
+        return UnreachableError(
+            f"{endpoint}: {error}: its sshd and this program have no algorithm in common; update "
+            "the host's OpenSSH, or its sshd_config"
+        )
+    if not transport.remote_version:
+        return HungUpError(
+            f"{endpoint}: it closed the connection before it spoke SSH; no sshd at that port, or "
+            "it turns us away (MaxStartups, a firewall, fail2ban): see its log"
+        )
+    return UnreachableError(f"{endpoint}: the connection broke at its start: {error}")

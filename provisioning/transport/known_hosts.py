@@ -1,0 +1,172 @@
+"""Is the host who it should be? OpenSSH's known_hosts files (sshd(8), SSH_KNOWN_HOSTS).
+
+Not by paramiko's reader: that one knows neither markers nor patterns, stops at a bad line, and
+holds one key of a type for a host.
+"""
+
+import base64
+import fcntl
+import hashlib
+import os
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import paramiko
+
+from provisioning.transport.base import HostKeyError
+
+REVOKED, AUTHORITY = "@revoked", "@cert-authority"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a known_hosts file."""
+
+    file: Path
+    line: int
+    marker: str
+    patterns: str
+    kind: str
+    blob: str
+    """The public key in base64."""
+
+    def is_about(self, name: str) -> bool:
+        """Whether its patterns match: hashed, or with ``*``, ``?`` and ``!`` (ssh_config(5),
+        PATTERNS)."""
+        if self.patterns.startswith("|1|"):
+            try:
+                return paramiko.HostKeys.hash_host(name, self.patterns) == self.patterns
+            except (ValueError, IndexError, AssertionError):
+                return False
+        matched = False
+        for pattern in self.patterns.lower().split(","):
+            glob = re.escape(pattern.removeprefix("!")).replace(r"\*", ".*").replace(r"\?", ".")
+            if re.fullmatch(glob, name):
+                if pattern.startswith("!"):
+                    return False
+                matched = True
+        return matched
+
+    def is_about_any(self, names: Iterable[str]) -> bool:
+        """``is_about`` for one of several names."""
+        return any(self.is_about(name) for name in names)
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} knows {self.kind} {_fingerprint(self.blob)}"
+
+
+def fingerprint(key: paramiko.PKey) -> str:
+    """A key's type and SHA-256 fingerprint the way ssh-keygen(1) shows it."""
+    return f"{key.get_name()} {_fingerprint(key.get_base64())}"
+
+
+def _fingerprint(blob: str) -> str:
+    try:
+        digest = hashlib.sha256(base64.b64decode(blob)).digest()
+    except ValueError:
+        return "that is damaged"
+    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
+
+
+class KnownHosts:
+    """The keys that hosts are known by. New ones are written to the first file."""
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        """Reads the files that exist. Raises ``HostKeyError`` for one that cannot be read."""
+        self._files = list(files)
+        self._entries = [entry for file in self._files for entry in _entries(file)]
+
+    def kinds(self, names: tuple[str, ...]) -> set[str]:
+        """The key types the host is known by; a server asked for another seems changed."""
+        return {entry.kind for entry in self._known(names)}
+
+    def check(self, names: tuple[str, ...], key: paramiko.PKey, *, accept_new: bool) -> None:
+        """Raises ``HostKeyError`` unless the key is that of the host with these ``names``.
+
+        The first name is the host's own. With others it is only recognised, never found changed
+        (ssh(1) looks for the name without the port in that way). With ``accept_new`` the first
+        key of a host is learnt; a changed one never is.
+        """
+        blob, shown, host = key.get_base64(), fingerprint(key), names[0]
+        for entry in self._entries:
+            if entry.marker == REVOKED and entry.blob == blob and entry.is_about_any(names):
+                raise HostKeyError(
+                    f"{host}: its host key {shown} is marked {REVOKED} in "
+                    f"{entry.file}:{entry.line}: it must not be trusted; make the host a new key "
+                    "(ssh-keygen -A on it, after removing the old ones)"
+                )
+        if any(entry.blob == blob for entry in self._known(names)):
+            return
+        if known := self._known(names[:1]):
+            raise HostKeyError(_changed(host, shown, known))
+        if not accept_new:
+            raise HostKeyError(self._unknown(host, shown))
+        _learn(self._files[0], host, key)
+
+    def _known(self, names: tuple[str, ...]) -> list[Entry]:
+        return [entry for entry in self._entries if not entry.marker and entry.is_about_any(names)]
+
+    def _unknown(self, host: str, shown: str) -> str:
+        files = ", ".join(str(file) for file in self._files)
+        authorities = [
+            entry for entry in self._entries if entry.marker == AUTHORITY and entry.is_about(host)
+        ]
+        certified = (
+            f" ({authorities[0].file}:{authorities[0].line} is a {AUTHORITY} line: host "
+            "certificates are not supported, the host's own key must be known)"
+            if authorities
+            else ""
+        )
+        return (
+            f"{host}: unknown host key {shown}, the host is not in {files}{certified}; compare "
+            "it with the host's own (there: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), "
+            "then repeat with --accept-new-host-keys"
+        )
+
+
+def _changed(host: str, shown: str, known: list[Entry]) -> str:
+    forget = f"ssh-keygen -R {shlex.quote(host)} -f {shlex.quote(str(known[0].file))}"
+    return (
+        f"{host}: the host key CHANGED: it shows {shown}, but "
+        f"{', '.join(str(entry) for entry in known)}. Either the host was installed anew, or "
+        "someone else answers in its place. Where you know that it is the host: "
+        f"{forget}, then repeat with --accept-new-host-keys"
+    )
+
+
+def _entries(file: Path) -> Iterator[Entry]:
+    try:
+        lines = file.read_bytes().decode("utf-8", "replace").splitlines()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise HostKeyError(f"{file} cannot be read: {error.strerror}") from None
+    for number, line in enumerate(lines, 1):
+        fields = line.split()
+        if not fields or fields[0].startswith("#"):
+            continue
+        marker = fields.pop(0) if fields[0].startswith("@") else ""
+        if len(fields) >= 3:
+            yield Entry(file, number, marker, *fields[:3])
+
+
+def _learn(file: Path, host: str, key: paramiko.PKey) -> None:
+    """Appends a key. Hosts behind one jump host learn its key at the same time, in threads and
+    in processes: a lock keeps them to one line."""
+    line = f"{host} {key.get_name()} {key.get_base64()}"
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "r+b") as out:
+            fcntl.flock(out, fcntl.LOCK_EX)
+            present = out.read()
+            if line.encode() not in present.splitlines():
+                start = "" if not present or present.endswith(b"\n") else "\n"
+                out.write(f"{start}{line}\n".encode())
+    except OSError as error:
+        raise HostKeyError(
+            f"{host}: its key cannot be written to {file}: {error.strerror}"
+        ) from None
