@@ -20,6 +20,7 @@ from provisioning.cli.status import status
 from provisioning.cli.validate import validate
 from provisioning.cli.verify import verify
 from provisioning.engine.lock import LockedError
+from provisioning.model.secret import SecretError
 from provisioning.operations.release import ReleaseError
 from provisioning.roles.rendering import RenderingError
 from provisioning.transport.base import TransportError
@@ -65,7 +66,7 @@ def main() -> None:
     """Entry point; an expected failure is one line on standard error, never a traceback."""
     try:
         cluster(prog_name="cluster")
-    except (LockedError, ReleaseError, RenderingError, TransportError) as error:
+    except (LockedError, ReleaseError, RenderingError, SecretError, TransportError) as error:
         click.secho(f"Error: {error}", fg="red", err=True)
         sys.exit(exit_codes.FAILED)
     except KeyboardInterrupt:

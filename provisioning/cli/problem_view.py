@@ -4,13 +4,17 @@ import click
 
 from provisioning.model.problem import Problem
 
+_MOST = 200
+"""Past that, one wrong thing is said again and again."""
 _COLOURS = {"error": "red", "warning": "yellow"}
 
 
 def show_problems(problems: list[Problem], *, err: bool = True) -> None:
     """Every problem with what was found, what is allowed and the fix; then how many there are."""
-    for problem in problems:
+    for problem in problems[:_MOST]:
         click.echo(_shown(problem), err=err)
+    if len(problems) > _MOST:
+        click.echo(f"… and {len(problems) - _MOST} more; --json has all of them", err=err)
     if len(problems) > 1:
         click.echo(counted(problems) + ".", err=err)
 

@@ -19,8 +19,8 @@ from yaml.scanner import Scanner
 
 MAX_DEPTH = 24
 """An inventory goes eight deep."""
-MAX_NODES = 100_000
-"""Counting an aliased node each time it is used."""
+MAX_NODES = 50_000
+"""A thousand hosts with every key written out; counting an aliased node each time it is used."""
 
 TAG = "tag:yaml.org,2002:"
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})$")

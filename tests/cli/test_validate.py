@@ -46,6 +46,12 @@ def test_every_mistake_is_shown_with_place_found_allowed_and_fix(path: Path) -> 
     ]
 
 
+def test_a_flood_of_mistakes_is_cut(path: Path) -> None:
+    path.write_text(_GOOD + "".join(f"key{n}: 1\n" for n in range(1000)), encoding="utf-8")
+    lines = CliRunner().invoke(validate, ["-i", str(path)]).stderr.splitlines()
+    assert lines[-2:] == ["… and 800 more; --json has all of them", "1000 errors."]
+
+
 def test_warnings_are_shown_and_do_not_fail(path: Path) -> None:
     path.write_text(_GOOD + "vrrp: {preempt_delay: 5}\n", encoding="utf-8")
     result = CliRunner().invoke(validate, ["-i", str(path)])
