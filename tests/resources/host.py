@@ -14,11 +14,14 @@ PRELUDE = (files("provisioning.resources") / "prelude.sh").read_text(encoding="u
 _RUNS = count()
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# Evaluated before every simple command of a traced shell: kills the whole run before the one
-# whose turn it is. Only builtins, so it costs no process but its own.
-_CUT = (
+# PS4 is evaluated before every simple command of a traced shell.
+_CUT = (  # kills the whole run before the command whose turn it is; builtins alone
     'PS4=\'$(read -r n < "$CUT_COUNT"; n=$((n + 1)); echo $n > "$CUT_COUNT"; '
     '[ $n -ne "$CUT_AT" ] || kill -9 -$$)\''
+)
+_WATCH = (  # writes down what the disk and the mounts look like before each command
+    'PS4=\'$( { find "${STATE%/*}" ! -name "cut-*" -printf "%p%y%m%U%G%s%T@%i" ; '
+    'cat /proc/self/mounts; } | cksum >> "$CUT_COUNT")\''
 )
 
 
@@ -41,9 +44,9 @@ class Host:
     namespaces: Namespaces | None = None
     path: str = PATH
 
-    def script(self, fragment: str, run: str, *, trace: bool = False) -> str:
+    def script(self, fragment: str, run: str, *, before_each: str = "") -> str:
         """The script around one fragment, with the prelude, as the engine makes it."""
-        options = f"{_CUT}; set -eux" if trace else "set -eu"
+        options = f"{before_each}; set -eux" if before_each else "set -eu"
         return (
             f"LC_ALL=C; PATH={self.path}; STATE='{self.state}'; RUN_DIR=$STATE/runs/{run}\n"
             "export LC_ALL PATH STATE RUN_DIR\n"
@@ -56,19 +59,20 @@ class Host:
             "cluster_main\n"
         )
 
-    def run(self, fragment: str, run: str = "none", *, cut_at: int | None = None) -> Observation:
+    def run(
+        self, fragment: str, run: str = "none", *, cut_at: int = 0, before_each: str = ""
+    ) -> Observation:
         """Runs a fragment; ``cut_at`` N kills it before its Nth command."""
-        counter = self.state.parent / "cut-count"
-        counter.write_text("0\n")
+        self._counter.write_text("0\n" if cut_at else "")
         with subprocess.Popen(
             [*(self.namespaces.enter() if self.namespaces else []), "sh", "-s"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            env={"CUT_COUNT": str(counter), "CUT_AT": str(cut_at or 0)},
+            env={"CUT_COUNT": str(self._counter), "CUT_AT": str(cut_at)},
         ) as shell:
-            script = self.script(fragment, run, trace=cut_at is not None)
+            script = self.script(fragment, run, before_each=_CUT if cut_at else before_each)
             try:
                 stdout, stderr = shell.communicate(script.encode(), timeout=60)
             except subprocess.TimeoutExpired:
@@ -79,6 +83,17 @@ class Host:
             stderr.decode("utf-8", "surrogateescape"),
             shell.returncode,
         )
+
+    @property
+    def _counter(self) -> Path:
+        return self.state.parent / "cut-count"
+
+    def cut_points(self, fragment: str) -> list[int]:
+        """Runs a fragment to its end; the numbers of those of its commands before which the disk
+        or the mounts look different than before the command ahead of it."""
+        self.run(fragment, self.begin(), before_each=_WATCH)
+        looks = self._counter.read_text().splitlines()
+        return [n for n, look in enumerate(looks, 1) if n == 1 or look != looks[n - 2]]
 
     def observe(self, resource: Resource) -> Observation:
         """What the resource's observe fragment says."""

@@ -42,32 +42,33 @@ def assert_survives_cuts(
     *,
     look: Callable[[Host], object] | None = None,
 ) -> int:
-    """Cuts the change before each of its commands; ``whole`` checks that nothing is half-made.
+    """Cuts the change after each of its commands that made a difference to the host.
 
-    ``new_host`` gives a host as it was before the first change. After every cut the next run
-    finishes the work, and ``remove`` brings back what was there at first. Returns the number of
-    cuts. ``look`` tells of a state where an observation also holds what is none of ours.
+    ``new_host`` gives a host as it was before the first change; ``whole`` checks that nothing is
+    half-made. After every cut the next run finishes the work, and ``remove`` brings back what was
+    there at first. Returns the number of cuts. ``look`` tells of a state where an observation
+    also holds what is none of ours.
     """
 
     def seen(host: Host) -> object:
         return look(host) if look else host.observe(resource)
 
-    cut_at = 0
-    while True:
-        cut_at += 1
+    host = new_host()
+    change = host.change(resource)
+    assert change is not None
+    points = host.cut_points(change.apply)
+    host.must(resource.remove())
+    for point in points:
         host = new_host()
         before = seen(host)
-        change = host.change(resource)
-        assert change is not None
-        finished = host.run(change.apply, host.begin(), cut_at=cut_at).status == 0
+        assert host.run(change.apply, host.begin(), cut_at=point).status != 0
         whole()
         host.deploy(resource)
         assert host.change(resource) is None
         host.must(resource.remove())
-        assert seen(host) == before, f"cut before command {cut_at}"
+        assert seen(host) == before, f"cut before command {point}"
         assert remembered(host) == []
-        if finished:
-            return cut_at - 1
+    return len(points)
 
 
 def remembered(host: Host) -> list[str]:

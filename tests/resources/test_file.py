@@ -253,7 +253,7 @@ def test_cut_at_any_command_there_is_the_old_or_the_new(tmp_path: Path, there: s
     def whole() -> None:
         assert (path.read_text() if path.exists() else None) in (there, "new\n")
 
-    assert assert_survives_cuts(new_host, resource, whole) > 10
+    assert assert_survives_cuts(new_host, resource, whole) >= 5
     assert not list(tmp_path.glob(".*"))
 
 

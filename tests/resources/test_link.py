@@ -58,4 +58,4 @@ def test_cut_at_any_command_it_leads_to_the_old_or_the_new(
     def whole() -> None:
         assert (str(path.readlink()) if path.is_symlink() else None) in (there, "new")
 
-    assert assert_survives_cuts(new_host, Link(path=str(path), target="new"), whole) > 5
+    assert assert_survives_cuts(new_host, Link(path=str(path), target="new"), whole) >= 5

@@ -178,7 +178,7 @@ def test_cut_at_any_command_the_next_run_finishes(
     def look(host: Host) -> object:
         return fstab.read_text(), mounted(host, mount), Path(mount.target).exists()
 
-    assert assert_survives_cuts(new_host, mount, whole, look=look) > 15
+    assert assert_survives_cuts(new_host, mount, whole, look=look) >= 5
 
 
 def test_two_lines_for_one_place_are_for_a_person_to_sort_out() -> None:

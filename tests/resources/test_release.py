@@ -172,7 +172,7 @@ def test_cut_at_any_command_it_is_there_whole_or_not(tmp_path: Path) -> None:
             assert found[:2] == [".cluster-release", "__pycache__"]
             assert any(name.startswith(tag) for name in found)
 
-    assert assert_survives_cuts(new_host, one, whole) > 10
+    assert assert_survives_cuts(new_host, one, whole) >= 5
     assert not (tmp_path / "releases").exists()
 
 
