@@ -39,7 +39,7 @@ class Edits:
             target = self.folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             text = (files("templates") / name).read_text("utf-8")
-            target.write_text(f"{text.rstrip()}\n# edit {self.count} {time.time_ns()}\n")
+            target.write_text(f"{text.rstrip()}\n\n# edit {self.count} {time.time_ns()}\n")
         content["templates"] = str(self.folder)
 
 
