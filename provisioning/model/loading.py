@@ -86,6 +86,8 @@ def _not_a_mapping(root: Node | None, text: str, file: str) -> Problem:
     fix = "start with `vip: 192.0.2.100`; `cluster init` writes a whole one"
     if isinstance(root, SequenceNode):
         fix = "leave out the dashes at the left edge"
+    elif "vrrp_instance" in text or "virtual_server" in text:
+        fix = "this is a keepalived.conf; an inventory is what one is made from: `cluster init`"
     elif "：" in text:
         fix = "the colons are full-width (：); type `: `, with a space behind"
     elif ":" in text:

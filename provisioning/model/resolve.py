@@ -32,11 +32,11 @@ def groups(inventory: Inventory) -> dict[str, AnyGroup]:
 
 def all_hosts(inventory: Inventory) -> dict[str, Host]:
     """Every host by name, in the order of the groups; a host in two groups comes once."""
-    return {
-        name: host
-        for group in reversed(groups(inventory).values())
-        for name, host in group.hosts.items()
-    }
+    found: dict[str, Host] = {}
+    for group in groups(inventory).values():
+        for name, host in group.hosts.items():
+            found.setdefault(name, host)
+    return found
 
 
 def _group_of(inventory: Inventory, name: str) -> AnyGroup:
