@@ -1,10 +1,8 @@
 """SSH by paramiko."""
 
 import logging
-import random
-import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import paramiko
@@ -16,16 +14,14 @@ from provisioning.transport.base import (
     Completed,
     ConnectionLostError,
     SudoError,
-    UnreachableError,
 )
 from provisioning.transport.deadline import Deadline
-from provisioning.transport.dial import dial
 from provisioning.transport.exchange import Exchange
-from provisioning.transport.handshake import HungUpError, shake_hands
 from provisioning.transport.heartbeat import Heartbeat
 from provisioning.transport.login import log_in
 from provisioning.transport.opening import opening
-from provisioning.transport.route import Endpoint, route
+from provisioning.transport.reach import reach
+from provisioning.transport.route import route
 
 # Its own log shows tracebacks on standard error; what they say is explained by our errors.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -33,8 +29,6 @@ logging.getLogger("paramiko").addHandler(logging.NullHandler())
 _CONNECT_TIMEOUT = 10.0
 _KEEPALIVE = 15.0
 _CHANNEL_TIMEOUT = 30.0
-_PAUSES = (0.2, 0.4, 0.8, 1.6)
-"""Seconds before another try at an sshd that hung up."""
 
 
 def connect(
@@ -57,52 +51,20 @@ def connect(
         if becomes_root and connection.sudo_password
         else None
     )
-    with ExitStack() as closing:
+    with ExitStack() as ending:
         transport: paramiko.Transport | None = None
         for hop in hops:
             deadline = Deadline(connection.connect_timeout or _CONNECT_TIMEOUT)
-            transport = _reach(hop, transport, deadline, accept_new_host_keys, closing)
+            transport = reach(hop, transport, deadline, accept_new_host_keys, ending)
             password = connection.password if hop is hops[-1] else None
             log_in(transport, hop, _asking(name, password, base_dir), deadline)
         assert transport is not None
         heartbeat = Heartbeat(transport, connection.keepalive or _KEEPALIVE)
         heartbeat.start()
-        closing.callback(heartbeat.end)
+        ending.callback(heartbeat.end)
         return SSHTransport(
-            name, transport, heartbeat, closing.pop_all(), becomes_root, sudo_password
+            name, transport, heartbeat, ending.pop_all(), becomes_root, sudo_password
         )
-
-
-def _reach(
-    hop: Endpoint,
-    before: paramiko.Transport | None,
-    deadline: Deadline,
-    accept_new_host_keys: bool,
-    closing: ExitStack,
-) -> paramiko.Transport:
-    for pause in (*_PAUSES, None):
-        with ExitStack() as attempt:
-            line = dial(hop, before, deadline)
-            attempt.callback(line.close)
-            try:
-                transport = shake_hands(
-                    line.stream, hop, deadline, accept_new_host_keys=accept_new_host_keys
-                )
-            except UnreachableError as error:
-                if line.proxy:
-                    raise UnreachableError(
-                        f"{error}; the ProxyCommand ({line.proxy.command}) said: "
-                        f"{line.proxy.said() or 'nothing'}"
-                    ) from None
-                if not isinstance(error, HungUpError) or pause is None or deadline.left < pause:
-                    raise
-            else:
-                attempt.callback(transport.close)
-                closing.enter_context(attempt.pop_all())
-                return transport
-        # Many of us may have come at once; they should not all come back at once.
-        time.sleep(pause * random.uniform(0.5, 1.5))
-    raise AssertionError("the last try returns or raises")
 
 
 def _asking(name: str, source: SecretSource | None, base_dir: Path) -> Callable[[], str] | None:
@@ -132,14 +94,14 @@ class SSHTransport:
         name: str,
         transport: paramiko.Transport,
         heartbeat: Heartbeat,
-        closing: ExitStack,
+        ending: ExitStack,
         becomes_root: bool,
         sudo_password: str | None,
     ) -> None:
         self._name = name
         self._transport = transport
         self._heartbeat = heartbeat
-        self._closing = closing
+        self._ending = ending
         self._becomes_root = becomes_root
         self._sudo_password = sudo_password
 
@@ -152,34 +114,29 @@ class SSHTransport:
         on_stdout: Callable[[bytes], None] | None = None,
     ) -> Completed:
         """As ``Transport.run``."""
-        channel = self._open()
+        start = opening(
+            sudo=root and self._becomes_root, sudo_password=self._sudo_password, timeout=timeout
+        )
+        data = script.encode() if isinstance(script, str) else script
         try:
-            return Exchange(
-                self._name,
-                channel,
-                opening(
-                    sudo=root and self._becomes_root,
-                    sudo_password=self._sudo_password,
-                    timeout=timeout,
-                ),
-                timeout=timeout,
-                on_stdout=on_stdout,
-            ).run(script.encode() if isinstance(script, str) else script)
+            with closing(self._open()) as channel:
+                return Exchange(
+                    self._name, channel, start, timeout=timeout, on_stdout=on_stdout
+                ).run(data)
         except ConnectionLostError:
             if self._heartbeat.missed:
-                raise self._silent() from None
+                raise ConnectionLostError(
+                    f"{self._name}: the host stopped answering; is it up, is the network? "
+                    "(ssh.keepalive)"
+                ) from None
             raise
-        finally:
-            channel.close()
 
     def close(self) -> None:
         """Closes the connection and those of its jump hosts; whatever runs on it ends with
         ``ConnectionLostError``."""
-        self._closing.close()
+        self._ending.close()
 
     def _open(self) -> paramiko.Channel:
-        if self._heartbeat.missed:
-            raise self._silent()
         try:
             return self._transport.open_session(timeout=_CHANNEL_TIMEOUT)
         except (paramiko.SSHException, OSError, EOFError) as error:
@@ -187,8 +144,3 @@ class SSHTransport:
             raise ConnectionLostError(
                 f"{self._name}: the connection {state}: {error or 'it was closed'}"
             ) from None
-
-    def _silent(self) -> ConnectionLostError:
-        return ConnectionLostError(
-            f"{self._name}: the host stopped answering; is it up, is the network? (ssh.keepalive)"
-        )

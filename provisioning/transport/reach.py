@@ -1,0 +1,62 @@
+"""An encrypted connection with an sshd, with some patience for one that is crowded."""
+
+import random
+import time
+from contextlib import ExitStack
+
+import paramiko
+
+from provisioning.transport.base import UnreachableError
+from provisioning.transport.deadline import Deadline
+from provisioning.transport.dial import dial
+from provisioning.transport.handshake import HungUpError, shake_hands
+from provisioning.transport.route import Endpoint
+
+_PAUSES = (0.2, 0.4, 0.8, 1.6)
+"""Seconds before another try at an sshd that hung up."""
+
+
+def reach(
+    endpoint: Endpoint,
+    before: paramiko.Transport | None,
+    deadline: Deadline,
+    accept_new_host_keys: bool,
+    ending: ExitStack,
+) -> paramiko.Transport:
+    """Connects to the endpoint, by way of the jump host ``before`` where there is one, and checks
+    its host key. What has to be ended later is given to ``ending``. Raises ``TransportError``."""
+    for pause in _PAUSES:
+        try:
+            return _reach(endpoint, before, deadline, accept_new_host_keys, ending)
+        except HungUpError:
+            if deadline.left < pause:
+                raise
+        # Many of us may have come at once; they should not all come back at once.
+        time.sleep(pause * random.uniform(0.5, 1.5))
+    return _reach(endpoint, before, deadline, accept_new_host_keys, ending)
+
+
+def _reach(
+    endpoint: Endpoint,
+    before: paramiko.Transport | None,
+    deadline: Deadline,
+    accept_new_host_keys: bool,
+    ending: ExitStack,
+) -> paramiko.Transport:
+    with ExitStack() as attempt:
+        line = dial(endpoint, before, deadline)
+        attempt.callback(line.close)
+        try:
+            transport = shake_hands(
+                line.stream, endpoint, deadline, accept_new_host_keys=accept_new_host_keys
+            )
+        except UnreachableError as error:
+            if line.proxy is None:
+                raise
+            raise UnreachableError(
+                f"{error}; the ProxyCommand ({line.proxy.command}) said: "
+                f"{line.proxy.said() or 'nothing'}"
+            ) from None
+        attempt.callback(transport.close)
+        ending.enter_context(attempt.pop_all())
+        return transport
