@@ -1,17 +1,6 @@
-"""``python -m app``."""
+"""`python -m app`, from an unpacked folder as well as from an installed package."""
 
-from app import logs, settings
-
-
-def main() -> None:
-    """Reads the settings and serves."""
-    chosen = settings.parse()
-    logs.set_up(chosen.log_level)
-    # Late, so that --help and a wrong option answer at once.
-    from app.web import server
-
-    server.run(chosen)
-
+from app.cli import main
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="python -m app")

@@ -1,32 +1,49 @@
-"""Logs as JSON lines on standard output."""
+"""Logs as JSON lines on standard output, each with the id of the request it belongs to."""
 
 import json
 import logging
 import sys
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
-_STANDARD = set(vars(logging.makeLogRecord({})))
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+"""Set by the access log for the time of a request, and by a worker for the time of a job."""
+
+LEVELS = ("debug", "info", "warning", "error")
+
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
 
-class _JsonLines(logging.Formatter):
+class JsonLines(logging.Formatter):
+    """One JSON object per record; `extra` fields become keys of their own."""
+
+    def __init__(self, node: str) -> None:
+        super().__init__()
+        self._node = node
+
     def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC)
         line: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": moment.isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
+            "node": self._node,
             "message": record.getMessage(),
         }
+        if request_id := REQUEST_ID.get():
+            line["request_id"] = request_id
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
-        line.pop("color_message", None)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
-def set_up(level: str) -> None:
-    """Sends everything that is logged in this process to standard output."""
+def set_up(level: str, node: str) -> None:
+    """Send everything that is logged or warned of in this process to standard output."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(_JsonLines())
+    handler.setFormatter(JsonLines(node))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # It tells of each request at INFO, which the access log does already.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+    # They tell of every request and selector at INFO or DEBUG; the access log is ours.
+    for noisy in ("httpx", "httpcore", "asyncio", "multipart", "python_multipart"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,116 +1,89 @@
-"""One node: settings, workers and outputs, and what page and API ask of them."""
+"""The node as directors and operators see it: who it is, whether it is ready, what it does."""
 
-import secrets
-from dataclasses import dataclass
-from pathlib import Path
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 
-from app import __version__, audio
-from app.engines.base import Request
-from app.outputs.store import Store
+from app import __version__
 from app.settings import Settings
-from app.text import cleaned
-from app.workers.job import Job, JobError, Sound
-from app.workers.pool import Pool
-
-SPEEDS = (0.5, 2.0)
-SEEDS = (1, 100_000_000)
+from app.speech import SpeechService
 
 
-class RequestError(ValueError):
-    """A request that makes no sense; the message says which part and what is allowed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A finished and saved synthesis."""
-
-    path: Path | None
-    """Where it was saved; nothing where it was not asked for."""
-    sound: Sound
-    seed: int
-
-    @property
-    def duration(self) -> float:
-        """Seconds of sound."""
-        return len(self.sound.samples) / self.sound.sample_rate
-
-    @property
-    def wav(self) -> bytes:
-        """The sound as a WAV file."""
-        return audio.wav(self.sound.samples, self.sound.sample_rate)
-
-
+@dataclass(slots=True)
 class Node:
-    """The node as a whole."""
+    """One node's identity and condition."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.pool = Pool(
-            settings.engine, settings.workers, settings.queue_size, settings.job_timeout
-        )
-        self.store = Store(settings.output_dir, settings.node_name)
+    settings: Settings
+    service: SpeechService
+    stopping: bool = False
+    """True from the first request to stop: no new work, what was accepted is finished."""
+    hang_up: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when everything accepted is answered: open event streams end."""
+    page_waiting: Callable[[], int] = lambda: 0
+    """How many requests wait in the page's own queue."""
+    page_answering: Callable[[], int] = lambda: 0
+    """How many requests the page has taken from its queue and not answered yet."""
+    _started: float = field(default_factory=time.monotonic)
 
     @property
     def draining(self) -> bool:
-        """Whether the node wants no new work."""
+        """Whether directors should send no new clients here."""
         file = self.settings.drain_file
-        return self.pool.closed or (file is not None and file.exists())
+        return self.stopping or (file is not None and file.exists())
 
     @property
     def not_ready(self) -> str:
-        """Why the node should get no work, or an empty text."""
-        return "draining" if self.draining else self.pool.not_ready
+        """Why directors should send no clients here; empty when they should.
 
-    def checked(self, text: str, voice: str | None, speed: float, seed: int | None) -> Request:
-        """A request that an engine can take. Raises ``TextError`` or ``RequestError``."""
-        voices = [known.id for known in self.pool.voices]
-        if not voice and voices:
-            voice = voices[0]
-        if voice not in voices:
-            raise RequestError(f"voice {voice!r} is not one of {', '.join(voices)}")
-        low, high = SPEEDS
-        if not low <= speed <= high:
-            raise RequestError(f"speed {speed:g} is not between {low:g} and {high:g}")
-        first, last = SEEDS
-        if seed is None:
-            seed = first + secrets.randbelow(last)
-        if not first <= seed <= last:
-            raise RequestError(f"seed {seed} is not between {first} and {last}")
-        return Request(cleaned(text), voice, float(speed), int(seed))
+        Cheap: never looks at the shared folder, which can hang.
+        """
+        return "draining" if self.draining else self.service.pool.not_ready
 
-    def synthesize(self, request: Request, request_id: str) -> Output:
-        """Speaks, and waits for it; the sound is not saved. Raises ``JobError``."""
-        sound = self.pool.submit(Job(request, request_id)).result()
-        if not len(sound.samples):
-            raise JobError("引擎没有发出声音。 The engine made no sound of this text.")
-        return Output(None, sound, request.seed)
+    @property
+    def waiting(self) -> int:
+        """Requests in line, in the page's queue and in the workers'."""
+        return self.page_waiting() + self.service.pool.waiting
 
-    def save(self, output: Output, request: Request, request_id: str) -> Path:
-        """Saves an output to the shared folder. Raises ``OSError``."""
-        return self.store.save(
-            output.wav,
-            engine=self.pool.engine_name,
-            voice=request.voice,
-            speed=request.speed,
-            seed=request.seed,
-            text=request.text,
-            duration=output.duration,
-            request_id=request_id,
-        )
+    @property
+    def unfinished(self) -> int:
+        """Accepted requests that are not answered yet; may count one twice."""
+        return self.waiting + self.page_answering() + self.service.pool.running
 
     def status(self) -> dict[str, object]:
-        """The node as programs see it."""
+        """The body of `/cluster/status`."""
+        settings, pool, engine = self.settings, self.service.pool, self.service.engine
         return {
-            "node": self.settings.node_name,
+            "node": settings.node_name,
             "version": __version__,
-            "release": self.settings.release,
-            "engine": self.pool.engine_name,
-            "capacity": self.pool.size,
-            "queue_size": self.settings.queue_size,
-            "running": self.pool.running,
-            "waiting": self.pool.waiting,
-            "done": self.pool.done,
-            "failed": self.pool.failed,
-            "draining": self.draining,
+            "release": settings.release,
+            "uptime": round(time.monotonic() - self._started, 1),
             "ready": not self.not_ready,
+            "reason": self.not_ready,
+            "draining": self.draining,
+            "engine": {
+                "name": engine.name,
+                "sample_rate": engine.sample_rate,
+                "voices": len(engine.voices),
+            },
+            "capacity": settings.slots,
+            "queue_size": settings.places,
+            "jobs": {
+                "running": pool.running,
+                "waiting": self.waiting,
+                **asdict(pool.totals),
+            },
+            "workers": [
+                {
+                    "state": slot.state.value,
+                    "pid": slot.worker.pid if slot.worker else None,
+                    "restarts": slot.restarts,
+                    "trouble": slot.trouble,
+                }
+                for slot in pool.slots
+            ],
+            "storage": {
+                "folder": str(settings.output_dir),
+                "trouble": self.service.store.trouble,
+            },
         }

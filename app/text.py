@@ -1,28 +1,53 @@
-"""Is this a text that can be spoken?"""
+"""Is this text fit to be spoken? Pure."""
 
-import re
 import unicodedata
 
-LIMIT = 4096
-"""Characters of one request."""
+from app.errors import InvalidInputError
+
+# Word processors write these where a person sees a line break.
+_LINE_BREAKS = str.maketrans({"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n", "\u2028": "\n"})
+_BYTE_ORDER_MARK = "\ufeff"
 
 
-class TextError(ValueError):
-    """A text that cannot be spoken; the message says why, in Chinese and English."""
+def speakable(text: str, limit: int) -> str:
+    """The text as an engine gets it: NFC, line breaks as newlines, no white space around it.
 
-
-def cleaned(text: str, limit: int = LIMIT) -> str:
-    """The text without control characters, NFC, trimmed. Raises ``TextError``."""
-    text = unicodedata.normalize("NFC", text)
-    kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Cn"))
-    text = re.sub(r"[ \t]+", " ", "".join(kept)).strip()
-    if not text:
-        raise TextError("请输入文字。 There is no text to speak.")
+    `limit` is the greatest number of characters (code points). Raises `InvalidInputError` for a
+    text that is empty, too long, holds control characters or broken Unicode, or has nothing in
+    it to pronounce.
+    """
     if len(text) > limit:
-        raise TextError(
-            f"文字太长:{len(text)} 字,最多 {limit}。 "
-            f"The text has {len(text)} characters, at most {limit} are allowed."
+        raise InvalidInputError(
+            "text_too_long",
+            f"the text has {len(text)} characters; at most {limit} are allowed",
+            f"文字共 {len(text)} 字，最多 {limit} 字",
+            field="input",
         )
-    if not any(unicodedata.category(c)[0] in "LN" for c in text):
-        raise TextError("没有可以朗读的文字。 Nothing in this text can be spoken.")
+    text = text.replace("\r\n", "\n").translate(_LINE_BREAKS).removeprefix(_BYTE_ORDER_MARK)
+    for position, character in enumerate(text, start=1):
+        if _forbidden(character):
+            raise InvalidInputError(
+                "text_not_clean",
+                f"character {position} of the text is U+{ord(character):04X}, a control "
+                "character or broken Unicode; remove it",
+                f"第 {position} 个字符是 U+{ord(character):04X}（控制字符或损坏的编码），请删除",
+                field="input",
+            )
+    text = unicodedata.normalize("NFC", text).strip()
+    if not text:
+        raise InvalidInputError(
+            "text_empty", "there is no text to speak", "请输入要朗读的文字", field="input"
+        )
+    if not any(unicodedata.category(character)[0] in "LN" for character in text):
+        raise InvalidInputError(
+            "text_not_speakable",
+            "the text has no letter, Chinese character or digit to speak",
+            "文字中没有可以朗读的内容（没有汉字、字母或数字）",
+            field="input",
+        )
     return text
+
+
+def _forbidden(character: str) -> bool:
+    # Cs: half of a surrogate pair, which JSON can carry and UTF-8 cannot.
+    return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"

@@ -1,99 +1,109 @@
-"""eSpeak NG: instant speech on a CPU in many languages, from a wheel that holds library and data.
+"""eSpeak NG: small, instant, over a hundred languages, robotic; library and data from a wheel."""
 
-The C API is that of speak_lib.h in eSpeak NG 1.52. The library keeps state between sentences that
-no call resets, so each request loads it anew (5 ms); only then do equal requests give equal sound.
-"""
-
-import _ctypes
-import ctypes
+import re
+import sys
 from collections.abc import Iterator
 
-import espeakng_loader
 import numpy as np
 
-from app.engines.base import EngineError, Request, Samples, Voice
-
-_AUDIO_OUTPUT_SYNCHRONOUS = 2
-_DONT_EXIT = 0x8000
-_CHARS_UTF8 = 1
-_PARAMETER_RATE = 1
-_POSITION_CHARACTER = 1
-_WORDS_PER_MINUTE = 175
-_Callback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+from app.engines.espeak_library import EspeakError, Library, LibraryFiles
+from app.engines.espeak_voices import VOICES, EspeakVoice
+from app.engines.interface import (
+    CannotSpeakError,
+    Capability,
+    EngineInfo,
+    EngineUnavailableError,
+    Samples,
+    SynthesisRequest,
 )
+from app.engines.sentences import pieces
+
+SAMPLE_RATE = 22050
+# About ten seconds of speech: early enough for a first piece, long enough for natural pauses.
+PIECE_CHARACTERS = 120
+
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
 
 
-class ESpeak:
-    """The engine that is always there."""
-
-    name = "espeak"
-    sample_rate = 22050
-    voices: tuple[Voice, ...] = (
-        Voice("cmn", "普通话 Mandarin", "zh-CN"),
-        Voice("cmn+f2", "普通话女声 Mandarin, female", "zh-CN"),
-        Voice("yue", "粤语 Cantonese", "yue"),
-        Voice("en-us", "美式英语 English (US)", "en-US"),
-        Voice("en-us+f3", "美式英语女声 English (US), female", "en-US"),
-        Voice("en-gb", "英式英语 English (UK)", "en-GB"),
-        Voice("ja", "日语 Japanese", "ja"),
-        Voice("ko", "韩语 Korean", "ko"),
-        Voice("de", "德语 German", "de"),
-        Voice("es", "西班牙语 Spanish", "es"),
-        Voice("fr-fr", "法语 French", "fr-FR"),
-        Voice("it", "意大利语 Italian", "it"),
-        Voice("ru", "俄语 Russian", "ru"),
-    )
-
-    def load(self) -> None:
-        """Opens the library once, to tell early when it cannot be."""
-        _Library().close()
-
-    def synthesize(self, request: Request) -> Iterator[Samples]:
-        """The whole text in one chunk: this engine is a thousand times faster than speech."""
-        library = _Library()
-        try:
-            data = library.speak(request)
-        finally:
-            library.close()
-        yield np.frombuffer(data, dtype="<i2").astype(np.float32) / 32768.0
+def _library_files() -> LibraryFiles:
+    try:
+        import espeakng_loader
+    except ImportError as error:
+        raise EngineUnavailableError(
+            "engine espeak needs the Python package espeakng-loader: pip install espeakng-loader"
+        ) from error
+    try:
+        return LibraryFiles(espeakng_loader.get_library_path(), espeakng_loader.get_data_path())
+    except RuntimeError as error:
+        raise EngineUnavailableError(
+            f"engine espeak: {error}; reinstall espeakng-loader"
+        ) from error
 
 
-class _Library:
-    """The shared library between two loads."""
-
-    def __init__(self) -> None:
-        try:
-            self._dll = ctypes.CDLL(espeakng_loader.get_library_path())
-        except OSError as error:
-            raise EngineError(f"eSpeak NG's library cannot be loaded: {error}") from None
-        path = str(espeakng_loader.get_data_path()).encode()
-        if self._dll.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, 200, path, _DONT_EXIT) <= 0:
-            raise EngineError(f"eSpeak NG finds no voice data in {path.decode()}")
-
-    def speak(self, request: Request) -> bytes:
-        chunks: list[bytes] = []
-
-        def take(samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
-            if samples and count > 0:
-                chunks.append(ctypes.string_at(samples, count * 2))
-            return 0
-
-        # Kept in a variable: the library holds no reference of its own.
-        callback = _Callback(take)
-        self._dll.espeak_SetSynthCallback(callback)
-        self._dll.espeak_ng_SetRandSeed(ctypes.c_long(request.seed))
-        ctypes.CDLL(None).srand(ctypes.c_uint(request.seed))
-        if self._dll.espeak_SetVoiceByName(request.voice.encode()) != 0:
-            raise EngineError(f"there is no voice {request.voice!r}")
-        rate = round(_WORDS_PER_MINUTE * request.speed)
-        self._dll.espeak_SetParameter(_PARAMETER_RATE, rate, 0)
-        text = request.text.encode() + b"\0"
-        self._dll.espeak_Synth(
-            text, ctypes.c_size_t(len(text)), 0, _POSITION_CHARACTER, 0, _CHARS_UTF8, None, None
+def _check_readable(text: str, voice: EspeakVoice) -> None:
+    """Refuse what eSpeak would spell as "Chinese letter, Chinese letter"."""
+    name_en, name_zh = voice.voice.name_en, voice.voice.name_zh
+    if not voice.reads_han and (found := _HAN.search(text)):
+        raise CannotSpeakError(
+            f"the voice {name_en} cannot read Chinese characters (first: {found[0]}); "
+            "choose a Mandarin or Cantonese voice",
+            f"“{name_zh}”不能朗读汉字（第一个：{found[0]}），请选择普通话或粤语",
         )
-        return b"".join(chunks)
+    if not voice.reads_kana and (found := _KANA.search(text)):
+        raise CannotSpeakError(
+            f"the voice {name_en} cannot read Japanese kana (first: {found[0]}); "
+            "choose the Japanese voice",
+            f"“{name_zh}”不能朗读日语假名（第一个：{found[0]}），请选择日语",
+        )
 
-    def close(self) -> None:
-        self._dll.espeak_Terminate()
-        _ctypes.dlclose(self._dll._handle)
+
+class EspeakEngine:
+    """A loaded eSpeak NG engine. See `app.engines.interface.Engine`."""
+
+    def __init__(self, files: LibraryFiles) -> None:
+        self._files = files
+        self._voices = {voice.voice.id: voice for voice in VOICES}
+
+    def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+        """Yield speech sentence group by sentence group, deterministic for a request."""
+        voice = self._voices[request.voice]
+        _check_readable(request.text, voice)
+        with Library(self._files) as library:
+            library.configure(voice.espeak_name, request.speed, request.seed)
+            for piece in pieces(request.text, PIECE_CHARACTERS):
+                pcm = np.frombuffer(library.speak(piece), dtype=np.int16)
+                yield pcm.astype(np.float32) / np.float32(32768)
+
+
+class EspeakPlugin:
+    """See `app.engines.interface.EnginePlugin`."""
+
+    def describe(self) -> EngineInfo:
+        _library_files()
+        return EngineInfo(
+            name="espeak",
+            title="eSpeak NG",
+            sample_rate=SAMPLE_RATE,
+            voices=tuple(voice.voice for voice in VOICES),
+            capabilities=frozenset({Capability.SPEED, Capability.SEED}),
+            warm_up_text="你好，hello",
+        )
+
+    def load(self) -> EspeakEngine:
+        files = _library_files()
+        try:
+            with Library(files) as library:
+                rate = library.sample_rate
+        except (OSError, EspeakError) as error:
+            raise EngineUnavailableError(
+                f"eSpeak NG cannot be loaded on {sys.platform}: {error}"
+            ) from error
+        if rate != SAMPLE_RATE:
+            raise EngineUnavailableError(
+                f"this eSpeak NG speaks at {rate} Hz, expected {SAMPLE_RATE}"
+            )
+        return EspeakEngine(files)
+
+
+plugin = EspeakPlugin()

@@ -1,25 +1,41 @@
-"""Engines by name: the built-in ones, and those of the entry-point group ``cosyvoice.engines``."""
+"""Engines by name: the built-in ones and those other packages announce.
 
-from importlib.metadata import entry_points
+Another package adds an engine with an entry point in the group `cosyvoice.engines` that names
+an object with the methods of `EnginePlugin`. Nothing is imported until it is asked for.
+"""
 
-from app.engines.base import Engine, EngineError
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
 
-DEFAULT = "espeak"
-_GROUP = "cosyvoice.engines"
+from app.engines.interface import EnginePlugin, EngineUnavailableError
+
+GROUP = "cosyvoice.engines"
+
+BUILT_IN = (EntryPoint(name="espeak", value="app.engines.espeak:plugin", group=GROUP),)
 
 
-def names() -> list[str]:
-    """Names that ``create`` takes."""
-    return sorted({DEFAULT, *(entry.name for entry in entry_points(group=_GROUP))})
+def _announced() -> dict[str, EntryPoint]:
+    # Built-in names win, so that an installed package cannot replace an engine by accident.
+    return {point.name: point for point in (*entry_points(group=GROUP), *BUILT_IN)}
 
 
-def create(name: str) -> Engine:
-    """A new engine, not loaded yet. Raises ``EngineError`` for a name there is none of."""
-    if name == DEFAULT:
-        from app.engines.espeak import ESpeak
+def engine_names() -> list[str]:
+    """Names that `find_engine` knows, sorted."""
+    return sorted(_announced())
 
-        return ESpeak()
-    for entry in entry_points(group=_GROUP, name=name):
-        engine: Engine = entry.load()()
-        return engine
-    raise EngineError(f"there is no engine {name!r}; there is {', '.join(names())}")
+
+def find_engine(name: str) -> EnginePlugin:
+    """The plugin called `name`.
+
+    Raises `EngineUnavailableError` for an unknown name or a plugin that cannot be imported.
+    """
+    point = _announced().get(name)
+    if point is None:
+        known = ", ".join(engine_names())
+        raise EngineUnavailableError(f"there is no engine {name!r}; known engines: {known}")
+    try:
+        return cast(EnginePlugin, point.load())
+    except (ImportError, AttributeError) as error:
+        raise EngineUnavailableError(
+            f"engine {name!r} ({point.value}) cannot be imported: {error}"
+        ) from error

@@ -1,0 +1,1 @@
+"""Finished audio in the folder that all nodes share."""

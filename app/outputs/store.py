@@ -1,109 +1,90 @@
-"""Finished audio in the shared folder: a WAV file and beside it a JSON file that tells of it.
+"""The outputs folder for the web process: every access in a thread, with a time limit.
 
-Names sort by time, and no two nodes make the same. A file appears whole or not at all.
+A dead NFS server makes a system call wait for ever. Such calls run in threads of their own, few
+of them, so that the page, the API and the health checks go on.
 """
 
-import json
-import os
-import secrets
-from dataclasses import asdict, dataclass, fields
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
+
+from app.errors import StorageError
+from app.outputs import atomic, history
+from app.outputs.history import Output
+from app.outputs.names import AUDIO, SIDECAR, is_stem, new_stem
+from app.outputs.record import OutputRecord
+
+_THREADS = 4
+_log = logging.getLogger("app.outputs")
+_Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What is known of one output. Durations are in seconds."""
+class OutputStore:
+    """Saves, lists and finds outputs. `patience` is the seconds one access may take."""
 
-    file: str
-    created: str
-    """ISO 8601, UTC."""
-    node: str
-    engine: str
-    voice: str
-    speed: float
-    seed: int
-    text: str
-    duration: float
-    request_id: str
+    def __init__(self, folder: Path, node: str, patience: float = 10.0) -> None:
+        self.folder = folder
+        self.trouble = ""
+        """What went wrong with the last access; empty when it went well."""
+        self._node = node
+        self._patience = patience
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="outputs")
 
+    async def save(self, audio: bytes, record: OutputRecord) -> Output:
+        """Write audio and sidecar. Raises `StorageError`."""
+        return await self._call("save the audio", lambda: self._save(audio, record))
 
-class Store:
-    """The outputs folder."""
+    async def newest(self, count: int) -> list[Output]:
+        """The newest outputs of all nodes. Raises `StorageError`."""
+        return await self._call("read the history", lambda: history.newest(self.folder, count))
 
-    def __init__(self, folder: Path, node: str) -> None:
-        self.folder, self._node = folder, node
-
-    def save(
-        self,
-        audio: bytes,
-        *,
-        engine: str,
-        voice: str,
-        speed: float,
-        seed: int,
-        text: str,
-        duration: float,
-        request_id: str,
-    ) -> Path:
-        """Writes an output and returns its path. Raises ``OSError`` when the folder does not
-        take it; nothing half-written stays."""
-        now = datetime.now(UTC)
-        stem = (
-            f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{self._node}-{secrets.token_hex(3)}"
-        )
-        record = Record(
-            f"{stem}.wav",
-            now.isoformat(timespec="milliseconds"),
-            self._node,
-            engine,
-            voice,
-            speed,
-            seed,
-            text,
-            round(duration, 3),
-            request_id,
-        )
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / record.file
-        _write(path, audio)
-        # The sidecar comes last: what the history finds has its sound.
-        text_of_record = json.dumps(asdict(record), ensure_ascii=False, indent=1)
-        _write(path.with_suffix(".json"), text_of_record.encode())
-        return path
-
-    def latest(self, count: int) -> list[Record]:
-        """The newest outputs of all nodes; files that are not outputs are passed over."""
-        try:
-            names = sorted((e.name for e in os.scandir(self.folder)), reverse=True)
-        except OSError:
-            return []
-        found: list[Record] = []
-        for name in names:
-            if len(found) == count:
-                break
-            if name.endswith(".json") and (record := self._read(self.folder / name)):
-                found.append(record)
-        return found
-
-    def _read(self, path: Path) -> Record | None:
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            record = Record(**{field.name: content[field.name] for field in fields(Record)})
-        except (OSError, ValueError, KeyError, TypeError):
+    async def find(self, file_name: str) -> Path | None:
+        """The path of an output's audio, or None if there is none. Raises `StorageError`."""
+        if not file_name.endswith(AUDIO) or not is_stem(file_name.removesuffix(AUDIO)):
             return None
-        # The name comes from a file others can write; it must stay in this folder.
-        return record if Path(str(record.file)).name == record.file else None
+        path = self.folder / file_name
+        exists = await self._call("look for the audio", path.is_file)
+        return path if exists else None
 
+    def close(self) -> None:
+        """Give up the threads, without waiting for one that hangs."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
-def _write(path: Path, data: bytes) -> None:
-    new = path.with_name(f".{path.name}.new")
-    try:
-        with new.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except OSError:
-        new.unlink(missing_ok=True)
-        raise
+    def _save(self, audio: bytes, record: OutputRecord) -> Output:
+        stem = new_stem(record.created_at, self._node)
+        path = self.folder / (stem + AUDIO)
+        atomic.write(path, audio)
+        try:
+            # The sidecar comes last: what the history finds has its sound.
+            atomic.write(self.folder / (stem + SIDECAR), record.to_json())
+        except OSError:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise
+        return Output(stem, record)
+
+    async def _call(self, purpose: str, function: Callable[[], _Result]) -> _Result:
+        try:
+            async with asyncio.timeout(self._patience):
+                result = await asyncio.get_running_loop().run_in_executor(self._threads, function)
+        except TimeoutError as error:
+            raise self._failed(purpose, f"no answer in {self._patience:g} s") from error
+        except OSError as error:
+            raise self._failed(purpose, error.strerror or str(error)) from error
+        self.trouble = ""
+        return result
+
+    def _failed(self, purpose: str, reason: str) -> StorageError:
+        self.trouble = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} could not {purpose}: {reason}"
+        _log.error("shared folder %s: could not %s: %s", self.folder, purpose, reason)
+        return StorageError(
+            "storage",
+            f"the shared folder does not work, could not {purpose}: {reason}",
+            f"共享存储出现故障（{reason}），请联系管理员",
+            retry_after=30,
+        )

@@ -1,0 +1,1 @@
+"""The Gradio page. The only folder that imports Gradio."""

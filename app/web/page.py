@@ -1,167 +1,158 @@
 """The page: text in, speech out, and what all nodes have made."""
 
 import logging
-import secrets
-from datetime import datetime
-from pathlib import Path
 
 import gradio as gr
 
-from app import __version__
-from app.node import SEEDS, SPEEDS, Node, RequestError
-from app.outputs.store import Record
-from app.text import LIMIT, TextError
-from app.workers.job import JobError
+from app.errors import SpeechError
+from app.logs import REQUEST_ID
+from app.middleware.access import new_request_id
+from app.node import Node
+from app.speech import FASTEST, FIRST_SEED, LAST_SEED, SLOWEST, Speech
+from app.web import labels
+from app.web.footer import footer_html
+from app.web.history_view import history_html, trouble_html
+from app.web.result_view import result_html
 
-HISTORY = 50
-"""Outputs shown."""
+SHOWN = 30
+"""Outputs in the history."""
+_DICE = f"() => {FIRST_SEED} + Math.floor(Math.random() * {LAST_SEED})"
 _log = logging.getLogger("app.page")
-
-THEME = gr.themes.Soft(
-    primary_hue="teal",
-    neutral_hue="slate",
-    # The page fetches nothing from anywhere else, fonts included.
-    font=["system-ui", "PingFang SC", "Microsoft YaHei", "sans-serif"],
-    font_mono=["ui-monospace", "monospace"],
-)
-CSS = """
-.gradio-container { max-width: 1080px !important; margin: 0 auto !important; }
-footer { display: none !important; }
-#heading h1 { margin-bottom: 0; }
-#heading p, #foot { color: var(--body-text-color-subdued); }
-#foot { text-align: center; font-size: var(--text-sm); }
-#generate { min-height: 48px; }
-"""
 
 
 def build(node: Node) -> gr.Blocks:
-    """The page of a node whose voices are known."""
-    voices = [(voice.name, voice.id) for voice in node.pool.voices]
+    """The page of a node."""
+    settings, service = node.settings, node.service
+    voices = [(f"{voice.name_zh} {voice.name_en}", voice.id) for voice in service.engine.voices]
 
-    def synthesize(
-        text: str, voice: str, speed: float, seed: float, request: gr.Request
+    async def synthesize(
+        text: str, voice: str, speed: float, seed: float | None, request: gr.Request
     ) -> tuple[str, str]:
-        request_id = secrets.token_hex(8)
+        request_id = request.headers.get("x-request-id") or new_request_id()
+        # The queue runs this in a task of its own, which the access log does not reach.
+        REQUEST_ID.set(request_id)
+        wanted_seed = None if seed is None else int(seed)
         try:
-            wanted = node.checked(text, voice, float(speed), int(seed))
-            output = node.synthesize(wanted, request_id)
-            path = node.save(output, wanted, request_id)
-        except (TextError, RequestError, JobError) as error:
-            raise gr.Error(str(error), title="无法合成 Cannot speak") from None
-        except OSError as error:
-            _log.exception("an output could not be saved", extra={"request_id": request_id})
-            raise gr.Error(
-                f"无法保存音频。 The audio could not be saved: {error.strerror}",
-                title="存储故障 Storage",
+            wanted = service.check(text, voice, speed, wanted_seed)
+            speech = await service.speak(wanted, request_id, has_waited=settings.enable_queue)
+            output = await service.keep(speech, request_id)
+        except SpeechError as error:
+            _log.warning("refused: %s", error.en, extra={"code": error.code})
+            raise _shown(error.zh, error.en) from None
+        except Exception:
+            _log.exception("unexpected error")
+            raise _shown(
+                f"出错了，日志编号 {request_id}", f"something went wrong; log id {request_id}"
             ) from None
-        said = (
-            f"节点 node **{node.settings.node_name}** · {output.duration:.1f} s · "
-            f"{output.sound.seconds_taken:.2f} s 合成 to make · seed {output.seed}"
-        )
-        return str(path), said
+        _log.info("spoken", extra=_facts(speech))
+        path = settings.output_dir / output.file_name
+        return str(path), result_html(output.record, speech.seconds_taken)
 
-    def rows() -> list[list[str]]:
-        return [_row(record) for record in node.store.latest(HISTORY)]
+    async def history() -> str:
+        try:
+            outputs = await service.store.newest(SHOWN)
+        except SpeechError as error:
+            return trouble_html(error.zh, error.en)
+        return history_html(outputs, service.engine)
 
-    def play(event: gr.SelectData) -> str:
-        # The row's own file name, not its number: newer outputs may have come since.
-        name = Path(str(event.row_value[-1])).name
-        path = node.settings.output_dir / name
-        if not path.is_file():
-            raise gr.Error("该音频已不存在。 This audio is gone.")
-        return str(path)
-
-    with gr.Blocks(title="CosyVoice · 语音合成", analytics_enabled=False) as page:
-        gr.Markdown(
-            "# 语音合成 Text to speech\n输入文字,选择声音。 Type a text, choose a voice.",
-            elem_id="heading",
-        )
-        with gr.Row():
-            with gr.Column(scale=3):
-                text = gr.Textbox(
-                    label="文字 Text",
-                    lines=6,
-                    max_length=LIMIT,
+    with gr.Blocks(title=labels.TITLE, analytics_enabled=False) as page:
+        gr.HTML(f"<h1>{labels.HEADING}</h1><p>{labels.LEDE}</p>", elem_id="heading")
+        with gr.Row(elem_id="studio"):
+            with gr.Column(scale=3, min_width=320):
+                text_box = gr.Textbox(
+                    label=labels.TEXT,
+                    placeholder=labels.TEXT_HINT,
+                    info=labels.text_limit(service.text_limit),
+                    lines=7,
+                    max_lines=16,
+                    max_length=service.text_limit,
+                    autofocus=True,
                     elem_id="text",
-                    placeholder="请输入要朗读的文字…… What shall be said?",
                 )
-                generate = gr.Button("生成语音 Speak", variant="primary", elem_id="generate")
-                result = gr.Audio(
-                    label="结果 Result",
-                    type="filepath",
-                    interactive=False,
-                    elem_id="result",
-                    buttons=["download"],
+                generate = gr.Button(
+                    labels.GENERATE, variant="primary", size="lg", elem_id="generate"
                 )
-                told = gr.Markdown(elem_id="told")
-            with gr.Column(scale=2):
-                voice = gr.Dropdown(voices, value=voices[0][1], label="声音 Voice", elem_id="voice")
-                speed = gr.Slider(
-                    *SPEEDS, value=1.0, step=0.05, label="语速 Speed", elem_id="speed"
+            with gr.Column(scale=2, min_width=280):
+                voice_box = gr.Dropdown(
+                    voices,
+                    value=service.engine.default_voice.id,
+                    label=labels.VOICE,
+                    elem_id="voice",
                 )
-                seed = gr.Number(
-                    value=42,
-                    precision=0,
-                    minimum=SEEDS[0],
-                    maximum=SEEDS[1],
-                    label="随机种子 Seed",
-                    elem_id="seed",
+                speed_box = gr.Slider(
+                    SLOWEST, FASTEST, value=1.0, step=0.05, label=labels.SPEED, elem_id="speed"
                 )
-                dice = gr.Button("🎲 换一个种子 Another seed", size="sm", elem_id="dice")
-        gr.Markdown(
-            "## 历史 History\n所有节点的最新音频,点击一行即可播放。 "
-            "The latest of all nodes; click a row to hear it."
-        )
-        history = gr.Dataframe(
-            headers=["时间 Time", "节点 Node", "声音 Voice", "秒 s", "文字 Text", "文件 File"],
-            value=rows,
+                with gr.Group(elem_id="seed-group"):
+                    seed_box = gr.Number(
+                        value=42,
+                        precision=0,
+                        minimum=FIRST_SEED,
+                        maximum=LAST_SEED,
+                        label=labels.SEED,
+                        info=labels.SEED_HINT,
+                        elem_id="seed",
+                    )
+                    dice = gr.Button(labels.DICE, size="sm", elem_id="dice")
+        result = gr.Audio(
+            label=labels.RESULT,
+            type="filepath",
             interactive=False,
-            elem_id="history",
-            wrap=True,
-            max_height=360,
-            column_widths=["17%", "9%", "11%", "7%", "36%", "20%"],
+            buttons=["download"],
+            waveform_options=gr.WaveformOptions(
+                waveform_color="#94a3b8", waveform_progress_color="#0d9488"
+            ),
+            elem_id="result",
         )
-        with gr.Row():
-            replay = gr.Audio(
-                label="回放 Replay",
-                type="filepath",
-                interactive=False,
-                elem_id="replay",
-                buttons=["download"],
-            )
-            refresh = gr.Button("刷新 Refresh", size="sm", elem_id="refresh", scale=0)
-        gr.Markdown(
-            f"节点 node {node.settings.node_name} · {__version__} · {node.settings.release}",
-            elem_id="foot",
-        )
-        generate.click(
+        details = gr.HTML(label="details", elem_id="details")
+        with gr.Row(elem_id="history-head"):
+            gr.HTML(f"<h2>{labels.HISTORY}</h2><p>{labels.HISTORY_HINT}</p>")
+            refresh = gr.Button(labels.REFRESH, size="sm", elem_id="refresh", scale=0)
+        shelf = gr.HTML(elem_id="history")
+        gr.HTML(footer_html(settings, service.engine), elem_id="foot")
+
+        spoken = gr.on(
+            [generate.click, text_box.submit],
             synthesize,
-            [text, voice, speed, seed],
-            [result, told],
+            [text_box, voice_box, speed_box, seed_box],
+            [result, details],
+            show_progress_on=result,
             api_name="synthesize",
-            concurrency_limit=node.settings.workers if node.settings.enable_queue else 1,
-        ).success(rows, None, history, api_visibility="private", queue=False)
-        dice.click(
-            lambda: SEEDS[0] + secrets.randbelow(SEEDS[1]),
-            None,
-            seed,
-            api_visibility="private",
-            queue=False,
+            queue=settings.enable_queue,
+            concurrency_limit=settings.slots,
         )
-        refresh.click(rows, None, history, api_visibility="private", queue=False)
-        history.select(play, None, replay, api_visibility="private", queue=False)
-    page.queue(max_size=node.settings.queue_size if node.settings.enable_queue else 1)
-    built: gr.Blocks = page
-    return built
+        # One request and its answer each: they need no queue and no session.
+        for event in (spoken.success, refresh.click, page.load):
+            event(
+                history, None, shelf, queue=False, show_progress="hidden", api_visibility="private"
+            )
+        dice.click(None, None, seed_box, js=_DICE)
+    page.queue(max_size=max(1, settings.places), api_open=not settings.enable_queue)
+    blocks: gr.Blocks = page
+    return blocks
 
 
-def _row(record: Record) -> list[str]:
-    when = datetime.fromisoformat(record.created).astimezone()
-    return [
-        f"{when:%Y-%m-%d %H:%M:%S}",
-        record.node,
-        record.voice,
-        f"{record.duration:.1f}",
-        record.text,
-        record.file,
-    ]
+def waiting(page: gr.Blocks) -> int:
+    """How many requests wait in the page's queue (the others are with the workers)."""
+    return len(page._queue)
+
+
+def answering(page: gr.Blocks) -> int:
+    """How many requests have left the page's queue and have not been answered yet."""
+    queues = page._queue.event_queue_per_concurrency_id.values()
+    return sum(int(queue.current_concurrency) for queue in queues)
+
+
+def _shown(zh: str, en: str) -> gr.Error:
+    return gr.Error(f"{zh}\n{en}", print_exception=False)
+
+
+def _facts(speech: Speech) -> dict[str, object]:
+    request = speech.request
+    return {
+        "characters": len(request.text),
+        "voice": request.voice,
+        "speed": request.speed,
+        "seed": request.seed,
+        "audio_seconds": round(speech.duration, 3),
+        "taken_seconds": round(speech.seconds_taken, 4),
+    }

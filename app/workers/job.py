@@ -1,39 +1,38 @@
-"""A job and how it can end."""
+"""A job: one request on its way to a worker."""
 
 from dataclasses import dataclass
 
-from app.engines.base import Request, Samples
+from app.engines.interface import SynthesisRequest
+from app.workers.frames import Frame
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One request on its way to a worker."""
+    """A validated request and the id its log lines carry."""
 
-    request: Request
-    id: str
-    """The request id that log lines carry."""
+    request_id: str
+    request: SynthesisRequest
 
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """A finished job."""
-
-    samples: Samples
-    sample_rate: int
-    seconds_taken: float
-
-
-class JobError(Exception):
-    """A job failed; the message is for the one who asked."""
+    def frame(self) -> Frame:
+        """The job as a worker gets it."""
+        request = self.request
+        fields: dict[str, object] = {
+            "request_id": self.request_id,
+            "text": request.text,
+            "voice": request.voice,
+            "speed": request.speed,
+            "seed": request.seed,
+        }
+        return Frame("speak", fields)
 
 
-class BusyError(JobError):
-    """The queue is full, or the node is about to stop."""
-
-
-class DeadlineError(JobError):
-    """The job took longer than a job may."""
-
-
-class WorkerDiedError(JobError):
-    """The worker process ended under the job."""
+def job_of(frame: Frame) -> Job:
+    """The job in a `speak` frame."""
+    fields = frame.fields
+    request = SynthesisRequest(
+        text=str(fields["text"]),
+        voice=str(fields["voice"]),
+        speed=float(str(fields["speed"])),
+        seed=int(str(fields["seed"])),
+    )
+    return Job(str(fields["request_id"]), request)

@@ -1,49 +1,151 @@
-"""A worker process: loads the engine once, speaks once to warm up, then does job after job.
+"""One worker process as the web process sees it: start it, talk to it, end it."""
 
-Messages to the parent are pairs: ``("ready", (name, sample_rate, voices))``, ``("done",
-(samples, seconds))``, ``("failed", message)``.
-"""
-
+import asyncio
+import contextlib
+import logging
+import os
 import signal
-import time
-from multiprocessing.connection import Connection
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
-import numpy as np
+from app.workers import frames
+from app.workers.frames import Frame, FrameError
 
-from app.engines import registry
-from app.engines.base import EngineError, Request, Samples
+# Frames that may wait for a slow reader; then the worker itself waits (64 KiB each).
+_FRAMES_AHEAD = 16
+_log = logging.getLogger("app.worker")
+# The folder that holds the package `app`, installed or just unpacked.
+_ROOT = str(Path(__file__).resolve().parents[2])
 
-_WARM_UP = "你好。 Hello."
+
+@dataclass(frozen=True, slots=True)
+class WorkerCommand:
+    """What every worker of a node is started with."""
+
+    engine: str
+    node_name: str
+    log_level: str
+
+    def arguments(self, connection: int) -> list[str]:
+        """The process's arguments, for an inherited descriptor."""
+        options = {
+            "--connection": str(connection),
+            "--parent": str(os.getpid()),
+            "--engine": self.engine,
+            "--node-name": self.node_name,
+            "--log-level": self.log_level,
+        }
+        pairs = [word for pair in options.items() for word in pair]
+        return [sys.executable, "-m", "app.workers.main", *pairs]
 
 
-def work(connection: Connection, engine_name: str) -> None:
-    """The process's main function. Ends when the parent closes the pipe."""
-    # The parent drains first and ends its workers itself; Ctrl-C on a terminal reaches all.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    try:
-        engine = registry.create(engine_name)
-        engine.load()
-        sound = _speak(engine.synthesize(Request(_WARM_UP, engine.voices[0].id)))
-        if not np.any(np.abs(sound) > 0.01):
-            raise EngineError("the engine loads but is silent")
-    except EngineError as error:
-        connection.send(("failed", str(error)))
-        return
-    connection.send(("ready", (engine.name, engine.sample_rate, engine.voices)))
-    while True:
+class WorkerGoneError(Exception):
+    """The worker process has ended."""
+
+
+class Worker:
+    """A running worker process. Use `start`."""
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self._process = process
+        self._writer = writer
+        self._killed = False
+        self._frames: asyncio.Queue[Frame | None] = asyncio.Queue(_FRAMES_AHEAD)
+        # A task of its own reads, so that a reader who gives up never leaves half a frame behind.
+        self._pump = asyncio.create_task(self._read(reader))
+
+    @classmethod
+    async def start(cls, command: WorkerCommand) -> Self:
+        """Start the process. Raises OSError when the system does not allow one more."""
+        ours, theirs = socket.socketpair()
+        path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH"))))
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *command.arguments(theirs.fileno()),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                env=os.environ | {"PYTHONPATH": path},
+            )
+        reader, writer = await asyncio.open_connection(sock=ours)
+        return cls(process, reader, writer)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs, as far as is known, and is meant to."""
+        return self._process.returncode is None and not self._killed
+
+    async def send(self, frame: Frame) -> None:
+        """Send a message. One to a process that has just died is lost; `receive` will tell."""
+        self._writer.write(frame.encoded())
+        with contextlib.suppress(ConnectionError):
+            await self._writer.drain()
+
+    async def receive(self, timeout: float) -> Frame:
+        """The next message. Raises TimeoutError after `timeout` seconds, `WorkerGoneError`."""
+        async with asyncio.timeout(timeout):
+            frame = await self._frames.get()
+        if frame is None:
+            # Whoever asks next must not wait for ever.
+            self._frames.put_nowait(None)
+            raise WorkerGoneError(self.end_told())
+        return frame
+
+    def kill(self) -> None:
+        """End the process at once (SIGKILL); what it had said and nobody read is dropped."""
+        if self.alive:
+            self._process.kill()
+        self._killed = True
+        self._pump.cancel()
+        while not self._frames.empty():
+            self._frames.get_nowait()
+        self._frames.put_nowait(None)
+
+    async def stop(self, patience: float) -> None:
+        """Let the process go: hang up, then kill it after `patience` seconds."""
+        self._writer.close()
         try:
-            request: Request = connection.recv()
-        except (EOFError, OSError):
-            return
-        began = time.monotonic()
+            async with asyncio.timeout(patience):
+                await self._process.wait()
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
+
+    async def wait(self) -> None:
+        """Until the process has ended."""
+        await self._process.wait()
+
+    def end_told(self) -> str:
+        """How the process ended, in words."""
+        code = self._process.returncode
+        if code is None:
+            return "ended"
+        if code < 0:
+            return f"killed by {signal.Signals(-code).name}"
+        return f"ended with exit code {code}"
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
         try:
-            samples = _speak(engine.synthesize(request))
-        except EngineError as error:
-            connection.send(("failed", str(error)))
-        else:
-            connection.send(("done", (samples, time.monotonic() - began)))
-
-
-def _speak(chunks: "object") -> Samples:
-    return np.concatenate([np.zeros(0, np.float32), *chunks])  # type: ignore[misc]
+            while (frame := await frames.read(reader)) is not None:
+                await self._frames.put(frame)
+            # So that whoever is told of the end can also be told how it ended.
+            await self._process.wait()
+            await self._frames.put(None)
+        except FrameError as error:
+            # What it says can no longer be told apart: as good as dead.
+            _log.error("worker %d: %s", self.pid, error)
+            self.kill()
+        finally:
+            self._writer.close()

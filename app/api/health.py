@@ -1,0 +1,28 @@
+"""Is the process alive, should it get clients, what is it doing? Cheap enough for every second."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from app.node import Node
+
+
+def routes(node: Node) -> APIRouter:
+    """`/healthz`, `/readyz` and `/cluster/status`. None of them touches the shared folder."""
+    router = APIRouter(tags=["health"])
+    name = node.settings.node_name
+
+    @router.get("/healthz", summary="The process is alive")
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive", "node": name}
+
+    @router.get("/readyz", summary="Every worker has spoken, and the node is not draining")
+    async def readyz() -> JSONResponse:
+        reason = node.not_ready
+        body = {"ready": not reason, "reason": reason, "node": name}
+        return JSONResponse(body, 503 if reason else 200)
+
+    @router.get("/cluster/status", summary="Who this node is and what it is doing")
+    async def status() -> dict[str, object]:
+        return node.status()
+
+    return router

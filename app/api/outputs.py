@@ -1,0 +1,23 @@
+"""`GET /outputs/NAME`: finished audio, from whichever node made it."""
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import FileResponse
+
+from app.outputs.store import OutputStore
+
+
+def routes(store: OutputStore) -> APIRouter:
+    """The outputs route; ranges are honoured, so that players can seek."""
+    router = APIRouter(tags=["outputs"])
+
+    @router.get("/outputs/{name}", summary="Finished audio", response_class=FileResponse)
+    async def output(name: str, download: bool = False) -> FileResponse:
+        path = await store.find(name)
+        if path is None:
+            raise HTTPException(404, "there is no such audio; it may have been removed")
+        disposition = "attachment" if download else "inline"
+        return FileResponse(
+            path, media_type="audio/wav", filename=name, content_disposition_type=disposition
+        )
+
+    return router

@@ -1,0 +1,64 @@
+"""Every error of the API in OpenAI's shape: {"error": {"message", "type", "param", "code"}}."""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from app.errors import InvalidInputError, SpeechError
+
+_log = logging.getLogger("app.api")
+
+
+def problem(
+    status: int,
+    message: str,
+    kind: str,
+    code: str,
+    *,
+    param: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """An error answer."""
+    error = {"message": message, "type": kind, "param": param, "code": code}
+    return JSONResponse({"error": error}, status, headers)
+
+
+def install(web: FastAPI) -> None:
+    """Answer every kind of failure of the API's routes in this shape."""
+
+    @web.exception_handler(SpeechError)
+    async def speech_error(_request: Request, error: SpeechError) -> JSONResponse:
+        headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+        param = error.field if isinstance(error, InvalidInputError) else None
+        return problem(error.status, error.en, error.type, error.code, param=param, headers=headers)
+
+    @web.exception_handler(RequestValidationError)
+    async def wrong_shape(_request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][1:])
+        said = "; ".join(_told(found) for found in error.errors()[:10])
+        kind = "invalid_request_error"
+        return problem(400, said, kind, "invalid_request", param=place or None)
+
+    @web.exception_handler(HTTPException)
+    async def refused(_request: Request, error: HTTPException) -> JSONResponse:
+        headers = dict(error.headers) if error.headers else None
+        kind = "invalid_request_error" if error.status_code < 500 else "server_error"
+        return problem(
+            error.status_code, str(error.detail), kind, str(error.status_code), headers=headers
+        )
+
+    @web.exception_handler(Exception)
+    async def unexpected(_request: Request, error: Exception) -> JSONResponse:
+        _log.error("unexpected error", exc_info=error)
+        message = "unexpected error; the log has it under the id in X-Request-ID"
+        return problem(500, message, "server_error", "internal_error")
+
+
+def _told(found: dict[str, object]) -> str:
+    location = found["loc"]
+    place = ".".join(str(part) for part in location[1:]) if isinstance(location, tuple) else ""
+    return f"{place or 'body'}: {found['msg']}"

@@ -1,0 +1,17 @@
+"""What is below /v1 and does not exist; without this the page would answer for it."""
+
+from fastapi import APIRouter, HTTPException, Request
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def routes() -> APIRouter:
+    """To be included after every other route."""
+    router = APIRouter(prefix="/v1")
+
+    @router.api_route("/{path:path}", methods=_METHODS, include_in_schema=False)
+    async def unknown(request: Request, path: str) -> None:
+        message = f"there is no {request.method} /v1/{path}; see /openapi.json"
+        raise HTTPException(404, message)
+
+    return router

@@ -1,0 +1,170 @@
+"""The command line of a node. Every option is also an environment variable, COSYVOICE_*."""
+
+import os
+import platform
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app import __version__
+from app.logs import LEVELS
+from app.settings import Settings
+
+_NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+
+
+def _option(name: str, **details: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """An option that is also an environment variable, named in its help and in its errors."""
+    variable = "COSYVOICE_" + name.removeprefix("--").replace("-", "_").upper()
+    return click.option(name, envvar=variable, show_envvar=True, **details)
+
+
+def _node_name(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    # It becomes part of file names that every node must be able to write and serve.
+    if not _NODE_NAME.fullmatch(value):
+        raise click.BadParameter(
+            f"{value!r} may hold ASCII letters, digits, '-', '_' and '.' only, at most 63"
+        )
+    return value
+
+
+def _host_name() -> str:
+    name = re.sub(r"[^A-Za-z0-9_.-]", "-", platform.node())[:63]
+    return name if _NODE_NAME.fullmatch(name) else "node"
+
+
+def _release() -> str:
+    """The name of the folder the app runs from, where that is a release's own."""
+    folder = Path.cwd().resolve()
+    return folder.name if folder.parent.name == "releases" else f"v{__version__}"
+
+
+def _engine(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    from app.engines.interface import EngineUnavailableError
+    from app.engines.registry import find_engine
+
+    try:
+        find_engine(value).describe()
+    except EngineUnavailableError as error:
+        raise click.BadParameter(str(error)) from error
+    return value
+
+
+def _writable_folder(folder: Path, option: str) -> Path:
+    folder = folder.absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.BadParameter(
+            f"folder {folder} cannot be made: {error.strerror}", param_hint=option
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise click.BadParameter(
+            f"folder {folder} is not writable by user id {os.geteuid()}", param_hint=option
+        )
+    return folder
+
+
+@click.command(
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "show_default": True,
+        "max_content_width": 100,
+    },
+    epilog="An option can also be given as the environment variable named in its brackets; "
+    "the command line wins.",
+)
+@click.version_option(__version__, prog_name="app", message="%(prog)s %(version)s")
+@_option("--host", default="127.0.0.1", help="Address to listen on; 0.0.0.0 or :: is all.")
+@_option("--port", default=7860, type=click.IntRange(0, 65535), help="0 takes a free port.")
+@_option(
+    "--enable-queue",
+    is_flag=True,
+    show_default="off",
+    help="Let requests wait in line. Without it one request at a time is served and, while it "
+    "runs, others are told at once that the node is busy.",
+)
+@_option(
+    "--output-dir",
+    default="outputs",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for finished audio, shared by all nodes.",
+)
+@_option(
+    "--temp-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    show_default="OUTPUT_DIR/.gradio",
+    help="Folder for uploads, shared by all nodes under the same path.",
+)
+@_option(
+    "--node-name",
+    default=_host_name,
+    callback=_node_name,
+    show_default="host name",
+    help="What this node is called.",
+)
+@_option(
+    "--engine",
+    default="espeak",
+    callback=_engine,
+    help="Text-to-speech engine.",
+)
+@_option(
+    "--workers",
+    default=1,
+    type=click.IntRange(1, 256),
+    help="Worker processes (GPU or CPU slots), one job each at a time; needs --enable-queue.",
+)
+@_option(
+    "--queue-size",
+    default=32,
+    type=click.IntRange(0, 1_000_000),
+    help="Requests that may wait; further ones are refused at once.",
+)
+@_option(
+    "--job-timeout",
+    default=60.0,
+    type=click.FloatRange(1, 86400),
+    help="Seconds a job may run before it is stopped and its worker replaced.",
+)
+@_option(
+    "--start-timeout",
+    default=600.0,
+    type=click.FloatRange(1, 86400),
+    help="Seconds a worker may take to load the engine and say its first words.",
+)
+@_option(
+    "--text-limit",
+    default=4096,
+    type=click.IntRange(1, 100_000),
+    help="Characters of one request.",
+)
+@_option(
+    "--drain-file",
+    type=click.Path(path_type=Path),
+    show_default="none",
+    help="While this file exists /readyz says 503 'draining'; keep it on a local disk.",
+)
+@_option(
+    "--release",
+    default=_release,
+    show_default="name of the release folder",
+    help="Id of what was deployed, shown in page and status.",
+)
+@_option("--log-level", default="info", type=click.Choice(LEVELS, case_sensitive=False))
+def main(output_dir: Path, temp_dir: Path | None, log_level: str, **options: Any) -> None:
+    """A text-to-speech node: a web page and an HTTP API over worker processes."""
+    output_dir = _writable_folder(output_dir, "--output-dir")
+    settings = Settings(
+        output_dir=output_dir,
+        temp_dir=_writable_folder(temp_dir or output_dir / ".gradio", "--temp-dir"),
+        log_level=log_level.lower(),
+        **options,
+    )
+    # Late, so that --help and a wrong option answer at once.
+    from app.server import run
+
+    run(settings)

@@ -1,0 +1,130 @@
+"""eSpeak NG's C interface (espeak-ng/speak_lib.h, espeak_ng.h) through ctypes.
+
+The library keeps its synthesis state in static variables that `espeak_Initialize` does not
+reset, so a second utterance differs from the first by some samples, whatever the seed. Only a
+freshly loaded library is in a known state: `Library` is opened for one request and unloaded
+after it (about 3 ms), which is what makes equal requests give equal bytes.
+"""
+
+import ctypes
+import random
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+AUDIO_OUTPUT_SYNCHRONOUS = 2
+INITIALIZE_DONT_EXIT = 0x8000
+CHARS_UTF8 = 1
+END_PAUSE = 0x1000
+POS_CHARACTER = 1
+PARAMETER_RATE = 1
+PARAMETER_PITCH = 3
+PARAMETER_RANGE = 4
+NORMAL_RATE = 175
+"""Words per minute at tempo 1.0 (espeakRATE_NORMAL); 80 to 450 are accepted."""
+
+_SYNTH_CALLBACK = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+)
+# The C library this process already runs on: for dlclose, and srand (eSpeak draws breath noise
+# from rand() as well as from its own generator).
+_LIBC = ctypes.CDLL(None)
+_LIBC.dlclose.argtypes = [ctypes.c_void_p]
+
+
+class EspeakError(Exception):
+    """eSpeak NG refused a call; the message holds its status number (espeak_ng_STATUS)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryFiles:
+    """Where the shared library and its voice data lie."""
+
+    library: str
+    data: str
+
+
+class Library:
+    """One freshly loaded eSpeak NG; a context manager. One at a time in a process."""
+
+    def __init__(self, files: LibraryFiles) -> None:
+        self._files = files
+        self._pcm: list[bytes] = []
+        # ctypes keeps no reference to a callback handed to C: this attribute does.
+        self._callback = _SYNTH_CALLBACK(self._collect)
+        self.sample_rate = 0
+
+    def __enter__(self) -> Self:
+        """Load and initialise. Raises `EspeakError`, OSError when it cannot be loaded."""
+        self._lib = ctypes.CDLL(self._files.library)
+        self._lib.espeak_Synth.argtypes = [
+            ctypes.c_char_p,
+            ctypes.c_size_t,
+            ctypes.c_uint,
+            ctypes.c_int,
+            ctypes.c_uint,
+            ctypes.c_uint,
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+        ]
+        self.sample_rate = self._lib.espeak_Initialize(
+            AUDIO_OUTPUT_SYNCHRONOUS, 0, self._files.data.encode(), INITIALIZE_DONT_EXIT
+        )
+        if self.sample_rate <= 0:
+            self._unload()
+            raise EspeakError(f"eSpeak NG found no usable voice data in {self._files.data}")
+        self._lib.espeak_SetSynthCallback(self._callback)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._lib.espeak_Terminate()
+        self._unload()
+
+    def configure(self, voice: str, speed: float, seed: int) -> None:
+        """Choose voice, tempo (1.0 = normal) and seed. Raises `EspeakError` for a bad voice.
+
+        The seed sets the breath noise of the voices that have some and, so that another seed is
+        another take with every voice, moves pitch and liveliness a little (both 0 to 100, 50 is
+        the voice's own).
+        """
+        _LIBC.srand(ctypes.c_uint(seed))
+        self._check("seed", self._lib.espeak_ng_SetRandSeed(ctypes.c_long(seed)))
+        self._check(f"voice {voice}", self._lib.espeak_SetVoiceByName(voice.encode()))
+        dice = random.Random(seed)
+        parameters = {
+            PARAMETER_RATE: round(NORMAL_RATE * speed),
+            PARAMETER_PITCH: dice.randint(46, 54),
+            PARAMETER_RANGE: dice.randint(40, 60),
+        }
+        for parameter, value in parameters.items():
+            status = self._lib.espeak_SetParameter(parameter, value, 0)
+            self._check(f"parameter {parameter} = {value}", status)
+
+    def speak(self, text: str) -> bytes:
+        """The speech of `text` as mono signed 16-bit samples in this machine's byte order."""
+        self._pcm.clear()
+        encoded = text.encode() + b"\0"
+        status = self._lib.espeak_Synth(
+            encoded, len(encoded), 0, POS_CHARACTER, 0, CHARS_UTF8 | END_PAUSE, None, None
+        )
+        self._check("synthesis", status)
+        return b"".join(self._pcm)
+
+    def _collect(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
+        if samples and count > 0:
+            self._pcm.append(ctypes.string_at(samples, count * 2))
+        return 0
+
+    def _check(self, what: str, status: int) -> None:
+        if status != 0:
+            raise EspeakError(f"eSpeak NG refused {what} (status {status})")
+
+    def _unload(self) -> None:
+        handle = self._lib._handle
+        del self._lib
+        _LIBC.dlclose(handle)

@@ -1,0 +1,1 @@
+"""ASGI layers around page and API. Streams pass through them unbuffered."""

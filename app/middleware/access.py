@@ -1,0 +1,74 @@
+"""Give every request an id, say which node answered, and log the answer."""
+
+import logging
+import re
+import secrets
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.logs import REQUEST_ID
+
+_log = logging.getLogger("app.access")
+_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
+_HEADER = b"x-request-id"
+# Asked every second by every director: logged only when something is wrong.
+_PROBES = frozenset({"/healthz", "/readyz"})
+
+
+def new_request_id() -> str:
+    """An id for a request that brought none."""
+    return secrets.token_hex(8)
+
+
+class AccessLog:
+    """Outermost layer."""
+
+    def __init__(self, app: ASGIApp, node: str) -> None:
+        self._app = app
+        self._node = node.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event; see the ASGI specification."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _given(scope) or new_request_id()
+        # In the request itself too: the page's events see only headers.
+        kept = [header for header in scope["headers"] if header[0] != _HEADER]
+        scope["headers"] = [*kept, (_HEADER, request_id.encode())]
+        token = REQUEST_ID.set(request_id)
+        began, status, sent = time.monotonic(), 0, 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status, sent
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                own = [(_HEADER, request_id.encode()), (b"x-node", self._node)]
+                message = {**message, "headers": [*message.get("headers", ()), *own]}
+            elif message["type"] == "http.response.body":
+                sent += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        finally:
+            level = logging.INFO
+            if scope["path"] in _PROBES and status == 200:
+                level = logging.DEBUG
+            client = scope.get("client")
+            fields = {
+                "method": scope["method"],
+                "path": scope["path"],
+                "status": status,
+                "bytes": sent,
+                "seconds": round(time.monotonic() - began, 4),
+                "client": client[0] if client else None,
+            }
+            _log.log(level, "request", extra=fields)
+            REQUEST_ID.reset(token)
+
+
+def _given(scope: Scope) -> str:
+    value = dict(scope["headers"]).get(_HEADER, b"")
+    return value.decode() if _ID.fullmatch(value) else ""

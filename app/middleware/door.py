@@ -1,0 +1,57 @@
+"""While the node stops: accepted work is finished, new work is sent elsewhere, and in the end
+event streams, which never end by themselves, are closed."""
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.middleware.refusal import refusal
+
+# What begins a job: the API's route, and the four ways into the page's functions.
+_NEW_WORK = (
+    "/v1/audio/speech",
+    "/gradio_api/queue/join",
+    "/gradio_api/run/",
+    "/gradio_api/api/",
+    "/gradio_api/call/",
+)
+
+
+class Door:
+    """Refuses new work with 503 while `closed()`; ends streams when `hang_up` is set."""
+
+    def __init__(self, app: ASGIApp, closed: Callable[[], bool], hang_up: asyncio.Event) -> None:
+        self._app = app
+        self._closed = closed
+        self._hang_up = hang_up
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event; see the ASGI specification."""
+        if (
+            scope["type"] == "http"
+            and scope["method"] == "POST"
+            and scope["path"].startswith(_NEW_WORK)
+            and self._closed()
+        ):
+            message = "this node is stopping; try again"
+            await refusal(503, "stopping", message, retry_after=1)(scope, receive, send)
+            return
+        if scope["type"] == "http" and scope["method"] == "GET":
+            receive = self._until_hang_up(receive)
+        await self._app(scope, receive, send)
+
+    def _until_hang_up(self, receive: Receive) -> Receive:
+        """The application hears that the client is gone when the node is about to be."""
+
+        async def listen() -> Message:
+            message = asyncio.ensure_future(receive())
+            end = asyncio.ensure_future(self._hang_up.wait())
+            try:
+                await asyncio.wait({message, end}, return_when=asyncio.FIRST_COMPLETED)
+                return message.result() if message.done() else {"type": "http.disconnect"}
+            finally:
+                message.cancel()
+                end.cancel()
+
+        return listen

@@ -1,0 +1,164 @@
+"""The web process from its start to its end.
+
+The order matters: the port is reserved at once (so that a taken one is an error at once) but
+listens only when page and API can answer; the workers load while Gradio is being imported.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from app import __version__, logs
+from app.engines.registry import find_engine
+from app.node import Node
+from app.outputs.store import OutputStore
+from app.settings import Settings
+from app.speech import SpeechService
+from app.workers.pool import Pool, PoolSize
+from app.workers.worker import WorkerCommand
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+_KEEP_ALIVE = 65
+"""Seconds an idle connection stays open: longer than proxies' usual 60."""
+_CLOSING = 3
+"""Seconds for answers on their way out, after the last job."""
+_log = logging.getLogger("app.server")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: it would close the port before jobs have ended, and
+    then die of the signal instead of exiting with 0."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def run(settings: Settings) -> None:
+    """Serve until told to stop (SIGTERM, SIGINT); exits with 1 when the port cannot be had."""
+    logs.set_up(settings.log_level, settings.node_name)
+    try:
+        listener = _bind(settings.host, settings.port)
+    except OSError as error:
+        place = f"{settings.host} port {settings.port}"
+        print(f"Error: cannot listen on {place}: {error.strerror}", file=sys.stderr)
+        sys.exit(1)
+    with listener:
+        asyncio.run(_serve(settings, listener))
+    logging.shutdown()
+    # Python would wait for a thread that hangs in a dead NFS mount; nothing else is left to do.
+    os._exit(0)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """A bound socket that does not listen yet: connections to it are refused. Raises OSError."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    node = _node(settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    node.service.pool.start()
+    try:
+        application = await _application(node)
+        if not stop.is_set():
+            await _until_stopped(node, application, listener, stop)
+    finally:
+        await node.service.pool.stop()
+        node.service.store.close()
+    _log.info("stopped")
+
+
+def _node(settings: Settings) -> Node:
+    command = WorkerCommand(settings.engine, settings.node_name, settings.log_level)
+    size = PoolSize(settings.slots, settings.places, settings.job_timeout, settings.start_timeout)
+    service = SpeechService(
+        find_engine(settings.engine).describe(),
+        Pool(command, size),
+        OutputStore(settings.output_dir, settings.node_name),
+        settings.node_name,
+        settings.text_limit,
+    )
+    return Node(settings, service)
+
+
+async def _application(node: Node) -> "FastAPI":
+    from app.web import environment
+
+    environment.prepare(node.settings)
+    # In a thread, so that the workers' messages are heard meanwhile.
+    await asyncio.to_thread(importlib.import_module, "gradio")
+    from app import application
+
+    return application.build(node)
+
+
+async def _until_stopped(
+    node: Node,
+    application: "FastAPI",
+    listener: socket.socket,
+    stop: asyncio.Event,
+) -> None:
+    config = uvicorn.Config(
+        application,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_CLOSING,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    place = listener.getsockname()
+    about = {
+        "version": __version__,
+        "release": node.settings.release,
+        "engine": node.settings.engine,
+    }
+    _log.info("serving on %s port %d", place[0], place[1], extra=about)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not serving.done():
+        await _drain(node)
+        node.hang_up.set()
+        server.should_exit = True
+    await serving
+
+
+async def _drain(node: Node) -> None:
+    """Finish what was accepted, for as long as one job may take."""
+    node.stopping = True
+    _log.info("draining", extra={"unfinished": node.unfinished})
+    try:
+        async with asyncio.timeout(node.settings.job_timeout):
+            while node.unfinished:
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        _log.warning("jobs left at the end of the drain", extra={"unfinished": node.unfinished})

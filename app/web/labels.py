@@ -1,0 +1,27 @@
+"""What the page says, Chinese first, English beside."""
+
+TITLE = "语音合成 · Text to speech"
+HEADING = "语音合成 <span>Text to speech</span>"
+LEDE = "输入文字，选择声音，生成语音。 <span>Type a text, choose a voice, hear it spoken.</span>"
+TEXT = "文字 Text"
+TEXT_HINT = "在这里输入要朗读的文字……\nType what shall be said."
+VOICE = "声音 Voice"
+SPEED = "语速 Speed"
+SEED = "随机种子 Seed"
+SEED_HINT = "相同的文字、声音和种子得到完全相同的音频。 Same input and seed, same audio."
+DICE = "⚄ 换一个 Another"
+GENERATE = "生成语音  Generate"
+RESULT = "结果 Result"
+HISTORY = "历史 <span>History</span>"
+HISTORY_HINT = "所有节点最近生成的音频。 The latest audio of all nodes."
+REFRESH = "刷新 Refresh"
+NO_HISTORY = "还没有音频。 Nothing yet."
+DOWNLOAD = "下载 Download"
+NODE = "节点 Node"
+ENGINE = "引擎 Engine"
+RELEASE = "版本 Release"
+
+
+def text_limit(characters: int) -> str:
+    """The note under the text box."""
+    return f"最多 {characters} 字。 Up to {characters} characters. Shift+Enter 生成 generates."

@@ -1,0 +1,124 @@
+"""The worker process: load the engine, speak once to warm up, then do job after job.
+
+It imports neither Gradio nor FastAPI. It ends when the web process closes the connection or
+dies; it leaves signals to the web process, which drains first and ends its workers itself.
+"""
+
+import argparse
+import ctypes
+import logging
+import os
+import select
+import signal
+import socket
+import sys
+
+from app import logs
+from app.engines.interface import (
+    CannotSpeakError,
+    Engine,
+    EngineInfo,
+    EngineUnavailableError,
+    SynthesisRequest,
+)
+from app.engines.registry import find_engine
+from app.workers import frames
+from app.workers.frames import Frame
+from app.workers.job import Job, job_of
+from app.workers.pcm import audible, pcm16
+
+_PR_SET_PDEATHSIG = 1
+_log = logging.getLogger("app.worker")
+
+
+def main() -> None:
+    """Entry point of `python -m app.workers.main`."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--connection", type=int, required=True, help="inherited descriptor")
+    parser.add_argument("--parent", type=int, required=True, help="process id of the web process")
+    parser.add_argument("--engine", required=True)
+    parser.add_argument("--node-name", required=True)
+    parser.add_argument("--log-level", required=True)
+    options = parser.parse_args()
+    # systemd and terminals signal every process of the service.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with(options.parent)
+    logs.set_up(options.log_level, options.node_name)
+    connection = socket.socket(fileno=options.connection)
+    try:
+        engine = _warm_engine(options.engine)
+    except EngineUnavailableError as error:
+        connection.sendall(Frame("unavailable", {"message": str(error)}).encoded())
+        sys.exit(3)
+    connection.sendall(Frame("ready", {}).encoded())
+    while (frame := frames.receive(connection)) is not None:
+        # A cancellation that came after its job had ended has nothing left to stop.
+        if frame.kind == "speak":
+            _do(job_of(frame), engine, connection)
+
+
+def _die_with(parent: int) -> None:
+    """Be killed when the web process is, even in the middle of a job (prctl(2))."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def _warm_engine(name: str) -> Engine:
+    """A loaded engine that has been heard to speak. Raises `EngineUnavailableError`."""
+    plugin = find_engine(name)
+    info = plugin.describe()
+    engine = plugin.load()
+    if not any(audible(pcm16(chunk)) for chunk in list(engine.synthesize(_first_words(info)))):
+        raise EngineUnavailableError(f"engine {name!r} loads but its first words are silent")
+    return engine
+
+
+def _first_words(info: EngineInfo) -> SynthesisRequest:
+    return SynthesisRequest(info.warm_up_text, info.default_voice.id, speed=1.0, seed=1)
+
+
+def _do(job: Job, engine: Engine, connection: socket.socket) -> None:
+    token = logs.REQUEST_ID.set(job.request_id)
+    connection.sendall(Frame("started", {}).encoded())
+    try:
+        ending = _speak(job, engine, connection)
+    except CannotSpeakError as error:
+        ending = Frame("refused", {"en": error.en, "zh": error.zh})
+    except Exception as error:
+        _log.exception("the engine failed")
+        ending = Frame("failed", {"message": f"{type(error).__name__}: {error}"[:500]})
+    finally:
+        logs.REQUEST_ID.reset(token)
+    connection.sendall(ending.encoded())
+
+
+def _speak(job: Job, engine: Engine, connection: socket.socket) -> Frame:
+    heard = False
+    for chunk in engine.synthesize(job.request):
+        pcm = pcm16(chunk)
+        heard = heard or audible(pcm)
+        for start in range(0, len(pcm), frames.AUDIO_BYTES):
+            payload = pcm[start : start + frames.AUDIO_BYTES]
+            connection.sendall(Frame("audio", {}, payload).encoded())
+        if _something_to_read(connection):
+            frame = frames.receive(connection)
+            if frame is None:
+                sys.exit(0)
+            return Frame("cancelled", {})
+    if not heard:
+        raise CannotSpeakError(
+            "this voice finds nothing to speak in the text; try another voice",
+            "所选声音在这段文字中没有可以朗读的内容，请换一个声音",
+        )
+    return Frame("done", {})
+
+
+def _something_to_read(connection: socket.socket) -> bool:
+    readable, _, _ = select.select([connection], [], [], 0)
+    return bool(readable)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""What became of every job: `accepted` is the sum of the endings and of those still on."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Totals:
+    """Counts since the node started."""
+
+    accepted: int = 0
+    busy: int = 0
+    """Turned away at once, never accepted."""
+    done: int = 0
+    refused: int = 0
+    """The engine cannot speak this text with this voice."""
+    failed: int = 0
+    timed_out: int = 0
+    cancelled: int = 0
+    seconds_working: float = 0.0
+    """Time that ended jobs spent on a worker."""
+
+    @property
+    def ended(self) -> int:
+        """Accepted jobs that are over."""
+        return self.done + self.refused + self.failed + self.timed_out + self.cancelled
+
+    @property
+    def mean_seconds(self) -> float:
+        """Seconds a job takes on a worker; 1 before the first has ended."""
+        return self.seconds_working / self.ended if self.ended else 1.0

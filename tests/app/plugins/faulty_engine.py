@@ -1,0 +1,73 @@
+"""An engine that fails on demand, found through its entry point as any other package's is.
+
+The text says what happens: `hang`, `crash`, `raise`, `silent`, `slow SECONDS`, `pid`; everything
+else is a tone. `FAULTY_ENGINE_LOAD` makes loading fail: `unavailable` or `crash`.
+"""
+
+import ctypes
+import os
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from app.engines.interface import (
+    Capability,
+    EngineInfo,
+    EngineUnavailableError,
+    Samples,
+    SynthesisRequest,
+    Voice,
+)
+
+RATE = 8000
+_TENTH: Samples = np.sin(np.arange(RATE // 10, dtype=np.float32) * np.float32(0.35)) / 2
+
+
+class FaultyEngine:
+    def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+        what, _, argument = request.text.partition(" ")
+        if what == "hang":
+            yield _TENTH
+            time.sleep(3600)
+        elif what == "crash":
+            yield _TENTH
+            ctypes.string_at(0)
+        elif what == "raise":
+            raise RuntimeError("CUDA out of memory")
+        elif what == "silent":
+            yield np.zeros(RATE, np.float32)
+        elif what == "loud":
+            yield np.full(RATE, 3.0, np.float32)
+        elif what == "slow":
+            for _ in range(int(float(argument) * 10)):
+                time.sleep(0.1)
+                yield _TENTH
+        elif what == "pid":
+            # One sample for each bit of the process id.
+            yield np.array([(os.getpid() >> bit & 1) * 0.5 for bit in range(32)], np.float32)
+        else:
+            yield _TENTH
+
+
+class FaultyPlugin:
+    def describe(self) -> EngineInfo:
+        return EngineInfo(
+            name="faulty",
+            title="Faulty",
+            sample_rate=RATE,
+            voices=(Voice("tone", "纯音", "Tone", "zh-CN"),),
+            capabilities=frozenset({Capability.SPEED, Capability.SEED}),
+            warm_up_text="hello",
+        )
+
+    def load(self) -> FaultyEngine:
+        trouble = os.environ.get("FAULTY_ENGINE_LOAD")
+        if trouble == "crash":
+            os._exit(7)
+        if trouble == "unavailable":
+            raise EngineUnavailableError("the weights are missing; download them")
+        return FaultyEngine()
+
+
+plugin = FaultyPlugin()

@@ -1,0 +1,266 @@
+"""The HTTP API on a real node."""
+
+import concurrent.futures
+import contextlib
+import io
+import json
+import time
+import wave
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.app.node_process import RELEASE, NodeProcess
+
+
+def sound(answer: httpx.Response) -> np.ndarray:
+    with wave.open(io.BytesIO(answer.content)) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 22050)
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2")
+
+
+def test_health_and_status(node: NodeProcess) -> None:
+    assert node.get("/healthz").json() == {"status": "alive", "node": "rs1"}
+    assert node.get("/readyz").json() == {"ready": True, "reason": "", "node": "rs1"}
+    status = node.status()
+    assert (status["node"], status["release"], status["capacity"]) == ("rs1", RELEASE, 2)
+    assert status["engine"]["name"] == "espeak"
+    assert {"running", "waiting", "done"} <= set(status["jobs"])
+    assert [worker["state"] for worker in status["workers"]] == ["idle", "idle"]
+
+
+def test_a_drain_file_takes_the_node_out_and_it_still_works(node: NodeProcess) -> None:
+    drain = node.outputs.parent / "drain"
+    drain.touch()
+    try:
+        answer = node.get("/readyz")
+        assert (answer.status_code, answer.json()["reason"]) == (503, "draining")
+        assert node.status()["draining"] is True
+        assert node.get("/healthz").status_code == 200
+        assert node.speak(input="你好").status_code == 200
+    finally:
+        drain.unlink()
+    assert node.get("/readyz").status_code == 200
+
+
+def test_speech_as_wav(node: NodeProcess) -> None:
+    answer = node.speak(input="你好，欢迎使用语音合成。", voice="cmn-female", seed=7)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "audio/wav"
+    assert answer.headers["x-node"] == "rs1"
+    assert answer.headers["x-seed"] == "7"
+    samples = sound(answer).astype(float)
+    assert 1 < len(samples) / 22050 < 6
+    assert np.sqrt((samples**2).mean()) > 1000
+
+
+def test_speech_as_pcm_is_the_same_sound(node: NodeProcess) -> None:
+    body = {"input": "Hello.", "voice": {"id": "en-us"}, "seed": 3}
+    as_wav, as_pcm = node.speak(**body), node.speak(**body, response_format="pcm")
+    assert as_pcm.headers["content-type"] == "audio/pcm"
+    assert as_pcm.headers["x-sample-rate"] == "22050"
+    assert as_pcm.content == sound(as_wav).tobytes()
+
+
+def test_equal_requests_give_equal_bytes_on_every_worker(node: NodeProcess) -> None:
+    with concurrent.futures.ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(lambda _: node.speak(input="Same 种子.", seed=9), range(6)))
+    assert len({answer.content for answer in answers}) == 1
+    assert node.speak(input="Same 种子.", seed=10).content != answers[0].content
+
+
+def test_without_a_seed_the_one_used_is_told(node: NodeProcess) -> None:
+    answer = node.speak(input="你好")
+    seed = int(answer.headers["x-seed"])
+    assert 1 <= seed <= 100_000_000
+    assert node.speak(input="你好", seed=seed).content == answer.content
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "said"),
+    [
+        ({"input": ""}, "input", "no text to speak"),
+        ({"input": "😀"}, "input", "no letter"),
+        ({"input": "a\x07"}, "input", "U+0007"),
+        ({"input": "字" * 4097}, "input", "4097 characters; at most 4096"),
+        ({"input": "你好", "voice": "alloy"}, "voice", "voices: cmn, "),
+        ({"input": "你好", "voice": "en-us"}, "input", "cannot read Chinese"),
+        ({"input": "你好", "speed": 3}, "speed", "not between 0.5 and 2"),
+        ({"input": "你好", "speed": "fast"}, "speed", "valid number"),
+        ({"input": "你好", "seed": 0}, "seed", "not between 1 and 100000000"),
+        ({"input": "你好", "seed": 1.5}, "seed", "valid integer"),
+        ({"input": "你好", "model": "gpt-9"}, "model", "no model 'gpt-9'"),
+        ({"input": "你好", "response_format": "mp3"}, "response_format", "use one of: wav, pcm"),
+        ({"input": "你好", "instructions": "开心"}, "instructions", "takes no instructions"),
+        ({"input": "你好", "stream_format": "sse"}, "stream_format", "'audio'"),
+        ({"input": "你好", "pitch": 2}, "pitch", "not permitted"),
+        ({"input": ["你好"]}, "input", "valid string"),
+        ({}, "input", "required"),
+    ],
+)
+def test_a_wrong_request_is_told_which_field(
+    node: NodeProcess, body: dict[str, object], field: str, said: str
+) -> None:
+    answer = node.speak(**body)
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert error["type"] == "invalid_request_error"
+    assert error["param"] == field
+    assert said in error["message"]
+    assert error["code"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"\xff", b'{"input": "\\ud800", "model": "tts-1"}']
+)
+def test_what_is_no_json_object_is_told(node: NodeProcess, content: bytes) -> None:
+    with node.client() as client:
+        headers = {"content-type": "application/json"}
+        answer = client.post("/v1/audio/speech", content=content, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"]
+
+
+def test_a_huge_body_is_refused_whether_announced_or_not(node: NodeProcess) -> None:
+    huge = b'{"input": "' + b"a" * (2 << 20) + b'"}'
+    with node.client() as client:
+        headers = {"content-type": "application/json"}
+        for content in (huge, iter([huge[:1000], huge[1000:]])):
+            answer = client.post("/v1/audio/speech", content=content, headers=headers)
+            assert answer.status_code == 413
+            assert "longer than" in answer.json()["error"]["message"]
+
+
+def test_unknown_paths_and_methods(node: NodeProcess) -> None:
+    for path in ("/v1/audio/speech", "/v1/nothing", "/outputs/nothing.wav"):
+        answer = node.get(path)
+        assert answer.status_code == 404
+        assert "there is no" in answer.json()["error"]["message"]
+
+
+def test_catalogue(node: NodeProcess) -> None:
+    assert node.get("/v1/models").json()["data"][0]["id"] == "espeak"
+    voices = node.get("/v1/audio/voices").json()
+    assert voices["default"] == "cmn"
+    assert {"yue", "ja", "en-us"} <= {voice["id"] for voice in voices["voices"]}
+    assert all(voice["name"] and voice["name_zh"] for voice in voices["voices"])
+
+
+def test_the_api_describes_itself(node: NodeProcess) -> None:
+    described = node.get("/openapi.json").json()
+    assert "/v1/audio/speech" in described["paths"]
+
+
+def test_a_request_id_goes_in_comes_out_and_reaches_the_log(node: NodeProcess) -> None:
+    with node.client() as client:
+        given = client.get("/v1/models", headers={"X-Request-ID": "from-a-proxy.1"})
+        made = client.get("/v1/models", headers={"X-Request-ID": "nasty\tid"})
+    assert given.headers["x-request-id"] == "from-a-proxy.1"
+    assert made.headers["x-request-id"] not in ("", "nasty\tid")
+    node.wait_until(lambda: "from-a-proxy.1" in {line.get("request_id") for line in node.lines})
+    line = next(line for line in node.lines if line.get("request_id") == "from-a-proxy.1")
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/v1/models", 200)
+    assert line["node"] == "rs1"
+
+
+def test_every_log_line_is_json(node: NodeProcess) -> None:
+    assert len(node.raw) == len(node.lines) > 5
+
+
+def test_outputs_are_served_with_ranges_and_only_outputs(node: NodeProcess) -> None:
+    stem = "20200101T000000000Z-rs9-0123abcd"
+    (node.outputs / f"{stem}.wav").write_bytes(b"RIFF1234")
+    (node.outputs / "secret.wav").write_bytes(b"secret")
+    assert node.get(f"/outputs/{stem}.wav").content == b"RIFF1234"
+    with node.client() as client:
+        part = client.get(f"/outputs/{stem}.wav", headers={"Range": "bytes=4-5"})
+    assert (part.status_code, part.content) == (206, b"12")
+    kept = node.get(f"/outputs/{stem}.wav?download=1")
+    assert kept.headers["content-disposition"].startswith("attachment")
+    for path in ("secret.wav", "..%2fsecret.wav", f"{stem}.json", "%00"):
+        assert node.get(f"/outputs/{path}").status_code == 404
+
+
+def test_one_request_at_a_time_without_the_queue(faulty_node: NodeProcess) -> None:
+    with concurrent.futures.ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(faulty_node.speak, input="slow 2")
+        faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["running"] == 1)
+        began = time.monotonic()
+        refused = faulty_node.speak(input="hello")
+        assert time.monotonic() - began < 0.5
+        assert slow.result().status_code == 200
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) >= 1
+    assert refused.json()["error"]["code"] == "busy"
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "code"),
+    [
+        ("hang", 504, "deadline"),
+        ("crash", 500, "worker_died"),
+        ("raise", 500, "engine_failed"),
+        ("silent", 400, "cannot_speak"),
+    ],
+)
+def test_what_fails_is_told_and_the_node_recovers(
+    faulty_node: NodeProcess, text: str, status: int, code: str
+) -> None:
+    answer = faulty_node.speak(input=text)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    faulty_node.wait_ready()
+    assert faulty_node.speak(input="hello").status_code == 200
+
+
+def test_a_replaced_worker_is_not_ready_until_it_has_spoken(faulty_node: NodeProcess) -> None:
+    faulty_node.speak(input="crash")
+    answer = faulty_node.get("/readyz")
+    if answer.status_code == 503:
+        assert "worker 0 is being replaced: killed by SIGSEGV" in answer.json()["reason"]
+    faulty_node.wait_ready()
+    assert faulty_node.status()["workers"][0]["restarts"] >= 1
+
+
+def test_a_client_that_hangs_up_stops_the_work(faulty_node: NodeProcess) -> None:
+    before = faulty_node.status()["jobs"]["cancelled"]
+    with faulty_node.client(timeout=0.4) as client, contextlib.suppress(httpx.ReadTimeout):
+        client.post("/v1/audio/speech", json={"model": "tts-1", "input": "slow 3.5"})
+    faulty_node.wait_until(
+        lambda: faulty_node.status()["jobs"]["cancelled"] == before + 1, seconds=2.5
+    )
+    assert faulty_node.speak(input="hello").status_code == 200
+
+
+def test_the_log_of_a_failing_engine_carries_the_request_id(faulty_node: NodeProcess) -> None:
+    with faulty_node.client() as client:
+        client.post(
+            "/v1/audio/speech",
+            json={"model": "tts-1", "input": "raise"},
+            headers={"X-Request-ID": "find-me"},
+        )
+    faulty_node.wait_until(
+        lambda: any(
+            line.get("request_id") == "find-me" and "out of memory" in line.get("exception", "")
+            for line in faulty_node.lines
+        )
+    )
+
+
+def test_nothing_connects_to_anywhere_else(node: NodeProcess) -> None:
+    noted = (node.outputs.parent / "connections").read_text().splitlines()
+    places = {line.split(" ", 1)[1] for line in noted}
+    assert all("127.0.0.1" in place or place in ("'localhost'", "None") for place in places), places
+
+
+def test_the_api_keeps_nothing_on_disk(faulty_node: NodeProcess, tmp_path: Path) -> None:
+    faulty_node.speak(input="hello")
+    assert [
+        path for path in faulty_node.outputs.iterdir() if path.suffix in (".wav", ".json")
+    ] == []
+
+
+def test_json_errors_are_utf_8(node: NodeProcess) -> None:
+    answer = node.speak(input="你好", voice="没有")
+    assert "没有" in json.loads(answer.content.decode("utf-8"))["error"]["message"]

@@ -1,0 +1,149 @@
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from app import __version__, server
+from app.cli import main
+from app.settings import Settings
+from tests.app.node_process import ROOT
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "Parser":
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("COSYVOICE_")]:
+        monkeypatch.delenv(name)
+    return Parser(monkeypatch)
+
+
+class Parser:
+    """Runs the command up to where it would serve."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._settings: list[Settings] = []
+        patch.setattr(server, "run", self._settings.append)
+
+    def __call__(self, *arguments: str, **environment: str) -> Settings:
+        result = CliRunner().invoke(main, arguments, env=environment)
+        assert result.exit_code == 0, result.output
+        return self._settings.pop()
+
+    def error(self, *arguments: str, **environment: str) -> str:
+        result = CliRunner().invoke(main, arguments, env=environment)
+        assert result.exit_code == 2
+        assert not self._settings
+        assert result.output.count("Error:") == 1
+        assert "Traceback" not in result.output
+        return result.output.split("Error: ")[1]
+
+
+def test_defaults(parsed: Parser, tmp_path: Path) -> None:
+    settings = parsed()
+    assert (settings.host, settings.port, settings.engine) == ("127.0.0.1", 7860, "espeak")
+    assert settings.output_dir == tmp_path / "outputs"
+    assert settings.temp_dir == tmp_path / "outputs" / ".gradio"
+    assert settings.temp_dir.is_dir()
+    assert settings.release == f"v{__version__}"
+    assert settings.drain_file is None
+
+
+def test_the_environment_gives_every_option_and_the_command_line_wins(
+    parsed: Parser, tmp_path: Path
+) -> None:
+    settings = parsed(
+        "--port",
+        "8001",
+        COSYVOICE_HOST="0.0.0.0",
+        COSYVOICE_PORT="8000",
+        COSYVOICE_ENABLE_QUEUE="true",
+        COSYVOICE_OUTPUT_DIR=str(tmp_path / "输出"),
+        COSYVOICE_TEMP_DIR=str(tmp_path / "temp"),
+        COSYVOICE_NODE_NAME="rs7",
+        COSYVOICE_WORKERS="3",
+        COSYVOICE_QUEUE_SIZE="4",
+        COSYVOICE_JOB_TIMEOUT="5.5",
+        COSYVOICE_START_TIMEOUT="6",
+        COSYVOICE_TEXT_LIMIT="7",
+        COSYVOICE_DRAIN_FILE="/run/drain",
+        COSYVOICE_RELEASE="r1",
+        COSYVOICE_LOG_LEVEL="DEBUG",
+        COSYVOICE_ENGINE="",
+    )
+    assert settings == Settings(
+        host="0.0.0.0",
+        port=8001,
+        enable_queue=True,
+        output_dir=tmp_path / "输出",
+        temp_dir=tmp_path / "temp",
+        node_name="rs7",
+        engine="espeak",
+        workers=3,
+        queue_size=4,
+        job_timeout=5.5,
+        start_timeout=6,
+        text_limit=7,
+        drain_file=Path("/run/drain"),
+        release="r1",
+        log_level="debug",
+    )
+    assert (settings.slots, settings.places) == (3, 4)
+
+
+def test_without_the_queue_one_request_at_a_time(parsed: Parser) -> None:
+    settings = parsed("--workers", "4")
+    assert (settings.slots, settings.places) == (1, 0)
+
+
+def test_the_release_is_the_folder_it_runs_from(
+    parsed: Parser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "releases" / "20261121-1"
+    folder.mkdir(parents=True)
+    (tmp_path / "current").symlink_to(folder)
+    monkeypatch.chdir(tmp_path / "current")
+    assert parsed("--output-dir", str(tmp_path)).release == "20261121-1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--port", "70000"], "70000 is not in the range"),
+        (["--workers", "0"], "0 is not in the range"),
+        (["--job-timeout", "soon"], "'soon' is not a valid float"),
+        (["--engine", "nope"], "no engine 'nope'; known engines: "),
+        (["--node-name", "节点"], "'节点' may hold ASCII letters"),
+        (["--node-name", "../x"], "may hold ASCII letters"),
+        (["--output-dir", "/dev/null/x"], "/dev/null/x cannot be made: Not a directory"),
+        (["--log-level", "loud"], "'loud' is not one of"),
+        (["--prot", "1"], "No such option"),
+        (["extra"], "unexpected extra argument"),
+    ],
+)
+def test_a_wrong_option_is_one_clear_error(parsed: Parser, arguments: list[str], said: str) -> None:
+    assert said in parsed.error(*arguments)
+
+
+def test_a_wrong_variable_is_named(parsed: Parser) -> None:
+    assert "COSYVOICE_WORKERS" in parsed.error(COSYVOICE_WORKERS="many")
+
+
+def test_help_tells_what_happens_without_the_queue() -> None:
+    told = " ".join(CliRunner().invoke(main, ["--help"]).output.split())
+    assert "Without it one request at a time is served" in told
+    assert "COSYVOICE_ENABLE_QUEUE" in told
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "app", "--port", str(port), "--output-dir", str(tmp_path)]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"Error: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+    )

@@ -1,0 +1,162 @@
+import asyncio
+import io
+import json
+import os
+import resource
+import wave
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from app.errors import StorageError
+from app.outputs import atomic, history
+from app.outputs.names import is_stem, new_stem
+from app.outputs.record import OutputRecord, record_of
+from app.outputs.store import OutputStore
+from app.outputs.wav import seconds, wav
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def record(text: str = "你好，世界 🌏 <b>", node: str = "rs1", second: int = 0) -> OutputRecord:
+    created = NOON.replace(second=second).isoformat()
+    return OutputRecord("id", node, "espeak", created, 1.5, text, "cmn", 1.0, 42)
+
+
+def save(folder: Path, made: OutputRecord) -> history.Output:
+    store = OutputStore(folder, made.node)
+    try:
+        return asyncio.run(store.save(wav(b"\0\0" * 100, 8000), made))
+    finally:
+        store.close()
+
+
+def test_wav_is_what_was_put_in() -> None:
+    pcm = bytes(range(200))
+    with wave.open(io.BytesIO(wav(pcm, 22050))) as file:
+        assert file.getparams()[:4] == (1, 2, 22050, 100)
+        assert file.readframes(100) == pcm
+    assert seconds(pcm, 100) == 1
+
+
+def test_names_sort_by_time_and_never_repeat() -> None:
+    early, late = new_stem(NOON, "z"), new_stem(NOON.replace(minute=1), "a")
+    assert early < late
+    assert len({new_stem(NOON, "rs1") for _ in range(500)}) == 500
+    assert is_stem(early)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "..", "../../etc/passwd", "20261121T120000000Z-../x-00000000", "a/b", "x" * 5000, "\0"],
+)
+def test_names_that_are_not_ours(name: str) -> None:
+    assert not is_stem(name)
+
+
+def test_what_one_node_saves_another_lists(tmp_path: Path) -> None:
+    first = save(tmp_path, record("一", "rs1", 1))
+    second = save(tmp_path, record("二\n三", "rs2", 2))
+    assert history.newest(tmp_path, 10) == [second, first]
+    assert history.newest(tmp_path, 1) == [second]
+    assert {path.suffix for path in tmp_path.iterdir()} == {".wav", ".json"}
+    # A person can read the sidecar.
+    assert "二" in (tmp_path / f"{second.stem}.json").read_text(encoding="utf-8")
+
+
+def test_foreign_broken_and_unfinished_files_are_passed_over(tmp_path: Path) -> None:
+    good = save(tmp_path, record())
+    stem = new_stem(NOON, "rs9")
+    broken = {
+        "notes.txt": b"hello",
+        "package.json": b"{}",
+        f"{stem}.wav": b"RIFF, no sidecar yet",
+        f".unfinished-{stem}.json": b"{",
+        f"{new_stem(NOON, 'rs9')}.json": record().to_json(),
+    }
+    texts = [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"text": 1}', b"9" * 100_000]
+    texts.append(json.dumps({**json.loads(record().to_json()), "created": "soon"}).encode())
+    texts.append(json.dumps({**json.loads(record().to_json()), "duration": "NaN"}).encode())
+    for text in texts:
+        other = new_stem(NOON.replace(hour=13), "rs9")
+        broken |= {f"{other}.json": text, f"{other}.wav": b""}
+    for name, content in broken.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / f"{new_stem(NOON, 'rs9')}.json").mkdir()
+    assert history.newest(tmp_path, 30) == [good]
+
+
+def test_records_of_a_later_release_are_read() -> None:
+    later = {**json.loads(record().to_json()), "emotion": "happy", "speed": 1}
+    assert record_of(json.dumps(later).encode()) == record()
+
+
+@pytest.mark.parametrize("value", ["x", None, True, [], {}])
+def test_wrong_types_in_a_record_are_refused(value: object) -> None:
+    content = {**json.loads(record().to_json()), "seed": value}
+    with pytest.raises(ValueError, match="seed"):
+        record_of(json.dumps(content).encode())
+
+
+def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            atomic.write(tmp_path / "a.wav", b"x" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
+    atomic.write(tmp_path / "a.wav", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
+
+
+def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    async def work() -> None:
+        store = OutputStore(tmp_path / "gone", "rs1")
+        for attempt in (store.newest(5), store.save(b"", record())):
+            with pytest.raises(StorageError, match="No such file"):
+                await attempt
+        assert "No such file" in store.trouble
+        (tmp_path / "gone").mkdir()
+        await store.newest(5)
+        assert store.trouble == ""
+        store.close()
+
+    asyncio.run(work())
+
+
+def test_a_folder_that_hangs_is_told(tmp_path: Path) -> None:
+    # Opening a FIFO nobody writes to waits for ever, as a file on a dead NFS server does.
+    stem = new_stem(NOON, "rs1")
+    (tmp_path / f"{stem}.wav").touch()
+    fifo = tmp_path / f"{stem}.json"
+    os.mkfifo(fifo)
+
+    async def work() -> None:
+        store = OutputStore(tmp_path, "rs1", patience=0.2)
+        with pytest.raises(StorageError, match=r"no answer in 0\.2 s"):
+            await store.newest(5)
+        # The other threads go on.
+        assert (await store.save(b"x", record(second=5))).record == record(second=5)
+        store.close()
+
+    try:
+        asyncio.run(work())
+    finally:
+        os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+
+
+def test_only_outputs_are_found(tmp_path: Path) -> None:
+    output = save(tmp_path, record())
+    (tmp_path / "secret.wav").touch()
+
+    async def work() -> None:
+        store = OutputStore(tmp_path, "rs1")
+        assert await store.find(output.file_name) == tmp_path / output.file_name
+        for name in ("secret.wav", f"{output.stem}.json", f"../{output.file_name}", ""):
+            assert await store.find(name) is None
+        store.close()
+
+    asyncio.run(work())

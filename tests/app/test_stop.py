@@ -1,0 +1,102 @@
+"""SIGTERM: no new work, accepted work is finished, exit with 0, nothing left behind."""
+
+import concurrent.futures
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.app.node_process import ROOT, NodeProcess, running
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_node_drains_and_exits_with_0(tmp_path: Path) -> None:
+    arguments = ("--engine", "faulty", "--enable-queue", "--job-timeout", "20")
+    with running(tmp_path, *arguments) as node, concurrent.futures.ThreadPoolExecutor(4) as threads:
+        node.wait_ready()
+        workers = [worker["pid"] for worker in node.status()["workers"]]
+        jobs = [threads.submit(node.speak, input="slow 1") for _ in range(2)]
+        node.wait_until(lambda: node.status()["jobs"]["waiting"] == 1)
+        opened = _open_event_stream(node)
+        node.terminate()
+        node.wait_until(lambda: node.get("/readyz").status_code == 503)
+        assert node.get("/readyz").json()["reason"] == "draining"
+        refused = node.speak(input="hello")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "stopping")
+        assert "retry-after" in refused.headers
+        began = time.monotonic()
+        assert [job.result().status_code for job in jobs] == [200, 200]
+        assert node.process.wait(15) == 0
+        assert time.monotonic() - began < 8
+        assert opened.is_set()
+    assert not any(_alive(pid) for pid in workers)
+    assert not any("Traceback" in line for line in node.raw), "".join(node.raw)
+
+
+def _open_event_stream(node: NodeProcess) -> threading.Event:
+    """A page that is open somewhere: its heartbeat never ends by itself."""
+    opened = threading.Event()
+
+    def listen() -> None:
+        try:
+            with (
+                node.client() as client,
+                client.stream("GET", "/gradio_api/heartbeat/abc") as answer,
+            ):
+                opened.set()
+                for _ in answer.iter_bytes():
+                    pass
+        except httpx.HTTPError:
+            pass
+
+    threading.Thread(target=listen, daemon=True).start()
+    assert opened.wait(10)
+    return opened
+
+
+_PARENT = """
+import asyncio
+from tests.app.test_pool import COMMAND
+from app.workers.pool import Pool, PoolSize
+
+async def main():
+    pool = Pool(COMMAND, PoolSize(1, 1, 60, 30))
+    pool.start()
+    while pool.not_ready:
+        await asyncio.sleep(0.01)
+    print(pool.slots[0].worker.pid, flush=True)
+    from tests.app.test_pool import speak
+    await speak(pool, "hang")
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.usefixtures("plugins")
+def test_a_worker_dies_with_a_killed_web_process_even_in_a_job() -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _PARENT], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    with parent.stdout:
+        pid = int(parent.stdout.readline())
+    time.sleep(0.5)
+    assert _alive(pid)
+    parent.kill()
+    parent.wait()
+    end = time.monotonic() + 5
+    while _alive(pid):
+        assert time.monotonic() < end
+        time.sleep(0.02)
