@@ -345,9 +345,14 @@ load_modules() { # RECORD NAME...
     modprobe -a -- "$@" || fail "could not load $*; does the running kernel have its modules installed?"
 }
 
-unload_modules() { # those in NOTE, where nothing uses them
-    # shellcheck disable=SC2086 # module names, split on purpose
-    modprobe -r -- $NOTE 2> /dev/null || :
+unload_modules() { # those in NOTE, the last first, where nothing uses them
+    while [ -n "$NOTE" ]; do
+        modprobe -r -- "${NOTE##* }" 2> /dev/null || :
+        case $NOTE in
+        *" "*) NOTE=${NOTE% *} ;;
+        *) NOTE= ;;
+        esac
+    done
 }
 
 # --- packages -----------------------------------------------------------------------------------

@@ -17,10 +17,10 @@ class Release:
     """``directory``/releases/``name`` holds what is in ``archive``, a .tar.gz, byte-compiled by
     ``python``. The name stands for the content: the same one is never unpacked twice.
 
-    It is unpacked beside its place and renamed, so it is there whole or not at all. After a run
-    in which everything went well the oldest beyond ``keep`` are deleted, except the one that
-    ``directory``/current leads to and the one it led to before this run, which a failing run
-    goes back to.
+    It is unpacked beside its place and renamed, so it is there whole or not at all. Once all
+    changes of a run are made the oldest beyond ``keep`` are deleted, except the one that
+    ``directory``/current leads to and the one it led to before, to which a run goes back whose
+    services do not come up.
 
     ``remove`` deletes all releases that were unpacked here.
     """
@@ -46,7 +46,7 @@ class Release:
 
     @property
     def triggers(self) -> tuple[Handler, ...]:
-        """Deletes old releases. It comes last of all, so that nothing needs to be brought back."""
+        """Deletes old releases, once all changes of the run were made."""
         prune = call("prune_releases", record(self.id), self.directory, str(self.keep))
         return (Handler(f"prune {self.directory}/releases", prune),)
 
