@@ -32,6 +32,7 @@ from provisioning.roles.places import (
     KEEPALIVED,
     KEEPALIVED_CONF,
     NOTIFY,
+    VRRP_FIFO,
     VRRP_STATE,
     instance_name,
 )
@@ -78,6 +79,9 @@ def part(inventory: Inventory, name: str, templates: Templates) -> RolePart:
                 "director/notify.j2", variables, vrrp=inventory.vrrp, state_folder=VRRP_STATE
             ),
             mode=0o755,
+            validate='sh -n "$CANDIDATE"',
+            # It runs as long as Keepalived does.
+            triggers=(restart(KEEPALIVED, manager),),
         ),
         RenderedFile(
             path=KEEPALIVED_CONF,
@@ -171,6 +175,7 @@ def _keepalived(inventory: Inventory, name: str) -> dict[str, Any]:
             for service in inventory.services
         ],
         "notify": NOTIFY,
+        "fifo": VRRP_FIFO,
     }
 
 
