@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 
 _KEEP_ALIVE = 65
 """Seconds an idle connection stays open: longer than proxies' usual 60."""
+_LINGER = 2
+"""Seconds after the last job in which a page hears of it and fetches the sound."""
 _CLOSING = 3
-"""Seconds for answers on their way out, after the last job."""
+"""Seconds for answers on their way out when the port is closed."""
 _log = logging.getLogger("app.server")
 
 
@@ -156,9 +158,12 @@ async def _drain(node: Node) -> None:
     """Finish what was accepted, for as long as one job may take."""
     node.stopping = True
     _log.info("draining", extra={"unfinished": node.unfinished})
+    if not node.unfinished:
+        return
     try:
         async with asyncio.timeout(node.settings.job_timeout):
             while node.unfinished:
                 await asyncio.sleep(0.05)
+        await asyncio.sleep(_LINGER)
     except TimeoutError:
         _log.warning("jobs left at the end of the drain", extra={"unfinished": node.unfinished})

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from gradio_client import Client  # type: ignore[import-untyped]
 
 from tests.app.node_process import ROOT, NodeProcess, running
 
@@ -27,8 +28,11 @@ def test_a_node_drains_and_exits_with_0(tmp_path: Path) -> None:
     with running(tmp_path, *arguments) as node, concurrent.futures.ThreadPoolExecutor(4) as threads:
         node.wait_ready()
         workers = [worker["pid"] for worker in node.status()["workers"]]
+        page = Client(node.url, verbose=False, download_files=tmp_path / "downloads")
         jobs = [threads.submit(node.speak, input="slow 1") for _ in range(2)]
-        node.wait_until(lambda: node.status()["jobs"]["waiting"] == 1)
+        # One more for the workers' line, one for the page's own.
+        clicks = [page.submit("slow 0.5", api_name="/synthesize") for _ in range(2)]
+        node.wait_until(lambda: node.status()["jobs"]["waiting"] == 3)
         opened = _open_event_stream(node)
         node.terminate()
         node.wait_until(lambda: node.get("/readyz").status_code == 503)
@@ -38,8 +42,9 @@ def test_a_node_drains_and_exits_with_0(tmp_path: Path) -> None:
         assert "retry-after" in refused.headers
         began = time.monotonic()
         assert [job.result().status_code for job in jobs] == [200, 200]
+        assert all(Path(click.result(20)[0]).stat().st_size > 1000 for click in clicks)
         assert node.process.wait(15) == 0
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 12
         assert opened.is_set()
     assert not any(_alive(pid) for pid in workers)
     assert not any("Traceback" in line for line in node.raw), "".join(node.raw)
