@@ -1,0 +1,106 @@
+"""The same contract on this machine."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from provisioning.transport.base import ConnectionLostError, SudoError
+from provisioning.transport.local import LocalTransport
+
+
+@pytest.fixture
+def here() -> LocalTransport:
+    return LocalTransport()
+
+
+def test_output_error_and_status_come_back_apart(here: LocalTransport) -> None:
+    done = here.run("echo 输出; echo 错误 >&2; exit 3", root=False)
+    assert (done.stdout.decode(), done.stderr.decode(), done.status) == ("输出\n", "错误\n", 3)
+
+
+def test_eight_mebibytes_both_ways(here: LocalTransport) -> None:
+    body = "x" * (8 << 20)
+    done = here.run(f"cat <<'END'\n{body}\nEND\ncat <<'END' >&2\n{body}\nEND\n", root=False)
+    assert done.stdout.decode() == done.stderr.decode() == body + "\n"
+
+
+def test_the_script_is_in_no_process_list(here: LocalTransport) -> None:
+    done = here.run("secret='tell''tale'; ps -eo args | grep -c \"$secret\" || :", root=False)
+    assert done.stdout == b"1\n"
+
+
+def test_output_comes_as_it_is_made(here: LocalTransport) -> None:
+    seen: list[float] = []
+    here.run(
+        "echo a; sleep 1; echo b", root=False, on_stdout=lambda _: seen.append(time.monotonic())
+    )
+    assert seen[-1] - seen[0] > 0.8
+
+
+def test_too_long_ends_all_that_was_started(here: LocalTransport) -> None:
+    seen: list[bytes] = []
+    with pytest.raises(ConnectionLostError, match=r"this machine: a script took more than 0\.5 s"):
+        here.run(
+            "sleep 60 & echo $!; cat >/dev/null; sleep 60",
+            root=False,
+            timeout=0.5,
+            on_stdout=seen.append,
+        )
+    time.sleep(0.2)
+    status = Path(f"/proc/{int(b''.join(seen))}/stat")
+    assert not status.exists() or status.read_text().split()[2] == "Z"
+
+
+def test_a_daemon_that_keeps_the_output_open(
+    here: LocalTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioning.transport.local._LINGER", 0.5)
+    began = time.monotonic()
+    done = here.run("sleep 20 & echo $!; exit 4", root=False)
+    try:
+        assert time.monotonic() - began < 5
+        assert done.status == 4
+    finally:
+        os.kill(int(done.stdout), signal.SIGKILL)
+
+
+def test_a_shell_that_is_killed(here: LocalTransport) -> None:
+    assert here.run("kill -9 $$", root=False).status == 128 + 9
+
+
+def test_it_ends_before_it_has_read_its_input(here: LocalTransport) -> None:
+    assert here.run("exec 3<<\nfi\n" + "x" * (8 << 20), root=False).status == 2
+
+
+AS_NOBODY = """
+import os
+os.setgid(65534)
+os.setuid(65534)
+from provisioning.transport.base import SudoError
+from provisioning.transport.local import LocalTransport
+assert LocalTransport().run("id -u", root=False).stdout == b"65534\\n"
+try:
+    LocalTransport().run("id -u")
+except SudoError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give it up")
+def test_root_is_not_to_be_had() -> None:
+    done = subprocess.run([sys.executable, "-c", AS_NOBODY], capture_output=True, text=True)
+    assert (done.stderr, done.stdout[:39]) == ("", "this machine: sudo wants a password; gi")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be it")
+def test_root_needs_no_sudo(here: LocalTransport, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert here.run("id -u").stdout == b"0\n"
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(SudoError, match="this machine: there is no sudo"):
+        here.run("id -u")
