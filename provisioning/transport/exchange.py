@@ -18,6 +18,8 @@ from provisioning.transport.deadline import Deadline
 from provisioning.transport.opening import AfterMark, Opening
 from provisioning.transport.sudo import refused_password, sudo_error
 
+_BREAKS = (paramiko.SSHException, OSError, EOFError)
+"""What paramiko raises when a connection breaks in the middle of something."""
 _CHUNK = 65536
 _TICK = 0.5
 _SUDO_PATIENCE = 30.0
@@ -28,7 +30,7 @@ started may hold its output open for ever."""
 
 
 class Exchange:
-    """Runs one script, once. The channel is the caller's to close."""
+    """Runs one script, once, and closes the channel."""
 
     def __init__(
         self,
@@ -54,7 +56,7 @@ class Exchange:
         channel.settimeout(min(_TICK, self._deadline.seconds))
         try:
             channel.exec_command(shlex.join(self._opening.argv))
-        except (paramiko.SSHException, OSError, EOFError):
+        except _BREAKS:
             raise self._broken("it refused to run a command") from None
         errors = threading.Thread(target=self._read_errors, daemon=True)
         errors.start()
@@ -67,7 +69,8 @@ class Exchange:
             self._read_output()
             status = self._status()
         finally:
-            channel.close()
+            with contextlib.suppress(*_BREAKS):
+                channel.close()
             errors.join()
             if writing.ident is not None:
                 writing.join()
@@ -79,14 +82,15 @@ class Exchange:
 
     def _become_root(self) -> None:
         """Gives sudo the password and waits for its verdict."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(*_BREAKS):
             self._channel.sendall(self._opening.first)
         patience = Deadline(min(_SUDO_PATIENCE, self._deadline.left))
         if not self._decided.wait(patience.seconds):
+            self._check_time()
             said = self._stderr.before.replace(self._opening.prompt, b"").decode("utf-8", "replace")
             raise SudoError(
                 f"{self._host}: sudo gave no verdict on the password within "
-                f"{patience.seconds:.0f} s; it said: {' '.join(said.split()) or 'nothing'}"
+                f"{patience.seconds:g} s; it said: {' '.join(said.split()) or 'nothing'}"
             )
         if self._asked_twice():
             raise refused_password(self._host)
@@ -122,11 +126,13 @@ class Exchange:
             return receive(_CHUNK)
         except TimeoutError:
             return None
+        except _BREAKS:
+            return b""
 
     def _write(self, script: bytes) -> None:
         data = memoryview(self._opening.then + script)
         # A shell that ends before it has read all closes the channel; its status tells more.
-        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+        with contextlib.suppress(*_BREAKS):
             while data and not self._channel.exit_status_ready():
                 try:
                     data = data[self._channel.send(bytes(data[:_CHUNK])) :]

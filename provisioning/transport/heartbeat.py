@@ -5,6 +5,7 @@ connection. TCP's are answered by the kernel of a host whose sshd hangs, and by 
 host behind it that is gone.
 """
 
+import contextlib
 import threading
 
 import paramiko
@@ -33,7 +34,8 @@ class Heartbeat(threading.Thread):
             giving_up.start()
             # Any answer will do, and sshd answers "no" to a request it does not know. This waits
             # without a limit; closing the connection ends the wait.
-            self._transport.global_request(_REQUEST, wait=True)
+            with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
+                self._transport.global_request(_REQUEST, wait=True)
             giving_up.cancel()
 
     def end(self) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 
 import paramiko
@@ -119,10 +119,10 @@ class SSHTransport:
         )
         data = script.encode() if isinstance(script, str) else script
         try:
-            with closing(self._open()) as channel:
-                return Exchange(
-                    self._name, channel, start, timeout=timeout, on_stdout=on_stdout
-                ).run(data)
+            exchange = Exchange(
+                self._name, self._open(), start, timeout=timeout, on_stdout=on_stdout
+            )
+            return exchange.run(data)
         except ConnectionLostError:
             if self._heartbeat.missed:
                 raise ConnectionLostError(
