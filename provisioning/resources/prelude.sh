@@ -808,7 +808,7 @@ supervisor_await() { # SOCKET NAME ONESHOT: until it is up, or has ended well
         [ "$TRIES" -lt 200 ] || break
         sleep 0.3
     done
-    if [ -f "$LOG" ]; then tail -n 8 -- "$LOG" >&2; fi
+    if [ -f "$LOG" ]; then tail -n 8 -- "$LOG" >&2 || :; fi
     case $PROCESS in
     absent) fail "$2: supervisord's configuration has no such program" ;;
     EXITED) fail "$2: ended with status $EXIT instead of running on" ;;
@@ -822,10 +822,10 @@ supervisor_start() { # SOCKET NAME ONESHOT
 }
 
 supervisor_bring_up() { # SOCKET NAME ONESHOT, after supervisor_take_up
-    # The daemon starts what it was told to add (autostart) when it has answered one call more.
-    if [ "$REPLACED" = yes ]; then supervisor_look "$1" "$2"; fi
     supervisor_settle "$1" "$2"
     case $PROCESS:$REPLACED in
+    # Before it answers another call the daemon starts what it was told to add (autostart), and a
+    # one-shot program may have ended already.
     RUNNING:* | STARTING:* | BACKOFF:* | EXITED:yes | FATAL:yes) ;;
     # Whether it came up is seen below; a fault here (already started) says less.
     *) supervisor_call "$1" startProcess "$2" > /dev/null || : ;;
@@ -871,7 +871,7 @@ supervisor_reload() { # SOCKET NAME: HUP, and see that it lives through it
     sleep 1
     supervisor_look "$1" "$2"
     if [ "$PROCESS" != RUNNING ] || [ "$PID" != "$BEFORE" ]; then
-        if [ -f "$LOG" ]; then tail -n 8 -- "$LOG" >&2; fi
+        if [ -f "$LOG" ]; then tail -n 8 -- "$LOG" >&2 || :; fi
         fail "$2: did not live through its reload (was process $BEFORE, now $PROCESS $PID)"
     fi
 }

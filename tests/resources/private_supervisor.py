@@ -37,8 +37,10 @@ class PrivateSupervisor:
         return self.folder / "supervisord.conf"
 
     @property
-    def _pid_file(self) -> Path:
-        return self.folder / "supervisord.pid"
+    def pid(self) -> str:
+        """The daemon's process, or nothing until it has written it down."""
+        path = self.folder / "supervisord.pid"
+        return path.read_text().strip() if path.exists() else ""
 
     def write(self, name: str, command: str, *options: str, startsecs: int = 0) -> None:
         """The file of a program, which has failed for good the first time it fails.
@@ -59,14 +61,13 @@ class PrivateSupervisor:
             ["supervisord", "--nodaemon", "-c", str(self.config)], stdout=subprocess.DEVNULL
         )
         # The socket comes first, and is there before anyone listens.
-        while not self._pid_file.exists():
+        while not self.pid:
             assert self._daemon.poll() is None
             time.sleep(0.02)
 
     def stop(self) -> None:
-        if self._pid_file.exists():
+        if pid := self.pid:
             # Not asked to end, as that takes it seconds; its programs are its children.
-            pid = self._pid_file.read_text().strip()
             subprocess.run(
                 ["sh", "-c", 'kids=$(pgrep -P "$1"); kill -9 "$1" $kids', "-", pid],
                 check=False,

@@ -122,6 +122,10 @@ def test_killed_meanwhile_the_policy_gives_way_and_the_next_run_removes_it(
         assert mirror.ask_policy() == 101
         os.killpg(shell.pid, signal.SIGKILL)
     assert mirror.ask_policy() == (104 if there else 0)
+    # Nor is it fooled by another process that got the same number.
+    reused = mirror.policy.read_text().replace(f"/proc/{shell.pid}/", f"/proc/{os.getpid()}/")
+    assert f"/proc/{os.getpid()}/" in reused
+    assert subprocess.run(["sh", "-c", reused, "-"], check=False).returncode != 101
 
     # A run that has nothing to install takes it away all the same.
     installed = mirror.packages("coreutils")

@@ -53,14 +53,18 @@ def test_there_and_back(host: Host, running: PrivateSupervisor) -> None:
     assert look(host, running)[0] == "RUNNING"
 
 
-def test_there_and_back_without_curl(
-    host: Host, running: PrivateSupervisor, tmp_path: Path
-) -> None:
+@pytest.fixture
+def no_curl(host: Host, tmp_path: Path) -> None:
+    """Leaves the host the tools that a service needs, and no curl."""
     tools = tmp_path / "bin"
     tools.mkdir()
-    for tool in ["mkdir", "python3", "rm", "sleep"]:
+    for tool in ["mkdir", "python3", "rm", "sleep", "tail"]:
         (tools / tool).symlink_to(shutil.which(tool, path=host.path) or "")
     host.path = str(tools)
+
+
+@pytest.mark.usefixtures("no_curl")
+def test_there_and_back_without_curl(host: Host, running: PrivateSupervisor) -> None:
     running.write("web", "exec sleep 1000")
     assert_cycle(host, web(running))
 
@@ -100,8 +104,7 @@ def test_a_socket_that_a_killed_daemon_left_is_down(
     host: Host, supervisor: PrivateSupervisor
 ) -> None:
     supervisor.start()
-    pid = (supervisor.folder / "supervisord.pid").read_text().strip()
-    host.must(f"kill -9 {pid}")
+    host.must(f"kill -9 {supervisor.pid}")
     assert Path(supervisor.socket).is_socket()
     assert host.observe(web(supervisor)).stdout == "down 0\n"
 
@@ -153,7 +156,12 @@ def test_a_broken_program_file_is_shown_in_supervisors_words(
     assert "supervisord refuses reloadConfig: CANT_REREAD" in failed.stderr
 
 
-def test_a_oneshot_is_up_once_it_ended_well(host: Host, running: PrivateSupervisor) -> None:
+@pytest.mark.parametrize("client", ["curl", "no_curl"])
+def test_a_oneshot_is_up_once_it_ended_well(
+    host: Host, running: PrivateSupervisor, client: str, request: pytest.FixtureRequest
+) -> None:
+    if client == "no_curl":
+        request.getfixturevalue(client)
     once = Service(name="web", manager=SUPERVISOR, oneshot=True, socket=running.socket)
     ran = running.folder / "ran"
     command = f"echo ran >> {ran}"
