@@ -58,30 +58,35 @@ class Exchange:
             channel.exec_command(shlex.join(self._opening.argv))
         except _BREAKS:
             raise self._broken("it refused to run a command") from None
-        errors = threading.Thread(target=self._read_errors, daemon=True)
-        errors.start()
-        writing = threading.Thread(target=self._write, args=(script,), daemon=True)
+        helpers = [self._helper(self._read_errors)]
         try:
-            if self._opening.first:
-                self._become_root()
-            if not self._opening.first or self._stderr.found:
-                writing.start()
+            data = self._opening.then + script
+            if self._opening.first and not self._becomes_root():
+                # There is something else than our shell: it must not see the script.
+                data = b""
+            helpers.append(self._helper(self._write, data))
             self._read_output()
             status = self._status()
         finally:
             with contextlib.suppress(*_BREAKS):
                 channel.close()
-            errors.join()
-            if writing.ident is not None:
-                writing.join()
+            for helper in helpers:
+                helper.join()
         if not self._stdout.found:
             raise self._not_started(status)
         if status < 0:
             raise self._broken("the script's shell was killed there (out of memory?)")
         return Completed(b"".join(self._output), b"".join(self._errors), status)
 
-    def _become_root(self) -> None:
-        """Gives sudo the password and waits for its verdict."""
+    @staticmethod
+    def _helper(work: Callable[..., None], *arguments: bytes) -> threading.Thread:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        thread.start()
+        return thread
+
+    def _becomes_root(self) -> bool:
+        """Gives sudo the password and waits for its verdict: whether the shell runs. Raises
+        ``SudoError`` where the password is wrong."""
         with contextlib.suppress(*_BREAKS):
             self._channel.sendall(self._opening.first)
         patience = Deadline(min(_SUDO_PATIENCE, self._deadline.left))
@@ -94,6 +99,7 @@ class Exchange:
             )
         if self._asked_twice():
             raise refused_password(self._host)
+        return self._stderr.found
 
     def _asked_twice(self) -> bool:
         prompt = self._opening.prompt
@@ -129,8 +135,8 @@ class Exchange:
         except _BREAKS:
             return b""
 
-    def _write(self, script: bytes) -> None:
-        data = memoryview(self._opening.then + script)
+    def _write(self, content: bytes) -> None:
+        data = memoryview(content)
         # A shell that ends before it has read all closes the channel; its status tells more.
         with contextlib.suppress(*_BREAKS):
             while data and not self._channel.exit_status_ready():

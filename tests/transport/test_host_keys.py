@@ -1,6 +1,7 @@
 """Whether a host is who it should be, by a real sshd and OpenSSH's own tools."""
 
 import base64
+import fcntl
 import subprocess
 import threading
 from pathlib import Path
@@ -67,6 +68,20 @@ class TestUnknown:
             thread.start()
         for thread in threads:
             thread.join()
+        assert len(known.read_text().splitlines()) == 1
+
+    def test_the_file_is_locked_meanwhile(self, login: Login, tmp_path: Path) -> None:
+        known = tmp_path / "known_hosts"
+        with known.open("a") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            learning = threading.Thread(
+                target=login, kwargs={"known_hosts_file": known, "accept_new_host_keys": True}
+            )
+            learning.start()
+            learning.join(1.5)
+            assert learning.is_alive()
+            assert known.read_text() == ""
+        learning.join()
         assert len(known.read_text().splitlines()) == 1
 
     def test_a_host_authority_is_told_of(self, sshd: Sshd, login: Login, tmp_path: Path) -> None:

@@ -95,6 +95,20 @@ class TestWithAPassword:
         with pytest.raises(SudoError, match=r"rs1: sudo gave no verdict .* within 1 s"):
             transport.run("id")
 
+    def test_what_is_not_our_shell_never_sees_the_script(
+        self, own_sshd: Sshd, login: Login, secret: Secret
+    ) -> None:
+        got = own_sshd.folder / "got"
+        got.touch()
+        got.chmod(0o666)
+        # It ends its output, and goes on listening.
+        own_sshd.more = f"ForceCommand exec >&- 2>&-; cat > {got}"
+        own_sshd.start()
+        transport = login(own_sshd, user="asked", sudo_password=secret(PASSWORD))
+        with pytest.raises(SudoError, match="rs1: sudo did not run the script"):
+            transport.run("echo the script", timeout=20)
+        assert got.read_text() == f"{PASSWORD}\n"
+
     def test_the_password_is_in_no_process_list(self, login: Login, secret: Secret) -> None:
         transport = login(user="asked", sudo_password=secret(PASSWORD))
         listed = transport.run("ps -eo args").stdout.decode()
