@@ -4,8 +4,11 @@ The tests stand in the order in which an operator would do these things, on one 
 """
 
 import array
+import itertools
 import json
 import re
+import subprocess
+import sys
 import time
 import wave
 from pathlib import Path
@@ -13,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from provisioning.lab import lifecycle
 from tests.lab.cluster import Cluster
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
@@ -164,8 +168,6 @@ def test_a_dead_process_is_taken_out_and_comes_back(cluster: Cluster) -> None:
 
 
 def test_a_silent_kernel_is_taken_out_and_comes_back(cluster: Cluster) -> None:
-    from provisioning.lab import lifecycle
-
     master = cluster.master()
     address = str(cluster.lab.topology.node("rs2").address)
     lifecycle.stop(cluster.lab, "rs2")
@@ -179,8 +181,6 @@ def test_a_silent_kernel_is_taken_out_and_comes_back(cluster: Cluster) -> None:
 
 
 def test_the_master_dies_and_the_backup_answers_within_a_second(cluster: Cluster) -> None:
-    from provisioning.lab import lifecycle
-
     lab, vip = cluster.lab, cluster.lab.topology.lan.vip
     dead, heir = cluster.master(), "lvs2" if cluster.master() == "lvs1" else "lvs1"
     log = cluster.folder / "requests"
@@ -202,9 +202,6 @@ with open({str(log)!r}, "w", buffering=1) as log:
         print(time.monotonic(), status, file=log)
         time.sleep(max(0, 0.01 - (time.monotonic() - began)))
 """
-    import subprocess
-    import sys
-
     with subprocess.Popen(lab.client_command([sys.executable, "-c", loop])) as steady:
         time.sleep(3)
         lifecycle.kill(lab, dead)
@@ -212,7 +209,7 @@ with open({str(log)!r}, "w", buffering=1) as log:
     answers = [line.split() for line in log.read_text().splitlines()]
     good = [float(when) for when, status in answers if status == "200"]
     failed = [float(when) for when, status in answers if status != "200"]
-    gap = max(later - earlier for earlier, later in zip(good, good[1:], strict=False))
+    gap = max(later - earlier for earlier, later in itertools.pairwise(good))
     print(f"{len(answers)} requests, {len(failed)} failed, longest gap {gap:.2f} s")
     assert good and good[-1] > max(failed, default=0)
     assert gap < 1.0
@@ -220,8 +217,6 @@ with open({str(log)!r}, "w", buffering=1) as log:
 
 
 def test_a_director_that_comes_back_empty_is_deployed_again(cluster: Cluster) -> None:
-    from provisioning.lab import lifecycle
-
     started = lifecycle.start(cluster.lab)
     assert len(started) == 1
     before = cluster.master()

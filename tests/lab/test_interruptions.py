@@ -2,12 +2,14 @@
 
 import re
 import time
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from provisioning.engine.script import STATE
+from provisioning.lab import lifecycle
 from tests.lab.cluster import Cluster
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
@@ -28,8 +30,6 @@ class Edits:
 
     def next(self, content: dict[str, Any]) -> None:
         """Every host differs from what it was: a new comment in one of its files."""
-        from importlib.resources import files
-
         self.count += 1
         for name in (
             "storage/exports.j2",
@@ -97,8 +97,6 @@ def test_sshd_of_one_host_is_gone(cluster: Cluster, edits: Edits) -> None:
 
 
 def test_the_network_goes_away_in_the_middle(cluster: Cluster, edits: Edits) -> None:
-    from provisioning.lab import lifecycle
-
     cluster.write(base, edits.next)
     process = cluster.start("deploy", "--yes", "--no-verify")
     assert process.stdout
@@ -118,13 +116,13 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(cluster: Cluster, edits: Ed
     before = cluster.on("lvs2", "sha256sum /etc/keepalived/keepalived.conf")
     cluster.on(
         "lvs2",
-        "dd if=/dev/zero of=/fill bs=64k 2>/dev/null; dd if=/dev/zero of=/fill2 bs=1 2>/dev/null; :",
+        "for size in 64k 1; do dd if=/dev/zero of=/fill$size bs=$size 2>/dev/null; done; :",
     )
     done = cluster.run("deploy", "--yes", "--no-verify")
     assert done.returncode == 1
     assert "No space left" in done.stdout
     assert cluster.on("lvs2", "sha256sum /etc/keepalived/keepalived.conf") == before
-    cluster.on("lvs2", "rm -f /fill /fill2")
+    cluster.on("lvs2", "rm -f /fill64k /fill1")
     converged(cluster)
 
 
