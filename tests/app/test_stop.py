@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gradio_client import Client  # type: ignore[import-untyped]
+from gradio_client import Client
 
 from tests.app.node_process import ROOT, NodeProcess, running
 
