@@ -110,7 +110,8 @@ class KnownHosts:
         return [entry for entry in self._entries if not entry.marker and entry.is_about_any(names)]
 
     def _unknown(self, host: str, shown: str) -> str:
-        files = ", ".join(str(file) for file in self._files)
+        own, *shared = self._files
+        files = ", ".join(str(file) for file in (own, *filter(Path.exists, shared)))
         authorities = [
             entry for entry in self._entries if entry.marker == AUTHORITY and entry.is_about(host)
         ]

@@ -10,7 +10,7 @@ _LONGEST = 500
 def sudo_error(host: str, said: str, *, password_given: bool, status: int) -> SudoError:
     """The error for a host. ``said`` is sudo's standard error; nothing secret is in it, as sudo
     repeats neither passwords nor its input."""
-    text = " ".join(said.split())[-_LONGEST:]
+    text = " ".join(said.split())[-_LONGEST:].rstrip(".")
     if "incorrect password" in text or "no password was provided" in text:
         return refused_password(host)
     if any(part in text for part in _WANTS_PASSWORD) and not password_given:
