@@ -5,6 +5,7 @@ dies; it leaves signals to the web process, which drains first and ends its work
 """
 
 import argparse
+import contextlib
 import ctypes
 import logging
 import os
@@ -46,16 +47,32 @@ def main() -> None:
     _die_with(options.parent)
     logs.set_up(options.log_level, options.node_name)
     connection = socket.socket(fileno=options.connection)
+    with contextlib.suppress(_HungUpError):
+        _serve(options.engine, connection)
+
+
+class _HungUpError(Exception):
+    """The web process no longer listens."""
+
+
+def _serve(engine_name: str, connection: socket.socket) -> None:
     try:
-        engine = _warm_engine(options.engine)
+        engine = _warm_engine(engine_name)
     except EngineUnavailableError as error:
-        connection.sendall(Frame("unavailable", {"message": str(error)}).encoded())
-        sys.exit(3)
-    connection.sendall(Frame("ready", {}).encoded())
+        _send(connection, Frame("unavailable", {"message": str(error)}))
+        return
+    _send(connection, Frame("ready", {}))
     while (frame := frames.receive(connection)) is not None:
         # A cancellation that came after its job had ended has nothing left to stop.
         if frame.kind == "speak":
             _do(job_of(frame), engine, connection)
+
+
+def _send(connection: socket.socket, frame: Frame) -> None:
+    try:
+        connection.sendall(frame.encoded())
+    except ConnectionError as error:
+        raise _HungUpError from error
 
 
 def _die_with(parent: int) -> None:
@@ -81,17 +98,19 @@ def _first_words(info: EngineInfo) -> SynthesisRequest:
 
 def _do(job: Job, engine: Engine, connection: socket.socket) -> None:
     token = logs.REQUEST_ID.set(job.request_id)
-    connection.sendall(Frame("started", {}).encoded())
+    _send(connection, Frame("started", {}))
     try:
         ending = _speak(job, engine, connection)
     except CannotSpeakError as error:
         ending = Frame("refused", {"en": error.en, "zh": error.zh})
+    except _HungUpError:
+        raise
     except Exception as error:
         _log.exception("the engine failed")
         ending = Frame("failed", {"message": f"{type(error).__name__}: {error}"[:500]})
     finally:
         logs.REQUEST_ID.reset(token)
-    connection.sendall(ending.encoded())
+    _send(connection, ending)
 
 
 def _speak(job: Job, engine: Engine, connection: socket.socket) -> Frame:
@@ -101,11 +120,11 @@ def _speak(job: Job, engine: Engine, connection: socket.socket) -> Frame:
         heard = heard or audible(pcm)
         for start in range(0, len(pcm), frames.AUDIO_BYTES):
             payload = pcm[start : start + frames.AUDIO_BYTES]
-            connection.sendall(Frame("audio", {}, payload).encoded())
+            _send(connection, Frame("audio", {}, payload))
         if _something_to_read(connection):
             frame = frames.receive(connection)
             if frame is None:
-                sys.exit(0)
+                raise _HungUpError
             return Frame("cancelled", {})
     if not heard:
         raise CannotSpeakError(

@@ -1,10 +1,11 @@
 """Worker processes under faults: whatever happens, every job has one clear end."""
 
 import asyncio
+import contextlib
 import os
 import signal
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 
 import pytest
 
@@ -15,7 +16,7 @@ from app.workers.pool import Pool, PoolSize
 from app.workers.worker import WorkerCommand
 
 pytestmark = pytest.mark.usefixtures("plugins")
-COMMAND = WorkerCommand("faulty", "rs1", "error")
+COMMAND = WorkerCommand("faulty", "rs1", "critical")
 
 
 def with_pool(
@@ -167,7 +168,7 @@ def test_closing_the_stream_stops_the_work() -> None:
     async def work(pool: Pool) -> None:
         before = pid_of(pool)
         job = Job("request", SynthesisRequest("slow 30", "tone", 1.0, 1))
-        async with aclosing(pool.speak(job)) as pieces:
+        async with contextlib.aclosing(pool.speak(job)) as pieces:
             await anext(pieces)
         assert await end_of(pool, "hello") == "done"
         assert pool.totals.cancelled == 1
@@ -204,21 +205,25 @@ def test_cancelling_a_waiting_job_frees_its_place() -> None:
     with_pool(work, places=1)
 
 
-def test_fifty_jobs_under_constant_killing_are_all_accounted_for() -> None:
+def test_fifty_jobs_under_repeated_killing_are_all_accounted_for() -> None:
     async def work(pool: Pool) -> None:
         texts = ["hello", "slow 0.1", "raise", "crash", "slow 0.2"] * 10
         jobs = [asyncio.create_task(end_of(pool, text)) for text in texts]
+        kills = 0
         while not all(job.done() for job in jobs):
-            await asyncio.sleep(0.4)
-            worker = pool.slots[1].worker
-            if worker is not None and worker.alive and pool.slots[1].usable:
-                os.kill(worker.pid, signal.SIGKILL)
-        ends = [job.result() for job in jobs]
-        assert set(ends) <= {"done", "engine_failed", "worker_died", "worker_lost"}
-        assert ends.count("engine_failed") > 0
-        assert ends.count("worker_died") >= 5
-        assert ends.count("done") >= 20
-        assert pool.totals.accepted == 50
+            await asyncio.sleep(0.3)
+            if kills < 8 and pool.slots[1].usable:
+                # It may have crashed in this very moment.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid_of(pool, 1), signal.SIGKILL)
+                kills += 1
+        ends = Counter(job.result() for job in jobs)
+        assert set(ends) <= {"done", "engine_failed", "worker_died"}
+        # A kill hurts one job at the most.
+        assert 30 - kills <= ends["done"] <= 30
+        assert 10 - kills <= ends["engine_failed"] <= 10
+        assert 10 <= ends["worker_died"] <= 10 + kills
+        assert ends.total() == pool.totals.accepted == 50
 
     with_pool(work, slots=2, places=100)
 
