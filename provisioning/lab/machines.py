@@ -9,7 +9,7 @@ from provisioning.lab import network, processes
 from provisioning.lab.commands import run
 from provisioning.lab.errors import LabError
 from provisioning.lab.machine_files import File
-from provisioning.lab.topology import Kernel, Node
+from provisioning.lab.topology import Kernel, Node, Role
 
 UML = "linux.uml"
 
@@ -50,7 +50,16 @@ def command(lab: str, node: Node, folder: Path) -> list[str]:
         return [*apart, "--uts", "--mount-proc", "sh", f"{folder}/init", str(folder)]
     # Through sh: /run, where the folder is, is often mounted noexec.
     launch = ["sh", f"{folder}/launch", str(folder), str(node.memory)]
-    return [*apart, *launch, *uml_command(node, folder)]
+    return ["nice", "-n", str(_niceness(node)), *apart, *launch, *uml_command(node, folder)]
+
+
+def _niceness(node: Node) -> int:
+    """How far a machine stands back when processors are short (nice(1)).
+
+    Real servers compute; a director that waited for them would miss VRRP adverts, which on
+    machines of its own it never does.
+    """
+    return 0 if node.role is Role.DIRECTOR else 10
 
 
 def uml_command(node: Node, folder: Path) -> list[str]:
