@@ -70,6 +70,6 @@ def _speech(target: WantedService, patience: int) -> dict[str, object]:
         "port": target.service.port,
         "tls": speaks_tls(target.service),
         "path": SPEECH_PATH,
-        "body": {"input": speech.TEXT, "response_format": "wav"},
+        "body": {"model": "tts-1", "input": speech.TEXT, "response_format": "wav"},
         "timeout": patience,
     }
