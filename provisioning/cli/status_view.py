@@ -26,9 +26,11 @@ def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) 
 
 
 def _table(title: str, *headings: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading)
+    # As text: the brackets of an IPv6 endpoint are no markup.
+    heading = Text(title, "bold", justify="left")
+    table = Table(title=heading, title_justify="left", box=None, pad_edge=False)
+    for name in headings:
+        table.add_column(name)
     return table
 
 
@@ -137,10 +139,12 @@ def _real_server(inventory: Inventory, server: RealServerState) -> list[Text]:
         _good("yes" if bound else "no", bound),
         _good("yes" if silent else f"no: {server.arp_ignore}/{server.arp_announce}", silent),
         _good(server.service or "none", running),
-        _good("yes" if ready else "no", ready),
+        Text("draining", "yellow")
+        if app and app.draining
+        else _good("yes" if ready else "no", ready),
         _good(server.release or "none", bool(server.release)),
-        Text("?" if app is None or app.running is None else str(app.running)),
-        Text("?" if app is None or app.waiting is None else str(app.waiting)),
+        Text(str(app.running) if app else "?"),
+        Text(str(app.waiting) if app else "?"),
         _outputs(inventory, server.mount),
     ]
 

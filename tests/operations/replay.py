@@ -91,6 +91,12 @@ def recording(name: str) -> Recording:
     return loaded
 
 
+def backup() -> str:
+    """The director that did not hold the VIP when ``healthy`` was recorded."""
+    said = recording("healthy")["lvs1"]["director.vrrp"][0][0].strip()
+    return "lvs1" if said == "BACKUP" else "lvs2"
+
+
 def replay(answers: Recording) -> Fleet:
     """The recorded hosts; one that is not in the recording cannot be reached."""
 

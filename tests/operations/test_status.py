@@ -20,7 +20,7 @@ from provisioning.operations.status.state import ClusterState
 from provisioning.operations.status.wanted import wanted_services
 from provisioning.operations.status.watch import Watch
 from provisioning.transport.base import Completed, ConnectionLostError, Transport
-from tests.operations.replay import INVENTORY, Recording, ReplayTransport, recording, replay
+from tests.operations.replay import INVENTORY, Recording, ReplayTransport, backup, recording, replay
 
 
 def seen(answers: Recording) -> ClusterState:
@@ -74,14 +74,14 @@ def test_the_record_keeps_to_its_schema() -> None:
 
 def test_a_host_that_cannot_be_reached_is_a_row_and_a_fault() -> None:
     answers = recording("healthy")
-    del answers["rs2"], answers["lvs1"]
+    del answers["rs2"], answers[backup()]
     state = seen(answers)
     assert texts(INVENTORY, state) == [
-        "lvs1: cannot be looked at: no answer within 10 s",
+        f"{backup()}: cannot be looked at: no answer within 10 s",
         "rs2: cannot be looked at: no answer within 10 s",
     ]
     lines = [" ".join(line.split()) for line in shown(state).splitlines()]
-    assert "rs2 unreachable" in lines and "lvs1 unreachable" in lines
+    assert "rs2 unreachable" in lines and f"{backup()} unreachable" in lines
 
 
 def test_output_that_is_no_table_takes_that_host_out_of_sight_alone() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from provisioning.operations.probes.speech import measure
 from provisioning.operations.verify import CheckResult, verify
-from tests.operations.replay import INVENTORY, Recording, recording, replay
+from tests.operations.replay import INVENTORY, Recording, backup, recording, replay
 
 HOLDER = "one director holds each VIP"
 LO = "real servers have the VIPs on lo and are silent about them"
@@ -173,11 +173,11 @@ def gone(host: str) -> Callable[[Recording], None]:
             "lvs1: Keepalived has not said what it is",
         ),
         (
-            edit("lvs1", "director.vrrp", "BACKUP", "FAULT"),
+            edit(backup(), "director.vrrp", "BACKUP", "FAULT"),
             HOLDER,
             "VRRP state of 10.77.0.100 is F",
         ),
-        (edit("lvs1", "director.vrrp", "BACKUP", "MASTER"), HOLDER, "says it is MASTER"),
+        (edit(backup(), "director.vrrp", "BACKUP", "MASTER"), HOLDER, "says it is MASTER"),
         (
             edit("lvs1", "director.table", "10.77.0.23", "10.77.0.29"),
             TABLES,
@@ -201,7 +201,7 @@ def gone(host: str) -> Callable[[Recording], None]:
         (
             broken("lvs1", "director.sync", "", 0),
             SYNC,
-            "lvs1: the connection sync daemon does not run",
+            "lvs1: the connection sync daemon should run as",
         ),
         (
             edit("rs1", "real_server.release", "releases/", "releases/old-"),
@@ -296,8 +296,8 @@ def test_a_stale_neighbour_cache_is_told_from_a_second_owner() -> None:
     answers = recording("healthy")
     text, err, status = answers["client1"]["client.neighbour"][0]
     before, after = text.split('"cached": "')
-    backup = "02:00:0a:4d:00:0b" if after.startswith("02:00:0a:4d:00:0c") else "02:00:0a:4d:00:0c"
-    stale = before + '"cached": "' + backup + after[len(backup) :]
+    other = "02:00:0a:4d:00:0b" if after.startswith("02:00:0a:4d:00:0c") else "02:00:0a:4d:00:0c"
+    stale = before + '"cached": "' + other + after[len(other) :]
     answers["client1"]["client.neighbour"] = [(stale, err, status)]
     evidence = failed(proved(answers))[OWNER]
     assert evidence.startswith("the client sends to lvs") and "instead" in evidence

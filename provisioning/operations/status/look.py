@@ -32,7 +32,7 @@ def look_at(inventory: Inventory, fleet: Fleet) -> ClusterState:
     return look_at_connected(inventory, fleet)
 
 
-def look_at_connected(inventory: Inventory, fleet: Fleet, *, timeout: float = 30.0) -> ClusterState:
+def look_at_connected(inventory: Inventory, fleet: Fleet, *, timeout: float = 60.0) -> ClusterState:
     """Looks at the hosts that are connected. ``timeout`` is in seconds, for each host."""
     questions = host_fragments(inventory)
 

@@ -170,8 +170,9 @@ def _app(reply: dict[str, Any]) -> AppState | None:
             node=str(said["node"]),
             version=str(said["version"]),
             release=said.get("release"),
-            running=said.get("running"),
-            waiting=said.get("waiting"),
+            draining=bool(said["draining"]),
+            running=int(said["jobs"]["running"]),
+            waiting=int(said["jobs"]["waiting"]),
         )
     except (KeyError, ValueError, TypeError):
         return None

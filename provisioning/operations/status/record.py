@@ -15,7 +15,8 @@ Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be tol
      "real_servers": {host: {
          "vips_on_lo": [vip], "arp_ignore": int | null, "arp_announce": int | null,
          "service": "running" | str, "answers": {endpoint: {"ok": bool, "text": str}},
-         "release": str, "version": str | null, "running": int | null, "waiting": int | null,
+         "release": str, "version": str | null, "draining": bool | null,
+         "running": int | null, "waiting": int | null,
          "mount": {"source": str, "fstype": str, "writable": bool, "answers": bool,
                    "free": int, "size": int} | null}},
      "storage": {host: {"exported_to": [str], "threads": int, "free": int, "size": int}}}
@@ -61,6 +62,7 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
                 "answers": {place: asdict(said) for place, said in server.answers.items()},
                 "release": server.release,
                 "version": server.app.version if server.app else None,
+                "draining": server.app.draining if server.app else None,
                 "running": server.app.running if server.app else None,
                 "waiting": server.app.waiting if server.app else None,
                 "mount": asdict(server.mount) if server.mount else None,

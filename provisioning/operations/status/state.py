@@ -57,9 +57,11 @@ class AppState:
     node: str
     version: str
     release: str | None
-    running: int | None
+    draining: bool
+    """Whether it takes no new work, so that it can be stopped without harm."""
+    running: int
     """Jobs at work."""
-    waiting: int | None
+    waiting: int
     """Jobs in the queue."""
 
 

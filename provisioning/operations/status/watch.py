@@ -7,7 +7,7 @@ from provisioning.model.inventory import Inventory
 from provisioning.operations.status.look import host_fragments, look_at_connected
 from provisioning.operations.status.state import ClusterState
 
-_TIMEOUT = 6.0
+_TIMEOUT = 10.0
 """Seconds after which a host counts as gone."""
 
 

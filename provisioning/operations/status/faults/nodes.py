@@ -15,6 +15,9 @@ def node_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
             why = server.service or "the service manager does not know it"
             text = f"the app's service does not run: {why}"
             faults.append(Fault(name, text, _LOG))
+        elif server.app and server.app.draining:
+            text = "is draining: it finishes what it has and takes nothing new"
+            faults.append(Fault(name, text, "nothing, if that is meant"))
         elif bad := [place for place, answer in server.answers.items() if not answer.ok]:
             said = server.answers[bad[0]].text
             faults.append(Fault(name, f"not ready at {' and '.join(bad)}: {said}", _LOG))

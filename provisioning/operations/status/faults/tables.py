@@ -3,7 +3,7 @@
 from provisioning.model.inventory import Inventory
 from provisioning.operations.ipvs_table import ServiceKey, TableServer, TableService
 from provisioning.operations.status.faults.fault import Fault
-from provisioning.operations.status.state import ClusterState, DirectorState
+from provisioning.operations.status.state import ClusterState, DirectorState, SyncRole
 from provisioning.operations.status.wanted import WantedService, endpoint, wanted_services
 
 _RELOAD = (
@@ -40,41 +40,47 @@ def table_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
 
 def absent_server_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
     """Real servers that get nothing: out of the table of some directors or of all."""
-    faults = []
     tables = {
         name: _by_key(director)
         for name, director in state.directors.items()
         if not director.problem
     }
+    out: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for service in wanted_services(inventory):
         for name, address in service.servers.items():
-            absent = [
+            absent = tuple(
                 director
                 for director, table in tables.items()
                 if service.key not in table or not _find(table[service.key], address)
-            ]
-            if not absent:
-                continue
-            if len(absent) == len(tables):
-                text = f"out of the table for {service.endpoint} on every director"
-            else:
-                others = " and ".join(sorted(tables.keys() - set(absent)))
-                gone = " and ".join(absent)
-                text = f"out of the table for {service.endpoint} on {gone} but not on {others}"
-            faults.append(Fault(name, text, _CHECK))
+            )
+            if absent:
+                out.setdefault((name, absent), []).append(service.endpoint)
+    faults = []
+    for (name, absent), endpoints in out.items():
+        where = "every director"
+        if len(absent) < len(tables):
+            others = " and ".join(director for director in tables if director not in absent)
+            where = f"{' and '.join(absent)} but not on {others}"
+        text = f"out of the table for {', '.join(endpoints)} on {where}"
+        faults.append(Fault(name, text, _CHECK))
     return faults
 
 
 def sync_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
-    """Connection synchronisation: every director must run its side."""
-    if inventory.ipvs.sync_daemon is None:
+    """Connection synchronisation: the director that holds the first VIP tells, the others listen
+    (keepalived.conf(5), lvs_sync_daemon)."""
+    if inventory.ipvs.sync_daemon is None or not inventory.virtual_ips:
         return []
-    fix = "restart Keepalived on the host; see whether it can load ip_vs' sync daemon"
-    return [
-        Fault(name, "the connection sync daemon does not run", fix)
-        for name, director in state.directors.items()
-        if not director.sync
-    ]
+    fix = "restart Keepalived on the host; see in its log whether the sync daemon could start"
+    vip = inventory.virtual_ips[0].address.ip
+    faults = []
+    for name, director in state.directors.items():
+        side: SyncRole = "master" if director.interfaces.offers(vip) else "backup"
+        if side not in director.sync:
+            runs = f"only as {director.sync[0]}" if director.sync else "not at all"
+            text = f"the connection sync daemon should run as {side}, and runs {runs}"
+            faults.append(Fault(name, text, fix))
+    return faults
 
 
 def _by_key(director: DirectorState) -> dict[ServiceKey, TableService]:
