@@ -8,7 +8,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.engines.interface import EngineInfo, SynthesisRequest
+from app.ask import Ask
+from app.engines.interface import Capability, EngineInfo, Mode, SynthesisRequest
 from app.errors import InvalidInputError
 from app.outputs.history import Output
 from app.outputs.record import OutputRecord
@@ -55,18 +56,19 @@ class SpeechService:
         self.text_limit = text_limit
         self._node = node
 
-    def check(
-        self, text: str, voice: str | None, speed: float, seed: int | None
-    ) -> SynthesisRequest:
-        """What an engine can take: the default voice and a random seed where none is given.
+    async def prepare(self, ask: Ask) -> SynthesisRequest:
+        """What the engine can take: the default voice and a random seed where none is given.
 
-        Raises `InvalidInputError`, which names the field and what is allowed.
+        Raises `InvalidInputError`, which names the field and what is allowed; nothing that was
+        asked for and cannot be had is passed over in silence.
         """
+        self._check_mode(ask)
         return SynthesisRequest(
-            text=speakable(text, self.text_limit),
-            voice=self._voice(voice),
-            speed=_speed(speed),
-            seed=_seed(seed),
+            text=speakable(ask.text, self.text_limit),
+            voice=self._voice(ask.voice),
+            speed=_speed(ask.speed),
+            seed=_seed(ask.seed),
+            stream=ask.stream and Capability.STREAMING in self.engine.capabilities,
         )
 
     def stream(
@@ -102,9 +104,26 @@ class SpeechService:
         )
         return await self.store.save(speech.wav(), record)
 
+    def _check_mode(self, ask: Ask) -> None:
+        engine = self.engine.name
+        if ask.instruction:
+            raise InvalidInputError(
+                "instructions_not_supported",
+                f"the engine {engine} takes no instructions; leave the field out",
+                f"引擎 {engine} 不支持指令，请去掉该字段",
+                field="instructions",
+            )
+        if ask.reference or ask.source or (ask.mode or Mode.PRESET) is not Mode.PRESET:
+            raise InvalidInputError(
+                "clips_not_supported",
+                f"the engine {engine} takes no recordings; choose one of its voices",
+                f"引擎 {engine} 不支持参考音频，请选择预置声音",
+                field="reference",
+            )
+
     def _voice(self, voice: str | None) -> str:
         if not voice:
-            return self.engine.default_voice.id
+            return self.engine.default_voice.id if self.engine.default_voice else ""
         if self.engine.voice(voice) is None:
             known = ", ".join(known.id for known in self.engine.voices)
             raise InvalidInputError(

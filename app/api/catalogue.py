@@ -28,6 +28,7 @@ def routes(engine: EngineInfo) -> APIRouter:
             }
             for voice in engine.voices
         ]
-        return {"voices": known, "default": engine.default_voice.id}
+        default = engine.default_voice
+        return {"voices": known, "default": default.id if default else None}
 
     return router

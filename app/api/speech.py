@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.catalogue import ALIASES
 from app.api.disconnect import unless_disconnected
+from app.ask import Ask
 from app.errors import InvalidInputError
 from app.logs import REQUEST_ID
 from app.speech import SpeechService
@@ -50,7 +51,15 @@ def routes(service: SpeechService) -> APIRouter:
     async def speech(body: SpeechBody, request: Request) -> Response:
         _check_supported(body, service.engine.name)
         voice = body.voice.id if isinstance(body.voice, VoiceReference) else body.voice
-        wanted = service.check(body.input, voice, body.speed, body.seed)
+        wanted = await service.prepare(
+            Ask(
+                body.input,
+                voice=voice,
+                instruction=body.instructions or "",
+                speed=body.speed,
+                seed=body.seed,
+            )
+        )
         spoken = await unless_disconnected(request, service.speak(wanted, REQUEST_ID.get()))
         content = spoken.wav() if body.response_format == "wav" else spoken.pcm
         headers = {
@@ -81,11 +90,4 @@ def _check_supported(body: SpeechBody, engine: str) -> None:
             f"response_format {body.response_format!r} is not supported; use one of: {known}",
             f"不支持格式“{body.response_format}”，可用的格式：{known}",
             field="response_format",
-        )
-    if body.instructions:
-        raise InvalidInputError(
-            "instructions_not_supported",
-            f"the engine {engine} takes no instructions; leave the field out",
-            f"引擎 {engine} 不支持指令，请去掉该字段",
-            field="instructions",
         )

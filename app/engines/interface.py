@@ -8,6 +8,7 @@ without the page noticing; `load` happens in worker processes.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -16,11 +17,57 @@ from numpy.typing import NDArray
 Samples = NDArray[np.float32]
 
 
+class Mode(StrEnum):
+    """Where the voice comes from, and what is done with it."""
+
+    PRESET = "preset"
+    """A voice that ships with the engine."""
+    CLONE = "clone"
+    """The voice of a reference clip whose words are known (zero-shot)."""
+    CROSS_LINGUAL = "cross_lingual"
+    """The voice of a reference clip, in whatever language the text is; no transcript."""
+    INSTRUCT = "instruct"
+    """The voice of a reference clip, speaking as an instruction says."""
+    CONVERT = "convert"
+    """The words of a source clip in the voice of a reference clip; no text."""
+
+
 class Capability(StrEnum):
     """Something a request may ask for and an engine may lack."""
 
     SPEED = "speed"
+    SPEED_WHILE_STREAMING = "speed_while_streaming"
     SEED = "seed"
+    STREAMING = "streaming"
+    """Gives its first sound before it has made the last."""
+    PINYIN = "pinyin"
+    """Reads `[h][ào]`."""
+    PHONEMES = "phonemes"
+    """Reads `[M][AY0]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several things a user can pick."""
+
+    id: str
+    """Stable, part of the API; for an instruction it is the words the engine gets."""
+    name_zh: str
+    name_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipLimits:
+    """What an engine takes as reference or source clip."""
+
+    shortest: float
+    """Seconds."""
+    longest: float
+    """Seconds."""
+    lowest_rate: int
+    """Hz the recording must have been made with."""
+    sample_rate: int
+    """Hz of the clips the engine is given: mono 16-bit WAV."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +93,20 @@ class EngineInfo:
     capabilities: frozenset[Capability]
     warm_up_text: str
     """Spoken once by every new worker before it takes work."""
+    modes: frozenset[Mode] = frozenset({Mode.PRESET})
+    dialects: tuple[Choice, ...] = ()
+    """Instructions about dialect."""
+    styles: tuple[Choice, ...] = ()
+    """Instructions about mood, pace and loudness."""
+    languages: tuple[Choice, ...] = ()
+    """Languages it speaks in any voice; `id` is a BCP 47 tag."""
+    clips: ClipLimits | None = None
+    """None where no mode takes a clip."""
 
     @property
-    def default_voice(self) -> Voice:
-        """The first voice is the default."""
-        return self.voices[0]
+    def default_voice(self) -> Voice | None:
+        """The first voice is the default; None where every voice comes from a clip."""
+        return self.voices[0] if self.voices else None
 
     def voice(self, voice_id: str) -> Voice | None:
         """The voice with this id, or None."""
@@ -58,15 +114,36 @@ class EngineInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Clip:
+    """A recording an engine can use as it is: checked, cut, mono, at the engine's rate."""
+
+    path: Path
+    """A WAV file every worker of the node can read."""
+    digest: str
+    """SHA-256 of the file's content, hexadecimal: what an engine keeps of it is kept under this."""
+    transcript: str = ""
+    """The words in it; empty where nobody said."""
+
+
+@dataclass(frozen=True, slots=True)
 class SynthesisRequest:
     """What to say and how. Already validated against an `EngineInfo`."""
 
     text: str
+    """Empty with `Mode.CONVERT`."""
     voice: str
+    """Id of a voice; empty where it comes from `reference`."""
     speed: float
     """Tempo, 1.0 is the voice's own."""
     seed: int
     """Same request and seed, same bytes."""
+    mode: Mode = Mode.PRESET
+    reference: Clip | None = None
+    source: Clip | None = None
+    """What `Mode.CONVERT` says again."""
+    instruction: str = ""
+    stream: bool = False
+    """Whether somebody listens while it is made; else the whole may be better or faster."""
 
 
 class Engine(Protocol):

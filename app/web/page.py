@@ -4,6 +4,7 @@ import logging
 
 import gradio as gr
 
+from app.ask import Ask
 from app.errors import SpeechError
 from app.logs import REQUEST_ID
 from app.middleware.access import new_request_id
@@ -33,7 +34,7 @@ def build(node: Node) -> gr.Blocks:
         REQUEST_ID.set(request_id)
         wanted_seed = None if seed is None else int(seed)
         try:
-            wanted = service.check(text, voice, speed, wanted_seed)
+            wanted = await service.prepare(Ask(text, voice=voice, speed=speed, seed=wanted_seed))
             speech = await service.speak(wanted, request_id, has_waited=settings.enable_queue)
             output = await service.keep(speech, request_id)
         except SpeechError as error:
@@ -75,7 +76,7 @@ def build(node: Node) -> gr.Blocks:
             with gr.Column(scale=2, min_width=280):
                 voice_box = gr.Dropdown(
                     voices,
-                    value=service.engine.default_voice.id,
+                    value=voices[0][1] if voices else None,
                     label=labels.VOICE,
                     elem_id="voice",
                 )

@@ -1,6 +1,6 @@
 """What web process and workers say to each other: a JSON header and bytes, length-prefixed.
 
-Parent to worker: `speak` (request_id, text, voice, speed, seed), `cancel`.
+Parent to worker: `speak` (request_id, request), `cancel`.
 Worker to parent: `ready`, `unavailable` (message) once; then for each `speak` one `started`, any
 number of `audio` (the payload: mono signed 16-bit little-endian samples), and one ending:
 `done`, `cancelled`, `refused` (en, zh) or `failed` (message).

@@ -1,8 +1,11 @@
 """A job: one request on its way to a worker."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
-from app.engines.interface import SynthesisRequest
+from app.engines.interface import Clip, Mode, SynthesisRequest
 from app.workers.frames import Frame
 
 
@@ -12,27 +15,24 @@ class Job:
 
     request_id: str
     request: SynthesisRequest
+    timeout: float | None = None
+    """Seconds it may run; None is the node's own limit."""
 
     def frame(self) -> Frame:
-        """The job as a worker gets it."""
-        request = self.request
-        fields: dict[str, object] = {
-            "request_id": self.request_id,
-            "text": request.text,
-            "voice": request.voice,
-            "speed": request.speed,
-            "seed": request.seed,
-        }
-        return Frame("speak", fields)
+        """The job as a worker gets it. The deadline is the web process's to keep."""
+        request = asdict(self.request)
+        for name in ("reference", "source"):
+            if request[name] is not None:
+                request[name]["path"] = os.fspath(request[name]["path"])
+        return Frame("speak", {"request_id": self.request_id, "request": request})
 
 
 def job_of(frame: Frame) -> Job:
     """The job in a `speak` frame."""
-    fields = frame.fields
-    request = SynthesisRequest(
-        text=str(fields["text"]),
-        voice=str(fields["voice"]),
-        speed=float(str(fields["speed"])),
-        seed=int(str(fields["seed"])),
-    )
+    fields: dict[str, Any] = frame.fields
+    told: dict[str, Any] = dict(fields["request"])
+    for name in ("reference", "source"):
+        if told[name] is not None:
+            told[name] = Clip(**told[name] | {"path": Path(told[name]["path"])})
+    request = SynthesisRequest(**told | {"mode": Mode(told["mode"])})
     return Job(str(fields["request_id"]), request)

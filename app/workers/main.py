@@ -93,7 +93,8 @@ def _warm_engine(name: str) -> Engine:
 
 
 def _first_words(info: EngineInfo) -> SynthesisRequest:
-    return SynthesisRequest(info.warm_up_text, info.default_voice.id, speed=1.0, seed=1)
+    voice = info.default_voice
+    return SynthesisRequest(info.warm_up_text, voice.id if voice else "", speed=1.0, seed=1)
 
 
 def _do(job: Job, engine: Engine, connection: socket.socket) -> None:
