@@ -104,6 +104,7 @@ def _node(settings: Settings) -> Node:
         OutputStore(settings.output_dir, settings.node_name),
         settings.node_name,
         settings.text_limit,
+        longest=settings.longest_timeout,
     )
     return Node(settings, service)
 

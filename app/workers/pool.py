@@ -96,7 +96,9 @@ class Pool:
     def not_ready(self) -> str:
         """Why not every worker can speak; empty when all can."""
         return "; ".join(
-            f"worker {slot.index} {slot.trouble}" for slot in self.slots if not slot.usable
+            f"worker {slot.index} {slot.trouble or 'has ended'}"
+            for slot in self.slots
+            if not slot.usable
         )
 
     async def speak(self, job: Job, *, has_waited: bool = False) -> AsyncGenerator[bytes, None]:

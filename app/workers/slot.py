@@ -49,7 +49,9 @@ class Slot:
     @property
     def usable(self) -> bool:
         """Whether its worker has spoken and lives."""
-        return self.state in (SlotState.IDLE, SlotState.BUSY)
+        # A worker's end is known a moment before its slot has turned to the next one.
+        alive = self.worker is not None and self.worker.alive
+        return alive and self.state in (SlotState.IDLE, SlotState.BUSY)
 
     async def keep(self) -> None:
         """Start the worker and, for ever, the next one when it ends."""
