@@ -47,7 +47,7 @@
   }
 
   studio.connectClip = (element, props, trigger, upload) => {
-    const field = element.closest("[id]").id;
+    const field = element.closest("#reference, #source").id;
     const file = element.querySelector("input[type=file]");
     const button = element.querySelector(".clip-record");
     let recorder = null;

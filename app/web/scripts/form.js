@@ -8,6 +8,21 @@
   };
   studio.setMode(studio.firstMode);
 
+  // Gradio gives each radio button a name of its own, and again whenever it draws it; only under
+  // a common one the arrow keys move from one to the next.
+  for (const group of ["mode", "format"]) {
+    studio.whenPresent(`#${group}`, (element) => {
+      const name = () => {
+        for (const input of element.querySelectorAll("input[type=radio]")) {
+          if (input.name !== group) input.name = group;
+        }
+      };
+      name();
+      const watch = new MutationObserver(name);
+      watch.observe(element, { attributeFilter: ["name"], childList: true, subtree: true });
+    });
+  }
+
   studio.count = (text) => {
     const counter = document.querySelector("#counter .count");
     if (!counter) return;

@@ -71,6 +71,8 @@
   ];
   studio.whenPresent("[data-testid=toast-text]", (toast) => {
     const found = texts.find(([pattern]) => pattern.test(toast.textContent));
-    if (found) toast.innerHTML = studio.both(found[1]);
+    if (!found) return;
+    toast.innerHTML = studio.both(found[1]);
+    studio.end(); // Nothing was begun, so nothing will tell of an end.
   });
 })();

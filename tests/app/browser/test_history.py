@@ -48,10 +48,10 @@ def test_what_another_node_made_is_text_not_markup(open_page: Open, studio: Node
 
 
 def test_search_and_more(open_page: Open, studio: NodeProcess) -> None:
-    stems = [put(studio, f"needle {number}", "rs4") for number in range(23)]
+    stems = [put(studio, f"needle number{number:02d}", "rs4") for number in range(23)]
     page = open_page(studio, ENGLISH)
     assert page.locator("#history li").count() == 20
-    page.locator("#search input, #search textarea").fill("NEEDLE 7")
+    page.locator("#search input, #search textarea").fill("NEEDLE ＮＵＭＢＥＲ07")
     page.wait_for_function("() => document.querySelectorAll('#history li').length === 1")
     assert page.locator(item(page, stems[7])).count() == 1
     page.locator("#search input, #search textarea").fill("needle rs4")
