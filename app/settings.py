@@ -22,6 +22,16 @@ class Settings:
     start_timeout: float
     text_limit: int
     drain_file: Path | None
+    spool_dir: Path
+    """Finished audio that the shared folder did not take; on a local disk."""
+    spool_limit: int
+    """MiB."""
+    keep_days: float
+    """0 is for ever."""
+    keep_size: float
+    """GiB of finished audio; 0 is no limit."""
+    require_shared_folder: bool
+    """Whether the node is not ready while the shared folder does not take files."""
     release: str
     log_level: str
 
