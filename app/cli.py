@@ -115,6 +115,12 @@ def _engine(_context: click.Context, _option: click.Parameter, value: str) -> st
     help="Seconds a job may run before it is stopped and its worker replaced.",
 )
 @_option(
+    "--max-job-timeout",
+    default=600.0,
+    type=click.FloatRange(1, 86400),
+    help="Seconds a request to the API may ask for; --job-timeout is what it gets unasked.",
+)
+@_option(
     "--start-timeout",
     default=600.0,
     type=click.FloatRange(1, 86400),

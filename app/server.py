@@ -107,6 +107,7 @@ def _node(settings: Settings) -> Node:
         _store(settings),
         settings.node_name,
         settings.text_limit,
+        longest=settings.longest_timeout,
     )
     return Node(settings, service)
 

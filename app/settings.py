@@ -19,6 +19,8 @@ class Settings:
     workers: int
     queue_size: int
     job_timeout: float
+    max_job_timeout: float
+    """What a request may ask for."""
     start_timeout: float
     text_limit: int
     drain_file: Path | None
@@ -34,6 +36,11 @@ class Settings:
     """Whether the node is not ready while the shared folder does not take files."""
     release: str
     log_level: str
+
+    @property
+    def longest_timeout(self) -> float:
+        """Seconds a job can take at most, whatever its request asks for."""
+        return max(self.job_timeout, self.max_job_timeout)
 
     @property
     def slots(self) -> int:
