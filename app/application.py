@@ -4,7 +4,8 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from app import __version__
-from app.api import catalogue, health, outputs, problems, speech, unknown
+from app.api import catalogue, health, outputs, problems, speech, unknown, voices
+from app.api.inline_clip import LARGEST
 from app.middleware.access import AccessLog
 from app.middleware.body_limit import BodyLimit
 from app.middleware.door import Door
@@ -14,6 +15,9 @@ from app.node import Node
 _BODY_LIMIT = 1 << 20
 _UPLOAD = "/gradio_api/upload"
 _UPLOAD_LIMIT = 32 << 20
+# Two recordings in base64, and one as it is.
+_SPEECH_LIMIT = _BODY_LIMIT + 2 * (LARGEST // 3 * 4 + 4)
+_VOICES_LIMIT = _BODY_LIMIT + LARGEST
 
 
 def build(node: Node) -> FastAPI:
@@ -32,13 +36,14 @@ def build(node: Node) -> FastAPI:
         middleware=[
             Middleware(AccessLog, node=node.settings.node_name),
             Middleware(Door, closed=lambda: node.stopping, hang_up=node.hang_up),
-            Middleware(BodyLimit, limit=_BODY_LIMIT, exempt=frozenset({_UPLOAD})),
+            Middleware(BodyLimit, limit=_BODY_LIMIT, others=_other_limits(node)),
         ],
     )
     problems.install(web)
     web.include_router(health.routes(node))
     web.include_router(catalogue.routes(node.service.engine))
     web.include_router(speech.routes(node.service))
+    web.include_router(voices.routes(node.service, node.settings.node_name))
     web.include_router(outputs.routes(node.service.store))
     web.include_router(unknown.routes())
     # Played from where they are, not copied to Gradio's folder first.
@@ -63,3 +68,11 @@ def build(node: Node) -> FastAPI:
         css_paths=[theme.STYLE],
     )
     return web
+
+
+def _other_limits(node: Node) -> dict[str, int | None]:
+    # Gradio has a limit of its own for uploads.
+    limits: dict[str, int | None] = {_UPLOAD: None}
+    if node.service.engine.clips:
+        limits |= {"/v1/audio/speech": _SPEECH_LIMIT, "/v1/audio/voices": _VOICES_LIMIT}
+    return limits

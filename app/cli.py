@@ -155,6 +155,12 @@ def _writable_folder(folder: Path, option: str) -> Path:
     help="While this file exists /readyz says 503 'draining'; keep it on a local disk.",
 )
 @_option(
+    "--voice-limit",
+    default=100,
+    type=click.IntRange(0, 10_000),
+    help="Voices that may be registered from recordings, over all nodes.",
+)
+@_option(
     "--release",
     default=_release,
     show_default="name of the release folder",

@@ -24,6 +24,8 @@ class Settings:
     start_timeout: float
     text_limit: int
     drain_file: Path | None
+    voice_limit: int
+    """Voices that may be registered."""
     release: str
     log_level: str
 

@@ -71,6 +71,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         COSYVOICE_START_TIMEOUT="6",
         COSYVOICE_TEXT_LIMIT="7",
         COSYVOICE_DRAIN_FILE="/run/drain",
+        COSYVOICE_VOICE_LIMIT="10",
         COSYVOICE_RELEASE="r1",
         COSYVOICE_LOG_LEVEL="DEBUG",
         COSYVOICE_ENGINE="",
@@ -90,6 +91,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         start_timeout=6,
         text_limit=7,
         drain_file=Path("/run/drain"),
+        voice_limit=10,
         release="r1",
         log_level="debug",
     )
