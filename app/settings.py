@@ -26,6 +26,16 @@ class Settings:
     drain_file: Path | None
     voice_limit: int
     """Voices that may be registered."""
+    spool_dir: Path
+    """Finished audio that the shared folder did not take; on a local disk."""
+    spool_limit: int
+    """MiB."""
+    keep_days: float
+    """0 is for ever."""
+    keep_size: float
+    """GiB of finished audio; 0 is no limit."""
+    require_shared_folder: bool
+    """Whether the node is not ready while the shared folder does not take files."""
     release: str
     log_level: str
 

@@ -4,7 +4,6 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from app.ask import Ask
 from app.checks.annotations import check_annotations
@@ -143,20 +142,27 @@ class SpeechService:
         taken = time.monotonic() - began
         return Speech(request, bytes(pcm), self.engine.sample_rate, taken)
 
-    async def keep(self, speech: Speech, request_id: str) -> Output:
-        """Save speech in the shared folder. Raises `StorageError`."""
-        record = OutputRecord(
+    async def keep(
+        self,
+        speech: Speech,
+        request_id: str,
+        *,
+        audio: bytes | None = None,
+        file_format: str = "wav",
+    ) -> Output:
+        """Save speech in the shared folder: `audio`, which is in `file_format`, or a WAV file.
+
+        Raises `StorageError`.
+        """
+        record = OutputRecord.of(
+            speech.request,
             request_id=request_id,
             node=self._node,
             engine=self.engine.name,
-            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            duration=round(speech.duration, 3),
-            text=speech.request.text,
-            voice=speech.request.voice,
-            speed=speech.request.speed,
-            seed=speech.request.seed,
+            duration=speech.duration,
+            file_format=file_format,
         )
-        return await self.store.save(speech.wav(), record)
+        return await self.store.save(speech.wav() if audio is None else audio, record)
 
     async def _registered(self, ask: Ask) -> RegisteredVoice | None:
         if ask.voice and ask.reference:

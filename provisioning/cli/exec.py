@@ -78,5 +78,5 @@ def _show(done: dict[str, Completed], errors: dict[str, str]) -> None:
             err.print(Text.assemble((f"{name}: ", "yellow"), line))
         if completed.status:
             err.print(Text(f"{name}: status {completed.status}", "red"))
-    for name, reason in errors.items():
-        err.print(Text(f"{name}: {reason}", "red"))
+    for reason in errors.values():
+        err.print(Text(reason, "red"))

@@ -61,6 +61,8 @@ def _ssh(key: Path, known_hosts: Path, sudo_password: Path | None) -> dict[str, 
         "user": LOGIN_USER,
         "key_file": str(key),
         "known_hosts_file": str(known_hosts),
+        # Seven kernels on a laptop's cores: a busy one is slow to answer, not gone.
+        "connect_timeout": 30,
     }
     if sudo_password is not None:
         ssh["sudo_password"] = {"file": str(sudo_password)}

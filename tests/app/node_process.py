@@ -89,7 +89,9 @@ def running(folder: Path, *arguments: str, **environment: str) -> Iterator[NodeP
     process = subprocess.Popen(
         [sys.executable, "-m", "app", "--port", "0", "--output-dir", str(outputs), *arguments],
         cwd=release,
-        env=clean | {"PYTHONPATH": str(PLUGINS)} | environment,
+        env=clean
+        | {"PYTHONPATH": str(PLUGINS), "STATE_DIRECTORY": str(folder / "state")}
+        | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

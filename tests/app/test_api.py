@@ -243,6 +243,8 @@ def test_a_client_that_hangs_up_stops_the_work(faulty_node: NodeProcess) -> None
     faulty_node.wait_until(
         lambda: faulty_node.status()["jobs"]["cancelled"] == before + 1, seconds=2.5
     )
+    # The worker may still be on its way to hear of it.
+    faulty_node.wait_until(lambda: not faulty_node.status()["jobs"]["running"], seconds=2.5)
     assert faulty_node.speak(input="hello").status_code == 200
 
 

@@ -120,11 +120,13 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(cluster: Cluster, edits: Ed
         "lvs2",
         "for size in 64k 1; do dd if=/dev/zero of=/fill$size bs=$size 2>/dev/null; done; :",
     )
-    done = cluster.run("deploy", "--yes", "--no-verify")
+    try:
+        done = cluster.run("deploy", "--yes", "--no-verify")
+        assert cluster.on("lvs2", "sha256sum /etc/keepalived/keepalived.conf") == before
+    finally:
+        cluster.on("lvs2", "rm -f /fill64k /fill1")
     assert done.returncode == 1
     assert "No space left" in done.stdout
-    assert cluster.on("lvs2", "sha256sum /etc/keepalived/keepalived.conf") == before
-    cluster.on("lvs2", "rm -f /fill64k /fill1")
     converged(cluster)
 
 

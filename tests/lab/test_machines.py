@@ -259,7 +259,7 @@ def test_killed_machine_is_gone_at_once_and_boots_fresh(bare_lab: Lab) -> None:
 
 def test_machine_that_halts_itself_is_down(bare_lab: Lab) -> None:
     with suppress(subprocess.TimeoutExpired):
-        subprocess.run(bare_lab.ssh_command("lvs2", ["sudo", "halt", "-f"]), timeout=2)
+        subprocess.run(bare_lab.ssh_command("lvs2", ["sudo", "halt", "-f"]), timeout=8)
     assert eventually(lambda: node_status(bare_lab, "lvs2").condition is Condition.DOWN)
     assert lifecycle.start(bare_lab) == ["lvs2"]
 
