@@ -21,8 +21,8 @@ def check_annotations(text: str, engine: EngineInfo) -> None:
         instead_zh = f"，是否应为 {first.suggestion}？" if first.suggestion else ""
         raise InvalidInputError(
             "annotation_wrong",
-            f"character {first.start + 1}: {first.mark} {first.en}{instead}",
-            f"第 {first.start + 1} 个字符：{first.mark} {first.zh}{instead_zh}",
+            f"character {first.start + 1}: {first.en}{instead}",
+            f"第 {first.start + 1} 个字符：{first.zh}{instead_zh}",
             field="input",
         )
     _check_none(text, engine)

@@ -14,7 +14,7 @@ class RegisteredVoice(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    id: str = Field(pattern=_ID.pattern + r"\Z")
+    id: str = Field(pattern=f"^{_ID.pattern}$")
     name: str
     language: str
     """BCP 47 tag; empty where nobody said."""
