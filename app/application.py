@@ -1,11 +1,14 @@
 """Page and API as one ASGI application. Importing this file does not import Gradio."""
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, ProcessCollector
 from starlette.middleware import Middleware
 
 from app import __version__
-from app.api import catalogue, health, outputs, problems, speech, unknown, voices
+from app.api import catalogue, health, metrics, outputs, problems, speech, unknown, voices
 from app.api.inline_clip import LARGEST
+from app.metrics.jobs import JobMetrics
+from app.metrics.node_state import NodeCollector
 from app.middleware.access import AccessLog
 from app.middleware.body_limit import BodyLimit
 from app.middleware.door import Door
@@ -41,6 +44,7 @@ def build(node: Node) -> FastAPI:
     )
     problems.install(web)
     web.include_router(health.routes(node))
+    web.include_router(metrics.routes(node, _registry(node)))
     web.include_router(catalogue.routes(node.service.engine))
     web.include_router(speech.routes(node.service))
     web.include_router(voices.routes(node.service, node.settings.node_name))
@@ -68,6 +72,15 @@ def build(node: Node) -> FastAPI:
         css_paths=[theme.STYLE],
     )
     return web
+
+
+def _registry(node: Node) -> CollectorRegistry:
+    """The node's metrics; its own registry, for the global one belongs to the process."""
+    registry = CollectorRegistry()
+    node.service.pool.observer = JobMetrics(registry, node.service.engine.sample_rate)
+    registry.register(NodeCollector(node))
+    ProcessCollector(registry=registry)
+    return registry
 
 
 def _other_limits(node: Node) -> dict[str, int | None]:

@@ -106,6 +106,7 @@ async def _serve_node(node: Node, listener: socket.socket) -> None:
         await node.service.pool.stop()
         node.service.store.close()
         node.service.voices.close()
+        node.gpus.close()
 
 
 def _node(settings: Settings, clips: Path) -> Node:
