@@ -5,7 +5,17 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from starlette.middleware import Middleware
 
 from app import __version__
-from app.api import catalogue, health, metrics, outputs, problems, speech, unknown, voices
+from app.api import (
+    audio_generate,
+    catalogue,
+    health,
+    metrics,
+    outputs,
+    problems,
+    speech,
+    unknown,
+    voices,
+)
 from app.api.inline_clip import LARGEST
 from app.metrics.jobs import JobMetrics
 from app.metrics.node_state import NodeCollector
@@ -47,6 +57,7 @@ def build(node: Node) -> FastAPI:
     web.include_router(metrics.routes(node, _registry(node)))
     web.include_router(catalogue.routes(node.service.engine))
     web.include_router(speech.routes(node.service))
+    web.include_router(audio_generate.routes(node.service, node.settings.node_name))
     web.include_router(voices.routes(node.service, node.settings.node_name))
     web.include_router(outputs.routes(node.service.store))
     web.include_router(unknown.routes())
@@ -87,5 +98,9 @@ def _other_limits(node: Node) -> dict[str, int | None]:
     # Gradio has a limit of its own for uploads.
     limits: dict[str, int | None] = {_UPLOAD: None}
     if node.service.engine.clips:
-        limits |= {"/v1/audio/speech": _SPEECH_LIMIT, "/v1/audio/voices": _VOICES_LIMIT}
+        limits |= {
+            "/v1/audio/speech": _SPEECH_LIMIT,
+            audio_generate.PATH: _SPEECH_LIMIT,
+            "/v1/audio/voices": _VOICES_LIMIT,
+        }
     return limits
