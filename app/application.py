@@ -1,10 +1,24 @@
 """Page and API as one ASGI application. Importing this file does not import Gradio."""
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, ProcessCollector
 from starlette.middleware import Middleware
 
 from app import __version__
-from app.api import catalogue, health, outputs, problems, speech, unknown
+from app.api import (
+    audio_generate,
+    catalogue,
+    health,
+    metrics,
+    outputs,
+    problems,
+    speech,
+    unknown,
+    voices,
+)
+from app.api.inline_clip import LARGEST
+from app.metrics.jobs import JobMetrics
+from app.metrics.node_state import NodeCollector
 from app.middleware.access import AccessLog
 from app.middleware.body_limit import BodyLimit
 from app.middleware.door import Door
@@ -14,6 +28,9 @@ from app.node import Node
 _BODY_LIMIT = 1 << 20
 _UPLOAD = "/gradio_api/upload"
 _UPLOAD_LIMIT = 32 << 20
+# Two recordings in base64, and one as it is.
+_SPEECH_LIMIT = _BODY_LIMIT + 2 * (LARGEST // 3 * 4 + 4)
+_VOICES_LIMIT = _BODY_LIMIT + LARGEST
 
 
 def build(node: Node) -> FastAPI:
@@ -32,13 +49,16 @@ def build(node: Node) -> FastAPI:
         middleware=[
             Middleware(AccessLog, node=node.settings.node_name),
             Middleware(Door, closed=lambda: node.stopping, hang_up=node.hang_up),
-            Middleware(BodyLimit, limit=_BODY_LIMIT, exempt=frozenset({_UPLOAD})),
+            Middleware(BodyLimit, limit=_BODY_LIMIT, others=_other_limits(node)),
         ],
     )
     problems.install(web)
     web.include_router(health.routes(node))
+    web.include_router(metrics.routes(node, _registry(node)))
     web.include_router(catalogue.routes(node.service.engine))
     web.include_router(speech.routes(node.service))
+    web.include_router(audio_generate.routes(node.service, node.settings.node_name))
+    web.include_router(voices.routes(node.service, node.settings.node_name))
     web.include_router(outputs.routes(node.service.store))
     web.include_router(unknown.routes())
     # Played from where they are, not copied to Gradio's folder first.
@@ -65,3 +85,24 @@ def build(node: Node) -> FastAPI:
         i18n=words.dictionary(node.service.engine),
     )
     return web
+
+
+def _registry(node: Node) -> CollectorRegistry:
+    """The node's metrics; its own registry, for the global one belongs to the process."""
+    registry = CollectorRegistry()
+    node.service.pool.observer = JobMetrics(registry, node.service.engine.sample_rate)
+    registry.register(NodeCollector(node))
+    ProcessCollector(registry=registry)
+    return registry
+
+
+def _other_limits(node: Node) -> dict[str, int | None]:
+    # Gradio has a limit of its own for uploads.
+    limits: dict[str, int | None] = {_UPLOAD: None}
+    if node.service.engine.clips:
+        limits |= {
+            "/v1/audio/speech": _SPEECH_LIMIT,
+            audio_generate.PATH: _SPEECH_LIMIT,
+            "/v1/audio/voices": _VOICES_LIMIT,
+        }
+    return limits

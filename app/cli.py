@@ -139,6 +139,12 @@ def _engine(_context: click.Context, _option: click.Parameter, value: str) -> st
     help="While this file exists /readyz says 503 'draining'; keep it on a local disk.",
 )
 @_option(
+    "--voice-limit",
+    default=100,
+    type=click.IntRange(0, 10_000),
+    help="Voices that may be registered from recordings, over all nodes.",
+)
+@_option(
     "--spool-dir",
     type=click.Path(file_okay=False, path_type=Path),
     show_default="STATE_DIRECTORY/spool, or in the user's state folder",

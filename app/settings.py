@@ -24,6 +24,8 @@ class Settings:
     start_timeout: float
     text_limit: int
     drain_file: Path | None
+    voice_limit: int
+    """Voices that may be registered."""
     spool_dir: Path
     """Finished audio that the shared folder did not take; on a local disk."""
     spool_limit: int

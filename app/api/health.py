@@ -23,6 +23,7 @@ def routes(node: Node) -> APIRouter:
 
     @router.get("/cluster/status", summary="Who this node is and what it is doing")
     async def status() -> dict[str, object]:
+        await node.gpus.refresh()
         return node.status()
 
     return router

@@ -19,7 +19,7 @@ from app.api.live import LiveAnswer, ahead
 from app.api.speech_body import SpeechBody
 from app.ask import Ask
 from app.checks.numbers import speed_streams
-from app.encoding.formats import FORMATS, encoded
+from app.encoding.formats import FORMATS, encoded_apart
 from app.engines.interface import SynthesisRequest
 from app.errors import InvalidInputError
 from app.logs import REQUEST_ID
@@ -98,10 +98,10 @@ class _Answer:
         """The finished file."""
         making = self._service.speak(self._wanted, self._request_id, timeout=self._body.timeout)
         spoken = await unless_disconnected(request.receive, making)
-        content = await asyncio.to_thread(encoded, self._format.name, spoken.pcm, self._rate)
+        content = await encoded_apart(self._format.name, spoken.pcm, self._rate)
         headers = {**self._headers, "X-Audio-Seconds": f"{spoken.duration:.3f}"}
         if self._body.save:
-            headers["X-Output"] = await self._saved(spoken)
+            headers["X-Output"] = await self._saved(spoken, content)
         return Response(content, media_type=self._format.media_type, headers=headers)
 
     async def live(self, request: Request) -> Response:
@@ -134,12 +134,15 @@ class _Answer:
         self._done |= _summary(self._wanted, spoken)
         if self._body.save:
             # Before the end: who gets a whole file finds it in the history, too.
-            self._done["output"] = await self._saved(spoken)
+            content = await encoded_apart(self._format.name, spoken.pcm, self._rate)
+            self._done["output"] = await self._saved(spoken, content)
         if part := await asyncio.to_thread(encoder.finish):
             yield part
 
-    async def _saved(self, spoken: Speech) -> str:
-        output = await self._service.keep(spoken, self._request_id)
+    async def _saved(self, spoken: Speech, content: bytes) -> str:
+        output = await self._service.keep(
+            spoken, self._request_id, audio=content, file_format=self._format.name
+        )
         return f"/outputs/{output.file_name}"
 
 

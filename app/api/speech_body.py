@@ -8,6 +8,14 @@ from app.checks.numbers import FASTEST, FIRST_SEED, LAST_SEED, SLOWEST
 from app.engines.interface import Mode
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
+FormatName = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
+Seed = Annotated[
+    Annotated[int, Field(strict=True)] | None,
+    Field(
+        description=f"{FIRST_SEED} to {LAST_SEED}; the same request and seed give the same bytes. "
+        "Absent: a random one, told in the answer"
+    ),
+]
 
 
 class VoiceReference(BaseModel):
@@ -29,7 +37,7 @@ class SpeechBody(BaseModel):
     instructions: str | None = Field(
         default=None, description="how to speak; for engines with the mode instruct"
     )
-    response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = Field(
+    response_format: FormatName = Field(
         default="mp3",
         description="opus comes in Ogg, aac in ADTS frames; pcm is bare s16le mono samples at "
         "the rate in X-Sample-Rate",
@@ -59,11 +67,7 @@ class SpeechBody(BaseModel):
     source: str | None = Field(
         default=None, description="for the mode convert: a recording that is to be said again"
     )
-    seed: Annotated[int, Field(strict=True)] | None = Field(
-        default=None,
-        description=f"{FIRST_SEED} to {LAST_SEED}; the same request and seed give the same bytes. "
-        "Absent: a random one, told in X-Seed",
-    )
+    seed: Seed = None
     timeout: Number | None = Field(
         default=None, description="seconds the work may take; absent is the node's own limit"
     )

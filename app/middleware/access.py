@@ -12,8 +12,8 @@ from app.logs import REQUEST_ID
 _log = logging.getLogger("app.access")
 _ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _HEADER = b"x-request-id"
-# Asked every second by every director: logged only when something is wrong.
-_PROBES = frozenset({"/healthz", "/readyz"})
+# Asked every few seconds by directors and monitors: logged only when something is wrong.
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def new_request_id() -> str:

@@ -8,9 +8,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.middleware.refusal import refusal
 
-# What begins a job: the API's route, and the four ways into the page's functions.
-_NEW_WORK = (
+# What begins a job: the API's routes, and the four ways into the page's functions.
+NEW_WORK = (
     "/v1/audio/speech",
+    "/AIVoice/TTS/CosyVoice2/audio-generate",
     "/gradio_api/queue/join",
     "/gradio_api/run/",
     "/gradio_api/api/",
@@ -31,7 +32,7 @@ class Door:
         if (
             scope["type"] == "http"
             and scope["method"] == "POST"
-            and scope["path"].startswith(_NEW_WORK)
+            and scope["path"].startswith(NEW_WORK)
             and self._closed()
         ):
             message = "this node is stopping; try again"

@@ -4,7 +4,9 @@ from starlette.responses import JSONResponse
 
 
 def refusal(status: int, code: str, message: str, retry_after: int | None = None) -> JSONResponse:
-    """An error that OpenAI's clients and Gradio's (`detail`) both show."""
+    """An error that the clients of all routes show: OpenAI's, Gradio's (`detail`), and the older
+    ones of audio-generate (`code`, `message`)."""
     error = {"message": message, "type": "server_error", "param": None, "code": code}
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return JSONResponse({"error": error, "detail": message}, status, headers)
+    body = {"error": error, "detail": message, "code": str(status), "message": message}
+    return JSONResponse(body, status, headers)

@@ -9,9 +9,10 @@ from gradio.components import Component
 from app.engines.interface import Capability, EngineInfo, Mode
 from app.speech import FASTEST, SLOWEST
 from app.web import modes
+from app.web.offering import own_voices
 from app.web.views.choices import chips_html, languages_html
 from app.web.views.clip import clip_template
-from app.web.words import both, voice_word, word
+from app.web.words import both, word
 
 FORMATS = ("wav", "mp3", "flac", "opus")
 """What an output can be kept as: what every browser plays. Names of `app.encoding`'s."""
@@ -82,7 +83,7 @@ def voice_box(engine: EngineInfo) -> gr.Dropdown:
     """The voices that need no recording."""
     default = engine.default_voice
     box = gr.Dropdown(
-        [(voice_word(voice), voice.id) for voice in engine.voices],
+        own_voices(engine),
         value=default.id if default else None,
         label=word("voice"),
         filterable=len(engine.voices) > _FEW,

@@ -1,13 +1,12 @@
 """The live checks: of a recording as soon as it is there, of annotations while they are typed."""
 
-import asyncio
 import logging
 from pathlib import Path
 
 from app.annotations import check
-from app.audio.clip import read_clip
 from app.engines.interface import ClipLimits
 from app.errors import SpeechError
+from app.voices.clips import ClipRoom
 from app.web.clips import uploaded
 from app.web.views.marks import marks_html
 from app.web.views.verdict import bad_html, good_html
@@ -29,7 +28,8 @@ class Listener:
             path = uploaded(value, self._uploads)
             if path is None:
                 return ""
-            clip = await asyncio.to_thread(read_clip, path, self._limits)
+            # Beside the upload, which every node can read and this page can play.
+            clip = await ClipRoom(path.parent).prepare(path, self._limits, "reference")
         except SpeechError as error:
             _log.warning("recording refused: %s", error.en, extra={"code": error.code})
             return bad_html(error)

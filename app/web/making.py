@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 
 from app.encoding.formats import encoded
+from app.engines.interface import SynthesisRequest
 from app.errors import SpeechError
 from app.logs import REQUEST_ID
 from app.middleware.access import new_request_id
@@ -64,6 +65,18 @@ class Maker:
         service = self._service
         began = time.monotonic()
         wanted = await service.prepare(values.ask(self._uploads))
+        try:
+            async with aclosing(self._made(wanted, values, request_id, began)) as steps:
+                async for step in steps:
+                    yield step
+        finally:
+            # The recordings of a request that was given up before its first sound.
+            service.clips.release(wanted)
+
+    async def _made(
+        self, wanted: SynthesisRequest, values: FormValues, request_id: str, began: float
+    ) -> AsyncGenerator[Shown, None]:
+        service = self._service
         rate = service.engine.sample_rate
         pcm = bytearray()
         live = _Live(rate) if wanted.stream else None
@@ -77,12 +90,8 @@ class Maker:
                     continue
                 told = time.monotonic()
                 heard = live.add(pcm) if live else gr.skip()
-                yield (
-                    status.progress_html(len(pcm) / SAMPLE_BYTES / rate),
-                    gr.skip(),
-                    heard,
-                    gr.skip(),
-                )
+                made = len(pcm) / SAMPLE_BYTES / rate
+                yield status.progress_html(made), gr.skip(), heard, gr.skip()
         done = Speech(wanted, bytes(pcm), rate, time.monotonic() - began)
         name = values.file_format if values.file_format in FORMATS else FORMATS[0]
         audio = await asyncio.to_thread(encoded, name, done.pcm, rate)

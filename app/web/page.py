@@ -1,6 +1,7 @@
 """The page: what to say and how on one side, what came of it on the other, all nodes' below."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -13,6 +14,7 @@ from app.web import endpoint, form, modes
 from app.web.form import ClipBox, Form
 from app.web.listening import Listener
 from app.web.making import Maker
+from app.web.offering import offer
 from app.web.past import Past
 from app.web.views.counter import counter_html
 from app.web.views.footer import footer_html
@@ -77,6 +79,9 @@ def build(node: Node) -> gr.Blocks:
         _checking(Listener(service.engine.clips, node.settings.temp_dir), studio, service.engine)
         _speed_follows_streaming(studio.fields, service.engine)
         spoken = _making(node, studio)
+        if service.engine.clips:
+            voices = [studio.fields.voice, studio.fields.saved_voice]
+            page.load(partial(offer, service), None, voices, **_PLAIN)
         past = Past(service.store, service.engine)
         _looking_back(page, past, spoken, studio.fields, shelf)
     page.queue(max_size=max(1, node.settings.places), api_open=not node.settings.enable_queue)

@@ -7,6 +7,12 @@ class PoolObserver:
     def job_begun(self, waited: float) -> None:
         """A worker takes a job that has been in line for `waited` seconds."""
 
+    def first_audio(self, seconds: float) -> None:
+        """A job has its first sound, so long after it was asked for."""
+
+    def job_done(self, worked: float, audio_bytes: int) -> None:
+        """A job is done, after `worked` seconds on its worker, and has so much sound."""
+
     def worker_replaced(self, cause: str) -> None:
         """A worker has ended or could not start, and the next one is started.
 

@@ -225,6 +225,7 @@ class Pool:
         assert worker is not None
         began = time.monotonic()
         ended = False
+        heard = 0
         try:
             await worker.send(job.frame())
             deadline = began + self._timeout(job)
@@ -243,10 +244,12 @@ class Pool:
                     raise self._too_late(job, slot) from error
                 begun = True
                 if frame.kind == "audio":
+                    heard += len(frame.payload)
                     yield frame.payload
                 elif frame.kind in frames.ENDINGS:
                     ended = True
                     _check(frame)
+                    self.observer.job_done(time.monotonic() - began, heard)
                     return
         finally:
             self.totals.seconds_working += time.monotonic() - began

@@ -112,3 +112,34 @@ def test_a_path_that_is_no_upload_is_refused(open_page: Open, studio: NodeProces
     )
     page.locator("#reference-verdict [role=alert]").wait_for()
     assert "add it again" in page.locator("#reference-verdict").inner_text()
+
+
+def test_registered_voices_are_offered(
+    open_page: Open, studio: NodeProcess, tmp_path: Path
+) -> None:
+    path = recording(tmp_path / "voice.wav")
+    with studio.client() as client:
+        answer = client.post(
+            "/v1/audio/voices",
+            data={"name": "阿明 Ming", "transcript": "录音里的话"},
+            files={"audio_sample": ("voice.wav", path.read_bytes(), "audio/wav")},
+        )
+    assert answer.status_code in (200, 201), answer.text
+    voice = answer.json()["id"]
+    page = open_page(studio, ENGLISH)
+    choose_mode(page, "cross_lingual")
+    page.locator("#saved-voice input").click()
+    page.get_by_role("option", name="阿明 Ming").click()
+    write(page, "in the voice of a registered one")
+    generate(page)
+    record = records(studio)[-1]
+    assert (record["mode"], bool(record["reference_digest"])) == ("cross_lingual", True)
+    choose_mode(page, "preset")
+    page.locator("#voice input").click()
+    page.get_by_role("option", name="阿明 Ming").click()
+    generate(page)
+    assert records(studio)[-1]["reference_transcript"] == "录音里的话"
+    with studio.client() as client:
+        assert client.delete(f"/v1/audio/voices/{voice}").is_success
+    page.locator("#generate").click()
+    assert voice in trouble(page)
