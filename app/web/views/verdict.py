@@ -15,10 +15,13 @@ def good_html(path: str, report: ClipReport) -> str:
     notes = "".join(f"<li>{said(note.zh, note.en)}</li>" for note in report.warnings)
     icon, told = (icons.WARNING, "clip_note") if notes else (icons.GOOD, "clip_good")
     facts = f"{report.duration:.1f} s · {report.rate / 1000:g} kHz"
+    # As high as it fits: it shows where somebody speaks, and the words below tell how loud.
+    highest = max(report.waveform, default=0) or 1
+    peaks = [peak / highest for peak in report.waveform]
     source = f"gradio_api/file={quote(path)}"
     return (
         f'<div class="verdict {"fair" if notes else "good"}">'
-        f"{player_html(source, report.duration, report.waveform)}"
+        f"{player_html(source, report.duration, peaks)}"
         f"<p>{icon}<span>{both(told)} · {escape(facts)}</span></p>"
         f"{f'<ul>{notes}</ul>' if notes else ''}{_remove()}</div>"
     )

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
 from tests.app.browser.hands import choose_mode, generate, recording, records, trouble, write
-from tests.app.node_process import NodeProcess
+from tests.app.node_process import NodeProcess, running
 
 
 def give(page: Page, field: str, path: Path) -> None:
@@ -143,3 +143,17 @@ def test_registered_voices_are_offered(
         assert client.delete(f"/v1/audio/voices/{voice}").is_success
     page.locator("#generate").click()
     assert voice in trouble(page)
+
+
+def test_what_another_engine_lacks_is_not_shown(open_page: Open, tmp_path: Path) -> None:
+    lacks = "preset,convert,instruct,seed,speed,streaming,pinyin,phonemes"
+    arguments = ("--engine", "studio", "--enable-queue")
+    with running(tmp_path, *arguments, STUDIO_ENGINE_LACKS=lacks) as node:
+        page = open_page(node, ENGLISH)
+        values = page.eval_on_selector_all("#mode input", "all => all.map(one => one.value)")
+        assert values == ["clone", "cross_lingual"]
+        assert page.locator("html").get_attribute("data-mode") == "clone"
+        assert page.locator("#reference").is_visible()
+        for absent in ("#voice", "#source", "#instruction", "#seed", "#speed", "#stream"):
+            assert not page.locator(absent).is_visible(), absent
+        assert page.locator("#counter code").count() == 0
