@@ -7,6 +7,7 @@ so that the request those clients were written with still does something that ca
 
 import base64
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
