@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from app.engines.espeak_library import EspeakError, Library, LibraryFiles
+from app.engines.espeak_marks import has_marks, spoken
 from app.engines.espeak_voices import VOICES, EspeakVoice
 from app.engines.interface import (
     CannotSpeakError,
@@ -22,6 +23,16 @@ SAMPLE_RATE = 22050
 # About ten seconds of speech: early enough for a first piece, long enough for natural pauses.
 PIECE_CHARACTERS = 120
 
+_CAPABILITIES = frozenset(
+    {
+        Capability.SPEED,
+        Capability.SPEED_WHILE_STREAMING,
+        Capability.SEED,
+        Capability.STREAMING,
+        Capability.PINYIN,
+        Capability.PHONEMES,
+    }
+)
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
 
@@ -69,10 +80,16 @@ class EspeakEngine:
         """Yield speech sentence group by sentence group, deterministic for a request."""
         voice = self._voices[request.voice]
         _check_readable(request.text, voice)
+        marked = has_marks(request.text)
+        # Before the library is opened, for which each new syllable asks it too.
+        texts = [
+            spoken(piece, voice, self._files) if marked else piece
+            for piece in pieces(request.text, PIECE_CHARACTERS)
+        ]
         with Library(self._files) as library:
             library.configure(voice.espeak_name, request.speed, request.seed)
-            for piece in pieces(request.text, PIECE_CHARACTERS):
-                pcm = np.frombuffer(library.speak(piece), dtype=np.int16)
+            for text in texts:
+                pcm = np.frombuffer(library.speak(text, phoneme_input=marked), dtype=np.int16)
                 yield pcm.astype(np.float32) / np.float32(32768)
 
 
@@ -86,7 +103,7 @@ class EspeakPlugin:
             title="eSpeak NG",
             sample_rate=SAMPLE_RATE,
             voices=tuple(voice.voice for voice in VOICES),
-            capabilities=frozenset({Capability.SPEED, Capability.SEED}),
+            capabilities=_CAPABILITIES,
             warm_up_text="你好，hello",
         )
 

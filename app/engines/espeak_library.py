@@ -15,6 +15,8 @@ from typing import Self
 AUDIO_OUTPUT_SYNCHRONOUS = 2
 INITIALIZE_DONT_EXIT = 0x8000
 CHARS_UTF8 = 1
+PHONEME_INPUT = 0x100
+PHONEMES_AS_MNEMONICS = 0
 END_PAUSE = 0x1000
 POS_CHARACTER = 1
 PARAMETER_RATE = 1
@@ -67,6 +69,8 @@ class Library:
             ctypes.c_void_p,
             ctypes.c_void_p,
         ]
+        self._lib.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        self._lib.espeak_TextToPhonemes.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int]
         self.sample_rate = self._lib.espeak_Initialize(
             AUDIO_OUTPUT_SYNCHRONOUS, 0, self._files.data.encode(), INITIALIZE_DONT_EXIT
         )
@@ -105,15 +109,28 @@ class Library:
             status = self._lib.espeak_SetParameter(parameter, value, 0)
             self._check(f"parameter {parameter} = {value}", status)
 
-    def speak(self, text: str) -> bytes:
-        """The speech of `text` as mono signed 16-bit samples in this machine's byte order."""
+    def speak(self, text: str, *, phoneme_input: bool = False) -> bytes:
+        """The speech of `text` as mono signed 16-bit samples in this machine's byte order.
+
+        `phoneme_input`: what stands between `[[` and `]]` is phoneme mnemonics.
+        """
         self._pcm.clear()
         encoded = text.encode() + b"\0"
+        flags = CHARS_UTF8 | END_PAUSE | (PHONEME_INPUT if phoneme_input else 0)
         status = self._lib.espeak_Synth(
-            encoded, len(encoded), 0, POS_CHARACTER, 0, CHARS_UTF8 | END_PAUSE, None, None
+            encoded, len(encoded), 0, POS_CHARACTER, 0, flags, None, None
         )
         self._check("synthesis", status)
         return b"".join(self._pcm)
+
+    def mnemonics(self, text: str) -> str:
+        """The phonemes of one clause as the voice would say them, in eSpeak's own notation."""
+        buffer = ctypes.create_string_buffer(text.encode())
+        place = ctypes.c_void_p(ctypes.addressof(buffer))
+        found = self._lib.espeak_TextToPhonemes(
+            ctypes.byref(place), CHARS_UTF8, PHONEMES_AS_MNEMONICS
+        )
+        return (found or b"").decode()
 
     def _collect(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
         if samples and count > 0:

@@ -14,11 +14,20 @@ class EspeakVoice:
     reads_han: bool = False
     """False: eSpeak says "Chinese letter" for every Han character instead of reading it."""
     reads_kana: bool = False
+    says_pinyin: bool = False
+    """Has the sounds of Mandarin, so that `[h][ào]` can be said."""
+    says_phonemes: bool = False
+    """Has or can switch to the sounds of English, so that `[M][AY0]` can be said."""
 
 
 def _voice(id_: str, zh: str, en: str, language: str, name: str, *reads: str) -> EspeakVoice:
     return EspeakVoice(
-        Voice(id_, zh, en, language), name, reads_han="han" in reads, reads_kana="kana" in reads
+        Voice(id_, zh, en, language),
+        name,
+        reads_han="han" in reads,
+        reads_kana="kana" in reads,
+        says_pinyin=language == "zh-CN",
+        says_phonemes=language in ("zh-CN", "en-US", "en-GB"),
     )
 
 

@@ -44,6 +44,8 @@ class Capability(StrEnum):
     """Reads `[h][ào]`."""
     PHONEMES = "phonemes"
     """Reads `[M][AY0]`."""
+    EVENTS = "events"
+    """Makes `[breath]` and heeds `<strong></strong>`."""
 
 
 @dataclass(frozen=True, slots=True)
