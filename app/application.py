@@ -11,6 +11,7 @@ from app.access.keys import read_keys
 from app.api import (
     audio_generate,
     catalogue,
+    described,
     health,
     metrics,
     outputs,
@@ -54,6 +55,7 @@ def build(node: Node) -> FastAPI:
         middleware=_middleware(node),
     )
     problems.install(web)
+    described.install(web)
     web.include_router(health.routes(node))
     web.include_router(metrics.routes(node, _registry(node)))
     web.include_router(catalogue.routes(node.service.engine))
