@@ -44,13 +44,12 @@ def _release() -> str:
 
 def _engine(_context: click.Context, _option: click.Parameter, value: str) -> str:
     from app.engines.interface import EngineUnavailableError
-    from app.engines.registry import find_engine
+    from app.engines.registry import chosen_engine
 
     try:
-        find_engine(value).describe()
+        return chosen_engine(value)
     except EngineUnavailableError as error:
         raise click.BadParameter(str(error)) from error
-    return value
 
 
 def _writable_folder(folder: Path, option: str) -> Path:
@@ -108,9 +107,10 @@ def _writable_folder(folder: Path, option: str) -> Path:
 )
 @_option(
     "--engine",
-    default="espeak",
+    default="auto",
     callback=_engine,
-    help="Text-to-speech engine.",
+    help="Text-to-speech engine. auto is kokoro (natural, needs "
+    "'python -m app.engines.kokoro.setup' once) where its files are, else espeak (always there).",
 )
 @_option(
     "--workers",
