@@ -42,8 +42,8 @@ def build(node: Node) -> FastAPI:
     web.include_router(outputs.routes(node.service.store))
     web.include_router(unknown.routes())
     # Played from where they are, not copied to Gradio's folder first.
-    folder = str(node.settings.output_dir)
-    gr.set_static_paths([folder])
+    folders = [str(node.settings.output_dir), str(node.settings.spool_dir)]
+    gr.set_static_paths(folders)
     blocks = page.build(node)
     node.page_waiting = lambda: page.waiting(blocks)
     node.page_answering = lambda: page.answering(blocks)
@@ -51,7 +51,7 @@ def build(node: Node) -> FastAPI:
         web,
         blocks,
         path="/",
-        allowed_paths=[folder],
+        allowed_paths=folders,
         footer_links=[],
         run_history=False,
         show_error=True,

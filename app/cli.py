@@ -1,6 +1,5 @@
 """The command line of a node. Every option is also an environment variable, COSYVOICE_*."""
 
-import os
 import platform
 import re
 from collections.abc import Callable
@@ -9,7 +8,7 @@ from typing import Any
 
 import click
 
-from app import __version__
+from app import __version__, folders
 from app.logs import LEVELS
 from app.settings import Settings
 
@@ -50,21 +49,6 @@ def _engine(_context: click.Context, _option: click.Parameter, value: str) -> st
         return chosen_engine(value)
     except EngineUnavailableError as error:
         raise click.BadParameter(str(error)) from error
-
-
-def _writable_folder(folder: Path, option: str) -> Path:
-    folder = folder.absolute()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise click.BadParameter(
-            f"folder {folder} cannot be made: {error.strerror}", param_hint=option
-        ) from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise click.BadParameter(
-            f"folder {folder} is not writable by user id {os.geteuid()}", param_hint=option
-        )
-    return folder
 
 
 @click.command(
@@ -131,6 +115,12 @@ def _writable_folder(folder: Path, option: str) -> Path:
     help="Seconds a job may run before it is stopped and its worker replaced.",
 )
 @_option(
+    "--max-job-timeout",
+    default=600.0,
+    type=click.FloatRange(1, 86400),
+    help="Seconds a request to the API may ask for; --job-timeout is what it gets unasked.",
+)
+@_option(
     "--start-timeout",
     default=600.0,
     type=click.FloatRange(1, 86400),
@@ -149,18 +139,61 @@ def _writable_folder(folder: Path, option: str) -> Path:
     help="While this file exists /readyz says 503 'draining'; keep it on a local disk.",
 )
 @_option(
+    "--spool-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    show_default="STATE_DIRECTORY/spool, or in the user's state folder",
+    help="Local folder, readable by the node's user only, for finished audio that the shared "
+    "folder does not take; it is moved when the folder works again.",
+)
+@_option(
+    "--spool-limit",
+    default=1024,
+    type=click.IntRange(1, 1 << 30),
+    help="MiB the spool may hold.",
+)
+@_option(
+    "--keep-days",
+    default=0.0,
+    type=click.FloatRange(0, 36500),
+    help="Days after which finished audio is deleted from the shared folder; 0 is never.",
+)
+@_option(
+    "--keep-size",
+    default=0.0,
+    type=click.FloatRange(0, 1 << 30),
+    help="GiB of finished audio to keep; beyond it the oldest is deleted. 0 is no limit.",
+)
+@_option(
+    "--require-shared-folder",
+    is_flag=True,
+    show_default="off",
+    help="Not ready while the shared folder takes no files, so that directors send clients to "
+    "other nodes. Without it the node goes on, and keeps what it makes in its spool.",
+)
+@_option(
     "--release",
     default=_release,
     show_default="name of the release folder",
     help="Id of what was deployed, shown in page and status.",
 )
 @_option("--log-level", default="info", type=click.Choice(LEVELS, case_sensitive=False))
-def main(output_dir: Path, temp_dir: Path | None, log_level: str, **options: Any) -> None:
+def main(
+    output_dir: Path,
+    temp_dir: Path | None,
+    spool_dir: Path | None,
+    log_level: str,
+    node_name: str,
+    **options: Any,
+) -> None:
     """A text-to-speech node: a web page and an HTTP API over worker processes."""
-    output_dir = _writable_folder(output_dir, "--output-dir")
+    output_dir = folders.shared(output_dir, "--output-dir")
     settings = Settings(
         output_dir=output_dir,
-        temp_dir=_writable_folder(temp_dir or output_dir / ".gradio", "--temp-dir"),
+        temp_dir=folders.shared(temp_dir or output_dir / ".gradio", "--temp-dir"),
+        spool_dir=folders.private(
+            spool_dir or folders.state_folder(node_name) / "spool", "--spool-dir"
+        ),
+        node_name=node_name,
         log_level=log_level.lower(),
         **options,
     )

@@ -38,7 +38,10 @@ class Node:
 
         Cheap: never looks at the shared folder, which can hang.
         """
-        return "draining" if self.draining else self.service.pool.not_ready
+        if self.draining:
+            return "draining"
+        reasons = (self.service.pool.not_ready, self.service.store.not_ready)
+        return "; ".join(filter(None, reasons))
 
     @property
     def waiting(self) -> int:
@@ -85,5 +88,6 @@ class Node:
             "storage": {
                 "folder": str(settings.output_dir),
                 "trouble": self.service.store.trouble,
+                "spooled": self.service.store.waiting,
             },
         }

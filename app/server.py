@@ -20,6 +20,8 @@ import uvicorn
 from app import __version__, logs
 from app.engines.registry import find_engine
 from app.node import Node
+from app.outputs.retention import Retention
+from app.outputs.spool import Spool
 from app.outputs.store import OutputStore
 from app.settings import Settings
 from app.speech import SpeechService
@@ -85,6 +87,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     node.service.pool.start()
+    node.service.store.start()
     try:
         application = await _application(node)
         if not stop.is_set():
@@ -101,11 +104,22 @@ def _node(settings: Settings) -> Node:
     service = SpeechService(
         find_engine(settings.engine).describe(),
         Pool(command, size),
-        OutputStore(settings.output_dir, settings.node_name),
+        _store(settings),
         settings.node_name,
         settings.text_limit,
+        longest=settings.longest_timeout,
     )
     return Node(settings, service)
+
+
+def _store(settings: Settings) -> OutputStore:
+    return OutputStore(
+        settings.output_dir,
+        settings.node_name,
+        spool=Spool(settings.spool_dir, settings.spool_limit << 20),
+        limits=Retention(settings.keep_days, int(settings.keep_size * (1 << 30))),
+        required=settings.require_shared_folder,
+    )
 
 
 async def _application(node: Node) -> "FastAPI":

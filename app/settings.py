@@ -19,11 +19,28 @@ class Settings:
     workers: int
     queue_size: int
     job_timeout: float
+    max_job_timeout: float
+    """What a request may ask for."""
     start_timeout: float
     text_limit: int
     drain_file: Path | None
+    spool_dir: Path
+    """Finished audio that the shared folder did not take; on a local disk."""
+    spool_limit: int
+    """MiB."""
+    keep_days: float
+    """0 is for ever."""
+    keep_size: float
+    """GiB of finished audio; 0 is no limit."""
+    require_shared_folder: bool
+    """Whether the node is not ready while the shared folder does not take files."""
     release: str
     log_level: str
+
+    @property
+    def longest_timeout(self) -> float:
+        """Seconds a job can take at most, whatever its request asks for."""
+        return max(self.job_timeout, self.max_job_timeout)
 
     @property
     def slots(self) -> int:

@@ -1,26 +1,32 @@
 """From what a person asked for to speech: the one way that page and API share."""
 
-import math
-import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from app.ask import Ask
-from app.engines.interface import Capability, EngineInfo, Mode, SynthesisRequest
+from app.checks.mode import mode_of
+from app.checks.numbers import (
+    FASTEST,
+    FIRST_SEED,
+    LAST_SEED,
+    SLOWEST,
+    check_timeout,
+    seed_of,
+    speed_of,
+)
+from app.checks.words import instruction_of, text_of
+from app.engines.interface import Capability, EngineInfo, SynthesisRequest
 from app.errors import InvalidInputError
 from app.outputs.history import Output
 from app.outputs.record import OutputRecord
 from app.outputs.store import OutputStore
 from app.outputs.wav import seconds, wav
-from app.text import speakable
 from app.workers.job import Job
 from app.workers.pool import Pool
 
-SLOWEST, FASTEST = 0.5, 2.0
-FIRST_SEED, LAST_SEED = 1, 100_000_000
+__all__ = ["FASTEST", "FIRST_SEED", "LAST_SEED", "SLOWEST", "Speech", "SpeechService"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +54,21 @@ class SpeechService:
     """Checks requests, has workers speak them, and keeps what is to be kept."""
 
     def __init__(
-        self, engine: EngineInfo, pool: Pool, store: OutputStore, node: str, text_limit: int
+        self,
+        engine: EngineInfo,
+        pool: Pool,
+        store: OutputStore,
+        node: str,
+        text_limit: int,
+        *,
+        longest: float | None = None,
     ) -> None:
         self.engine = engine
         self.pool = pool
         self.store = store
         self.text_limit = text_limit
+        self.longest = longest or pool.size.job_timeout
+        """Seconds a request may ask for."""
         self._node = node
 
     async def prepare(self, ask: Ask) -> SynthesisRequest:
@@ -62,68 +77,82 @@ class SpeechService:
         Raises `InvalidInputError`, which names the field and what is allowed; nothing that was
         asked for and cannot be had is passed over in silence.
         """
-        self._check_mode(ask)
+        engine = self.engine
+        check_timeout(ask.timeout, self.longest)
+        clip = ask.reference is not None
+        mode = mode_of(ask, engine, clip=clip, transcript=bool(ask.transcript))
         return SynthesisRequest(
-            text=speakable(ask.text, self.text_limit),
-            voice=self._voice(ask.voice),
-            speed=_speed(ask.speed),
-            seed=_seed(ask.seed),
-            stream=ask.stream and Capability.STREAMING in self.engine.capabilities,
+            text=text_of(ask, mode, self.text_limit),
+            voice="" if clip else self._engine_voice(ask.voice),
+            speed=speed_of(ask, engine),
+            seed=seed_of(ask, engine),
+            mode=mode,
+            instruction=instruction_of(ask),
+            stream=ask.stream and Capability.STREAMING in engine.capabilities,
         )
 
     def stream(
-        self, request: SynthesisRequest, request_id: str, *, has_waited: bool = False
+        self,
+        request: SynthesisRequest,
+        request_id: str,
+        *,
+        has_waited: bool = False,
+        timeout: float | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """The speech as it is made; see `Pool.speak`."""
-        return self.pool.speak(Job(request_id, request), has_waited=has_waited)
+        """The speech as it is made; see `Pool.speak`. `timeout`: see `Ask`."""
+        return self.pool.speak(Job(request_id, request, timeout), has_waited=has_waited)
 
     async def speak(
-        self, request: SynthesisRequest, request_id: str, *, has_waited: bool = False
+        self,
+        request: SynthesisRequest,
+        request_id: str,
+        *,
+        has_waited: bool = False,
+        timeout: float | None = None,
     ) -> Speech:
         """The whole speech. Raises `SpeechError`. Cancelling it stops the work."""
         began = time.monotonic()
         pcm = bytearray()
-        async with aclosing(self.stream(request, request_id, has_waited=has_waited)) as pieces:
+        made = self.stream(request, request_id, has_waited=has_waited, timeout=timeout)
+        async with aclosing(made) as pieces:
             async for piece in pieces:
                 pcm += piece
         taken = time.monotonic() - began
         return Speech(request, bytes(pcm), self.engine.sample_rate, taken)
 
-    async def keep(self, speech: Speech, request_id: str) -> Output:
-        """Save speech in the shared folder. Raises `StorageError`."""
-        record = OutputRecord(
+    async def keep(
+        self,
+        speech: Speech,
+        request_id: str,
+        *,
+        audio: bytes | None = None,
+        file_format: str = "wav",
+    ) -> Output:
+        """Save speech in the shared folder: `audio`, which is in `file_format`, or a WAV file.
+
+        Raises `StorageError`.
+        """
+        record = OutputRecord.of(
+            speech.request,
             request_id=request_id,
             node=self._node,
             engine=self.engine.name,
-            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            duration=round(speech.duration, 3),
-            text=speech.request.text,
-            voice=speech.request.voice,
-            speed=speech.request.speed,
-            seed=speech.request.seed,
+            duration=speech.duration,
+            file_format=file_format,
         )
-        return await self.store.save(speech.wav(), record)
+        return await self.store.save(speech.wav() if audio is None else audio, record)
 
-    def _check_mode(self, ask: Ask) -> None:
-        engine = self.engine.name
-        if ask.instruction:
-            raise InvalidInputError(
-                "instructions_not_supported",
-                f"the engine {engine} takes no instructions; leave the field out",
-                f"引擎 {engine} 不支持指令，请去掉该字段",
-                field="instructions",
-            )
-        if ask.reference or ask.source or (ask.mode or Mode.PRESET) is not Mode.PRESET:
-            raise InvalidInputError(
-                "clips_not_supported",
-                f"the engine {engine} takes no recordings; choose one of its voices",
-                f"引擎 {engine} 不支持参考音频，请选择预置声音",
-                field="reference",
-            )
-
-    def _voice(self, voice: str | None) -> str:
+    def _engine_voice(self, voice: str | None) -> str:
         if not voice:
-            return self.engine.default_voice.id if self.engine.default_voice else ""
+            if self.engine.default_voice:
+                return self.engine.default_voice.id
+            raise InvalidInputError(
+                "voice_missing",
+                f"the engine {self.engine.name} has no voice of its own; name a registered voice "
+                "or give a reference recording",
+                f"引擎 {self.engine.name} 没有预置声音，请选择已注册的声音或提供参考音频",
+                field="voice",
+            )
         if self.engine.voice(voice) is None:
             known = ", ".join(known.id for known in self.engine.voices)
             raise InvalidInputError(
@@ -133,27 +162,3 @@ class SpeechService:
                 field="voice",
             )
         return voice
-
-
-def _speed(speed: float) -> float:
-    if not math.isfinite(speed) or not SLOWEST <= speed <= FASTEST:
-        raise InvalidInputError(
-            "speed_out_of_range",
-            f"speed {speed:g} is not between {SLOWEST:g} and {FASTEST:g}",
-            f"语速 {speed:g} 不在 {SLOWEST:g} 到 {FASTEST:g} 之间",
-            field="speed",
-        )
-    return float(speed)
-
-
-def _seed(seed: int | None) -> int:
-    if seed is None:
-        return FIRST_SEED + secrets.randbelow(LAST_SEED)
-    if not FIRST_SEED <= seed <= LAST_SEED:
-        raise InvalidInputError(
-            "seed_out_of_range",
-            f"seed {seed} is not between {FIRST_SEED} and {LAST_SEED}",
-            f"随机种子 {seed} 不在 {FIRST_SEED} 到 {LAST_SEED} 之间",
-            field="seed",
-        )
-    return seed

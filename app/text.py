@@ -9,19 +9,19 @@ _LINE_BREAKS = str.maketrans({"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\
 _BYTE_ORDER_MARK = "\ufeff"
 
 
-def speakable(text: str, limit: int) -> str:
+def speakable(text: str, limit: int, field: str = "input") -> str:
     """The text as an engine gets it: NFC, line breaks as newlines, no white space around it.
 
-    `limit` is the greatest number of characters (code points). Raises `InvalidInputError` for a
-    text that is empty, too long, holds control characters or broken Unicode, or has nothing in
-    it to pronounce.
+    `limit` is the greatest number of characters (code points), `field` is where the text stands
+    in the request, for the error. Raises `InvalidInputError` for a text that is empty, too long,
+    holds control characters or broken Unicode, or has nothing in it to pronounce.
     """
     if len(text) > limit:
         raise InvalidInputError(
             "text_too_long",
             f"the text has {len(text)} characters; at most {limit} are allowed",
             f"文字共 {len(text)} 字，最多 {limit} 字",
-            field="input",
+            field=field,
         )
     text = text.replace("\r\n", "\n").translate(_LINE_BREAKS).removeprefix(_BYTE_ORDER_MARK)
     for position, character in enumerate(text, start=1):
@@ -31,19 +31,19 @@ def speakable(text: str, limit: int) -> str:
                 f"character {position} of the text is U+{ord(character):04X}, a control "
                 "character or broken Unicode; remove it",
                 f"第 {position} 个字符是 U+{ord(character):04X}（控制字符或损坏的编码），请删除",
-                field="input",
+                field=field,
             )
     text = unicodedata.normalize("NFC", text).strip()
     if not text:
         raise InvalidInputError(
-            "text_empty", "there is no text to speak", "请输入要朗读的文字", field="input"
+            "text_empty", "there is no text to speak", "请输入要朗读的文字", field=field
         )
     if not any(unicodedata.category(character)[0] in "LN" for character in text):
         raise InvalidInputError(
             "text_not_speakable",
             "the text has no letter, Chinese character or digit to speak",
             "文字中没有可以朗读的内容（没有汉字、字母或数字）",
-            field="input",
+            field=field,
         )
     return text
 

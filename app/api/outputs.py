@@ -3,6 +3,7 @@
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse
 
+from app.outputs.names import MEDIA_TYPES
 from app.outputs.store import OutputStore
 
 
@@ -17,7 +18,10 @@ def routes(store: OutputStore) -> APIRouter:
             raise HTTPException(404, "there is no such audio; it may have been removed")
         disposition = "attachment" if download else "inline"
         return FileResponse(
-            path, media_type="audio/wav", filename=name, content_disposition_type=disposition
+            path,
+            media_type=MEDIA_TYPES[path.suffix[1:]],
+            filename=name,
+            content_disposition_type=disposition,
         )
 
     return router

@@ -26,20 +26,35 @@ def problem(
     return JSONResponse({"error": error}, status, headers)
 
 
+def told(error: SpeechError) -> dict[str, object]:
+    """What a program is told of an error; `message_zh` is for its Chinese users."""
+    field = error.field if isinstance(error, InvalidInputError) else None
+    return {
+        "message": error.en,
+        "message_zh": error.zh,
+        "type": error.type,
+        "param": field,
+        "code": error.code,
+    }
+
+
+def retry_header(error: SpeechError) -> dict[str, str]:
+    """When to come again, where that is known."""
+    return {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+
+
 def install(web: FastAPI) -> None:
     """Answer every kind of failure of the API's routes in this shape."""
 
     @web.exception_handler(SpeechError)
     async def speech_error(_request: Request, error: SpeechError) -> JSONResponse:
-        headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-        param = error.field if isinstance(error, InvalidInputError) else None
-        return problem(error.status, error.en, error.type, error.code, param=param, headers=headers)
+        return JSONResponse({"error": told(error)}, error.status, retry_header(error))
 
     @web.exception_handler(RequestValidationError)
     async def wrong_shape(_request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"][1:])
-        said = "; ".join(_told(found) for found in error.errors()[:10])
+        said = "; ".join(_wrong(found) for found in error.errors()[:10])
         kind = "invalid_request_error"
         return problem(400, said, kind, "invalid_request", param=place or None)
 
@@ -58,7 +73,7 @@ def install(web: FastAPI) -> None:
         return problem(500, message, "server_error", "internal_error")
 
 
-def _told(found: dict[str, object]) -> str:
+def _wrong(found: dict[str, object]) -> str:
     location = found["loc"]
     place = ".".join(str(part) for part in location[1:]) if isinstance(location, tuple) else ""
     return f"{place or 'body'}: {found['msg']}"

@@ -3,91 +3,176 @@
 One request, one connection, one sound: it needs no session, so it works under any scheduler.
 """
 
-from typing import Annotated, Literal
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
 
+from app.api import events
 from app.api.catalogue import ALIASES
 from app.api.disconnect import unless_disconnected
+from app.api.inline_clip import inline_clip
+from app.api.live import LiveAnswer, ahead
+from app.api.speech_body import SpeechBody
 from app.ask import Ask
+from app.checks.numbers import speed_streams
+from app.encoding.formats import FORMATS, encoded
+from app.engines.interface import SynthesisRequest
 from app.errors import InvalidInputError
 from app.logs import REQUEST_ID
-from app.speech import SpeechService
+from app.speech import Speech, SpeechService
+from app.workers.pcm import audible
 
-_MEDIA_TYPES = {"wav": "audio/wav", "pcm": "audio/pcm"}
-
-
-class VoiceReference(BaseModel):
-    """A voice by id, the long way."""
-
-    model_config = ConfigDict(extra="forbid")
-    id: str
-
-
-class SpeechBody(BaseModel):
-    """What to speak, and how."""
-
-    model_config = ConfigDict(extra="forbid")
-    model: str = Field(description="the engine's name, or one of OpenAI's model names")
-    input: str = Field(description="the text")
-    voice: str | VoiceReference | None = Field(
-        default=None, description="a voice's id; absent is the default voice"
-    )
-    response_format: str = Field(default="wav", description="wav, or pcm: raw s16le mono samples")
-    speed: Annotated[float, Field(allow_inf_nan=False)] = 1.0
-    seed: Annotated[int, Field(strict=True)] | None = Field(
-        default=None, description="1 to 100000000; the same request and seed give the same bytes"
-    )
-    instructions: str | None = None
-    stream_format: Literal["audio"] = "audio"
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The sound, or events that carry it",
+        "content": {
+            media_type: {"schema": {"type": "string", "format": "binary"}}
+            for media_type in sorted({known.media_type for known in FORMATS.values()})
+        }
+        | {events.MEDIA_TYPE: {"schema": {"type": "string"}}},
+    },
+}
 
 
 def routes(service: SpeechService) -> APIRouter:
     """The speech route."""
     router = APIRouter(prefix="/v1", tags=["speech"])
 
-    @router.post("/audio/speech", summary="Speak a text", response_class=Response)
+    @router.post(
+        "/audio/speech", summary="Speak a text", response_class=Response, responses=_RESPONSES
+    )
     async def speech(body: SpeechBody, request: Request) -> Response:
-        _check_supported(body, service.engine.name)
-        voice = body.voice.id if isinstance(body.voice, VoiceReference) else body.voice
-        wanted = await service.prepare(
-            Ask(
-                body.input,
-                voice=voice,
-                instruction=body.instructions or "",
-                speed=body.speed,
-                seed=body.seed,
+        check_model(body.model, service.engine.name)
+        with (
+            inline_clip(body.reference, "reference") as reference,
+            inline_clip(body.source, "source") as source,
+        ):
+            wanted = await service.prepare(
+                Ask(
+                    text=body.input,
+                    mode=body.mode,
+                    voice=body.voice_id,
+                    reference=reference,
+                    transcript=body.reference_text,
+                    source=source,
+                    instruction=body.instructions or "",
+                    speed=body.speed,
+                    seed=body.seed,
+                    stream=_streams(body, service),
+                    timeout=body.timeout,
+                )
             )
-        )
-        spoken = await unless_disconnected(request, service.speak(wanted, REQUEST_ID.get()))
-        content = spoken.wav() if body.response_format == "wav" else spoken.pcm
-        headers = {
-            "X-Seed": str(wanted.seed),
-            "X-Voice": wanted.voice,
-            "X-Sample-Rate": str(spoken.sample_rate),
-            "X-Audio-Seconds": f"{spoken.duration:.3f}",
-        }
-        return Response(content, media_type=_MEDIA_TYPES[body.response_format], headers=headers)
+        answer = _Answer(service, wanted, body, REQUEST_ID.get())
+        if body.stream is False and body.stream_format == "audio":
+            return await answer.whole(request)
+        return await answer.live(request)
 
     return router
 
 
-def _check_supported(body: SpeechBody, engine: str) -> None:
-    """Refuse what this node cannot do, rather than ignore it."""
-    if body.model != engine and body.model not in ALIASES:
+class _Answer:
+    """What is sent for one request."""
+
+    def __init__(
+        self, service: SpeechService, wanted: SynthesisRequest, body: SpeechBody, request_id: str
+    ) -> None:
+        self._service = service
+        self._wanted = wanted
+        self._body = body
+        self._request_id = request_id
+        self._format = FORMATS[body.response_format]
+        self._rate = service.engine.sample_rate
+        self._headers = {
+            "X-Seed": str(wanted.seed),
+            "X-Voice": body.voice_id or wanted.voice,
+            "X-Sample-Rate": str(self._rate),
+        }
+        self._done: dict[str, object] = {}
+        self._began = time.monotonic()
+
+    async def whole(self, request: Request) -> Response:
+        """The finished file."""
+        making = self._service.speak(self._wanted, self._request_id, timeout=self._body.timeout)
+        spoken = await unless_disconnected(request.receive, making)
+        content = await asyncio.to_thread(encoded, self._format.name, spoken.pcm, self._rate)
+        headers = {**self._headers, "X-Audio-Seconds": f"{spoken.duration:.3f}"}
+        if self._body.save:
+            headers["X-Output"] = await self._saved(spoken)
+        return Response(content, media_type=self._format.media_type, headers=headers)
+
+    async def live(self, request: Request) -> Response:
+        """The file, or events, from the first sound on. What fails before it has a status."""
+        making = self._service.stream(self._wanted, self._request_id, timeout=self._body.timeout)
+        pieces = ahead(making)
+        try:
+            heard = await unless_disconnected(request.receive, _first_sound(pieces))
+        except BaseException:
+            await pieces.aclose()
+            raise
+        parts = self._parts(heard, pieces)
+        if self._body.stream_format == "sse":
+            return LiveAnswer(events.events(parts, self._done), events.MEDIA_TYPE, self._headers)
+        return LiveAnswer(parts, self._format.media_type, self._headers)
+
+    async def _parts(
+        self, heard: bytes, pieces: AsyncGenerator[bytes, None]
+    ) -> AsyncGenerator[bytes, None]:
+        encoder = self._format.encoder(self._rate)
+        pcm = bytearray(heard)
+        async with aclosing(pieces):
+            # Encoding takes the processor for milliseconds: not in the event loop.
+            yield await asyncio.to_thread(encoder.feed, heard)
+            async for piece in pieces:
+                pcm += piece
+                if part := await asyncio.to_thread(encoder.feed, piece):
+                    yield part
+        spoken = Speech(self._wanted, bytes(pcm), self._rate, time.monotonic() - self._began)
+        self._done |= _summary(self._wanted, spoken)
+        if self._body.save:
+            # Before the end: who gets a whole file finds it in the history, too.
+            self._done["output"] = await self._saved(spoken)
+        if part := await asyncio.to_thread(encoder.finish):
+            yield part
+
+    async def _saved(self, spoken: Speech) -> str:
+        output = await self._service.keep(spoken, self._request_id)
+        return f"/outputs/{output.file_name}"
+
+
+def check_model(model: str, engine: str) -> None:
+    """Whether a request for this model is for us."""
+    if model != engine and model not in ALIASES:
         known = ", ".join([engine, *sorted(ALIASES)])
         raise InvalidInputError(
             "model_not_found",
-            f"there is no model {body.model!r}; models: {known}",
-            f"没有模型“{body.model}”，可用的模型：{known}",
+            f"there is no model {model!r}; models: {known}",
+            f"没有模型“{model}”，可用的模型：{known}",
             field="model",
         )
-    if body.response_format not in _MEDIA_TYPES:
-        known = ", ".join(_MEDIA_TYPES)
-        raise InvalidInputError(
-            "format_not_supported",
-            f"response_format {body.response_format!r} is not supported; use one of: {known}",
-            f"不支持格式“{body.response_format}”，可用的格式：{known}",
-            field="response_format",
-        )
+
+
+def _streams(body: SpeechBody, service: SpeechService) -> bool:
+    if body.stream is None:
+        return body.speed == 1 or speed_streams(service.engine)
+    return body.stream
+
+
+async def _first_sound(pieces: AsyncGenerator[bytes, None]) -> bytes:
+    """The first pieces, up to one that can be heard: a silent answer is none, and gets a status."""
+    heard = bytearray()
+    async for piece in pieces:
+        heard += piece
+        if audible(piece):
+            break
+    return bytes(heard)
+
+
+def _summary(wanted: SynthesisRequest, spoken: Speech) -> dict[str, object]:
+    # OpenAI counts tokens. Ours are the text's characters; sound has none.
+    characters = len(wanted.text)
+    usage = {"input_tokens": characters, "output_tokens": 0, "total_tokens": characters}
+    return {"usage": usage, "seed": wanted.seed, "audio_seconds": round(spoken.duration, 3)}

@@ -38,16 +38,17 @@ class AccessLog:
         kept = [header for header in scope["headers"] if header[0] != _HEADER]
         scope["headers"] = [*kept, (_HEADER, request_id.encode())]
         token = REQUEST_ID.set(request_id)
-        began, status, sent = time.monotonic(), 0, 0
+        began, status, sent, complete = time.monotonic(), 0, 0, False
 
         async def answer(message: Message) -> None:
-            nonlocal status, sent
+            nonlocal status, sent, complete
             if message["type"] == "http.response.start":
                 status = message["status"]
                 own = [(_HEADER, request_id.encode()), (b"x-node", self._node)]
                 message = {**message, "headers": [*message.get("headers", ()), *own]}
             elif message["type"] == "http.response.body":
                 sent += len(message.get("body", b""))
+                complete = not message.get("more_body", False)
             await send(message)
 
         try:
@@ -62,6 +63,7 @@ class AccessLog:
                 "path": scope["path"],
                 "status": status,
                 "bytes": sent,
+                "complete": complete,
                 "seconds": round(time.monotonic() - began, 4),
                 "client": client[0] if client else None,
             }

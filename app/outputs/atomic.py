@@ -2,20 +2,25 @@
 
 import contextlib
 import os
+import secrets
 from pathlib import Path
 
-# Hidden, so that nobody lists or serves it; left behind only by a node that died writing.
-_UNFINISHED = ".unfinished-"
+UNFINISHED = ".unfinished-"
+"""How the name of a file begins while it is written. Hidden, so that nobody lists or serves it;
+left behind only by a node that died writing."""
 
 
-def write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write `data` under a name of its own, flush it to the disk, then rename it to `path`.
 
-    Raises OSError; then nothing is left under either name.
+    A file that is there already is replaced. `mode` is cut by the umask, as with open(2). Raises
+    OSError; then nothing is left of it.
     """
-    unfinished = path.with_name(f"{_UNFINISHED}{path.name}")
+    # Each try has its own name: an earlier one may still hang in a dead NFS server.
+    unfinished = path.with_name(f"{UNFINISHED}{secrets.token_hex(4)}-{path.name}")
     try:
-        with unfinished.open("xb") as file:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             # NFS tells of a full disk here at the latest, not in write().

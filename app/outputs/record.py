@@ -2,14 +2,20 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass, fields
-from datetime import datetime
-from typing import Any
+from dataclasses import MISSING, asdict, dataclass, fields
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from app.engines.interface import Mode, SynthesisRequest
+from app.outputs.names import MEDIA_TYPES
 
 
 @dataclass(frozen=True, slots=True)
 class OutputRecord:
-    """Everything it takes to make the same audio again, and who made it when."""
+    """Everything it takes to make the same audio again, and who made it when.
+
+    Fields with a default came later than the first release: sidecars of older nodes lack them.
+    """
 
     request_id: str
     node: str
@@ -22,6 +28,49 @@ class OutputRecord:
     voice: str
     speed: float
     seed: int
+    mode: str = Mode.PRESET.value
+    instruction: str = ""
+    reference_digest: str = ""
+    """SHA-256 of the reference clip as the engine got it; empty where there was none."""
+    reference_transcript: str = ""
+    source_digest: str = ""
+    """SHA-256 of the clip that was converted."""
+    stream: bool = False
+    """Whether it was made piece by piece, which may sound different."""
+    format: str = "wav"
+    """A key of `MEDIA_TYPES`; also the suffix of the audio file."""
+
+    @classmethod
+    def of(
+        cls,
+        request: SynthesisRequest,
+        *,
+        request_id: str,
+        node: str,
+        engine: str,
+        duration: float,
+        file_format: str,
+    ) -> Self:
+        """The record of audio that was made just now, `duration` seconds of it."""
+        reference, source = request.reference, request.source
+        return cls(
+            request_id=request_id,
+            node=node,
+            engine=engine,
+            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            duration=round(duration, 3),
+            text=request.text,
+            voice=request.voice,
+            speed=request.speed,
+            seed=request.seed,
+            mode=request.mode.value,
+            instruction=request.instruction,
+            reference_digest=reference.digest if reference else "",
+            reference_transcript=reference.transcript if reference else "",
+            source_digest=source.digest if source else "",
+            stream=request.stream,
+            format=file_format,
+        )
 
     def to_json(self) -> bytes:
         """The sidecar's content."""
@@ -43,6 +92,8 @@ def record_of(data: bytes) -> OutputRecord:
         raise ValueError("a sidecar is a JSON object")
     found: dict[str, Any] = {}
     for field in fields(OutputRecord):
+        if field.name not in content and field.default is not MISSING:
+            continue
         value = content.get(field.name)
         # JSON knows one kind of number.
         if field.type is float and isinstance(value, int) and not isinstance(value, bool):
@@ -55,4 +106,6 @@ def record_of(data: bytes) -> OutputRecord:
         raise ValueError("a number is not finite")
     if record.created_at.tzinfo is None:
         raise ValueError("created has no offset from UTC")
+    if record.format not in MEDIA_TYPES:
+        raise ValueError(f"there is no format {record.format!r}")
     return record

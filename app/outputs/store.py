@@ -1,90 +1,278 @@
-"""The outputs folder for the web process: every access in a thread, with a time limit.
+"""The outputs of a node: saved in the shared folder, or kept here until it works again.
 
-A dead NFS server makes a system call wait for ever. Such calls run in threads of their own, few
-of them, so that the page, the API and the health checks go on.
+Every access runs in a thread with a time limit (`patience.py`), so that page, API and health
+checks go on while a file server is dead.
 """
 
 import asyncio
 import contextlib
+import errno
 import logging
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import random
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from app.errors import StorageError
-from app.outputs import atomic, history
-from app.outputs.history import Output
-from app.outputs.names import AUDIO, SIDECAR, is_stem, new_stem
+from app.outputs import retention
+from app.outputs.history import Found, History, Output
+from app.outputs.names import audio_name, is_stem, new_stem, parse_audio_name
+from app.outputs.patience import Patience
 from app.outputs.record import OutputRecord
+from app.outputs.retention import Retention
+from app.outputs.shared import OutputFiles, SharedFolder
+from app.outputs.spool import Spool
 
-_THREADS = 4
+_READERS, _WRITERS = 4, 2
+_TENDING = 5.0
+"""Seconds between two looks at the spool, and at a folder in trouble."""
+_CLEANING_PATIENCE = 900.0
+_REASONS_ZH = {
+    errno.ENOSPC: "空间已满",
+    errno.EDQUOT: "配额已用完",
+    errno.EROFS: "只读",
+    errno.ENOENT: "目录不存在",
+    errno.ENODEV: "未挂载",
+    errno.EACCES: "没有权限",
+    errno.ESTALE: "挂载已失效",
+    errno.EIO: "读写错误",
+    errno.ETIMEDOUT: "没有响应",
+}
 _log = logging.getLogger("app.outputs")
 _Result = TypeVar("_Result")
 
 
 class OutputStore:
-    """Saves, lists and finds outputs. `patience` is the seconds one access may take."""
+    """Saves, searches, finds and deletes outputs. `patience`: seconds one access may take.
 
-    def __init__(self, folder: Path, node: str, patience: float = 10.0) -> None:
+    Without a spool, what the shared folder does not take is refused.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        node: str,
+        patience: float = 10.0,
+        *,
+        spool: Spool | None = None,
+        limits: Retention | None = None,
+        required: bool = False,
+    ) -> None:
         self.folder = folder
-        self.trouble = ""
-        """What went wrong with the last access; empty when it went well."""
+        self.spool = spool
+        self.waiting = 0
+        """Outputs on the node's own disk that the shared folder has not taken yet."""
+        self._required = required
         self._node = node
-        self._patience = patience
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="outputs")
+        self._limits = limits or Retention()
+        self._shared = SharedFolder(folder)
+        self._history = History(folder)
+        self._readers = Patience("outputs-read", _READERS, patience)
+        self._writers = Patience("outputs-write", _WRITERS, patience)
+        self._cleaner = Patience("outputs-clean", 1, _CLEANING_PATIENCE)
+        # Apart, so that the spool can be read while the shared folder hangs.
+        self._local = Patience("outputs-spool", 2, patience)
+        self._troubles: dict[str, str] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong with the last reading or writing; empty when both went well."""
+        return "; ".join(self._troubles.values())
+
+    @property
+    def not_ready(self) -> str:
+        """Why the node should get no clients; only where the shared folder is required."""
+        told = self._troubles.get("write", "") if self._required else ""
+        return f"shared folder: {told}" if told else ""
+
+    def start(self) -> None:
+        """Look after spool and shared folder from now on. Call from the event loop."""
+        self._spawn(self._keep_tending())
+        self._spawn(self._keep_cleaning())
+
+    def close(self) -> None:
+        """Stop that, and give up the threads without waiting for one that hangs."""
+        for task in self._tasks:
+            task.cancel()
+        for threads in (self._readers, self._writers, self._cleaner, self._local):
+            threads.close()
 
     async def save(self, audio: bytes, record: OutputRecord) -> Output:
-        """Write audio and sidecar. Raises `StorageError`."""
-        return await self._call("save the audio", lambda: self._save(audio, record))
+        """Save audio that is in `record.format`, with its sidecar.
+
+        When the shared folder does not take it the node's own disk does, and `Output.spooled`
+        says so. Raises `StorageError` when neither does.
+        """
+        stem = new_stem(record.created_at, self._node)
+        name = audio_name(stem, record.format)
+        files = OutputFiles(stem, name, audio, record.to_json())
+        try:
+            await self._write("save the audio", lambda: self._shared.save(files))
+        except StorageError as error:
+            if self.spool is None:
+                raise
+            return await self._keep_here(self.spool, files, record, error)
+        return Output(stem, record, self.folder)
 
     async def newest(self, count: int) -> list[Output]:
         """The newest outputs of all nodes. Raises `StorageError`."""
-        return await self._call("read the history", lambda: history.newest(self.folder, count))
+        return (await self.search("", count)).outputs
+
+    async def search(self, query: str, count: int, before: str = "") -> Found:
+        """At most `count` outputs of all nodes, newest first, older than the stem `before`.
+
+        Every word of `query` must occur in text, voice, node, seed or name, whatever its case or
+        width. Raises `StorageError`.
+        """
+        seconds = self._readers.seconds / 2
+        return await self._call(
+            self._readers,
+            "read",
+            "read the history",
+            lambda: self._search(query, count, before, seconds),
+        )
 
     async def find(self, file_name: str) -> Path | None:
-        """The path of an output's audio, or None if there is none. Raises `StorageError`."""
-        if not file_name.endswith(AUDIO) or not is_stem(file_name.removesuffix(AUDIO)):
+        """The path of an output's audio, or None if there is none. Raises `StorageError`.
+
+        What this node has not been able to move yet is found too.
+        """
+        if parse_audio_name(file_name) is None:
             return None
-        path = self.folder / file_name
-        exists = await self._call("look for the audio", path.is_file)
-        return path if exists else None
+        if self.spool and (path := await self._here(self.spool, file_name)):
+            return path
+        return await self._call(
+            self._readers, "read", "look for the audio", lambda: self._shared.find(file_name)
+        )
 
-    def close(self) -> None:
-        """Give up the threads, without waiting for one that hangs."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    async def delete(self, stem: str) -> bool:
+        """Delete an output of whichever node; whether there was one. Raises `StorageError`."""
+        if not is_stem(stem):
+            return False
+        here = False
+        if self.spool:
+            spool = self.spool
+            here = await self._call(
+                self._local, "local", "delete from the local spool", lambda: spool.delete(stem)
+            )
+        there = False
+        # What is here only can be deleted while the shared folder does not work.
+        with contextlib.suppress(StorageError) if here else contextlib.nullcontext():
+            there = await self._write("delete the audio", lambda: self._shared.delete(stem))
+        if here or there:
+            _log.info("deleted", extra={"output": stem})
+        return here or there
 
-    def _save(self, audio: bytes, record: OutputRecord) -> Output:
-        stem = new_stem(record.created_at, self._node)
-        path = self.folder / (stem + AUDIO)
-        atomic.write(path, audio)
+    async def tend(self) -> None:
+        """Move what waits to the shared folder, or see whether a folder in trouble works again."""
+        with contextlib.suppress(StorageError):
+            if self.spool:
+                await self._move(self.spool)
+            if not self.waiting and (self._required or "write" in self._troubles):
+                await self._write("write", self._shared.probe)
+
+    async def clean(self) -> None:
+        """Remove what is too old, too much or left over, if it is this node's turn."""
+        with contextlib.suppress(StorageError):
+            removed = await self._call(
+                self._cleaner,
+                "clean",
+                "remove old outputs",
+                lambda: retention.clean(self._shared, self._limits),
+            )
+            if removed and (removed.outputs or removed.leftovers):
+                facts = {"outputs": removed.outputs, "leftovers": removed.leftovers}
+                _log.info("removed old outputs", extra=facts | {"bytes": removed.bytes})
+
+    def _search(self, query: str, count: int, before: str, seconds: float) -> Found:
+        self._shared.check_mount()
+        return self._history.search(query, count, before, seconds)
+
+    async def _keep_here(
+        self, spool: Spool, files: OutputFiles, record: OutputRecord, error: StorageError
+    ) -> Output:
         try:
-            # The sidecar comes last: what the history finds has its sound.
-            atomic.write(self.folder / (stem + SIDECAR), record.to_json())
-        except OSError:
-            with contextlib.suppress(OSError):
-                path.unlink()
-            raise
-        return Output(stem, record)
+            await self._local.call(lambda: spool.keep(files))
+        except OSError as local:
+            reason = local.strerror or "no answer"
+            _log.error("the local spool does not work either: %s", reason)
+            raise StorageError(
+                error.code,
+                f"{error.en}; nor does this node's own disk: {reason}",
+                f"{error.zh}；本机暂存也失败",
+                retry_after=error.retry_after,
+            ) from local
+        self.waiting += 1
+        _log.warning("kept here until the shared folder works", extra={"output": files.stem})
+        return Output(files.stem, record, spool.folder, spooled=True)
 
-    async def _call(self, purpose: str, function: Callable[[], _Result]) -> _Result:
+    async def _here(self, spool: Spool, file_name: str) -> Path | None:
+        with contextlib.suppress(OSError):
+            return await self._local.call(lambda: spool.find(file_name))
+        return None
+
+    async def _move(self, spool: Spool) -> None:
+        stems = await self._call(self._local, "local", "read the local spool", spool.waiting)
+        self.waiting = len(stems)
+        for stem in stems:
+            await self._write("save the audio", partial(spool.move, stem, self._shared))
+            self.waiting = max(0, self.waiting - 1)
+            _log.info("moved to the shared folder", extra={"output": stem})
+        await self._call(self._local, "local", "tidy the local spool", spool.tidy)
+
+    async def _keep_tending(self) -> None:
+        # So that it is noticed when the share goes before anything was saved.
+        with contextlib.suppress(StorageError):
+            await self._write("look at it", self._shared.check_mount)
+        while True:
+            await self.tend()
+            await asyncio.sleep(_TENDING)
+
+    async def _keep_cleaning(self) -> None:
+        while True:
+            # Not all nodes of a cluster at the same moment.
+            await asyncio.sleep(retention.INTERVAL * random.uniform(0.1, 1.0))
+            await self.clean()
+
+    async def _write(self, purpose: str, function: Callable[[], _Result]) -> _Result:
+        # One that hangs is enough to know: nobody waits for the next.
+        if self._writers.hanging:
+            raise self._failed("write", purpose, TimeoutError())
+        return await self._call(self._writers, "write", purpose, function)
+
+    async def _call(
+        self, threads: Patience, kind: str, purpose: str, function: Callable[[], _Result]
+    ) -> _Result:
         try:
-            async with asyncio.timeout(self._patience):
-                result = await asyncio.get_running_loop().run_in_executor(self._threads, function)
-        except TimeoutError as error:
-            raise self._failed(purpose, f"no answer in {self._patience:g} s") from error
+            result = await threads.call(function)
         except OSError as error:
-            raise self._failed(purpose, error.strerror or str(error)) from error
-        self.trouble = ""
+            raise self._failed(kind, purpose, error) from error
+        if self._troubles.pop(kind, None):
+            _log.info("storage works again: %s", kind)
         return result
 
-    def _failed(self, purpose: str, reason: str) -> StorageError:
-        self.trouble = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} could not {purpose}: {reason}"
-        _log.error("shared folder %s: could not %s: %s", self.folder, purpose, reason)
+    def _failed(self, kind: str, purpose: str, error: OSError) -> StorageError:
+        if isinstance(error, TimeoutError) and error.errno is None:
+            reason, reason_zh = f"no answer in {self._writers.seconds:g} s", "没有响应"
+        else:
+            reason = error.strerror or str(error)
+            reason_zh = _REASONS_ZH.get(error.errno or 0, reason)
+        if kind not in self._troubles:
+            # Told once for as long as it lasts.
+            _log.error("storage: could not %s: %s", purpose, reason, extra={"folder": self.folder})
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        self._troubles[kind] = f"{now} could not {purpose}: {reason}"
         return StorageError(
             "storage",
             f"the shared folder does not work, could not {purpose}: {reason}",
-            f"共享存储出现故障（{reason}），请联系管理员",
+            f"共享存储出现故障（{reason_zh}），请联系管理员",
             retry_after=30,
         )
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -46,8 +46,7 @@ def build(node: Node) -> gr.Blocks:
                 f"出错了，日志编号 {request_id}", f"something went wrong; log id {request_id}"
             ) from None
         _log.info("spoken", extra=_facts(speech))
-        path = settings.output_dir / output.file_name
-        return str(path), result_html(output.record, speech.seconds_taken)
+        return str(output.path), result_html(output.record, speech.seconds_taken)
 
     async def history() -> str:
         try:

@@ -24,6 +24,7 @@ from app.errors import (
 from app.workers import frames
 from app.workers.frames import Frame
 from app.workers.job import Job
+from app.workers.observer import PoolObserver
 from app.workers.slot import Slot, SlotState
 from app.workers.totals import Totals
 from app.workers.worker import Worker, WorkerCommand, WorkerGoneError
@@ -55,8 +56,9 @@ class Pool:
     def __init__(self, command: WorkerCommand, size: PoolSize) -> None:
         self.size = size
         self.totals = Totals()
+        self.observer = PoolObserver()
         self.slots = [
-            Slot(index, command, size.start_timeout, self._offer, self._lost)
+            Slot(index, command, size.start_timeout, self._offer, self._lost, self._replaced)
             for index in range(size.slots)
         ]
         self._idle: deque[Slot] = deque()
@@ -94,7 +96,9 @@ class Pool:
     def not_ready(self) -> str:
         """Why not every worker can speak; empty when all can."""
         return "; ".join(
-            f"worker {slot.index} {slot.trouble}" for slot in self.slots if not slot.usable
+            f"worker {slot.index} {slot.trouble or 'has ended'}"
+            for slot in self.slots
+            if not slot.usable
         )
 
     async def speak(self, job: Job, *, has_waited: bool = False) -> AsyncGenerator[bytes, None]:
@@ -151,7 +155,9 @@ class Pool:
 
     async def _attempts(self, job: Job) -> AsyncGenerator[bytes, None]:
         for attempt in range(_ATTEMPTS):
+            asked = time.monotonic()
             slot = await self._acquire()
+            self.observer.job_begun(time.monotonic() - asked)
             try:
                 async with contextlib.aclosing(self._on(slot, job)) as speech:
                     async for pcm in speech:
@@ -210,6 +216,9 @@ class Pool:
                 if not waiter.done():
                     waiter.set_exception(self._no_worker())
 
+    def _replaced(self, cause: str) -> None:
+        self.observer.worker_replaced(cause)
+
     async def _on(self, slot: Slot, job: Job) -> AsyncGenerator[bytes, None]:
         """The job on a slot, within its deadline; whatever happens the slot is freed."""
         worker = slot.worker
@@ -218,7 +227,7 @@ class Pool:
         ended = False
         try:
             await worker.send(job.frame())
-            deadline = began + self.size.job_timeout
+            deadline = began + self._timeout(job)
             begun = False
             while True:
                 try:
@@ -229,7 +238,7 @@ class Pool:
                         raise _NotBegunError from error
                     raise self._crashed(job, slot, error) from error
                 except TimeoutError as error:
-                    worker.kill()
+                    worker.kill("deadline")
                     ended = True
                     raise self._too_late(job, slot) from error
                 begun = True
@@ -254,7 +263,7 @@ class Pool:
                 while (await worker.receive(_CANCEL_PATIENCE)).kind not in frames.ENDINGS:
                     pass
         except TimeoutError:
-            worker.kill()
+            worker.kill("cancelled")
         except WorkerGoneError:
             pass
         self._release(slot, worker)
@@ -271,12 +280,15 @@ class Pool:
 
     def _too_late(self, job: Job, slot: Slot) -> DeadlineError:
         _log.error("job past its deadline, worker replaced", extra=_about(job, slot))
-        limit = self.size.job_timeout
+        limit = self._timeout(job)
         return DeadlineError(
             "deadline",
             f"the request took longer than {limit:g} s and was stopped; try a shorter text",
             f"合成超过 {limit:g} 秒，已停止，请缩短文字后再试",
         )
+
+    def _timeout(self, job: Job) -> float:
+        return self.size.job_timeout if job.timeout is None else job.timeout
 
     def _no_worker(self) -> UnavailableError:
         return UnavailableError(

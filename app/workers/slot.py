@@ -23,7 +23,8 @@ class SlotState(StrEnum):
 
 
 class Slot:
-    """Keeps one worker running. `on_ready` and `on_trouble` are called from the event loop."""
+    """Keeps one worker running. The callbacks are called from the event loop; `on_replaced` hears
+    why a worker is replaced, in the words of `PoolObserver.worker_replaced`."""
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class Slot:
         start_timeout: float,
         on_ready: Callable[["Slot"], None],
         on_trouble: Callable[["Slot"], None],
+        on_replaced: Callable[[str], None],
     ) -> None:
         self.index = index
         self.state = SlotState.STARTING
@@ -42,11 +44,14 @@ class Slot:
         self._start_timeout = start_timeout
         self._on_ready = on_ready
         self._on_trouble = on_trouble
+        self._on_replaced = on_replaced
 
     @property
     def usable(self) -> bool:
         """Whether its worker has spoken and lives."""
-        return self.state in (SlotState.IDLE, SlotState.BUSY)
+        # A worker's end is known a moment before its slot has turned to the next one.
+        alive = self.worker is not None and self.worker.alive
+        return alive and self.state in (SlotState.IDLE, SlotState.BUSY)
 
     async def keep(self) -> None:
         """Start the worker and, for ever, the next one when it ends."""
@@ -56,6 +61,7 @@ class Slot:
                 worker = await self._start()
             except (WorkerGoneError, TimeoutError, OSError) as error:
                 self._broken(str(error) or f"not ready after {self._start_timeout:g} s")
+                self._on_replaced("start_failed")
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             else:
@@ -69,6 +75,7 @@ class Slot:
                 self.state = SlotState.STARTING
                 _log.warning("worker %s", self.trouble, extra={"slot": self.index})
                 self._on_trouble(self)
+                self._on_replaced(worker.end_cause)
             self.restarts += 1
 
     async def _start(self) -> Worker:

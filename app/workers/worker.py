@@ -58,6 +58,8 @@ class Worker:
         self._process = process
         self._writer = writer
         self._killed = False
+        self.end_cause = "crash"
+        """Why it is replaced; see `PoolObserver.worker_replaced`."""
         self._frames: asyncio.Queue[Frame | None] = asyncio.Queue(_FRAMES_AHEAD)
         # A task of its own reads, so that a reader who gives up never leaves half a frame behind.
         self._pump = asyncio.create_task(self._read(reader))
@@ -103,10 +105,11 @@ class Worker:
             raise WorkerGoneError(self.end_told())
         return frame
 
-    def kill(self) -> None:
+    def kill(self, cause: str = "crash") -> None:
         """End the process at once (SIGKILL); what it had said and nobody read is dropped."""
         if self.alive:
             self._process.kill()
+            self.end_cause = cause
         self._killed = True
         self._pump.cancel()
         while not self._frames.empty():

@@ -1,6 +1,7 @@
 """The command line: ``cluster``."""
 
 import sys
+from typing import NoReturn
 
 import click
 
@@ -65,10 +66,23 @@ for command in (
 def main() -> None:
     """Entry point; an expected failure is one line on standard error, never a traceback."""
     try:
-        cluster(prog_name="cluster")
+        # Not standalone: click would make 1 of an interrupt, and 130 is what is promised.
+        sys.exit(cluster.main(prog_name="cluster", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            _interrupted()
+        click.echo("Not done.", err=True)
+        sys.exit(exit_codes.FAILED)
     except (LockedError, ReleaseError, RenderingError, SecretError, TransportError) as error:
         click.secho(f"Error: {error}", fg="red", err=True)
         sys.exit(exit_codes.FAILED)
     except KeyboardInterrupt:
-        click.secho("Interrupted. Run the same command again to go on.", err=True)
-        sys.exit(exit_codes.INTERRUPTED)
+        _interrupted()
+
+
+def _interrupted() -> NoReturn:
+    click.secho("Interrupted. Run the same command again to go on.", err=True)
+    sys.exit(exit_codes.INTERRUPTED)

@@ -1,5 +1,6 @@
 """``cluster render``."""
 
+import json
 from pathlib import Path
 
 import click
@@ -18,7 +19,8 @@ from provisioning.roles.desired import DesiredHost, desired_hosts
     type=click.Path(path_type=Path, file_okay=False),
     help="Write the files below this folder as HOST/path instead of printing them.",
 )
-def render(inventory: Path, hosts: tuple[str, ...], out: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the files as JSON.")
+def render(inventory: Path, hosts: tuple[str, ...], out: Path | None, as_json: bool) -> None:
     """Show every file that deploy would put on the hosts, as it would land there.
 
     Files with secrets in them are written readable for you alone.
@@ -27,19 +29,44 @@ def render(inventory: Path, hosts: tuple[str, ...], out: Path | None) -> None:
     """
     model = load_or_exit(inventory)
     wanted = desired_hosts(model, None)
-    for name in chosen(model, hosts):
-        for file in _files(wanted[name]):
-            if out is None:
+    files = {name: _files(wanted[name]) for name in chosen(model, hosts)}
+    if out is not None:
+        _write_all(out, files)
+    if as_json:
+        record = {name: [_record(file) for file in found] for name, found in files.items()}
+        click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+    elif out is not None:
+        click.echo(f"Written below {out}.")
+    else:
+        for name, found in files.items():
+            for file in found:
                 click.secho(f"### {name}:{file.path} (mode {file.mode:04o})", bold=True)
                 click.echo(file.content)
-            else:
-                _write(out / name / file.path.lstrip("/"), file)
-    if out is not None:
-        click.echo(f"Written below {out}.")
 
 
 def _files(host: DesiredHost) -> list[File]:
     return [resource for resource in host.resources if isinstance(resource, File)]
+
+
+def _record(file: File) -> dict[str, object]:
+    return {
+        "path": file.path,
+        "mode": f"{file.mode:04o}",
+        "owner": file.owner,
+        "group": file.group,
+        "content": file.content,
+    }
+
+
+def _write_all(out: Path, files: dict[str, list[File]]) -> None:
+    try:
+        for name, found in files.items():
+            for file in found:
+                _write(out / name / file.path.lstrip("/"), file)
+    except OSError as error:
+        raise click.BadParameter(
+            f"{error.filename or out} cannot be written: {error.strerror}", param_hint="--out"
+        ) from None
 
 
 def _write(path: Path, file: File) -> None:

@@ -39,8 +39,10 @@ class NodeProcess:
             return client.get(path)
 
     def speak(self, **body: Any) -> httpx.Response:
+        """A finished WAV file, unless the body says otherwise."""
+        usual = {"model": "tts-1", "response_format": "wav", "stream": False}
         with self.client() as client:
-            return client.post("/v1/audio/speech", json={"model": "tts-1", **body})
+            return client.post("/v1/audio/speech", json=usual | body)
 
     def status(self) -> dict[str, Any]:
         found: dict[str, Any] = self.get("/cluster/status").json()
@@ -87,7 +89,9 @@ def running(folder: Path, *arguments: str, **environment: str) -> Iterator[NodeP
     process = subprocess.Popen(
         [sys.executable, "-m", "app", "--port", "0", "--output-dir", str(outputs), *arguments],
         cwd=release,
-        env=clean | {"PYTHONPATH": str(PLUGINS)} | environment,
+        env=clean
+        | {"PYTHONPATH": str(PLUGINS), "STATE_DIRECTORY": str(folder / "state")}
+        | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -92,9 +92,21 @@ def test_without_a_seed_the_one_used_is_told(node: NodeProcess) -> None:
         ({"input": "你好", "seed": 0}, "seed", "not between 1 and 100000000"),
         ({"input": "你好", "seed": 1.5}, "seed", "valid integer"),
         ({"input": "你好", "model": "gpt-9"}, "model", "no model 'gpt-9'"),
-        ({"input": "你好", "response_format": "mp3"}, "response_format", "use one of: wav, pcm"),
+        ({"input": "你好", "response_format": "midi"}, "response_format", "'mp3', 'opus'"),
         ({"input": "你好", "instructions": "开心"}, "instructions", "takes no instructions"),
-        ({"input": "你好", "stream_format": "sse"}, "stream_format", "'audio'"),
+        ({"input": "你好", "timeout": 601}, "timeout", "not between 1 and 600 seconds"),
+        ({"input": "你好", "timeout": "soon"}, "timeout", "valid number"),
+        ({"input": "你好", "mode": "sing"}, "mode", "'preset', 'clone'"),
+        ({"input": "你好", "mode": "clone"}, "mode", "takes no recordings"),
+        ({"input": "你好", "reference": "UklGRg=="}, "reference", "takes no recordings"),
+        ({"input": "你好", "reference": "?"}, "reference", "neither base64 nor a URL"),
+        ({"input": "你好", "reference": "data:audio/wav,RIFF"}, "reference", "neither base64"),
+        ({"input": "你好", "reference_text": "词"}, "reference_text", "there is none"),
+        ({"input": "", "mode": "convert"}, "mode", "takes no recordings"),
+        ({"input": "你好", "source": "UklGRg=="}, "reference", "takes no recordings"),
+        ({"input": "你好", "save": "perhaps"}, "save", "valid boolean"),
+        ({"input": "你好", "stream": "perhaps"}, "stream", "valid boolean"),
+        ({"input": "你好", "stream_format": "sound"}, "stream_format", "'audio'"),
         ({"input": "你好", "pitch": 2}, "pitch", "not permitted"),
         ({"input": ["你好"]}, "input", "valid string"),
         ({}, "input", "required"),
@@ -226,10 +238,13 @@ def test_a_replaced_worker_is_not_ready_until_it_has_spoken(faulty_node: NodePro
 def test_a_client_that_hangs_up_stops_the_work(faulty_node: NodeProcess) -> None:
     before = faulty_node.status()["jobs"]["cancelled"]
     with faulty_node.client(timeout=0.4) as client, contextlib.suppress(httpx.ReadTimeout):
-        client.post("/v1/audio/speech", json={"model": "tts-1", "input": "slow 3.5"})
+        body = {"model": "tts-1", "input": "slow 3.5", "stream": False}
+        client.post("/v1/audio/speech", json=body)
     faulty_node.wait_until(
         lambda: faulty_node.status()["jobs"]["cancelled"] == before + 1, seconds=2.5
     )
+    # The worker may still be on its way to hear of it.
+    faulty_node.wait_until(lambda: not faulty_node.status()["jobs"]["running"], seconds=2.5)
     assert faulty_node.speak(input="hello").status_code == 200
 
 
@@ -264,3 +279,71 @@ def test_the_api_keeps_nothing_on_disk(faulty_node: NodeProcess, tmp_path: Path)
 def test_json_errors_are_utf_8(node: NodeProcess) -> None:
     answer = node.speak(input="你好", voice="没有")
     assert "没有" in json.loads(answer.content.decode("utf-8"))["error"]["message"]
+
+
+def test_sound_is_sent_while_it_is_made(faulty_node: NodeProcess) -> None:
+    body = {"model": "tts-1", "input": "slow 2", "response_format": "pcm"}
+    with (
+        faulty_node.client() as client,
+        client.stream("POST", "/v1/audio/speech", json=body) as answer,
+    ):
+        parts = answer.iter_raw()
+        assert len(next(parts)) < 8000
+        assert faulty_node.status()["jobs"]["running"] == 1
+        assert sum(map(len, parts)) > 20_000
+
+
+def test_a_listener_who_hangs_up_stops_the_work(faulty_node: NodeProcess) -> None:
+    before = faulty_node.status()["jobs"]["cancelled"]
+    body = {"model": "tts-1", "input": "slow 3.5", "response_format": "pcm"}
+    with (
+        faulty_node.client() as client,
+        client.stream("POST", "/v1/audio/speech", json=body) as answer,
+    ):
+        next(answer.iter_raw())
+    faulty_node.wait_until(
+        lambda: faulty_node.status()["jobs"]["cancelled"] == before + 1, seconds=2.5
+    )
+    faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["running"] == 0)
+
+
+def test_a_failure_in_the_middle_breaks_the_answer_off(faulty_node: NodeProcess) -> None:
+    with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
+        faulty_node.speak(input="crash", stream=None)
+    faulty_node.wait_ready()
+    faulty_node.wait_until(
+        lambda: any(
+            line.get("status") == 200 and not line["complete"] for line in faulty_node.lines
+        )
+    )
+
+
+def test_a_failure_in_the_middle_of_events_is_the_last_event(faulty_node: NodeProcess) -> None:
+    answer = faulty_node.speak(input="crash", stream_format="sse", response_format="pcm")
+    delta, failure = (json.loads(line[6:]) for line in answer.text.strip().split("\n\n"))
+    assert delta["type"] == "speech.audio.delta"
+    assert failure["type"] == "speech.audio.error"
+    assert failure["error"]["code"] == "worker_died"
+    faulty_node.wait_ready()
+
+
+def test_silence_has_a_status_even_when_streamed(faulty_node: NodeProcess) -> None:
+    answer = faulty_node.speak(input="silent", stream=None)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "cannot_speak")
+
+
+def test_a_request_may_have_a_shorter_deadline(faulty_node: NodeProcess) -> None:
+    began = time.monotonic()
+    answer = faulty_node.speak(input="hang", timeout=1)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (504, "deadline")
+    assert "longer than 1 s" in answer.json()["error"]["message"]
+    assert time.monotonic() - began < 4
+    faulty_node.wait_ready()
+
+
+def test_saved_speech_is_in_the_shared_folder(node: NodeProcess) -> None:
+    whole = node.speak(input="Keep this.", voice="en-us", seed=5, save=True)
+    assert node.get(whole.headers["x-output"]).content == whole.content
+    streamed = node.speak(input="Keep this.", voice="en-us", seed=5, save=True, stream_format="sse")
+    done = json.loads(streamed.text.strip().split("\n\n")[-1][6:])
+    assert node.get(done["output"]).content == whole.content

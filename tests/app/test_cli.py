@@ -18,6 +18,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "Parser":
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("COSYVOICE_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
     return Parser(monkeypatch)
 
 
@@ -50,6 +51,8 @@ def test_defaults(parsed: Parser, tmp_path: Path) -> None:
     assert settings.temp_dir.is_dir()
     assert settings.release == f"v{__version__}"
     assert settings.drain_file is None
+    assert settings.spool_dir == tmp_path / "state" / "spool"
+    assert settings.spool_dir.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_environment_gives_every_option_and_the_command_line_wins(
@@ -67,9 +70,15 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         COSYVOICE_WORKERS="3",
         COSYVOICE_QUEUE_SIZE="4",
         COSYVOICE_JOB_TIMEOUT="5.5",
+        COSYVOICE_MAX_JOB_TIMEOUT="9",
         COSYVOICE_START_TIMEOUT="6",
         COSYVOICE_TEXT_LIMIT="7",
         COSYVOICE_DRAIN_FILE="/run/drain",
+        COSYVOICE_SPOOL_DIR=str(tmp_path / "spool"),
+        COSYVOICE_SPOOL_LIMIT="8",
+        COSYVOICE_KEEP_DAYS="30.5",
+        COSYVOICE_KEEP_SIZE="2",
+        COSYVOICE_REQUIRE_SHARED_FOLDER="yes",
         COSYVOICE_RELEASE="r1",
         COSYVOICE_LOG_LEVEL="DEBUG",
         COSYVOICE_ENGINE="",
@@ -85,9 +94,15 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         workers=3,
         queue_size=4,
         job_timeout=5.5,
+        max_job_timeout=9,
         start_timeout=6,
         text_limit=7,
         drain_file=Path("/run/drain"),
+        spool_dir=tmp_path / "spool",
+        spool_limit=8,
+        keep_days=30.5,
+        keep_size=2,
+        require_shared_folder=True,
         release="r1",
         log_level="debug",
     )
@@ -118,7 +133,7 @@ def test_the_release_is_the_folder_it_runs_from(
         (["--engine", "nope"], "no engine 'nope'; known engines: "),
         (["--node-name", "节点"], "'节点' may hold ASCII letters"),
         (["--node-name", "../x"], "may hold ASCII letters"),
-        (["--output-dir", "/dev/null/x"], "/dev/null/x cannot be made: Not a directory"),
+        (["--output-dir", "/dev/null/x"], "/dev/null/x cannot be used: Not a directory"),
         (["--log-level", "loud"], "'loud' is not one of"),
         (["--prot", "1"], "No such option"),
         (["extra"], "unexpected extra argument"),
@@ -142,7 +157,10 @@ def test_a_port_that_is_taken_is_told_before_anything_is_loaded(tmp_path: Path) 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         command = [sys.executable, "-m", "app", "--port", str(port), "--output-dir", str(tmp_path)]
-        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
+        environment = os.environ | {"STATE_DIRECTORY": str(tmp_path / "state")}
+        result = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=20
+        )
     assert result.returncode == 1
     assert result.stderr == (
         f"Error: cannot listen on 127.0.0.1 port {port}: Address already in use\n"

@@ -4,13 +4,16 @@ import json
 import os
 import resource
 import wave
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from app.engines.interface import Clip, Mode, SynthesisRequest
 from app.errors import StorageError
-from app.outputs import atomic, history
+from app.outputs import atomic
+from app.outputs.history import History, Output
 from app.outputs.names import is_stem, new_stem
 from app.outputs.record import OutputRecord, record_of
 from app.outputs.store import OutputStore
@@ -24,7 +27,11 @@ def record(text: str = "你好，世界 🌏 <b>", node: str = "rs1", second: in
     return OutputRecord("id", node, "espeak", created, 1.5, text, "cmn", 1.0, 42)
 
 
-def save(folder: Path, made: OutputRecord) -> history.Output:
+def found(folder: Path, query: str = "", count: int = 30, before: str = "") -> list[Output]:
+    return History(folder).search(query, count, before, seconds=10).outputs
+
+
+def save(folder: Path, made: OutputRecord) -> Output:
     store = OutputStore(folder, made.node)
     try:
         return asyncio.run(store.save(wav(b"\0\0" * 100, 8000), made))
@@ -58,8 +65,8 @@ def test_names_that_are_not_ours(name: str) -> None:
 def test_what_one_node_saves_another_lists(tmp_path: Path) -> None:
     first = save(tmp_path, record("一", "rs1", 1))
     second = save(tmp_path, record("二\n三", "rs2", 2))
-    assert history.newest(tmp_path, 10) == [second, first]
-    assert history.newest(tmp_path, 1) == [second]
+    assert found(tmp_path) == [second, first]
+    assert found(tmp_path, count=1) == [second]
     assert {path.suffix for path in tmp_path.iterdir()} == {".wav", ".json"}
     # A person can read the sidecar.
     assert "二" in (tmp_path / f"{second.stem}.json").read_text(encoding="utf-8")
@@ -84,12 +91,126 @@ def test_foreign_broken_and_unfinished_files_are_passed_over(tmp_path: Path) -> 
     for name, content in broken.items():
         (tmp_path / name).write_bytes(content)
     (tmp_path / f"{new_stem(NOON, 'rs9')}.json").mkdir()
-    assert history.newest(tmp_path, 30) == [good]
+    assert found(tmp_path) == [good]
 
 
 def test_records_of_a_later_release_are_read() -> None:
     later = {**json.loads(record().to_json()), "emotion": "happy", "speed": 1}
     assert record_of(json.dumps(later).encode()) == record()
+
+
+def test_records_of_the_first_release_are_read() -> None:
+    old = json.loads(record().to_json())
+    for name in ("mode", "instruction", "reference_digest", "reference_transcript", "format"):
+        del old[name]
+    assert record_of(json.dumps(old).encode()) == record()
+
+
+@pytest.mark.parametrize("value", ["exe", "../wav", "", None, 1])
+def test_a_record_names_a_format_we_know(value: object) -> None:
+    content = {**json.loads(record().to_json()), "format": value}
+    with pytest.raises(ValueError, match="format"):
+        record_of(json.dumps(content).encode())
+
+
+def test_a_record_holds_all_that_a_request_asked_for() -> None:
+    clip = Clip(Path("/a.wav"), "f" * 64, "参考文本")
+    request = SynthesisRequest(
+        "你好", "", 1.25, 7, Mode.INSTRUCT, clip, Clip(Path("/b"), "e" * 64), "用四川话", True
+    )
+    made = OutputRecord.of(
+        request, request_id="r", node="rs1", engine="e", duration=1.23456, file_format="mp3"
+    )
+    assert record_of(made.to_json()) == made
+    told = made.to_json().decode()
+    for part in ("你好", "instruct", "f" * 64, "参考文本", "e" * 64, "用四川话", "1.25", "mp3"):
+        assert part in told
+    assert (made.stream, made.duration) == (True, 1.235)
+
+
+@pytest.mark.parametrize("file_format", ["mp3", "opus", "flac"])
+def test_audio_is_kept_in_its_format(tmp_path: Path, file_format: str) -> None:
+    output = save(tmp_path, replace(record(), format=file_format))
+    assert output.path == tmp_path / f"{output.stem}.{file_format}"
+    assert output.path.is_file()
+    assert found(tmp_path) == [output]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", "dcba"),
+        ("世界", "a"),
+        ("STRASSE", "b"),
+        ("ＣＡＦÉ", "c"),
+        ("cafe\u0301", "c"),
+        ("rs2", "db"),
+        ("rs2 straße", "b"),
+        ("rs1 straße", ""),
+        ("77", "d"),
+        ("cmn-female", "d"),
+        ("  ", "dcba"),
+        ("%", ""),
+    ],
+)
+def test_search_is_for_words_whatever_their_case_and_width(
+    tmp_path: Path, query: str, expected: str
+) -> None:
+    made = {
+        "a": record("你好，世界", "rs1", 1),
+        "b": record("Hauptstraße", "rs2", 2),
+        "c": record("Café", "rs1", 3),
+        "d": replace(record("数字", "rs2", 4), seed=9_977_001, voice="cmn-female"),
+    }
+    outputs = {save(tmp_path, made[name]).stem: name for name in made}
+    assert "".join(outputs[output.stem] for output in found(tmp_path, query)) == expected
+
+
+def test_an_output_is_found_by_its_name_and_the_next_part_goes_on(tmp_path: Path) -> None:
+    made = [save(tmp_path, record(str(second), "rs1", second)) for second in range(5)]
+    assert found(tmp_path, made[2].stem) == [made[2]]
+    history = History(tmp_path)
+    seen: list[Output] = []
+    part = history.search("rs1", 2, "", 10)
+    while True:
+        seen += part.outputs
+        if not part.older:
+            break
+        part = history.search("rs1", 2, part.older, 10)
+    assert seen == made[::-1]
+
+
+def test_a_search_that_takes_long_stops_and_can_be_gone_on_with(tmp_path: Path) -> None:
+    texts = ("zero", "one", "two")
+    made = [save(tmp_path, record(text, "rs1", second)) for second, text in enumerate(texts)]
+    history = History(tmp_path)
+    part = history.search("zero", 5, "", seconds=0)
+    assert (part.outputs, part.older) == ([], made[2].stem)
+    parts = 0
+    while part.older:
+        part = history.search("zero", 5, part.older, seconds=0)
+        parts += 1
+    assert (part.outputs, parts) == ([made[0]], 2)
+
+
+def test_what_was_deleted_is_gone_on_every_node(tmp_path: Path) -> None:
+    first, second = save(tmp_path, record("一")), save(tmp_path, replace(record(), format="mp3"))
+
+    async def work() -> None:
+        store, other = OutputStore(tmp_path, "rs2"), OutputStore(tmp_path, "rs3")
+        # The other has it in memory.
+        assert len(await other.newest(5)) == 2
+        assert await store.delete(second.stem)
+        assert not await store.delete(second.stem)
+        for name in ("", "..", f"../{first.stem}", f"{first.stem}.wav"):
+            assert not await store.delete(name)
+        assert await other.newest(5) == [first]
+        assert await other.find(second.file_name) is None
+        store.close()
+        other.close()
+
+    asyncio.run(work())
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 @pytest.mark.parametrize("value", ["x", None, True, [], {}])
@@ -121,6 +242,8 @@ def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
         assert "No such file" in store.trouble
         (tmp_path / "gone").mkdir()
         await store.newest(5)
+        assert "save" in store.trouble, "reading works, writing has not been tried again"
+        await store.save(b"", record())
         assert store.trouble == ""
         store.close()
 

@@ -1,0 +1,75 @@
+"""The body of `POST /v1/audio/speech`: OpenAI's fields, then ours."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.checks.numbers import FASTEST, FIRST_SEED, LAST_SEED, SLOWEST
+from app.engines.interface import Mode
+
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class VoiceReference(BaseModel):
+    """A voice by id, the long way."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: str
+
+
+class SpeechBody(BaseModel):
+    """What to speak, and how."""
+
+    model_config = ConfigDict(extra="forbid")
+    model: str = Field(description="the engine's name, or one of OpenAI's model names")
+    input: str = Field(description="the text; empty in the mode convert")
+    voice: str | VoiceReference | None = Field(
+        default=None, description="a voice's id; absent is the default voice, or `reference`"
+    )
+    instructions: str | None = Field(
+        default=None, description="how to speak; for engines with the mode instruct"
+    )
+    response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = Field(
+        default="mp3",
+        description="opus comes in Ogg, aac in ADTS frames; pcm is bare s16le mono samples at "
+        "the rate in X-Sample-Rate",
+    )
+    speed: Number = Field(
+        default=1.0,
+        description=f"{SLOWEST:g} to {FASTEST:g}; what OpenAI allows beyond is refused",
+    )
+    stream_format: Literal["audio", "sse"] = Field(
+        default="audio", description="the sound itself, or server-sent events that carry it"
+    )
+    stream: bool | None = Field(
+        default=None,
+        description="true: sent while it is made. false: sent when all of it is made, with a "
+        "length, true sizes in a WAV header, and every error as a status. Absent: as true, but "
+        "with an engine that cannot change the speed of a stream, speed is kept and the engine "
+        "makes it in one go",
+    )
+    mode: Mode | None = Field(
+        default=None, description="absent: what follows from voice, reference and instructions"
+    )
+    reference: str | None = Field(
+        default=None,
+        description="a recording of the voice to use, in any usual format: base64, or a data: URL",
+    )
+    reference_text: str = Field(default="", description="the words in `reference`")
+    source: str | None = Field(
+        default=None, description="for the mode convert: a recording that is to be said again"
+    )
+    seed: Annotated[int, Field(strict=True)] | None = Field(
+        default=None,
+        description=f"{FIRST_SEED} to {LAST_SEED}; the same request and seed give the same bytes. "
+        "Absent: a random one, told in X-Seed",
+    )
+    timeout: Number | None = Field(
+        default=None, description="seconds the work may take; absent is the node's own limit"
+    )
+    save: bool = Field(default=False, description="keep it in the history that all nodes share")
+
+    @property
+    def voice_id(self) -> str | None:
+        """The voice's id, however it was given."""
+        return self.voice.id if isinstance(self.voice, VoiceReference) else self.voice

@@ -1,0 +1,1 @@
+"""Recordings people upload, made into clips an engine can use."""

@@ -1,0 +1,27 @@
+"""Everything that is read: the text, an instruction, the words of a recording."""
+
+from app.ask import Ask
+from app.engines.interface import Mode
+from app.text import speakable
+
+_INSTRUCTION_LIMIT = 500
+"""Characters. CosyVoice reads a long instruction aloud instead of following it."""
+_TRANSCRIPT_LIMIT = 1000
+"""Characters: thirty seconds of fast speech have a third of that."""
+
+
+def text_of(ask: Ask, mode: Mode, limit: int) -> str:
+    """The text as an engine gets it; empty where the words come from a recording."""
+    return "" if mode is Mode.CONVERT else speakable(ask.text, limit)
+
+
+def instruction_of(ask: Ask) -> str:
+    """The instruction as an engine gets it."""
+    if not ask.instruction:
+        return ""
+    return speakable(ask.instruction, _INSTRUCTION_LIMIT, field="instructions")
+
+
+def transcript_of(text: str) -> str:
+    """The words of a recording as an engine gets them; none are fine."""
+    return speakable(text, _TRANSCRIPT_LIMIT, field="reference_text") if text.strip() else ""

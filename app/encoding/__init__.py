@@ -1,0 +1,1 @@
+"""Sound as bytes of a file format, piece by piece while it is being made."""

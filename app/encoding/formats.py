@@ -1,0 +1,45 @@
+"""The formats speech can be had in, by the names OpenAI's API gives them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.encoding.aac import aac_encoder
+from app.encoding.encoder import Encoder
+from app.encoding.flac import flac_encoder
+from app.encoding.mp3 import mp3_encoder
+from app.encoding.opus import opus_encoder
+from app.encoding.pcm import PcmEncoder
+from app.encoding.wav import WavEncoder
+from app.outputs.wav import wav
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """One format."""
+
+    name: str
+    media_type: str
+    encoder: Callable[[int], Encoder]
+    """An encoder for mono sound at so many Hz."""
+
+
+FORMATS = {
+    known.name: known
+    for known in (
+        AudioFormat("mp3", "audio/mpeg", mp3_encoder),
+        AudioFormat("opus", "audio/ogg", opus_encoder),
+        AudioFormat("aac", "audio/aac", aac_encoder),
+        AudioFormat("flac", "audio/flac", flac_encoder),
+        AudioFormat("wav", "audio/wav", WavEncoder),
+        AudioFormat("pcm", "audio/pcm", lambda _sample_rate: PcmEncoder()),
+    )
+}
+"""By name."""
+
+
+def encoded(format_name: str, pcm: bytes, sample_rate: int) -> bytes:
+    """Finished sound as a file in one of `FORMATS`. A WAV file of it says how long it is."""
+    if format_name == "wav":
+        return wav(pcm, sample_rate)
+    encoder = FORMATS[format_name].encoder(sample_rate)
+    return encoder.feed(pcm) + encoder.finish()

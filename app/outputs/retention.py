@@ -1,0 +1,162 @@
+"""Removal of what is too old or too much, and of what nodes that died left in the shared folder.
+
+Ages are by the file server's clock, read from the folder itself, so that a node whose clock is
+wrong deletes nothing too early. A lock lets one node at a time do it; where the file system has
+no locks two nodes may, which does no harm: both would remove the same, oldest first. Every step
+is one removal, so it may be killed anywhere.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.outputs import atomic
+from app.outputs.names import SIDECAR, is_stem, parse_audio_name
+from app.outputs.shared import SharedFolder
+
+INTERVAL = 600.0
+"""Seconds between two passes over a folder, by whichever node."""
+GRACE = 3600.0
+"""Seconds after which something unfinished is not being written any more."""
+_LOCK = ".retention"
+_DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What may stay; 0 is no limit."""
+
+    days: float = 0
+    total_bytes: int = 0
+
+
+@dataclass(slots=True)
+class Removed:
+    """What a pass took away."""
+
+    outputs: int = 0
+    leftovers: int = 0
+    """Unfinished files, sound without a sidecar, sidecars without sound."""
+    bytes: int = 0
+
+
+@dataclass(slots=True)
+class _Item:
+    """What lies in the folder under one stem."""
+
+    stem: str
+    size: int = 0
+    changed: float = 0
+    names: list[str] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        return len(self.names) > 1 and any(name.endswith(SIDECAR) for name in self.names)
+
+
+def clean(folder: SharedFolder, limits: Retention) -> Removed | None:
+    """One pass; None when another node is at it or was a short while ago. Raises OSError."""
+    folder.check_mount()
+    descriptor = os.open(folder.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    with os.fdopen(descriptor, "r+b", buffering=0) as lock:
+        if not _locked(lock.fileno()):
+            return None
+        # Without a time of ours the file server takes its own.
+        os.utime(lock.fileno())
+        now = os.fstat(lock.fileno()).st_mtime
+        # Less a little: this node's own passes are not exactly an interval apart.
+        if 0 <= now - _last_pass(lock.read(64)) < INTERVAL * 0.9:
+            return None
+        removed = _clean(folder.path, limits, now)
+        os.pwrite(lock.fileno(), f"{now:.3f}\n".encode(), 0)
+    return removed
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        # A lock of the POSIX kind: NFS passes it to its server, and takes it back from the dead.
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EAGAIN):
+            return False
+        if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+    return True
+
+
+def _last_pass(content: bytes) -> float:
+    try:
+        return float(content)
+    except ValueError:
+        return 0.0
+
+
+def _clean(folder: Path, limits: Retention, now: float) -> Removed:
+    removed = Removed()
+    items: dict[str, _Item] = {}
+    for name, size, changed in _files(folder):
+        if name.startswith(atomic.UNFINISHED):
+            if changed < now - GRACE:
+                _remove(folder, [name])
+                removed.leftovers += 1
+                removed.bytes += size
+        elif stem := _stem(name):
+            item = items.setdefault(stem, _Item(stem))
+            item.names.append(name)
+            item.size += size
+            item.changed = max(item.changed, changed)
+    for item in _surplus(list(items.values()), limits, now):
+        _remove(folder, item.names)
+        removed.bytes += item.size
+        if item.whole:
+            removed.outputs += 1
+        else:
+            removed.leftovers += 1
+    return removed
+
+
+def _surplus(items: list[_Item], limits: Retention, now: float) -> list[_Item]:
+    """What has to go, the oldest first."""
+    surplus: list[_Item] = []
+    size = 0
+    for item in sorted(items, key=lambda item: (item.changed, item.stem), reverse=True):
+        size += item.size
+        age = now - item.changed
+        if not item.whole:
+            due = age > GRACE
+        else:
+            too_old = 0 < limits.days * _DAY < age
+            # Whoever asked for it a moment ago is still about to hear it.
+            too_much = 0 < limits.total_bytes < size and age > INTERVAL
+            due = too_old or too_much
+        if due:
+            surplus.append(item)
+    return surplus[::-1]
+
+
+def _files(folder: Path) -> Iterator[tuple[str, int, float]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            # Another node's history may delete at the same time.
+            with contextlib.suppress(FileNotFoundError):
+                if entry.is_file(follow_symlinks=False):
+                    found = entry.stat(follow_symlinks=False)
+                    yield entry.name, found.st_size, found.st_mtime
+
+
+def _stem(name: str) -> str:
+    if name.endswith(SIDECAR) and is_stem(name.removesuffix(SIDECAR)):
+        return name.removesuffix(SIDECAR)
+    parsed = parse_audio_name(name)
+    return parsed[0] if parsed else ""
+
+
+def _remove(folder: Path, names: list[str]) -> None:
+    # The sidecar first: what the history finds has its sound.
+    for name in sorted(names, key=lambda name: not name.endswith(SIDECAR)):
+        with contextlib.suppress(FileNotFoundError):
+            (folder / name).unlink()

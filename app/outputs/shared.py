@@ -1,0 +1,82 @@
+"""The folder that all nodes share: plain calls, which may hang. Raises OSError throughout."""
+
+import contextlib
+import errno
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.outputs import atomic
+from app.outputs.names import MEDIA_TYPES, SIDECAR, audio_name
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFiles:
+    """An output as it lies in a folder."""
+
+    stem: str
+    audio_name: str
+    audio: bytes
+    sidecar: bytes
+
+
+class SharedFolder:
+    """One folder. May be used by several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._mounted = False
+
+    def check_mount(self) -> None:
+        """Raises OSError when the folder was a mount point and is none any more.
+
+        What lies under a share that was unmounted is an ordinary folder, which would take what
+        is written and hide it when the share comes back.
+        """
+        if self.path.is_mount():
+            self._mounted = True
+        elif self._mounted:
+            raise OSError(errno.ENODEV, "it is not mounted any more")
+
+    def save(self, files: OutputFiles) -> None:
+        """Write audio and sidecar, or neither. What is there under the same name is replaced."""
+        self.check_mount()
+        path = self.path / files.audio_name
+        atomic.write(path, files.audio)
+        try:
+            # The sidecar comes last: what the history finds has its sound.
+            atomic.write(self.path / (files.stem + SIDECAR), files.sidecar)
+        except OSError:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise
+
+    def find(self, name: str) -> Path | None:
+        """The path of the file called so, or None if there is none."""
+        self.check_mount()
+        path = self.path / name
+        return path if path.is_file() else None
+
+    def delete(self, stem: str) -> bool:
+        """Remove an output of whatever format; whether there was one."""
+        # The sidecar goes first: what the history finds has its sound.
+        names = [stem + SIDECAR, *(audio_name(stem, known) for known in MEDIA_TYPES)]
+        removed = [_unlink(self.path / name) for name in names]
+        return any(removed)
+
+    def probe(self) -> None:
+        """Find out whether it takes files, by giving it one."""
+        self.check_mount()
+        path = self.path / f"{atomic.UNFINISHED}probe-{os.getpid()}"
+        try:
+            atomic.write(path, b"\0" * 4096)
+        finally:
+            _unlink(path)
+
+
+def _unlink(path: Path) -> bool:
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
