@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from app import __version__, server
 from app.cli import main
 from app.settings import Settings
+from tests.app.kokoro_folder import FOLDER, needs_voices
 from tests.app.node_process import ROOT
 
 
@@ -141,6 +142,19 @@ def test_the_release_is_the_folder_it_runs_from(
 )
 def test_a_wrong_option_is_one_clear_error(parsed: Parser, arguments: list[str], said: str) -> None:
     assert said in parsed.error(*arguments)
+
+
+@needs_voices
+def test_kokoro_is_the_default_where_its_voices_are(parsed: Parser) -> None:
+    assert parsed(COSYVOICE_KOKORO_DIR=FOLDER).engine == "kokoro"
+    assert parsed("--engine", "espeak", COSYVOICE_KOKORO_DIR=FOLDER).engine == "espeak"
+
+
+def test_kokoro_without_its_voices_tells_how_to_fetch_them(parsed: Parser, tmp_path: Path) -> None:
+    pytest.importorskip("kokoro_onnx", reason="needs pip install '.[kokoro]'")
+    said = " ".join(parsed.error("--engine", "kokoro").split())
+    assert "kokoro-v1.0.int8.onnx" in said
+    assert "python -m app.engines.kokoro.setup" in said
 
 
 def test_a_wrong_variable_is_named(parsed: Parser) -> None:

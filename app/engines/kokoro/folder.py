@@ -55,10 +55,8 @@ class VoiceFolder:
         Raises `BadFilesError`, OSError.
         """
         self.look()
-        if file_digest(self.model) != MODEL_SHA256:
-            raise BadFilesError(f"{self.model} is damaged (its SHA-256 is wrong)")
-        if voices_digest(read_voices(self.voices)) != VOICES_SHA256:
-            raise BadFilesError(f"{self.voices} is damaged (its SHA-256 is wrong)")
+        check_model(self.model)
+        check_voices(read_voices(self.voices), self.voices.name)
 
 
 def voice_folder() -> VoiceFolder:
@@ -69,10 +67,19 @@ def voice_folder() -> VoiceFolder:
     return VoiceFolder(Path(data) / "cosyvoice-cluster" / "kokoro")
 
 
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
+def check_model(path: Path) -> None:
+    """Raises `BadFilesError` unless this file is the model."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != MODEL_SHA256:
+        raise BadFilesError(f"{path.name} is not the right model or damaged (SHA-256 {digest})")
+
+
+def check_voices(voices: dict[str, bytes], name: str) -> None:
+    """Raises `BadFilesError`, which calls the voices `name`, unless they are the model's."""
+    digest = voices_digest(voices)
+    if digest != VOICES_SHA256:
+        raise BadFilesError(f"{name} are not the right voices or damaged (SHA-256 {digest})")
 
 
 def read_voices(path: Path) -> dict[str, bytes]:

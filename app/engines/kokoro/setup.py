@@ -12,15 +12,13 @@ import numpy as np
 
 from app.engines.kokoro import sources
 from app.engines.kokoro.folder import (
-    MODEL_SHA256,
     VARIABLE,
     VOICE_SHAPE,
-    VOICES_SHA256,
     BadFilesError,
     VoiceFolder,
-    file_digest,
+    check_model,
+    check_voices,
     voice_folder,
-    voices_digest,
 )
 from app.engines.kokoro.sources import Downloads, Files, SourceError
 
@@ -117,14 +115,12 @@ def _make(target: VoiceFolder, source: str, hub_url: str) -> None:
 def _put(files: Files, target: VoiceFolder) -> None:
     click.echo("checking and putting together")
     voices = files.voices()
-    if voices_digest(voices) != VOICES_SHA256:
-        raise BadFilesError("these are not the voices of Kokoro-82M 1.0 (their SHA-256 is wrong)")
+    check_voices(voices, "what was fetched as voices")
     # In the same folder, so that renaming is atomic.
     with tempfile.TemporaryDirectory(dir=target.path, prefix=".new-") as folder:
         model = Path(folder) / target.model.name
         files.model(model)
-        if file_digest(model) != MODEL_SHA256:
-            raise BadFilesError("this is not the model kokoro-v1.0.int8 (its SHA-256 is wrong)")
+        check_model(model)
         packed = Path(folder) / target.voices.name
         arrays: dict[str, Any] = {
             name: np.frombuffer(content, "<f4").reshape(VOICE_SHAPE)
