@@ -9,16 +9,23 @@ from typing import Any
 import click
 
 from app import __version__, folders
+from app.access.keys import KeyFileError, read_keys
 from app.logs import LEVELS
 from app.settings import Settings
 
+_ORIGIN = re.compile(
+    r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?"
+)
+_LONGEST_TIMEOUT = 600.0
 _NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
-def _option(name: str, **details: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def _option(
+    name: str, *names: str, **details: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """An option that is also an environment variable, named in its help and in its errors."""
     variable = "COSYVOICE_" + name.removeprefix("--").replace("-", "_").upper()
-    return click.option(name, envvar=variable, show_envvar=True, **details)
+    return click.option(name, *names, envvar=variable, show_envvar=True, **details)
 
 
 def _node_name(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -41,15 +48,55 @@ def _release() -> str:
     return folder.name if folder.parent.name == "releases" else f"v{__version__}"
 
 
-def _engine(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    from app.engines.interface import EngineUnavailableError
-    from app.engines.registry import find_engine
+def _cards(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...] | None:
+    from app.workers.cards import CardsError, cards
 
     try:
-        find_engine(value).describe()
+        return cards(value)
+    except CardsError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _engine(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    from app.engines.interface import EngineUnavailableError
+    from app.engines.registry import chosen_engine
+
+    try:
+        return chosen_engine(value)
     except EngineUnavailableError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def _longest_timeout(wanted: float | None, job_timeout: float) -> float:
+    if wanted is None:
+        return max(_LONGEST_TIMEOUT, job_timeout)
+    if wanted < job_timeout:
+        raise click.BadParameter(
+            f"{wanted:g} is less than --job-timeout {job_timeout:g}", param_hint="--longest-timeout"
+        )
+    return wanted
+
+
+def _keys_file(
+    _context: click.Context, _option: click.Parameter, value: Path | None
+) -> Path | None:
+    if value is not None:
+        try:
+            read_keys(value)
+        except KeyFileError as error:
+            raise click.BadParameter(str(error)) from error
     return value
+
+
+def _origins(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
+    origins = tuple(filter(None, (part.strip() for part in value.split(","))))
+    for origin in origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            raise click.BadParameter(
+                f"{origin!r} is no origin: write http:// or https://, a host name and, if it has "
+                "one, the port, without a path"
+            )
+    return origins
 
 
 @click.command(
@@ -92,9 +139,10 @@ def _engine(_context: click.Context, _option: click.Parameter, value: str) -> st
 )
 @_option(
     "--engine",
-    default="espeak",
+    default="auto",
     callback=_engine,
-    help="Text-to-speech engine.",
+    help="Text-to-speech engine. auto is kokoro (natural, needs "
+    "'python -m app.engines.kokoro.setup' once) where its files are, else espeak (always there).",
 )
 @_option(
     "--workers",
@@ -115,10 +163,37 @@ def _engine(_context: click.Context, _option: click.Parameter, value: str) -> st
     help="Seconds a job may run before it is stopped and its worker replaced.",
 )
 @_option(
-    "--max-job-timeout",
-    default=600.0,
+    "--longest-timeout",
     type=click.FloatRange(1, 86400),
-    help="Seconds a request to the API may ask for; --job-timeout is what it gets unasked.",
+    show_default="600, or --job-timeout where that is more",
+    help="Seconds a single request may ask for instead; at least --job-timeout.",
+)
+@_option(
+    "--worker-max-jobs",
+    default=0,
+    type=click.IntRange(0, 1_000_000_000),
+    help="Replace a worker after so many jobs; 0 is never.",
+)
+@_option(
+    "--worker-max-growth",
+    default=0,
+    type=click.IntRange(0, 1 << 30),
+    help="Replace a worker that has grown by so many MiB since it was ready; 0 is never.",
+)
+@_option(
+    "--gpus",
+    "cards",
+    default="inherit",
+    callback=_cards,
+    help="GPUs of the workers: all, a list such as 0,1 or UUIDs, none to hide them, or inherit to "
+    "leave it to CUDA_VISIBLE_DEVICES. With a list or all there are --jobs-per-gpu workers for "
+    "each card, and --workers does not count.",
+)
+@_option(
+    "--jobs-per-gpu",
+    default=1,
+    type=click.IntRange(1, 64),
+    help="Workers, each with a model of its own, that share one card.",
 )
 @_option(
     "--start-timeout",
@@ -137,6 +212,47 @@ def _engine(_context: click.Context, _option: click.Parameter, value: str) -> st
     type=click.Path(path_type=Path),
     show_default="none",
     help="While this file exists /readyz says 503 'draining'; keep it on a local disk.",
+)
+@_option(
+    "--api-keys-file",
+    type=click.Path(path_type=Path),
+    callback=_keys_file,
+    show_default="none",
+    help="File of API keys, NAME:KEY or NAME:sha256:DIGEST a line, not readable by everybody. "
+    "With it everything but /healthz, /readyz, /cluster/status and /metrics needs a key; "
+    "browsers ask for it as a password. Read at the start.",
+)
+@_option(
+    "--key-rate",
+    default=0,
+    type=click.IntRange(0, 1_000_000),
+    help="Jobs a minute for one API key, on each node; 0 is no limit, as for the next three.",
+)
+@_option(
+    "--key-jobs",
+    default=0,
+    type=click.IntRange(0, 1_000_000),
+    help="Requests of the HTTP API at a time for one API key.",
+)
+@_option(
+    "--client-rate",
+    default=0,
+    type=click.IntRange(0, 1_000_000),
+    help="Jobs a minute for one client address.",
+)
+@_option(
+    "--client-jobs",
+    default=0,
+    type=click.IntRange(0, 1_000_000),
+    help="Requests of the HTTP API at a time for one client address.",
+)
+@_option(
+    "--cors-origins",
+    default="",
+    callback=_origins,
+    show_default="same origin only",
+    help="Sites whose pages may use the API, such as https://example.org, comma-separated; "
+    "* is every site.",
 )
 @_option(
     "--voice-limit",
@@ -189,6 +305,7 @@ def main(
     spool_dir: Path | None,
     log_level: str,
     node_name: str,
+    longest_timeout: float | None,
     **options: Any,
 ) -> None:
     """A text-to-speech node: a web page and an HTTP API over worker processes."""
@@ -200,6 +317,7 @@ def main(
             spool_dir or folders.state_folder(node_name) / "spool", "--spool-dir"
         ),
         node_name=node_name,
+        longest_timeout=_longest_timeout(longest_timeout, options["job_timeout"]),
         log_level=log_level.lower(),
         **options,
     )

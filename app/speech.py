@@ -117,13 +117,9 @@ class SpeechService:
         A request with recordings is spoken once: they are removed at the end.
         """
         job = Job(request_id, request, timeout)
-        asked, heard = time.monotonic(), False
         try:
             async with aclosing(self.pool.speak(job, has_waited=has_waited)) as pieces:
                 async for piece in pieces:
-                    if not heard:
-                        self.pool.observer.first_audio(time.monotonic() - asked)
-                        heard = True
                     yield piece
         finally:
             self.clips.release(request)

@@ -39,7 +39,10 @@ _WRONG_INPUT = "999"
 class GenerateBody(BaseModel):
     """What to speak, and how; every field may be left out."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"text": GREETING_ZH, "seed": 42, "answer": "both"}]},
+    )
     text: str | None = Field(
         default=None,
         description=f"absent: “{GREETING_ZH}”, or “{GREETING_EN}” in a voice that is not Chinese",
@@ -78,14 +81,27 @@ class GenerateData(BaseModel):
 class GenerateAnswer(BaseModel):
     """The route's answer."""
 
-    code: str = Field(description='"200", "999" for a wrong request, else the HTTP status')
+    code: str = Field(description='"200"')
     message: str
     data: GenerateData | None = None
 
 
+class FailureAnswer(BaseModel):
+    """What went wrong."""
+
+    code: str = Field(description='"999" for a wrong request, else the HTTP status')
+    message: str
+    message_en: str | None = None
+
+
+_FAILURES: dict[int | str, dict[str, Any]] = {
+    "default": {"model": FailureAnswer, "description": "What went wrong"}
+}
+
+
 def routes(service: SpeechService, node: str) -> APIRouter:
     """The route of the older clients."""
-    router = APIRouter(tags=["speech"], route_class=_Route)
+    router = APIRouter(tags=["speech"], route_class=_Route, responses=_FAILURES)
 
     @router.post(PATH, summary="Speak a text, answered with code and message")
     async def audio_generate(request: Request, body: GenerateBody | None = None) -> GenerateAnswer:

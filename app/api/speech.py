@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.api import events
 from app.api.catalogue import ALIASES
+from app.api.described import FAILURES, binary
 from app.api.disconnect import unless_disconnected
 from app.api.inline_clip import inline_clip
 from app.api.live import LiveAnswer, ahead
@@ -29,18 +30,15 @@ from app.workers.pcm import audible
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The sound, or events that carry it",
-        "content": {
-            media_type: {"schema": {"type": "string", "format": "binary"}}
-            for media_type in sorted({known.media_type for known in FORMATS.values()})
-        }
-        | {events.MEDIA_TYPE: {"schema": {"type": "string"}}},
+        "content": binary(*(known.media_type for known in FORMATS.values()))
+        | {events.MEDIA_TYPE: {"schema": events.SCHEMA}},
     },
 }
 
 
 def routes(service: SpeechService) -> APIRouter:
     """The speech route."""
-    router = APIRouter(prefix="/v1", tags=["speech"])
+    router = APIRouter(prefix="/v1", tags=["speech"], responses=FAILURES)
 
     @router.post(
         "/audio/speech", summary="Speak a text", response_class=Response, responses=_RESPONSES
@@ -125,7 +123,8 @@ class _Answer:
         pcm = bytearray(heard)
         async with aclosing(pieces):
             # Encoding takes the processor for milliseconds: not in the event loop.
-            yield await asyncio.to_thread(encoder.feed, heard)
+            if part := await asyncio.to_thread(encoder.feed, heard):
+                yield part
             async for piece in pieces:
                 pcm += piece
                 if part := await asyncio.to_thread(encoder.feed, piece):

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, HTTPException, UploadFile
 from fastapi.concurrency import run_in_threadpool
 
+from app.api.described import FAILURES
 from app.api.inline_clip import LARGEST
 from app.checks.words import name_of, transcript_of
 from app.engines.interface import ClipLimits, EngineInfo
@@ -19,7 +20,7 @@ _LANGUAGE = r"^$|^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 
 def routes(service: SpeechService, node: str) -> APIRouter:
     """List, register, delete."""
-    router = APIRouter(prefix="/v1/audio/voices", tags=["voices"])
+    router = APIRouter(prefix="/v1/audio/voices", tags=["voices"], responses=FAILURES)
     engine = service.engine
 
     @router.get("", summary="The voices to choose from")

@@ -11,7 +11,14 @@ from app.engines.interface import EnginePlugin, EngineUnavailableError
 
 GROUP = "cosyvoice.engines"
 
-BUILT_IN = (EntryPoint(name="espeak", value="app.engines.espeak:plugin", group=GROUP),)
+BUILT_IN = (
+    EntryPoint(name="espeak", value="app.engines.espeak:plugin", group=GROUP),
+    EntryPoint(name="kokoro", value="app.engines.kokoro.engine:plugin", group=GROUP),
+)
+AUTO = "auto"
+"""Stands for the first of `BY_CHOICE` that can run here."""
+BY_CHOICE = ("kokoro", "espeak")
+"""Engines that need no GPU, the best first; the last is always there."""
 
 
 def _announced() -> dict[str, EntryPoint]:
@@ -39,3 +46,19 @@ def find_engine(name: str) -> EnginePlugin:
         raise EngineUnavailableError(
             f"engine {name!r} ({point.value}) cannot be imported: {error}"
         ) from error
+
+
+def chosen_engine(name: str) -> str:
+    """The name of the engine that `name` stands for: itself unless it is `AUTO`.
+
+    Raises `EngineUnavailableError` where that engine cannot run here, with what to do about it.
+    """
+    if name != AUTO:
+        find_engine(name).describe()
+        return name
+    for candidate in BY_CHOICE[:-1]:
+        try:
+            return chosen_engine(candidate)
+        except EngineUnavailableError:
+            continue
+    return chosen_engine(BY_CHOICE[-1])

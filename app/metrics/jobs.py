@@ -2,8 +2,10 @@
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from app.workers.causes import Cause
 from app.workers.observer import PoolObserver
-from app.workers.pcm import SAMPLE_BYTES
+from app.workers.report import JobReport
+from app.workers.totals import Outcome
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _FACTORS = (0.001, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 5)
@@ -22,7 +24,7 @@ class JobMetrics(PoolObserver):
         )
         self._first = Histogram(
             "cosyvoice_first_audio_seconds",
-            "Time from a request to its first sound, waiting included.",
+            "Time from accepting a job to its first sound, waiting included.",
             buckets=_SECONDS,
             registry=registry,
         )
@@ -42,20 +44,19 @@ class JobMetrics(PoolObserver):
             registry=registry,
         )
         # So that the first of each is seen as an increase.
-        for cause in ("crash", "deadline", "cancelled", "start_failed"):
-            self._restarts.labels(cause)
+        for cause in Cause:
+            self._restarts.labels(cause.value)
 
     def job_begun(self, waited: float) -> None:
         self._waited.observe(waited)
 
-    def first_audio(self, seconds: float) -> None:
-        self._first.observe(seconds)
-
-    def job_done(self, worked: float, audio_bytes: int) -> None:
-        audio = audio_bytes / SAMPLE_BYTES / self._sample_rate
+    def job_ended(self, report: JobReport) -> None:
+        audio = report.samples / self._sample_rate
         self._audio.inc(audio)
-        if audio:
-            self._factor.observe(worked / audio)
+        if report.first_audio is not None:
+            self._first.observe(report.first_audio)
+        if report.outcome is Outcome.DONE and audio:
+            self._factor.observe(report.ran / audio)
 
-    def worker_replaced(self, cause: str) -> None:
-        self._restarts.labels(cause).inc()
+    def worker_replaced(self, cause: Cause) -> None:
+        self._restarts.labels(cause.value).inc()

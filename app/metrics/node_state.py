@@ -9,8 +9,9 @@ from prometheus_client.registry import Collector
 from app import __version__
 from app.metrics.gpus import Gpu
 from app.node import Node
+from app.workers.totals import Outcome
 
-_OUTCOMES = ("busy", "done", "refused", "failed", "timed_out", "cancelled")
+_OUTCOMES = ("busy", *(outcome.value for outcome in Outcome))
 
 
 class NodeCollector(Collector):

@@ -56,5 +56,6 @@ class BodyLimit:
 
 
 async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
-    message = f"the request body is longer than {limit} bytes"
-    await refusal(413, "body_too_long", message)(scope, receive, send)
+    en, zh = f"the request body is longer than {limit} bytes", f"请求体超过 {limit} 字节"
+    kind = "invalid_request_error"
+    await refusal(413, "body_too_long", en, zh, kind=kind)(scope, receive, send)

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from app import __version__, server
 from app.cli import main
 from app.settings import Settings
+from tests.app.kokoro_folder import FOLDER, needs_voices
 from tests.app.node_process import ROOT
 
 
@@ -58,6 +59,9 @@ def test_defaults(parsed: Parser, tmp_path: Path) -> None:
 def test_the_environment_gives_every_option_and_the_command_line_wins(
     parsed: Parser, tmp_path: Path
 ) -> None:
+    keys = tmp_path / "keys"
+    keys.touch(0o600)
+    keys.write_text("someone:0123456789abcdef\n")
     settings = parsed(
         "--port",
         "8001",
@@ -70,10 +74,20 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         COSYVOICE_WORKERS="3",
         COSYVOICE_QUEUE_SIZE="4",
         COSYVOICE_JOB_TIMEOUT="5.5",
-        COSYVOICE_MAX_JOB_TIMEOUT="9",
+        COSYVOICE_LONGEST_TIMEOUT="9",
+        COSYVOICE_WORKER_MAX_JOBS="100",
+        COSYVOICE_WORKER_MAX_GROWTH="512",
+        COSYVOICE_GPUS="0, 1",
+        COSYVOICE_JOBS_PER_GPU="2",
         COSYVOICE_START_TIMEOUT="6",
         COSYVOICE_TEXT_LIMIT="7",
         COSYVOICE_DRAIN_FILE="/run/drain",
+        COSYVOICE_API_KEYS_FILE=str(keys),
+        COSYVOICE_KEY_RATE="11",
+        COSYVOICE_KEY_JOBS="12",
+        COSYVOICE_CLIENT_RATE="13",
+        COSYVOICE_CLIENT_JOBS="14",
+        COSYVOICE_CORS_ORIGINS="https://a.example, http://b.example:8080",
         COSYVOICE_VOICE_LIMIT="10",
         COSYVOICE_SPOOL_DIR=str(tmp_path / "spool"),
         COSYVOICE_SPOOL_LIMIT="8",
@@ -95,10 +109,20 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         workers=3,
         queue_size=4,
         job_timeout=5.5,
-        max_job_timeout=9,
+        longest_timeout=9,
+        worker_max_jobs=100,
+        worker_max_growth=512,
+        cards=("0", "1"),
+        jobs_per_gpu=2,
         start_timeout=6,
         text_limit=7,
         drain_file=Path("/run/drain"),
+        api_keys_file=keys,
+        key_rate=11,
+        key_jobs=12,
+        client_rate=13,
+        client_jobs=14,
+        cors_origins=("https://a.example", "http://b.example:8080"),
         voice_limit=10,
         spool_dir=tmp_path / "spool",
         spool_limit=8,
@@ -108,7 +132,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         release="r1",
         log_level="debug",
     )
-    assert (settings.slots, settings.places) == (3, 4)
+    assert (settings.slots, settings.places) == (4, 4)
 
 
 def test_without_the_queue_one_request_at_a_time(parsed: Parser) -> None:
@@ -143,6 +167,19 @@ def test_the_release_is_the_folder_it_runs_from(
 )
 def test_a_wrong_option_is_one_clear_error(parsed: Parser, arguments: list[str], said: str) -> None:
     assert said in parsed.error(*arguments)
+
+
+@needs_voices
+def test_kokoro_is_the_default_where_its_voices_are(parsed: Parser) -> None:
+    assert parsed(COSYVOICE_KOKORO_DIR=FOLDER).engine == "kokoro"
+    assert parsed("--engine", "espeak", COSYVOICE_KOKORO_DIR=FOLDER).engine == "espeak"
+
+
+def test_kokoro_without_its_voices_tells_how_to_fetch_them(parsed: Parser, tmp_path: Path) -> None:
+    pytest.importorskip("kokoro_onnx", reason="needs pip install '.[kokoro]'")
+    said = " ".join(parsed.error("--engine", "kokoro").split())
+    assert "kokoro-v1.0.int8.onnx" in said
+    assert "python -m app.engines.kokoro.setup" in said
 
 
 def test_a_wrong_variable_is_named(parsed: Parser) -> None:
