@@ -12,13 +12,16 @@ from app import __version__, folders
 from app.logs import LEVELS
 from app.settings import Settings
 
+_LONGEST_TIMEOUT = 600.0
 _NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
-def _option(name: str, **details: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def _option(
+    name: str, *names: str, **details: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """An option that is also an environment variable, named in its help and in its errors."""
     variable = "COSYVOICE_" + name.removeprefix("--").replace("-", "_").upper()
-    return click.option(name, envvar=variable, show_envvar=True, **details)
+    return click.option(name, *names, envvar=variable, show_envvar=True, **details)
 
 
 def _node_name(_context: click.Context, _option: click.Parameter, value: str) -> str:
@@ -41,6 +44,15 @@ def _release() -> str:
     return folder.name if folder.parent.name == "releases" else f"v{__version__}"
 
 
+def _cards(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...] | None:
+    from app.workers.cards import CardsError, cards
+
+    try:
+        return cards(value)
+    except CardsError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 def _engine(_context: click.Context, _option: click.Parameter, value: str) -> str:
     from app.engines.interface import EngineUnavailableError
     from app.engines.registry import chosen_engine
@@ -49,6 +61,16 @@ def _engine(_context: click.Context, _option: click.Parameter, value: str) -> st
         return chosen_engine(value)
     except EngineUnavailableError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def _longest_timeout(wanted: float | None, job_timeout: float) -> float:
+    if wanted is None:
+        return max(_LONGEST_TIMEOUT, job_timeout)
+    if wanted < job_timeout:
+        raise click.BadParameter(
+            f"{wanted:g} is less than --job-timeout {job_timeout:g}", param_hint="--longest-timeout"
+        )
+    return wanted
 
 
 @click.command(
@@ -115,10 +137,37 @@ def _engine(_context: click.Context, _option: click.Parameter, value: str) -> st
     help="Seconds a job may run before it is stopped and its worker replaced.",
 )
 @_option(
-    "--max-job-timeout",
-    default=600.0,
+    "--longest-timeout",
     type=click.FloatRange(1, 86400),
-    help="Seconds a request to the API may ask for; --job-timeout is what it gets unasked.",
+    show_default="600, or --job-timeout where that is more",
+    help="Seconds a single request may ask for instead; at least --job-timeout.",
+)
+@_option(
+    "--worker-max-jobs",
+    default=0,
+    type=click.IntRange(0, 1_000_000_000),
+    help="Replace a worker after so many jobs; 0 is never.",
+)
+@_option(
+    "--worker-max-growth",
+    default=0,
+    type=click.IntRange(0, 1 << 30),
+    help="Replace a worker that has grown by so many MiB since it was ready; 0 is never.",
+)
+@_option(
+    "--gpus",
+    "cards",
+    default="inherit",
+    callback=_cards,
+    help="GPUs of the workers: all, a list such as 0,1 or UUIDs, none to hide them, or inherit to "
+    "leave it to CUDA_VISIBLE_DEVICES. With a list or all there are --jobs-per-gpu workers for "
+    "each card, and --workers does not count.",
+)
+@_option(
+    "--jobs-per-gpu",
+    default=1,
+    type=click.IntRange(1, 64),
+    help="Workers, each with a model of its own, that share one card.",
 )
 @_option(
     "--start-timeout",
@@ -183,6 +232,7 @@ def main(
     spool_dir: Path | None,
     log_level: str,
     node_name: str,
+    longest_timeout: float | None,
     **options: Any,
 ) -> None:
     """A text-to-speech node: a web page and an HTTP API over worker processes."""
@@ -194,6 +244,7 @@ def main(
             spool_dir or folders.state_folder(node_name) / "spool", "--spool-dir"
         ),
         node_name=node_name,
+        longest_timeout=_longest_timeout(longest_timeout, options["job_timeout"]),
         log_level=log_level.lower(),
         **options,
     )

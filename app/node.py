@@ -76,10 +76,13 @@ class Node:
                 "waiting": self.waiting,
                 **asdict(pool.totals),
             },
+            "restarts": {cause.value: count for cause, count in pool.restarts.items()},
             "workers": [
                 {
                     "state": slot.state.value,
                     "pid": slot.worker.pid if slot.worker else None,
+                    "card": slot.card,
+                    "jobs": slot.worker.jobs if slot.worker else 0,
                     "restarts": slot.restarts,
                     "trouble": slot.trouble,
                 }

@@ -26,6 +26,7 @@ from app.outputs.store import OutputStore
 from app.settings import Settings
 from app.speech import SpeechService
 from app.workers.pool import Pool, PoolSize
+from app.workers.slot import ServiceTime
 from app.workers.worker import WorkerCommand
 
 if TYPE_CHECKING:
@@ -100,7 +101,15 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 
 def _node(settings: Settings) -> Node:
     command = WorkerCommand(settings.engine, settings.node_name, settings.log_level)
-    size = PoolSize(settings.slots, settings.places, settings.job_timeout, settings.start_timeout)
+    size = PoolSize(
+        settings.slots,
+        settings.places,
+        settings.job_timeout,
+        settings.start_timeout,
+        settings.longest_timeout,
+        ServiceTime(settings.worker_max_jobs, settings.worker_max_growth << 20),
+        settings.cards,
+    )
     service = SpeechService(
         find_engine(settings.engine).describe(),
         Pool(command, size),
@@ -169,13 +178,15 @@ async def _until_stopped(
 
 
 async def _drain(node: Node) -> None:
-    """Finish what was accepted, for as long as one job may take."""
+    """Finish what was accepted, for as long as one job may take: what runs has the time it was
+    promised, and what waits as long as a job that says nothing of it."""
     node.stopping = True
     _log.info("draining", extra={"unfinished": node.unfinished})
     if not node.unfinished:
         return
+    longest = max(node.settings.job_timeout, node.service.pool.seconds_left)
     try:
-        async with asyncio.timeout(node.settings.job_timeout):
+        async with asyncio.timeout(longest):
             while node.unfinished:
                 await asyncio.sleep(0.05)
         await asyncio.sleep(_LINGER)

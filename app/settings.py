@@ -19,8 +19,15 @@ class Settings:
     workers: int
     queue_size: int
     job_timeout: float
-    max_job_timeout: float
-    """What a request may ask for."""
+    longest_timeout: float
+    """What one request may ask for; never less than `job_timeout`."""
+    worker_max_jobs: int
+    """Jobs after which a worker is replaced; 0 is never."""
+    worker_max_growth: int
+    """MiB beyond its size when it was ready after which a worker is replaced; 0 is never."""
+    cards: tuple[str, ...] | None
+    """GPUs of the workers; () is none, None whatever the environment shows."""
+    jobs_per_gpu: int
     start_timeout: float
     text_limit: int
     drain_file: Path | None
@@ -38,14 +45,11 @@ class Settings:
     log_level: str
 
     @property
-    def longest_timeout(self) -> float:
-        """Seconds a job can take at most, whatever its request asks for."""
-        return max(self.job_timeout, self.max_job_timeout)
-
-    @property
     def slots(self) -> int:
         """Jobs that run at the same time."""
-        return self.workers if self.enable_queue else 1
+        if not self.enable_queue:
+            return 1
+        return len(self.cards) * self.jobs_per_gpu if self.cards else self.workers
 
     @property
     def places(self) -> int:

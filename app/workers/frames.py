@@ -3,7 +3,7 @@
 Parent to worker: `speak` (request_id, request), `cancel`.
 Worker to parent: `ready`, `unavailable` (message) once; then for each `speak` one `started`, any
 number of `audio` (the payload: mono signed 16-bit little-endian samples), and one ending:
-`done`, `cancelled`, `refused` (en, zh) or `failed` (message).
+`done`, `cancelled`, `refused` (en, zh) or `failed` (message, out_of_memory).
 """
 
 import asyncio

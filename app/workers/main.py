@@ -26,6 +26,7 @@ from app.engines.registry import find_engine
 from app.workers import frames
 from app.workers.frames import Frame
 from app.workers.job import Job, job_of
+from app.workers.memory import is_out_of_memory
 from app.workers.pcm import audible, pcm16
 
 _PR_SET_PDEATHSIG = 1
@@ -108,7 +109,8 @@ def _do(job: Job, engine: Engine, connection: socket.socket) -> None:
         raise
     except Exception as error:
         _log.exception("the engine failed")
-        ending = Frame("failed", {"message": f"{type(error).__name__}: {error}"[:500]})
+        told = {"message": f"{type(error).__name__}: {error}"[:500]}
+        ending = Frame("failed", told | {"out_of_memory": is_out_of_memory(error)})
     finally:
         logs.REQUEST_ID.reset(token)
     _send(connection, ending)

@@ -1,5 +1,8 @@
 """What somebody who counts wants to hear of the workers. The pool itself counts in `Totals`."""
 
+from app.workers.causes import Cause
+from app.workers.report import JobReport
+
 
 class PoolObserver:
     """Hears of everything and does nothing with it. Called from the event loop; must be quick."""
@@ -7,8 +10,8 @@ class PoolObserver:
     def job_begun(self, waited: float) -> None:
         """A worker takes a job that has been in line for `waited` seconds."""
 
-    def worker_replaced(self, cause: str) -> None:
-        """A worker has ended or could not start, and the next one is started.
+    def job_ended(self, report: JobReport) -> None:
+        """A job that was accepted is over, however it ended."""
 
-        `cause`: `crash`, `deadline`, `cancelled` (it did not stop when told) or `start_failed`.
-        """
+    def worker_replaced(self, cause: Cause) -> None:
+        """A worker has ended or could not start, and the next one is started."""

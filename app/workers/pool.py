@@ -9,9 +9,9 @@ import contextlib
 import logging
 import math
 import time
-from collections import deque
+from collections import Counter
 from collections.abc import AsyncGenerator, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from app.errors import (
     BusyError,
@@ -22,11 +22,15 @@ from app.errors import (
     UnavailableError,
 )
 from app.workers import frames
+from app.workers.causes import Cause
 from app.workers.frames import Frame
 from app.workers.job import Job
+from app.workers.line import Line
 from app.workers.observer import PoolObserver
-from app.workers.slot import Slot, SlotState
-from app.workers.totals import Totals
+from app.workers.pcm import SAMPLE_BYTES
+from app.workers.report import JobReport
+from app.workers.slot import ServiceTime, Slot, SlotEvents, SlotState
+from app.workers.totals import Outcome, Totals
 from app.workers.worker import Worker, WorkerCommand, WorkerGoneError
 
 # Seconds a worker may take to notice that its job is no longer wanted.
@@ -43,7 +47,30 @@ class PoolSize:
     slots: int
     places: int
     job_timeout: float
+    """What a job may take that does not say how long."""
     start_timeout: float
+    longest_timeout: float = 300.0
+    """What a job may ask for."""
+    service: ServiceTime = field(default_factory=ServiceTime)
+    cards: tuple[str, ...] | None = None
+    """Slots take turns on these GPUs; none of them where it is empty; None leaves it to the
+    environment."""
+
+    def card(self, slot: int) -> str | None:
+        """CUDA_VISIBLE_DEVICES of a slot's workers."""
+        if not self.cards:
+            return None if self.cards is None else ""
+        return self.cards[slot % len(self.cards)]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in line."""
+
+    ahead: int
+    """Jobs before it."""
+    seconds: float
+    """Until its turn, roughly: by how long jobs have taken so far."""
 
 
 class _NotBegunError(Exception):
@@ -56,13 +83,24 @@ class Pool:
     def __init__(self, command: WorkerCommand, size: PoolSize) -> None:
         self.size = size
         self.totals = Totals()
+        self.restarts: Counter[Cause] = Counter()
+        """How many workers were replaced, by cause."""
         self.observer = PoolObserver()
+        self._line = Line()
+        events = SlotEvents(self._line.offer, self._lost, self._count_restart)
         self.slots = [
-            Slot(index, command, size.start_timeout, self._offer, self._lost, self._replaced)
+            Slot(
+                index,
+                replace(command, card=size.card(index)),
+                size.start_timeout,
+                events,
+                size.service,
+            )
             for index in range(size.slots)
         ]
-        self._idle: deque[Slot] = deque()
-        self._waiting: deque[asyncio.Future[Slot]] = deque()
+        self._deadlines: dict[Slot, float] = {}
+        self._renewing: set[Slot] = set()
+        self._leaving: set[Worker] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
 
@@ -74,13 +112,13 @@ class Pool:
     async def stop(self) -> None:
         """End every worker and fail what is left."""
         self._stopped = True
-        for task in self._tasks:
+        tasks = list(self._tasks)
+        workers = {worker for slot in self.slots for worker in slot.workers} | self._leaving
+        for task in tasks:
             task.cancel()
-        for waiter in self._waiting:
-            if not waiter.done():
-                waiter.set_exception(_stopping())
-        workers = [slot.worker for slot in self.slots if slot.worker is not None]
-        await asyncio.gather(*(worker.stop(_CANCEL_PATIENCE) for worker in workers))
+        self._line.dismiss(_stopping)
+        await asyncio.gather(*(worker.stop(_CANCEL_PATIENCE, Cause.CANCEL) for worker in workers))
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     @property
     def running(self) -> int:
@@ -90,15 +128,29 @@ class Pool:
     @property
     def waiting(self) -> int:
         """Jobs in line."""
-        return sum(not waiter.done() for waiter in self._waiting)
+        return self._line.waiting
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the last of the running jobs is over, at the latest."""
+        return max(0.0, max(self._deadlines.values(), default=0.0) - time.monotonic())
+
+    def position(self, request_id: str) -> Position | None:
+        """Where the request stands in line; None when it is not in line (any more)."""
+        ahead = self._line.ahead(request_id)
+        return None if ahead is None else Position(ahead, self._wait_for(ahead))
 
     @property
     def not_ready(self) -> str:
-        """Why not every worker can speak; empty when all can."""
+        """Why not every worker can speak; empty when all can.
+
+        One that is being renewed as planned does not count while another can speak.
+        """
+        some = any(slot.usable for slot in self.slots)
         return "; ".join(
-            f"worker {slot.index} {slot.trouble or 'has ended'}"
+            f"worker {slot.index} {slot.trouble}"
             for slot in self.slots
-            if not slot.usable
+            if not slot.usable and not (some and slot.state is SlotState.RENEWING)
         )
 
     async def speak(self, job: Job, *, has_waited: bool = False) -> AsyncGenerator[bytes, None]:
@@ -108,32 +160,54 @@ class Pool:
         whatever its length. Raises `BusyError` at once when the line is full, and the other
         kinds of `SpeechError`. Closing the generator early stops the work.
         """
+        limit = self._time_limit(job)
         self._admit(has_waited)
         self.totals.accepted += 1
+        report = JobReport(job.request_id)
+        began = time.monotonic()
         try:
-            async with contextlib.aclosing(self._attempts(job)) as speech:
+            async with contextlib.aclosing(self._attempts(job, limit, report)) as speech:
                 async for pcm in speech:
+                    if report.first_audio is None:
+                        report.first_audio = time.monotonic() - began
+                    report.samples += len(pcm) // SAMPLE_BYTES
                     yield pcm
-            self.totals.done += 1
-        except InvalidInputError:
-            self.totals.refused += 1
+        except BaseException as error:
+            report.outcome = _outcome(error)
+            report.code = error.code if isinstance(error, SpeechError) else ""
             raise
-        except DeadlineError:
-            self.totals.timed_out += 1
-            raise
-        except (GeneratorExit, asyncio.CancelledError):
-            self.totals.cancelled += 1
-            raise
-        except BaseException:
-            self.totals.failed += 1
-            raise
+        finally:
+            self._end(report)
+
+    def _end(self, report: JobReport) -> None:
+        self.totals.end(report.outcome)
+        self.observer.job_ended(report)
+
+    def _time_limit(self, job: Job) -> float:
+        """Seconds the job may run. Raises `InvalidInputError`."""
+        if job.timeout is None:
+            return self.size.job_timeout
+        longest = self.size.longest_timeout
+        # Not a number is in no range.
+        if not 0 < job.timeout <= longest:
+            raise InvalidInputError(
+                "timeout_out_of_range",
+                f"timeout {job.timeout:g} is not between 0 and {longest:g} seconds",
+                f"超时 {job.timeout:g} 不在 0 到 {longest:g} 秒之间",
+                field="timeout",
+            )
+        return job.timeout
+
+    def _wait_for(self, ahead: int) -> float:
+        """Seconds until it is the turn of a job with so many before it, roughly."""
+        return self.totals.mean_seconds * (ahead + 1) / len(self.slots)
 
     def _admit(self, has_waited: bool) -> None:
         if self._stopped:
             raise _stopping()
         if all(slot.state is SlotState.BROKEN for slot in self.slots):
             raise self._no_worker()
-        if self._idle or has_waited or self.waiting < self.size.places:
+        if self._line.idle or has_waited or self.waiting < self.size.places:
             return
         self.totals.busy += 1
         if not any(slot.usable for slot in self.slots):
@@ -143,23 +217,23 @@ class Pool:
                 "本节点正在启动，请稍后再试",
                 retry_after=5,
             )
-        seconds = max(1, math.ceil(self.totals.mean_seconds * (self.waiting + 1) / len(self.slots)))
+        seconds = max(1, math.ceil(self._wait_for(self.waiting)))
         raise BusyError(
             "busy",
             f"all {len(self.slots)} workers are busy and {self.waiting} requests wait; "
             f"try again in {seconds} s",
             f"全部 {len(self.slots)} 个工作进程都在忙，另有 {self.waiting} 个请求排队，"
-            f"请 {seconds} 秒后再试",
+            f"请在 {seconds} 秒后再试",
             retry_after=seconds,
         )
 
-    async def _attempts(self, job: Job) -> AsyncGenerator[bytes, None]:
+    async def _attempts(
+        self, job: Job, limit: float, report: JobReport
+    ) -> AsyncGenerator[bytes, None]:
         for attempt in range(_ATTEMPTS):
-            asked = time.monotonic()
-            slot = await self._acquire()
-            self.observer.job_begun(time.monotonic() - asked)
+            slot = await self._acquire(job, report)
             try:
-                async with contextlib.aclosing(self._on(slot, job)) as speech:
+                async with contextlib.aclosing(self._on(slot, job, limit, report)) as speech:
                     async for pcm in speech:
                         yield pcm
                 return
@@ -171,63 +245,80 @@ class Pool:
             "工作进程连续退出，请重试",
         )
 
-    async def _acquire(self) -> Slot:
-        while self._idle:
-            slot = self._idle.popleft()
-            if slot.state is SlotState.IDLE:
-                slot.state = SlotState.BUSY
-                return slot
-        waiter: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
+    async def _acquire(self, job: Job, report: JobReport) -> Slot:
+        began = time.monotonic()
         try:
-            return await waiter
-        except asyncio.CancelledError:
-            # Given a slot in the very moment of being cancelled: pass it on.
-            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                slot = waiter.result()
-                if slot.worker is not None:
-                    self._release(slot, slot.worker)
-            raise
+            slot = await self._line.acquire(job.request_id)
         finally:
-            with contextlib.suppress(ValueError):
-                self._waiting.remove(waiter)
-
-    def _offer(self, slot: Slot) -> None:
-        """A slot with an idle worker: to whoever waits longest, or to the shelf."""
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                slot.state = SlotState.BUSY
-                waiter.set_result(slot)
-                return
-        slot.state = SlotState.IDLE
-        self._idle.append(slot)
+            waited = time.monotonic() - began
+            report.waited += waited
+        self.observer.job_begun(waited)
+        return slot
 
     def _release(self, slot: Slot, worker: Worker) -> None:
-        # A worker that has ended, or is about to: the slot offers itself with the next one.
-        if slot.worker is worker and worker.alive:
-            self._offer(slot)
+        """The slot's job is over. A worker that has ended, or is about to, is left alone: the
+        slot offers itself with the next one."""
+        if slot.worker is not worker or not worker.alive:
+            return
+        self._hand_over(slot)
+        if (cause := slot.due) is None or self._somebody_loads():
+            self._line.offer(slot)
+        elif slot.has_room:
+            self._renewing.add(slot)
+            self._spawn(self._renew(slot, cause))
+            self._line.offer(slot)
+        else:
+            slot.pause(cause)
+            self._let_go(worker, cause)
+
+    def _somebody_loads(self) -> bool:
+        """Whether a worker is being started: one planned replacement at a time."""
+        return bool(self._renewing) or any(
+            slot.renewing or slot.state in (SlotState.STARTING, SlotState.RENEWING)
+            for slot in self.slots
+        )
+
+    async def _renew(self, slot: Slot, cause: Cause) -> None:
+        try:
+            await slot.load_successor(cause)
+        finally:
+            self._renewing.discard(slot)
+        if slot.state is SlotState.IDLE:
+            self._hand_over(slot)
+
+    def _hand_over(self, slot: Slot) -> None:
+        if (old := slot.hand_over()) is not None:
+            self._let_go(old, old.end_cause)
+
+    def _let_go(self, worker: Worker, cause: Cause) -> None:
+        async def see_off() -> None:
+            await worker.stop(_CANCEL_PATIENCE, cause)
+            self._leaving.discard(worker)
+
+        self._leaving.add(worker)
+        self._spawn(see_off())
 
     def _lost(self, slot: Slot) -> None:
-        with contextlib.suppress(ValueError):
-            self._idle.remove(slot)
+        self._line.withdraw(slot)
         if all(other.state is SlotState.BROKEN for other in self.slots):
-            for waiter in self._waiting:
-                if not waiter.done():
-                    waiter.set_exception(self._no_worker())
+            self._line.dismiss(self._no_worker)
 
-    def _replaced(self, cause: str) -> None:
+    def _count_restart(self, cause: Cause) -> None:
+        self.restarts[cause] += 1
         self.observer.worker_replaced(cause)
 
-    async def _on(self, slot: Slot, job: Job) -> AsyncGenerator[bytes, None]:
+    async def _on(
+        self, slot: Slot, job: Job, limit: float, report: JobReport
+    ) -> AsyncGenerator[bytes, None]:
         """The job on a slot, within its deadline; whatever happens the slot is freed."""
         worker = slot.worker
         assert worker is not None
+        worker.jobs += 1
         began = time.monotonic()
+        self._deadlines[slot] = deadline = began + limit
         ended = False
         try:
             await worker.send(job.frame())
-            deadline = began + self._timeout(job)
             begun = False
             while True:
                 try:
@@ -238,18 +329,23 @@ class Pool:
                         raise _NotBegunError from error
                     raise self._crashed(job, slot, error) from error
                 except TimeoutError as error:
-                    worker.kill("deadline")
+                    worker.kill(Cause.DEADLINE)
                     ended = True
-                    raise self._too_late(job, slot) from error
+                    raise self._too_late(job, slot, limit) from error
                 begun = True
                 if frame.kind == "audio":
                     yield frame.payload
                 elif frame.kind in frames.ENDINGS:
                     ended = True
+                    if frame.fields.get("out_of_memory"):
+                        worker.kill(Cause.OUT_OF_MEMORY)
                     _check(frame)
                     return
         finally:
-            self.totals.seconds_working += time.monotonic() - began
+            ran = time.monotonic() - began
+            self._deadlines.pop(slot, None)
+            self.totals.seconds_working += ran
+            report.ran += ran
             if ended:
                 self._release(slot, worker)
             else:
@@ -263,7 +359,7 @@ class Pool:
                 while (await worker.receive(_CANCEL_PATIENCE)).kind not in frames.ENDINGS:
                     pass
         except TimeoutError:
-            worker.kill("cancelled")
+            worker.kill(Cause.CANCEL)
         except WorkerGoneError:
             pass
         self._release(slot, worker)
@@ -278,9 +374,8 @@ class Pool:
             f"工作进程在合成时意外退出（{error}），请重试",
         )
 
-    def _too_late(self, job: Job, slot: Slot) -> DeadlineError:
+    def _too_late(self, job: Job, slot: Slot, limit: float) -> DeadlineError:
         _log.error("job past its deadline, worker replaced", extra=_about(job, slot))
-        limit = self._timeout(job)
         return DeadlineError(
             "deadline",
             f"the request took longer than {limit:g} s and was stopped; try a shorter text",
@@ -309,9 +404,26 @@ def _check(frame: Frame) -> None:
     if frame.kind == "refused":
         en, zh = str(frame.fields["en"]), str(frame.fields["zh"])
         raise InvalidInputError("cannot_speak", en, zh, field="input")
+    if frame.fields.get("out_of_memory"):
+        raise JobFailedError(
+            "out_of_memory",
+            f"memory ran out while this text was spoken ({frame.fields['message']}); "
+            "try a shorter text, or again later",
+            "合成时内存或显存不足，请缩短文字或稍后再试",
+        )
     if frame.kind == "failed":
         said = frame.fields["message"]
         raise JobFailedError("engine_failed", f"the engine failed: {said}", f"引擎出错：{said}")
+
+
+def _outcome(error: BaseException) -> Outcome:
+    if isinstance(error, InvalidInputError):
+        return Outcome.REFUSED
+    if isinstance(error, DeadlineError):
+        return Outcome.TIMED_OUT
+    if isinstance(error, GeneratorExit | asyncio.CancelledError):
+        return Outcome.CANCELLED
+    return Outcome.FAILED
 
 
 def _stopping() -> UnavailableError:

@@ -1,14 +1,21 @@
-"""A slot: the place of one worker, which is replaced when it dies."""
+"""A slot: the place of one worker, which is replaced when it dies or has served its time."""
 
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
+from app.workers import memory
+from app.workers.causes import Cause
 from app.workers.worker import Worker, WorkerCommand, WorkerGoneError
 
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
+# Seconds a worker that has no job may take to end by itself.
+_LEAVING = 5.0
+# Memory a successor may need beyond what the worker it follows holds: both run for a while.
+_ROOM = 1.25
 _log = logging.getLogger("app.workers")
 
 
@@ -18,33 +25,57 @@ class SlotState(StrEnum):
     STARTING = "starting"
     IDLE = "idle"
     BUSY = "busy"
+    RENEWING = "renewing"
+    """A planned replacement: the next worker loads where the last one was."""
     BROKEN = "broken"
     """The last start failed; the next is tried after a pause."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceTime:
+    """When a worker is replaced though it works; 0 is never."""
+
+    jobs: int = 0
+    growth: int = 0
+    """Bytes of main memory beyond its size when it was ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotEvents:
+    """Called from the event loop."""
+
+    ready: Callable[["Slot"], None]
+    """Has a worker that is free."""
+    trouble: Callable[["Slot"], None]
+    """Has none any more."""
+    replaced: Callable[[Cause], None]
+    """A worker is over, for this reason."""
+
+
 class Slot:
-    """Keeps one worker running. The callbacks are called from the event loop; `on_replaced` hears
-    why a worker is replaced, in the words of `PoolObserver.worker_replaced`."""
+    """Keeps one worker running."""
 
     def __init__(
         self,
         index: int,
         command: WorkerCommand,
         start_timeout: float,
-        on_ready: Callable[["Slot"], None],
-        on_trouble: Callable[["Slot"], None],
-        on_replaced: Callable[[str], None],
+        events: SlotEvents,
+        service: ServiceTime | None = None,
     ) -> None:
         self.index = index
         self.state = SlotState.STARTING
         self.trouble = "has not said its first words yet"
         self.restarts = 0
         self.worker: Worker | None = None
+        self.card = command.card
         self._command = command
         self._start_timeout = start_timeout
-        self._on_ready = on_ready
-        self._on_trouble = on_trouble
-        self._on_replaced = on_replaced
+        self._events = events
+        self._service = service or ServiceTime()
+        self._warm_size = 0
+        self._starting: set[Worker] = set()
+        self._successor: Worker | None = None
 
     @property
     def usable(self) -> bool:
@@ -53,45 +84,135 @@ class Slot:
         alive = self.worker is not None and self.worker.alive
         return alive and self.state in (SlotState.IDLE, SlotState.BUSY)
 
+    @property
+    def workers(self) -> list[Worker]:
+        """Its worker, and those that are about to follow."""
+        known = (self.worker, self._successor, *self._starting)
+        return [worker for worker in known if worker is not None]
+
+    @property
+    def renewing(self) -> bool:
+        """Whether a worker other than its own loads, or is loaded."""
+        return bool(self._starting) or self._successor is not None
+
+    @property
+    def due(self) -> Cause | None:
+        """Why its worker has served its time, if it has."""
+        if self.worker is None:
+            return None
+        if 0 < self._service.jobs <= self.worker.jobs:
+            return Cause.MAX_JOBS
+        if 0 < self._service.growth <= memory.own_bytes(self.worker.pid) - self._warm_size:
+            return Cause.MAX_GROWTH
+        return None
+
     async def keep(self) -> None:
         """Start the worker and, for ever, the next one when it ends."""
         pause = _FIRST_PAUSE
         while True:
             try:
-                worker = await self._start()
+                worker = self._successor or await self._start()
             except (WorkerGoneError, TimeoutError, OSError) as error:
                 self._broken(str(error) or f"not ready after {self._start_timeout:g} s")
-                self._on_replaced("start_failed")
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
-            else:
-                pause = _FIRST_PAUSE
-                self.trouble = ""
-                self.state = SlotState.IDLE
-                _log.info("worker ready", extra={"slot": self.index, "pid": worker.pid})
-                self._on_ready(self)
-                await worker.wait()
-                self.trouble = f"is being replaced: {worker.end_told()}"
-                self.state = SlotState.STARTING
-                _log.warning("worker %s", self.trouble, extra={"slot": self.index})
-                self._on_trouble(self)
-                self._on_replaced(worker.end_cause)
-            self.restarts += 1
+                continue
+            pause = _FIRST_PAUSE
+            self._successor = None
+            self._begin_service(worker)
+            self.trouble = ""
+            self.state = SlotState.IDLE
+            self._events.ready(self)
+            await self._until_ended()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the next worker can load while this one works: main memory has room for both,
+        and no GPU is shared by them."""
+        if self.card or self.worker is None:
+            return False
+        return memory.available_bytes() > _ROOM * memory.own_bytes(self.worker.pid)
+
+    async def load_successor(self, cause: Cause) -> None:
+        """Load the next worker while this one goes on; `hand_over` is for when it is free.
+
+        A worker that dies meanwhile is replaced as any other, and one whose successor does not
+        start stays.
+        """
+        old = self.worker
+        assert old is not None
+        _log.info("successor loads: %s", cause.value, extra={"slot": self.index})
+        try:
+            following = await self._start()
+        except (WorkerGoneError, TimeoutError, OSError) as error:
+            _log.warning("successor does not start: %s", error, extra={"slot": self.index})
+            # After as much work as it had before, it is tried again.
+            self._begin_service(old)
+            return
+        if self.worker is old and old.alive:
+            self._successor = following
+            old.end_cause = cause
+        else:
+            await following.stop(_LEAVING, cause)
+
+    def hand_over(self) -> Worker | None:
+        """Go on with the successor, if one is ready; the worker to let go. It has no job."""
+        if self._successor is None:
+            return None
+        old, following, self._successor = self.worker, self._successor, None
+        assert old is not None
+        self._begin_service(following)
+        self._replaced(old.end_cause)
+        return old
+
+    def pause(self, cause: Cause) -> None:
+        """No more jobs for a worker that has none: when it has ended `keep` starts the next."""
+        self.state = SlotState.RENEWING
+        self.trouble = f"is being renewed: {cause.value}"
+
+    def _begin_service(self, worker: Worker) -> None:
+        self.worker = worker
+        worker.jobs = 0
+        self._warm_size = memory.own_bytes(worker.pid)
+        _log.info("worker ready", extra={"slot": self.index, "pid": worker.pid})
+
+    async def _until_ended(self) -> None:
+        """Until this slot's worker ends, be it the first or one that followed it."""
+        while True:
+            worker = self.worker
+            assert worker is not None
+            await worker.wait()
+            if self.worker is worker:
+                break
+        planned = worker.end_cause in (Cause.MAX_JOBS, Cause.MAX_GROWTH)
+        self.state = SlotState.RENEWING if planned else SlotState.STARTING
+        self.trouble = f"is being replaced: {worker.end_told()} ({worker.end_cause.value})"
+        level = logging.INFO if planned else logging.WARNING
+        _log.log(level, "worker %s", self.trouble, extra={"slot": self.index})
+        self._replaced(worker.end_cause)
+        self._events.trouble(self)
 
     async def _start(self) -> Worker:
-        self.worker = worker = await Worker.start(self._command)
+        worker = await Worker.start(self._command)
+        self._starting.add(worker)
         try:
             frame = await worker.receive(self._start_timeout)
-        except TimeoutError:
-            worker.kill()
+            if frame.kind != "ready":
+                raise WorkerGoneError(str(frame.fields.get("message", frame.kind)))
+        except BaseException:
+            worker.kill(Cause.NO_START)
             raise
-        if frame.kind != "ready":
-            worker.kill()
-            raise WorkerGoneError(str(frame.fields.get("message", frame.kind)))
+        finally:
+            self._starting.discard(worker)
         return worker
+
+    def _replaced(self, cause: Cause) -> None:
+        self.restarts += 1
+        self._events.replaced(cause)
 
     def _broken(self, reason: str) -> None:
         self.trouble = f"cannot start: {reason}"
         self.state = SlotState.BROKEN
         _log.error("worker %s", self.trouble, extra={"slot": self.index})
-        self._on_trouble(self)
+        self._replaced(Cause.NO_START)
+        self._events.trouble(self)

@@ -1,6 +1,18 @@
 """What became of every job: `accepted` is the sum of the endings and of those still on."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How an accepted job ended. Names are part of status and metrics."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    """The engine cannot speak this text with this voice."""
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
 
 
 @dataclass(slots=True)
@@ -12,12 +24,15 @@ class Totals:
     """Turned away at once, never accepted."""
     done: int = 0
     refused: int = 0
-    """The engine cannot speak this text with this voice."""
     failed: int = 0
     timed_out: int = 0
     cancelled: int = 0
     seconds_working: float = 0.0
     """Time that ended jobs spent on a worker."""
+
+    def end(self, outcome: Outcome) -> None:
+        """Count an accepted job that is over."""
+        setattr(self, outcome.value, getattr(self, outcome.value) + 1)
 
     @property
     def ended(self) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from app.workers import frames
+from app.workers.causes import Cause
 from app.workers.frames import Frame, FrameError
 
 # Frames that may wait for a slow reader; then the worker itself waits (64 KiB each).
@@ -28,6 +29,17 @@ class WorkerCommand:
     engine: str
     node_name: str
     log_level: str
+    card: str | None = None
+    """CUDA_VISIBLE_DEVICES of the worker; None is whatever this process has."""
+
+    def environment(self) -> dict[str, str]:
+        """The process's environment."""
+        path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH"))))
+        environment = os.environ | {"PYTHONPATH": path}
+        if self.card is not None:
+            # Numbers as nvidia-smi counts, not by speed.
+            environment |= {"CUDA_VISIBLE_DEVICES": self.card, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+        return environment
 
     def arguments(self, connection: int) -> list[str]:
         """The process's arguments, for an inherited descriptor."""
@@ -58,8 +70,10 @@ class Worker:
         self._process = process
         self._writer = writer
         self._killed = False
-        self.end_cause = "crash"
-        """Why it is replaced; see `PoolObserver.worker_replaced`."""
+        self.end_cause = Cause.CRASH
+        """Why it ended, once it has."""
+        self.jobs = 0
+        """Jobs it was given."""
         self._frames: asyncio.Queue[Frame | None] = asyncio.Queue(_FRAMES_AHEAD)
         # A task of its own reads, so that a reader who gives up never leaves half a frame behind.
         self._pump = asyncio.create_task(self._read(reader))
@@ -68,14 +82,17 @@ class Worker:
     async def start(cls, command: WorkerCommand) -> Self:
         """Start the process. Raises OSError when the system does not allow one more."""
         ours, theirs = socket.socketpair()
-        path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH"))))
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *command.arguments(theirs.fileno()),
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                env=os.environ | {"PYTHONPATH": path},
-            )
+        try:
+            with theirs:
+                process = await asyncio.create_subprocess_exec(
+                    *command.arguments(theirs.fileno()),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    pass_fds=(theirs.fileno(),),
+                    env=command.environment(),
+                )
+        except BaseException:
+            ours.close()
+            raise
         reader, writer = await asyncio.open_connection(sock=ours)
         return cls(process, reader, writer)
 
@@ -105,25 +122,27 @@ class Worker:
             raise WorkerGoneError(self.end_told())
         return frame
 
-    def kill(self, cause: str = "crash") -> None:
+    def kill(self, cause: Cause) -> None:
         """End the process at once (SIGKILL); what it had said and nobody read is dropped."""
         if self.alive:
-            self._process.kill()
             self.end_cause = cause
+            self._process.kill()
         self._killed = True
         self._pump.cancel()
         while not self._frames.empty():
             self._frames.get_nowait()
         self._frames.put_nowait(None)
 
-    async def stop(self, patience: float) -> None:
+    async def stop(self, patience: float, cause: Cause) -> None:
         """Let the process go: hang up, then kill it after `patience` seconds."""
+        if self.alive:
+            self.end_cause = cause
         self._writer.close()
         try:
             async with asyncio.timeout(patience):
                 await self._process.wait()
         except TimeoutError:
-            self.kill()
+            self.kill(cause)
             await self._process.wait()
 
     async def wait(self) -> None:
@@ -149,6 +168,6 @@ class Worker:
         except FrameError as error:
             # What it says can no longer be told apart: as good as dead.
             _log.error("worker %d: %s", self.pid, error)
-            self.kill()
+            self.kill(Cause.NONSENSE)
         finally:
             self._writer.close()

@@ -257,7 +257,7 @@ def test_the_log_of_a_failing_engine_carries_the_request_id(faulty_node: NodePro
         )
     faulty_node.wait_until(
         lambda: any(
-            line.get("request_id") == "find-me" and "out of memory" in line.get("exception", "")
+            line.get("request_id") == "find-me" and "out of tune" in line.get("exception", "")
             for line in faulty_node.lines
         )
     )

@@ -71,7 +71,11 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         COSYVOICE_WORKERS="3",
         COSYVOICE_QUEUE_SIZE="4",
         COSYVOICE_JOB_TIMEOUT="5.5",
-        COSYVOICE_MAX_JOB_TIMEOUT="9",
+        COSYVOICE_LONGEST_TIMEOUT="9",
+        COSYVOICE_WORKER_MAX_JOBS="100",
+        COSYVOICE_WORKER_MAX_GROWTH="512",
+        COSYVOICE_GPUS="0, 1",
+        COSYVOICE_JOBS_PER_GPU="2",
         COSYVOICE_START_TIMEOUT="6",
         COSYVOICE_TEXT_LIMIT="7",
         COSYVOICE_DRAIN_FILE="/run/drain",
@@ -95,7 +99,11 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         workers=3,
         queue_size=4,
         job_timeout=5.5,
-        max_job_timeout=9,
+        longest_timeout=9,
+        worker_max_jobs=100,
+        worker_max_growth=512,
+        cards=("0", "1"),
+        jobs_per_gpu=2,
         start_timeout=6,
         text_limit=7,
         drain_file=Path("/run/drain"),
@@ -107,7 +115,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         release="r1",
         log_level="debug",
     )
-    assert (settings.slots, settings.places) == (3, 4)
+    assert (settings.slots, settings.places) == (4, 4)
 
 
 def test_without_the_queue_one_request_at_a_time(parsed: Parser) -> None:

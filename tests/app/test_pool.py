@@ -6,6 +6,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from app.engines.interface import SynthesisRequest
 from app.errors import SpeechError
 from app.workers.job import Job
 from app.workers.pool import Pool, PoolSize
+from app.workers.slot import ServiceTime
 from app.workers.worker import WorkerCommand
 
 pytestmark = pytest.mark.usefixtures("plugins")
@@ -26,11 +28,16 @@ def with_pool(
     places: int = 8,
     job_timeout: float = 20,
     ready: bool = True,
+    service: ServiceTime | None = None,
+    cards: tuple[str, ...] | None = None,
 ) -> None:
     """Run `work` on a pool, and check its books afterwards."""
 
     async def main() -> None:
-        pool = Pool(COMMAND, PoolSize(slots, places, job_timeout, start_timeout=30))
+        size = PoolSize(
+            slots, places, job_timeout, 30, service=service or ServiceTime(), cards=cards
+        )
+        pool = Pool(COMMAND, size)
         pool.start()
         try:
             if ready:
@@ -40,9 +47,21 @@ def with_pool(
             assert pool.totals.ended == pool.totals.accepted
         finally:
             await pool.stop()
-        assert not any(slot.worker and slot.worker.alive for slot in pool.slots)
+        assert not any(worker.alive for slot in pool.slots for worker in slot.workers)
 
+    before = (children(), descriptors())
     asyncio.run(main())
+    assert (children(), descriptors()) == before, "no process, zombie or file is left"
+
+
+def children() -> set[str]:
+    """This process's children, zombies too."""
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+
+
+def descriptors() -> int:
+    """Open files of this process."""
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
@@ -51,15 +70,17 @@ async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
             await asyncio.sleep(0.01)
 
 
-async def speak(pool: Pool, text: str) -> bytes:
-    job = Job("request", SynthesisRequest(text, "tone", 1.0, 1))
+async def speak(
+    pool: Pool, text: str, request_id: str = "request", timeout: float | None = None, seed: int = 1
+) -> bytes:
+    job = Job(request_id, SynthesisRequest(text, "tone", 1.0, seed), timeout)
     return b"".join([piece async for piece in pool.speak(job)])
 
 
-async def end_of(pool: Pool, text: str) -> str:
+async def end_of(pool: Pool, text: str, timeout: float | None = None) -> str:
     """How a job ends: `done`, or the code of its error."""
     try:
-        await speak(pool, text)
+        await speak(pool, text, timeout=timeout)
     except SpeechError as error:
         assert error.en
         assert error.zh
@@ -85,7 +106,12 @@ def test_a_job_is_spoken_by_a_process_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("crash", "worker_died"), ("raise", "engine_failed"), ("silent", "cannot_speak")],
+    [
+        ("crash", "worker_died"),
+        ("raise", "engine_failed"),
+        ("oom", "out_of_memory"),
+        ("silent", "cannot_speak"),
+    ],
 )
 def test_a_job_that_fails_is_told_why_and_the_next_is_served(text: str, code: str) -> None:
     async def work(pool: Pool) -> None:

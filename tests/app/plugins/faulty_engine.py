@@ -1,7 +1,8 @@
 """An engine that fails on demand, found through its entry point as any other package's is.
 
-The text says what happens: `hang`, `crash`, `raise`, `silent`, `slow SECONDS`, `pid`; everything
-else is a tone. `FAULTY_ENGINE_LOAD` makes loading fail: `unavailable` or `crash`.
+The text says what happens: `hang`, `crash`, `raise`, `oom`, `silent`, `slow SECONDS`, `leak MIB`,
+`noise` by the seed, `pid`, `card`; everything else is a tone. `FAULTY_ENGINE_LOAD` makes loading
+fail: `unavailable` or `crash`.
 """
 
 import ctypes
@@ -24,7 +25,14 @@ RATE = 8000
 _TENTH: Samples = np.sin(np.arange(RATE // 10, dtype=np.float32) * np.float32(0.35)) / 2
 
 
+class OutOfMemoryError(RuntimeError):
+    """Called as torch's."""
+
+
 class FaultyEngine:
+    def __init__(self) -> None:
+        self._leaked: list[bytes] = []
+
     def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
         what, _, argument = request.text.partition(" ")
         if what == "hang":
@@ -34,7 +42,18 @@ class FaultyEngine:
             yield _TENTH
             ctypes.string_at(0)
         elif what == "raise":
-            raise RuntimeError("CUDA out of memory")
+            raise RuntimeError("the model is out of tune")
+        elif what == "oom":
+            yield _TENTH
+            raise OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+        elif what == "leak":
+            self._leaked.append(b"x" * (int(argument) << 20))
+            yield _TENTH
+        elif what == "noise":
+            yield np.random.default_rng(request.seed).random(RATE, np.float32) - np.float32(0.5)
+        elif what == "card":
+            seen = os.environ.get("CUDA_VISIBLE_DEVICES", "?").encode()
+            yield np.frombuffer(seen.ljust(16), np.uint8).astype(np.float32) / np.float32(128)
         elif what == "silent":
             yield np.zeros(RATE, np.float32)
         elif what == "loud":

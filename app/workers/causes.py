@@ -1,0 +1,24 @@
+"""Why a worker was replaced."""
+
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """Names are part of the metrics."""
+
+    CRASH = "crash"
+    """It ended by itself: killed by a signal, or with an exit code."""
+    DEADLINE = "deadline"
+    """Its job took longer than a job may."""
+    CANCEL = "cancelled"
+    """Its job was not wanted any more, and it did not listen."""
+    OUT_OF_MEMORY = "out_of_memory"
+    """GPU or host memory was used up by its job; what is left of it is not trusted."""
+    NO_START = "start_failed"
+    """It could not load the engine, or not in time."""
+    NONSENSE = "nonsense"
+    """What it said could not be read."""
+    MAX_JOBS = "max_jobs"
+    """Planned: it has done as many jobs as a worker may."""
+    MAX_GROWTH = "max_growth"
+    """Planned: it has grown as much as a worker may."""

@@ -1,0 +1,23 @@
+"""What is known of a job when it is over, for whoever counts and measures."""
+
+from dataclasses import dataclass
+
+from app.workers.totals import Outcome
+
+
+@dataclass(slots=True)
+class JobReport:
+    """One accepted job. Times are in seconds."""
+
+    request_id: str
+    outcome: Outcome = Outcome.DONE
+    code: str = ""
+    """The error's code; empty for `done` and `cancelled`."""
+    waited: float = 0.0
+    """In line for a worker."""
+    ran: float = 0.0
+    """On a worker; 0 when it never got one."""
+    first_audio: float | None = None
+    """From being accepted to the first sound; None when there was none."""
+    samples: int = 0
+    """Of sound, at the engine's rate."""
