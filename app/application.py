@@ -1,19 +1,44 @@
 """Page and API as one ASGI application. Importing this file does not import Gradio."""
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from prometheus_client import CollectorRegistry, ProcessCollector
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
 from app import __version__
-from app.api import catalogue, health, outputs, problems, speech, unknown
+from app.access.keys import read_keys
+from app.api import (
+    audio_generate,
+    catalogue,
+    described,
+    health,
+    metrics,
+    outputs,
+    problems,
+    speech,
+    unknown,
+    voices,
+)
+from app.api.inline_clip import LARGEST
+from app.metrics.jobs import JobMetrics
+from app.metrics.node_state import NodeCollector
 from app.middleware.access import AccessLog
 from app.middleware.body_limit import BodyLimit
 from app.middleware.door import Door
+from app.middleware.keys import Keys
+from app.middleware.limits import Limits, Share
 from app.node import Node
 
 # A hundred thousand characters in JSON's \uXXXX notation, and room for the rest.
 _BODY_LIMIT = 1 << 20
+# What a page of another site may read of an answer's headers.
+_EXPOSED = ["X-Request-ID", "X-Node", "X-Seed", "X-Voice", "X-Sample-Rate", "X-Audio-Seconds"]
 _UPLOAD = "/gradio_api/upload"
 _UPLOAD_LIMIT = 32 << 20
+# Two recordings in base64, and one as it is.
+_SPEECH_LIMIT = _BODY_LIMIT + 2 * (LARGEST // 3 * 4 + 4)
+_VOICES_LIMIT = _BODY_LIMIT + LARGEST
 
 
 def build(node: Node) -> FastAPI:
@@ -22,23 +47,21 @@ def build(node: Node) -> FastAPI:
 
     from app.web import page, theme
 
-    web = FastAPI(
+    web = FastAPIOffline(
         title="Text-to-speech node",
         version=__version__,
-        # Their pages would load scripts from elsewhere; /openapi.json is there.
-        docs_url=None,
         redoc_url=None,
-        # Outermost first.
-        middleware=[
-            Middleware(AccessLog, node=node.settings.node_name),
-            Middleware(Door, closed=lambda: node.stopping, hang_up=node.hang_up),
-            Middleware(BodyLimit, limit=_BODY_LIMIT, exempt=frozenset({_UPLOAD})),
-        ],
+        static_url="/docs/assets",
+        middleware=_middleware(node),
     )
     problems.install(web)
+    described.install(web)
     web.include_router(health.routes(node))
+    web.include_router(metrics.routes(node, _registry(node)))
     web.include_router(catalogue.routes(node.service.engine))
     web.include_router(speech.routes(node.service))
+    web.include_router(audio_generate.routes(node.service, node.settings.node_name))
+    web.include_router(voices.routes(node.service, node.settings.node_name))
     web.include_router(outputs.routes(node.service.store))
     web.include_router(unknown.routes())
     # Played from where they are, not copied to Gradio's folder first.
@@ -63,3 +86,51 @@ def build(node: Node) -> FastAPI:
         css_paths=[theme.STYLE],
     )
     return web
+
+
+def _middleware(node: Node) -> list[Middleware]:
+    """Outermost first."""
+    settings = node.settings
+    layers = [Middleware(AccessLog, node=settings.node_name)]
+    if settings.cors_origins:
+        layers.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.cors_origins,
+                # Never for all sites: a browser would send a key its user once typed.
+                allow_credentials="*" not in settings.cors_origins,
+                allow_methods=["*"],
+                allow_headers=["*"],
+                expose_headers=_EXPOSED,
+            )
+        )
+    layers.append(Middleware(Door, closed=lambda: node.stopping, hang_up=node.hang_up))
+    if settings.api_keys_file:
+        layers.append(Middleware(Keys, keys=read_keys(settings.api_keys_file)))
+    key = Share(settings.key_rate, settings.key_jobs)
+    client = Share(settings.client_rate, settings.client_jobs)
+    if key != Share() or client != Share():
+        layers.append(Middleware(Limits, key=key, client=client))
+    layers.append(Middleware(BodyLimit, limit=_BODY_LIMIT, others=_other_limits(node)))
+    return layers
+
+
+def _registry(node: Node) -> CollectorRegistry:
+    """The node's metrics; its own registry, for the global one belongs to the process."""
+    registry = CollectorRegistry()
+    node.service.pool.observer = JobMetrics(registry, node.service.engine.sample_rate)
+    registry.register(NodeCollector(node))
+    ProcessCollector(registry=registry)
+    return registry
+
+
+def _other_limits(node: Node) -> dict[str, int | None]:
+    # Gradio has a limit of its own for uploads.
+    limits: dict[str, int | None] = {_UPLOAD: None}
+    if node.service.engine.clips:
+        limits |= {
+            "/v1/audio/speech": _SPEECH_LIMIT,
+            audio_generate.PATH: _SPEECH_LIMIT,
+            "/v1/audio/voices": _VOICES_LIMIT,
+        }
+    return limits

@@ -9,9 +9,13 @@ from typing import Any
 import click
 
 from app import __version__, folders
+from app.access.keys import KeyFileError, read_keys
 from app.logs import LEVELS
 from app.settings import Settings
 
+_ORIGIN = re.compile(
+    r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?"
+)
 _LONGEST_TIMEOUT = 600.0
 _NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
@@ -71,6 +75,28 @@ def _longest_timeout(wanted: float | None, job_timeout: float) -> float:
             f"{wanted:g} is less than --job-timeout {job_timeout:g}", param_hint="--longest-timeout"
         )
     return wanted
+
+
+def _keys_file(
+    _context: click.Context, _option: click.Parameter, value: Path | None
+) -> Path | None:
+    if value is not None:
+        try:
+            read_keys(value)
+        except KeyFileError as error:
+            raise click.BadParameter(str(error)) from error
+    return value
+
+
+def _origins(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
+    origins = tuple(filter(None, (part.strip() for part in value.split(","))))
+    for origin in origins:
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            raise click.BadParameter(
+                f"{origin!r} is no origin: write http:// or https://, a host name and, if it has "
+                "one, the port, without a path"
+            )
+    return origins
 
 
 @click.command(
@@ -186,6 +212,53 @@ def _longest_timeout(wanted: float | None, job_timeout: float) -> float:
     type=click.Path(path_type=Path),
     show_default="none",
     help="While this file exists /readyz says 503 'draining'; keep it on a local disk.",
+)
+@_option(
+    "--api-keys-file",
+    type=click.Path(path_type=Path),
+    callback=_keys_file,
+    show_default="none",
+    help="File of API keys, NAME:KEY or NAME:sha256:DIGEST a line, not readable by everybody. "
+    "With it everything but /healthz, /readyz, /cluster/status and /metrics needs a key; "
+    "browsers ask for it as a password. Read at the start.",
+)
+@_option(
+    "--key-rate",
+    default=0,
+    type=click.IntRange(0, 1_000_000),
+    help="Jobs a minute for one API key, on each node; 0 is no limit, as for the next three.",
+)
+@_option(
+    "--key-jobs",
+    default=0,
+    type=click.IntRange(0, 1_000_000),
+    help="Requests of the HTTP API at a time for one API key.",
+)
+@_option(
+    "--client-rate",
+    default=0,
+    type=click.IntRange(0, 1_000_000),
+    help="Jobs a minute for one client address.",
+)
+@_option(
+    "--client-jobs",
+    default=0,
+    type=click.IntRange(0, 1_000_000),
+    help="Requests of the HTTP API at a time for one client address.",
+)
+@_option(
+    "--cors-origins",
+    default="",
+    callback=_origins,
+    show_default="same origin only",
+    help="Sites whose pages may use the API, such as https://example.org, comma-separated; "
+    "* is every site.",
+)
+@_option(
+    "--voice-limit",
+    default=100,
+    type=click.IntRange(0, 10_000),
+    help="Voices that may be registered from recordings, over all nodes.",
 )
 @_option(
     "--spool-dir",

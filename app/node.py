@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from app import __version__
+from app.metrics.gpus import GpuWatch
 from app.settings import Settings
 from app.speech import SpeechService
 
@@ -24,6 +25,7 @@ class Node:
     """How many requests wait in the page's own queue."""
     page_answering: Callable[[], int] = lambda: 0
     """How many requests the page has taken from its queue and not answered yet."""
+    gpus: GpuWatch = field(default_factory=GpuWatch)
     _started: float = field(default_factory=time.monotonic)
 
     @property
@@ -54,7 +56,7 @@ class Node:
         return self.waiting + self.page_answering() + self.service.pool.running
 
     def status(self) -> dict[str, object]:
-        """The body of `/cluster/status`."""
+        """The body of `/cluster/status`; its GPUs are those of `gpus.latest`."""
         settings, pool, engine = self.settings, self.service.pool, self.service.engine
         return {
             "node": settings.node_name,
@@ -71,6 +73,7 @@ class Node:
             },
             "capacity": settings.slots,
             "queue_size": settings.places,
+            "gpus": [asdict(gpu) for gpu in self.gpus.latest],
             "jobs": {
                 "running": pool.running,
                 "waiting": self.waiting,

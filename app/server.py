@@ -12,7 +12,9 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -25,6 +27,8 @@ from app.outputs.spool import Spool
 from app.outputs.store import OutputStore
 from app.settings import Settings
 from app.speech import SpeechService
+from app.voices.clips import ClipRoom
+from app.voices.shelf import VoiceShelf
 from app.workers.pool import Pool, PoolSize
 from app.workers.slot import ServiceTime
 from app.workers.worker import WorkerCommand
@@ -82,7 +86,13 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:
-    node = _node(settings)
+    # The clips of requests; on a local disk, and gone with the process.
+    with tempfile.TemporaryDirectory(prefix="cosyvoice-clips-") as clips:
+        await _serve_node(_node(settings, Path(clips)), listener)
+    _log.info("stopped")
+
+
+async def _serve_node(node: Node, listener: socket.socket) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -96,10 +106,11 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     finally:
         await node.service.pool.stop()
         node.service.store.close()
-    _log.info("stopped")
+        node.service.voices.close()
+        node.gpus.close()
 
 
-def _node(settings: Settings) -> Node:
+def _node(settings: Settings, clips: Path) -> Node:
     command = WorkerCommand(settings.engine, settings.node_name, settings.log_level)
     size = PoolSize(
         settings.slots,
@@ -116,6 +127,8 @@ def _node(settings: Settings) -> Node:
         _store(settings),
         settings.node_name,
         settings.text_limit,
+        voices=VoiceShelf(settings.output_dir / "voices", settings.voice_limit),
+        clips=ClipRoom(clips),
         longest=settings.longest_timeout,
     )
     return Node(settings, service)

@@ -31,6 +31,19 @@ class Settings:
     start_timeout: float
     text_limit: int
     drain_file: Path | None
+    api_keys_file: Path | None
+    key_rate: int
+    """Jobs a minute for one key; this and the next three: 0 is no limit."""
+    key_jobs: int
+    """Requests of the API at a time for one key."""
+    client_rate: int
+    """Jobs a minute for one address."""
+    client_jobs: int
+    """Requests of the API at a time for one address."""
+    cors_origins: tuple[str, ...]
+    """Sites whose pages may use the API; `*` is all."""
+    voice_limit: int
+    """Voices that may be registered."""
     spool_dir: Path
     """Finished audio that the shared folder did not take; on a local disk."""
     spool_limit: int

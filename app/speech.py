@@ -3,9 +3,10 @@
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.ask import Ask
+from app.checks.annotations import check_annotations
 from app.checks.mode import mode_of
 from app.checks.numbers import (
     FASTEST,
@@ -16,13 +17,16 @@ from app.checks.numbers import (
     seed_of,
     speed_of,
 )
-from app.checks.words import instruction_of, text_of
+from app.checks.words import instruction_of, text_of, transcript_of
 from app.engines.interface import Capability, EngineInfo, SynthesisRequest
 from app.errors import InvalidInputError
 from app.outputs.history import Output
 from app.outputs.record import OutputRecord
 from app.outputs.store import OutputStore
 from app.outputs.wav import seconds, wav
+from app.voices.clips import ClipRoom
+from app.voices.record import RegisteredVoice
+from app.voices.shelf import VoiceShelf
 from app.workers.job import Job
 from app.workers.pool import Pool
 
@@ -61,13 +65,17 @@ class SpeechService:
         node: str,
         text_limit: int,
         *,
-        longest: float | None = None,
+        voices: VoiceShelf,
+        clips: ClipRoom,
+        longest: float,
     ) -> None:
         self.engine = engine
         self.pool = pool
         self.store = store
         self.text_limit = text_limit
-        self.longest = longest or pool.size.job_timeout
+        self.voices = voices
+        self.clips = clips
+        self.longest = longest
         """Seconds a request may ask for."""
         self._node = node
 
@@ -79,19 +87,24 @@ class SpeechService:
         """
         engine = self.engine
         check_timeout(ask.timeout, self.longest)
-        clip = ask.reference is not None
-        mode = mode_of(ask, engine, clip=clip, transcript=bool(ask.transcript))
-        return SynthesisRequest(
+        registered = await self._registered(ask)
+        clip = ask.reference is not None or registered is not None
+        words = ask.transcript or (registered.transcript if registered else "")
+        voice = "" if clip else self._engine_voice(ask.voice)
+        mode = mode_of(ask, engine, clip=clip, transcript=bool(words))
+        request = SynthesisRequest(
             text=text_of(ask, mode, self.text_limit),
-            voice="" if clip else self._engine_voice(ask.voice),
+            voice=voice,
             speed=speed_of(ask, engine),
             seed=seed_of(ask, engine),
             mode=mode,
             instruction=instruction_of(ask),
             stream=ask.stream and Capability.STREAMING in engine.capabilities,
         )
+        check_annotations(request.text, engine)
+        return await self._with_clips(request, ask, registered, transcript_of(words))
 
-    def stream(
+    async def stream(
         self,
         request: SynthesisRequest,
         request_id: str,
@@ -99,8 +112,17 @@ class SpeechService:
         has_waited: bool = False,
         timeout: float | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """The speech as it is made; see `Pool.speak`. `timeout`: see `Ask`."""
-        return self.pool.speak(Job(request_id, request, timeout), has_waited=has_waited)
+        """The speech as it is made; see `Pool.speak`. `timeout`: see `Ask`.
+
+        A request with recordings is spoken once: they are removed at the end.
+        """
+        job = Job(request_id, request, timeout)
+        try:
+            async with aclosing(self.pool.speak(job, has_waited=has_waited)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        finally:
+            self.clips.release(request)
 
     async def speak(
         self,
@@ -141,6 +163,45 @@ class SpeechService:
             file_format=file_format,
         )
         return await self.store.save(speech.wav() if audio is None else audio, record)
+
+    async def _registered(self, ask: Ask) -> RegisteredVoice | None:
+        if ask.voice and ask.reference:
+            raise InvalidInputError(
+                "two_voices",
+                "give either a voice or a reference recording, not both",
+                "请只提供声音或参考音频中的一个",
+                field="voice",
+            )
+        # An engine that takes no recordings has no use for a registered voice.
+        if not ask.voice or self.engine.voice(ask.voice) or self.engine.clips is None:
+            return None
+        return await self.voices.find(ask.voice)
+
+    async def _with_clips(
+        self,
+        request: SynthesisRequest,
+        ask: Ask,
+        registered: RegisteredVoice | None,
+        transcript: str,
+    ) -> SynthesisRequest:
+        limits = self.engine.clips
+        if limits is None:
+            return request
+        try:
+            if registered:
+                recording = await self.voices.recording(registered)
+                clip = await self.clips.copy(recording, limits, transcript)
+                request = replace(request, reference=clip)
+            if ask.reference:
+                reference = await self.clips.prepare(ask.reference, limits, "reference")
+                request = replace(request, reference=reference.clip(transcript))
+            if ask.source:
+                source = await self.clips.prepare(ask.source, limits, "source")
+                request = replace(request, source=source.clip())
+        except BaseException:
+            self.clips.release(request)
+            raise
+        return request
 
     def _engine_voice(self, voice: str | None) -> str:
         if not voice:

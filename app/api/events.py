@@ -13,6 +13,13 @@ from app.api.problems import told
 from app.errors import SpeechError
 
 MEDIA_TYPE = "text/event-stream"
+SCHEMA = {
+    "type": "object",
+    "description": "one event; `data` is JSON: speech.audio.delta with `audio` in base64, and in "
+    "the end speech.audio.done or speech.audio.error",
+    "properties": {"data": {"type": "string"}},
+    "required": ["data"],
+}
 _log = logging.getLogger("app.api")
 
 

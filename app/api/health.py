@@ -15,7 +15,11 @@ def routes(node: Node) -> APIRouter:
     async def healthz() -> dict[str, str]:
         return {"status": "alive", "node": name}
 
-    @router.get("/readyz", summary="Every worker has spoken, and the node is not draining")
+    @router.get(
+        "/readyz",
+        summary="Every worker has spoken, and the node is not draining",
+        responses={503: {"description": "It should get no clients; `reason` says why"}},
+    )
     async def readyz() -> JSONResponse:
         reason = node.not_ready
         body = {"ready": not reason, "reason": reason, "node": name}
@@ -23,6 +27,7 @@ def routes(node: Node) -> APIRouter:
 
     @router.get("/cluster/status", summary="Who this node is and what it is doing")
     async def status() -> dict[str, object]:
+        await node.gpus.refresh()
         return node.status()
 
     return router

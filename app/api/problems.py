@@ -43,6 +43,11 @@ def retry_header(error: SpeechError) -> dict[str, str]:
     return {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
 
 
+def wrong_fields(error: RequestValidationError) -> str:
+    """What is wrong with the shape of a request, field by field."""
+    return "; ".join(_wrong(found) for found in error.errors()[:10])
+
+
 def install(web: FastAPI) -> None:
     """Answer every kind of failure of the API's routes in this shape."""
 
@@ -54,9 +59,8 @@ def install(web: FastAPI) -> None:
     async def wrong_shape(_request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"][1:])
-        said = "; ".join(_wrong(found) for found in error.errors()[:10])
         kind = "invalid_request_error"
-        return problem(400, said, kind, "invalid_request", param=place or None)
+        return problem(400, wrong_fields(error), kind, "invalid_request", param=place or None)
 
     @web.exception_handler(HTTPException)
     async def refused(_request: Request, error: HTTPException) -> JSONResponse:

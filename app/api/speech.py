@@ -13,13 +13,14 @@ from fastapi import APIRouter, Request, Response
 
 from app.api import events
 from app.api.catalogue import ALIASES
+from app.api.described import FAILURES, binary
 from app.api.disconnect import unless_disconnected
 from app.api.inline_clip import inline_clip
 from app.api.live import LiveAnswer, ahead
 from app.api.speech_body import SpeechBody
 from app.ask import Ask
 from app.checks.numbers import speed_streams
-from app.encoding.formats import FORMATS, encoded
+from app.encoding.formats import FORMATS, encoded_apart
 from app.engines.interface import SynthesisRequest
 from app.errors import InvalidInputError
 from app.logs import REQUEST_ID
@@ -29,18 +30,15 @@ from app.workers.pcm import audible
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The sound, or events that carry it",
-        "content": {
-            media_type: {"schema": {"type": "string", "format": "binary"}}
-            for media_type in sorted({known.media_type for known in FORMATS.values()})
-        }
-        | {events.MEDIA_TYPE: {"schema": {"type": "string"}}},
+        "content": binary(*(known.media_type for known in FORMATS.values()))
+        | {events.MEDIA_TYPE: {"schema": events.SCHEMA}},
     },
 }
 
 
 def routes(service: SpeechService) -> APIRouter:
     """The speech route."""
-    router = APIRouter(prefix="/v1", tags=["speech"])
+    router = APIRouter(prefix="/v1", tags=["speech"], responses=FAILURES)
 
     @router.post(
         "/audio/speech", summary="Speak a text", response_class=Response, responses=_RESPONSES
@@ -98,10 +96,10 @@ class _Answer:
         """The finished file."""
         making = self._service.speak(self._wanted, self._request_id, timeout=self._body.timeout)
         spoken = await unless_disconnected(request.receive, making)
-        content = await asyncio.to_thread(encoded, self._format.name, spoken.pcm, self._rate)
+        content = await encoded_apart(self._format.name, spoken.pcm, self._rate)
         headers = {**self._headers, "X-Audio-Seconds": f"{spoken.duration:.3f}"}
         if self._body.save:
-            headers["X-Output"] = await self._saved(spoken)
+            headers["X-Output"] = await self._saved(spoken, content)
         return Response(content, media_type=self._format.media_type, headers=headers)
 
     async def live(self, request: Request) -> Response:
@@ -125,7 +123,8 @@ class _Answer:
         pcm = bytearray(heard)
         async with aclosing(pieces):
             # Encoding takes the processor for milliseconds: not in the event loop.
-            yield await asyncio.to_thread(encoder.feed, heard)
+            if part := await asyncio.to_thread(encoder.feed, heard):
+                yield part
             async for piece in pieces:
                 pcm += piece
                 if part := await asyncio.to_thread(encoder.feed, piece):
@@ -134,12 +133,15 @@ class _Answer:
         self._done |= _summary(self._wanted, spoken)
         if self._body.save:
             # Before the end: who gets a whole file finds it in the history, too.
-            self._done["output"] = await self._saved(spoken)
+            content = await encoded_apart(self._format.name, spoken.pcm, self._rate)
+            self._done["output"] = await self._saved(spoken, content)
         if part := await asyncio.to_thread(encoder.finish):
             yield part
 
-    async def _saved(self, spoken: Speech) -> str:
-        output = await self._service.keep(spoken, self._request_id)
+    async def _saved(self, spoken: Speech, content: bytes) -> str:
+        output = await self._service.keep(
+            spoken, self._request_id, audio=content, file_format=self._format.name
+        )
         return f"/outputs/{output.file_name}"
 
 

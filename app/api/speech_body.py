@@ -2,12 +2,20 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
 
 from app.checks.numbers import FASTEST, FIRST_SEED, LAST_SEED, SLOWEST
 from app.engines.interface import Mode
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+FormatName = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
+Seed = Annotated[
+    Annotated[int, Field(strict=True)] | None,
+    Field(
+        description=f"{FIRST_SEED} to {LAST_SEED}; the same request and seed give the same bytes. "
+        "Absent: a random one, told in the answer"
+    ),
+]
 
 
 class VoiceReference(BaseModel):
@@ -17,10 +25,18 @@ class VoiceReference(BaseModel):
     id: str
 
 
+_EXAMPLE: dict[str, JsonValue] = {
+    "model": "tts-1",
+    "input": "你好，欢迎使用语音合成。",
+    "response_format": "wav",
+    "seed": 42,
+}
+
+
 class SpeechBody(BaseModel):
     """What to speak, and how."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
     model: str = Field(description="the engine's name, or one of OpenAI's model names")
     input: str = Field(description="the text; empty in the mode convert")
     voice: str | VoiceReference | None = Field(
@@ -29,7 +45,7 @@ class SpeechBody(BaseModel):
     instructions: str | None = Field(
         default=None, description="how to speak; for engines with the mode instruct"
     )
-    response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = Field(
+    response_format: FormatName = Field(
         default="mp3",
         description="opus comes in Ogg, aac in ADTS frames; pcm is bare s16le mono samples at "
         "the rate in X-Sample-Rate",
@@ -41,7 +57,7 @@ class SpeechBody(BaseModel):
     stream_format: Literal["audio", "sse"] = Field(
         default="audio", description="the sound itself, or server-sent events that carry it"
     )
-    stream: bool | None = Field(
+    stream: StrictBool | None = Field(
         default=None,
         description="true: sent while it is made. false: sent when all of it is made, with a "
         "length, true sizes in a WAV header, and every error as a status. Absent: as true, but "
@@ -59,15 +75,13 @@ class SpeechBody(BaseModel):
     source: str | None = Field(
         default=None, description="for the mode convert: a recording that is to be said again"
     )
-    seed: Annotated[int, Field(strict=True)] | None = Field(
-        default=None,
-        description=f"{FIRST_SEED} to {LAST_SEED}; the same request and seed give the same bytes. "
-        "Absent: a random one, told in X-Seed",
-    )
+    seed: Seed = None
     timeout: Number | None = Field(
         default=None, description="seconds the work may take; absent is the node's own limit"
     )
-    save: bool = Field(default=False, description="keep it in the history that all nodes share")
+    save: StrictBool = Field(
+        default=False, description="keep it in the history that all nodes share"
+    )
 
     @property
     def voice_id(self) -> str | None:

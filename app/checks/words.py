@@ -6,6 +6,8 @@ from app.text import speakable
 
 _INSTRUCTION_LIMIT = 500
 """Characters. CosyVoice reads a long instruction aloud instead of following it."""
+_NAME_LIMIT = 64
+"""Characters."""
 _TRANSCRIPT_LIMIT = 1000
 """Characters: thirty seconds of fast speech have a third of that."""
 
@@ -25,3 +27,8 @@ def instruction_of(ask: Ask) -> str:
 def transcript_of(text: str) -> str:
     """The words of a recording as an engine gets them; none are fine."""
     return speakable(text, _TRANSCRIPT_LIMIT, field="reference_text") if text.strip() else ""
+
+
+def name_of(text: str) -> str:
+    """What a registered voice is called, in one line."""
+    return " ".join(speakable(text, _NAME_LIMIT, field="name").split())

@@ -1,5 +1,6 @@
 """The formats speech can be had in, by the names OpenAI's API gives them."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -43,3 +44,8 @@ def encoded(format_name: str, pcm: bytes, sample_rate: int) -> bytes:
         return wav(pcm, sample_rate)
     encoder = FORMATS[format_name].encoder(sample_rate)
     return encoder.feed(pcm) + encoder.finish()
+
+
+async def encoded_apart(format_name: str, pcm: bytes, sample_rate: int) -> bytes:
+    """`encoded`, in a thread: a minute of sound takes a quarter of a second."""
+    return await asyncio.to_thread(encoded, format_name, pcm, sample_rate)

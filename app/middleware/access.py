@@ -8,12 +8,13 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.logs import REQUEST_ID
+from app.middleware.keys import KEY_NAME
 
 _log = logging.getLogger("app.access")
 _ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _HEADER = b"x-request-id"
-# Asked every second by every director: logged only when something is wrong.
-_PROBES = frozenset({"/healthz", "/readyz"})
+# Asked every few seconds by directors and monitors: logged only when something is wrong.
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def new_request_id() -> str:
@@ -67,6 +68,8 @@ class AccessLog:
                 "seconds": round(time.monotonic() - began, 4),
                 "client": client[0] if client else None,
             }
+            if name := scope.get(KEY_NAME):
+                fields["key"] = name
             _log.log(level, "request", extra=fields)
             REQUEST_ID.reset(token)
 

@@ -8,14 +8,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.middleware.refusal import refusal
 
-# What begins a job: the API's route, and the four ways into the page's functions.
+# What begins a job: the API's routes, and the four ways into the page's functions.
 _NEW_WORK = (
     "/v1/audio/speech",
+    "/AIVoice/TTS/CosyVoice2/audio-generate",
     "/gradio_api/queue/join",
     "/gradio_api/run/",
     "/gradio_api/api/",
     "/gradio_api/call/",
 )
+
+
+def begins_work(scope: Scope) -> bool:
+    """Whether a request, if let in, has something spoken."""
+    if scope["type"] != "http" or scope["method"] != "POST":
+        return False
+    path: str = scope["path"]
+    return path.startswith(_NEW_WORK)
 
 
 class Door:
@@ -28,14 +37,9 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event; see the ASGI specification."""
-        if (
-            scope["type"] == "http"
-            and scope["method"] == "POST"
-            and scope["path"].startswith(_NEW_WORK)
-            and self._closed()
-        ):
-            message = "this node is stopping; try again"
-            await refusal(503, "stopping", message, retry_after=1)(scope, receive, send)
+        if begins_work(scope) and self._closed():
+            en, zh = "this node is stopping; try again", "本节点即将停止，请重试"
+            await refusal(503, "stopping", en, zh, retry_after=1)(scope, receive, send)
             return
         if scope["type"] == "http" and scope["method"] == "GET":
             receive = self._until_hang_up(receive)

@@ -3,8 +3,18 @@
 from starlette.responses import JSONResponse
 
 
-def refusal(status: int, code: str, message: str, retry_after: int | None = None) -> JSONResponse:
-    """An error that OpenAI's clients and Gradio's (`detail`) both show."""
-    error = {"message": message, "type": "server_error", "param": None, "code": code}
+def refusal(
+    status: int,
+    code: str,
+    en: str,
+    zh: str,
+    *,
+    kind: str = "server_error",
+    retry_after: int | None = None,
+) -> JSONResponse:
+    """An error that the clients of all routes show: OpenAI's, Gradio's (`detail`), and the older
+    ones of audio-generate (`code`, `message`)."""
+    error = {"message": en, "message_zh": zh, "type": kind, "param": None, "code": code}
+    body = {"error": error, "detail": en, "code": str(status), "message": zh}
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return JSONResponse({"error": error, "detail": message}, status, headers)
+    return JSONResponse(body, status, headers)

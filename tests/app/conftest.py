@@ -40,3 +40,14 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PYTHONPATH", str(PLUGINS))
     monkeypatch.syspath_prepend(str(PLUGINS))
     return PLUGINS
+
+
+@pytest.fixture(scope="session")
+def mimic_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
+    """A node whose engine gives back the recordings it gets; `TMPDIR` is its folder `tmp`."""
+    folder = tmp_path_factory.mktemp("mimic")
+    (folder / "tmp").mkdir()
+    arguments = ("--engine", "mimic", "--enable-queue", "--voice-limit", "3")
+    with running(folder, *arguments, TMPDIR=str(folder / "tmp")) as started:
+        started.wait_ready()
+        yield started

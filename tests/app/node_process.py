@@ -49,7 +49,13 @@ class NodeProcess:
         return found
 
     def wait_ready(self, seconds: float = 60) -> None:
-        self.wait_until(lambda: self.get("/readyz").status_code == 200, seconds)
+        self.wait_until(self.ready, seconds)
+
+    def ready(self) -> bool:
+        # The port is told a moment before it listens.
+        with contextlib.suppress(httpx.ConnectError):
+            return self.get("/readyz").status_code == 200
+        return False
 
     def wait_until(self, condition: Any, seconds: float = 20) -> None:
         end = time.monotonic() + seconds

@@ -59,6 +59,9 @@ def test_defaults(parsed: Parser, tmp_path: Path) -> None:
 def test_the_environment_gives_every_option_and_the_command_line_wins(
     parsed: Parser, tmp_path: Path
 ) -> None:
+    keys = tmp_path / "keys"
+    keys.touch(0o600)
+    keys.write_text("someone:0123456789abcdef\n")
     settings = parsed(
         "--port",
         "8001",
@@ -79,6 +82,13 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         COSYVOICE_START_TIMEOUT="6",
         COSYVOICE_TEXT_LIMIT="7",
         COSYVOICE_DRAIN_FILE="/run/drain",
+        COSYVOICE_API_KEYS_FILE=str(keys),
+        COSYVOICE_KEY_RATE="11",
+        COSYVOICE_KEY_JOBS="12",
+        COSYVOICE_CLIENT_RATE="13",
+        COSYVOICE_CLIENT_JOBS="14",
+        COSYVOICE_CORS_ORIGINS="https://a.example, http://b.example:8080",
+        COSYVOICE_VOICE_LIMIT="10",
         COSYVOICE_SPOOL_DIR=str(tmp_path / "spool"),
         COSYVOICE_SPOOL_LIMIT="8",
         COSYVOICE_KEEP_DAYS="30.5",
@@ -107,6 +117,13 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         start_timeout=6,
         text_limit=7,
         drain_file=Path("/run/drain"),
+        api_keys_file=keys,
+        key_rate=11,
+        key_jobs=12,
+        client_rate=13,
+        client_jobs=14,
+        cors_origins=("https://a.example", "http://b.example:8080"),
+        voice_limit=10,
         spool_dir=tmp_path / "spool",
         spool_limit=8,
         keep_days=30.5,

@@ -1,0 +1,1 @@
+"""Who may use the node, and how much of it."""

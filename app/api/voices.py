@@ -1,0 +1,131 @@
+"""`/v1/audio/voices`: the engine's voices, and those registered from a recording."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, HTTPException, UploadFile
+from fastapi.concurrency import run_in_threadpool
+
+from app.api.described import FAILURES
+from app.api.inline_clip import LARGEST
+from app.checks.words import name_of, transcript_of
+from app.engines.interface import ClipLimits, EngineInfo
+from app.errors import InvalidInputError
+from app.speech import SpeechService
+from app.voices.record import RegisteredVoice, new_id, now
+
+_LANGUAGE = r"^$|^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+
+
+def routes(service: SpeechService, node: str) -> APIRouter:
+    """List, register, delete."""
+    router = APIRouter(prefix="/v1/audio/voices", tags=["voices"], responses=FAILURES)
+    engine = service.engine
+
+    @router.get("", summary="The voices to choose from")
+    async def voices() -> dict[str, object]:
+        registered = await service.voices.all() if engine.clips else []
+        default = engine.default_voice
+        return {
+            "voices": [*_engine_voices(engine), *map(_told, registered)],
+            "default": default.id if default else None,
+        }
+
+    @router.post("", summary="Register a voice from a recording", status_code=201)
+    async def register(
+        name: Annotated[str, Form(description="what people see")],
+        audio_sample: Annotated[UploadFile, File(description="the recording, in any usual format")],
+        transcript: Annotated[str, Form(description="the words in the recording")] = "",
+        language: Annotated[str, Form(pattern=_LANGUAGE, description="a BCP 47 tag")] = "",
+    ) -> dict[str, object]:
+        limits = _limits(engine)
+        name, transcript = name_of(name), transcript_of(transcript)
+        with tempfile.NamedTemporaryFile(prefix="cosyvoice-voice-") as file:
+            content = await audio_sample.read(LARGEST + 1)
+            _check_size(content)
+            await run_in_threadpool(Path(file.name).write_bytes, content)
+            prepared = await service.clips.prepare(Path(file.name), limits, "audio_sample")
+        try:
+            recording = await run_in_threadpool(prepared.path.read_bytes)
+        finally:
+            prepared.path.unlink()
+        voice = RegisteredVoice(
+            id=new_id(),
+            name=name,
+            language=language,
+            transcript=transcript,
+            created=now(),
+            node=node,
+            duration=prepared.report.duration,
+        )
+        await service.voices.add(voice, recording)
+        warnings = [
+            {"code": warning.code, "message": warning.en, "message_zh": warning.zh}
+            for warning in prepared.report.warnings
+        ]
+        return {"object": "audio.voice", **_told(voice), "warnings": warnings}
+
+    @router.delete("/{voice_id}", summary="Delete a registered voice")
+    async def delete(voice_id: str) -> dict[str, object]:
+        if engine.voice(voice_id):
+            raise InvalidInputError(
+                "voice_built_in",
+                f"{voice_id} belongs to the engine and cannot be deleted",
+                f"{voice_id} 是引擎自带的声音，不能删除",
+                field="voice_id",
+            )
+        if not await service.voices.remove(voice_id):
+            raise HTTPException(404, "there is no such registered voice")
+        return {"id": voice_id, "object": "audio.voice.deleted", "deleted": True}
+
+    return router
+
+
+def _engine_voices(engine: EngineInfo) -> list[dict[str, object]]:
+    return [
+        {
+            "id": voice.id,
+            "name": voice.name_en,
+            "name_zh": voice.name_zh,
+            "language": voice.language,
+            "registered": False,
+        }
+        for voice in engine.voices
+    ]
+
+
+def _told(voice: RegisteredVoice) -> dict[str, object]:
+    return {
+        "id": voice.id,
+        "name": voice.name,
+        "name_zh": voice.name,
+        "language": voice.language,
+        "registered": True,
+        "transcript": voice.transcript,
+        "duration": voice.duration,
+        "created_at": int(voice.created.timestamp()),
+        "node": voice.node,
+    }
+
+
+def _limits(engine: EngineInfo) -> ClipLimits:
+    if engine.clips is None:
+        raise InvalidInputError(
+            "clips_not_supported",
+            f"the engine {engine.name} speaks in its own voices only; it cannot learn one from a "
+            "recording",
+            f"引擎 {engine.name} 只有自带的声音，不能从音频注册声音",
+            field="audio_sample",
+        )
+    return engine.clips
+
+
+def _check_size(content: bytes) -> None:
+    if len(content) > LARGEST:
+        raise InvalidInputError(
+            "recording_too_large",
+            f"audio_sample has more than {LARGEST >> 20} MiB; cut it or use a compressed format",
+            f"audio_sample 超过 {LARGEST >> 20} MiB，请剪短或使用压缩格式",
+            field="audio_sample",
+        )

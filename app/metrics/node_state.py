@@ -1,0 +1,81 @@
+"""Metrics that are read from the node when somebody asks."""
+
+from collections.abc import Iterator, Sequence
+
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.registry import Collector
+
+from app import __version__
+from app.metrics.gpus import Gpu
+from app.node import Node
+from app.workers.totals import Outcome
+
+_OUTCOMES = ("busy", *(outcome.value for outcome in Outcome))
+
+
+class NodeCollector(Collector):
+    """A node's jobs, workers, storage, GPUs and build."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def collect(self) -> Iterator[Metric]:
+        """See prometheus_client."""
+        yield self._jobs()
+        yield from self._gauges()
+        yield from _gpus(self._node.gpus.latest)
+        settings = self._node.settings
+        build = {
+            "version": __version__,
+            "release": settings.release,
+            "engine": settings.engine,
+            "node": settings.node_name,
+        }
+        yield InfoMetricFamily("cosyvoice_build", "What runs here.", build)
+
+    def _jobs(self) -> CounterMetricFamily:
+        family = CounterMetricFamily(
+            "cosyvoice_jobs",
+            "Jobs by outcome: busy was turned away at once, refused cannot be spoken.",
+            labels=["outcome"],
+        )
+        totals = self._node.service.pool.totals
+        for outcome in _OUTCOMES:
+            family.add_metric([outcome], getattr(totals, outcome))
+        return family
+
+    def _gauges(self) -> Iterator[GaugeMetricFamily]:
+        node, pool = self._node, self._node.service.pool
+        for name, help_text, value in (
+            ("jobs_running", "Jobs on a worker.", pool.running),
+            ("jobs_waiting", "Jobs in line, in the page's queue and the workers'.", node.waiting),
+            ("capacity", "Jobs that can run at a time.", node.settings.slots),
+            ("queue_size", "Jobs that may wait.", node.settings.places),
+            ("workers_usable", "Workers that can speak.", sum(s.usable for s in pool.slots)),
+            ("ready", "Whether directors should send clients here.", not node.not_ready),
+            ("draining", "Whether the node takes no new clients.", node.draining),
+            (
+                "outputs_spooled",
+                "Outputs that wait on the node's disk for the shared folder.",
+                node.service.store.waiting,
+            ),
+        ):
+            yield GaugeMetricFamily(f"cosyvoice_{name}", help_text, value)
+
+
+def _gpus(gpus: Sequence[Gpu]) -> Iterator[GaugeMetricFamily]:
+    labels = ["gpu", "name"]
+    used = GaugeMetricFamily("cosyvoice_gpu_memory_used_bytes", "Memory in use.", labels=labels)
+    total = GaugeMetricFamily("cosyvoice_gpu_memory_total_bytes", "Memory.", labels=labels)
+    busy = GaugeMetricFamily(
+        "cosyvoice_gpu_utilization_ratio", "Share of time it computes.", labels=labels
+    )
+    heat = GaugeMetricFamily("cosyvoice_gpu_temperature_celsius", "Temperature.", labels=labels)
+    for gpu in gpus:
+        place = [str(gpu.index), gpu.name]
+        used.add_metric(place, gpu.memory_used)
+        total.add_metric(place, gpu.memory_total)
+        busy.add_metric(place, gpu.utilization)
+        heat.add_metric(place, gpu.temperature)
+    yield from (used, total, busy, heat)

@@ -1,0 +1,96 @@
+"""Nobody gets more than a fair share: jobs a minute and jobs at a time, by key and by address.
+
+The counting is done by `limits`, which has a moving window: no burst at the turn of a minute.
+Each node counts for itself; a client that directors spread over three nodes gets three shares.
+"""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.middleware.door import begins_work
+from app.middleware.keys import KEY_NAME
+from app.middleware.refusal import refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one client may have; 0 is without limit."""
+
+    a_minute: int = 0
+    """Jobs begun in any sixty seconds."""
+    at_a_time: int = 0
+    """Requests of the API that are not answered to their end."""
+
+
+class Limits:
+    """Refuses with 429 what is beyond a share. Only requests that begin a job count."""
+
+    def __init__(self, app: ASGIApp, key: Share, client: Share) -> None:
+        self._app = app
+        self._shares = {"key": key, "client": client}
+        self._minutes = MovingWindowRateLimiter(MemoryStorage())
+        self._running: Counter[tuple[str, str]] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event; see the ASGI specification."""
+        if not begins_work(scope):
+            await self._app(scope, receive, send)
+            return
+        users = list(_users(scope))
+        if told := self._too_many(users) or await self._too_often(users):
+            en, zh, seconds = told
+            answer = refusal(
+                429, "rate_limit_exceeded", en, zh, kind="rate_limit_error", retry_after=seconds
+            )
+            await answer(scope, receive, send)
+            return
+        self._running.update(users)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._running.subtract(users)
+            for user in users:
+                if not self._running[user]:
+                    del self._running[user]
+
+    def _too_many(self, users: list[tuple[str, str]]) -> tuple[str, str, int] | None:
+        for user in users:
+            most = self._shares[user[0]].at_a_time
+            if most and self._running[user] >= most:
+                return (
+                    f"{most} requests of this {user[0]} are running, which is the most",
+                    f"同时进行的请求已达上限（{most} 个）",
+                    1,
+                )
+        return None
+
+    async def _too_often(self, users: list[tuple[str, str]]) -> tuple[str, str, int] | None:
+        for user in users:
+            most = self._shares[user[0]].a_minute
+            if not most:
+                continue
+            item: RateLimitItem = RateLimitItemPerMinute(most)
+            if not await self._minutes.hit(item, *user):
+                reset = (await self._minutes.get_window_stats(item, *user)).reset_time
+                seconds = max(1, math.ceil(reset - time.time()))
+                return (
+                    f"this {user[0]} may make {most} requests a minute; try again in {seconds} s",
+                    f"每分钟最多 {most} 个请求，请 {seconds} 秒后再试",
+                    seconds,
+                )
+        return None
+
+
+def _users(scope: Scope) -> Iterator[tuple[str, str]]:
+    if name := scope.get(KEY_NAME):
+        yield "key", name
+    if client := scope.get("client"):
+        yield "client", client[0]

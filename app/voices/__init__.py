@@ -1,0 +1,1 @@
+"""Voices made from recordings: registered ones, which all nodes share, and a request's own."""

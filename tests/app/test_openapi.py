@@ -1,0 +1,35 @@
+"""What /openapi.json promises, tried on a real node with thousands of right and wrong requests."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.app.node_process import NodeProcess
+
+# A text may be right in form and hold nothing to speak, a voice may not exist: refusing them is
+# right. Unknown methods below /v1 get 404, in the API's own shape.
+_NOT_MEANT = "positive_data_acceptance,unsupported_method,allow_header_conformance"
+
+
+def test_every_answer_is_as_described(mimic_node: NodeProcess, tmp_path: Path) -> None:
+    """Schemathesis's own program: its examples, edge cases, random requests and sequences."""
+    command = [
+        *(sys.executable, "-m", "schemathesis.cli", "run", f"{mimic_node.url}/openapi.json"),
+        *("--max-examples", "50", "--seed", "1", "--exclude-checks", _NOT_MEANT),
+        *("--request-timeout", "30", "--no-color"),
+    ]
+    clean = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    ran = subprocess.run(
+        command, cwd=tmp_path, env=clean, capture_output=True, text=True, timeout=280
+    )
+    assert ran.returncode == 0, ran.stdout[-8000:] + ran.stderr[-2000:]
+    counted = re.search(r"(\d+) generated, \1 passed", ran.stdout)
+    assert counted and int(counted[1]) > 300, ran.stdout[-2000:]
+    # Voices it registered are there on purpose.
+    with mimic_node.client() as client:
+        for voice in client.get("/v1/audio/voices").json()["voices"]:
+            if voice["registered"]:
+                client.delete(f"/v1/audio/voices/{voice['id']}")
+    assert mimic_node.get("/readyz").status_code == 200
