@@ -53,7 +53,8 @@ class LiveAnswer(Response):
         self, parts: AsyncGenerator[bytes, None], media_type: str, headers: Mapping[str, str]
     ) -> None:
         self._parts = parts
-        super().__init__(None, 200, headers, media_type)
+        # nginx would gather the parts otherwise.
+        super().__init__(None, 200, {**headers, "X-Accel-Buffering": "no"}, media_type)
         # Its length is not known, and Response has counted the empty body.
         del self.headers["content-length"]
 

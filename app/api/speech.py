@@ -25,7 +25,7 @@ from app.engines.interface import SynthesisRequest
 from app.errors import InvalidInputError
 from app.logs import REQUEST_ID
 from app.speech import Speech, SpeechService
-from app.workers.pcm import audible
+from app.workers.pcm import SAMPLE_BYTES, audible
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -120,19 +120,20 @@ class _Answer:
         self, heard: bytes, pieces: AsyncGenerator[bytes, None]
     ) -> AsyncGenerator[bytes, None]:
         encoder = self._format.encoder(self._rate)
-        pcm = bytearray(heard)
-        async with aclosing(pieces):
-            # Encoding takes the processor for milliseconds: not in the event loop.
-            if part := await asyncio.to_thread(encoder.feed, heard):
-                yield part
-            async for piece in pieces:
-                pcm += piece
+        pcm, length = bytearray(), 0
+        async with aclosing(_with(heard, pieces)) as made:
+            async for piece in made:
+                length += len(piece)
+                if self._body.save:
+                    pcm += piece
+                # It takes the processor for milliseconds: not in the event loop.
                 if part := await asyncio.to_thread(encoder.feed, piece):
                     yield part
-        spoken = Speech(self._wanted, bytes(pcm), self._rate, time.monotonic() - self._began)
-        self._done |= _summary(self._wanted, spoken)
+        duration = length / SAMPLE_BYTES / self._rate
+        self._done |= _summary(self._wanted, duration)
         if self._body.save:
             # Before the end: who gets a whole file finds it in the history, too.
+            spoken = Speech(self._wanted, bytes(pcm), self._rate, time.monotonic() - self._began)
             content = await encoded_apart(self._format.name, spoken.pcm, self._rate)
             self._done["output"] = await self._saved(spoken, content)
         if part := await asyncio.to_thread(encoder.finish):
@@ -173,8 +174,15 @@ async def _first_sound(pieces: AsyncGenerator[bytes, None]) -> bytes:
     return bytes(heard)
 
 
-def _summary(wanted: SynthesisRequest, spoken: Speech) -> dict[str, object]:
+async def _with(heard: bytes, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(pieces):
+        yield heard
+        async for piece in pieces:
+            yield piece
+
+
+def _summary(wanted: SynthesisRequest, duration: float) -> dict[str, object]:
     # OpenAI counts tokens. Ours are the text's characters; sound has none.
     characters = len(wanted.text)
     usage = {"input_tokens": characters, "output_tokens": 0, "total_tokens": characters}
-    return {"usage": usage, "seed": wanted.seed, "audio_seconds": round(spoken.duration, 3)}
+    return {"usage": usage, "seed": wanted.seed, "audio_seconds": round(duration, 3)}
