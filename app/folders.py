@@ -52,9 +52,9 @@ def private(folder: Path, option: str) -> Path:
     folder = folder.absolute()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.stat()
-        if found.st_uid != os.geteuid():
-            raise OSError(errno.EPERM, f"it belongs to user id {found.st_uid}")
+        _check_owner(folder, {os.geteuid()})
+        # Who owns the folder above could put another in its place.
+        _check_owner(folder.parent, {os.geteuid(), 0})
         folder.chmod(0o700)
         _make_writable(folder)
     except OSError as error:
@@ -71,11 +71,26 @@ def state_folder(node: str) -> Path:
     if given := os.environ.get("STATE_DIRECTORY"):
         # Several are separated by colons; systemd.exec(5).
         return Path(given.split(":")[0])
-    home = Path.home()
-    states = Path(os.environ.get("XDG_STATE_HOME") or home / ".local" / "state")
-    if os.access(_nearest(states), os.W_OK | os.X_OK):
+    states = _user_states()
+    if states is not None and os.access(_nearest(states), os.W_OK | os.X_OK):
         return states / "cosyvoice" / node
-    return Path(tempfile.gettempdir()) / f"cosyvoice-{os.geteuid()}" / node
+    return Path(tempfile.gettempdir()) / f"cosyvoice-{os.geteuid()}-{node}"
+
+
+def _user_states() -> Path | None:
+    if given := os.environ.get("XDG_STATE_HOME"):
+        return Path(given)
+    try:
+        return Path.home() / ".local" / "state"
+    except RuntimeError:
+        # A user id without an account.
+        return None
+
+
+def _check_owner(folder: Path, allowed: set[int]) -> None:
+    owner = folder.stat().st_uid
+    if owner not in allowed:
+        raise OSError(errno.EPERM, f"{folder} belongs to user id {owner}")
 
 
 def _nearest(folder: Path) -> Path:
