@@ -45,7 +45,7 @@ def build(node: Node) -> FastAPI:
     """The application of a node. Imports Gradio: seconds, and call `environment.prepare` first."""
     import gradio as gr
 
-    from app.web import page, theme
+    from app.web import document, page, theme, words
 
     web = FastAPIOffline(
         title="Text-to-speech node",
@@ -67,6 +67,7 @@ def build(node: Node) -> FastAPI:
     # Played from where they are, not copied to Gradio's folder first.
     folders = [str(node.settings.output_dir), str(node.settings.spool_dir)]
     gr.set_static_paths(folders)
+    document.install(node.service.engine, node.service.text_limit)
     blocks = page.build(node)
     node.page_waiting = lambda: page.waiting(blocks)
     node.page_answering = lambda: page.answering(blocks)
@@ -83,7 +84,8 @@ def build(node: Node) -> FastAPI:
         pwa=False,
         max_file_size=_UPLOAD_LIMIT,
         theme=theme.theme(),
-        css_paths=[theme.STYLE],
+        favicon_path=str(document.FAVICON),
+        i18n=words.dictionary(node.service.engine),
     )
     return web
 

@@ -1,7 +1,7 @@
 """Why a request gets no speech, in the words of whoever asked for it.
 
 Every refusal has a stable code for programs, a message in English and Chinese for people, and
-the HTTP status that says whose turn it is. The page shows both languages, the API the English.
+the HTTP status that says whose turn it is. The page shows its reader's language, the API English.
 """
 
 

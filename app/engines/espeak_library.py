@@ -7,8 +7,11 @@ after it (about 3 ms), which is what makes equal requests give equal bytes.
 """
 
 import ctypes
+import os
 import random
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -46,6 +49,28 @@ class LibraryFiles:
     data: str
 
 
+def _unshared(path: str) -> str:
+    """A path of the library that `Library` alone has loaded, so that unloading it clears it.
+
+    phonemizer, which Kokoro's tokenizer uses, holds the same file and never lets it go.
+    """
+    try:
+        held = ctypes.CDLL(path, mode=os.RTLD_NOLOAD | os.RTLD_NOW)
+    except OSError:
+        return path
+    _LIBC.dlclose(held._handle)
+    return _copy_in_memory(path)
+
+
+@lru_cache
+def _copy_in_memory(path: str) -> str:
+    # In memory: a worker may be killed at any time and would leave a file behind.
+    descriptor = os.memfd_create("espeak-ng")
+    with os.fdopen(descriptor, "wb", closefd=False) as file:
+        file.write(Path(path).read_bytes())
+    return f"/proc/self/fd/{descriptor}"
+
+
 class Library:
     """One freshly loaded eSpeak NG; a context manager. One at a time in a process."""
 
@@ -58,7 +83,7 @@ class Library:
 
     def __enter__(self) -> Self:
         """Load and initialise. Raises `EspeakError`, OSError when it cannot be loaded."""
-        self._lib = ctypes.CDLL(self._files.library)
+        self._lib = ctypes.CDLL(_unshared(self._files.library))
         self._lib.espeak_Synth.argtypes = [
             ctypes.c_char_p,
             ctypes.c_size_t,

@@ -1,132 +1,90 @@
-"""The page: text in, speech out, and what all nodes have made."""
+"""The page: what to say and how on one side, what came of it on the other, all nodes' below."""
 
-import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
-from app.ask import Ask
-from app.errors import SpeechError
-from app.logs import REQUEST_ID
-from app.middleware.access import new_request_id
+from app.engines.interface import Capability, EngineInfo, Mode
 from app.node import Node
-from app.speech import FASTEST, FIRST_SEED, LAST_SEED, SLOWEST, Speech
-from app.web import labels
-from app.web.footer import footer_html
-from app.web.history_view import history_html, trouble_html
-from app.web.result_view import result_html
+from app.speech import SpeechService
+from app.web import endpoint, form, modes
+from app.web.form import ClipBox, Form
+from app.web.listening import Listener
+from app.web.making import Maker
+from app.web.offering import offer
+from app.web.past import Past
+from app.web.views.counter import counter_html
+from app.web.views.footer import footer_html
+from app.web.views.heading import heading_html
+from app.web.views.history import dialog_html
+from app.web.views.live import LIVE
+from app.web.views.result import empty_html
+from app.web.views.status import note_html
+from app.web.words import WORDS, both, word
 
-SHOWN = 30
-"""Outputs in the history."""
-_DICE = f"() => {FIRST_SEED} + Math.floor(Math.random() * {LAST_SEED})"
-_log = logging.getLogger("app.page")
+_CONNECT = "window.studio.connectHistory(element, trigger)"
+# One request and its answer each: they need no queue and no session.
+_PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+_FEED = "watch('value', () => window.studio.live.feed(props.value))"
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a press of the button fills, and the buttons."""
+
+    generate: gr.Button
+    cancel: gr.Button
+    status: gr.HTML
+    live: gr.HTML
+    result: gr.HTML
+
+
+@dataclass(frozen=True, slots=True)
+class _Studio:
+    """What is asked for, and what is said of it."""
+
+    fields: Form
+    dice: gr.Button
+    marks: gr.HTML
+    clips: tuple[ClipBox, ClipBox]
+    outcome: _Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """The history."""
+
+    query: gr.Textbox
+    refresh: gr.Button
+    note: gr.HTML
+    items: gr.HTML
 
 
 def build(node: Node) -> gr.Blocks:
     """The page of a node."""
-    settings, service = node.settings, node.service
-    voices = [(f"{voice.name_zh} {voice.name_en}", voice.id) for voice in service.engine.voices]
+    service = node.service
+    with gr.Blocks(title=WORDS["title"][1], analytics_enabled=False, fill_width=True) as page:
+        form.html(heading_html(), elem_id="heading")
+        with gr.Row(elem_id="studio", elem_classes="main"):
+            studio = _studio(service)
+        shelf = _history()
+        form.html(dialog_html())
+        form.html(footer_html(node.settings, service.engine), elem_id="foot")
+        endpoint.add(node)
 
-    async def synthesize(
-        text: str, voice: str, speed: float, seed: float | None, request: gr.Request
-    ) -> tuple[str, str]:
-        request_id = request.headers.get("x-request-id") or new_request_id()
-        # The queue runs this in a task of its own, which the access log does not reach.
-        REQUEST_ID.set(request_id)
-        wanted_seed = None if seed is None else int(seed)
-        try:
-            wanted = await service.prepare(Ask(text, voice=voice, speed=speed, seed=wanted_seed))
-            speech = await service.speak(wanted, request_id, has_waited=settings.enable_queue)
-            output = await service.keep(speech, request_id)
-        except SpeechError as error:
-            _log.warning("refused: %s", error.en, extra={"code": error.code})
-            raise _shown(error.zh, error.en) from None
-        except Exception:
-            _log.exception("unexpected error")
-            raise _shown(
-                f"出错了，日志编号 {request_id}", f"something went wrong; log id {request_id}"
-            ) from None
-        _log.info("spoken", extra=_facts(speech))
-        return str(output.path), result_html(output.record, speech.seconds_taken)
-
-    async def history() -> str:
-        try:
-            outputs = await service.store.newest(SHOWN)
-        except SpeechError as error:
-            return trouble_html(error.zh, error.en)
-        return history_html(outputs, service.engine)
-
-    with gr.Blocks(title=labels.TITLE, analytics_enabled=False) as page:
-        gr.HTML(f"<h1>{labels.HEADING}</h1><p>{labels.LEDE}</p>", elem_id="heading")
-        with gr.Row(elem_id="studio"):
-            with gr.Column(scale=3, min_width=320):
-                text_box = gr.Textbox(
-                    label=labels.TEXT,
-                    placeholder=labels.TEXT_HINT,
-                    info=labels.text_limit(service.text_limit),
-                    lines=7,
-                    max_lines=16,
-                    max_length=service.text_limit,
-                    autofocus=True,
-                    elem_id="text",
-                )
-                generate = gr.Button(
-                    labels.GENERATE, variant="primary", size="lg", elem_id="generate"
-                )
-            with gr.Column(scale=2, min_width=280):
-                voice_box = gr.Dropdown(
-                    voices,
-                    value=voices[0][1] if voices else None,
-                    label=labels.VOICE,
-                    elem_id="voice",
-                )
-                speed_box = gr.Slider(
-                    SLOWEST, FASTEST, value=1.0, step=0.05, label=labels.SPEED, elem_id="speed"
-                )
-                with gr.Group(elem_id="seed-group"):
-                    seed_box = gr.Number(
-                        value=42,
-                        precision=0,
-                        minimum=FIRST_SEED,
-                        maximum=LAST_SEED,
-                        label=labels.SEED,
-                        info=labels.SEED_HINT,
-                        elem_id="seed",
-                    )
-                    dice = gr.Button(labels.DICE, size="sm", elem_id="dice")
-        result = gr.Audio(
-            label=labels.RESULT,
-            type="filepath",
-            interactive=False,
-            buttons=["download"],
-            waveform_options=gr.WaveformOptions(
-                waveform_color="#94a3b8", waveform_progress_color="#0d9488"
-            ),
-            elem_id="result",
-        )
-        details = gr.HTML(label="details", elem_id="details")
-        with gr.Row(elem_id="history-head"):
-            gr.HTML(f"<h2>{labels.HISTORY}</h2><p>{labels.HISTORY_HINT}</p>")
-            refresh = gr.Button(labels.REFRESH, size="sm", elem_id="refresh", scale=0)
-        shelf = gr.HTML(elem_id="history")
-        gr.HTML(footer_html(settings, service.engine), elem_id="foot")
-
-        spoken = gr.on(
-            [generate.click, text_box.submit],
-            synthesize,
-            [text_box, voice_box, speed_box, seed_box],
-            [result, details],
-            show_progress_on=result,
-            api_name="synthesize",
-            queue=settings.enable_queue,
-            concurrency_limit=settings.slots,
-        )
-        # One request and its answer each: they need no queue and no session.
-        for event in (spoken.success, refresh.click, page.load):
-            event(
-                history, None, shelf, queue=False, show_progress="hidden", api_visibility="private"
-            )
-        dice.click(None, None, seed_box, js=_DICE)
-    page.queue(max_size=max(1, settings.places), api_open=not settings.enable_queue)
+        _on_the_spot(studio)
+        _checking(Listener(service.engine.clips, node.settings.temp_dir), studio, service.engine)
+        _speed_follows_streaming(studio.fields, service.engine)
+        spoken = _making(node, studio)
+        if service.engine.clips:
+            voices = [studio.fields.voice, studio.fields.saved_voice]
+            page.load(partial(offer, service), None, voices, **_PLAIN)
+        past = Past(service.store, service.engine)
+        _looking_back(page, past, spoken, studio.fields, shelf)
+    page.queue(max_size=max(1, node.settings.places), api_open=not node.settings.enable_queue)
     blocks: gr.Blocks = page
     return blocks
 
@@ -142,17 +100,177 @@ def answering(page: gr.Blocks) -> int:
     return sum(int(queue.current_concurrency) for queue in queues)
 
 
-def _shown(zh: str, en: str) -> gr.Error:
-    return gr.Error(f"{zh}\n{en}", print_exception=False)
+def _studio(service: SpeechService) -> _Studio:
+    engine = service.engine
+    spoken = modes.classes(*modes.TEXT_MODES)
+    with gr.Column(elem_id="main", min_width=280):
+        with gr.Column(elem_id="compose", elem_classes="card"):
+            mode = form.mode_box(engine)
+            form.mode_hints(engine)
+            text = form.text_box()
+            form.html(
+                counter_html(engine, service.text_limit), elem_id="counter", elem_classes=spoken
+            )
+            marks = form.html("", elem_id="marks", elem_classes=["quiet-when-empty", *spoken])
+            voice = form.voice_box(engine)
+            source = form.clip_box("source", engine, Mode.CONVERT)
+            saved_voice = form.saved_voice_box()
+            reference = form.clip_box("reference", engine, *modes.CLIP_MODES)
+            transcript = form.transcript_box(engine)
+            instruction = form.instruction_box(engine)
+        outcome = _outcome()
+    with gr.Column(elem_id="settings", elem_classes="card", min_width=260):
+        form.html(f"<h2>{both('settings')}</h2>")
+        speed = form.speed_box(engine)
+        seed, dice, locked = form.seed_boxes(engine)
+        file_format = form.format_box()
+        stream = form.stream_box(engine)
+    fields = Form(
+        mode=mode,
+        text=text,
+        voice=voice,
+        saved_voice=saved_voice,
+        reference=reference.field,
+        transcript=transcript,
+        source=source.field,
+        instruction=instruction,
+        speed=speed,
+        seed=seed,
+        locked=locked,
+        stream=stream,
+        file_format=file_format,
+    )
+    return _Studio(fields, dice, marks, (reference, source), outcome)
 
 
-def _facts(speech: Speech) -> dict[str, object]:
-    request = speech.request
-    return {
-        "characters": len(request.text),
-        "voice": request.voice,
-        "speed": request.speed,
-        "seed": request.seed,
-        "audio_seconds": round(speech.duration, 3),
-        "taken_seconds": round(speech.seconds_taken, 4),
-    }
+def _outcome() -> _Outcome:
+    with gr.Column(elem_id="outcome", elem_classes="card"):
+        with gr.Row(elem_id="actions"):
+            generate = gr.Button(word("generate"), variant="primary", elem_id="generate")
+            cancel = gr.Button(word("cancel"), elem_id="cancel")
+        # The pane is filled by scripts/progress.js until the node has taken the request.
+        form.html('<div id="pending"></div>', elem_classes="quiet-when-empty")
+        return _Outcome(
+            generate=generate,
+            cancel=cancel,
+            status=form.html("", elem_id="status", elem_classes="quiet-when-empty"),
+            live=form.html(
+                "", html_template=LIVE, js_on_load=_FEED, elem_id="live", elem_classes="quiet"
+            ),
+            result=form.html(empty_html(), elem_id="result"),
+        )
+
+
+def _history() -> _Shelf:
+    with gr.Row(elem_id="history-head"):
+        form.html(f'<h2>{both("history")}</h2><p class="hint">{both("history_hint")}</p>')
+        query = gr.Textbox(
+            placeholder=word("search_hint"),
+            label=word("search"),
+            container=False,
+            elem_id="search",
+        )
+        refresh = gr.Button(word("refresh"), size="sm", elem_id="refresh")
+    note = form.html("", elem_id="history-note", elem_classes="quiet-when-empty")
+    items = form.html("", js_on_load=_CONNECT, elem_id="history")
+    return _Shelf(query, refresh, note, items)
+
+
+def _on_the_spot(studio: _Studio) -> None:
+    """What the browser does alone."""
+    fields = studio.fields
+    studio.dice.click(None, None, fields.seed, js="() => window.studio.roll()")
+    studio.dice.click(None, None, fields.locked, js="() => true")
+    fields.mode.change(None, fields.mode, js="mode => window.studio.setMode(mode)")
+    fields.text.change(None, fields.text, js="text => window.studio.count(text)")
+
+
+def _checking(listener: Listener, studio: _Studio, engine: EngineInfo) -> None:
+    """What the node says before anything is asked of it."""
+    if {Capability.PINYIN, Capability.PHONEMES} & engine.capabilities:
+        studio.fields.text.change(
+            listener.read,
+            studio.fields.text,
+            studio.marks,
+            js="() => window.studio.marked()",
+            trigger_mode="always_last",
+            **_PLAIN,
+        )
+    for clip in studio.clips if engine.clips else ():
+        heard = [clip.field.upload, clip.field.clear]
+        gr.on(heard, listener.hear, clip.field, clip.verdict, trigger_mode="always_last", **_PLAIN)
+
+
+def _speed_follows_streaming(fields: Form, engine: EngineInfo) -> None:
+    """Where the engine has one speed while streaming, the slider says so and rests."""
+    if Capability.STREAMING not in engine.capabilities or form.speed_is_free(
+        engine, streaming=True
+    ):
+        return
+
+    def allow(streaming: bool) -> dict[str, object]:
+        if streaming:
+            return gr.update(interactive=False, value=1.0, info=word("speed_streaming"))
+        return gr.update(interactive=True, info=None)
+
+    fields.stream.change(allow, fields.stream, fields.speed, **_PLAIN)
+
+
+def _making(node: Node, studio: _Studio) -> Dependency:
+    fields, outcome = studio.fields, studio.outcome
+    begin = [outcome.generate.click, fields.text.submit]
+    # Steps reach the page through Gradio's queue only. Without the node's own line nobody waits
+    # in this one: all go straight to the workers, who take one and refuse the rest.
+    limit = node.settings.slots if node.settings.enable_queue else None
+    gr.on(begin, None, js="() => window.studio.begin()")
+    spoken: Dependency = gr.on(
+        begin,
+        Maker(node).make,
+        fields.inputs(),
+        [outcome.status, outcome.result, outcome.live, fields.seed],
+        show_progress_on=outcome.status,
+        api_visibility="private",
+        concurrency_limit=limit,
+        concurrency_id="speech",
+    )
+    spoken.then(None, js="() => window.studio.end()")
+    outcome.cancel.click(
+        lambda: note_html("cancelled"),
+        None,
+        outcome.status,
+        cancels=[spoken],
+        js="() => window.studio.cancelled()",
+        **_PLAIN,
+    )
+    return spoken
+
+
+def _looking_back(
+    page: gr.Blocks, past: Past, spoken: Dependency, fields: Form, shelf: _Shelf
+) -> None:
+    looks: list[Any] = [
+        spoken.success,
+        shelf.refresh.click,
+        shelf.query.submit,
+        shelf.query.change,
+        page.load,
+    ]
+    for event in looks:
+        event(past.look, shelf.query, shelf.items, trigger_mode="always_last", **_PLAIN)
+    shelf.items.expand(past.look_further, shelf.query, shelf.items, **_PLAIN)
+    shelf.items.delete(past.delete, shelf.query, [shelf.note, shelf.items], **_PLAIN)
+    filled = [
+        shelf.note,
+        fields.mode,
+        fields.text,
+        fields.voice,
+        fields.transcript,
+        fields.instruction,
+        fields.speed,
+        fields.seed,
+        fields.locked,
+        fields.stream,
+        fields.file_format,
+    ]
+    again = shelf.items.retry(past.again, None, filled, **_PLAIN)
+    again.then(None, js="() => window.studio.showForm()")

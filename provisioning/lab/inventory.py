@@ -39,7 +39,8 @@ def render(
         "service_manager": "supervisor",
         "ssh": _ssh(key, known_hosts, sudo_password),
         "vrrp": {"version": 3, "advert_interval": 0.2},
-        "app": {"python": str(python)},
+        # Small and instant: seven kernels share this computer's cores.
+        "app": {"python": str(python), "engine": "espeak"},
     }
     for group, role in _GROUPS.items():
         if nodes := topology.of_role(role):

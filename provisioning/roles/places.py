@@ -10,6 +10,8 @@ VRRP_FIFO = "/run/cosyvoice-vrrp.fifo"
 KEEPALIVED_CONF = "/etc/keepalived/keepalived.conf"
 NOTIFY = "/etc/keepalived/cosyvoice-notify"
 APP_ENV = "/etc/cosyvoice/app.env"
+APP_STATE = "/var/lib/cosyvoice"
+"""What a node keeps to itself: audio that the shared folder did not take, until it does."""
 DRAIN_FILE = "/run/cosyvoice/drain"
 """While it is there, a real server says that it takes no new work."""
 

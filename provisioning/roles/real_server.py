@@ -22,7 +22,7 @@ from provisioning.resources.sysctl import Sysctl
 from provisioning.resources.user import User
 from provisioning.roles.network import address_requirement
 from provisioning.roles.part import RolePart
-from provisioning.roles.places import APP_ENV, APP_SERVICE, DRAIN_FILE, VIP_SERVICE
+from provisioning.roles.places import APP_ENV, APP_SERVICE, APP_STATE, DRAIN_FILE, VIP_SERVICE
 from provisioning.roles.programs import (
     manager_requirement,
     manager_resources,
@@ -34,6 +34,18 @@ from provisioning.roles.rendering import RenderedFile, Templates
 from provisioning.roles.storage import mount_source
 
 _VIP_SCRIPT = "/usr/local/sbin/lvs-real-server"
+_APP_PACKAGES = ("gradio", "fastapi", "numpy", "av", "limits", "prometheus_client")
+_ENGINE_PACKAGES: dict[str | None, tuple[str, ...]] = {
+    None: ("espeakng_loader",),
+    "auto": ("espeakng_loader",),
+    "espeak": ("espeakng_loader",),
+    "kokoro": ("kokoro_onnx", "onnxruntime"),
+    "cosyvoice2": ("torch", "torchaudio"),
+    "cosyvoice3": ("torch", "torchaudio"),
+}
+"""What the app that comes with this program imports; setup.cfg has the versions."""
+_LAST_WORDS = 10
+"""Seconds between a node's last job and its end: its answers are fetched, its workers go."""
 _START_PATIENCE = 240
 """Seconds until a node must answer after a start: imports and a warm-up on a slow disk."""
 
@@ -167,6 +179,7 @@ def _app(
         Directory(path=str(app.directory)),
         Directory(path="/etc/cosyvoice"),
         Directory(path="/var/log/cosyvoice", group=app.user, mode=0o750),
+        Directory(path=APP_STATE, owner=app.user, group=app.user, mode=0o700),
         # Owned by root and not writable for the app, so that a break-in there changes no script.
         RenderedFile(
             path=run_script,
@@ -234,6 +247,9 @@ def _environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
         "COSYVOICE_WORKERS": host.workers or app.workers,
         "COSYVOICE_QUEUE_SIZE": app.queue_size,
         "COSYVOICE_JOB_TIMEOUT": app.job_timeout,
+        # A job of the longest kind can still end while its service is being stopped.
+        "COSYVOICE_LONGEST_TIMEOUT": max(app.job_timeout, app.stop_timeout - _LAST_WORDS),
+        "COSYVOICE_SPOOL_DIR": f"{APP_STATE}/spool",
         "COSYVOICE_DRAIN_FILE": DRAIN_FILE,
     }
     if app.engine:
@@ -251,7 +267,10 @@ def _quoted(value: str) -> str:
 
 def _python_requirement(inventory: Inventory) -> Requirement:
     python = inventory.app.python
-    packages = ("gradio", "numpy")
+    packages: tuple[str, ...] = ("gradio",)
+    # An app from elsewhere has needs of its own.
+    if inventory.app.source == "builtin":
+        packages = (*_APP_PACKAGES, *_ENGINE_PACKAGES.get(inventory.app.engine, ()))
     places = [f"{shlex.quote(str(python.parent.parent))}/lib/python3*/site-packages"]
     found = " && ".join(f"[ -e {place}/{package} ]" for place in places for package in packages)
     # find_spec imports nothing; still an interpreter start, which the look into the folder saves.

@@ -1,12 +1,15 @@
 """The embedded engine really speaks."""
 
 import hashlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from app.engines.espeak import EspeakEngine, plugin
 from app.engines.interface import CannotSpeakError, Samples, SynthesisRequest
+from tests.app.node_process import ROOT
 
 INFO = plugin.describe()
 HELLO = {
@@ -74,6 +77,21 @@ def test_equal_requests_give_equal_bytes_whatever_came_before(engine: EspeakEngi
     assert digest(speak(engine, text, seed=7)) == first
     assert digest(speak(plugin.load(), text, seed=7)) == first
     assert digest(speak(engine, text, seed=8)) != first
+
+
+def test_equal_bytes_though_somebody_else_holds_the_library(engine: EspeakEngine) -> None:
+    text = "Same seed, same sound."
+    first = digest(speak(engine, text, "en-us", seed=7))
+    code = f"""
+import ctypes, espeakng_loader
+held = ctypes.CDLL(espeakng_loader.get_library_path())
+from tests.app.test_espeak import digest, plugin, speak
+print(*(digest(speak(plugin.load(), {text!r}, "en-us", seed=7)) for _ in range(2)))
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == [first, first]
 
 
 @pytest.mark.parametrize("voice", ["cmn", "cmn-female", "yue", "en-us"])

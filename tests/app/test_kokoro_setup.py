@@ -178,6 +178,20 @@ def test_without_the_variable_it_is_in_the_users_data(
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert voice_folder().path == tmp_path / "cosyvoice-cluster" / "kokoro"
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert voice_folder().path == tmp_path / ".local/share/cosyvoice-cluster/kokoro"
+
+
+def test_an_account_without_a_home_has_it_with_the_systems_data(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    assert voice_folder().path == Path("/var/lib/cosyvoice-cluster/kokoro")
 
 
 @pytest.mark.parametrize("name", [HUB_MODEL, HUB_VOICES])

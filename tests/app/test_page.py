@@ -24,7 +24,7 @@ def test_the_page_speaks_and_keeps(node: NodeProcess, client: Client) -> None:
     with wave.open(path) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(float)
     assert np.sqrt((samples**2).mean()) > 1000
-    assert "rs1" in told
+    assert (told["node"], told["seed"]) == ("rs1", 42)
     kept = node.outputs / Path(path).name
     assert kept.read_bytes() == Path(path).read_bytes()
     record = json.loads(kept.with_suffix(".json").read_text(encoding="utf-8"))
@@ -61,9 +61,9 @@ def test_many_at_once_are_all_served(node: NodeProcess, client: Client) -> None:
         (("", "cmn", 1.0, 1), "请输入要朗读的文字\nthere is no text to speak"),
         (("😀", "cmn", 1.0, 1), "没有可以朗读的内容"),
         (("你好", "en-us", 1.0, 1), "不能朗读汉字"),
-        (("你好", "cmn", 9.0, 1), "greater than maximum value 2.0"),
-        (("你好", "cmn", 1.0, 0), "less than minimum value 1"),
-        (("你好", "nobody", 1.0, 1), "not in the list of choices"),
+        (("你好", "cmn", 9.0, 1), "语速 9 不在 0.5 到 2 之间"),
+        (("你好", "cmn", 1.0, 0), "随机种子 0 不在 1 到 100000000 之间"),
+        (("你好", "nobody", 1.0, 1), "没有声音“nobody”"),
     ],
 )
 def test_wrong_input_is_told(client: Client, arguments: tuple[object, ...], said: str) -> None:

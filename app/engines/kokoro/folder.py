@@ -60,11 +60,21 @@ class VoiceFolder:
 
 
 def voice_folder() -> VoiceFolder:
-    """The folder that `COSYVOICE_KOKORO_DIR` names, else one in the user's data folder."""
+    """The folder that `COSYVOICE_KOKORO_DIR` names, else one in the user's data folder.
+
+    An account without a home, as in some containers, has it in /var/lib.
+    """
     if named := os.environ.get(VARIABLE):
         return VoiceFolder(Path(named).absolute())
-    data = os.environ.get("XDG_DATA_HOME") or Path("~/.local/share").expanduser()
-    return VoiceFolder(Path(data) / "cosyvoice-cluster" / "kokoro")
+    data = os.environ.get("XDG_DATA_HOME")
+    return VoiceFolder((Path(data) if data else _data_home()) / "cosyvoice-cluster" / "kokoro")
+
+
+def _data_home() -> Path:
+    try:
+        return Path.home() / ".local" / "share"
+    except RuntimeError:
+        return Path("/var/lib")
 
 
 def check_model(path: Path) -> None:

@@ -1,0 +1,13 @@
+"""Gradio behind any load balancer: every request of a session reaches the node that holds it.
+
+Self-contained: it knows ASGI and Gradio's routes and nothing of the rest of this program.
+
+    from app.session_routing import Peer, SessionRouting
+    app.add_middleware(SessionRouting, node="rs1", peers=[Peer("rs2", "http://10.0.0.2:7860")],
+                       secret=b"...")
+"""
+
+from app.session_routing.layer import SessionRouting
+from app.session_routing.peer import Condition, Peer
+
+__all__ = ["Condition", "Peer", "SessionRouting"]

@@ -1,0 +1,152 @@
+"""One request to another node and its answer back, both as they come, nothing kept."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+import httpx
+from starlette.types import Message, Receive, Scope, Send
+
+# RFC 9110, section 7.6.1; and what is this program's own.
+_HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+# A node is in the next rack: it takes a connection at once or not at all. What it streams may be
+# silent for as long as a job takes.
+_TIMEOUT = httpx.Timeout(None, connect=1.0, pool=5.0)
+_Headers = list[tuple[bytes, bytes]]
+
+
+class NotForwardedError(Exception):
+    """The other node could not be reached; nothing of the request has got to it."""
+
+
+def target_of(scope: Scope) -> bytes:
+    """Path and query as the client wrote them."""
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
+    return path + b"?" + query if query else path
+
+
+async def forward(
+    client: httpx.AsyncClient,
+    url: str,
+    own_header: tuple[bytes, bytes],
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    body: bytes | None,
+) -> None:
+    """Have the node at `url` answer. `body` is the request's where it was read already.
+
+    Raises `NotForwardedError` while another node can still be tried. Returns when the client has
+    its answer or has gone; then the other node hears of it at once.
+    """
+    inbound = _Inbound(receive)
+    content: bytes | AsyncIterator[bytes] | None = body
+    if body is None and scope["method"] not in ("GET", "HEAD"):
+        content = inbound.body()
+    else:
+        inbound.complete()
+    request = httpx.Request(
+        scope["method"],
+        httpx.URL(url).copy_with(raw_path=target_of(scope)),
+        headers=[*_request_headers(scope), own_header],
+        content=content,
+        extensions={"timeout": _TIMEOUT.as_dict()},
+    )
+    relay = asyncio.ensure_future(_relay(client, request, send))
+    leaving = asyncio.ensure_future(inbound.client_leaves())
+    try:
+        await asyncio.wait({relay, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if relay.done():
+            relay.result()
+    finally:
+        for task in (relay, leaving):
+            task.cancel()
+        await asyncio.wait({relay, leaving})
+
+
+async def _relay(client: httpx.AsyncClient, request: httpx.Request, send: Send) -> None:
+    try:
+        answer = await client.send(request, stream=True)
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise NotForwardedError(str(error) or type(error).__name__) from error
+    try:
+        start: Message = {
+            "type": "http.response.start",
+            "status": answer.status_code,
+            "headers": _end_to_end(answer.headers.raw),
+        }
+        await send(start)
+        async for part in answer.aiter_raw():
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    finally:
+        await answer.aclose()
+
+
+class _Inbound:
+    """What the client sends: first a body, then at most that it leaves."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._read = asyncio.Event()
+        self._left = False
+
+    def complete(self) -> None:
+        """The body has been read, here or before."""
+        self._read.set()
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises `httpx.WriteError` when the client leaves in its middle."""
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self._left = True
+                self.complete()
+                raise httpx.WriteError("the client has gone")
+            more = message.get("more_body", False)
+            if part := message.get("body", b""):
+                yield part
+        self.complete()
+
+    async def client_leaves(self) -> None:
+        """Until it has."""
+        await self._read.wait()
+        while not self._left and (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+def _request_headers(scope: Scope) -> _Headers:
+    headers = _end_to_end(scope["headers"])
+    client = scope.get("client")
+    if client:
+        before = [value for name, value in headers if name == b"x-forwarded-for"]
+        chain = b", ".join([*before, str(client[0]).encode()])
+        headers = [pair for pair in headers if pair[0] != b"x-forwarded-for"]
+        headers.append((b"x-forwarded-for", chain))
+    if not any(name == b"x-forwarded-proto" for name, _ in headers):
+        headers.append((b"x-forwarded-proto", scope["scheme"].encode()))
+    return headers
+
+
+def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> _Headers:
+    pairs = [(name.lower(), value) for name, value in headers]
+    named = {
+        word.strip().lower()
+        for name, value in pairs
+        if name == b"connection"
+        for word in value.split(b",")
+    }
+    return [pair for pair in pairs if pair[0] not in _HOP_BY_HOP | named]

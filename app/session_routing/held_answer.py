@@ -1,0 +1,36 @@
+"""An answer that waits until something else has been done, or is dropped for another."""
+
+from collections.abc import Callable
+
+from starlette.types import Message, Send
+
+
+class HeldAnswer:
+    """A `send` that keeps a short answer back until `release`. `hold` says, from the status,
+    whether; what is not held is sent as it comes."""
+
+    def __init__(self, send: Send, hold: Callable[[int], bool] = lambda status: True) -> None:
+        self._send = send
+        self._hold = hold
+        self._messages: list[Message] = []
+        self.held = False
+
+    @property
+    def body(self) -> bytes:
+        """The answer's body so far."""
+        return b"".join(message.get("body", b"") for message in self._messages)
+
+    async def __call__(self, message: Message) -> None:
+        """One message of the answer."""
+        if message["type"] == "http.response.start":
+            self.held = self._hold(message["status"])
+        if self.held:
+            self._messages.append(message)
+        else:
+            await self._send(message)
+
+    async def release(self) -> None:
+        """Send what was kept back."""
+        for message in self._messages:
+            await self._send(message)
+        self._messages.clear()

@@ -1,0 +1,300 @@
+"""The ASGI layer: outermost but for logging, in front of any Gradio application."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.session_routing.forward import NotForwardedError, forward, target_of
+from app.session_routing.held_answer import HeldAnswer
+from app.session_routing.members import Members
+from app.session_routing.owners import Owners
+from app.session_routing.passes import HEADER, Passes
+from app.session_routing.peer import Ask, Condition, Peer
+from app.session_routing.pins import Pins
+from app.session_routing.ranking import ranked
+from app.session_routing.requests import Kind, Need, need, session_in_body
+from app.session_routing.wire import PATH, Wire
+
+_BODY_LIMIT = 16 << 20
+"""Bytes of a request that are read to find its session; Gradio sends files apart from it."""
+_QUESTION_LIMIT = 64 << 10
+_ATTEMPTS = 3
+SESSION = "session "
+"""Keys of sessions begin so, those of events do not: the two never meet."""
+_log = logging.getLogger("app.session_routing")
+
+
+class SessionRouting:
+    """Sends every request that needs a certain node there. Start it through ASGI's lifespan, or
+    with `start` and `stop`."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        node: str,
+        peers: Iterable[Peer],
+        secret: bytes,
+        condition: Ask = Condition,
+        body_limit: int = _BODY_LIMIT,
+    ) -> None:
+        self._app = app
+        self._body_limit = body_limit
+        self._passes = Passes(secret, node)
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+        # Peers are named by address: no proxy of the environment is asked for them.
+        self._client = httpx.AsyncClient(limits=limits, trust_env=False)
+        self._wire = Wire(self._client, self._passes)
+        self.members = Members(node, list(peers), self._wire, condition)
+        self.owners = Owners(self.members, Pins(), self._wire)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Begin to watch the peers."""
+        self._spawn(self.members.watch())
+
+    async def stop(self) -> None:
+        """Let the peers go."""
+        for task in self._tasks:
+            task.cancel()
+        await self._client.aclose()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event; see the ASGI specification."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, self._living(receive), send)
+        elif scope["type"] != "http":
+            await self._app(scope, receive, send)
+        else:
+            passed = self._take_pass(scope)
+            if scope["path"].startswith(PATH):
+                await (await self._answer(scope, receive, passed=passed))(scope, receive, send)
+            elif passed:
+                # One hop and no more: whoever sent it here has decided that this is the place.
+                self._note_arrival(scope)
+                await self._app(scope, receive, send)
+            else:
+                await self._route(scope, receive, send)
+
+    def _living(self, receive: Receive) -> Receive:
+        async def listen() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.start()
+            elif message["type"] == "lifespan.shutdown":
+                await self.stop()
+            return message
+
+        return listen
+
+    def _take_pass(self, scope: Scope) -> bool:
+        """Whether a peer sent this; the header goes no further, whoever wrote it."""
+        given = [value for name, value in scope["headers"] if name == HEADER]
+        if not given:
+            return False
+        scope["headers"] = [pair for pair in scope["headers"] if pair[0] != HEADER]
+        target = target_of(scope).decode("latin-1")
+        found = self._passes.read(given[0], scope["method"], target) if len(given) == 1 else None
+        if found is None:
+            _log.warning("a request with a pass that is not good was taken for a client's")
+            return False
+        if found[1]:
+            scope["client"] = (found[1], 0)
+        return True
+
+    async def _answer(self, scope: Scope, receive: Receive, *, passed: bool) -> Response:
+        """Another node asks."""
+        if not passed or scope["method"] != "POST":
+            return PlainTextResponse("Not Found", 404)
+        body, _ = await _read(receive, _QUESTION_LIMIT)
+        question: dict[str, Any] = json.loads(body or b"{}")
+        match scope["path"].removeprefix(PATH):
+            case "condition":
+                return JSONResponse(self.members.own_condition().as_json())
+            case "known":
+                return JSONResponse({"owner": self.owners.pins.get(question["key"])})
+            case "locate":
+                key, release = question["key"], question["release"]
+                begins, gone = question["begins"], question["gone"]
+                owner = await self.owners.decide(key, release, begins=begins, gone=gone)
+                return JSONResponse({"owner": owner})
+            case "pin":
+                key, owner = question["key"], question["owner"]
+                is_new = key.startswith(SESSION) and self.owners.pins.get(key) is None
+                if is_new and owner == self.members.node:
+                    self.members.promise()
+                self.owners.pins.set(key, owner)
+                return JSONResponse({})
+        return PlainTextResponse("Not Found", 404)
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        wanted = need(scope["method"], scope["path"], scope["query_string"])
+        if wanted is None or not self.members.peers:
+            await self._app(scope, receive, send)
+            return
+        if wanted.kind is Kind.FILE:
+            await self._file(scope, receive, send)
+            return
+        body: bytes | None = None
+        if wanted.kind is Kind.CALL or wanted.key is None:
+            body, complete = await _read(receive, self._body_limit)
+            if not complete:
+                await PlainTextResponse("the request is too large", 413)(scope, receive, send)
+                return
+        await self._to_owner(wanted, body, scope, receive, send)
+
+    async def _to_owner(
+        self, wanted: Need, body: bytes | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        owner: str | None = None
+        for _ in range(_ATTEMPTS):
+            owner = await self._owner(wanted, body, scope, gone=owner)
+            if owner is None or owner == self.members.node:
+                await self._here(wanted, body, scope, receive, send)
+                return
+            try:
+                await self._there(owner, wanted, body, scope, receive, send)
+            except NotForwardedError as error:
+                _log.warning("%s cannot be reached: %s", owner, error)
+                self.members.lost(owner)
+                if body is None and scope["method"] not in ("GET", "HEAD"):
+                    # Its body has begun to be read and is gone.
+                    break
+            else:
+                return
+        headers = {"Retry-After": "1"}
+        answer = PlainTextResponse("no node can take this request now", 503, headers)
+        await answer(scope, receive, send)
+
+    async def _owner(
+        self, wanted: Need, body: bytes | None, scope: Scope, *, gone: str | None
+    ) -> str | None:
+        release = self.members.own_condition().release
+        key = wanted.key
+        if wanted.kind is Kind.UPLOAD:
+            # Upload and progress come at the same time: no time to ask, and no need to.
+            return ranked(f"upload {key}", self.members.live)[0]
+        if wanted.kind is Kind.CALL:
+            return self.owners.choice(str(id(scope)), release)[0]
+        if wanted.kind is Kind.EVENT:
+            event = f"event {unquote(key or '')}"
+            return await self.owners.find(event, release, begins=False, gone=gone)
+        if key is None:
+            key = session_in_body(body or b"", _header(scope, b"content-type"))
+        if key is None:
+            return None
+        return await self.owners.find(SESSION + key, release, begins=wanted.begins, gone=gone)
+
+    async def _here(
+        self, wanted: Need, body: bytes | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if body is not None:
+            receive = _again(body, receive)
+        self._note_arrival(scope)
+        if wanted.kind is not Kind.CALL:
+            await self._app(scope, receive, send)
+            return
+        held = HeldAnswer(send)
+        await self._app(scope, receive, held)
+        await self._pin_event(self.members.node, held)
+
+    async def _there(
+        self,
+        owner: str,
+        wanted: Need,
+        body: bytes | None,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        peer = self.members.peers[owner]
+        client = str(scope["client"][0]) if scope.get("client") else ""
+        target = target_of(scope).decode("latin-1")
+        own = (HEADER, self._passes.write(owner, scope["method"], target, client))
+        if wanted.kind is Kind.CALL:
+            held = HeldAnswer(send)
+            await forward(self._client, peer.url, own, scope, receive, held, body)
+            await self._pin_event(owner, held)
+        else:
+            await forward(self._client, peer.url, own, scope, receive, send, body)
+
+    async def _pin_event(self, owner: str, held: HeldAnswer) -> None:
+        """The client asks for its event as soon as it has the answer: the owner is told first."""
+        with contextlib.suppress(ValueError, AttributeError):
+            if event := json.loads(held.body).get("event_id"):
+                await self.owners.tell(f"event {event}", owner)
+        await held.release()
+
+    async def _file(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """From the folder all nodes share; else from the node that has it."""
+        held = HeldAnswer(send, hold=lambda status: status in (403, 404))
+        await self._app(scope, receive, held)
+        if not held.held:
+            return
+        for name in self.members.live:
+            if name != self.members.node and await self._has_file(name, scope):
+                peer = self.members.peers[name]
+                target = target_of(scope).decode("latin-1")
+                own = (HEADER, self._passes.write(name, scope["method"], target))
+                with contextlib.suppress(NotForwardedError):
+                    await forward(self._client, peer.url, own, scope, receive, send, None)
+                    return
+        await held.release()
+
+    async def _has_file(self, name: str, scope: Scope) -> bool:
+        target = target_of(scope)
+        header = self._passes.write(name, "HEAD", target.decode("latin-1"))
+        url = httpx.URL(self.members.peers[name].url).copy_with(raw_path=target)
+        cookies = [(key, value) for key, value in scope["headers"] if key == b"cookie"]
+        try:
+            answer = await self._client.head(url, headers=[*cookies, (HEADER, header)], timeout=2)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code in (200, 206, 304)
+
+    def _note_arrival(self, scope: Scope) -> None:
+        if scope["path"].rstrip("/").endswith("/queue/join"):
+            self.members.arrived()
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _read(receive: Receive, limit: int) -> tuple[bytes, bool]:
+    """A request's body, and whether that is all of it."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > limit:
+            return bytes(body), False
+        if not message.get("more_body", False):
+            return bytes(body), True
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """`receive`, with a body that was read already in front of it."""
+    first = True
+
+    async def listen() -> Message:
+        nonlocal first
+        if first:
+            first = False
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return listen
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")

@@ -1,0 +1,107 @@
+"""Who is there: every peer is asked for its condition about twice a second."""
+
+import asyncio
+import logging
+import random
+import time
+
+from app.session_routing.peer import Ask, Condition, Peer
+from app.session_routing.wire import PeerError, Wire
+
+_INTERVAL = 0.5
+"""Seconds between two questions to a peer."""
+_ALIVE_FOR = 2.5
+"""Seconds an answer is good for: one lost question does not make a peer dead."""
+_RESERVED_FOR = 2.0
+"""Seconds in which a promised job arrives; then its place is free again."""
+_log = logging.getLogger("app.session_routing")
+
+
+class Members:
+    """This node and its peers."""
+
+    def __init__(self, node: str, peers: list[Peer], wire: Wire, ask: Ask) -> None:
+        self.node = node
+        self.peers = {peer.name: peer for peer in peers if peer.name != node}
+        self._wire = wire
+        self._ask = ask
+        self._heard: dict[str, tuple[Condition, float]] = {}
+        self._promised: list[float] = []
+
+    @property
+    def names(self) -> list[str]:
+        """All there are, alive or not: the same on every node."""
+        return [self.node, *self.peers]
+
+    @property
+    def live(self) -> list[str]:
+        """Those that answer, and this one."""
+        return [self.node, *(name for name in self.peers if self.alive(name))]
+
+    def alive(self, name: str) -> bool:
+        """Whether a node has answered lately."""
+        if name == self.node:
+            return True
+        found = self._heard.get(name)
+        return found is not None and time.monotonic() - found[1] < _ALIVE_FOR
+
+    def own_condition(self) -> Condition:
+        """What this node says of itself: jobs it has, and those promised to it."""
+        now = time.monotonic()
+        self._promised = [when for when in self._promised if now - when < _RESERVED_FOR]
+        own = self._ask()
+        return Condition(own.release, own.ready, own.jobs + len(self._promised), own.slots)
+
+    def promise(self) -> None:
+        """A session that begins a job is on its way here."""
+        self._promised.append(time.monotonic())
+
+    def arrived(self) -> None:
+        """A promised job is here, and counts as itself from now on."""
+        if self._promised:
+            self._promised.pop(0)
+
+    def eligible(self, release: str) -> dict[str, Condition]:
+        """Nodes that take new sessions of a release; of any where none of that release does."""
+        conditions = {self.node: self.own_condition()}
+        conditions |= {name: self._heard[name][0] for name in self.peers if self.alive(name)}
+        ready = {name: said for name, said in conditions.items() if said.ready}
+        same = {name: said for name, said in ready.items() if said.release == release}
+        return same or ready or {self.node: conditions[self.node]}
+
+    async def condition(self, name: str) -> Condition:
+        """What a node says of itself right now. Raises `PeerError`."""
+        if name == self.node:
+            return self.own_condition()
+        said = await self._wire.condition(self.peers[name])
+        self._heard[name] = (said, time.monotonic())
+        return said
+
+    async def check(self, name: str) -> None:
+        """Ask a node that somebody takes for dead."""
+        try:
+            await self.condition(name)
+        except PeerError:
+            self.lost(name)
+
+    def lost(self, name: str) -> None:
+        """A connection to a peer was refused: it is not asked until it answers again."""
+        if self._heard.pop(name, None) is not None:
+            _log.warning("peer %s is gone", name)
+
+    async def watch(self) -> None:
+        """Ask every peer, for ever."""
+        await asyncio.gather(*(self._watch(name) for name in self.peers))
+
+    async def _watch(self, name: str) -> None:
+        while True:
+            was = self.alive(name)
+            try:
+                await self.condition(name)
+                if not was:
+                    _log.info("peer %s is there", name)
+            except PeerError as error:
+                if was and not self.alive(name):
+                    _log.warning("peer %s does not answer: %s", name, error)
+            # Not in step with the others, who would all ask at the same moment.
+            await asyncio.sleep(_INTERVAL * random.uniform(0.8, 1.2))

@@ -1,0 +1,133 @@
+"""Who owns a key. docs/session-routing.md tells the protocol and what happens when nodes go.
+
+Each key has *deciders*, the nodes that rendezvous hashing ranks first for it. A node that meets a
+key for the first time asks the first live decider, once. That one remembers, or asks the others
+who may remember, or, for a session that begins, chooses the less loaded of two nodes and tells the
+next decider, so that one node can go without a session being lost.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import TypeVar
+
+from app.session_routing.members import Members
+from app.session_routing.peer import Condition
+from app.session_routing.pins import Pins
+from app.session_routing.ranking import ranked
+from app.session_routing.wire import PeerError, Wire
+
+_T = TypeVar("_T")
+DECIDERS = 3
+"""Nodes that remember a key: one more than may go at the same time."""
+
+
+class Owners:
+    """Finds and remembers owners for one node."""
+
+    def __init__(self, members: Members, pins: Pins, wire: Wire) -> None:
+        self.members = members
+        self.pins = pins
+        self._wire = wire
+        self._deciding: dict[str, asyncio.Task[str | None]] = {}
+
+    async def find(
+        self, key: str, release: str, *, begins: bool, gone: str | None = None
+    ) -> str | None:
+        """The live owner of a key; None for one that nobody knows and that does not begin.
+        `gone` is a node that was tried and did not take the connection."""
+        if owner := self._remembered(key):
+            return owner
+        for decider in ranked(key, self.members.live)[:DECIDERS]:
+            try:
+                owner = await self._asked(decider, key, release, begins=begins, gone=gone)
+            except PeerError:
+                self.members.lost(decider)
+                continue
+            if owner is not None:
+                self.pins.set(key, owner)
+            return owner
+        return self.members.node if begins else None
+
+    async def decide(
+        self, key: str, release: str, *, begins: bool, gone: str | None = None
+    ) -> str | None:
+        """The owner by this node's decision; several who ask at once get the same answer."""
+        if gone is not None and self.pins.get(key) == gone:
+            # Dead, or only out of the asker's reach? Then the session stays where it is.
+            await self.members.check(gone)
+        if key not in self._deciding:
+            task = asyncio.ensure_future(self._decided(key, release, begins=begins))
+            self._deciding[key] = task
+            task.add_done_callback(lambda _: self._deciding.pop(key, None))
+        return await asyncio.shield(self._deciding[key])
+
+    def choice(self, key: str, release: str) -> list[str]:
+        """The two nodes of which the less loaded one is to own a new key, or the one there is."""
+        return ranked(f"owner of {key}", self.members.eligible(release))[:2]
+
+    async def tell(self, key: str, owner: str) -> None:
+        """Make the deciders of a key know its owner, and the owner too."""
+        self.pins.set(key, owner)
+        deciders = ranked(key, self.members.names)[:DECIDERS]
+        told = {owner, *deciders} - {self.members.node}
+        peers = [self.members.peers[name] for name in told if self.members.alive(name)]
+        await _all(self._wire.pin(peer, key, owner) for peer in peers)
+
+    def _remembered(self, key: str) -> str | None:
+        owner = self.pins.get(key)
+        return owner if owner is not None and self.members.alive(owner) else None
+
+    async def _asked(
+        self, decider: str, key: str, release: str, *, begins: bool, gone: str | None
+    ) -> str | None:
+        if decider == self.members.node:
+            return await self.decide(key, release, begins=begins, gone=gone)
+        peer = self.members.peers[decider]
+        return await self._wire.locate(peer, key, release, begins=begins, gone=gone)
+
+    async def _decided(self, key: str, release: str, *, begins: bool) -> str | None:
+        if owner := self._remembered(key) or await self._remembered_elsewhere(key):
+            self.pins.set(key, owner)
+            return owner
+        if not begins:
+            return None
+        owner = await self._less_loaded(self.choice(key, release))
+        if owner == self.members.node:
+            self.members.promise()
+        await self.tell(key, owner)
+        return owner
+
+    async def _remembered_elsewhere(self, key: str) -> str | None:
+        names = ranked(key, self.members.names)[:DECIDERS]
+        peers = [
+            self.members.peers[name]
+            for name in names
+            if name != self.members.node and self.members.alive(name)
+        ]
+        answers = await _all(self._wire.known(peer, key) for peer in peers)
+        live = (name for name in answers if name is not None and self.members.alive(name))
+        return next(live, None)
+
+    async def _less_loaded(self, names: list[str]) -> str:
+        if len(names) == 1:
+            return names[0]
+
+        async def asked(name: str) -> tuple[str, Condition] | None:
+            try:
+                return name, await self.members.condition(name)
+            except PeerError:
+                self.members.lost(name)
+                return None
+
+        answers = [answer for answer in await _all(map(asked, names)) if answer is not None]
+        takers = [answer for answer in answers if answer[1].ready] or answers
+        return min(takers, key=lambda answer: answer[1].load)[0] if takers else self.members.node
+
+
+async def _all(questions: Iterable[Awaitable[_T]]) -> list[_T]:
+    """The answers there are, in order; peers that fail leave a gap, which is closed."""
+    answers = await asyncio.gather(*questions, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException) and not isinstance(answer, PeerError):
+            raise answer
+    return [answer for answer in answers if not isinstance(answer, BaseException)]

@@ -1,0 +1,54 @@
+"""What a node knows of another: where it is and what it last said of itself."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another node, by the address of its own: never the virtual IP, which every node holds."""
+
+    name: str
+    url: str
+    """For example `http://10.0.0.12:7860`, without a path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a node says of itself, about once a second."""
+
+    release: str = ""
+    """Nodes of one release serve the same page."""
+    ready: bool = True
+    """Whether it takes new sessions: False while it starts, drains or is broken."""
+    jobs: int = 0
+    """Running and waiting."""
+    slots: int = 1
+    """Jobs it can run at the same time."""
+
+    @property
+    def load(self) -> float:
+        """Jobs a slot; below 1 a new job does not wait."""
+        return self.jobs / max(1, self.slots)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the wire."""
+        return asdict(self)
+
+
+def condition_of(content: Any) -> Condition:
+    """What a peer sent. Raises ValueError."""
+    try:
+        return Condition(
+            release=str(content["release"]),
+            ready=bool(content["ready"]),
+            jobs=int(content["jobs"]),
+            slots=int(content["slots"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a condition: {content!r}") from error
+
+
+Ask = Callable[[], Condition]
+"""Asked of the node itself, whenever somebody wants to know."""

@@ -1,0 +1,39 @@
+"""Which node owns a key, as far as this node knows. Bounded in number and in time."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+IDLE = 2 * 3600.0
+"""Seconds after its last use a pin is forgotten; Gradio itself forgets a session after one hour."""
+MOST = 200_000
+
+
+class Pins:
+    """Keys and their owners. A pin stays what it is until it is set anew or forgotten."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._pins: OrderedDict[str, tuple[str, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._pins)
+
+    def get(self, key: str) -> str | None:
+        """The owner of a key; asking keeps the pin fresh."""
+        found = self._pins.get(key)
+        if found is None:
+            return None
+        owner, used = found
+        if self._clock() - used > IDLE:
+            del self._pins[key]
+            return None
+        self.set(key, owner)
+        return owner
+
+    def set(self, key: str, owner: str) -> None:
+        """Pin a key; the pins that were used least lately give way."""
+        self._pins[key] = (owner, self._clock())
+        self._pins.move_to_end(key)
+        if len(self._pins) > MOST:
+            self._pins.popitem(last=False)

@@ -1,0 +1,107 @@
+"""Which of Gradio's requests need which node. Pure.
+
+Checked against Gradio 6.31, `gradio/routes.py`: the queue's events, a session's state, its streams
+and an upload's progress live in the memory of one process. Page, configuration and assets do not;
+files are found through the folder that all nodes share.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import parse_qs, unquote
+
+_PREFIX = "/gradio_api/"
+_EVENT = re.compile(r"call/(?:v2/)?[^/]+/(?P<event>[^/]+)/?")
+_CALL = re.compile(r"call/(?:v2/)?[^/]+/?")
+_STREAM = re.compile(r"stream/(?P<session>[^/]+)/[^/]+/[^/]+/.+")
+_PUSH = re.compile(r"stream/(?P<event>[^/]+)(?:/close)?/?")
+_HEARTBEAT = re.compile(r"heartbeat/(?P<session>[^/]+)/?")
+_RUN = re.compile(r"(?:run|api)/[^/]+/?")
+# Of a form, as browsers write it: a part that is no file has its name last in its header.
+_FORM_FIELD = re.compile(
+    rb'name="session_hash"\r\n(?:[^\r\n]+\r\n)*\r\n(?P<session>[^\r\n]{1,200})\r\n'
+)
+
+
+class Kind(StrEnum):
+    """What a request's key stands for."""
+
+    SESSION = "session"
+    EVENT = "event"
+    UPLOAD = "upload"
+    CALL = "call"
+    """Begins an event without a session: any node will do, and the answer names the event."""
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a request needs. `key` is None where only its body tells."""
+
+    kind: Kind
+    key: str | None = None
+    begins: bool = False
+    """Whether it may be the first of its session."""
+
+
+def need(method: str, path: str, query: bytes) -> Need | None:
+    """What a request needs, from its first line; None: any node can answer it."""
+    _, found, route = path.partition(_PREFIX)
+    if not found:
+        return None
+    if method in ("GET", "HEAD"):
+        return _reading(route, query)
+    return _writing(route, query) if method == "POST" else None
+
+
+def _reading(route: str, query: bytes) -> Need | None:
+    if route.rstrip("/") == "queue/data":
+        return _from_query(Kind.SESSION, query, "session_hash")
+    if route.rstrip("/") == "upload_progress":
+        return _from_query(Kind.UPLOAD, query, "upload_id")
+    if found := _HEARTBEAT.fullmatch(route):
+        # A page that keeps state sends it before anything else.
+        return Need(Kind.SESSION, unquote(found["session"]), begins=True)
+    if found := _STREAM.fullmatch(route):
+        return Need(Kind.SESSION, unquote(found["session"]))
+    if found := _EVENT.fullmatch(route):
+        return Need(Kind.EVENT, unquote(found["event"]))
+    if route.startswith("file="):
+        return Need(Kind.FILE, route.removeprefix("file="))
+    return None
+
+
+def _writing(route: str, query: bytes) -> Need | None:
+    bare = route.rstrip("/")
+    if bare == "queue/join":
+        return Need(Kind.SESSION, begins=True)
+    if bare == "cancel":
+        return Need(Kind.SESSION)
+    if bare == "component_server" or _RUN.fullmatch(route):
+        return Need(Kind.SESSION, begins=True)
+    if bare == "upload":
+        return _from_query(Kind.UPLOAD, query, "upload_id")
+    if _CALL.fullmatch(route):
+        return Need(Kind.CALL)
+    if found := _PUSH.fullmatch(route):
+        return Need(Kind.EVENT, unquote(found["event"]))
+    return None
+
+
+def _from_query(kind: Kind, query: bytes, name: str) -> Need | None:
+    values = parse_qs(query.decode("latin-1")).get(name)
+    return Need(kind, values[0]) if values else None
+
+
+def session_in_body(body: bytes, content_type: str) -> str | None:
+    """The session a body names, or None. Never raises: Gradio itself refuses what is wrong."""
+    if content_type.startswith("multipart/form-data"):
+        found = _FORM_FIELD.search(body)
+        return found["session"].decode("utf-8", "replace") if found else None
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    value = content.get("session_hash") if isinstance(content, dict) else None
+    return value if isinstance(value, str) and value else None

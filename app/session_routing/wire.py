@@ -1,0 +1,65 @@
+"""What nodes ask each other: small JSON over HTTP, each with a pass."""
+
+import json
+from typing import Any
+
+import httpx
+
+from app.session_routing.passes import HEADER, Passes
+from app.session_routing.peer import Condition, Peer, condition_of
+
+PATH = "/_session_routing/"
+"""Below it a node answers other nodes, and 404 to everybody else."""
+_PATIENCE = httpx.Timeout(1.0)
+"""Seconds: a peer that is slower than that is not asked again until it is better."""
+
+
+class PeerError(Exception):
+    """A peer did not answer, or not as a peer of this cluster does."""
+
+
+class Wire:
+    """Questions to peers."""
+
+    def __init__(self, client: httpx.AsyncClient, passes: Passes) -> None:
+        self._client = client
+        self._passes = passes
+
+    async def condition(self, peer: Peer) -> Condition:
+        """What the peer says of itself. Raises `PeerError`."""
+        try:
+            return condition_of(await self._ask(peer, "condition", {}))
+        except ValueError as error:
+            raise PeerError(f"{peer.name}: {error}") from error
+
+    async def locate(
+        self, peer: Peer, key: str, release: str, *, begins: bool, gone: str | None
+    ) -> str | None:
+        """The owner of a key by a peer's decision; None when there is none. `gone` is a node that
+        did not take a connection just now. Raises `PeerError`."""
+        asked = {"key": key, "release": release, "begins": begins, "gone": gone}
+        return _owner(await self._ask(peer, "locate", asked))
+
+    async def known(self, peer: Peer, key: str) -> str | None:
+        """The owner of a key as far as the peer remembers. Raises `PeerError`."""
+        return _owner(await self._ask(peer, "known", {"key": key}))
+
+    async def pin(self, peer: Peer, key: str, owner: str) -> None:
+        """Tell a peer who owns a key. Raises `PeerError`."""
+        await self._ask(peer, "pin", {"key": key, "owner": owner})
+
+    async def _ask(self, peer: Peer, what: str, content: dict[str, Any]) -> Any:
+        target = PATH + what
+        header = {HEADER.decode(): self._passes.write(peer.name, "POST", target).decode()}
+        url = peer.url + target
+        try:
+            answer = await self._client.post(url, json=content, headers=header, timeout=_PATIENCE)
+            answer.raise_for_status()
+            return json.loads(answer.content)
+        except (httpx.HTTPError, ValueError) as error:
+            raise PeerError(f"{peer.name}: {type(error).__name__}: {error}") from error
+
+
+def _owner(answer: Any) -> str | None:
+    owner = answer.get("owner") if isinstance(answer, dict) else None
+    return owner if isinstance(owner, str) else None

@@ -1,0 +1,89 @@
+"""From the fields of the form to what a person asks for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.ask import Ask
+from app.engines.interface import Mode
+from app.errors import InvalidInputError
+from app.web import modes
+from app.web.clips import uploaded
+
+
+@dataclass(frozen=True, slots=True)
+class FormValues:
+    """What the fields of `app.web.form.Form` hold, in that order."""
+
+    mode: str
+    text: str | None
+    voice: str | None
+    saved_voice: str | None
+    reference: str | None
+    transcript: str | None
+    source: str | None
+    instruction: str | None
+    speed: float | None
+    seed: float | None
+    locked: bool
+    stream: bool
+    file_format: str
+
+    def ask(self, uploads: Path) -> Ask:
+        """What is asked for. A field that the mode does not show asks for nothing.
+
+        Raises `InvalidInputError` for a recording that the mode needs and is not in `uploads`.
+        """
+        mode = Mode(self.mode)
+        if mode is Mode.PRESET:
+            # A registered voice is cloned; which mode that is follows from the voice.
+            return self._ask(None, voice=self.voice or None)
+        reference = None if self.saved_voice else _clip(self.reference, "reference", uploads)
+        return self._ask(
+            mode,
+            voice=self.saved_voice or None,
+            reference=reference,
+            transcript=(self.transcript or "") if reference and mode is Mode.CLONE else "",
+            source=_clip(self.source, "source", uploads) if mode is Mode.CONVERT else None,
+            instruction=(self.instruction or "") if mode is Mode.INSTRUCT else "",
+        )
+
+    def _ask(
+        self,
+        mode: Mode | None,
+        *,
+        voice: str | None,
+        reference: Path | None = None,
+        transcript: str = "",
+        source: Path | None = None,
+        instruction: str = "",
+    ) -> Ask:
+        return Ask(
+            text=(self.text or "") if self.mode in modes.TEXT_MODES else "",
+            mode=mode,
+            voice=voice,
+            reference=reference,
+            transcript=transcript,
+            source=source,
+            instruction=instruction,
+            speed=1.0 if self.speed is None else self.speed,
+            seed=int(self.seed) if self.locked and self.seed is not None else None,
+            stream=self.stream,
+        )
+
+
+def _clip(value: str | None, field: str, uploads: Path) -> Path:
+    if path := uploaded(value, uploads):
+        return path
+    if field == "source":
+        raise InvalidInputError(
+            "source_missing",
+            "add the recording that is to be converted",
+            "请上传或录制要转换的录音",
+            field=field,
+        )
+    raise InvalidInputError(
+        "reference_missing",
+        "add a reference recording of the voice",
+        "请上传或录制参考录音",
+        field=field,
+    )

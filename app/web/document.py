@@ -1,0 +1,82 @@
+"""The HTML document around the page, without what Gradio's own brings along.
+
+Gradio's template has its own name and pictures from elsewhere in the preview for link sharing.
+Gradio adds a `head` only when its scripts run, which is too late for the reader's language; it
+puts a selector of its own before every rule of a style sheet, which breaks those that begin at
+the root.
+"""
+
+import json
+import logging
+import re
+from importlib.resources import files
+from pathlib import Path
+
+from gradio import routes
+from jinja2 import ChoiceLoader, DictLoader
+
+from app.engines.interface import EngineInfo
+from app.speech import FIRST_SEED, LAST_SEED
+from app.web.modes import offered
+from app.web.theme import STYLES
+from app.web.words import WORDS
+
+FAVICON = Path(__file__).with_name("favicon.svg")
+
+_TEMPLATE = "frontend/index.html"
+_SCRIPTS = Path(__file__).with_name("scripts")
+# In the order they run.
+_NAMES = ("start", "language", "form", "player", "live", "clip", "progress", "history")
+_LEFTOVERS = re.compile(
+    r'<meta\s+(?:property|name)="(?:og|twitter):[^>]*>|<link rel="manifest"[^>]*>'
+)
+_CORE = re.compile(r"core-.*\.js")
+_log = logging.getLogger("app.page")
+
+
+def install(engine: EngineInfo, text_limit: int) -> None:
+    """Serve the page in a document of its own. For the whole process."""
+    environment = routes.templates.env
+    loader = environment.loader
+    assert loader is not None
+    original, _, _ = loader.get_source(environment, _TEMPLATE)
+    head = _head(engine, text_limit)
+    # A function, because a replacement's backslashes would be read as references.
+    document = _LEFTOVERS.sub("", original).replace("<head>", f"<head>{head}", 1)
+    environment.loader = ChoiceLoader([DictLoader({_TEMPLATE: document}), loader])
+    if environment.cache is not None:
+        environment.cache.clear()
+
+
+def locale_module() -> str:
+    """The part of Gradio's page that can change its language, as a relative address.
+
+    It is meant for Gradio's own settings panel; without it the language changes by a reload.
+    """
+    folder = files("gradio") / "templates" / "frontend" / "assets"
+    for file in folder.iterdir():
+        if _CORE.fullmatch(file.name) and "as changeLocale" in file.read_text(encoding="utf-8"):
+            return f"./assets/{file.name}"
+    _log.warning("this Gradio has no changeLocale: the page changes its language by a reload")
+    return ""
+
+
+def _head(engine: EngineInfo, text_limit: int) -> str:
+    facts = {
+        "words": WORDS,
+        "localeModule": locale_module(),
+        "textLimit": text_limit,
+        "seeds": [FIRST_SEED, LAST_SEED],
+        "firstMode": offered(engine)[0].value,
+    }
+    # In a script a tag could end it, and in the template braces are Jinja's.
+    told = json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c")
+    sources = [(_SCRIPTS / f"{name}.js").read_text(encoding="utf-8") for name in _NAMES]
+    script = "\n".join([f"window.studio = {told};", *sources])
+    description = " · ".join(WORDS["lede"])
+    style = "\n".join(path.read_text(encoding="utf-8") for path in STYLES)
+    return (
+        f'<meta name="description" content="{description}">'
+        '<meta name="color-scheme" content="light dark">'
+        f"{{% raw %}}<style>{style}</style><script>{script}</script>{{% endraw %}}"
+    )

@@ -1,0 +1,58 @@
+"""`/synthesize`: the page's named endpoint, for Gradio's own clients. It has no place on the page.
+
+Programs without Gradio are better served by `/v1/audio/speech`.
+"""
+
+import logging
+from typing import Any
+
+import gradio as gr
+from gradio import FileData
+from gradio.events import api
+
+from app.ask import Ask
+from app.errors import SpeechError
+from app.logs import REQUEST_ID
+from app.middleware.access import new_request_id
+from app.node import Node
+
+_log = logging.getLogger("app.page")
+
+
+def add(node: Node) -> None:
+    """Add it to the page that is being built."""
+    settings, service = node.settings, node.service
+    default = service.engine.default_voice
+
+    async def synthesize(
+        request: gr.Request,
+        text: str,
+        voice: str = default.id if default else "",
+        speed: float = 1.0,
+        seed: int = 42,
+    ) -> tuple[FileData, dict[str, Any]]:
+        request_id = request.headers.get("x-request-id") or new_request_id()
+        REQUEST_ID.set(request_id)
+        try:
+            wanted = await service.prepare(Ask(text, voice=voice, speed=speed, seed=seed))
+            speech = await service.speak(wanted, request_id, has_waited=settings.enable_queue)
+            output = await service.keep(speech, request_id)
+        except SpeechError as error:
+            _log.warning("refused: %s", error.en, extra={"code": error.code})
+            raise gr.Error(f"{error.zh}\n{error.en}", print_exception=False) from None
+        except Exception:
+            _log.exception("unexpected error")
+            told = f"出错了，日志编号 {request_id}\nsomething went wrong; log id {request_id}"
+            raise gr.Error(told, print_exception=False) from None
+        _log.info("spoken", extra={"seed": wanted.seed, "audio_seconds": speech.duration})
+        record = output.record
+        facts = {"node": record.node, "seed": record.seed, "duration": record.duration}
+        return FileData(path=str(output.path), orig_name=output.file_name), facts
+
+    api(
+        synthesize,
+        api_name="synthesize",
+        queue=settings.enable_queue,
+        concurrency_limit=settings.slots,
+        concurrency_id="speech",
+    )

@@ -1,0 +1,41 @@
+"""The live checks: of a recording as soon as it is there, of annotations while they are typed."""
+
+import logging
+from pathlib import Path
+
+from app.annotations import check
+from app.engines.interface import ClipLimits
+from app.errors import SpeechError
+from app.voices.clips import ClipRoom
+from app.web.clips import uploaded
+from app.web.views.marks import marks_html
+from app.web.views.verdict import bad_html, good_html
+
+_log = logging.getLogger("app.page")
+
+
+class Listener:
+    """Says what would be wrong with a request before it is made."""
+
+    def __init__(self, limits: ClipLimits | None, uploads: Path) -> None:
+        self._limits = limits
+        self._uploads = uploads
+
+    async def hear(self, value: str | None) -> str:
+        """What is to be said of a recording; nothing where there is none."""
+        assert self._limits is not None
+        try:
+            path = uploaded(value, self._uploads)
+            if path is None:
+                return ""
+            # Beside the upload, which every node can read and this page can play.
+            clip = await ClipRoom(path.parent).prepare(path, self._limits, "reference")
+        except SpeechError as error:
+            _log.warning("recording refused: %s", error.en, extra={"code": error.code})
+            return bad_html(error)
+        # What the engine gets is what is played: every browser can, whatever was uploaded.
+        return good_html(str(clip.path), clip.report)
+
+    def read(self, text: str | None) -> str:
+        """What is wrong with the annotations of a text."""
+        return marks_html(check(text or ""))

@@ -1,0 +1,78 @@
+// What happens to a request before it is answered. Gradio tells of the queue in English, in a box
+// over the page; here it is read there and said in the reader's language, to screen readers too.
+(() => {
+  const studio = window.studio;
+  let told = "";
+
+  const root = document.documentElement;
+  const pane = () => document.querySelector("#pending");
+
+  function show(html) {
+    if (pane() && html !== told) pane().innerHTML = html;
+    told = html;
+  }
+  const line = (html) => `<p class="status working"><span class="spinner"></span><span>${html}</span></p>`;
+
+  studio.begin = () => {
+    root.classList.add("busy");
+    studio.announce(studio.word("sending"));
+    show(line(studio.both("sending")));
+  };
+  studio.end = () => {
+    root.classList.remove("busy");
+    show("");
+  };
+  studio.cancelled = () => {
+    studio.end();
+    studio.live.stop();
+  };
+
+  const place = /queue: (\d+)\/(\d+) \|/;
+  const estimate = /\/([\d.]+)s/;
+  let lastPlace = "";
+  function follow(tracker) {
+    const text = tracker.textContent || "";
+    const found = place.exec(text);
+    if (!found || !root.classList.contains("busy")) return;
+    const seconds = estimate.exec(text)?.[1];
+    let html = `${studio.both("queued")} · ${studio.both("queue_place", found[1], found[2])}`;
+    if (seconds) html += ` · ${studio.both("queue_estimate", Math.ceil(Number(seconds)))}`;
+    show(line(html));
+    if (found[1] !== lastPlace) {
+      lastPlace = found[1];
+      const spoken = studio.word("queue_place", found[1], found[2]);
+      studio.announce(`${studio.word("queued")} ${spoken}`);
+    }
+  }
+  studio.whenPresent("#status [data-testid=status-tracker]", (tracker) => {
+    const watch = new MutationObserver(() => follow(tracker));
+    watch.observe(tracker, { childList: true, characterData: true, subtree: true });
+    follow(tracker);
+  });
+
+  // The node has taken the request: its own words replace these. Steps are said once each.
+  let step = "";
+  function heard(element) {
+    const now = element.querySelector(".status")?.dataset.step ?? "";
+    if (now) show("");
+    if (now === step) return;
+    step = now;
+    if (now && now !== "trouble") studio.announce(studio.word(now));
+  }
+  studio.whenPresent("#status", (element) => {
+    const watch = new MutationObserver(() => heard(element));
+    watch.observe(element, { childList: true, characterData: true, attributes: true, subtree: true });
+  });
+
+  // What Gradio's client says itself, in English: it has no other words for it.
+  const texts = [
+    [/currently busy|queue is full/i, "busy"],
+    [/connection/i, "connection_lost"],
+  ];
+  studio.whenPresent("[data-testid=toast-text]", (toast) => {
+    const found = texts.find(([pattern]) => pattern.test(toast.textContent));
+    if (!found) return;
+    toast.innerHTML = studio.both(found[1]);
+    studio.end(); // Nothing was begun, so nothing will tell of an end.
+  });
+})();

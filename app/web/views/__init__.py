@@ -1,0 +1,1 @@
+"""HTML of the page's own parts. Pure: data in, HTML in both languages out, all of it escaped."""

@@ -1,0 +1,92 @@
+"""The outputs of all nodes as a list with players and what can be done with each."""
+
+import json
+from dataclasses import asdict
+from html import escape
+
+from app.engines.interface import EngineInfo
+from app.errors import SpeechError
+from app.outputs.history import Found, Output
+from app.web.views import icons
+from app.web.views.player import player_html
+from app.web.views.voice import voice_name
+from app.web.words import WORDS, both, said
+
+# What the facts under a text say already, and what only programs want.
+_LEFT_OUT = frozenset({"text", "created", "duration"})
+
+
+def history_html(found: Found, engine: EngineInfo, query: str) -> str:
+    """A list item for each output. Texts come from anyone and are escaped."""
+    if not found.outputs:
+        return f'<p class="empty">{both("no_match" if query else "no_history")}</p>'
+    items = "".join(_item(output, engine) for output in found.outputs)
+    more = (
+        f'<button type="button" class="more" data-count="{len(found.outputs)}">'
+        f"{both('more')}</button>"
+        if found.older
+        else ""
+    )
+    return f'<ol class="outputs">{items}</ol>{more}'
+
+
+def no_history_html(error: SpeechError) -> str:
+    """Why there is no history to show."""
+    return f'<p class="empty trouble" role="alert">{said(error.zh, error.en)}</p>'
+
+
+def _item(output: Output, engine: EngineInfo) -> str:
+    record = output.record
+    created = record.created_at.astimezone()
+    # Relative, so that it stays right under whatever prefix the page is served.
+    source = f"outputs/{output.file_name}"
+    facts = [
+        f'<time datetime="{escape(record.created)}">{created:%m-%d %H:%M:%S}</time>',
+        f'<span class="node">{escape(record.node)}</span>',
+        f"<span>{voice_name(record.voice, engine)}</span>",
+        f"<span>{both('seed')} {record.seed}</span>",
+    ]
+    if record.mode != "preset" and record.mode in WORDS:
+        facts.insert(2, f'<span class="tag">{both(record.mode)}</span>')
+    if record.speed != 1.0:
+        facts.append(f"<span>×{record.speed:g}</span>")
+    text = escape(record.text) or both("convert")
+    return (
+        f'<li data-stem="{output.stem}" data-record="{escape(json.dumps(asdict(record)))}">'
+        f'<p class="said">{text}</p><div class="facts">{"".join(facts)}</div>'
+        f'<div class="tools">{player_html(source, record.duration)}'
+        f'<a class="round" href="{source}?download=1" download="{output.file_name}">'
+        f'{icons.DOWNLOAD}<span class="unseen">{both("download")}</span></a>'
+        f"{_button('again', icons.AGAIN)}{_button('delete', icons.DELETE)}</div>"
+        f"{_parameters(output)}</li>"
+    )
+
+
+def _button(name: str, icon: str) -> str:
+    return (
+        f'<button type="button" class="round {name}">{icon}'
+        f'<span class="unseen">{both(name)}</span></button>'
+    )
+
+
+def _parameters(output: Output) -> str:
+    rows = "".join(
+        f"<div><dt>{_parameter(name)}</dt><dd>{escape(str(value))}</dd></div>"
+        for name, value in asdict(output.record).items()
+        if name not in _LEFT_OUT and value not in ("", None)
+    )
+    return f"<details><summary>{both('details')}</summary><dl>{rows}</dl></details>"
+
+
+def _parameter(name: str) -> str:
+    return both(name) if name in WORDS else f"<code>{escape(name)}</code>"
+
+
+def dialog_html() -> str:
+    """The question before an output is deleted; `scripts/history.js` opens it."""
+    return (
+        '<dialog id="delete-dialog" aria-labelledby="delete-question"><form method="dialog">'
+        f'<p id="delete-question">{both("delete_question")}</p><p class="said"></p>'
+        f'<div class="choices"><button value="no">{both("delete_no")}</button>'
+        f'<button value="yes" class="danger">{both("delete")}</button></div></form></dialog>'
+    )

@@ -1,0 +1,39 @@
+"""The finished speech: a player, and how it was made."""
+
+from html import escape
+
+from app.engines.interface import EngineInfo
+from app.outputs.history import Output
+from app.speech import Speech
+from app.web.views import icons
+from app.web.views.peaks import peaks_of
+from app.web.views.player import player_html
+from app.web.views.voice import voice_name
+from app.web.words import both
+
+_HEADING = f'<h2 class="unseen">{both("result")}</h2>'
+
+
+def empty_html() -> str:
+    """Before there is anything."""
+    return f'{_HEADING}<p class="empty">{both("result_empty")}</p>'
+
+
+def result_html(output: Output, speech: Speech, engine: EngineInfo) -> str:
+    """The output with the facts a user compares: node, seed, voice, length, time taken."""
+    record = output.record
+    source = f"outputs/{output.file_name}"
+    facts = (
+        ("node", f'<strong class="node">{escape(record.node)}</strong>'),
+        ("voice", voice_name(record.voice, engine)),
+        ("seed", f'<span class="seed">{record.seed}</span>'),
+        ("duration", f"{record.duration:.1f} {both('seconds')}"),
+        ("took", f"{speech.seconds_taken:.2f} {both('seconds')}"),
+    )
+    told = "".join(f"<div><dt>{both(name)}</dt><dd>{value}</dd></div>" for name, value in facts)
+    return (
+        f'{_HEADING}<div class="made">{player_html(source, record.duration, peaks_of(speech.pcm))}'
+        f'<a class="download" href="{source}?download=1" download="{output.file_name}">'
+        f"{icons.DOWNLOAD}<span>{both('download')}</span></a></div>"
+        f'<dl class="facts">{told}</dl>'
+    )

@@ -1,0 +1,214 @@
+"""Everything the page says, in Chinese and English, and the two ways to say it.
+
+What Gradio draws (labels, placeholders, buttons) gets a marker, which the browser replaces
+(`gr.I18n`). What the page draws itself holds both languages, and the style sheet hides one: it
+follows a switch of language without asking the server.
+"""
+
+from html import escape
+
+import gradio as gr
+from gradio.i18n import I18nData
+
+from app.engines.interface import EngineInfo, Voice
+
+CHINESE, ENGLISH = "zh-CN", "en"
+
+WORDS: dict[str, tuple[str, str]] = {
+    "title": ("语音合成", "Speech studio"),
+    "lede": ("输入文字，选好声音，听它说出来。", "Type a text, pick a voice, hear it spoken."),
+    "language": ("语言", "Language"),
+    "mode": ("方式", "Mode"),
+    "preset": ("预置声音", "Preset voice"),
+    "clone": ("3 秒克隆", "3-second clone"),
+    "cross_lingual": ("跨语种", "Cross-lingual"),
+    "instruct": ("指令控制", "Instruction"),
+    "convert": ("声音转换", "Conversion"),
+    "preset_hint": (
+        "用现成的声音朗读文字。",
+        "Reads your text in a ready-made voice.",
+    ),
+    "clone_hint": (
+        "录几秒钟的声音并写下原话，用同样的声音朗读新的文字。",
+        "A few seconds of somebody and the words they said: your text in their voice.",
+    ),
+    "cross_lingual_hint": (
+        "让录音里的人说另一种语言。",
+        "The person in the recording speaks another language.",
+    ),
+    "instruct_hint": (
+        "用一句话告诉它怎么说：方言、情绪、快慢。",
+        "Say in a sentence how it shall sound: dialect, mood, pace.",
+    ),
+    "convert_hint": (
+        "保留一段录音的话，换成另一个人的声音。",
+        "Keeps the words of one recording and gives them the voice of another.",
+    ),
+    "text": ("文字", "Text"),
+    "text_hint": ("在这里输入要朗读的文字……", "Type what shall be said…"),
+    "text_info": ("Shift + Enter 生成", "Shift + Enter generates"),
+    "characters": ("字", "characters"),
+    "too_long": ("文字太长", "too long"),
+    "marks_hint": ("可以标注读音：", "Mark how to read it:"),
+    "marks_wrong": ("标注有误", "Wrong annotations"),
+    "marks_character": ("第 {0} 个字符", "character {0}"),
+    "marks_nearest": ("最接近的写法", "nearest right one"),
+    "voice": ("声音", "Voice"),
+    "new_recording": ("使用下面的录音", "The recording below"),
+    "saved_voice": ("声音来自", "Voice from"),
+    "reference": ("参考录音", "Reference recording"),
+    "reference_convert": ("目标声音", "Target voice"),
+    "source": ("要转换的录音", "Recording to convert"),
+    "transcript": ("录音里说的话", "Words in the recording"),
+    "transcript_hint": (
+        "一字不差地写下参考录音的内容",
+        "Exactly what the reference recording says",
+    ),
+    "instruction": ("指令", "Instruction"),
+    "instruction_hint": ("例如：用四川话说这句话", "For example: say this in Sichuanese"),
+    "dialects": ("方言", "Dialects"),
+    "styles": ("风格", "Styles"),
+    "languages": ("语言", "Languages"),
+    "speaks": ("可以说：", "Speaks:"),
+    "settings": ("设置", "Settings"),
+    "speed": ("语速", "Speed"),
+    "speed_streaming": (
+        "边生成边播放时不能调整语速。",
+        "The speed cannot be changed while playing during generation.",
+    ),
+    "seed": ("随机种子", "Seed"),
+    "seed_info": ("1–100000000，相同输入得到相同音频", "1–100000000; same input, same audio"),
+    "dice": ("换一个", "Roll"),
+    "lock": ("锁定种子", "Keep this seed"),
+    "format": ("格式", "Format"),
+    "stream": ("边生成边播放", "Play while it is made"),
+    "generate": ("生成语音", "Generate"),
+    "cancel": ("取消", "Cancel"),
+    "result": ("结果", "Result"),
+    "result_empty": ("生成的语音会出现在这里。", "Your speech will appear here."),
+    "live": ("正在播放", "Playing live"),
+    "mute": ("停止播放", "Stop playing"),
+    "sending": ("正在提交……", "Sending…"),
+    "queued": ("排队中", "In line"),
+    "queue_place": ("第 {0} 位，共 {1} 位", "place {0} of {1}"),
+    "queue_estimate": ("预计约 {0} 秒", "about {0} s"),
+    "working": ("正在生成……", "Speaking…"),
+    "made_so_far": ("已生成 {0} 秒", "{0} s so far"),
+    "cancelled": ("已取消。", "Cancelled."),
+    "finished": ("完成", "Done"),
+    "took": ("用时", "Took"),
+    "kept_locally": ("共享存储暂时不可用。", "The shared folder is not available."),
+    "busy": (
+        "当前请求太多，队列已满，请稍后再试。",
+        "Too many requests, the queue is full. Please try again in a moment.",
+    ),
+    "connection_lost": (
+        "与服务器的连接断开，正在重新连接……",
+        "Connection to the server is lost, reconnecting…",
+    ),
+    "went_wrong": ("出错了，日志编号", "Something went wrong; log id"),
+    "error": ("错误", "Error"),
+    "history": ("历史", "History"),
+    "history_hint": ("所有节点最近生成的音频", "The latest audio of all nodes"),
+    "refresh": ("刷新", "Refresh"),
+    "search": ("搜索", "Search"),
+    "search_hint": ("搜索文字、声音、节点……", "Search text, voice, node…"),
+    "no_history": ("还没有音频。", "Nothing here yet."),
+    "no_match": ("没有找到。", "Nothing matches."),
+    "more": ("更多", "More"),
+    "again": ("再次生成", "Make again"),
+    "again_done": ("已填好，点“生成语音”即可。", "The form is filled in; press Generate."),
+    "again_clip": (
+        "其余已填好，请重新上传原来的录音。",
+        "The rest is filled in; please add the same recording again.",
+    ),
+    "delete": ("删除", "Delete"),
+    "delete_question": (
+        "从所有节点的历史中删除这段音频？",
+        "Delete this audio from the history of all nodes?",
+    ),
+    "delete_no": ("保留", "Keep it"),
+    "deleted": ("已删除。", "Deleted."),
+    "already_gone": ("这段音频已经不在了。", "This audio is already gone."),
+    "details": ("全部参数", "All parameters"),
+    "download": ("下载", "Download"),
+    "play": ("播放", "Play"),
+    "position": ("播放位置", "Position"),
+    "unplayable": ("无法播放，文件可能已被删除。", "Cannot be played; it may have been deleted."),
+    "node": ("节点", "Node"),
+    "engine": ("引擎", "Engine"),
+    "release": ("版本", "Release"),
+    "duration": ("时长", "Duration"),
+    "created": ("时间", "Created"),
+    "request_id": ("请求编号", "Request id"),
+    "seconds": ("秒", "s"),
+    "upload": ("选择音频文件", "Choose an audio file"),
+    "or_drop": ("或拖到这里", "or drop it here"),
+    "record": ("录音", "Record"),
+    "stop_recording": ("停止", "Stop"),
+    "no_microphone": (
+        "浏览器不允许录音：需要 https 或本机地址，并允许使用麦克风。请改为上传文件。",
+        "The browser allows no recording here: it needs https (or localhost) and your permission. "
+        "Please upload a file instead.",
+    ),
+    "recording": ("正在录音", "Recording"),
+    "uploading": ("正在上传……", "Uploading…"),
+    "upload_failed": ("上传失败，请重试。", "The upload failed, please try again."),
+    "clip_checking": ("正在检查录音……", "Checking the recording…"),
+    "remove": ("移除", "Remove"),
+    "clip_good": ("录音可用", "Good recording"),
+    "clip_bad": ("录音不能用", "This recording cannot be used"),
+    "clip_note": ("可以用，但请注意", "Usable, but"),
+    "clip_limits": (
+        "{0}–{1} 秒，采样率不低于 {2} kHz，只有一个人说话，没有背景声。",
+        "{0}–{1} s, at least {2} kHz, one speaker, no background noise.",
+    ),
+}
+"""Key to Chinese and English; `{0}` is filled in by `both`."""
+
+
+def _voice_key(voice: Voice) -> str:
+    # A dot would be a path in the browser's dictionary.
+    return f"voice_{voice.id}".replace(".", "_")
+
+
+def dictionary(engine: EngineInfo) -> gr.I18n:
+    """What the browser translates markers with: the words and the engine's voices."""
+    words = WORDS | {_voice_key(voice): (voice.name_zh, voice.name_en) for voice in engine.voices}
+    return gr.I18n(
+        **{
+            CHINESE: {key: zh for key, (zh, _) in words.items()},
+            ENGLISH: {key: en for key, (_, en) in words.items()},
+        }
+    )
+
+
+_MARKERS = gr.I18n()
+
+
+def word(key: str) -> I18nData:
+    """The marker of a word, for what Gradio draws."""
+    if key not in WORDS:
+        raise KeyError(key)
+    return _MARKERS(key)
+
+
+def voice_word(voice: Voice) -> I18nData:
+    """The marker of an engine's voice."""
+    return _MARKERS(_voice_key(voice))
+
+
+def both(key: str, *filling: object) -> str:
+    """A word as HTML in both languages, of which one is shown."""
+    zh, en = WORDS[key]
+    return said(zh.format(*filling), en.format(*filling))
+
+
+def said(zh: str, en: str) -> str:
+    """A text as HTML in both languages, of which one is shown; it is escaped."""
+    if zh == en:
+        return f"<span>{escape(zh)}</span>"
+    return (
+        f'<span class="t" lang="{CHINESE}">{escape(zh)}</span>'
+        f'<span class="t" lang="{ENGLISH}">{escape(en)}</span>'
+    )

@@ -1,0 +1,83 @@
+"""What a person does with the page."""
+
+import json
+import math
+import wave
+from array import array
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.app.node_process import NodeProcess
+
+
+def choose_mode(page: Page, mode: str) -> None:
+    page.locator(f"#mode input[value={mode}]").check()
+    page.wait_for_function("mode => document.documentElement.dataset.mode === mode", arg=mode)
+
+
+def write(page: Page, text: str) -> None:
+    page.locator("#text textarea").fill(text)
+
+
+def generate(page: Page) -> None:
+    """Press the button and wait for the sound."""
+    before = page.locator("#result .seed").all_inner_texts()
+    address = page.locator("#result .player").get_attribute("data-source") if before else None
+    page.locator("#generate").click()
+    page.wait_for_function(
+        """before => {
+            const player = document.querySelector('#result .player');
+            return document.querySelector('#status [data-step=finished]')
+                && player && player.dataset.source !== before;
+        }""",
+        arg=address,
+    )
+
+
+def trouble(page: Page) -> str:
+    """What the page says went wrong."""
+    alert = page.locator("#status [role=alert]")
+    alert.wait_for()
+    return alert.inner_text()
+
+
+def records(node: NodeProcess) -> list[dict[str, Any]]:
+    """What the node has kept, oldest first."""
+    found = sorted(node.outputs.glob("*.json"))
+    return [json.loads(path.read_text(encoding="utf-8")) for path in found]
+
+
+def audio_of(page: Page, node: NodeProcess) -> bytes:
+    """The bytes of the sound in the result."""
+    source = page.locator("#result .player").get_attribute("data-source")
+    return node.get(f"/{source}").content
+
+
+def recording(path: Path, seconds: float = 4.0, peak: float = 0.5, rate: int = 48000) -> Path:
+    """A WAV file that sounds a little like somebody."""
+    samples = array(
+        "h",
+        (
+            max(
+                -32767,
+                min(
+                    32767,
+                    int(
+                        32767
+                        * peak
+                        * math.sin(2 * math.pi * 180 * i / rate)
+                        * (0.6 + 0.4 * math.sin(2 * math.pi * 3 * i / rate))
+                    ),
+                ),
+            )
+            for i in range(int(seconds * rate))
+        ),
+    )
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples.tobytes())
+    return path

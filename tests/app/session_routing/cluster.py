@@ -1,0 +1,124 @@
+"""Three real Gradio processes behind a balancer that gives every connection to the next one."""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+
+NAMES = ("one", "two", "three")
+_ROOT = Path(__file__).parents[3]
+_APP = Path(__file__).with_name("small_app.py")
+
+
+class RoundRobin:
+    """What LVS does with `rr`, for TCP connections on loopback; nodes that are down are left out,
+    as health checks do."""
+
+    def __init__(self, ports: list[int]) -> None:
+        self.ports = ports
+        self._turn = itertools.count()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        served = asyncio.run_coroutine_threadsafe(self._serve(), self._loop)
+        self.port = served.result(10)
+
+    async def _serve(self) -> int:
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            for _ in self.ports:
+                port = self.ports[next(self._turn) % len(self.ports)]
+                with contextlib.suppress(OSError):
+                    theirs = await asyncio.open_connection("127.0.0.1", port)
+                    break
+            else:
+                return
+            one_way = [_pour(reader, theirs[1]), _pour(theirs[0], writer)]
+            await asyncio.gather(*one_way, return_exceptions=True)
+        finally:
+            writer.close()
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+
+async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    finally:
+        writer.close()
+
+
+class Nodes:
+    """The processes, and the balancer's address as `url`."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.ports = dict(zip(NAMES, _free_ports(len(NAMES)), strict=True))
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._folder = folder
+        self._options = options
+        for name in NAMES:
+            self.start(name)
+        self.balancer = RoundRobin(list(self.ports.values()))
+        self.url = f"http://127.0.0.1:{self.balancer.port}"
+        for name in NAMES:
+            self.wait_for(name)
+
+    def start(self, name: str) -> None:
+        peers = ",".join(f"{peer}={self.own_url(peer)}" for peer in NAMES)
+        self.processes[name] = subprocess.Popen(
+            [sys.executable, str(_APP), name, str(self.ports[name]), peers, *self._options],
+            cwd=_ROOT,
+            env=os.environ
+            | {
+                "PYTHONPATH": str(_ROOT),
+                "GRADIO_TEMP_DIR": str(self._folder),
+                "GRADIO_ANALYTICS_ENABLED": "False",
+            },
+        )
+
+    def own_url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    def wait_for(self, name: str) -> None:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            with contextlib.suppress(httpx.HTTPError):
+                if httpx.get(f"{self.own_url(name)}/healthz").status_code == 200:
+                    return
+            time.sleep(0.2)
+        raise TimeoutError(f"{name} does not answer")
+
+    def kill(self, name: str) -> None:
+        self.processes[name].send_signal(signal.SIGKILL)
+        self.processes[name].wait(10)
+
+    def close(self) -> None:
+        for process in self.processes.values():
+            process.kill()
+            process.wait(10)
+        self.balancer.close()
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        listeners = [
+            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
+        ]
+        return [listener.getsockname()[1] for listener in listeners]
