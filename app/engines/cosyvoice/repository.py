@@ -11,7 +11,7 @@ import importlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -70,7 +70,6 @@ def _check_cuda(configuration: Configuration) -> None:
 
 
 def _imported(repository: Path) -> tuple[Any, Callable[[int], None]]:
-    os.environ["TQDM_DISABLE"] = "1"
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
         os.environ[name] = "1"
     for folder in (repository / "third_party/Matcha-TTS", repository):
@@ -80,6 +79,7 @@ def _imported(repository: Path) -> tuple[Any, Callable[[int], None]]:
     _forbid_downloads()
     logging.getLogger().addFilter(_keep_texts_out)
     module = importlib.import_module("cosyvoice.cli.cosyvoice")
+    vars(module)["tqdm"] = _no_progress_bar
     frontend = importlib.import_module("cosyvoice.cli.frontend")
     # torchaudio.load, which it calls, needs yet another package (torchcodec) since 2.9.
     vars(frontend)["load_wav"] = load_wav
@@ -92,6 +92,10 @@ def _forbid_downloads() -> None:
     modelscope = importlib.import_module("modelscope")
     local = functools.partial(modelscope.snapshot_download, local_files_only=True)
     setattr(modelscope, "snapshot_download", local)  # noqa: B010
+
+
+def _no_progress_bar(texts: Iterable[str]) -> Iterable[str]:
+    return texts
 
 
 def _keep_texts_out(record: logging.LogRecord) -> bool:

@@ -4,6 +4,7 @@ The latter speak noise (their weights are random), so nothing here judges the so
 """
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,15 +63,13 @@ def requests_of(low: Clip, high: Clip) -> dict[str, SynthesisRequest]:
 def test_every_mode_speaks_and_a_seed_repeats_it(
     speaking: WorkerProcess, low: Clip, high: Clip, name: str, stream: bool
 ) -> None:
-    from dataclasses import replace
-
     request = replace(requests_of(low, high)[name], stream=stream)
     first = speaking.answer(request)
     assert first.ending.kind == "done", first.ending
     assert first.seconds > 0.2
     assert np.abs(first.samples).max() > 100
-    assert speaking.answer(request).pcm == first.pcm
-    assert speaking.answer(replace(request, seed=8)).pcm != first.pcm or name == "convert"
+    assert speaking.answer(request).digest == first.digest
+    assert speaking.answer(replace(request, seed=8)).digest != first.digest or name == "convert"
 
 
 def test_two_workers_say_the_same(
@@ -80,7 +79,7 @@ def test_two_workers_say_the_same(
     speaking.answer(ask(Mode.CLONE, LONG, reference=low, seed=3))
     with worker(installation.generation.name, installation.environment) as other:
         other.expect_ready()
-        assert other.answer(request).pcm == speaking.answer(request).pcm
+        assert other.answer(request).digest == speaking.answer(request).digest
 
 
 def test_a_stream_comes_in_pieces_and_the_third_begins_as_early_as_the_first(
@@ -90,7 +89,9 @@ def test_a_stream_comes_in_pieces_and_the_third_begins_as_early_as_the_first(
     request = ask(Mode.CLONE, LONG, reference=low, stream=True)
     streams = [speaking.answer(request) for _ in range(3)]
     assert len(streams[0].pieces) > 1
-    assert streams[0].pieces == streams[1].pieces == streams[2].pieces
+    lengths = [[len(piece) for piece in stream.pieces] for stream in streams]
+    assert lengths[0] == lengths[1] == lengths[2]
+    assert len({stream.digest for stream in streams}) == 1
 
 
 def test_the_reference_the_instruction_and_the_transcript_matter(
@@ -108,10 +109,10 @@ def test_the_reference_the_instruction_and_the_transcript_matter(
     ]
     heard = [speaking.answer(request) for request in said]
     assert {answer.ending.kind for answer in heard} == {"done"}
-    assert len({answer.pcm for answer in heard}) == len(said)
+    assert len({answer.digest for answer in heard}) == len(said)
     # And again, now from the cache, in another order.
-    assert [speaking.answer(request).pcm for request in reversed(said)] == [
-        answer.pcm for answer in reversed(heard)
+    assert [speaking.answer(request).digest for request in reversed(said)] == [
+        answer.digest for answer in reversed(heard)
     ]
 
 
@@ -130,7 +131,7 @@ def test_speed_is_kept_with_and_without_a_listener(speaking: WorkerProcess, low:
 def test_a_long_text_is_spoken_sentence_by_sentence(
     speaking: WorkerProcess, low: Clip, mode: Mode
 ) -> None:
-    text = "一二三四五六七八九十，天地人。" * 12
+    text = "一二三四五六七八九十，天地人。" * 9
     one = speaking.answer(ask(mode, text[:15], reference=low, instruction="请非常开心地说一句话。"))
     all_ = speaking.answer(ask(mode, text, reference=low, instruction="请非常开心地说一句话。"))
     assert all_.ending.kind == "done"
@@ -163,7 +164,7 @@ def test_an_abandoned_stream_stops_and_leaves_nothing_behind(
     ended = speaking.rest()
     assert ended.ending.kind == "cancelled"
     assert ended.seconds < 30
-    assert speaking.answer(request).pcm == whole.pcm
+    assert speaking.answer(request).digest == whole.digest
 
 
 @pytest.mark.parametrize(
@@ -178,8 +179,6 @@ def test_an_abandoned_stream_stops_and_leaves_nothing_behind(
 def test_what_cannot_be_spoken_is_refused_in_both_languages(
     speaking: WorkerProcess, low: Clip, request_: SynthesisRequest, said: str
 ) -> None:
-    from dataclasses import replace
-
     if request_.mode is Mode.INSTRUCT:
         request_ = replace(request_, reference=low)
     answer = speaking.answer(request_)
