@@ -286,6 +286,12 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     help="GiB of finished audio to keep; beyond it the oldest is deleted. 0 is no limit.",
 )
 @_option(
+    "--keep-uploads",
+    default=24.0,
+    type=click.FloatRange(0, 1_000_000),
+    help="Hours after which recordings that were sent for one request are deleted; 0 is never.",
+)
+@_option(
     "--require-shared-folder",
     is_flag=True,
     show_default="off",

@@ -25,6 +25,7 @@ from app.node import Node
 from app.outputs.retention import Retention
 from app.outputs.spool import Spool
 from app.outputs.store import OutputStore
+from app.outputs.uploads import Uploads
 from app.settings import Settings
 from app.speech import SpeechService
 from app.voices.clips import ClipRoom
@@ -139,7 +140,11 @@ def _store(settings: Settings) -> OutputStore:
         settings.output_dir,
         settings.node_name,
         spool=Spool(settings.spool_dir, settings.spool_limit << 20),
-        limits=Retention(settings.keep_days, int(settings.keep_size * (1 << 30))),
+        limits=Retention(
+            settings.keep_days,
+            int(settings.keep_size * (1 << 30)),
+            Uploads(settings.temp_dir, settings.keep_uploads * 3600),
+        ),
         required=settings.require_shared_folder,
     )
 

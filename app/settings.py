@@ -52,6 +52,8 @@ class Settings:
     """0 is for ever."""
     keep_size: float
     """GiB of finished audio; 0 is no limit."""
+    keep_uploads: float
+    """Hours; 0 is for ever."""
     require_shared_folder: bool
     """Whether the node is not ready while the shared folder does not take files."""
     release: str

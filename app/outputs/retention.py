@@ -17,6 +17,7 @@ from pathlib import Path
 from app.outputs import atomic
 from app.outputs.names import SIDECAR, is_stem, parse_audio_name
 from app.outputs.shared import SharedFolder
+from app.outputs.uploads import Uploads, remove_old
 
 INTERVAL = 600.0
 """Seconds between two passes over a folder, by whichever node."""
@@ -32,6 +33,7 @@ class Retention:
 
     days: float = 0
     total_bytes: int = 0
+    uploads: Uploads | None = None
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class Removed:
     leftovers: int = 0
     """Unfinished files, sound without a sidecar, sidecars without sound."""
     bytes: int = 0
+    uploads: int = 0
 
 
 @dataclass(slots=True)
@@ -72,7 +75,9 @@ def clean(folder: SharedFolder, limits: Retention) -> Removed | None:
         if 0 <= now - _last_pass(lock.read(64)) < INTERVAL * 0.9:
             return None
         removed = _clean(folder.path, limits, now)
-        os.pwrite(lock.fileno(), f"{now:.3f}\n".encode(), 0)
+        if limits.uploads:
+            removed.uploads = remove_old(limits.uploads, now)
+        os.pwrite(lock.fileno(), f"{now!r}\n".encode(), 0)
     return removed
 
 

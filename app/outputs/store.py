@@ -10,6 +10,7 @@ import errno
 import logging
 import random
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from app.outputs.history import Found, History, Output
 from app.outputs.names import audio_name, is_stem, new_stem, parse_audio_name
 from app.outputs.patience import Patience
 from app.outputs.record import OutputRecord
-from app.outputs.retention import Retention
+from app.outputs.retention import Removed, Retention
 from app.outputs.shared import OutputFiles, SharedFolder
 from app.outputs.spool import Spool
 
@@ -183,9 +184,8 @@ class OutputStore:
                 "remove old outputs",
                 lambda: retention.clean(self._shared, self._limits),
             )
-            if removed and (removed.outputs or removed.leftovers):
-                facts = {"outputs": removed.outputs, "leftovers": removed.leftovers}
-                _log.info("removed old outputs", extra=facts | {"bytes": removed.bytes})
+            if removed and removed != Removed():
+                _log.info("removed what is old", extra=asdict(removed))
 
     def _search(self, query: str, count: int, before: str, seconds: float) -> Found:
         self._shared.check_mount()
