@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
@@ -86,7 +87,8 @@ class _Answer:
         self._rate = service.engine.sample_rate
         self._headers = {
             "X-Seed": str(wanted.seed),
-            "X-Voice": body.voice_id or wanted.voice,
+            # A header is ASCII, and a model's own speakers have names like 中文女.
+            "X-Voice": quote(body.voice_id or wanted.voice),
             "X-Sample-Rate": str(self._rate),
         }
         self._done: dict[str, object] = {}

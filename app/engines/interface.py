@@ -94,7 +94,7 @@ class EngineInfo:
     voices: tuple[Voice, ...]
     capabilities: frozenset[Capability]
     warm_up_text: str
-    """Spoken once by every new worker before it takes work."""
+    """Spoken once by every new worker before it takes work, in the default voice."""
     modes: frozenset[Mode] = frozenset({Mode.PRESET})
     dialects: tuple[Choice, ...] = ()
     """Instructions about dialect."""
@@ -104,6 +104,16 @@ class EngineInfo:
     """Languages it speaks in any voice; `id` is a BCP 47 tag."""
     clips: ClipLimits | None = None
     """None where no mode takes a clip."""
+    warm_up: "SynthesisRequest | None" = None
+    """Takes the place of `warm_up_text` where there may be no voice to say it in."""
+
+    @property
+    def first_request(self) -> "SynthesisRequest":
+        """What every new worker makes before it takes work; audible, or the worker is broken."""
+        if self.warm_up is not None:
+            return self.warm_up
+        voice = self.default_voice
+        return SynthesisRequest(self.warm_up_text, voice.id if voice else "", speed=1.0, seed=1)
 
     @property
     def default_voice(self) -> Voice | None:

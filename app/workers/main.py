@@ -18,9 +18,7 @@ from app import logs
 from app.engines.interface import (
     CannotSpeakError,
     Engine,
-    EngineInfo,
     EngineUnavailableError,
-    SynthesisRequest,
 )
 from app.engines.registry import find_engine
 from app.workers import frames
@@ -88,14 +86,9 @@ def _warm_engine(name: str) -> Engine:
     plugin = find_engine(name)
     info = plugin.describe()
     engine = plugin.load()
-    if not any(audible(pcm16(chunk)) for chunk in list(engine.synthesize(_first_words(info)))):
+    if not any(audible(pcm16(chunk)) for chunk in list(engine.synthesize(info.first_request))):
         raise EngineUnavailableError(f"engine {name!r} loads but its first words are silent")
     return engine
-
-
-def _first_words(info: EngineInfo) -> SynthesisRequest:
-    voice = info.default_voice
-    return SynthesisRequest(info.warm_up_text, voice.id if voice else "", speed=1.0, seed=1)
 
 
 def _do(job: Job, engine: Engine, connection: socket.socket) -> None:

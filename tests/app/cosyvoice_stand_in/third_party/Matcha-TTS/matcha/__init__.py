@@ -1,0 +1,1 @@
+"""The submodule, which a checkout without --recursive leaves empty."""
