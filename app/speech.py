@@ -190,7 +190,7 @@ class SpeechService:
         try:
             if registered:
                 recording = await self.voices.recording(registered)
-                clip = await self.clips.copy(recording, limits, transcript)
+                clip = await self.clips.copy(recording, limits, transcript, registered.id)
                 request = replace(request, reference=clip)
             if ask.reference:
                 reference = await self.clips.prepare(ask.reference, limits, "reference")

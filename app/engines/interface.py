@@ -135,6 +135,8 @@ class Clip:
     """SHA-256 of the file's content, hexadecimal: what an engine keeps of it is kept under this."""
     transcript: str = ""
     """The words in it; empty where nobody said."""
+    voice: str = ""
+    """Id of the registered voice it is the recording of; empty where it came with the request."""
 
 
 @dataclass(frozen=True, slots=True)

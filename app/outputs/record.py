@@ -33,6 +33,8 @@ class OutputRecord:
     reference_digest: str = ""
     """SHA-256 of the reference clip as the engine got it; empty where there was none."""
     reference_transcript: str = ""
+    registered_voice: str = ""
+    """Id of the registered voice whose recording the reference was."""
     source_digest: str = ""
     """SHA-256 of the clip that was converted."""
     stream: bool = False
@@ -67,6 +69,7 @@ class OutputRecord:
             instruction=request.instruction,
             reference_digest=reference.digest if reference else "",
             reference_transcript=reference.transcript if reference else "",
+            registered_voice=reference.voice if reference else "",
             source_digest=source.digest if source else "",
             stream=request.stream,
             format=file_format,

@@ -6,6 +6,7 @@ import hashlib
 import io
 import secrets
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 from app.audio.clip import PreparedClip, read_clip
@@ -32,17 +33,18 @@ class ClipRoom:
                 "本节点缺少处理音频所需的 torch 和 torchaudio，请联系管理员",
             ) from error
 
-    async def copy(self, wav: bytes, limits: ClipLimits, transcript: str) -> Clip:
-        """The clip of a registered voice, prepared anew where another engine made it."""
+    async def copy(self, wav: bytes, limits: ClipLimits, transcript: str, voice: str) -> Clip:
+        """The clip of the registered voice with that id, prepared anew where another engine
+        made it."""
         path = self.folder / f"voice-{secrets.token_hex(8)}.wav"
         await asyncio.to_thread(path.write_bytes, wav)
         if _rate(wav) == limits.sample_rate:
-            return Clip(path, hashlib.sha256(wav).hexdigest(), transcript)
+            return Clip(path, hashlib.sha256(wav).hexdigest(), transcript, voice)
         try:
             prepared = await self.prepare(path, limits, "voice")
         finally:
             path.unlink()
-        return prepared.clip(transcript)
+        return replace(prepared.clip(transcript), voice=voice)
 
     def release(self, request: SynthesisRequest) -> None:
         """Remove what was prepared for a request. It cannot be spoken again."""

@@ -26,7 +26,17 @@ FAVICON = Path(__file__).with_name("favicon.svg")
 _TEMPLATE = "frontend/index.html"
 _SCRIPTS = Path(__file__).with_name("scripts")
 # In the order they run.
-_NAMES = ("start", "language", "form", "player", "live", "clip", "progress", "history")
+_NAMES = (
+    "start",
+    "language",
+    "form",
+    "player",
+    "live",
+    "recordings",
+    "clip",
+    "progress",
+    "history",
+)
 _LEFTOVERS = re.compile(
     r'<meta\s+(?:property|name)="(?:og|twitter):[^>]*>|<link rel="manifest"[^>]*>'
 )

@@ -34,7 +34,7 @@ class Listener:
             _log.warning("recording refused: %s", error.en, extra={"code": error.code})
             return bad_html(error)
         # What the engine gets is what is played: every browser can, whatever was uploaded.
-        return good_html(str(clip.path), clip.report)
+        return good_html(clip)
 
     def read(self, text: str | None) -> str:
         """What is wrong with the annotations of a text."""

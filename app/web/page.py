@@ -76,14 +76,17 @@ def build(node: Node) -> gr.Blocks:
         endpoint.add(node)
 
         _on_the_spot(studio)
-        _checking(Listener(service.engine.clips, node.settings.temp_dir), studio, service.engine)
+        listener = Listener(service.engine.clips, node.settings.temp_dir)
+        _checking(listener, studio, service.engine)
         _speed_follows_streaming(studio.fields, service.engine)
         spoken = _making(node, studio)
         if service.engine.clips:
             voices = [studio.fields.voice, studio.fields.saved_voice]
             page.load(partial(offer, service), None, voices, **_PLAIN)
-        past = Past(service.store, service.engine)
-        _looking_back(page, past, spoken, studio.fields, shelf)
+        past = Past(service.store, service.engine, node.settings.temp_dir)
+        again = _looking_back(page, past, spoken, studio.fields, shelf)
+        for clip in studio.clips if service.engine.clips else ():
+            again.then(listener.hear, clip.field, clip.verdict, **_PLAIN)
     page.queue(max_size=max(1, node.settings.places), api_open=not node.settings.enable_queue)
     blocks: gr.Blocks = page
     return blocks
@@ -247,7 +250,7 @@ def _making(node: Node, studio: _Studio) -> Dependency:
 
 def _looking_back(
     page: gr.Blocks, past: Past, spoken: Dependency, fields: Form, shelf: _Shelf
-) -> None:
+) -> Dependency:
     looks: list[Any] = [
         spoken.success,
         shelf.refresh.click,
@@ -264,7 +267,10 @@ def _looking_back(
         fields.mode,
         fields.text,
         fields.voice,
+        fields.saved_voice,
+        fields.reference,
         fields.transcript,
+        fields.source,
         fields.instruction,
         fields.speed,
         fields.seed,
@@ -272,5 +278,6 @@ def _looking_back(
         fields.stream,
         fields.file_format,
     ]
-    again = shelf.items.retry(past.again, None, filled, **_PLAIN)
+    again: Dependency = shelf.items.retry(past.again, None, filled, **_PLAIN)
     again.then(None, js="() => window.studio.showForm()")
+    return again

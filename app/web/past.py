@@ -1,14 +1,16 @@
 """The history's events: look, delete, and fill the form for another time."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from app.engines.interface import EngineInfo, Mode
-from app.errors import SpeechError
+from app.errors import InvalidInputError, SpeechError
 from app.outputs.names import is_stem
 from app.outputs.store import OutputStore
+from app.web.clips import uploaded
 from app.web.form import FORMATS
 from app.web.views.history import history_html, no_history_html
 from app.web.views.status import note_html, trouble_html
@@ -22,9 +24,10 @@ _log = logging.getLogger("app.page")
 class Past:
     """The shared history as one node sees it."""
 
-    def __init__(self, store: OutputStore, engine: EngineInfo) -> None:
+    def __init__(self, store: OutputStore, engine: EngineInfo, uploads: Path) -> None:
         self._store = store
         self._engine = engine
+        self._uploads = uploads
 
     async def look(self, query: str | None) -> str:
         """The newest outputs that match."""
@@ -47,20 +50,27 @@ class Past:
         return note_html("deleted" if gone else "already_gone"), await self.look(query)
 
     async def again(self, event: gr.EventData) -> list[Any]:
-        """What to say, and the values of mode, text, voice, transcript, instruction, speed,
-        seed, lock, stream and format that make the same audio."""
+        """What to say, and the values of mode, text, voice, registered voice, reference,
+        transcript, source, instruction, speed, seed, lock, stream and format that make the same
+        audio. Recordings are those that this browser has sent and the node still has."""
         record = event._data.get("record")
         told: dict[str, Any] = record if isinstance(record, dict) else {}
+        registered = str(told.get("registered_voice") or "")
+        reference, source = self._recordings(event._data.get("recordings"))
         mode = told.get("mode", Mode.PRESET.value)
         known = mode in {offered.value for offered in self._engine.modes}
-        needs_clip = bool(told.get("reference_digest"))
+        lacks_reference = told.get("reference_digest") and not (registered or reference)
+        lacks_source = told.get("source_digest") and not source
         file_format = told.get("format")
         return [
-            note_html("again_clip" if needs_clip else "again_done"),
+            note_html("again_clip" if lacks_reference or lacks_source else "again_done"),
             mode if known else gr.skip(),
             told.get("text", ""),
             told.get("voice") or gr.skip(),
-            told.get("reference_transcript", ""),
+            registered,
+            reference,
+            told.get("reference_transcript", "") if reference else "",
+            source,
             told.get("instruction", ""),
             told.get("speed", 1.0),
             told.get("seed"),
@@ -68,6 +78,17 @@ class Past:
             bool(told.get("stream", False)),
             file_format if file_format in FORMATS else gr.skip(),
         ]
+
+    def _recordings(self, told: Any) -> tuple[str, str]:
+        """Reference and source, each empty where it is not there any more."""
+        paths = [str(path) for path in told] if isinstance(told, list) else []
+        found = []
+        for path in (*paths, "", "")[:2]:
+            try:
+                found.append(path if uploaded(path, self._uploads) else "")
+            except InvalidInputError:
+                found.append("")
+        return found[0], found[1]
 
     async def _list(self, query: str | None, count: int) -> str:
         wanted = (query or "").strip()

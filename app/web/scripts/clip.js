@@ -2,6 +2,7 @@
 // the field's value is where the server has it, and the server's verdict appears below.
 (() => {
   const studio = window.studio;
+  const sent = {}; // Where the server has what was uploaded last, by field.
 
   // A passing note, in the place of the verdict on the recording before.
   function say(field, key, urgency) {
@@ -15,7 +16,11 @@
   }
   for (const field of ["reference", "source"]) {
     studio.whenPresent(`#${field}-verdict`, (verdict) => {
-      const watch = new MutationObserver(() => quiet(field));
+      const watch = new MutationObserver(() => {
+        quiet(field);
+        const digest = verdict.querySelector("[data-digest]")?.dataset.digest;
+        if (digest && sent[field]) studio.recordings.remember(digest, sent[field]);
+      });
       watch.observe(verdict, { childList: true, characterData: true, subtree: true });
     });
   }
@@ -57,6 +62,7 @@
       try {
         const { path } = await upload(chosen);
         say(field, "clip_checking", "polite");
+        sent[field] = path;
         props.value = path;
         trigger("upload");
       } catch {
@@ -99,6 +105,7 @@
     }
     document.addEventListener("click", (event) => {
       if (!event.target.closest?.(`#${field}-verdict .clip-remove`)) return;
+      sent[field] = "";
       props.value = "";
       trigger("clear");
       file.focus();

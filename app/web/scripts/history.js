@@ -20,7 +20,10 @@
       if (button.classList.contains("more")) {
         trigger("expand", { count: Number(button.dataset.count) });
       } else if (button.classList.contains("again")) {
-        trigger("retry", { record: JSON.parse(item.dataset.record) });
+        const record = JSON.parse(item.dataset.record);
+        const { find } = studio.recordings;
+        const recordings = [find(record.reference_digest), find(record.source_digest)];
+        trigger("retry", { record, recordings });
       } else if (button.classList.contains("delete") && (await confirmed(item))) {
         trigger("delete", { stem: item.dataset.stem });
       }

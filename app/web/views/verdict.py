@@ -3,24 +3,25 @@
 from html import escape
 from urllib.parse import quote
 
-from app.audio.report import ClipReport
+from app.audio.clip import PreparedClip
 from app.errors import SpeechError
 from app.web.views import icons
 from app.web.views.player import player_html
 from app.web.words import both, said
 
 
-def good_html(path: str, report: ClipReport) -> str:
+def good_html(clip: PreparedClip) -> str:
     """It can be used: its waveform, and what might be better."""
+    report = clip.report
     notes = "".join(f"<li>{said(note.zh, note.en)}</li>" for note in report.warnings)
     icon, told = (icons.WARNING, "clip_note") if notes else (icons.GOOD, "clip_good")
     facts = f"{report.duration:.1f} s · {report.rate / 1000:g} kHz"
     # As high as it fits: it shows where somebody speaks, and the words below tell how loud.
     highest = max(report.waveform, default=0) or 1
     peaks = [peak / highest for peak in report.waveform]
-    source = f"gradio_api/file={quote(path)}"
+    source = f"gradio_api/file={quote(str(clip.path))}"
     return (
-        f'<div class="verdict {"fair" if notes else "good"}">'
+        f'<div class="verdict {"fair" if notes else "good"}" data-digest="{clip.digest}">'
         f"{player_html(source, report.duration, peaks)}"
         f"<p>{icon}<span>{both(told)} · {escape(facts)}</span></p>"
         f"{f'<ul>{notes}</ul>' if notes else ''}{_remove()}</div>"

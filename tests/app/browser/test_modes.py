@@ -7,7 +7,15 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
-from tests.app.browser.hands import choose_mode, generate, recording, records, trouble, write
+from tests.app.browser.hands import (
+    audio_of,
+    choose_mode,
+    generate,
+    recording,
+    records,
+    trouble,
+    write,
+)
 from tests.app.node_process import NodeProcess, running
 
 
@@ -57,6 +65,30 @@ def test_every_mode(
     convert = made("convert")
     assert convert["source_digest"]
     assert convert["text"] == ""
+
+
+def test_a_clone_is_made_again_by_who_has_sent_the_recording(
+    open_page: Open, studio: NodeProcess, tmp_path: Path
+) -> None:
+    page = open_page(studio, ENGLISH)
+    choose_mode(page, "clone")
+    give(page, "reference", recording(tmp_path / "voice.wav", peak=0.4))
+    page.locator("#transcript textarea").fill("the words in it")
+    write(page, "a clone once more")
+    generate(page)
+    first, digest = audio_of(page, studio), records(studio)[-1]["reference_digest"]
+    page.reload()
+    page.locator("#history .again").first.click()
+    page.locator("#reference-verdict .verdict").wait_for()
+    assert page.locator("#transcript textarea").input_value() == "the words in it"
+    generate(page)
+    assert audio_of(page, studio) == first
+    assert records(studio)[-1]["reference_digest"] == digest
+    # Where the recording lies is nobody else's business.
+    stranger = open_page(studio, ENGLISH)
+    stranger.locator("#history .again").first.click()
+    stranger.locator("#history-note", has_text="add the same recording again").wait_for()
+    assert stranger.locator("#reference-verdict .verdict").count() == 0
 
 
 def test_a_recording_is_checked_at_once(
