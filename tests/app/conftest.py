@@ -1,5 +1,6 @@
 """Nodes that several tests share."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,7 +46,12 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def mimic_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
     """A node whose engine gives back the recordings it gets; `TMPDIR` is its folder `tmp`."""
-    folder = tmp_path_factory.mktemp("mimic")
+    with running_mimic(tmp_path_factory.mktemp("mimic")) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def running_mimic(folder: Path) -> Iterator[NodeProcess]:
     (folder / "tmp").mkdir()
     arguments = ("--engine", "mimic", "--enable-queue", "--voice-limit", "3")
     with running(folder, *arguments, TMPDIR=str(folder / "tmp")) as started:
