@@ -27,6 +27,13 @@ _REQUEST_STATE = (
 )
 
 
+class LanguageModelError(Exception):
+    """The language model's thread ended in an error, which is this one's cause."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(f"the language model failed: {type(error).__name__}: {error}")
+
+
 class Inference:
     """Wraps a model's networks, once. One run at a time."""
 
@@ -67,19 +74,12 @@ class Inference:
                 if self._failure is not None:
                     break
                 yield piece
-        except Exception as error:
+        except Exception:
             if self._failure is None:
                 raise
-            raise self._language_model_failed() from error
+            raise LanguageModelError(self._failure) from self._failure
         if self._failure is not None:
-            raise self._language_model_failed()
-
-    def _language_model_failed(self) -> Exception:
-        told = RuntimeError(
-            f"the language model failed: {type(self._failure).__name__}: {self._failure}"
-        )
-        told.__cause__ = self._failure
-        return told
+            raise LanguageModelError(self._failure) from self._failure
 
     def _watched_job(self, *arguments: Any) -> None:
         self._thread = threading.current_thread()

@@ -212,8 +212,8 @@ def _end_in_time(llm: Any) -> None:
 
 def _language_model(folder: Path) -> None:
     import torch
+    from tokenizers.pre_tokenizers import ByteLevel
     from transformers import Qwen2Config, Qwen2ForCausalLM
-    from transformers.models.gpt2.tokenization_gpt2 import bytes_to_unicode
 
     torch.manual_seed(1)
     config = Qwen2Config(
@@ -228,7 +228,7 @@ def _language_model(folder: Path) -> None:
         initializer_range=0.2,
     )
     Qwen2ForCausalLM(config).save_pretrained(folder)
-    letters = list(bytes_to_unicode().values())
+    letters = sorted(ByteLevel.alphabet())
     fillers = (f"filler{number}" for number in range(_PLAIN_TOKENS - len(letters)))
     vocabulary = {token: number for number, token in enumerate((*letters, *fillers))}
     (folder / "vocab.json").write_text(json.dumps(vocabulary))
