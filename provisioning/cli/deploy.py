@@ -15,6 +15,7 @@ from provisioning.cli.progress_view import progress_on
 from provisioning.cli.selection import chosen
 from provisioning.cli.verify import show_checks
 from provisioning.engine.plan_record import plan_record
+from provisioning.operations.cluster_secret import cluster_secret
 from provisioning.operations.deploy import DeployResult, Pace, apply_plans
 from provisioning.operations.planning import plan_hosts, waves
 from provisioning.operations.release import build_release
@@ -74,7 +75,11 @@ def deploy(
     site = Site(load_or_exit(inventory), inventory)
     console = Console()
     names = chosen(site.inventory, limit)
-    wanted = desired_hosts(site.inventory, build_release(site.inventory.app, site.base_dir))
+    wanted = desired_hosts(
+        site.inventory,
+        build_release(site.inventory.app, site.base_dir),
+        cluster_secret(site),
+    )
     desired = {name: wanted[name] for name in names}
     pace = Pace(forks or site.inventory.forks, batch, max_fail)
     with recorded(site, ["cluster", *sys.argv[1:]]) as run:

@@ -12,6 +12,7 @@ from provisioning.cli.plan_view import show_plans
 from provisioning.cli.progress_view import progress_on
 from provisioning.cli.selection import chosen
 from provisioning.engine.plan_record import plan_record
+from provisioning.operations.cluster_secret import cluster_secret
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import build_release
 from provisioning.operations.session import Site, open_fleet
@@ -51,7 +52,11 @@ def look(
 ) -> Plans:
     """Plans the chosen hosts."""
     names = chosen(site.inventory, limit)
-    wanted = desired_hosts(site.inventory, build_release(site.inventory.app, site.base_dir))
+    wanted = desired_hosts(
+        site.inventory,
+        build_release(site.inventory.app, site.base_dir),
+        cluster_secret(site),
+    )
     with (
         progress_on(console, quiet=quiet or not console.is_terminal) as progress,
         open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,

@@ -22,16 +22,19 @@ class DesiredHost:
     postconditions: tuple[Postcondition, ...] = ()
 
 
-def desired_hosts(inventory: Inventory, release: ReleaseArchive | None) -> dict[str, DesiredHost]:
+def desired_hosts(
+    inventory: Inventory, release: ReleaseArchive | None, secret: str | None = None
+) -> dict[str, DesiredHost]:
     """Every host of the inventory by name.
 
-    Without ``release`` the app's release is left out, as for looking at files only. Raises
-    ``RenderingError`` when a template fails.
+    Without ``release`` the app's release is left out, and without ``secret`` (by which the nodes
+    know each other) its file, as for looking at files only. Raises ``RenderingError`` when a
+    template fails.
     """
     templates = Templates(inventory)
 
     def app(name: str) -> RolePart:
-        return real_server.part(inventory, name, templates, release)
+        return real_server.part(inventory, name, templates, release, secret)
 
     parts: dict[str, Callable[[str], RolePart]] = {
         "storage": lambda name: storage.part(inventory, name, templates),

@@ -2,17 +2,19 @@
 
 import shlex
 
-from provisioning.model.hosts import ServiceManager
+from provisioning.model.hosts import IPAddress, ServiceManager
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import (
     interface_of,
     is_ipv4,
+    routes_sessions,
     service_manager_of,
     variables_of,
 )
 from provisioning.resources.address import Address
 from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
 from provisioning.resources.directory import Directory
+from provisioning.resources.file import File
 from provisioning.resources.link import Link
 from provisioning.resources.mount import Mount
 from provisioning.resources.package import Packages
@@ -22,7 +24,15 @@ from provisioning.resources.sysctl import Sysctl
 from provisioning.resources.user import User
 from provisioning.roles.network import address_requirement
 from provisioning.roles.part import RolePart
-from provisioning.roles.places import APP_ENV, APP_SERVICE, APP_STATE, DRAIN_FILE, VIP_SERVICE
+from provisioning.roles.places import (
+    APP_ENV,
+    APP_SERVICE,
+    APP_STATE,
+    DRAIN_FILE,
+    PEERS_FILE,
+    SECRET_FILE,
+    VIP_SERVICE,
+)
 from provisioning.roles.programs import (
     manager_requirement,
     manager_resources,
@@ -51,7 +61,11 @@ _START_PATIENCE = 240
 
 
 def part(
-    inventory: Inventory, name: str, templates: Templates, release: ReleaseArchive | None
+    inventory: Inventory,
+    name: str,
+    templates: Templates,
+    release: ReleaseArchive | None,
+    secret: str | None,
 ) -> RolePart:
     """Requirements and resources of one real server, in the order in which they are applied."""
     manager = service_manager_of(inventory, name)
@@ -66,7 +80,7 @@ def part(
             *manager_resources(manager),
             *_virtual_ips(inventory, name, templates, manager),
             *_outputs(inventory),
-            *_app(inventory, name, templates, manager, release),
+            *_app(inventory, name, templates, manager, release, secret),
         ),
         (_answers(inventory, name),),
     )
@@ -81,6 +95,11 @@ def arp_sysctls(inventory: Inventory, name: str) -> list[tuple[str, str]]:
             (f"net/ipv4/conf/{interface}/arp_announce", "2"),
         ]
     return found
+
+
+def own_url(address: IPAddress, port: int) -> str:
+    """A node by its own address, without a path."""
+    return f"http://{address}:{port}" if address.version == 4 else f"http://[{address}]:{port}"
 
 
 def app_port(inventory: Inventory) -> int:
@@ -162,6 +181,7 @@ def _app(
     templates: Templates,
     manager: ServiceManager,
     release: ReleaseArchive | None,
+    secret: str | None,
 ) -> list[Resource]:
     variables: dict[str, object] = {**variables_of(inventory, name)}
     app = inventory.app
@@ -188,6 +208,7 @@ def _app(
             validate='sh -n "$CANDIDATE"',
             triggers=(again,),
         ),
+        *_session_routing(inventory, variables, templates, secret, again),
         RenderedFile(
             path=APP_ENV,
             content=templates.render("real_server/app.env.j2", variables, **values),
@@ -213,6 +234,40 @@ def _app(
     if release is not None:
         resources.append(Service(name=APP_SERVICE, manager=manager))
     return resources
+
+
+def _session_routing(
+    inventory: Inventory,
+    variables: dict[str, object],
+    templates: Templates,
+    secret: str | None,
+    again: Handler,
+) -> list[Resource]:
+    if not routes_sessions(inventory):
+        return []
+    peers = [
+        (peer, own_url(host.address, app_port(inventory)))
+        for peer, host in inventory.real_servers.hosts.items()
+    ]
+    found: list[Resource] = [
+        # Read again when it changes: a node that joins restarts nobody.
+        RenderedFile(
+            path=PEERS_FILE,
+            content=templates.render("real_server/peers.j2", variables, peers=peers),
+        )
+    ]
+    if secret is not None:
+        found.append(
+            File(
+                path=SECRET_FILE,
+                content=f"{secret}\n",
+                mode=0o640,
+                group=inventory.app.user,
+                sensitive=True,
+                triggers=(again,),
+            )
+        )
+    return found
 
 
 def _release(
@@ -252,6 +307,9 @@ def _environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
         "COSYVOICE_SPOOL_DIR": f"{APP_STATE}/spool",
         "COSYVOICE_DRAIN_FILE": DRAIN_FILE,
     }
+    if routes_sessions(inventory):
+        values["COSYVOICE_PEERS_FILE"] = PEERS_FILE
+        values["COSYVOICE_CLUSTER_SECRET_FILE"] = SECRET_FILE
     if app.engine:
         values["COSYVOICE_ENGINE"] = app.engine
     values |= {**app.environment, **host.environment}
@@ -292,12 +350,7 @@ def _answers(inventory: Inventory, name: str) -> Postcondition:
     them only, health checks would pass and clients would not be served."""
     host, port = inventory.real_servers.hosts[name], app_port(inventory)
     addresses = [host.address, *(vip.address.ip for vip in inventory.virtual_ips)]
-    urls = [
-        f"http://{address}:{port}/readyz"
-        if address.version == 4
-        else f"http://[{address}]:{port}/readyz"
-        for address in addresses
-    ]
+    urls = [f"{own_url(address, port)}/readyz" for address in addresses]
     probes = "\n".join(
         f"said=$(curl -sS --noproxy '*' --max-time 5 -w ' %{{http_code}}' '{url}' 2>&1) || "
         f'{{ echo "$said"; exit 1; }}\n'

@@ -136,7 +136,7 @@ def varied(**changes: Any) -> Inventory:
     ("service", "fault"),
     [
         ({"scheduler": "wlc", "persistence": None}, "scheduler is rr instead of wlc"),
-        ({"scheduler": "rr"}, "persistence is none instead of 3600"),
+        ({"scheduler": "rr", "persistence": {}}, "persistence is none instead of 3600"),
         (
             {"scheduler": "rr", "persistence": {"granularity": 24}},
             "persistence granularity is none instead of 24",
