@@ -1,4 +1,4 @@
-"""The speech node itself, three of them that share a folder, behind a round robin of connections."""
+"""The speech node itself, three that share a folder, behind a round robin of connections."""
 
 import contextlib
 import time
