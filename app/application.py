@@ -7,6 +7,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from app import __version__
+from app.access.cluster_secret import read_secret
 from app.access.keys import read_keys
 from app.api import (
     audio_generate,
@@ -29,6 +30,7 @@ from app.middleware.door import Door
 from app.middleware.keys import Keys
 from app.middleware.limits import Limits, Share
 from app.node import Node
+from app.session_routing import Condition, PeersFile, SessionRouting
 
 # A hundred thousand characters in JSON's \uXXXX notation, and room for the rest.
 _BODY_LIMIT = 1 << 20
@@ -106,6 +108,16 @@ def _middleware(node: Node) -> list[Middleware]:
                 expose_headers=_EXPOSED,
             )
         )
+    if settings.peers_file and settings.cluster_secret_file:
+        layers.append(
+            Middleware(
+                SessionRouting,
+                node=settings.node_name,
+                peers=PeersFile(settings.peers_file),
+                secret=read_secret(settings.cluster_secret_file),
+                condition=lambda: _condition(node),
+            )
+        )
     layers.append(Middleware(Door, closed=lambda: node.stopping, hang_up=node.hang_up))
     if settings.api_keys_file:
         layers.append(Middleware(Keys, keys=read_keys(settings.api_keys_file)))
@@ -115,6 +127,12 @@ def _middleware(node: Node) -> list[Middleware]:
         layers.append(Middleware(Limits, key=key, client=client))
     layers.append(Middleware(BodyLimit, limit=_BODY_LIMIT, others=_other_limits(node)))
     return layers
+
+
+def _condition(node: Node) -> Condition:
+    """What other nodes want to know before they send somebody here."""
+    jobs = node.service.pool.running + node.waiting
+    return Condition(node.settings.release, not node.not_ready, jobs, node.settings.slots)
 
 
 def _registry(node: Node) -> CollectorRegistry:

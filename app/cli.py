@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from app import __version__, folders
+from app.access.cluster_secret import ClusterSecretError, read_secret
 from app.access.keys import KeyFileError, read_keys
 from app.logs import LEVELS
 from app.settings import Settings
@@ -84,6 +85,30 @@ def _keys_file(
         try:
             read_keys(value)
         except KeyFileError as error:
+            raise click.BadParameter(str(error)) from error
+    return value
+
+
+def _secret_file(
+    _context: click.Context, _option: click.Parameter, value: Path | None
+) -> Path | None:
+    if value is not None:
+        try:
+            read_secret(value)
+        except ClusterSecretError as error:
+            raise click.BadParameter(str(error)) from error
+    return value
+
+
+def _peers_file(
+    _context: click.Context, _option: click.Parameter, value: Path | None
+) -> Path | None:
+    if value is not None:
+        from app.session_routing import PeersFile, PeersFileError
+
+        try:
+            PeersFile(value).peers()
+        except PeersFileError as error:
             raise click.BadParameter(str(error)) from error
     return value
 
@@ -299,6 +324,23 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     "other nodes. Without it the node goes on, and keeps what it makes in its spool.",
 )
 @_option(
+    "--peers-file",
+    type=click.Path(path_type=Path),
+    callback=_peers_file,
+    show_default="none",
+    help="The cluster's nodes, NAME URL a line (rs2 http://10.0.0.2:7860); read again when it "
+    "changes. With it every request of a page reaches the node that holds its session, whatever "
+    "balancer is in front. Needs --cluster-secret-file.",
+)
+@_option(
+    "--cluster-secret-file",
+    type=click.Path(path_type=Path),
+    callback=_secret_file,
+    show_default="none",
+    help="File with the secret by which nodes know each other, the same on all, not readable by "
+    "everybody.",
+)
+@_option(
     "--release",
     default=_release,
     show_default="name of the release folder",
@@ -315,6 +357,8 @@ def main(
     **options: Any,
 ) -> None:
     """A text-to-speech node: a web page and an HTTP API over worker processes."""
+    if options["peers_file"] is not None and options["cluster_secret_file"] is None:
+        raise click.UsageError("--peers-file needs --cluster-secret-file")
     output_dir = folders.shared(output_dir, "--output-dir")
     settings = Settings(
         output_dir=output_dir,

@@ -56,6 +56,9 @@ class Settings:
     """Hours; 0 is for ever."""
     require_shared_folder: bool
     """Whether the node is not ready while the shared folder does not take files."""
+    peers_file: Path | None
+    """The other nodes; sessions are routed among them when there is one."""
+    cluster_secret_file: Path | None
     release: str
     log_level: str
 

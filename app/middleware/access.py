@@ -45,8 +45,12 @@ class AccessLog:
             nonlocal status, sent, complete
             if message["type"] == "http.response.start":
                 status = message["status"]
+                headers = list(message.get("headers", ()))
                 own = [(_HEADER, request_id.encode()), (b"x-node", self._node)]
-                message = {**message, "headers": [*message.get("headers", ()), *own]}
+                # An answer that another node gave says so itself.
+                there = {name.lower() for name, _ in headers}
+                headers += [pair for pair in own if pair[0] not in there]
+                message = {**message, "headers": headers}
             elif message["type"] == "http.response.body":
                 sent += len(message.get("body", b""))
                 complete = not message.get("more_body", False)

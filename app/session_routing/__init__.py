@@ -9,5 +9,6 @@ Self-contained: it knows ASGI and Gradio's routes and nothing of the rest of thi
 
 from app.session_routing.layer import SessionRouting
 from app.session_routing.peer import Condition, Peer
+from app.session_routing.peers_file import PeersFile, PeersFileError
 
-__all__ = ["Condition", "Peer", "SessionRouting"]
+__all__ = ["Condition", "Peer", "PeersFile", "PeersFileError", "SessionRouting"]

@@ -18,6 +18,7 @@ from app.session_routing.members import Members
 from app.session_routing.owners import Owners
 from app.session_routing.passes import HEADER, Passes
 from app.session_routing.peer import Ask, Condition, Peer
+from app.session_routing.peers_file import PeersFile, PeersFileError
 from app.session_routing.pins import Pins
 from app.session_routing.ranking import ranked
 from app.session_routing.requests import Kind, Need, need, session_in_body
@@ -27,6 +28,8 @@ _BODY_LIMIT = 16 << 20
 """Bytes of a request that are read to find its session; Gradio sends files apart from it."""
 _QUESTION_LIMIT = 64 << 10
 _ATTEMPTS = 3
+_PEERS_INTERVAL = 2.0
+"""Seconds between two looks whether the file of peers has changed."""
 SESSION = "session "
 """Keys of sessions begin so, those of events do not: the two never meet."""
 _log = logging.getLogger("app.session_routing")
@@ -34,14 +37,18 @@ _log = logging.getLogger("app.session_routing")
 
 class SessionRouting:
     """Sends every request that needs a certain node there. Start it through ASGI's lifespan, or
-    with `start` and `stop`."""
+    with `start` and `stop`.
+
+    Raises `PeersFileError` when a file of peers is wrong at the beginning; later it keeps the
+    peers it has, and logs what is wrong.
+    """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
         node: str,
-        peers: Iterable[Peer],
+        peers: Iterable[Peer] | PeersFile,
         secret: bytes,
         condition: Ask = Condition,
         body_limit: int = _BODY_LIMIT,
@@ -53,16 +60,21 @@ class SessionRouting:
         # Peers are named by address: no proxy of the environment is asked for them.
         self._client = httpx.AsyncClient(limits=limits, trust_env=False)
         self._wire = Wire(self._client, self._passes)
-        self.members = Members(node, list(peers), self._wire, condition)
+        self._peers_file = peers if isinstance(peers, PeersFile) else None
+        first = peers.peers() if isinstance(peers, PeersFile) else peers
+        self.members = Members(node, first, self._wire, condition)
         self.owners = Owners(self.members, Pins(), self._wire)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin to watch the peers."""
-        self._spawn(self.members.watch())
+        self.members.watch()
+        if self._peers_file is not None:
+            self._spawn(self._follow(self._peers_file))
 
     async def stop(self) -> None:
         """Let the peers go."""
+        self.members.leave()
         for task in self._tasks:
             task.cancel()
         await self._client.aclose()
@@ -259,6 +271,18 @@ class SessionRouting:
         except httpx.HTTPError:
             return False
         return answer.status_code in (200, 206, 304)
+
+    async def _follow(self, file: PeersFile) -> None:
+        while True:
+            await asyncio.sleep(_PEERS_INTERVAL)
+            if not file.changed():
+                continue
+            try:
+                self.members.replace(file.peers())
+            except PeersFileError as error:
+                _log.error("the peers stay as they are: %s", error)
+            else:
+                _log.info("peers: %s", ", ".join(self.members.peers) or "none")
 
     def _note_arrival(self, scope: Scope) -> None:
         if scope["path"].rstrip("/").endswith("/queue/join"):

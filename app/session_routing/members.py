@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Iterable
 
 from app.session_routing.peer import Ask, Condition, Peer
 from app.session_routing.wire import PeerError, Wire
@@ -20,13 +21,22 @@ _log = logging.getLogger("app.session_routing")
 class Members:
     """This node and its peers."""
 
-    def __init__(self, node: str, peers: list[Peer], wire: Wire, ask: Ask) -> None:
+    def __init__(self, node: str, peers: Iterable[Peer], wire: Wire, ask: Ask) -> None:
         self.node = node
-        self.peers = {peer.name: peer for peer in peers if peer.name != node}
+        self.peers: dict[str, Peer] = {}
         self._wire = wire
         self._ask = ask
+        self._watching: dict[Peer, asyncio.Task[None]] | None = None
         self._heard: dict[str, tuple[Condition, float]] = {}
         self._promised: list[float] = []
+        self.replace(peers)
+
+    def replace(self, peers: Iterable[Peer]) -> None:
+        """Have these peers from now on. This node itself may be among them."""
+        self.peers = {peer.name: peer for peer in peers if peer.name != self.node}
+        self._heard = {name: heard for name, heard in self._heard.items() if name in self.peers}
+        if self._watching is not None:
+            self.watch()
 
     @property
     def names(self) -> list[str]:
@@ -73,8 +83,10 @@ class Members:
         """What a node says of itself right now. Raises `PeerError`."""
         if name == self.node:
             return self.own_condition()
-        said = await self._wire.condition(self.peers[name])
-        self._heard[name] = (said, time.monotonic())
+        peer = self.peers[name]
+        said = await self._wire.condition(peer)
+        if self.peers.get(name) == peer:
+            self._heard[name] = (said, time.monotonic())
         return said
 
     async def check(self, name: str) -> None:
@@ -89,9 +101,22 @@ class Members:
         if self._heard.pop(name, None) is not None:
             _log.warning("peer %s is gone", name)
 
-    async def watch(self) -> None:
-        """Ask every peer, for ever."""
-        await asyncio.gather(*(self._watch(name) for name in self.peers))
+    def watch(self) -> None:
+        """Ask every peer, until `leave`. Needs a running event loop."""
+        watching = self._watching or {}
+        peers = self.peers.values()
+        for peer in set(watching) - set(peers):
+            watching.pop(peer).cancel()
+        for peer in peers:
+            if peer not in watching:
+                watching[peer] = asyncio.ensure_future(self._watch(peer.name))
+        self._watching = watching
+
+    def leave(self) -> None:
+        """Ask nobody any more."""
+        for task in (self._watching or {}).values():
+            task.cancel()
+        self._watching = None
 
     async def _watch(self, name: str) -> None:
         while True:

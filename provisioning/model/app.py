@@ -8,6 +8,7 @@ from pydantic import Field
 from provisioning.model.base import Name, Part, Whole
 from provisioning.model.command import HostPath
 from provisioning.model.hosts import Variable
+from provisioning.model.secret import Secret
 
 
 class App(Part):
@@ -34,6 +35,11 @@ class App(Part):
     """Seconds after which a job is stopped."""
     enable_queue: bool = True
     """Requests wait in line instead of running all at once."""
+    session_routing: bool | None = None
+    """Nodes pass a page's requests to the one that holds its session, so that any scheduler does.
+    Absent: on for ``builtin``, off for an app from elsewhere, which may use the same layer."""
+    secret: Secret | None = None
+    """By which the nodes know each other; absent, one is made and kept beside the history."""
     arguments: list[str] = []
     """Further command-line arguments."""
     environment: dict[str, Variable] = {}

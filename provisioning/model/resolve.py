@@ -88,6 +88,13 @@ def virtual_router_id_of(inventory: Inventory, vip: VirtualIP) -> int:
     return vip.virtual_router_id or inventory.vrrp.virtual_router_id + place
 
 
+def routes_sessions(inventory: Inventory) -> bool:
+    """Whether nodes pass a session's requests to the one that holds it."""
+    wanted = inventory.app.session_routing
+    on = inventory.app.source == "builtin" if wanted is None else wanted
+    return on and len(inventory.real_servers.hosts) > 1
+
+
 def is_ipv4(vip: VirtualIP) -> bool:
     """Whether the VIP is IPv4."""
     return isinstance(vip.address, IPv4Interface)

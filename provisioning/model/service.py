@@ -111,8 +111,9 @@ class VirtualService(Part):
     """sh and mh: a client of a weight-0 or full server goes to another instead of being refused."""
     hash_port: bool = False
     """sh and mh: hash the client's port too, which gives up affinity."""
-    persistence: Persistence | None = Persistence()
-    """``null`` turns it off; then a Gradio session needs sh, mh or session routing."""
+    persistence: Persistence | None = None
+    """Absent, each connection goes where the scheduler says. An app that does not route sessions
+    needs it, or sh or mh."""
     check: Check = HttpCheck()
     """How a dead node is noticed."""
     quorum: Annotated[Whole, Field(ge=1, le=2**31 - 1)] = 1

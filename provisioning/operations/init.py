@@ -45,12 +45,9 @@ services:
   - name: web
     port: 7860
     # rr: each in turn. wlc: the one with the fewest connections, for jobs of different length.
-    # sh or mh: always the same node for a client, by its address.
+    # sh or mh: always the same node for a client, by its address. The nodes themselves see to it
+    # that a page reaches the node of its session.
     scheduler: rr
-    # Seconds for which a client stays with its node: a page's requests come over several
-    # connections, and its session lives in one node. Longer than a person thinks plus a job runs.
-    persistence:
-      timeout: 3600
     # A node that fails this is left out until it passes again. http asks the app itself; tcp only
     # whether the port is open, which it is on a node that hangs, too.
     check:

@@ -2,18 +2,22 @@
 
 import shlex
 
-from provisioning.model.hosts import ServiceManager
+from provisioning.model.hosts import IPAddress, ServiceManager
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import (
     interface_of,
     is_ipv4,
+    routes_sessions,
     service_manager_of,
     variables_of,
 )
+from provisioning.model.runtime import Runtime
 from provisioning.resources.address import Address
 from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
 from provisioning.resources.directory import Directory
+from provisioning.resources.file import File
 from provisioning.resources.link import Link
+from provisioning.resources.mark import Mark
 from provisioning.resources.mount import Mount
 from provisioning.resources.package import Packages
 from provisioning.resources.release import Release
@@ -22,7 +26,15 @@ from provisioning.resources.sysctl import Sysctl
 from provisioning.resources.user import User
 from provisioning.roles.network import address_requirement
 from provisioning.roles.part import RolePart
-from provisioning.roles.places import APP_ENV, APP_SERVICE, APP_STATE, DRAIN_FILE, VIP_SERVICE
+from provisioning.roles.places import (
+    APP_ENV,
+    APP_SERVICE,
+    APP_STATE,
+    DRAIN_FILE,
+    PEERS_FILE,
+    SECRET_FILE,
+    VIP_SERVICE,
+)
 from provisioning.roles.programs import (
     manager_requirement,
     manager_resources,
@@ -51,7 +63,12 @@ _START_PATIENCE = 240
 
 
 def part(
-    inventory: Inventory, name: str, templates: Templates, release: ReleaseArchive | None
+    inventory: Inventory,
+    name: str,
+    templates: Templates,
+    release: ReleaseArchive | None,
+    secret: str | None,
+    runtime: Runtime,
 ) -> RolePart:
     """Requirements and resources of one real server, in the order in which they are applied."""
     manager = service_manager_of(inventory, name)
@@ -66,9 +83,9 @@ def part(
             *manager_resources(manager),
             *_virtual_ips(inventory, name, templates, manager),
             *_outputs(inventory),
-            *_app(inventory, name, templates, manager, release),
+            *_app(inventory, name, templates, manager, release, secret, runtime),
         ),
-        (_answers(inventory, name),),
+        (_answers(inventory, name, drained=name in runtime.drains),),
     )
 
 
@@ -83,9 +100,20 @@ def arp_sysctls(inventory: Inventory, name: str) -> list[tuple[str, str]]:
     return found
 
 
+def own_url(address: IPAddress, port: int) -> str:
+    """A node by its own address, without a path."""
+    return f"http://{address}:{port}" if address.version == 4 else f"http://[{address}]:{port}"
+
+
 def app_port(inventory: Inventory) -> int:
     """The port the app listens on: the first service's, as DR cannot translate ports."""
     return inventory.services[0].port
+
+
+def drain_mark(runtime: Runtime, name: str) -> Mark:
+    """What tells the app whether it is drained."""
+    drain = runtime.drains.get(name)
+    return Mark(path=DRAIN_FILE, content=f"{drain}\n" if drain else None)
 
 
 def _packages(inventory: Inventory) -> tuple[str, ...]:
@@ -162,6 +190,8 @@ def _app(
     templates: Templates,
     manager: ServiceManager,
     release: ReleaseArchive | None,
+    secret: str | None,
+    runtime: Runtime,
 ) -> list[Resource]:
     variables: dict[str, object] = {**variables_of(inventory, name)}
     app = inventory.app
@@ -178,6 +208,7 @@ def _app(
     resources: list[Resource] = [
         Directory(path=str(app.directory)),
         Directory(path="/etc/cosyvoice"),
+        drain_mark(runtime, name),
         Directory(path="/var/log/cosyvoice", group=app.user, mode=0o750),
         Directory(path=APP_STATE, owner=app.user, group=app.user, mode=0o700),
         # Owned by root and not writable for the app, so that a break-in there changes no script.
@@ -188,6 +219,7 @@ def _app(
             validate='sh -n "$CANDIDATE"',
             triggers=(again,),
         ),
+        *_session_routing(inventory, variables, templates, secret, again),
         RenderedFile(
             path=APP_ENV,
             content=templates.render("real_server/app.env.j2", variables, **values),
@@ -213,6 +245,40 @@ def _app(
     if release is not None:
         resources.append(Service(name=APP_SERVICE, manager=manager))
     return resources
+
+
+def _session_routing(
+    inventory: Inventory,
+    variables: dict[str, object],
+    templates: Templates,
+    secret: str | None,
+    again: Handler,
+) -> list[Resource]:
+    if not routes_sessions(inventory):
+        return []
+    peers = [
+        (peer, own_url(host.address, app_port(inventory)))
+        for peer, host in inventory.real_servers.hosts.items()
+    ]
+    found: list[Resource] = [
+        # Read again when it changes: a node that joins restarts nobody.
+        RenderedFile(
+            path=PEERS_FILE,
+            content=templates.render("real_server/peers.j2", variables, peers=peers),
+        )
+    ]
+    if secret is not None:
+        found.append(
+            File(
+                path=SECRET_FILE,
+                content=f"{secret}\n",
+                mode=0o640,
+                group=inventory.app.user,
+                sensitive=True,
+                triggers=(again,),
+            )
+        )
+    return found
 
 
 def _release(
@@ -252,6 +318,9 @@ def _environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
         "COSYVOICE_SPOOL_DIR": f"{APP_STATE}/spool",
         "COSYVOICE_DRAIN_FILE": DRAIN_FILE,
     }
+    if routes_sessions(inventory):
+        values["COSYVOICE_PEERS_FILE"] = PEERS_FILE
+        values["COSYVOICE_CLUSTER_SECRET_FILE"] = SECRET_FILE
     if app.engine:
         values["COSYVOICE_ENGINE"] = app.engine
     values |= {**app.environment, **host.environment}
@@ -287,21 +356,18 @@ def _python_requirement(inventory: Inventory) -> Requirement:
     )
 
 
-def _answers(inventory: Inventory, name: str) -> Postcondition:
+def _answers(inventory: Inventory, name: str, *, drained: bool) -> Postcondition:
     """The app answers at the node's own address and, on the node, at the VIP: bound to one of
-    them only, health checks would pass and clients would not be served."""
+    them only, health checks would pass and clients would not be served. One that is drained has
+    no other reason to be not ready."""
     host, port = inventory.real_servers.hosts[name], app_port(inventory)
     addresses = [host.address, *(vip.address.ip for vip in inventory.virtual_ips)]
-    urls = [
-        f"http://{address}:{port}/readyz"
-        if address.version == 4
-        else f"http://[{address}]:{port}/readyz"
-        for address in addresses
-    ]
+    urls = [f"{own_url(address, port)}/readyz" for address in addresses]
+    but = """ | *'"reason":"draining"'*" 503\"""" if drained else ""
     probes = "\n".join(
         f"said=$(curl -sS --noproxy '*' --max-time 5 -w ' %{{http_code}}' '{url}' 2>&1) || "
         f'{{ echo "$said"; exit 1; }}\n'
-        f'case $said in *" 200") ;; *) echo "$said"; exit 1 ;; esac'
+        f'case $said in *" 200"{but}) ;; *) echo "$said"; exit 1 ;; esac'
         for url in urls
     )
     return Postcondition(

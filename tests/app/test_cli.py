@@ -62,6 +62,10 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
     keys = tmp_path / "keys"
     keys.touch(0o600)
     keys.write_text("someone:0123456789abcdef\n")
+    secret, peers = tmp_path / "secret", tmp_path / "peers"
+    secret.touch(0o600)
+    secret.write_text("0123456789abcdef\n")
+    peers.write_text("# all\nrs8 http://10.0.0.8:7860\n")
     settings = parsed(
         "--port",
         "8001",
@@ -95,6 +99,8 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         COSYVOICE_KEEP_SIZE="2",
         COSYVOICE_KEEP_UPLOADS="3",
         COSYVOICE_REQUIRE_SHARED_FOLDER="yes",
+        COSYVOICE_PEERS_FILE=str(peers),
+        COSYVOICE_CLUSTER_SECRET_FILE=str(secret),
         COSYVOICE_RELEASE="r1",
         COSYVOICE_LOG_LEVEL="DEBUG",
         COSYVOICE_ENGINE="",
@@ -131,6 +137,8 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         keep_size=2,
         keep_uploads=3,
         require_shared_folder=True,
+        peers_file=peers,
+        cluster_secret_file=secret,
         release="r1",
         log_level="debug",
     )

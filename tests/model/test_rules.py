@@ -17,6 +17,7 @@ from provisioning.model.rules.finding import Context, Finding
 from tests.model.marked import MARK, SMALLEST, Case, check, error, problems, warns
 
 _DIRECTORS = "directors:\n  hosts:\n    lvs1: 192.168.1.11\n    lvs2: "
+_STICKY = "services: [{persistence: {timeout: 3600}}]"
 _SERVERS = "real_servers:\n  hosts:\n    rs1: 192.168.1.101\n    rs2: "
 _OWN6 = {
     "directors": "directors: {hosts: {a: {address: 192.168.1.11, address6: 'fd00::11'},"
@@ -229,10 +230,21 @@ SERVICES: dict[str, Case] = {
     "rr without persistence": warns(
         "services[0].persistence", "a Gradio session lives in one", "mh (or sh)",
         services="services:\n  - persistence: ▸null", found="null",
+        app="app: {session_routing: false}",
+    ),
+    "rr and an app from elsewhere": warns(
+        "services[0].persistence", "a Gradio session lives in one", "session_routing: true",
+        services="services:\n  - ▸scheduler: rr",
+        app="app: {source: https://example.org/app.git, ref: v1, python: /opt/venv/bin/python}",
     ),
     "hash of the port": warns(
         "services[0].hash_port", "another port",
         services="services:\n  - {scheduler: mh, persistence: null, hash_port: ▸true}",
+        app="app: {session_routing: false}",
+    ),
+    "a secret for nothing": warns(
+        "app.secret", "do not route sessions", "session_routing: true",
+        app="app:\n  session_routing: false\n  ▸secret: {env: PATH}", services=_STICKY, found="",
     ),
     "hash by destination": warns(
         "services[0].scheduler", "made for caches", services="services:\n  - scheduler: ▸dh"
@@ -259,7 +271,7 @@ SERVICES: dict[str, Case] = {
     ),
     "inhibit and persistence": warns(
         "services[0].inhibit_on_failure", "glued to a dead node",
-        services="services:\n  - inhibit_on_failure: ▸true",
+        services="services:\n  - persistence: {timeout: 3600}\n    inhibit_on_failure: ▸true",
         ipvs="ipvs: {sysctls: {expire_quiescent_template: 0}}",
     ),
     "slow check": warns(
@@ -368,18 +380,22 @@ APP: dict[str, Case] = {
     ),
     "git without ref": warns(
         "app.source", "whatever is newest", "a tag or a commit",
-        app="app: {source: ▸'https://example.com/app.git'}",
+        app="app: {source: ▸'https://example.com/app.git'}", services=_STICKY,
     ),
     "no such folder": error(
-        "app.source", "there is no folder", "inventory's folder", app="app: {source: ▸./nowhere}"
+        "app.source", "there is no folder", "inventory's folder",
+        app="app: {source: ▸./nowhere}", services=_STICKY,
     ),
     "ref like an option": error(
-        "app.ref", "not a name git gives", app="app: {source: 'https://e.com/a', ref: ▸'-x'}"
+        "app.ref", "not a name git gives",
+        app="app: {source: 'https://e.com/a', ref: ▸'-x'}", services=_STICKY,
     ),
-    "source like an option": error("app.source", "not a source", app="app: {source: ▸'-x'}"),
+    "source like an option": error(
+        "app.source", "not a source", app="app: {source: ▸'-x'}", services=_STICKY
+    ),
     "clear-text source": warns(
         "app.source", "can change the code", "https://",
-        app="app: {source: ▸'http://e.com/a', ref: v1}",
+        app="app: {source: ▸'http://e.com/a', ref: v1}", services=_STICKY,
     ),
     "environment's name": error(
         "app.environment.my-var", "not a name for an environment variable", "write MY_VAR",
@@ -480,7 +496,7 @@ def test_the_public_half_is_no_key(tmp_path: Path) -> None:
 
 
 def test_a_source_folder_holds_the_package(tmp_path: Path) -> None:
-    case = error("app.source", "no Python package app", app="app: {source: ▸'.'}")
+    case = error("app.source", "no Python package app", app="app: {source: ▸'.'}", services=_STICKY)
     check(case, tmp_path)
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "__main__.py").touch()

@@ -124,6 +124,10 @@ CASES: dict[str, Case] = {
         "vrrp.auth_pass", "does not start with $ANSIBLE_VAULT", "encrypt_string",
         **_v2("▸!vault hunter2"),
     ),
+    "short": error(
+        "app.secret", "can be guessed", "openssl rand",
+        app="app:\n  ▸secret: {env: CLUSTER_TEST_GOOD}",
+    ),
     "password under version 3": error(
         "vrrp.auth_pass", "version 3 has no authentication", "version: 2",
         vrrp="vrrp:\n  ▸auth_pass: {env: CLUSTER_TEST_GOOD}",

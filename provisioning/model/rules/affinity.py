@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from provisioning.model.resolve import routes_sessions
 from provisioning.model.rules.capacity import weights_of
 from provisioning.model.rules.finding import Context, Finding, warning
 from provisioning.model.service import Scheduler
@@ -11,7 +12,9 @@ _BY_DESTINATION = {Scheduler.DH, Scheduler.LBLC, Scheduler.LBLCR}
 
 
 def sessions(context: Context) -> Iterator[Finding]:
-    """All of a client's connections should reach one node."""
+    """All of a client's connections should reach one node, unless the nodes sort that out."""
+    if routes_sessions(context.inventory):
+        return
     for index, service in enumerate(context.inventory.services):
         path = ("services", index)
         if service.persistence is not None or len(weights_of(context.inventory, service)) < 2:
@@ -21,8 +24,8 @@ def sessions(context: Context) -> Iterator[Finding]:
                 (*path, "persistence"),
                 f"{service.scheduler} without persistence sends a page's requests to different "
                 "nodes, and a Gradio session lives in one",
-                "add persistence: {timeout: 3600}, or scheduler: mh (or sh); leave it only if the "
-                "nodes route sessions among themselves",
+                "add persistence: {timeout: 3600}, or scheduler: mh (or sh), or session_routing: "
+                "true under app if it uses that layer",
                 None,
                 (*path, "scheduler"),
             )

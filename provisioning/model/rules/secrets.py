@@ -23,6 +23,8 @@ def secrets(context: Context) -> Iterator[Finding]:
 def _all(context: Context) -> Iterator[tuple[KeyPath, SecretSource]]:
     if context.inventory.vrrp.auth_pass is not None:
         yield ("vrrp", "auth_pass"), context.inventory.vrrp.auth_pass
+    if context.inventory.app.secret is not None:
+        yield ("app", "secret"), context.inventory.app.secret
     for path, connection in connections(context.inventory):
         for key in ("password", "sudo_password"):
             if (source := getattr(connection, key)) is not None:

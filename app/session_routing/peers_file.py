@@ -1,0 +1,80 @@
+"""The nodes of a cluster in a file, one a line: `NAME URL`. Read again when it has changed."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.session_routing.peer import Peer
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+class PeersFileError(ValueError):
+    """The file cannot be used; the message names it, the line, and the fix."""
+
+
+class PeersFile:
+    """A list of peers that may change while the node runs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._read: tuple[int, int, int] | None = None
+
+    def peers(self) -> list[Peer]:
+        """What the file says now. Raises `PeersFileError`."""
+        try:
+            found = self.path.stat()
+            text = self.path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise PeersFileError(f"{self.path} is not UTF-8 text") from None
+        except OSError as error:
+            raise PeersFileError(f"{self.path} cannot be read: {error.strerror}") from None
+        # Remembered even where the content is wrong: one complaint for each change.
+        self._read = (found.st_mtime_ns, found.st_ino, found.st_size)
+        return list(_parsed(self.path, text.splitlines()))
+
+    def changed(self) -> bool:
+        """Whether the file is another than the one that was read last."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return False
+        return (found.st_mtime_ns, found.st_ino, found.st_size) != self._read
+
+
+def _parsed(path: Path, lines: Iterable[str]) -> Iterable[Peer]:
+    names: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        place = f"{path}, line {number}"
+        if len(words) != 2:
+            raise PeersFileError(f"{place}: write NAME URL, for example rs2 http://10.0.0.2:7860")
+        name, url = words
+        if not _NAME.fullmatch(name):
+            raise PeersFileError(f"{place}: {name!r} is no name: use letters, digits and . _ -")
+        if name in names:
+            raise PeersFileError(f"{place}: {name} stands in line {names[name]} already")
+        if not _is_origin(url):
+            raise PeersFileError(
+                f"{place}: {url!r} is no address: write http:// or https://, a host and a port, "
+                "without a path"
+            )
+        names[name] = number
+        yield Peer(name, url.rstrip("/"))
+
+
+def _is_origin(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and parts.path in ("", "/")
+            and not (parts.query or parts.fragment or parts.username)
+        )
+    except ValueError:
+        return False

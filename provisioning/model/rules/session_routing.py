@@ -1,0 +1,37 @@
+"""Nodes that pass requests to each other know each other by a secret."""
+
+from collections.abc import Iterator
+
+from provisioning.model.resolve import routes_sessions
+from provisioning.model.rules.finding import Context, Finding, warning
+from provisioning.model.secret import SecretError, reveal
+
+_SHORTEST = 16
+
+
+def secret(context: Context) -> Iterator[Finding]:
+    """Long enough not to be guessed, and of use."""
+    source, path = context.inventory.app.secret, ("app", "secret")
+    if source is None:
+        return
+    if not routes_sessions(context.inventory):
+        yield warning(
+            path,
+            "has no effect: the nodes do not route sessions",
+            "remove it, or write session_routing: true",
+            "",
+        )
+        return
+    try:
+        length = len(reveal(source, context.base_dir).strip().encode())
+    except SecretError:
+        # Told of by the rule for all secrets.
+        return
+    if length < _SHORTEST:
+        yield Finding(
+            path,
+            f"a secret of {length} bytes can be guessed",
+            "make one: openssl rand -base64 32",
+            "",
+            f"at least {_SHORTEST} bytes",
+        )
