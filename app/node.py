@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 from app import __version__
 from app.metrics.gpus import GpuWatch
+from app.middleware.open_requests import OpenRequests
 from app.settings import Settings
 from app.speech import SpeechService
 
@@ -25,6 +26,8 @@ class Node:
     """How many requests wait in the page's own queue."""
     page_answering: Callable[[], int] = lambda: 0
     """How many requests the page has taken from its queue and not answered yet."""
+    requests: OpenRequests = field(default_factory=OpenRequests)
+    """Requests of clients that are under way."""
     gpus: GpuWatch = field(default_factory=GpuWatch)
     _started: float = field(default_factory=time.monotonic)
 
@@ -79,6 +82,7 @@ class Node:
                 "waiting": self.waiting,
                 **asdict(pool.totals),
             },
+            "open": asdict(self.requests),
             "restarts": {cause.value: count for cause, count in pool.restarts.items()},
             "workers": [
                 {
