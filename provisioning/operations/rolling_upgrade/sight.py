@@ -51,13 +51,17 @@ class Left:
 
     jobs: int
     """Running and waiting."""
-    connections: int
-    """Established connections in the master director's table that hold an open answer or may."""
+    answers: int = 0
+    """Requests under way: uploads, streams, downloads, also those that it passes on to others."""
+    pages: int = 0
+    """Pages that are open in browsers. They are not waited for: they stay for as long as their
+    owner pleases, and find another node when this one goes."""
 
     @property
     def nothing(self) -> bool:
         """Whether it may be stopped."""
-        return not self.jobs and not self.connections
+        return not self.jobs and not self.answers
 
     def __str__(self) -> str:
-        return f"{self.jobs} jobs, {self.connections} open connections"
+        pages = f" ({self.pages} idle pages)" if self.pages else ""
+        return f"{self.jobs} jobs, {self.answers} open requests{pages}"

@@ -106,7 +106,7 @@ class PaperCluster:
     def left(self, host: str) -> Left:
         node = self.nodes[host]
         node.jobs = max(0, node.jobs - 1)
-        return Left(node.jobs, 0)
+        return Left(node.jobs)
 
     def settle(self, host: str) -> None:
         self._do("settle", host)

@@ -1,5 +1,7 @@
 """No new work for the node, and time for what it has."""
 
+from dataclasses import asdict
+
 from provisioning.operations.rolling_upgrade.capacity import forbidding, objections
 from provisioning.operations.rolling_upgrade.choices import Choices
 from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseError, Work
@@ -8,6 +10,8 @@ from provisioning.operations.rolling_upgrade.state import Node
 
 _LOOK_EVERY = 1.0
 """Seconds between looks at what the node still has."""
+_QUIET_LOOKS = 2
+"""In a row: a client may be between two requests."""
 DEADLINE_FACT = "drained_past_deadline"
 
 
@@ -36,10 +40,14 @@ def _run(work: Work) -> None:
 
 def _wait(work: Work) -> None:
     deadline = work.clock.now() + work.choices.drain_timeout
-    late = False
-    while not (left := work.hands.left(work.host)).nothing:
-        work.tell("waiting", f"{left} left", {"jobs": left.jobs, "connections": left.connections})
-        if work.clock.now() >= deadline and not late:
+    late, quiet = False, 0
+    while True:
+        left = work.hands.left(work.host)
+        quiet = quiet + 1 if left.nothing else 0
+        if quiet == _QUIET_LOOKS:
+            return
+        work.tell("waiting", f"{left} left", asdict(left))
+        if not quiet and not late and work.clock.now() >= deadline:
             late = True
             _past_deadline(work, left)
             if work.choices.on_deadline == "kill":

@@ -1,5 +1,7 @@
 """The node gets clients again, at once or in steps."""
 
+from dataclasses import asdict
+
 from provisioning.operations.rolling_upgrade.choices import Choices
 from provisioning.operations.rolling_upgrade.phases.phase import Phase, Work
 from provisioning.operations.rolling_upgrade.state import Node
@@ -27,7 +29,7 @@ def _undo(work: Work) -> None:
     work.hands.drain(work.host, f"going back from {work.target}: {work.node.reason}"[:500])
     deadline = work.clock.now() + work.choices.drain_timeout
     while work.clock.now() < deadline and not (left := work.hands.left(work.host)).nothing:
-        work.tell("waiting", f"{left} left", {"jobs": left.jobs, "connections": left.connections})
+        work.tell("waiting", f"{left} left", asdict(left))
         work.clock.sleep(1.0)
     work.hands.settle(work.host)
 
