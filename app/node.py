@@ -36,13 +36,13 @@ class Node:
 
     @property
     def not_ready(self) -> str:
-        """Why directors should send no clients here; empty when they should.
+        """Why directors should send no clients here; empty when they should. It is ``draining``
+        alone where nothing else is in the way.
 
         Cheap: never looks at the shared folder, which can hang.
         """
-        if self.draining:
-            return "draining"
-        reasons = (self.service.pool.not_ready, self.service.store.not_ready)
+        draining = "draining" if self.draining else ""
+        reasons = (draining, self.service.pool.not_ready, self.service.store.not_ready)
         return "; ".join(filter(None, reasons))
 
     @property

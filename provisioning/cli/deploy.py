@@ -75,12 +75,7 @@ def deploy(
     site = Site(load_or_exit(inventory), inventory)
     console = Console()
     names = chosen(site.inventory, limit)
-    wanted = desired_hosts(
-        site.inventory,
-        build_release(site.inventory.app, site.base_dir),
-        cluster_secret(site),
-    )
-    desired = {name: wanted[name] for name in names}
+    release = build_release(site.inventory.app, site.base_dir)
     pace = Pace(forks or site.inventory.forks, batch, max_fail)
     with recorded(site, ["cluster", *sys.argv[1:]]) as run:
         if run.left_behind:
@@ -88,6 +83,8 @@ def deploy(
                 Text(f"{run.left_behind} did not finish; going on from it.", "yellow"),
                 soft_wrap=True,
             )
+        wanted = desired_hosts(site.inventory, release, site.runtime, cluster_secret(site))
+        desired = {name: wanted[name] for name in names}
         run.ok = _deploy(
             site, desired, run, pace, console, accept_new_host_keys, yes, verifies and not limit
         )
@@ -106,6 +103,7 @@ def _deploy(
 ) -> bool:
     with open_fleet(site, forks=pace.forks, accept_new_host_keys=accept_new_host_keys) as fleet:
         plans = plan_hosts(site.inventory, desired, fleet)
+        plans.drains = site.runtime.drains
         for plan in plans.hosts.values():
             run.journal.write("plan", plan=plan_record(plan))
         show_plans(console, plans)
@@ -126,7 +124,7 @@ def _deploy(
         _show_result(console, result, run)
         if not (verifies and result.ok):
             return result.ok
-        checks = verify(site.inventory, fleet)
+        checks = verify(site.inventory, fleet, site.runtime)
         _record_checks(run, checks)
         show_checks(console, checks)
         return result.ok and all(check.ok is not False for check in checks)

@@ -9,6 +9,7 @@ from provisioning import __version__
 from provisioning.cli import exit_codes
 from provisioning.cli.deploy import deploy
 from provisioning.cli.destroy import destroy
+from provisioning.cli.drain import drain, undrain
 from provisioning.cli.exec import exec_
 from provisioning.cli.history import history
 from provisioning.cli.init import init
@@ -23,6 +24,8 @@ from provisioning.cli.verify import verify
 from provisioning.engine.lock import LockedError
 from provisioning.model.secret import SecretError
 from provisioning.operations.release import ReleaseError
+from provisioning.operations.runtime_change import OperationError
+from provisioning.operations.runtime_state import RuntimeStateError
 from provisioning.roles.rendering import RenderingError
 from provisioning.transport.base import TransportError
 
@@ -54,6 +57,8 @@ for command in (
     deploy,
     verify,
     status,
+    drain,
+    undrain,
     history,
     ssh,
     exec_,
@@ -76,7 +81,15 @@ def main() -> None:
             _interrupted()
         click.echo("Not done.", err=True)
         sys.exit(exit_codes.FAILED)
-    except (LockedError, ReleaseError, RenderingError, SecretError, TransportError) as error:
+    except (
+        LockedError,
+        OperationError,
+        ReleaseError,
+        RenderingError,
+        RuntimeStateError,
+        SecretError,
+        TransportError,
+    ) as error:
         click.secho(f"Error: {error}", fg="red", err=True)
         sys.exit(exit_codes.FAILED)
     except KeyboardInterrupt:

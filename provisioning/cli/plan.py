@@ -1,6 +1,7 @@
 """``cluster plan``."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -52,26 +53,28 @@ def look(
 ) -> Plans:
     """Plans the chosen hosts."""
     names = chosen(site.inventory, limit)
-    wanted = desired_hosts(
-        site.inventory,
-        build_release(site.inventory.app, site.base_dir),
-        cluster_secret(site),
-    )
+    runtime = site.runtime
+    release = build_release(site.inventory.app, site.base_dir)
+    wanted = desired_hosts(site.inventory, release, runtime, cluster_secret(site))
     with (
         progress_on(console, quiet=quiet or not console.is_terminal) as progress,
         open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,
     ):
-        return plan_hosts(site.inventory, {name: wanted[name] for name in names}, fleet)
+        plans = plan_hosts(site.inventory, {name: wanted[name] for name in names}, fleet)
+    plans.drains = runtime.drains
+    return plans
 
 
 def plans_json(plans: Plans) -> str:
-    """``{"changes": bool, "hosts": [...], "unreachable": {host: reason}}``; a host's plan is
-    described in ``provisioning.engine.plan_record``."""
+    """``{"changes": bool, "hosts": [...], "unreachable": {host: reason}, "drained": {host:
+    {"who", "since", "reason", "settled"}}}``; a host's plan is described in
+    ``provisioning.engine.plan_record``."""
     return json.dumps(
         {
             "changes": plans.changes,
             "hosts": [plan_record(plan) for plan in plans.hosts.values()],
             "unreachable": plans.unreachable,
+            "drained": {name: asdict(drain) for name, drain in plans.drains.items()},
         },
         ensure_ascii=False,
         indent=2,

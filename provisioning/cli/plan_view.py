@@ -14,6 +14,8 @@ def show_plans(console: Console, plans: Plans) -> None:
     """Every host with what would change there, and a last line that counts."""
     for name, plan in plans.hosts.items():
         _show_host(console, name, plan)
+    for name, drain in plans.drains.items():
+        console.print(Text(f"{name}: {drain}", "yellow"), soft_wrap=True)
     for name, reason in plans.unreachable.items():
         console.print(Text(f"{name}: unreachable", "bold red"), soft_wrap=True)
         console.print(Text(f"    {reason}", "red"), soft_wrap=True)

@@ -16,12 +16,12 @@ from provisioning.operations.status.wanted import WantedService, endpoint, wante
 def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> RenderableType:
     """Directors, their tables, real servers, storage, and what is wrong."""
     parts: list[RenderableType] = [_directors(inventory, state)]
-    for wanted in wanted_services(inventory):
+    for wanted in wanted_services(inventory, state.runtime):
         parts += [Text(), _service(wanted, state)]
     parts += [Text(), _real_servers(inventory, state)]
     if inventory.storage and inventory.storage.hosts:
         parts += [Text(), _storage(inventory, state)]
-    parts += [Text(), *_faults(faults)]
+    parts += [Text(), *_drains(state), *_faults(faults)]
     return Group(*parts)
 
 
@@ -83,7 +83,7 @@ def _service(wanted: WantedService, state: ClusterState) -> Table:
         cells: list[Text] = []
         for servers in tables.values():
             should = None if wanted.weights_move else wanted.weights.get(label)
-            cells += _cells(servers.get(key), should)
+            cells += _cells(servers.get(key), should, drained=label in wanted.drained)
         table.add_row(_good(label, key in known), *cells)
     return table
 
@@ -97,7 +97,9 @@ def _in_table(
     return {}
 
 
-def _cells(server: TableServer | None, weight: int | None) -> list[Text]:
+def _cells(server: TableServer | None, weight: int | None, *, drained: bool) -> list[Text]:
+    if server is None and drained:
+        return [Text("out", "yellow"), Text(), Text()]
     if server is None:
         return [Text("out", "bold red"), Text(), Text()]
     return [
@@ -125,11 +127,11 @@ def _real_servers(inventory: Inventory, state: ClusterState) -> Table:
         if server is None:
             table.add_row(name, _GONE)
         else:
-            table.add_row(name, *_real_server(inventory, server))
+            table.add_row(name, *_real_server(inventory, server, name in state.runtime.drains))
     return table
 
 
-def _real_server(inventory: Inventory, server: RealServerState) -> list[Text]:
+def _real_server(inventory: Inventory, server: RealServerState, drained: bool) -> list[Text]:
     bound = all(server.interfaces.on_lo(vip.address.ip) for vip in inventory.virtual_ips)
     silent = (server.arp_ignore or 0) >= 1 and server.arp_announce == 2
     running = server.service == "running"
@@ -139,8 +141,8 @@ def _real_server(inventory: Inventory, server: RealServerState) -> list[Text]:
         _good("yes" if bound else "no", bound),
         _good("yes" if silent else f"no: {server.arp_ignore}/{server.arp_announce}", silent),
         _good(server.service or "none", running),
-        Text("draining", "yellow")
-        if app and app.draining
+        Text("drained" if drained else "draining", "yellow")
+        if drained or (app and app.draining)
         else _good("yes" if ready else "no", ready),
         _good(server.release or "none", bool(server.release)),
         Text(str(app.running) if app else "?"),
@@ -175,6 +177,10 @@ def _storage(inventory: Inventory, state: ClusterState) -> Table:
             decimal(host.size),
         )
     return table
+
+
+def _drains(state: ClusterState) -> list[Text]:
+    return [Text(f"{name}: {drain}", "yellow") for name, drain in state.runtime.drains.items()]
 
 
 def _faults(faults: list[Fault]) -> list[Text]:

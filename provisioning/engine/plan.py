@@ -148,6 +148,31 @@ def plan_host(
     )
 
 
+def plan_part(
+    host: str, resources: tuple[Resource, ...], observed: Mapping[str, Observation]
+) -> HostPlan:
+    """The plan for some resources of a host, which leaves all others as they are, from what
+    ``fragments((), resources)`` printed there."""
+    whole = plan_host(host, (), resources, observed)
+    before = whole.manifest_before
+    ours = {entry.id: entry for entry in whole.manifest_after}
+    known = {entry.id for entry in before}
+    after = (
+        *(ours.get(entry.id, entry) for entry in before),
+        *(entry for entry in whole.manifest_after if entry.id not in known),
+    )
+    steps = tuple(step for step in whole.steps if step.id in ours)
+    handlers = _handlers(steps, parse_manifest(observed[PENDING].stdout))
+    problems = list(whole.problems)
+    if not before:
+        problems.append("nothing was deployed here yet; `cluster deploy` first")
+    triggered = {handler.name for resource in resources for handler in resource.triggers}
+    if left := [one.handler.name for one in handlers if one.handler.name not in triggered]:
+        said = f"an earlier run was cut before it could {', '.join(left)}"
+        problems.append(f"{said}; finish it with `cluster deploy`")
+    return HostPlan(host, steps, handlers, (), tuple(problems), before, after, whole.unfinished_by)
+
+
 def removal_plan(host: str, observed: Mapping[str, Observation]) -> HostPlan:
     """The plan that puts a host back as it was before it was first managed."""
     return plan_host(host, (), (), observed)

@@ -1,5 +1,6 @@
 """From inventory and observation to plans for many hosts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from provisioning.engine.fleet import Fleet
@@ -7,6 +8,7 @@ from provisioning.engine.observe import observe_and_plan
 from provisioning.engine.plan import HostPlan
 from provisioning.engine.waves import Wave
 from provisioning.model.inventory import Inventory
+from provisioning.model.runtime import Drain
 from provisioning.resources.base import Observation
 from provisioning.roles.desired import DesiredHost
 from provisioning.transport.base import Transport
@@ -22,6 +24,8 @@ class Plans:
     unreachable: dict[str, str] = field(default_factory=dict)
     masters: set[str] = field(default_factory=set)
     """Directors that hold a VIP now."""
+    drains: Mapping[str, Drain] = field(default_factory=dict)
+    """Real servers that are drained, and stay so."""
 
     @property
     def changes(self) -> bool:

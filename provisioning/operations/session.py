@@ -12,6 +12,8 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.progress import Progress, silent
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import all_hosts, connection_of, groups
+from provisioning.model.runtime import Runtime
+from provisioning.operations.runtime_state import load_runtime
 from provisioning.transport.base import Transport
 from provisioning.transport.ssh import connect
 
@@ -33,6 +35,11 @@ class Site:
     def state_dir(self) -> Path:
         """The control machine's memory of this cluster: history and lock."""
         return self.base_dir / ".cluster" / self.inventory.name
+
+    @property
+    def runtime(self) -> Runtime:
+        """What is drained and the like, read anew. Raises ``RuntimeStateError``."""
+        return load_runtime(self.state_dir)
 
     @property
     def history_dir(self) -> Path:

@@ -13,16 +13,19 @@ from provisioning.model.resolve import (
     interface_of,
     is_ipv4,
     priority_of,
+    routes_sessions,
     service_manager_of,
     variables_of,
     virtual_router_id_of,
 )
+from provisioning.model.runtime import Runtime
 from provisioning.model.secret import reveal
 from provisioning.model.service import Scheduler, VirtualService
 from provisioning.model.vrrp import VirtualIP
 from provisioning.resources.base import Postcondition, Requirement, Resource
 from provisioning.resources.directory import Directory
 from provisioning.resources.kernel_module import KernelModules
+from provisioning.resources.mark import Mark
 from provisioning.resources.package import Packages
 from provisioning.resources.service import Service, reload, restart
 from provisioning.resources.sysctl import Sysctl
@@ -32,6 +35,7 @@ from provisioning.roles.places import (
     KEEPALIVED,
     KEEPALIVED_CONF,
     NOTIFY,
+    SWITCHOVER_FILE,
     VRRP_FIFO,
     VRRP_STATE,
     instance_name,
@@ -52,12 +56,12 @@ _VALIDATE = (
 )
 
 
-def part(inventory: Inventory, name: str, templates: Templates) -> RolePart:
+def part(inventory: Inventory, name: str, templates: Templates, runtime: Runtime) -> RolePart:
     """Requirements and resources of one director, in the order in which they are applied."""
     manager = service_manager_of(inventory, name)
     variables: dict[str, object] = {**variables_of(inventory, name)}
     modules = _modules(inventory)
-    settings = sysctls(inventory)
+    settings = sysctls(inventory, runtime)
     supervised = manager is ServiceManager.SUPERVISOR
     resources: list[Resource] = [
         Packages(names=("ipvsadm", "keepalived", "kmod")),
@@ -73,6 +77,8 @@ def part(inventory: Inventory, name: str, templates: Templates) -> RolePart:
         ),
         *(Sysctl(key=key, value=value) for key, value in settings),
         Directory(path="/etc/keepalived"),
+        # A switch-over that was cut may have left a 1 there.
+        Mark(path=SWITCHOVER_FILE, content="0\n"),
         RenderedFile(
             path=NOTIFY,
             content=templates.render(
@@ -86,7 +92,7 @@ def part(inventory: Inventory, name: str, templates: Templates) -> RolePart:
         RenderedFile(
             path=KEEPALIVED_CONF,
             content=templates.render(
-                "director/keepalived.conf.j2", variables, **_keepalived(inventory, name)
+                "director/keepalived.conf.j2", variables, **_keepalived(inventory, name, runtime)
             ),
             # It may hold auth_pass.
             mode=0o600,
@@ -111,28 +117,40 @@ def part(inventory: Inventory, name: str, templates: Templates) -> RolePart:
     )
 
 
-def sysctls(inventory: Inventory) -> list[tuple[str, str]]:
+def sysctls(inventory: Inventory, runtime: Runtime) -> list[tuple[str, str]]:
     """IPVS settings of a director, by full key.
 
     A dead server's clients are told at once (expire_nodest_conn); persistence does not hold them
     to it (expire_quiescent_template); a director that also holds the VIP on lo, or is backup,
     does not schedule what the master has scheduled (backup_only).
+
+    While a server drains, persistence holds its clients to it, as their sessions live there,
+    unless nodes route sessions: the kernel sends their new connections to a server of weight 0
+    too, unless expire_quiescent_template says that they go elsewhere (ipvs-sysctl, kernel
+    documentation).
     """
+    draining = any(not drain.settled for drain in runtime.drains.values())
+    persistent = any(service.persistence for service in inventory.services)
+    held = draining and persistent and not routes_sessions(inventory)
     chosen: dict[str, int | str] = {
         "backup_only": 1,
         "conn_reuse_mode": 1,
         "expire_nodest_conn": 1,
-        "expire_quiescent_template": 1,
+        "expire_quiescent_template": 0 if held else 1,
         **inventory.ipvs.sysctls,
     }
     return [(f"net.ipv4.vs.{key}", str(value)) for key, value in sorted(chosen.items())]
 
 
-def scheduler_flags(service: VirtualService) -> list[str]:
-    """Keywords of keepalived.conf(5) beside ``lvs_sched``."""
+def scheduler_flags(service: VirtualService, *, drained: bool = False) -> list[str]:
+    """Keywords of keepalived.conf(5) beside ``lvs_sched``.
+
+    Without the fallback, sh and mh refuse the clients of a server of weight 0, so it is on while
+    one is ``drained``.
+    """
     if service.scheduler not in (Scheduler.SH, Scheduler.MH):
         return []
-    wanted = {"port": service.hash_port, "fallback": service.hash_fallback}
+    wanted = {"port": service.hash_port, "fallback": service.hash_fallback or drained}
     return [f"{service.scheduler}-{flag}" for flag, on in wanted.items() if on]
 
 
@@ -145,7 +163,12 @@ def _has_password(inventory: Inventory) -> bool:
     return inventory.vrrp.version == 2 and inventory.vrrp.auth_pass is not None
 
 
-def _keepalived(inventory: Inventory, name: str) -> dict[str, Any]:
+def servers_of(inventory: Inventory, service: VirtualService) -> list[str]:
+    """Names of the real servers of a service."""
+    return service.real_servers or list(inventory.real_servers.hosts)
+
+
+def _keepalived(inventory: Inventory, name: str, runtime: Runtime) -> dict[str, Any]:
     director = inventory.directors.hosts[name]
     password = ""
     if _has_password(inventory) and inventory.vrrp.auth_pass is not None:
@@ -163,19 +186,20 @@ def _keepalived(inventory: Inventory, name: str) -> dict[str, Any]:
         }
     return {
         "router_id": director.router_id or name,
-        "priority": priority_of(inventory, name),
+        "priority": current_priority(inventory, name, runtime),
         "vrrp": inventory.vrrp,
         "ipvs": inventory.ipvs,
         "auth_pass": password,
         "sync": sync,
         "instances": instances,
         "services": [
-            _service(inventory, vip, service)
+            _service(inventory, vip, service, runtime)
             for vip in inventory.virtual_ips
             for service in inventory.services
         ],
         "notify": NOTIFY,
         "fifo": VRRP_FIFO,
+        "switchover_file": SWITCHOVER_FILE,
     }
 
 
@@ -198,33 +222,58 @@ def _own(host: Host, vip: VirtualIP) -> IPAddress | None:
     return host.address6
 
 
-def _service(inventory: Inventory, vip: VirtualIP, service: VirtualService) -> dict[str, Any]:
-    names = service.real_servers or list(inventory.real_servers.hosts)
-    servers = []
-    for name in names:
+def current_priority(inventory: Inventory, name: str, runtime: Runtime) -> int:
+    """VRRP priority: the inventory's, but that a preferred director has changed places with the
+    one that has the highest."""
+    hosts = inventory.directors.hosts
+    preferred = runtime.preferred
+    if not inventory.vrrp.preempt or preferred not in hosts:
+        return priority_of(inventory, name)
+    highest = max(hosts, key=lambda one: priority_of(inventory, one))
+    exchanged = {preferred: highest, highest: preferred}
+    return priority_of(inventory, exchanged.get(name, name))
+
+
+def _service(
+    inventory: Inventory, vip: VirtualIP, service: VirtualService, runtime: Runtime
+) -> dict[str, Any]:
+    servers: list[dict[str, Any]] = []
+    for name in servers_of(inventory, service):
         host = inventory.real_servers.hosts[name]
+        drained = name in runtime.drains
         servers.append(
             {
                 "name": name,
                 "address": str(_own(host, vip)),
-                "weight": host.weight,
+                "weight": 0 if drained else host.weight,
+                "drained": drained,
+                # What fails its check is taken out, and the kernel then ends what is
+                # established (expire_nodest_conn); a drained one fails it on purpose.
+                "inhibit_on_failure": drained or service.inhibit_on_failure,
                 "upper_threshold": host.upper_threshold,
                 "lower_threshold": host.lower_threshold,
             }
         )
+    left = sum(server["weight"] for server in servers)
+    if not left:
+        # Keepalived takes no service of weight 0 as a whole, so these have theirs and a check
+        # that fails.
+        for server in servers:
+            server["weight"] = inventory.real_servers.hosts[server["name"]].weight
+    quorum = max(1, min(service.quorum, left)) if left else service.quorum
     return {
         "name": service.name,
         "vip": vip.address.ip,
         "port": service.port,
         "scheduler": service.scheduler.value,
-        "flags": scheduler_flags(service),
+        "flags": scheduler_flags(service, drained=any(server["drained"] for server in servers)),
         "persistence": service.persistence,
         "granularity": _granularity(service, vip),
         "check": service.check,
-        "quorum": service.quorum,
-        "hysteresis": service.hysteresis,
+        # Keepalived refuses what the servers cannot reach.
+        "quorum": quorum,
+        "hysteresis": min(service.hysteresis, quorum - 1) if left else service.hysteresis,
         "alpha": service.alpha,
-        "inhibit_on_failure": service.inhibit_on_failure,
         "sorry_server": service.sorry_server,
         "servers": servers,
     }

@@ -16,8 +16,11 @@ SECRET_FILE = "/etc/cosyvoice/cluster-secret"
 """By which nodes know each other."""
 APP_STATE = "/var/lib/cosyvoice"
 """What a node keeps to itself: audio that the shared folder did not take, until it does."""
-DRAIN_FILE = "/run/cosyvoice/drain"
-"""While it is there, a real server says that it takes no new work."""
+DRAIN_FILE = "/etc/cosyvoice/drain"
+"""While it is there, a real server says that it takes no new work. It outlives a reboot, as
+/etc/nologin does, and lies where the app cannot take it away."""
+SWITCHOVER_FILE = "/run/cosyvoice-switchover"
+"""While a number other than 0 is in it, Keepalived on a director gives the VIPs away."""
 
 
 def instance_name(number: int) -> str:

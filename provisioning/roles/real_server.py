@@ -11,11 +11,13 @@ from provisioning.model.resolve import (
     service_manager_of,
     variables_of,
 )
+from provisioning.model.runtime import Runtime
 from provisioning.resources.address import Address
 from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
 from provisioning.resources.link import Link
+from provisioning.resources.mark import Mark
 from provisioning.resources.mount import Mount
 from provisioning.resources.package import Packages
 from provisioning.resources.release import Release
@@ -66,6 +68,7 @@ def part(
     templates: Templates,
     release: ReleaseArchive | None,
     secret: str | None,
+    runtime: Runtime,
 ) -> RolePart:
     """Requirements and resources of one real server, in the order in which they are applied."""
     manager = service_manager_of(inventory, name)
@@ -80,9 +83,9 @@ def part(
             *manager_resources(manager),
             *_virtual_ips(inventory, name, templates, manager),
             *_outputs(inventory),
-            *_app(inventory, name, templates, manager, release, secret),
+            *_app(inventory, name, templates, manager, release, secret, runtime),
         ),
-        (_answers(inventory, name),),
+        (_answers(inventory, name, drained=name in runtime.drains),),
     )
 
 
@@ -105,6 +108,12 @@ def own_url(address: IPAddress, port: int) -> str:
 def app_port(inventory: Inventory) -> int:
     """The port the app listens on: the first service's, as DR cannot translate ports."""
     return inventory.services[0].port
+
+
+def drain_mark(runtime: Runtime, name: str) -> Mark:
+    """What tells the app whether it is drained."""
+    drain = runtime.drains.get(name)
+    return Mark(path=DRAIN_FILE, content=f"{drain}\n" if drain else None)
 
 
 def _packages(inventory: Inventory) -> tuple[str, ...]:
@@ -182,6 +191,7 @@ def _app(
     manager: ServiceManager,
     release: ReleaseArchive | None,
     secret: str | None,
+    runtime: Runtime,
 ) -> list[Resource]:
     variables: dict[str, object] = {**variables_of(inventory, name)}
     app = inventory.app
@@ -198,6 +208,7 @@ def _app(
     resources: list[Resource] = [
         Directory(path=str(app.directory)),
         Directory(path="/etc/cosyvoice"),
+        drain_mark(runtime, name),
         Directory(path="/var/log/cosyvoice", group=app.user, mode=0o750),
         Directory(path=APP_STATE, owner=app.user, group=app.user, mode=0o700),
         # Owned by root and not writable for the app, so that a break-in there changes no script.
@@ -345,16 +356,18 @@ def _python_requirement(inventory: Inventory) -> Requirement:
     )
 
 
-def _answers(inventory: Inventory, name: str) -> Postcondition:
+def _answers(inventory: Inventory, name: str, *, drained: bool) -> Postcondition:
     """The app answers at the node's own address and, on the node, at the VIP: bound to one of
-    them only, health checks would pass and clients would not be served."""
+    them only, health checks would pass and clients would not be served. One that is drained has
+    no other reason to be not ready."""
     host, port = inventory.real_servers.hosts[name], app_port(inventory)
     addresses = [host.address, *(vip.address.ip for vip in inventory.virtual_ips)]
     urls = [f"{own_url(address, port)}/readyz" for address in addresses]
+    but = """ | *'"reason":"draining"'*" 503\"""" if drained else ""
     probes = "\n".join(
         f"said=$(curl -sS --noproxy '*' --max-time 5 -w ' %{{http_code}}' '{url}' 2>&1) || "
         f'{{ echo "$said"; exit 1; }}\n'
-        f'case $said in *" 200") ;; *) echo "$said"; exit 1 ;; esac'
+        f'case $said in *" 200"{but}) ;; *) echo "$said"; exit 1 ;; esac'
         for url in urls
     )
     return Postcondition(

@@ -18,6 +18,7 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.frames import observations
 from provisioning.model.inventory import Inventory
 from provisioning.model.loading import read_inventory
+from provisioning.model.runtime import Runtime
 from provisioning.operations.session import Site, open_fleet
 from provisioning.operations.verify import verify
 from provisioning.transport.base import Completed, Transport, UnreachableError
@@ -142,7 +143,7 @@ def record(inventory: Inventory, path: Path) -> Recording:
         fleet.connect(hosts)
         for name, transport in fleet.transports.items():
             fleet.transports[name] = RecordingTransport(transport, kept[name])
-        for check in verify(inventory, fleet):
+        for check in verify(inventory, fleet, Runtime()):
             print(check.ok, check.name, "--", check.evidence)
     return kept
 

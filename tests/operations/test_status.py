@@ -13,6 +13,7 @@ from rich.console import Console
 from provisioning.cli.status_view import status_view
 from provisioning.engine.fleet import Fleet
 from provisioning.model.inventory import Inventory
+from provisioning.model.runtime import Runtime
 from provisioning.operations.status.faults.everything import all_faults
 from provisioning.operations.status.look import host_fragments, look_at
 from provisioning.operations.status.record import status_record
@@ -24,7 +25,7 @@ from tests.operations.replay import INVENTORY, Recording, ReplayTransport, backu
 
 
 def seen(answers: Recording) -> ClusterState:
-    return look_at(INVENTORY, replay(answers))
+    return look_at(INVENTORY, replay(answers), Runtime())
 
 
 def texts(inventory: Inventory, state: ClusterState) -> list[str]:
@@ -168,7 +169,7 @@ def test_a_sorry_server_in_the_table_tells_of_the_lost_quorum() -> None:
             (text.replace("10.77.0.23", "10.77.0.99"), err, status)
         ]
     one = {"scheduler": "rr", "persistence": None, "sorry_server": "10.77.0.99"}
-    found = texts(varied(services=[one]), look_at(INVENTORY, replay(answers)))
+    found = texts(varied(services=[one]), look_at(INVENTORY, replay(answers), Runtime()))
     assert any("the sorry server answers, because the quorum is lost" in text for text in found)
 
 
@@ -213,7 +214,7 @@ def test_ipv6_services_have_endpoints_and_addresses_of_their_family() -> None:
         },
         services=[{"scheduler": "wrr", "persistence": {"timeout": 60, "granularity": 128}}],
     )
-    (one,) = wanted_services(six)
+    (one,) = wanted_services(six, Runtime())
     assert one.endpoint == "[fd00:77::64]:7860"
     assert one.servers == {"rs1": ip_address("fd00:77::15")}
     assert one.granularity is None, "all of the address is how the table says none"
@@ -226,7 +227,7 @@ def test_a_systemd_host_is_asked_by_systemctl() -> None:
     answers = recording("healthy")
     for said, word in (("active\n", "running"), ("failed\n", "failed")):
         answers["rs1"]["real_server.service"] = [(said, "", 0)]
-        state = look_at(varied(service_manager="systemd"), replay(answers))
+        state = look_at(varied(service_manager="systemd"), replay(answers), Runtime())
         assert state.real_servers["rs1"].service == word
 
 
@@ -264,7 +265,7 @@ def test_a_watch_sees_a_lost_host_again_without_waiting_for_it() -> None:
         return Flaky(answers[name])
 
     Flaky.looks = 0
-    watch = Watch(INVENTORY, Fleet(connect, forks=4))
+    watch = Watch(INVENTORY, Fleet(connect, forks=4), Runtime)
     assert not watch.look().unreachable
     assert watch.look().unreachable == {"rs1": "the connection broke"}
     assert "rs1" in watch.look().unreachable, "still away, and the look does not wait for it"

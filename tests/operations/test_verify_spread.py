@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from provisioning.model.inventory import Inventory
+from provisioning.model.runtime import Runtime
 from provisioning.operations.ipvs_table import TableServer, TableService
 from provisioning.operations.status.wanted import WantedService, wanted_services
 from provisioning.operations.verify.check import CheckResult
@@ -24,7 +25,7 @@ def wanted(**service: Any) -> WantedService:
             "services": [{"persistence": None, **service}],
         }
     )
-    return wanted_services(inventory)[0]
+    return wanted_services(inventory, Runtime())[0]
 
 
 def table(active: str = "0 0 0", inactive: str = "0 0 0", weights: str = "1 1 1") -> TableService:

@@ -9,7 +9,7 @@ import pytest
 
 from provisioning.resources.file import File
 from provisioning.roles.places import KEEPALIVED_CONF
-from tests.roles.rendered import INVENTORIES, files
+from tests.roles.rendered import CASES, files
 
 
 def run(*argv: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -21,7 +21,7 @@ def of(kind: str) -> list[tuple[str, File]]:
 
     os.environ.setdefault("GOLDEN_AUTH_PASS", "LVS123")
     found = []
-    for name in INVENTORIES:
+    for name in CASES:
         for place, file in files(name).items():
             ends = {
                 "keepalived": place.endswith(KEEPALIVED_CONF),

@@ -8,12 +8,12 @@ import re
 
 import pytest
 
-from tests.roles.rendered import HERE, INVENTORIES, files
+from tests.roles.rendered import CASES, HERE, files
 
 _HASH = re.compile(r"inventory sha256:[0-9a-f]{12}")
 
 
-@pytest.mark.parametrize("name", INVENTORIES)
+@pytest.mark.parametrize("name", CASES)
 def test_golden(name: str) -> None:
     folder = HERE / "golden" / name
     rendered = {
@@ -34,7 +34,7 @@ def test_golden(name: str) -> None:
     assert rendered == golden
 
 
-@pytest.mark.parametrize("name", INVENTORIES)
+@pytest.mark.parametrize("name", CASES)
 def test_every_file_tells_its_source(name: str) -> None:
     for place, file in files(name).items():
         assert _HASH.search(file.content), place

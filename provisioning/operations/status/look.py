@@ -3,6 +3,7 @@
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.model.inventory import Inventory
+from provisioning.model.runtime import Runtime
 from provisioning.operations.ipvs_table import TableFormatError
 from provisioning.operations.status import look_director, look_real_server, look_storage
 from provisioning.operations.status.interfaces import (
@@ -25,14 +26,16 @@ Seen = dict[str, dict[str, Observation]]
 """What each host answered."""
 
 
-def look_at(inventory: Inventory, fleet: Fleet) -> ClusterState:
+def look_at(inventory: Inventory, fleet: Fleet, runtime: Runtime) -> ClusterState:
     """Connects to every host that is not connected, and looks at it. What happens on one host
     never keeps the others from being seen."""
     fleet.connect(host_fragments(inventory))
-    return look_at_connected(inventory, fleet)
+    return look_at_connected(inventory, fleet, runtime)
 
 
-def look_at_connected(inventory: Inventory, fleet: Fleet, *, timeout: float = 60.0) -> ClusterState:
+def look_at_connected(
+    inventory: Inventory, fleet: Fleet, runtime: Runtime, *, timeout: float = 60.0
+) -> ClusterState:
     """Looks at the hosts that are connected. ``timeout`` is in seconds, for each host."""
     questions = host_fragments(inventory)
 
@@ -45,7 +48,7 @@ def look_at_connected(inventory: Inventory, fleet: Fleet, *, timeout: float = 60
         for name in questions
         if name not in seen
     }
-    return assemble(inventory, seen, silent)
+    return assemble(inventory, seen, silent, runtime)
 
 
 def host_fragments(inventory: Inventory) -> dict[str, dict[str, str]]:
@@ -63,7 +66,9 @@ def host_fragments(inventory: Inventory) -> dict[str, dict[str, str]]:
     return questions
 
 
-def assemble(inventory: Inventory, seen: Seen, silent: dict[str, str]) -> ClusterState:
+def assemble(
+    inventory: Inventory, seen: Seen, silent: dict[str, str], runtime: Runtime
+) -> ClusterState:
     """The cluster's state from what each host answered. Pure."""
     directors: dict[str, DirectorState] = {}
     real_servers: dict[str, RealServerState] = {}
@@ -80,4 +85,4 @@ def assemble(inventory: Inventory, seen: Seen, silent: dict[str, str]) -> Cluste
                 storage[name] = look_storage.parse(inventory.storage, found)
         except (InterfacesFormatError, TableFormatError) as error:
             unreachable[name] = str(error)
-    return ClusterState(directors, real_servers, storage, unreachable)
+    return ClusterState(directors, real_servers, storage, unreachable, runtime)

@@ -46,6 +46,23 @@ def fragments(inventory: Inventory, name: str) -> dict[str, str]:
     return found
 
 
+def app_fragment(inventory: Inventory, name: str) -> str:
+    """Asks the app on the host what it is doing; ``parse_app`` reads it."""
+    targets = {_APP: _target(*_places(inventory, name)[0], "/cluster/status")}
+    asked = {"timeout": _PATIENCE, "targets": targets}
+    return python_probe("http_get", asked, python=str(inventory.app.python))
+
+
+def parse_app(found: Observation) -> tuple[AppState | None, str]:
+    """What it said, or why nothing can be told."""
+    try:
+        reply = answer(found)[_APP][0]
+    except ProbeError as error:
+        return None, str(error)
+    app = _app(reply)
+    return app, "" if app else str(reply.get("error") or f"status {reply['status']}")
+
+
 def parse(
     inventory: Inventory, name: str, interfaces: Interfaces, found: dict[str, Observation]
 ) -> RealServerState:
@@ -173,6 +190,7 @@ def _app(reply: dict[str, Any]) -> AppState | None:
             draining=bool(said["draining"]),
             running=int(said["jobs"]["running"]),
             waiting=int(said["jobs"]["waiting"]),
+            not_ready=str(said.get("reason", "")),
         )
     except (KeyError, ValueError, TypeError):
         return None

@@ -5,6 +5,7 @@ Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be tol
     {"healthy": bool,
      "faults": [{"host": str, "text": str, "fix": str}],
      "unreachable": {host: reason},
+     "drained": {host: {"who": str, "since": str, "reason": str, "settled": bool}},
      "directors": {host: {
          "keepalived": bool, "vrrp": {vip: "MASTER" | "BACKUP" | "FAULT" | "STOP"},
          "holds": [vip], "sync": ["master" | "backup"],
@@ -37,12 +38,13 @@ from provisioning.operations.status.wanted import WantedService, wanted_services
 
 def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> dict[str, Any]:
     """The whole, as the module's schema has it."""
-    wanted = {one.key: one for one in wanted_services(inventory)}
+    wanted = {one.key: one for one in wanted_services(inventory, state.runtime)}
     vips = [vip.address.ip for vip in inventory.virtual_ips]
     return {
         "healthy": not faults,
         "faults": [asdict(fault) for fault in faults],
         "unreachable": state.unreachable,
+        "drained": {name: asdict(drain) for name, drain in state.runtime.drains.items()},
         "directors": {
             name: {
                 "keepalived": director.keepalived,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from provisioning.model.address import IPAddress
+from provisioning.model.runtime import Runtime
 from provisioning.operations.ipvs_table import Counters, ServiceKey, TableService
 from provisioning.operations.status.interfaces import Interfaces
 
@@ -63,6 +64,8 @@ class AppState:
     """Jobs at work."""
     waiting: int
     """Jobs in the queue."""
+    not_ready: str = ""
+    """Why it should get no clients; empty where it should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ class ClusterState:
     storage: dict[str, StorageState] = field(default_factory=dict)
     unreachable: dict[str, str] = field(default_factory=dict)
     """Hosts that could not be looked at, and why."""
+    runtime: Runtime = field(default_factory=Runtime)
+    """What was done to them on purpose and the inventory does not say."""
 
     def host_of_mac(self, mac: str) -> str | None:
         """Which host has an interface with this MAC address."""

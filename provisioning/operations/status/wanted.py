@@ -1,11 +1,12 @@
 """What the directors' kernel tables should hold, as the inventory says. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from provisioning.model.address import IPAddress
 from provisioning.model.hosts import Host
 from provisioning.model.inventory import Inventory
+from provisioning.model.runtime import Runtime
 from provisioning.model.service import MiscCheck, VirtualService
 from provisioning.operations.ipvs_table import ServerKey, ServiceKey
 from provisioning.roles.director import scheduler_flags
@@ -20,6 +21,8 @@ class WantedService:
     servers: dict[str, IPAddress]
     """Address by which each real server is sent to, by its name."""
     weights: dict[str, int]
+    """As they are now: 0 where the real server is drained."""
+    drained: frozenset[str] = field(default=frozenset())
 
     @property
     def key(self) -> ServiceKey:
@@ -34,7 +37,7 @@ class WantedService:
     @property
     def flags(self) -> frozenset[str]:
         """Scheduler flags (ipvsadm(8) -b)."""
-        return frozenset(scheduler_flags(self.service))
+        return frozenset(scheduler_flags(self.service, drained=bool(self.drained)))
 
     @property
     def persistence(self) -> int | None:
@@ -79,7 +82,7 @@ def serves(service: VirtualService, name: str) -> bool:
     return service.real_servers is None or name in service.real_servers
 
 
-def wanted_services(inventory: Inventory) -> list[WantedService]:
+def wanted_services(inventory: Inventory, runtime: Runtime) -> list[WantedService]:
     """Every virtual service at every VIP."""
     found = []
     for vip in inventory.virtual_ips:
@@ -88,6 +91,8 @@ def wanted_services(inventory: Inventory) -> list[WantedService]:
             for name, host in inventory.real_servers.hosts.items():
                 address = address_for(host, vip.address.ip)
                 if serves(service, name) and address is not None:
-                    servers[name], weights[name] = address, host.weight
-            found.append(WantedService(vip.address.ip, service, servers, weights))
+                    servers[name] = address
+                    weights[name] = 0 if name in runtime.drains else host.weight
+            drained = frozenset(runtime.drains.keys() & servers.keys())
+            found.append(WantedService(vip.address.ip, service, servers, weights, drained))
     return found

@@ -5,6 +5,7 @@ import time
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.model.inventory import Inventory
+from provisioning.model.runtime import Runtime
 from provisioning.operations.ipvs_table import (
     Counters,
     ServiceKey,
@@ -45,15 +46,17 @@ AllCounters = dict[str, dict[ServiceKey, Counters]]
 """Counters of every director."""
 
 
-def verify(inventory: Inventory, fleet: Fleet, *, synthesis: bool = True) -> list[CheckResult]:
+def verify(
+    inventory: Inventory, fleet: Fleet, runtime: Runtime, *, synthesis: bool = True
+) -> list[CheckResult]:
     """Proves what the inventory promises; connects to what is not connected.
 
     The client is a host of the inventory's group ``clients``, or this machine where it has none;
     it needs python3. ``synthesis`` has a sentence spoken. Never raises for what happens on hosts.
     """
-    before = look_at(inventory, fleet)
+    before = look_at(inventory, fleet, runtime)
     shared = try_shared_write(inventory, fleet, before) if inventory.storage else None
-    wanted = wanted_services(inventory)
+    wanted = wanted_services(inventory, runtime)
     requests = {
         one.endpoint: (one, connections_for(one, _master_table(before, one))) for one in wanted
     }
@@ -119,7 +122,7 @@ def _outside(
         fix = "the inventory's group `clients` says where to look from"
         return [CheckResult("a client reaches the VIPs", False, report.problem, fix)]
     results = [check_owner(vip.address.ip, before, report) for vip in inventory.virtual_ips]
-    for one in wanted_services(inventory):
+    for one in wanted_services(inventory, before.runtime):
         master = _master(before, one)
         earlier = before.directors[master].counters.get(one.key) if master else None
         later = after.get(master or "", {}).get(one.key)

@@ -18,7 +18,7 @@ _CHECK = (
 
 def table_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
     """Where a table differs from the inventory: services, schedulers, weights."""
-    wanted = wanted_services(inventory)
+    wanted = wanted_services(inventory, state.runtime)
     faults = []
     for name, director in state.directors.items():
         if director.problem:
@@ -46,8 +46,11 @@ def absent_server_faults(inventory: Inventory, state: ClusterState) -> list[Faul
         if not director.problem
     }
     out: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for service in wanted_services(inventory):
+    for service in wanted_services(inventory, state.runtime):
         for name, address in service.servers.items():
+            if name in service.drained:
+                # Gone or of weight 0, it gets nothing, which is what is wanted.
+                continue
             absent = tuple(
                 director
                 for director, table in tables.items()
@@ -113,7 +116,7 @@ def _service(name: str, present: TableService, wanted: WantedService) -> list[Fa
             continue
         if server.weight == 0 and wanted.service.inhibit_on_failure and wanted.weights[known]:
             differences.append(f"{known} has weight 0, because its health check fails")
-        elif not wanted.weights_move:
+        elif not wanted.weights_move or known in wanted.drained:
             compare(f"weight of {known} is", str(server.weight), str(wanted.weights[known]))
         compare(f"forwarding to {known} is", server.forward, "Route")
     return [Fault(name, f"{wanted.endpoint}: {text}", _RELOAD) for text in differences]

@@ -1,0 +1,143 @@
+"""``cluster drain`` and ``cluster undrain``."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from provisioning.cli import exit_codes
+from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
+from provisioning.cli.progress_view import progress_on
+from provisioning.model.inventory import Inventory
+from provisioning.operations.drain import bring_back, settle, take_out, wait_until_idle
+from provisioning.operations.node_work import NodeWork
+from provisioning.operations.run import recorded
+from provisioning.operations.session import Site, open_fleet
+
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+def require_real_server(inventory: Inventory, name: str) -> None:
+    """A usage error unless that is a real server, which says what to do instead."""
+    if name in inventory.real_servers.hosts:
+        return
+    if name in inventory.directors.hosts:
+        raise click.UsageError(
+            f"{name} is a director: `cluster switchover` moves the VIP away from it"
+        )
+    servers = ", ".join(inventory.real_servers.hosts)
+    raise click.UsageError(f"{name} is no real server; those are {servers}")
+
+
+@click.command()
+@inventory_option
+@host_key_option
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for its work to end.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=300.0,
+    show_default=True,
+    help="Seconds to wait for jobs and open connections.",
+)
+@click.option("--reason", default="", help="Why, for those who see it in plan and status.")
+@click.option("--force", is_flag=True, help="Also the last healthy one, or below the quorum.")
+@_json_option
+@click.argument("host")
+def drain(
+    inventory: Path,
+    accept_new_host_keys: bool,
+    wait: bool,
+    timeout: float,
+    reason: str,
+    force: bool,
+    as_json: bool,
+    host: str,
+) -> None:
+    """Take a real server out of service, so that nobody notices.
+
+    It gets weight 0 on every director: what is established goes on, new connections go elsewhere.
+    The node takes no new sessions. This outlives reloads, reboots and deploys until `cluster
+    undrain`. Then its running and waiting jobs and open connections are waited for.
+
+    Exit status: 0 drained and (with --wait) nothing left to do, 1 refused, failed, or something
+    left at the deadline (it stays drained), 2 wrong inventory or command line.
+    """
+    site = Site(load_or_exit(inventory), inventory)
+    require_real_server(site.inventory, host)
+    began = time.monotonic()
+    left: NodeWork | None = None
+    with (
+        recorded(site, ["cluster", *sys.argv[1:]]) as run,
+        progress_on(Console(stderr=as_json), quiet=as_json) as progress,
+        open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,
+    ):
+        take_out(site, fleet, run, host, reason=reason, force=force, progress=progress)
+        if wait:
+            left = wait_until_idle(site, fleet, host, timeout=timeout, progress=progress)
+            settle(site, fleet, run, host, progress=progress)
+        run.ok = left is None
+    seconds = time.monotonic() - began
+    if as_json:
+        click.echo(json.dumps(_record(host, wait, left, seconds), ensure_ascii=False, indent=2))
+    else:
+        _show(Console(soft_wrap=True), host, wait, left, seconds)
+    raise SystemExit(exit_codes.OK if left is None else exit_codes.FAILED)
+
+
+def _record(host: str, waited: bool, left: NodeWork | None, seconds: float) -> dict[str, object]:
+    """``idle`` is null where it was not waited for."""
+    return {
+        "host": host,
+        "drained": True,
+        "idle": (left is None) if waited else None,
+        "running": left.running if left else 0,
+        "waiting": left.waiting if left else 0,
+        "connections": left.connections if left else 0,
+        "unknown": left.unknown if left else "",
+        "seconds": round(seconds, 1),
+    }
+
+
+def _show(console: Console, host: str, waited: bool, left: NodeWork | None, seconds: float) -> None:
+    if left is not None:
+        console.print(Text(f"{host} is drained; left after {seconds:.0f} s: {left}.", "bold red"))
+        console.print("Wait more: the same command again. Back: `cluster undrain`.", markup=False)
+    elif waited:
+        text = f"{host} is drained and has nothing left to do ({seconds:.0f} s)."
+        console.print(Text(text, "bold green"))
+    else:
+        console.print(Text(f"{host} is drained; its work goes on.", "bold green"))
+
+
+@click.command()
+@inventory_option
+@host_key_option
+@click.option("--force", is_flag=True, help="Go on without a director that cannot be reached.")
+@_json_option
+@click.argument("host")
+def undrain(
+    inventory: Path, accept_new_host_keys: bool, force: bool, as_json: bool, host: str
+) -> None:
+    """Put a drained real server back to work, once it is ready.
+
+    Exit status: 0 it has its weight on every director, 1 it is not ready (it stays drained) or
+    something failed, 2 wrong inventory or command line.
+    """
+    site = Site(load_or_exit(inventory), inventory)
+    require_real_server(site.inventory, host)
+    with (
+        recorded(site, ["cluster", *sys.argv[1:]]) as run,
+        progress_on(Console(stderr=as_json), quiet=as_json) as progress,
+        open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,
+    ):
+        bring_back(site, fleet, run, host, force=force, progress=progress)
+        run.ok = True
+    if as_json:
+        click.echo(json.dumps({"host": host, "drained": False}))
+    else:
+        Console(soft_wrap=True).print(Text(f"{host} is back at work.", "bold green"))

@@ -1,0 +1,35 @@
+"""Whether the cluster can do without a real server. Pure."""
+
+from provisioning.model.inventory import Inventory
+from provisioning.model.runtime import Runtime
+from provisioning.operations.status.wanted import wanted_services
+from provisioning.operations.tables import Tables, weight_of
+
+
+def lacking_without(
+    inventory: Inventory, runtime: Runtime, tables: Tables, names: frozenset[str]
+) -> list[str]:
+    """What would be too little if the real servers ``names`` took no new work, in words.
+
+    Those count that the directors' kernels send to now and that are not drained; of each service
+    their weights must make up its quorum.
+    """
+    found = []
+    for service in wanted_services(inventory, runtime):
+        if not names & service.servers.keys():
+            continue
+        for director, table in tables.items():
+            left = {
+                other: weight
+                for other in service.servers.keys() - names - service.drained
+                if (weight := weight_of(table, service, other))
+            }
+            where = f"{service.endpoint} on {director}"
+            if not left:
+                found.append(f"no other real server of {where} is healthy")
+            elif sum(left.values()) < service.service.quorum:
+                found.append(
+                    f"{where} would keep {', '.join(sorted(left))} of weight {sum(left.values())}, "
+                    f"below its quorum of {service.service.quorum}"
+                )
+    return found

@@ -1,0 +1,104 @@
+"""Makes hosts follow a change of the runtime state, and of nothing else.
+
+Of all that an inventory wants of a host only what the change makes different is touched, so that
+an edit which nobody has deployed yet does not slip in with it.
+"""
+
+from collections.abc import Iterable
+
+from provisioning.engine.fleet import Fleet
+from provisioning.engine.observe import run_fragments
+from provisioning.engine.plan import HostPlan, fragments, plan_part
+from provisioning.engine.progress import Progress
+from provisioning.engine.waves import Wave
+from provisioning.model.inventory import Inventory
+from provisioning.model.runtime import Runtime
+from provisioning.operations.deploy import DeployResult, Pace, apply_plans
+from provisioning.operations.planning import Plans
+from provisioning.operations.run import Run
+from provisioning.resources.base import Observation, Resource, UnobservableError
+from provisioning.roles.desired import desired_hosts
+from provisioning.transport.base import Transport
+
+_TIMEOUT = 60.0
+
+
+class OperationError(Exception):
+    """An operation was refused or did not work; the message says why and what to do."""
+
+
+def director_parts(
+    inventory: Inventory, before: Runtime, after: Runtime
+) -> dict[str, tuple[tuple[Resource, ...], tuple[Resource, ...]]]:
+    """What of each director the change makes different: as it is, and as it will be. Pure."""
+    old, new = (desired_hosts(inventory, None, runtime) for runtime in (before, after))
+    parts = {}
+    for name in inventory.directors.hosts:
+        was = {one.id: one for one in old[name].resources}
+        pairs = [
+            (was[one.id], one)
+            for one in new[name].resources
+            if one.id in was and was[one.id] != one
+        ]
+        parts[name] = (tuple(a for a, _ in pairs), tuple(b for _, b in pairs))
+    return parts
+
+
+def plan_directors(
+    inventory: Inventory, before: Runtime, after: Runtime, fleet: Fleet, directors: Iterable[str]
+) -> tuple[dict[str, HostPlan], dict[str, list[str]]]:
+    """The plans of connected directors, and for each what is on it that is neither as it was nor
+    as it will be: edits of the inventory, or of the host."""
+    parts = director_parts(inventory, before, after)
+
+    def look(name: str, transport: Transport) -> tuple[HostPlan, list[str]]:
+        was, will = parts[name]
+        earlier = {f"was.{number}": one.observe() for number, one in enumerate(was)}
+        asked = {**fragments((), will), **earlier}
+        seen = run_fragments(name, transport, asked, timeout=_TIMEOUT)
+        strange = [
+            one.id
+            for number, (one, other) in enumerate(zip(was, will, strict=True))
+            if _differs(one, seen[f"was.{number}"]) and _differs(other, seen[f"res.{number}"])
+        ]
+        return plan_part(name, will, seen), strange
+
+    found = fleet.each(directors, look)
+    return {name: plan for name, (plan, _) in found.items()}, {
+        name: strange for name, (_, strange) in found.items() if strange
+    }
+
+
+def _differs(resource: Resource, seen: Observation) -> bool:
+    try:
+        return resource.compare(seen) is not None
+    except UnobservableError:
+        return False
+
+
+def apply_parts(
+    plans: dict[str, HostPlan],
+    order: list[Wave],
+    fleet: Fleet,
+    run: Run,
+    progress: Progress,
+) -> None:
+    """Applies plans in waves. Raises ``OperationError`` when a host fails."""
+    for plan in plans.values():
+        if plan.blocked:
+            raise OperationError(f"{plan.host}: {'; '.join(plan.problems)}")
+    result: DeployResult = apply_plans(
+        Plans(hosts=plans),
+        order,
+        dict.fromkeys(plans, ()),
+        fleet,
+        pace=Pace(),
+        run_id=run.id,
+        holder=run.holder,
+        journal=run.journal,
+        progress=progress,
+    )
+    problems = [f"{name}: {reason}" for name, reason in result.skipped.items()]
+    problems += [f"{r.host}: {r.message}" for r in result.hosts.values() if not r.ok]
+    if problems:
+        raise OperationError("; ".join(problems))

@@ -1,0 +1,95 @@
+"""The directors' kernel tables, looked at and waited for."""
+
+import time
+from collections.abc import Callable, Iterable
+
+from provisioning.engine.fleet import Fleet
+from provisioning.engine.observe import run_fragments
+from provisioning.model.inventory import Inventory
+from provisioning.model.runtime import Runtime
+from provisioning.operations.ipvs_table import TableFormatError, TableService, parse_table
+from provisioning.operations.status.wanted import WantedService, wanted_services
+from provisioning.transport.base import Transport, TransportError
+
+Tables = dict[str, tuple[TableService, ...]]
+"""What each director's kernel has."""
+
+_KEY = "table"
+_TIMEOUT = 30.0
+
+
+def look_at_tables(directors: Iterable[str], fleet: Fleet) -> Tables:
+    """The tables of those directors that are connected and have one."""
+
+    def look(name: str, transport: Transport) -> tuple[TableService, ...]:
+        found = run_fragments(name, transport, {_KEY: "ipvsadm -Ln"}, timeout=_TIMEOUT)[_KEY]
+        try:
+            if found.status == 0:
+                return parse_table(found.stdout)
+            said = found.stderr.strip() or f"status {found.status}"
+        except TableFormatError as error:
+            said = str(error)
+        raise TransportError(f"{name}: no IPVS table: {said}")
+
+    return fleet.each(directors, look)
+
+
+def holders_of(inventory: Inventory, fleet: Fleet) -> frozenset[str]:
+    """The connected directors that hold a VIP."""
+    vips = [f" {vip.address.ip}/" for vip in inventory.virtual_ips]
+    asked = {_KEY: "ip -o address show"}
+
+    def look(name: str, transport: Transport) -> str:
+        return run_fragments(name, transport, asked, timeout=_TIMEOUT)[_KEY].stdout
+
+    seen = fleet.each(inventory.directors.hosts, look)
+    return frozenset(name for name, text in seen.items() if any(vip in text for vip in vips))
+
+
+def weight_of(table: Iterable[TableService], service: WantedService, name: str) -> int | None:
+    """The weight that a real server has there; nothing where it is not in the table."""
+    for present in table:
+        if present.key == service.key:
+            for server in present.servers:
+                if service.name_of((server.address, server.port)) == name:
+                    return server.weight
+    return None
+
+
+def differing(inventory: Inventory, runtime: Runtime, tables: Tables, name: str) -> list[str]:
+    """Where a real server's weight is not what it should be, in words. A drained one may as well
+    be out of the table. Pure."""
+    found = []
+    for service in wanted_services(inventory, runtime):
+        if name not in service.servers or (service.weights_move and name not in service.drained):
+            continue
+        for director, table in tables.items():
+            weight, wanted = weight_of(table, service, name), service.weights[name]
+            if weight != wanted and not (weight is None and wanted == 0):
+                now = "not in the table" if weight is None else f"weight {weight}"
+                found.append(f"{service.endpoint} on {director}: {now} instead of {wanted}")
+    return found
+
+
+def await_weights(
+    inventory: Inventory,
+    runtime: Runtime,
+    fleet: Fleet,
+    name: str,
+    directors: Iterable[str],
+    *,
+    timeout: float,
+    tell: Callable[[str], None],
+) -> list[str]:
+    """Waits until a real server has its weight in every one of the directors' kernels, at most
+    ``timeout`` seconds; what still differs then, in words."""
+    asked = list(directors)
+    end = time.monotonic() + timeout
+    while True:
+        tables = look_at_tables(asked, fleet)
+        left = differing(inventory, runtime, tables, name)
+        left += [str(fleet.errors[one]) for one in asked if one not in tables]
+        if not left or time.monotonic() >= end:
+            return left
+        tell("; ".join(left))
+        time.sleep(0.5)

@@ -1,0 +1,65 @@
+"""A small file whose presence or content tells a program something, made and taken away at run
+time. Unlike a configuration file it is nobody else's: there is nothing to restore."""
+
+from base64 import encodebytes
+from dataclasses import dataclass
+
+from provisioning.resources.base import Change, Handler, Observation, UnobservableError
+from provisioning.resources.looking import headed
+from provisioning.resources.record import record
+from provisioning.resources.wording import call, require_path
+
+_SHOWN = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A file that everybody may read and root writes, with this ``content``; without content it
+    must not be there. Blanks around the content make no difference."""
+
+    path: str
+    content: str | None
+    triggers: tuple[Handler, ...] = ()
+
+    def __post_init__(self) -> None:
+        require_path(self.path)
+
+    @property
+    def id(self) -> str:
+        return f"mark:{self.path}"
+
+    def observe(self) -> str:
+        return call("look_at_file", self.path, str(_SHOWN))
+
+    def compare(self, observation: Observation) -> Change | None:
+        head, rest = headed(observation)
+        if head != "absent" and not head.startswith("file:"):
+            raise UnobservableError(f"there is a {head} in its place; move it away")
+        found = None if head == "absent" else rest
+        if found is None and self.content is None:
+            return None
+        if found is not None and self.content is not None:
+            if found.strip() == self.content.strip():
+                return None
+            return self._change("change", found)
+        return self._change("take away" if self.content is None else "set", found or "")
+
+    def _change(self, summary: str, before: str) -> Change:
+        name = record(self.id)
+        lines = [call("keep_copy", name, self.path)]
+        if self.content is None:
+            lines.append(call("rm", "-f", "--", self.path))
+        else:
+            begin = call("begin_candidate", self.path, "0644", "root", "root")
+            content = encodebytes(self.content.encode()).decode()
+            lines += [f"{begin} <<'BASE64'\n{content}BASE64", call("install_candidate", self.path)]
+        return Change(
+            summary,
+            apply="\n".join(lines),
+            undo=call("put_back", name, self.path),
+            before=before,
+            after=self.content or "",
+        )
+
+    def remove(self) -> str:
+        return f"{call('rm', '-f', '--', self.path)}\n{call('forget', record(self.id))}"
