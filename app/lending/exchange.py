@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.lending.decisions import heir, rival, still_first
-from app.lending.ledger import Ledger
 from app.session_routing.peer import Peer
 from app.workers.line import Line
 from app.workers.neighbours import Elsewhere, Neighbours
@@ -77,6 +76,7 @@ class _Known:
     """What is known of a peer, and what it knows. Times are this node's."""
 
     peer: Peer
+    telling: asyncio.Task[None] = field(init=False)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     oldest: float | None = None
     """When the first of its line arrived."""
@@ -94,23 +94,33 @@ class Exchange(Neighbours):
         self,
         line: Line,
         wire: Wire,
-        peers: Iterable[Peer],
         opened: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.ledger = Ledger()
         self._line = line
         self._wire = wire
-        self._known = {peer.name: _Known(peer) for peer in peers}
+        self._known: dict[str, _Known] = {}
         self._opened = opened
         self._clock = clock
         self._first: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self) -> None:
-        """Begin to deal."""
-        for known in self._known.values():
-            self._spawn(self._tell(known))
+    @property
+    def peers(self) -> int:
+        """How many there are."""
+        return len(self._known)
+
+    def replace(self, peers: Iterable[Peer]) -> None:
+        """Deal with these peers from now on."""
+        wanted = {peer.name: peer for peer in peers}
+        for name, known in list(self._known.items()):
+            if wanted.get(name) != known.peer:
+                known.telling.cancel()
+                del self._known[name]
+        for name, peer in wanted.items():
+            if name not in self._known:
+                self._known[name] = known = _Known(peer)
+                known.telling = self._spawn(self._tell(known))
 
     async def stop(self) -> None:
         """Deal no more; slots that are held go back to the line."""
@@ -168,7 +178,8 @@ class Exchange(Neighbours):
 
     def refused(self, name: str) -> None:
         """A peer did not take a job it was sent, which is in line again."""
-        self._known[name].shy_until = self._clock() + _SHY
+        if name in self._known:
+            self._known[name].shy_until = self._clock() + _SHY
         for known in self._known.values():
             known.told = None
         self._first = None
@@ -202,8 +213,7 @@ class Exchange(Neighbours):
         used = False
         try:
             for _ in range(_ASKED):
-                name = self._heir()
-                if used or name is None:
+                if used or (name := self._heir()) is None:
                     break
                 used = await self._offered_to(self._known[name], _Hold(slot, worker))
         finally:
@@ -248,7 +258,8 @@ class Exchange(Neighbours):
     def _age(self, when: float | None) -> float | None:
         return None if when is None else self._clock() - when
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task

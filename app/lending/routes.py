@@ -17,7 +17,7 @@ from app.api.live import LiveAnswer, ahead
 from app.errors import SpeechError, UnavailableError
 from app.lending import credentials, message
 from app.lending.exchange import Exchange
-from app.lending.ledger import Ending
+from app.lending.ledger import Ending, Ledger
 from app.lending.message import Kind
 from app.session_routing.passes import Passes
 from app.speech import SpeechService
@@ -33,7 +33,9 @@ _ALIVE = 1.0
 _QUESTION_LIMIT = 4096
 
 
-def routes(service: SpeechService, exchange: Exchange, passes: Passes, kind: Kind) -> APIRouter:
+def routes(
+    service: SpeechService, exchange: Exchange, ledger: Ledger, passes: Passes, kind: Kind
+) -> APIRouter:
     """For peers: `waiting`, `offer`, `job`."""
     router = APIRouter(prefix=credentials.PATH.rstrip("/"), include_in_schema=False)
 
@@ -70,7 +72,7 @@ def routes(service: SpeechService, exchange: Exchange, passes: Passes, kind: Kin
         voice = lent.job.request.voice
         if lent.kind != kind or (voice and service.engine.voice(voice) is None):
             raise HTTPException(409, "another release or engine, or no such voice")
-        return _JobAnswer(service, exchange, name, lent)
+        return _JobAnswer(service, exchange, ledger, name, lent)
 
     return router
 
@@ -79,11 +81,17 @@ class _JobAnswer(Response):
     """One job of another node: its sound, or 409 where no slot is free at this moment."""
 
     def __init__(
-        self, service: SpeechService, exchange: Exchange, sender: str, lent: message.LentJob
+        self,
+        service: SpeechService,
+        exchange: Exchange,
+        ledger: Ledger,
+        sender: str,
+        lent: message.LentJob,
     ) -> None:
         super().__init__()
         self._service = service
         self._exchange = exchange
+        self._ledger = ledger
         self._sender = sender
         self._lent = lent
         self._begun = False
@@ -138,7 +146,7 @@ class _JobAnswer(Response):
                 ending, last = Ending.DONE, Frame("done", {})
             yield last.encoded()
         finally:
-            self._exchange.ledger.borrowed[ending] += 1
+            self._ledger.borrowed[ending] += 1
 
 
 async def _with_signs_of_life(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[Frame, None]:

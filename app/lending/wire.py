@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -29,7 +29,7 @@ _GRACE = 2.0
 
 
 class HttpWire:
-    """Peers of one cluster. `refused` is called with a peer's name when it does not take a job."""
+    """Peers of one cluster."""
 
     def __init__(self, passes: Passes, kind: Kind, ledger: Ledger) -> None:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
@@ -38,6 +38,8 @@ class HttpWire:
         self.passes = passes
         self.kind = kind
         self.ledger = ledger
+        self.refused: Callable[[str], None] = lambda name: None
+        """Called with a peer's name when it has not taken a job."""
 
     async def close(self) -> None:
         """Hang up."""
@@ -111,13 +113,16 @@ class Loan:
             request = self._wire.request(self._peer, "job", body, _JOB)
             answer = await self._wire.client.send(request, stream=True)
         except (httpx.HTTPError, OSError) as error:
-            self._wire.ledger.lent[Ending.NOT_TAKEN] += 1
-            raise NotTakenError(str(error) or type(error).__name__) from error
+            raise self._not_taken(str(error) or type(error).__name__) from error
         if answer.status_code != 200:
-            self._wire.ledger.lent[Ending.NOT_TAKEN] += 1
             await answer.aclose()
-            raise NotTakenError(f"HTTP {answer.status_code}")
+            raise self._not_taken(f"HTTP {answer.status_code}")
         return answer
+
+    def _not_taken(self, why: str) -> NotTakenError:
+        self._wire.ledger.lent[Ending.NOT_TAKEN] += 1
+        self._wire.refused(self.node)
+        return NotTakenError(why)
 
     async def _speech(self, answer: httpx.Response, end: float) -> AsyncIterator[bytes]:
         received = bytearray()
