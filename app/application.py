@@ -22,6 +22,7 @@ from app.api import (
     voices,
 )
 from app.api.inline_clip import LARGEST
+from app.lending.routes import BODY_LIMIT as LENDING_LIMIT
 from app.metrics.jobs import JobMetrics
 from app.metrics.node_state import NodeCollector
 from app.middleware.access import AccessLog
@@ -36,7 +37,15 @@ from app.session_routing import Condition, PeersFile, SessionRouting
 # A hundred thousand characters in JSON's \uXXXX notation, and room for the rest.
 _BODY_LIMIT = 1 << 20
 # What a page of another site may read of an answer's headers.
-_EXPOSED = ["X-Request-ID", "X-Node", "X-Seed", "X-Voice", "X-Sample-Rate", "X-Audio-Seconds"]
+_EXPOSED = [
+    "X-Request-ID",
+    "X-Node",
+    "X-Made-By",
+    "X-Seed",
+    "X-Voice",
+    "X-Sample-Rate",
+    "X-Audio-Seconds",
+]
 _UPLOAD = "/gradio_api/upload"
 _UPLOAD_LIMIT = 32 << 20
 # Two recordings in base64, and one as it is.
@@ -48,7 +57,7 @@ def build(node: Node) -> FastAPI:
     """The application of a node. Imports Gradio: seconds, and call `environment.prepare` first."""
     import gradio as gr
 
-    from app.web import document, page, theme, words
+    from app.web import document, page, theme, turns, words
 
     web = FastAPIOffline(
         title="Text-to-speech node",
@@ -66,6 +75,8 @@ def build(node: Node) -> FastAPI:
     web.include_router(audio_generate.routes(node.service, node.settings.node_name))
     web.include_router(voices.routes(node.service, node.settings.node_name))
     web.include_router(outputs.routes(node.service.store))
+    if node.lending:
+        web.include_router(node.lending.routes())
     web.include_router(unknown.routes())
     # Played from where they are, not copied to Gradio's folder first.
     folders = [str(node.settings.output_dir), str(node.settings.spool_dir)]
@@ -90,6 +101,8 @@ def build(node: Node) -> FastAPI:
         favicon_path=str(document.FAVICON),
         i18n=words.dictionary(node.service.engine),
     )
+    if node.lending and node.settings.enable_queue:
+        turns.follow(blocks, lambda: node.turns)
     return web
 
 
@@ -150,7 +163,7 @@ def _registry(node: Node) -> CollectorRegistry:
 
 def _other_limits(node: Node) -> dict[str, int | None]:
     # Gradio has a limit of its own for uploads.
-    limits: dict[str, int | None] = {_UPLOAD: None}
+    limits: dict[str, int | None] = {_UPLOAD: None, "/_lending/job": LENDING_LIMIT}
     if node.service.engine.clips:
         limits |= {
             "/v1/audio/speech": _SPEECH_LIMIT,

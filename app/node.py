@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from app import __version__
+from app.lending.ledger import Ending
+from app.lending.lending import Lending
 from app.metrics.gpus import GpuWatch
 from app.middleware.open_requests import OpenRequests
 from app.settings import Settings
@@ -29,6 +31,8 @@ class Node:
     requests: OpenRequests = field(default_factory=OpenRequests)
     """Requests of clients that are under way."""
     gpus: GpuWatch = field(default_factory=GpuWatch)
+    lending: Lending | None = None
+    """None where there are no peers to lend to."""
     _started: float = field(default_factory=time.monotonic)
 
     @property
@@ -56,7 +60,14 @@ class Node:
     @property
     def unfinished(self) -> int:
         """Accepted requests that are not answered yet; may count one twice."""
-        return self.waiting + self.page_answering() + self.service.pool.running
+        pool = self.service.pool
+        return self.waiting + self.page_answering() + pool.running + pool.lent
+
+    @property
+    def turns(self) -> int:
+        """How many of the page's jobs may be with the workers, or first in their line."""
+        pool = self.service.pool
+        return self.settings.slots + (pool.lent + 1 if self.lending and self.lending.peers else 0)
 
     def status(self) -> dict[str, object]:
         """The body of `/cluster/status`; its GPUs are those of `gpus.latest`."""
@@ -83,6 +94,7 @@ class Node:
                 **asdict(pool.totals),
             },
             "open": asdict(self.requests),
+            "lending": self._lending(),
             "restarts": {cause.value: count for cause, count in pool.restarts.items()},
             "workers": [
                 {
@@ -100,4 +112,16 @@ class Node:
                 "trouble": self.service.store.trouble,
                 "spooled": self.service.store.waiting,
             },
+        }
+
+    def _lending(self) -> dict[str, object] | None:
+        """None where the node does not lend."""
+        if self.lending is None:
+            return None
+        ledger = self.lending.ledger
+        return {
+            "peers": self.lending.peers,
+            "lent_now": self.service.pool.lent,
+            "lent": {ending.value: ledger.lent[ending] for ending in Ending},
+            "borrowed": {ending.value: ledger.borrowed[ending] for ending in Ending},
         }

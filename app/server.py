@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from app import __version__, logs
+from app.access.cluster_secret import read_secret
 from app.engines.registry import find_engine
+from app.lending.lending import Lending
 from app.node import Node
 from app.outputs.retention import Retention
 from app.outputs.spool import Spool
@@ -102,10 +104,16 @@ async def _serve_node(node: Node, listener: socket.socket) -> None:
     node.service.store.start()
     try:
         application = await _application(node)
+        if node.lending:
+            node.lending.start()
         if not stop.is_set():
             await _until_stopped(node, application, listener, stop)
     finally:
+        if node.lending:
+            await node.lending.stop()
         await node.service.pool.stop()
+        if node.lending:
+            await node.lending.close()
         node.service.store.close()
         node.service.voices.close()
         node.gpus.close()
@@ -132,7 +140,17 @@ def _node(settings: Settings, clips: Path) -> Node:
         clips=ClipRoom(clips),
         longest=settings.longest_timeout,
     )
-    return Node(settings, service)
+    node = Node(settings, service)
+    if settings.peers_file and settings.cluster_secret_file:
+        node.lending = Lending(
+            service,
+            node=settings.node_name,
+            release=settings.release,
+            peers_file=settings.peers_file,
+            secret=read_secret(settings.cluster_secret_file),
+            opened=lambda: not node.draining,
+        )
+    return node
 
 
 def _store(settings: Settings) -> OutputStore:

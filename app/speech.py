@@ -29,6 +29,7 @@ from app.voices.record import RegisteredVoice
 from app.voices.shelf import VoiceShelf
 from app.workers.job import Job
 from app.workers.pool import Pool
+from app.workers.report import JobReport
 
 __all__ = ["FASTEST", "FIRST_SEED", "LAST_SEED", "SLOWEST", "Speech", "SpeechService"]
 
@@ -43,6 +44,8 @@ class Speech:
     sample_rate: int
     seconds_taken: float
     """From the request to the last sample, waiting included."""
+    made_by: str = ""
+    """The node whose worker spoke it, where that was another."""
 
     @property
     def duration(self) -> float:
@@ -111,14 +114,17 @@ class SpeechService:
         *,
         has_waited: bool = False,
         timeout: float | None = None,
+        arrived: float | None = None,
+        report: JobReport | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """The speech as it is made; see `Pool.speak`. `timeout`: see `Ask`.
+        """The speech as it is made; see `Pool.speak` and `Job`. `timeout`: see `Ask`.
 
         A request with recordings is spoken once: they are removed at the end.
         """
-        job = Job(request_id, request, timeout)
+        job = Job(request_id, request, timeout, arrived)
+        made = self.pool.speak(job, has_waited=has_waited, report=report)
         try:
-            async with aclosing(self.pool.speak(job, has_waited=has_waited)) as pieces:
+            async with aclosing(made) as pieces:
                 async for piece in pieces:
                     yield piece
         finally:
@@ -131,16 +137,25 @@ class SpeechService:
         *,
         has_waited: bool = False,
         timeout: float | None = None,
+        arrived: float | None = None,
     ) -> Speech:
         """The whole speech. Raises `SpeechError`. Cancelling it stops the work."""
         began = time.monotonic()
         pcm = bytearray()
-        made = self.stream(request, request_id, has_waited=has_waited, timeout=timeout)
+        report = JobReport(request_id)
+        made = self.stream(
+            request,
+            request_id,
+            has_waited=has_waited,
+            timeout=timeout,
+            arrived=arrived,
+            report=report,
+        )
         async with aclosing(made) as pieces:
             async for piece in pieces:
                 pcm += piece
         taken = time.monotonic() - began
-        return Speech(request, bytes(pcm), self.engine.sample_rate, taken)
+        return Speech(request, bytes(pcm), self.engine.sample_rate, taken, report.lent_to)
 
     async def keep(
         self,
@@ -161,6 +176,7 @@ class SpeechService:
             engine=self.engine.name,
             duration=speech.duration,
             file_format=file_format,
+            made_by=speech.made_by,
         )
         return await self.store.save(speech.wav() if audio is None else audio, record)
 

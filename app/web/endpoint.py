@@ -15,6 +15,7 @@ from app.errors import SpeechError
 from app.logs import REQUEST_ID
 from app.middleware.access import new_request_id
 from app.node import Node
+from app.web.turns import GROUP, arrived
 
 _log = logging.getLogger("app.page")
 
@@ -35,7 +36,12 @@ def add(node: Node) -> None:
         REQUEST_ID.set(request_id)
         try:
             wanted = await service.prepare(Ask(text, voice=voice, speed=speed, seed=seed))
-            speech = await service.speak(wanted, request_id, has_waited=settings.enable_queue)
+            speech = await service.speak(
+                wanted,
+                request_id,
+                has_waited=settings.enable_queue,
+                arrived=arrived(request),
+            )
             output = await service.keep(speech, request_id)
         except SpeechError as error:
             _log.warning("refused: %s", error.en, extra={"code": error.code})
@@ -54,5 +60,5 @@ def add(node: Node) -> None:
         api_name="synthesize",
         queue=settings.enable_queue,
         concurrency_limit=settings.slots,
-        concurrency_id="speech",
+        concurrency_id=GROUP,
     )

@@ -21,8 +21,10 @@ from app.outputs.wav import SAMPLE_BYTES
 from app.speech import Speech
 from app.web.asking import FormValues
 from app.web.form import FORMATS
+from app.web.turns import arrived
 from app.web.views import status
 from app.web.views.result import result_html
+from app.workers.report import JobReport
 
 # The page is told of more sound at most this often (seconds).
 _PACE = 0.25
@@ -51,7 +53,8 @@ class Maker:
         # The queue runs this in a task of its own, which the access log does not reach.
         REQUEST_ID.set(request_id)
         try:
-            async with aclosing(self._steps(FormValues(*fields), request_id)) as steps:
+            steps = self._steps(FormValues(*fields), request_id, arrived(request))
+            async with aclosing(steps):
                 async for step in steps:
                     yield step
         except SpeechError as error:
@@ -61,12 +64,14 @@ class Maker:
             _log.exception("unexpected error")
             yield status.unexpected_html(request_id), gr.skip(), gr.skip(), gr.skip()
 
-    async def _steps(self, values: FormValues, request_id: str) -> AsyncGenerator[Shown, None]:
+    async def _steps(
+        self, values: FormValues, request_id: str, came: float
+    ) -> AsyncGenerator[Shown, None]:
         service = self._service
         began = time.monotonic()
         wanted = await service.prepare(values.ask(self._uploads))
         try:
-            async with aclosing(self._made(wanted, values, request_id, began)) as steps:
+            async with aclosing(self._made(wanted, values, request_id, began, came)) as steps:
                 async for step in steps:
                     yield step
         finally:
@@ -74,7 +79,12 @@ class Maker:
             service.clips.release(wanted)
 
     async def _made(
-        self, wanted: SynthesisRequest, values: FormValues, request_id: str, began: float
+        self,
+        wanted: SynthesisRequest,
+        values: FormValues,
+        request_id: str,
+        began: float,
+        came: float,
     ) -> AsyncGenerator[Shown, None]:
         service = self._service
         rate = service.engine.sample_rate
@@ -82,7 +92,10 @@ class Maker:
         live = _Live(rate) if wanted.stream else None
         yield status.progress_html(0), gr.skip(), "", wanted.seed
         told = time.monotonic()
-        speech = service.stream(wanted, request_id, has_waited=self._queued)
+        report = JobReport(request_id)
+        speech = service.stream(
+            wanted, request_id, has_waited=self._queued, arrived=came, report=report
+        )
         async with aclosing(speech) as pieces:
             async for piece in pieces:
                 pcm += piece
@@ -92,7 +105,7 @@ class Maker:
                 heard = live.add(pcm) if live else gr.skip()
                 made = len(pcm) / SAMPLE_BYTES / rate
                 yield status.progress_html(made), gr.skip(), heard, gr.skip()
-        done = Speech(wanted, bytes(pcm), rate, time.monotonic() - began)
+        done = Speech(wanted, bytes(pcm), rate, time.monotonic() - began, report.lent_to)
         name = values.file_format if values.file_format in FORMATS else FORMATS[0]
         audio = await asyncio.to_thread(encoded, name, done.pcm, rate)
         output = await service.keep(done, request_id, audio=audio, file_format=name)

@@ -10,7 +10,7 @@ from gradio.events import Dependency
 from app.engines.interface import Capability, EngineInfo, Mode
 from app.node import Node
 from app.speech import SpeechService
-from app.web import endpoint, form, modes
+from app.web import endpoint, form, modes, turns
 from app.web.form import ClipBox, Form
 from app.web.listening import Listener
 from app.web.making import Maker
@@ -234,7 +234,7 @@ def _making(node: Node, studio: _Studio) -> Dependency:
         show_progress_on=outcome.status,
         api_visibility="private",
         concurrency_limit=limit,
-        concurrency_id="speech",
+        concurrency_id=turns.GROUP,
     )
     spoken.then(None, js="() => window.studio.end()")
     outcome.cancel.click(

@@ -4,12 +4,14 @@ Parent to worker: `speak` (request_id, request), `cancel`.
 Worker to parent: `ready`, `unavailable` (message) once; then for each `speak` one `started`, any
 number of `audio` (the payload: mono signed 16-bit little-endian samples), and one ending:
 `done`, `cancelled`, `refused` (en, zh) or `failed` (message, out_of_memory).
+Nodes write the same frames to each other; `app.lending.wire` says which.
 """
 
 import asyncio
 import json
 import socket
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _LENGTHS = struct.Struct("!II")
@@ -61,6 +63,19 @@ async def read(stream: asyncio.StreamReader) -> Frame | None:
         return _frame(await stream.readexactly(header), await stream.readexactly(payload))
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
+
+
+def taken_from(data: bytearray) -> Iterator[Frame]:
+    """The whole messages at the beginning of `data`, which are removed from it. Raises
+    `FrameError`."""
+    while len(data) >= _LENGTHS.size:
+        header, payload = _lengths(bytes(data[: _LENGTHS.size]))
+        begin, end = _LENGTHS.size, _LENGTHS.size + header + payload
+        if len(data) < end:
+            return
+        frame = _frame(bytes(data[begin : begin + header]), bytes(data[begin + header : end]))
+        del data[:end]
+        yield frame
 
 
 def receive(connection: socket.socket) -> Frame | None:

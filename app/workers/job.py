@@ -17,6 +17,8 @@ class Job:
     request: SynthesisRequest
     timeout: float | None = None
     """Seconds it may run; None is the node's own limit."""
+    arrived: float | None = None
+    """When it came (`time.monotonic`), which is its place in line; None is now."""
 
     def frame(self) -> Frame:
         """The job as a worker gets it. The deadline is the web process's to keep."""

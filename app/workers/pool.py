@@ -26,6 +26,7 @@ from app.workers.causes import Cause
 from app.workers.frames import Frame
 from app.workers.job import Job
 from app.workers.line import Line
+from app.workers.neighbours import Elsewhere, LostError, Neighbours, NotTakenError
 from app.workers.observer import PoolObserver
 from app.workers.pcm import SAMPLE_BYTES
 from app.workers.report import JobReport
@@ -86,8 +87,8 @@ class Pool:
         self.restarts: Counter[Cause] = Counter()
         """How many workers were replaced, by cause."""
         self.observer = PoolObserver()
-        self._line = Line()
-        events = SlotEvents(self._line.offer, self._lost, self._count_restart)
+        self.line = Line()
+        events = SlotEvents(self.line.offer, self._lost, self._count_restart)
         self.slots = [
             Slot(
                 index,
@@ -98,7 +99,7 @@ class Pool:
             )
             for index in range(size.slots)
         ]
-        self._deadlines: dict[Slot, float] = {}
+        self._deadlines: dict[Slot | Elsewhere, float] = {}
         self._renewing: set[Slot] = set()
         self._leaving: set[Worker] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -116,7 +117,7 @@ class Pool:
         workers = {worker for slot in self.slots for worker in slot.workers} | self._leaving
         for task in tasks:
             task.cancel()
-        self._line.dismiss(_stopping)
+        self.line.dismiss(_stopping)
         await asyncio.gather(*(worker.stop(_CANCEL_PATIENCE, Cause.CANCEL) for worker in workers))
         await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -126,9 +127,14 @@ class Pool:
         return sum(slot.state is SlotState.BUSY for slot in self.slots)
 
     @property
+    def lent(self) -> int:
+        """Jobs of this node that are on a worker of another."""
+        return sum(not isinstance(seat, Slot) for seat in self._deadlines)
+
+    @property
     def waiting(self) -> int:
         """Jobs in line."""
-        return self._line.waiting
+        return self.line.waiting
 
     @property
     def seconds_left(self) -> float:
@@ -137,7 +143,7 @@ class Pool:
 
     def position(self, request_id: str) -> Position | None:
         """Where the request stands in line; None when it is not in line (any more)."""
-        ahead = self._line.ahead(request_id)
+        ahead = self.line.ahead(request_id)
         return None if ahead is None else Position(ahead, self._wait_for(ahead))
 
     @property
@@ -153,17 +159,23 @@ class Pool:
             if not slot.usable and not (some and slot.state is SlotState.RENEWING)
         )
 
-    async def speak(self, job: Job, *, has_waited: bool = False) -> AsyncGenerator[bytes, None]:
+    def join(self, neighbours: Neighbours) -> None:
+        """Have other nodes take jobs that wait here, and give this one theirs."""
+        self.line.neighbours = neighbours
+
+    async def speak(
+        self, job: Job, *, has_waited: bool = False, report: JobReport | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """Yield the job's speech (mono signed 16-bit little-endian) as it is made.
 
         `has_waited`: it comes from a queue with a bound of its own, and may stand in line here
         whatever its length. Raises `BusyError` at once when the line is full, and the other
-        kinds of `SpeechError`. Closing the generator early stops the work.
+        kinds of `SpeechError`. Closing the generator early stops the work. `report` is filled.
         """
         limit = self._time_limit(job)
         self._admit(has_waited)
         self.totals.accepted += 1
-        report = JobReport(job.request_id)
+        report = report or JobReport(job.request_id)
         began = time.monotonic()
         try:
             async with contextlib.aclosing(self._attempts(job, limit, report)) as speech:
@@ -181,6 +193,7 @@ class Pool:
 
     def _end(self, report: JobReport) -> None:
         self.totals.end(report.outcome)
+        self.totals.seconds_working += report.ran
         self.observer.job_ended(report)
 
     def _time_limit(self, job: Job) -> float:
@@ -207,7 +220,7 @@ class Pool:
             raise _stopping()
         if all(slot.state is SlotState.BROKEN for slot in self.slots):
             raise self._no_worker()
-        if self._line.idle or has_waited or self.waiting < self.size.places:
+        if self.line.idle or has_waited or self.waiting < self.size.places:
             return
         self.totals.busy += 1
         if not any(slot.usable for slot in self.slots):
@@ -227,33 +240,84 @@ class Pool:
             retry_after=seconds,
         )
 
+    async def borrowed(
+        self, slot: Slot, worker: Worker | None, job: Job, limit: float
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the speech of another node's job on a slot that was taken, with this worker.
+
+        That node counts it and has told it how long it may run, in seconds. Raises `LostError`
+        when the worker dies before it has taken the job, and `SpeechError`.
+        """
+        if worker is None or slot.worker is not worker:
+            raise LostError("the worker died before it was given the job")
+        try:
+            made = self._on(slot, job, limit, JobReport(job.request_id))
+            async with contextlib.aclosing(made) as speech:
+                async for pcm in speech:
+                    yield pcm
+        except _NotBegunError as error:
+            raise LostError("the worker died before it took the job") from error
+
     async def _attempts(
         self, job: Job, limit: float, report: JobReport
     ) -> AsyncGenerator[bytes, None]:
-        for attempt in range(_ATTEMPTS):
-            slot = await self._acquire(job, report)
+        arrived = time.monotonic() if job.arrived is None else job.arrived
+        attempt = 0
+        while attempt < _ATTEMPTS:
+            seat = await self._acquire(job, arrived, report)
+            if isinstance(seat, Slot):
+                made = self._on(seat, job, limit, report)
+            else:
+                made = self._elsewhere(seat, job, limit, report)
             try:
-                async with contextlib.aclosing(self._on(slot, job, limit, report)) as speech:
+                async with contextlib.aclosing(made) as speech:
                     async for pcm in speech:
                         yield pcm
                 return
+            except NotTakenError:
+                # It is first in line again, and may go to a worker of this node.
+                continue
             except _NotBegunError:
-                _log.warning("job not begun, attempt %d", attempt + 1, extra=_about(job, slot))
+                attempt += 1
+                _log.warning("job not begun, attempt %d", attempt, extra=_about(job, seat))
         raise JobFailedError(
             "worker_lost",
             f"{_ATTEMPTS} workers died before they could take the request; try again",
             "工作进程连续退出，请重试",
         )
 
-    async def _acquire(self, job: Job, report: JobReport) -> Slot:
+    async def _acquire(self, job: Job, arrived: float, report: JobReport) -> Slot | Elsewhere:
         began = time.monotonic()
         try:
-            slot = await self._line.acquire(job.request_id)
+            seat = await self.line.acquire(job.request_id, arrived)
         finally:
-            waited = time.monotonic() - began
-            report.waited += waited
-        self.observer.job_begun(waited)
-        return slot
+            report.waited += time.monotonic() - began
+        if isinstance(seat, Slot):
+            self.observer.job_begun(report.waited)
+        return seat
+
+    async def _elsewhere(
+        self, seat: Elsewhere, job: Job, limit: float, report: JobReport
+    ) -> AsyncGenerator[bytes, None]:
+        """The job on another node. Where that fails before the first sound, it is done again."""
+        began = time.monotonic()
+        self._deadlines[seat] = began + limit
+        try:
+            async with seat.begun(job, limit) as speech:
+                report.lent_to = seat.node
+                self.observer.job_begun(report.waited)
+                async for pcm in speech:
+                    yield pcm
+        except LostError as error:
+            if not report.samples:
+                raise _NotBegunError from error
+            raise _lost(job, seat, error) from error
+        except TimeoutError as error:
+            raise self._too_late(job, seat, limit) from error
+        finally:
+            self._deadlines.pop(seat, None)
+            if report.lent_to:
+                report.ran += time.monotonic() - began
 
     def _release(self, slot: Slot, worker: Worker) -> None:
         """The slot's job is over. A worker that has ended, or is about to, is left alone: the
@@ -262,11 +326,11 @@ class Pool:
             return
         self._hand_over(slot)
         if (cause := slot.due) is None or self._somebody_loads():
-            self._line.offer(slot)
+            self.line.offer(slot)
         elif slot.has_room:
             self._renewing.add(slot)
             self._spawn(self._renew(slot, cause))
-            self._line.offer(slot)
+            self.line.offer(slot)
         else:
             slot.pause(cause)
             self._let_go(worker, cause)
@@ -299,9 +363,9 @@ class Pool:
         self._spawn(see_off())
 
     def _lost(self, slot: Slot) -> None:
-        self._line.withdraw(slot)
+        self.line.withdraw(slot)
         if all(other.state is SlotState.BROKEN for other in self.slots):
-            self._line.dismiss(self._no_worker)
+            self.line.dismiss(self._no_worker)
 
     def _count_restart(self, cause: Cause) -> None:
         self.restarts[cause] += 1
@@ -344,7 +408,6 @@ class Pool:
         finally:
             ran = time.monotonic() - began
             self._deadlines.pop(slot, None)
-            self.totals.seconds_working += ran
             report.ran += ran
             if ended:
                 self._release(slot, worker)
@@ -374,16 +437,13 @@ class Pool:
             f"工作进程在合成时意外退出（{error}），请重试",
         )
 
-    def _too_late(self, job: Job, slot: Slot, limit: float) -> DeadlineError:
-        _log.error("job past its deadline, worker replaced", extra=_about(job, slot))
+    def _too_late(self, job: Job, seat: Slot | Elsewhere, limit: float) -> DeadlineError:
+        _log.error("job past its deadline, worker replaced", extra=_about(job, seat))
         return DeadlineError(
             "deadline",
             f"the request took longer than {limit:g} s and was stopped; try a shorter text",
             f"合成超过 {limit:g} 秒，已停止，请缩短文字后再试",
         )
-
-    def _timeout(self, job: Job) -> float:
-        return self.size.job_timeout if job.timeout is None else job.timeout
 
     def _no_worker(self) -> UnavailableError:
         return UnavailableError(
@@ -432,5 +492,15 @@ def _stopping() -> UnavailableError:
     )
 
 
-def _about(job: Job, slot: Slot) -> dict[str, object]:
-    return {"job": job.request_id, "slot": slot.index}
+def _lost(job: Job, seat: Elsewhere, error: LostError) -> SpeechError:
+    _log.error("node lost under a lent job: %s", error, extra=_about(job, seat))
+    return JobFailedError(
+        "node_lost",
+        f"the node {seat.node}, which spoke this text, is gone ({error}); try again",
+        f"合成所在的节点 {seat.node} 已断开，请重试",
+    )
+
+
+def _about(job: Job, seat: Slot | Elsewhere) -> dict[str, object]:
+    where = {"slot": seat.index} if isinstance(seat, Slot) else {"lent_to": seat.node}
+    return {"job": job.request_id, **where}

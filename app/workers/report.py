@@ -16,8 +16,10 @@ class JobReport:
     waited: float = 0.0
     """In line for a worker."""
     ran: float = 0.0
-    """On a worker; 0 when it never got one."""
+    """On a worker, here or elsewhere; 0 when it never got one."""
     first_audio: float | None = None
     """From being accepted to the first sound; None when there was none."""
     samples: int = 0
     """Of sound, at the engine's rate."""
+    lent_to: str = ""
+    """The node whose worker made it; empty for this one."""

@@ -40,7 +40,7 @@ def render(
         "ssh": _ssh(key, known_hosts, sudo_password),
         "vrrp": {"version": 3, "advert_interval": 0.2},
         # Small and instant: seven kernels share this computer's cores.
-        "app": {"python": str(python), "engine": "espeak"},
+        "app": {"python": str(python), "engine": "espeak", "queue_size": 64},
     }
     for group, role in _GROUPS.items():
         if nodes := topology.of_role(role):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from app.workers.line import Line
+from app.workers.neighbours import Elsewhere
 from app.workers.slot import Slot, SlotState
 
 
@@ -35,7 +36,7 @@ class LineMachine(RuleBasedStateMachine):
         self.slots: list[FakeSlot] = []
         self.expected: list[str] = []
         """Ids of those in line, in order."""
-        self.tasks: dict[str, asyncio.Task[Slot]] = {}
+        self.tasks: dict[str, asyncio.Task[Slot | Elsewhere]] = {}
         self.holders: dict[str, FakeSlot] = {}
         self.number = 0
 
@@ -73,7 +74,7 @@ class LineMachine(RuleBasedStateMachine):
         self.number += 1
         name = f"job-{self.number}"
         idle = self.line.idle
-        self.tasks[name] = self.loop.create_task(self.line.acquire(name))
+        self.tasks[name] = self.loop.create_task(self.line.acquire(name, self.number))
         if not idle:
             self.expected.append(name)
         self.settle()

@@ -1,0 +1,265 @@
+"""This node's dealings with the others: tells them who waits here, and gives them free slots.
+
+While jobs wait, every peer is told when the first of them arrived; one that has an idle slot says
+so, and gets the job. A slot that becomes free while an older job waits elsewhere is held for that
+job for a moment. So the oldest job of the cluster is the next to run, as in one line, and nobody
+asks anything while nobody waits.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from app.lending.decisions import heir, rival, still_first
+from app.session_routing.peer import Peer
+from app.workers.line import Line
+from app.workers.neighbours import Elsewhere, Neighbours
+from app.workers.slot import Slot
+from app.workers.worker import Worker
+
+_AGAIN = 1.0
+"""Seconds after which peers are told again of a job that still waits."""
+_BELIEVED = 2.5 * _AGAIN
+"""Seconds for which a peer that said that jobs wait there is taken to have them."""
+_PAUSE = 1.0
+"""Seconds a peer that does not answer is left alone."""
+_SHY = 0.2
+"""Seconds a peer that refused a job is left alone."""
+_HELD = 0.25
+"""Seconds a slot is held for a job that was announced for it."""
+_ASKED = 3
+"""Peers that are offered a slot before it is given to this node's own line."""
+_log = logging.getLogger("app.lending")
+
+
+class PeerSilentError(Exception):
+    """A peer did not answer, or not as a peer does."""
+
+
+class Wire(Protocol):
+    """How peers are reached. Ages are in seconds; clocks of nodes are never compared."""
+
+    async def waiting(self, peer: Peer, age: float) -> int:
+        """Tell that a job has waited here for so long; how many slots are idle there.
+
+        Raises `PeerSilentError`."""
+        ...
+
+    async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
+        """Offer a slot, which else goes to a job that has waited for `next_best`; whether a job
+        comes, and how long the first that then waits there has. Raises `PeerSilentError`."""
+        ...
+
+    def loan(self, peer: Peer) -> Elsewhere:
+        """A worker of the peer, for one job."""
+        ...
+
+
+@dataclass(eq=False, slots=True)
+class _Hold:
+    slot: Slot
+    worker: Worker | None
+    used: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def good(self) -> bool:
+        return self.worker is not None and self.slot.worker is self.worker and self.worker.alive
+
+
+@dataclass(eq=False, slots=True)
+class _Known:
+    """What is known of a peer, and what it knows. Times are this node's."""
+
+    peer: Peer
+    telling: asyncio.Task[None] = field(init=False)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    oldest: float | None = None
+    """When the first of its line arrived."""
+    heard: float = 0.0
+    told: float | None = None
+    told_at: float = 0.0
+    shy_until: float = 0.0
+    holds: deque[_Hold] = field(default_factory=deque)
+
+
+class Exchange(Neighbours):
+    """One node's. Belongs to one event loop. `opened` says whether the node takes jobs now."""
+
+    def __init__(
+        self,
+        line: Line,
+        wire: Wire,
+        opened: Callable[[], bool] = lambda: True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._line = line
+        self._wire = wire
+        self._known: dict[str, _Known] = {}
+        self._opened = opened
+        self._clock = clock
+        self._first: float | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def peers(self) -> int:
+        """How many there are."""
+        return len(self._known)
+
+    def replace(self, peers: Iterable[Peer]) -> None:
+        """Deal with these peers from now on."""
+        wanted = {peer.name: peer for peer in peers}
+        for name, known in list(self._known.items()):
+            if wanted.get(name) != known.peer:
+                known.telling.cancel()
+                del self._known[name]
+        for name, peer in wanted.items():
+            if name not in self._known:
+                self._known[name] = known = _Known(peer)
+                known.telling = self._spawn(self._tell(known))
+
+    async def stop(self) -> None:
+        """Deal no more; slots that are held go back to the line."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # What the line tells.
+
+    def changed(self) -> None:
+        """The first in line may be another one."""
+        if (first := self._line.oldest) != self._first:
+            self._first = first
+            for known in self._known.values():
+                known.news.set()
+
+    def keeps(self, slot: Slot) -> bool:
+        """Whether the slot goes to an older job elsewhere, if that is still there."""
+        if not self._opened() or self._heir() is None:
+            return False
+        self._spawn(self._offer_around(slot, slot.worker))
+        return True
+
+    # What peers tell.
+
+    def heard(self, name: str, age: float | None) -> int:
+        """A job has waited there for `age` seconds, or none waits; how many slots are idle."""
+        if (known := self._known.get(name)) is None:
+            return 0
+        self._note(known, age)
+        return self._line.idle if self._opened() else 0
+
+    def offered(self, name: str, next_best: float | None) -> tuple[bool, float | None]:
+        """See `Wire.offer`."""
+        if (known := self._known.get(name)) is None:
+            return False, None
+        when = None if next_best is None else self._clock() - next_best
+        taken = still_first(self._line.oldest, when) and self._line.lend(
+            self._wire.loan(known.peer)
+        )
+        known.told, known.told_at = self._line.oldest, self._clock()
+        return taken, self._age(self._line.oldest)
+
+    def slot_for(self, name: str) -> Slot | None:
+        """A slot for a job that a peer sends, busy from now on: one held for it, or an idle one."""
+        if (known := self._known.get(name)) is None or not self._opened():
+            return None
+        while known.holds:
+            hold = known.holds.popleft()
+            if hold.good:
+                hold.used.set()
+                return hold.slot
+        return self._line.take()
+
+    def refused(self, name: str) -> None:
+        """A peer did not take a job it was sent, which is in line again."""
+        if name in self._known:
+            self._known[name].shy_until = self._clock() + _SHY
+        for known in self._known.values():
+            known.told = None
+        self._first = None
+
+    # What this node does.
+
+    async def _tell(self, known: _Known) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if self._line.oldest is None else _AGAIN):
+                    await known.news.wait()
+            known.news.clear()
+            await asyncio.sleep(max(0.0, known.shy_until - self._clock()))
+            now, oldest = self._clock(), self._line.oldest
+            if oldest is None or (known.told == oldest and now - known.told_at < _AGAIN):
+                continue
+            known.told, known.told_at = oldest, now
+            try:
+                idle = await self._wire.waiting(known.peer, now - oldest)
+            except PeerSilentError as error:
+                _log.debug("%s", error)
+                known.told = None
+                known.shy_until = self._clock() + _PAUSE
+                known.news.set()
+                continue
+            for _ in range(idle):
+                if not self._line.lend(self._wire.loan(known.peer)):
+                    break
+
+    async def _offer_around(self, slot: Slot, worker: Worker | None) -> None:
+        used = False
+        try:
+            for _ in range(_ASKED):
+                if used or (name := self._heir()) is None:
+                    break
+                used = await self._offered_to(self._known[name], _Hold(slot, worker))
+        finally:
+            if not used:
+                self._line.give_back(slot, worker)
+
+    async def _offered_to(self, known: _Known, hold: _Hold) -> bool:
+        """Whether a job of that peer has taken the slot."""
+        others = self._others()
+        next_best = self._age(rival(self._line.oldest, others, known.peer.name))
+        # Slots that become free meanwhile are for other jobs.
+        known.oldest = None
+        known.holds.append(hold)
+        try:
+            comes, age = await self._wire.offer(known.peer, next_best)
+            self._note(known, age)
+            if comes:
+                async with asyncio.timeout(_HELD):
+                    await hold.used.wait()
+        except (PeerSilentError, TimeoutError) as error:
+            _log.debug("%s did not use a slot: %s", known.peer.name, error)
+        finally:
+            if hold in known.holds:
+                known.holds.remove(hold)
+        return hold.used.is_set()
+
+    def _heir(self) -> str | None:
+        return heir(self._line.oldest, self._others())
+
+    def _others(self) -> dict[str, float]:
+        now = self._clock()
+        return {
+            name: known.oldest
+            for name, known in self._known.items()
+            if known.oldest is not None and now - known.heard < _BELIEVED
+        }
+
+    def _note(self, known: _Known, age: float | None) -> None:
+        known.heard = self._clock()
+        known.oldest = None if age is None else known.heard - age
+
+    def _age(self, when: float | None) -> float | None:
+        return None if when is None else self._clock() - when
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

@@ -1,0 +1,150 @@
+"""Requests to peers: small questions, and jobs with their sound."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+
+from app.errors import SpeechError
+from app.lending import credentials, message
+from app.lending.exchange import PeerSilentError
+from app.lending.ledger import Ending, Ledger
+from app.lending.message import Kind
+from app.session_routing.passes import Passes
+from app.session_routing.peer import Peer
+from app.workers.frames import Frame, FrameError, taken_from
+from app.workers.job import Job
+from app.workers.neighbours import LostError, NotTakenError
+
+_QUESTION = httpx.Timeout(1.0)
+# A node in the next rack takes a connection at once or not at all; while a job runs there it says
+# every second that it is alive.
+_JOB = httpx.Timeout(5.0, connect=1.0, pool=5.0)
+_GRACE = 2.0
+"""Seconds past the deadline in which the other node tells of it itself."""
+
+
+class HttpWire:
+    """Peers of one cluster."""
+
+    def __init__(self, passes: Passes, kind: Kind, ledger: Ledger) -> None:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+        # Peers are named by address: no proxy of the environment is asked for them.
+        self.client = httpx.AsyncClient(limits=limits, trust_env=False)
+        self.passes = passes
+        self.kind = kind
+        self.ledger = ledger
+        self.refused: Callable[[str], None] = lambda name: None
+        """Called with a peer's name when it has not taken a job."""
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self.client.aclose()
+
+    async def waiting(self, peer: Peer, age: float) -> int:
+        """See `app.lending.exchange.Wire`."""
+        return int((await self._ask(peer, "waiting", {"age": age}))["idle"])
+
+    async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
+        """See `app.lending.exchange.Wire`."""
+        said = await self._ask(peer, "offer", {"next_best": next_best})
+        return bool(said["comes"]), None if said["age"] is None else float(said["age"])
+
+    def loan(self, peer: Peer) -> "Loan":
+        """See `app.lending.exchange.Wire`."""
+        return Loan(self, peer)
+
+    def request(self, peer: Peer, what: str, body: bytes, timeout: httpx.Timeout) -> httpx.Request:
+        """A request that the peer knows to be of this cluster, and this body."""
+        return self.client.build_request(
+            "POST",
+            peer.url + credentials.PATH + what,
+            content=body,
+            headers=credentials.written(self.passes, peer.name, what, body),
+            timeout=timeout,
+        )
+
+    async def _ask(self, peer: Peer, what: str, content: dict[str, Any]) -> dict[str, Any]:
+        told = {**content, "release": self.kind.release, "engine": self.kind.engine}
+        request = self.request(peer, what, json.dumps(told).encode(), _QUESTION)
+        try:
+            answer = await self.client.send(request)
+            answer.raise_for_status()
+            found: dict[str, Any] = json.loads(answer.content)
+            return found
+        except (httpx.HTTPError, ValueError) as error:
+            raise PeerSilentError(f"{peer.name}: {type(error).__name__}: {error}") from error
+
+
+class Loan:
+    """See `app.workers.neighbours.Elsewhere`."""
+
+    def __init__(self, wire: HttpWire, peer: Peer) -> None:
+        self.node = peer.name
+        self._wire = wire
+        self._peer = peer
+
+    @contextlib.asynccontextmanager
+    async def begun(self, job: Job, limit: float) -> AsyncIterator[AsyncIterator[bytes]]:
+        """See `app.workers.neighbours.Elsewhere`."""
+        answer = await self._sent(job, limit)
+        ending = Ending.CANCELLED
+        try:
+            yield self._speech(answer, time.monotonic() + limit + _GRACE)
+            ending = Ending.DONE
+        except LostError:
+            ending = Ending.LOST
+            raise
+        except (SpeechError, TimeoutError):
+            ending = Ending.FAILED
+            raise
+        finally:
+            self._wire.ledger.lent[ending] += 1
+            # Before its end this closes the connection, which stops the work there.
+            await answer.aclose()
+
+    async def _sent(self, job: Job, limit: float) -> httpx.Response:
+        try:
+            body = await asyncio.to_thread(message.written, job, self._wire.kind, limit)
+            request = self._wire.request(self._peer, "job", body, _JOB)
+            answer = await self._wire.client.send(request, stream=True)
+        except (httpx.HTTPError, OSError) as error:
+            raise self._not_taken(str(error) or type(error).__name__) from error
+        if answer.status_code != 200:
+            await answer.aclose()
+            raise self._not_taken(f"HTTP {answer.status_code}")
+        return answer
+
+    def _not_taken(self, why: str) -> NotTakenError:
+        self._wire.ledger.lent[Ending.NOT_TAKEN] += 1
+        self._wire.refused(self.node)
+        return NotTakenError(why)
+
+    async def _speech(self, answer: httpx.Response, end: float) -> AsyncIterator[bytes]:
+        received = bytearray()
+        try:
+            async for part in answer.aiter_raw():
+                received += part
+                for frame in taken_from(received):
+                    if frame.kind == "audio":
+                        yield frame.payload
+                    elif frame.kind != "alive":
+                        _check(frame)
+                        return
+                if time.monotonic() > end:
+                    raise TimeoutError
+        except (httpx.HTTPError, FrameError) as error:
+            raise LostError(str(error) or type(error).__name__) from error
+        raise LostError("the connection ended before the sound did")
+
+
+def _check(frame: Frame) -> None:
+    """Raise what an ending means."""
+    if frame.kind == "failed":
+        raise message.error_of(frame)
+    if frame.kind != "done":
+        raise LostError(str(frame.fields.get("message", frame.kind)))

@@ -1,0 +1,46 @@
+"""Other nodes as the line sees them: they may take a job that waits, or have an older one.
+
+`app.lending` fills this; the workers themselves know of no network.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from app.workers.job import Job
+from app.workers.slot import Slot
+
+
+class Elsewhere(Protocol):
+    """A worker of another node, for one job."""
+
+    node: str
+    """Its name."""
+
+    def begun(self, job: Job, limit: float) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The job's speech, entered when that node has taken the job; left, its work stops.
+
+        `limit` is in seconds. Raises `NotTakenError` on entering, `LostError` and `SpeechError`
+        later.
+        """
+        ...
+
+
+class NotTakenError(Exception):
+    """The other node has no free slot any more, or is gone; nothing has begun."""
+
+
+class LostError(Exception):
+    """The other node, or its worker, is gone in the middle of the job."""
+
+
+class Neighbours:
+    """Hears of the line; has nobody to lend to. Called from the event loop; must be quick."""
+
+    def keeps(self, slot: Slot) -> bool:
+        """Whether a slot that has just become free is kept for a job of another node; whoever
+        keeps it gives it back with `Line.give`."""
+        return False
+
+    def changed(self) -> None:
+        """Jobs have come into the line, or have left it."""
