@@ -75,11 +75,9 @@ def deploy(
     site = Site(load_or_exit(inventory), inventory)
     console = Console()
     names = chosen(site.inventory, limit)
-    wanted = desired_hosts(
-        site.inventory,
-        build_release(site.inventory.app, site.base_dir),
-        cluster_secret(site),
-    )
+    runtime = site.runtime
+    release = build_release(site.inventory.app, site.base_dir)
+    wanted = desired_hosts(site.inventory, release, runtime, cluster_secret(site))
     desired = {name: wanted[name] for name in names}
     pace = Pace(forks or site.inventory.forks, batch, max_fail)
     with recorded(site, ["cluster", *sys.argv[1:]]) as run:

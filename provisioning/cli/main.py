@@ -23,6 +23,7 @@ from provisioning.cli.verify import verify
 from provisioning.engine.lock import LockedError
 from provisioning.model.secret import SecretError
 from provisioning.operations.release import ReleaseError
+from provisioning.operations.runtime_state import RuntimeStateError
 from provisioning.roles.rendering import RenderingError
 from provisioning.transport.base import TransportError
 
@@ -76,7 +77,14 @@ def main() -> None:
             _interrupted()
         click.echo("Not done.", err=True)
         sys.exit(exit_codes.FAILED)
-    except (LockedError, ReleaseError, RenderingError, SecretError, TransportError) as error:
+    except (
+        LockedError,
+        ReleaseError,
+        RenderingError,
+        RuntimeStateError,
+        SecretError,
+        TransportError,
+    ) as error:
         click.secho(f"Error: {error}", fg="red", err=True)
         sys.exit(exit_codes.FAILED)
     except KeyboardInterrupt:

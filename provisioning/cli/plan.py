@@ -52,11 +52,9 @@ def look(
 ) -> Plans:
     """Plans the chosen hosts."""
     names = chosen(site.inventory, limit)
-    wanted = desired_hosts(
-        site.inventory,
-        build_release(site.inventory.app, site.base_dir),
-        cluster_secret(site),
-    )
+    runtime = site.runtime
+    release = build_release(site.inventory.app, site.base_dir)
+    wanted = desired_hosts(site.inventory, release, runtime, cluster_secret(site))
     with (
         progress_on(console, quiet=quiet or not console.is_terminal) as progress,
         open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,

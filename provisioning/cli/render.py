@@ -7,6 +7,7 @@ import click
 
 from provisioning.cli.options import inventory_option, load_or_exit
 from provisioning.cli.selection import chosen
+from provisioning.operations.session import Site
 from provisioning.resources.file import File
 from provisioning.roles.desired import DesiredHost, desired_hosts
 
@@ -27,8 +28,9 @@ def render(inventory: Path, hosts: tuple[str, ...], out: Path | None, as_json: b
 
     Exit status: 0 done, 1 a template failed, 2 wrong inventory or command line.
     """
-    model = load_or_exit(inventory)
-    wanted = desired_hosts(model, None)
+    site = Site(load_or_exit(inventory), inventory)
+    model = site.inventory
+    wanted = desired_hosts(model, None, site.runtime)
     files = {name: _files(wanted[name]) for name in chosen(model, hosts)}
     if out is not None:
         _write_all(out, files)

@@ -1,8 +1,5 @@
 """An inventory at work: its folder, its hosts' desired state, its connections."""
 
-import getpass
-import os
-import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +9,9 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.progress import Progress, silent
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import all_hosts, connection_of, groups
+from provisioning.model.runtime import Runtime
+from provisioning.operations.runtime_state import load_runtime
+from provisioning.operations.who import who
 from provisioning.transport.base import Transport
 from provisioning.transport.ssh import connect
 
@@ -33,6 +33,11 @@ class Site:
     def state_dir(self) -> Path:
         """The control machine's memory of this cluster: history and lock."""
         return self.base_dir / ".cluster" / self.inventory.name
+
+    @property
+    def runtime(self) -> Runtime:
+        """What is drained and the like, read anew. Raises ``RuntimeStateError``."""
+        return load_runtime(self.state_dir)
 
     @property
     def history_dir(self) -> Path:
@@ -95,5 +100,4 @@ def open_fleet(
 
 def operator(run_id: str) -> str:
     """Who does this, for locks and the journal."""
-    name = os.environ.get("SUDO_USER") or getpass.getuser()
-    return f"{name}@{platform.node()} run {run_id}"
+    return f"{who()} run {run_id}"

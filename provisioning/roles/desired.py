@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import all_hosts, roles_of
+from provisioning.model.runtime import Runtime
 from provisioning.resources.base import Postcondition, Requirement, Resource
 from provisioning.roles import director, real_server, storage
 from provisioning.roles.part import RolePart
@@ -20,21 +21,27 @@ class DesiredHost:
     requirements: tuple[Requirement, ...] = ()
     resources: tuple[Resource, ...] = ()
     postconditions: tuple[Postcondition, ...] = ()
+    partial: bool = False
+    """Whether this is about these resources alone, and others that are managed there stay."""
 
 
 def desired_hosts(
-    inventory: Inventory, release: ReleaseArchive | None, secret: str | None = None
+    inventory: Inventory,
+    release: ReleaseArchive | None,
+    runtime: Runtime,
+    secret: str | None = None,
 ) -> dict[str, DesiredHost]:
     """Every host of the inventory by name.
 
     Without ``release`` the app's release is left out, and without ``secret`` (by which the nodes
-    know each other) its file, as for looking at files only. Raises ``RenderingError`` when a
-    template fails.
+    know each other) its file, as for looking at files only. ``runtime`` is asked for of everybody:
+    who forgot it would put drained hosts back to work. Raises ``RenderingError`` when a template
+    fails.
     """
     templates = Templates(inventory)
 
     def app(name: str) -> RolePart:
-        return real_server.part(inventory, name, templates, release, secret)
+        return real_server.part(inventory, name, templates, release, runtime, secret)
 
     parts: dict[str, Callable[[str], RolePart]] = {
         "storage": lambda name: storage.part(inventory, name, templates),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.model.loading import load_inventory
+from provisioning.model.runtime import Runtime
 from provisioning.operations.cluster_secret import cluster_secret
 from provisioning.operations.session import Site
 from provisioning.resources.file import File
@@ -53,7 +54,7 @@ def test_none_where_there_is_nothing_to_route(tmp_path: Path, text: str) -> None
     assert cluster_secret(here) is None
     names = [
         resource.path
-        for resource in desired_hosts(here.inventory, None, "x" * 32)["rs1"].resources
+        for resource in desired_hosts(here.inventory, None, Runtime(), "x" * 32)["rs1"].resources
         if isinstance(resource, File)
     ]
     assert "/etc/cosyvoice/peers" not in names and "/etc/cosyvoice/cluster-secret" not in names
@@ -61,7 +62,7 @@ def test_none_where_there_is_nothing_to_route(tmp_path: Path, text: str) -> None
 
 def test_on_the_nodes_for_the_app_alone(tmp_path: Path) -> None:
     here = site(tmp_path)
-    hosts = desired_hosts(here.inventory, None, "0123456789abcdef")
+    hosts = desired_hosts(here.inventory, None, Runtime(), "0123456789abcdef")
     for name in ("rs1", "rs2"):
         files = {r.path: r for r in hosts[name].resources if isinstance(r, File)}
         secret = files["/etc/cosyvoice/cluster-secret"]

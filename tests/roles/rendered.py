@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from provisioning.model.loading import load_inventory
+from provisioning.model.runtime import Runtime
 from provisioning.resources.file import File
 from provisioning.roles.desired import DesiredHost, desired_hosts
 
@@ -12,7 +13,7 @@ INVENTORIES = sorted(path.stem for path in (HERE / "inventories").glob("*.yaml")
 
 def hosts(name: str) -> dict[str, DesiredHost]:
     """What the hosts of an inventory should have."""
-    return desired_hosts(load_inventory(HERE / "inventories" / f"{name}.yaml"), None)
+    return desired_hosts(load_inventory(HERE / "inventories" / f"{name}.yaml"), None, Runtime())
 
 
 def files(name: str) -> dict[str, File]:

@@ -1,0 +1,50 @@
+"""What operators have done to a living cluster and its inventory does not say. Plain data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """A real server that gets no new work, on purpose."""
+
+    who: str
+    """Who said so, and in which run."""
+    since: str
+    """When: ISO 8601, UTC."""
+    reason: str = ""
+    settled: bool = False
+    """Whether its clients had their time: it was idle, or the deadline passed. Until then those
+    whom persistence ties to it still get there (ipvs-sysctl, expire_quiescent_template)."""
+
+    def __str__(self) -> str:
+        return f"drained since {self.since} by {self.who}" + (
+            f": {self.reason}" if self.reason else ""
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A real server that stays with a release, whatever the inventory's source has become."""
+
+    release: str
+    """Its id; it is on the host already."""
+    who: str
+    """Who said so, and in which run."""
+    since: str
+    """When: ISO 8601, UTC."""
+
+    def __str__(self) -> str:
+        return f"stays with release {self.release} since {self.since} by {self.who}"
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The cluster's runtime state; whatever is made for hosts takes it into account."""
+
+    drains: Mapping[str, Drain] = field(default_factory=dict)
+    """By the name of the real server."""
+    preferred: str | None = None
+    """The director that a switch-over made master, where preemption would take that back."""
+    pins: Mapping[str, Pin] = field(default_factory=dict)
+    """By the name of the real server that was rolled back."""
