@@ -19,6 +19,7 @@ from provisioning.cli.render import render
 from provisioning.cli.schema import schema
 from provisioning.cli.ssh import ssh
 from provisioning.cli.status import status
+from provisioning.cli.switchover import switchover
 from provisioning.cli.validate import validate
 from provisioning.cli.verify import verify
 from provisioning.engine.lock import LockedError
@@ -59,6 +60,7 @@ for command in (
     status,
     drain,
     undrain,
+    switchover,
     history,
     ssh,
     exec_,
