@@ -29,7 +29,8 @@ def load_runtime(folder: Path) -> Runtime:
         content = json.loads(path.read_text(encoding="utf-8"))
         drains = {str(name): Drain(**fields) for name, fields in content["drains"].items()}
         pins = {str(name): Pin(**fields) for name, fields in content.get("pins", {}).items()}
-        return Runtime(drains, content.get("preferred"), pins)
+        shares = {str(name): int(share) for name, share in content.get("shares", {}).items()}
+        return Runtime(drains, content.get("preferred"), pins, shares)
     except FileNotFoundError:
         return Runtime()
     except OSError as error:
@@ -49,6 +50,7 @@ def save_runtime(folder: Path, runtime: Runtime) -> None:
         "drains": {name: asdict(drain) for name, drain in runtime.drains.items()},
         "preferred": runtime.preferred,
         "pins": {name: asdict(pin) for name, pin in runtime.pins.items()},
+        "shares": dict(runtime.shares),
     }
     replace_file(folder / _FILE, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
@@ -86,3 +88,9 @@ def with_drain(runtime: Runtime, name: str, drain: Drain) -> Runtime:
 def without_drain(runtime: Runtime, name: str) -> Runtime:
     """The state with a real server back at work."""
     return replace(runtime, drains={key: d for key, d in runtime.drains.items() if key != name})
+
+
+def with_share(runtime: Runtime, name: str, percent: int) -> Runtime:
+    """The state with a real server at a share of its weight; 100 is all of it."""
+    others = {key: share for key, share in runtime.shares.items() if key != name}
+    return replace(runtime, shares={**others, name: percent} if percent < 100 else others)

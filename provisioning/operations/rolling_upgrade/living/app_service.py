@@ -3,10 +3,9 @@
 from provisioning.model.hosts import ServiceManager
 from provisioning.resources.supervisor import SOCKET
 from provisioning.resources.wording import call
-from provisioning.roles.places import APP_LOG, APP_SERVICE
+from provisioning.roles.places import APP_SERVICE
 
-# That of a node that is meant to run and is not, because the operator's machine went away in the
-# middle, is cured by the next `--resume`: it stays out of service until then.
+_LOG = "/var/log/cosyvoice/app.log"
 
 
 def stop(manager: ServiceManager) -> str:
@@ -35,4 +34,4 @@ def process(manager: ServiceManager) -> str:
             f"{look}\n"
             'case $PROCESS in RUNNING | STARTING) echo "up $PID" ;; *) echo "down 0" ;; esac'
         )
-    return f"{alive}\ntail -n 6 -- {APP_LOG} 2>/dev/null || :"
+    return f"{alive}\ntail -n 6 -- {_LOG} 2>/dev/null || :"

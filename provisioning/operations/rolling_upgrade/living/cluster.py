@@ -2,15 +2,16 @@
 
 import shlex
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
 
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.engine.progress import Progress, silent
 from provisioning.engine.waves import Wave
+from provisioning.model.hosts import ServiceManager
 from provisioning.model.resolve import service_manager_of
 from provisioning.model.runtime import Pin
 from provisioning.operations import drain
@@ -38,7 +39,6 @@ from provisioning.roles.release_archive import ReleaseArchive
 from provisioning.roles.release_steps import staged
 from provisioning.transport.base import Transport, TransportError
 
-T = TypeVar("T")
 _READY, _METRICS = "/readyz", "/metrics"
 _LOOK_TIMEOUT = 30.0
 
@@ -99,7 +99,7 @@ class LivingCluster:
     def left(self, host: str) -> Left:
         """See ``Hands``."""
         try:
-            found = asking.status(self._asked(host, asking.gets, (STATUS_PATH,)))
+            found = asking.status(self._asked(host, STATUS_PATH))
         except HandError as error:
             if "refused" in str(error):
                 return Left(0)  # A process that is not there has nothing left.
@@ -150,7 +150,7 @@ class LivingCluster:
         """See ``Hands``."""
         self._require_process(host)
         try:
-            found = asking.status(self._asked(host, asking.gets, (STATUS_PATH,)))
+            found = asking.status(self._asked(host, STATUS_PATH))
         except HandError as error:
             return str(error)
         # Drained on purpose; whatever else stands there is in the way.
@@ -163,7 +163,8 @@ class LivingCluster:
     def speak(self, host: str, place: Place) -> Spoken:
         """See ``Hands``."""
         patience = self.site.inventory.app.job_timeout + asking.SPEECH_MARGIN + 15.0
-        found = self._each(host, {"speech": asking.speech(self.site.inventory, host, place)}, patience)
+        fragment = asking.speech(self.site.inventory, host, place)
+        found = self._each(host, {"speech": fragment}, patience)
         try:
             return spoken(answer(found["speech"]))
         except ProbeError as error:
@@ -171,7 +172,7 @@ class LivingCluster:
 
     def metrics(self, host: str) -> NodeMetrics:
         """See ``Hands``."""
-        found = self._asked(host, asking.gets, (_READY, _METRICS))
+        found = self._asked(host, _READY, _METRICS)
         code, body = asking.reply(found, _READY)
         return parse_metrics(
             asking.reply(found, _METRICS)[1], ready=code == 200, reason=f"{code} {body[:200]}"
@@ -210,7 +211,9 @@ class LivingCluster:
         with self._directors, _as_hand_error():
             if host not in holders_of(self.site.inventory, self.fleet):
                 return None
-            return switch_over(self.site, self.fleet, self.run, progress=self.progress)
+            done = switch_over(self.site, self.fleet, self.run, progress=self.progress)
+        gap = f"; new connections failed for {done.gap:.2f} s" if done.gap is not None else ""
+        return f"{done.new}{gap}"
 
     def director_settled(self, host: str) -> str:
         """See ``Hands``."""
@@ -228,10 +231,8 @@ class LivingCluster:
         found = run_fragments(name, transport, asked, timeout=_LOOK_TIMEOUT)
         return Answers(found["release"].stdout.strip(), found["app"])
 
-    def _asked(
-        self, host: str, ask: Callable[..., str], paths: tuple[str, ...]
-    ) -> Observation:
-        fragment = ask(self.site.inventory, host, paths)
+    def _asked(self, host: str, *paths: str) -> Observation:
+        fragment = asking.gets(self.site.inventory, host, paths)
         return self._each(host, {"app": fragment}, _LOOK_TIMEOUT)["app"]
 
     def _each(
@@ -302,7 +303,7 @@ class LivingCluster:
                 pins = {host: Pin(release, self.run.holder, now)}
                 save_runtime(self.site.state_dir, with_pins(runtime, pins))
 
-    def _manager(self, host: str):  # type: ignore[no-untyped-def]
+    def _manager(self, host: str) -> ServiceManager:
         return service_manager_of(self.site.inventory, host)
 
 
@@ -311,11 +312,10 @@ def _said(done: Observation) -> str:
     return " / ".join(lines[-8:])[-700:]
 
 
-class _as_hand_error:  # noqa: N801 (reads as the statement it is)
+@contextmanager
+def _as_hand_error() -> Iterator[None]:
     """Operations fail in their own way; to a phase it is all the same."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if isinstance(error, OperationError | TransportError):
-            raise HandError(str(error)) from None
+    try:
+        yield
+    except (OperationError, TransportError) as error:
+        raise HandError(str(error)) from None

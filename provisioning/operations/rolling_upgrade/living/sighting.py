@@ -97,5 +97,7 @@ def _disagreements(service: WantedService, tables: Tables) -> list[str]:
         seen = {name: weight_of(table, service, host) or 0 for name, table in tables.items()}
         if len(set(seen.values())) > 1:
             words = ", ".join(f"{weight} on {name}" for name, weight in seen.items())
-            found.append(f"{service.endpoint}: the directors do not agree on {host}: weight {words}")
+            found.append(
+                f"{service.endpoint}: the directors do not agree on {host}: weight {words}"
+            )
     return found
