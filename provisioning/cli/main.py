@@ -16,6 +16,7 @@ from provisioning.cli.init import init
 from provisioning.cli.lab import lab
 from provisioning.cli.plan import plan
 from provisioning.cli.render import render
+from provisioning.cli.rolling_upgrade import rolling_upgrade
 from provisioning.cli.schema import schema
 from provisioning.cli.ssh import ssh
 from provisioning.cli.status import status
@@ -25,6 +26,10 @@ from provisioning.cli.verify import verify
 from provisioning.engine.lock import LockedError
 from provisioning.model.secret import SecretError
 from provisioning.operations.release import ReleaseError
+from provisioning.operations.rolling_upgrade.hands import HandError
+from provisioning.operations.rolling_upgrade.preflight import PreflightError
+from provisioning.operations.rolling_upgrade.preparing import NotNowError
+from provisioning.operations.rolling_upgrade.state_file import StateFileError
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import RuntimeStateError
 from provisioning.roles.rendering import RenderingError
@@ -57,6 +62,7 @@ for command in (
     plan,
     deploy,
     verify,
+    rolling_upgrade,
     status,
     drain,
     undrain,
@@ -84,11 +90,15 @@ def main() -> None:
         click.echo("Not done.", err=True)
         sys.exit(exit_codes.FAILED)
     except (
+        HandError,
         LockedError,
+        NotNowError,
         OperationError,
+        PreflightError,
         ReleaseError,
         RenderingError,
         RuntimeStateError,
+        StateFileError,
         SecretError,
         TransportError,
     ) as error:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
+from typing import Any
 
 import click
 from rich.console import Console, Group
@@ -157,6 +158,28 @@ def show_plan(console: Console, upgrade: Upgrade, notes: Sequence[str]) -> None:
         console.print(Text(f"batch {node.batch}: {node.host}{canary}", "bold"))
         for text in steps_of(node, upgrade.choices, upgrade.target):
             console.print(Text(f"    {text}"), soft_wrap=True)
+    if not upgrade.nodes:
+        console.print(Text("Nothing to upgrade.", "bold green"))
+
+
+def plan_record(upgrade: Upgrade, notes: Sequence[str]) -> dict[str, Any]:
+    """The same as plain data: ``{"target": id, "notes": [str], "nodes": [{"host", "role",
+    "batch", "canary", "from", "steps": [str]}]}``."""
+    return {
+        "target": upgrade.target,
+        "notes": list(notes),
+        "nodes": [
+            {
+                "host": node.host,
+                "role": node.role,
+                "batch": node.batch,
+                "canary": node.canary,
+                "from": node.old,
+                "steps": steps_of(node, upgrade.choices, upgrade.target),
+            }
+            for node in upgrade.nodes
+        ],
+    }
 
 
 def steps_of(node: Node, choices: Choices, target: str) -> list[str]:

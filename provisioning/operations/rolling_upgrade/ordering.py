@@ -27,20 +27,25 @@ def ordered(hosts: Sequence[str], order: str, sight: Sight) -> list[str]:
 def planned(
     real_servers: Sequence[str], directors: Sequence[str], choices: Choices, sight: Sight
 ) -> tuple[Node, ...]:
-    """Canaries one by one, then the other real servers ``batch`` at a time, then the directors
-    one by one, those that hold a VIP last. Raises ``ChoiceError``."""
+    """The directors one by one, those that hold a VIP last; then canaries one by one, then the
+    other real servers ``batch`` at a time. Raises ``ChoiceError``.
+
+    Directors come first, as draining a node changes their configuration: an edit that nobody has
+    deployed would go with it unasked.
+    """
     hosts = ordered(real_servers, choices.order, sight)
     canaries, rest = hosts[: choices.canary], hosts[choices.canary :]
     size = batch_size(choices.batch, len(hosts))
     batches = [[host] for host in canaries]
     batches += [rest[start : start + size] for start in range(0, len(rest), size)]
+    late = sorted(directors, key=lambda host: host in sight.masters)
+    first = [Node(host, "director", number) for number, host in enumerate(late, 1)]
     nodes = [
         Node(host, "real_server", number, _release(sight, host), canary=host in canaries)
-        for number, batch in enumerate(batches, 1)
+        for number, batch in enumerate(batches, len(first) + 1)
         for host in batch
     ]
-    late = sorted(directors, key=lambda host: host in sight.masters)
-    return (*nodes, *(Node(h, "director", n) for n, h in enumerate(late, len(batches) + 1)))
+    return (*first, *nodes)
 
 
 def _named(hosts: Sequence[str], order: str) -> list[str]:

@@ -26,6 +26,10 @@ from provisioning.operations.rolling_upgrade.state import (
     Upgrade,
 )
 
+_PREFLIGHT_PATIENCE = 20.0
+_PREFLIGHT_EVERY = 2.0
+"""Seconds."""
+
 
 class _CutError(Exception):
     """The run is over; nothing may be written any more."""
@@ -110,12 +114,21 @@ class Runner:
             self._all(names)
 
     def _preflight(self, batch: tuple[Node, ...]) -> None:
-        try:
-            for note in check_batch(self.hands.look(), batch, force=self.upgrade.choices.force):
+        """Looks again for a while: after a change the directors' own checks take their time."""
+        end = self.clock.now() + _PREFLIGHT_PATIENCE
+        while True:
+            try:
+                notes = check_batch(self.hands.look(), batch, force=self.upgrade.choices.force)
+            except (PreflightError, HandError) as error:
+                if self.clock.now() < end:
+                    self._tell("waiting", str(error))
+                    self.clock.sleep(_PREFLIGHT_EVERY)
+                    continue
+                self._change(lambda upgrade: replace(upgrade, status=RunStatus.PAUSED))
+                raise PreflightError(str(error)) from None
+            for note in notes:
                 self._tell("note", note)
-        except (PreflightError, HandError) as error:
-            self._change(lambda upgrade: replace(upgrade, status=RunStatus.PAUSED))
-            raise PreflightError(str(error)) from None
+            return
 
     def _all(self, hosts: list[str]) -> None:
         """Each node on its own, to its end."""
