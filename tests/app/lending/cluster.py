@@ -69,7 +69,7 @@ class Cluster:
 def maker(answer: httpx.Response) -> str:
     """The node whose worker spoke."""
     assert answer.status_code == 200, answer.text
-    return answer.headers.get("x-made-by", answer.headers["x-node"])
+    return str(answer.headers.get("x-made-by", answer.headers["x-node"]))
 
 
 @contextlib.contextmanager
