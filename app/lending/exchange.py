@@ -9,6 +9,7 @@ asks anything while nobody waits.
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
@@ -44,8 +45,9 @@ class PeerSilentError(Exception):
 class Wire(Protocol):
     """How peers are reached. Ages are in seconds; clocks of nodes are never compared."""
 
-    async def waiting(self, peer: Peer, age: float) -> int:
-        """Tell that a job has waited here for so long; how many slots are idle there.
+    async def waiting(self, peer: Peer, age: float | None) -> int:
+        """Tell that a job has waited here for so long, or that none waits; how many slots are
+        idle there.
 
         Raises `PeerSilentError`."""
         ...
@@ -82,6 +84,7 @@ class _Known:
     """When the first of its line arrived."""
     heard: float = 0.0
     told: float | None = None
+    """What it knows of the first of this line; not a number where it is to be told anew."""
     told_at: float = 0.0
     shy_until: float = 0.0
     holds: deque[_Hold] = field(default_factory=deque)
@@ -181,8 +184,8 @@ class Exchange(Neighbours):
         if name in self._known:
             self._known[name].shy_until = self._clock() + _SHY
         for known in self._known.values():
-            known.told = None
-        self._first = None
+            known.told = math.nan
+        self._first = math.nan
 
     # What this node does.
 
@@ -194,14 +197,15 @@ class Exchange(Neighbours):
             known.news.clear()
             await asyncio.sleep(max(0.0, known.shy_until - self._clock()))
             now, oldest = self._clock(), self._line.oldest
-            if oldest is None or (known.told == oldest and now - known.told_at < _AGAIN):
+            known_there = known.told == oldest
+            if known_there and (oldest is None or now - known.told_at < _AGAIN):
                 continue
             known.told, known.told_at = oldest, now
             try:
-                idle = await self._wire.waiting(known.peer, now - oldest)
+                idle = await self._wire.waiting(known.peer, self._age(oldest))
             except PeerSilentError as error:
                 _log.debug("%s", error)
-                known.told = None
+                known.told = math.nan
                 known.shy_until = self._clock() + _PAUSE
                 known.news.set()
                 continue
