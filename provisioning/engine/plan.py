@@ -48,6 +48,8 @@ class HostPlan:
     manifest_after: tuple[ManifestEntry, ...] = ()
     unfinished_by: str | None = None
     """Who started a run here that was cut before its end."""
+    partial: bool = False
+    """Whether what else is managed on the host is left as it is."""
 
     @property
     def changes(self) -> bool:
@@ -68,7 +70,8 @@ class HostPlan:
     def disruptive(self) -> bool:
         """Whether something that runs already will be reloaded, restarted or taken away."""
         removes = any(step.change.summary == REMOVE for step in self.steps)
-        return not self.first_time and (bool(self.handlers) or removes)
+        disturbs = any(planned.handler.disturbs for planned in self.handlers)
+        return not self.first_time and (disturbs or removes)
 
     @property
     def manifest_during(self) -> tuple[ManifestEntry, ...]:
@@ -116,8 +119,14 @@ def plan_host(
     requirements: tuple[Requirement, ...],
     resources: tuple[Resource, ...],
     observed: Mapping[str, Observation],
+    *,
+    partial: bool = False,
 ) -> HostPlan:
-    """The plan for a host from what ``fragments`` printed there."""
+    """The plan for a host from what ``fragments`` printed there.
+
+    A ``partial`` one is about these resources alone: others that are managed there stay, and so
+    do handlers that an earlier run left over.
+    """
     steps: list[PlannedStep] = []
     problems: list[str] = []
     for number, resource in enumerate(resources):
@@ -130,12 +139,14 @@ def plan_host(
             steps.append(PlannedStep(resource.id, change, resource.triggers))
     before = tuple(parse_manifest(observed[MANIFEST].stdout))
     after = tuple(ManifestEntry(resource.id, resource.remove()) for resource in resources)
+    if partial:
+        after = _merged(before, after)
     removals = _removals(before, {entry.id for entry in after})
     all_steps = (*removals, *steps)
     return HostPlan(
         host,
         all_steps,
-        _handlers(all_steps, parse_manifest(observed[PENDING].stdout)),
+        _handlers(all_steps, [] if partial else parse_manifest(observed[PENDING].stdout)),
         tuple(
             (requirement, _said(observed[f"need.{number}"]))
             for number, requirement in enumerate(requirements)
@@ -145,6 +156,7 @@ def plan_host(
         before,
         after,
         observed[UNFINISHED].stdout.strip() or None,
+        partial,
     )
 
 
@@ -180,6 +192,15 @@ def removal_plan(host: str, observed: Mapping[str, Observation]) -> HostPlan:
 
 def _said(observation: Observation) -> str:
     return (observation.stdout + observation.stderr).strip()
+
+
+def _merged(
+    before: tuple[ManifestEntry, ...], ours: tuple[ManifestEntry, ...]
+) -> tuple[ManifestEntry, ...]:
+    """All that was managed, in its order, and what is new."""
+    wanted = {entry.id: entry for entry in ours}
+    kept = tuple(wanted.pop(entry.id, entry) for entry in before)
+    return (*kept, *wanted.values())
 
 
 def _removals(before: tuple[ManifestEntry, ...], wanted: set[str]) -> tuple[PlannedStep, ...]:

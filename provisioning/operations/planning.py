@@ -45,7 +45,9 @@ def plan_hosts(inventory: Inventory, desired: dict[str, DesiredHost], fleet: Fle
     def look(name: str, transport: Transport) -> tuple[HostPlan, dict[str, Observation]]:
         host = desired[name]
         extra = {_ADDRESSES: "ip -o address show"} if name in inventory.directors.hosts else {}
-        return observe_and_plan(name, transport, host.requirements, host.resources, extra)
+        return observe_and_plan(
+            name, transport, host.requirements, host.resources, extra, partial=host.partial
+        )
 
     plans = Plans()
     vips = [f" {vip.address.ip}/" for vip in inventory.virtual_ips]
