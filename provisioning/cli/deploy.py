@@ -104,7 +104,7 @@ def _deploy(
 ) -> bool:
     with open_fleet(site, forks=pace.forks, accept_new_host_keys=accept_new_host_keys) as fleet:
         plans = plan_hosts(site.inventory, desired, fleet)
-        plans.drains = site.runtime.drains
+        plans.drains, plans.pins = site.runtime.drains, site.runtime.pins
         for plan in plans.hosts.values():
             run.journal.write("plan", plan=plan_record(plan))
         show_plans(console, plans)

@@ -7,12 +7,13 @@ from provisioning.engine.waves import Wave
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Pin, Runtime
 from provisioning.operations.release.on_hosts import HostReleases
+from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import with_pins
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.release_steps import switched
 
 
-class RollbackError(Exception):
+class RollbackError(OperationError):
     """There is nothing to go back to; the message says where, and what there is."""
 
 
