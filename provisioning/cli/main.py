@@ -15,7 +15,9 @@ from provisioning.cli.history import history
 from provisioning.cli.init import init
 from provisioning.cli.lab import lab
 from provisioning.cli.plan import plan
+from provisioning.cli.releases import releases
 from provisioning.cli.render import render
+from provisioning.cli.rollback import rollback
 from provisioning.cli.schema import schema
 from provisioning.cli.ssh import ssh
 from provisioning.cli.status import status
@@ -59,6 +61,8 @@ for command in (
     status,
     drain,
     undrain,
+    releases,
+    rollback,
     history,
     ssh,
     exec_,

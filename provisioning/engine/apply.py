@@ -60,6 +60,7 @@ def apply_plan(
         manifest_during=plan.manifest_during,
         manifest_after=plan.manifest_after,
         marker=marker,
+        partial=plan.partial,
     )
     watch = _Watch(plan, marker, progress)
     try:

@@ -38,11 +38,13 @@ def observe_and_plan(
     requirements: tuple[Requirement, ...],
     resources: tuple[Resource, ...],
     extra: Mapping[str, str],
+    *,
+    partial: bool = False,
 ) -> tuple[HostPlan, dict[str, Observation]]:
     """The plan of a host, and what the ``extra`` fragments printed in the same round trip."""
     wanted = plan.fragments(requirements, resources)
     found = run_fragments(host, transport, {**wanted, **extra})
     return (
-        plan.plan_host(host, requirements, resources, found),
+        plan.plan_host(host, requirements, resources, found, partial=partial),
         {key: found[key] for key in extra},
     )

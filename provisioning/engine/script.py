@@ -112,6 +112,7 @@ def apply_script(
     manifest_during: Iterable[ManifestEntry],
     manifest_after: Iterable[ManifestEntry],
     marker: str,
+    partial: bool = False,
 ) -> str:
     """Makes all changes of a host, or takes back those made when one fails.
 
@@ -181,7 +182,7 @@ def apply_script(
         ]
     lines += [
         "( set -eu",
-        *_conclusion(tuple(manifest_after)),
+        *_conclusion(tuple(manifest_after), [name for name, _ in handlers] if partial else None),
         ") </dev/null",
         f"s=$?; {_frame(marker, 'end', '$s')}",
         'return "$s"',
@@ -189,18 +190,24 @@ def apply_script(
     return wrap("\n".join(lines), run_id=run_id)
 
 
-def _conclusion(manifest_after: tuple[ManifestEntry, ...]) -> list[str]:
+def _conclusion(manifest_after: tuple[ManifestEntry, ...], taken_up: list[str] | None) -> list[str]:
+    """``taken_up`` names the handlers that ran, where others may be left to run."""
     if not manifest_after:
         # Nothing is managed here any more, so nothing of ours stays.
         return ['cd / && rm -rf "$STATE"']
     return [
         _manifest(manifest_after),
-        'rm -rf "$STATE/pending"',
+        'rm -rf "$STATE/pending"' if taken_up is None else _forget_pending(taken_up),
         'rm -f "$STATE/unfinished" "$STATE/holder"',
         # The previous contents of the last runs stay for rollback; older ones go.
         'cd "$STATE/runs" && ls -1t | tail -n +6 | while IFS= read -r old; do '
         'rm -rf "./$old"; done',
     ]
+
+
+def _forget_pending(names: list[str]) -> str:
+    paths = (f"{STATE}/pending/{pending_key(name)}" for name in names)
+    return " ".join(["rm -f --", *map(shlex.quote, paths)])
 
 
 def _frame_var(marker: str, key: str, status: str) -> str:

@@ -9,20 +9,24 @@ from provisioning.model.base import Name, Part, Whole
 from provisioning.model.command import HostPath
 from provisioning.model.hosts import Variable
 from provisioning.model.secret import Secret
+from provisioning.model.venv import VenvEntry
 
 
 class App(Part):
     """What is run, from where, as whom."""
 
     source: str = "builtin"
-    """``builtin`` (the app that comes with this program), a local folder that holds a Python
-    package ``app``, or a git URL."""
+    """Where the Python package ``app`` is: ``builtin`` (the one that comes with this program), a
+    local folder, a wheel, an archive (.tar.gz, .tgz, .zip), or a git URL."""
     ref: str | None = None
     """Tag, branch or commit of a git source."""
     directory: HostPath = PurePosixPath("/opt/cosyvoice")
     """Releases are unpacked below it; ``current`` points to the one that runs."""
     python: HostPath = PurePosixPath("/opt/cosyvoice/venv/bin/python")
-    """Interpreter of an environment with the app's requirements (a venv or conda's)."""
+    """Interpreter of an environment with the app's requirements (a venv or conda's). Releases that
+    have an environment of their own (``venv``) run with that."""
+    venv: VenvEntry = None
+    """Gives each release an environment of its own. ``true`` is one with all defaults."""
     user: Name = "cosyvoice"
     """Account the app runs as; made if it is not there."""
     engine: str | None = None
@@ -45,6 +49,12 @@ class App(Part):
     environment: dict[str, Variable] = {}
     """Environment variables of the app; a real server's own go over them."""
     keep_releases: Annotated[Whole, Field(ge=1, le=1_000_000)] = 3
-    """Releases that stay on a node, to go back to."""
+    """Releases that stay on a node, to go back to. The one that runs and the one before stay in
+    any case."""
     stop_timeout: Annotated[Whole, Field(ge=1, le=1_000_000)] = 90
     """Seconds the app may take to finish its work when stopped."""
+
+    @property
+    def base_python(self) -> PurePosixPath:
+        """An interpreter that is on a real server before any release is."""
+        return self.venv.python if self.venv else self.python

@@ -24,6 +24,21 @@ class Drain:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """A real server that stays with a release, whatever the inventory's source has become."""
+
+    release: str
+    """Its id; it is on the host already."""
+    who: str
+    """Who said so, and in which run."""
+    since: str
+    """When: ISO 8601, UTC."""
+
+    def __str__(self) -> str:
+        return f"stays with release {self.release} since {self.since} by {self.who}"
+
+
+@dataclass(frozen=True, slots=True)
 class Runtime:
     """The cluster's runtime state; whatever is made for hosts takes it into account."""
 
@@ -31,3 +46,5 @@ class Runtime:
     """By the name of the real server."""
     preferred: str | None = None
     """The director that a switch-over made master, where preemption would take that back."""
+    pins: Mapping[str, Pin] = field(default_factory=dict)
+    """By the name of the real server that was rolled back."""

@@ -35,7 +35,8 @@ class MissingSecretError(SecretError):
     """Nothing is wrong with the inventory: the secret is not on this machine at this time."""
 
 
-def _refuse_clear_text(value: object) -> object:
+def refuse_clear_text(value: object) -> object:
+    """The value, unless it is a secret that anybody could read."""
     if isinstance(value, SecretStr) or value is None:
         return value
     raise PydanticCustomError(
@@ -55,7 +56,7 @@ class SecretSource(Part):
     value: SkipJsonSchema[SecretStr | None] = Field(default=None, exclude=True)
     """A ``!vault`` block as it was written, decrypted when needed. Clear text here is refused."""
 
-    _only_vault = field_validator("value", mode="before")(_refuse_clear_text)
+    _only_vault = field_validator("value", mode="before")(refuse_clear_text)
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "SecretSource":
@@ -72,7 +73,7 @@ def _from_scalar(value: object) -> object:
     if isinstance(value, SecretStr):
         return {"value": value}
     # A number is a password typed without quotes.
-    return value if isinstance(value, dict | SecretSource | None) else _refuse_clear_text(value)
+    return value if isinstance(value, dict | SecretSource | None) else refuse_clear_text(value)
 
 
 Secret = Annotated[SecretSource, BeforeValidator(_from_scalar, json_schema_input_type=SecretSource)]

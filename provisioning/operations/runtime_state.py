@@ -6,10 +6,11 @@ whole, so that its old or its new content is there at any moment.
 
 import json
 import os
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from provisioning.model.runtime import Drain, Runtime
+from provisioning.model.runtime import Drain, Pin, Runtime
 
 _FILE = "runtime.json"
 
@@ -27,7 +28,8 @@ def load_runtime(folder: Path) -> Runtime:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         drains = {str(name): Drain(**fields) for name, fields in content["drains"].items()}
-        return Runtime(drains, content.get("preferred"))
+        pins = {str(name): Pin(**fields) for name, fields in content.get("pins", {}).items()}
+        return Runtime(drains, content.get("preferred"), pins)
     except FileNotFoundError:
         return Runtime()
     except OSError as error:
@@ -36,8 +38,8 @@ def load_runtime(folder: Path) -> Runtime:
         ) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise RuntimeStateError(
-            f"{path} is damaged, so it is not known which hosts are drained; delete it and "
-            "`cluster drain` them again"
+            f"{path} is damaged, so it is not known which hosts are drained or rolled back; delete "
+            "it and `cluster drain` or `cluster rollback` them again"
         ) from None
 
 
@@ -46,6 +48,7 @@ def save_runtime(folder: Path, runtime: Runtime) -> None:
     content = {
         "drains": {name: asdict(drain) for name, drain in runtime.drains.items()},
         "preferred": runtime.preferred,
+        "pins": {name: asdict(pin) for name, pin in runtime.pins.items()},
     }
     replace_file(folder / _FILE, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
@@ -63,6 +66,16 @@ def replace_file(path: Path, text: str) -> None:
         candidate.replace(path)
     except OSError as error:
         raise RuntimeStateError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def with_pins(runtime: Runtime, pins: Mapping[str, Pin]) -> Runtime:
+    """The state with these real servers kept at their releases."""
+    return replace(runtime, pins={**runtime.pins, **pins})
+
+
+def without_pins(runtime: Runtime, names: Collection[str]) -> Runtime:
+    """The state with these real servers free to go forward."""
+    return replace(runtime, pins={key: p for key, p in runtime.pins.items() if key not in names})
 
 
 def with_drain(runtime: Runtime, name: str, drain: Drain) -> Runtime:

@@ -1,8 +1,5 @@
 """An inventory at work: its folder, its hosts' desired state, its connections."""
 
-import getpass
-import os
-import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +11,7 @@ from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import all_hosts, connection_of, groups
 from provisioning.model.runtime import Runtime
 from provisioning.operations.runtime_state import load_runtime
+from provisioning.operations.who import who
 from provisioning.transport.base import Transport
 from provisioning.transport.ssh import connect
 
@@ -102,5 +100,4 @@ def open_fleet(
 
 def operator(run_id: str) -> str:
     """Who does this, for locks and the journal."""
-    name = os.environ.get("SUDO_USER") or getpass.getuser()
-    return f"{name}@{platform.node()} run {run_id}"
+    return f"{who()} run {run_id}"

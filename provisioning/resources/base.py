@@ -76,6 +76,8 @@ class Handler:
     name: str
     command: str
     """Fragment; must fail when the service did not take the change up."""
+    disturbs: bool = True
+    """Whether something that runs may be interrupted by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ class DesiredHost:
     requirements: tuple[Requirement, ...] = ()
     resources: tuple[Resource, ...] = ()
     postconditions: tuple[Postcondition, ...] = ()
+    partial: bool = False
+    """Whether this is about these resources alone, and others that are managed there stay."""
 
 
 def desired_hosts(

@@ -1,5 +1,6 @@
 """A real server: the VIP on lo without ARP for it, the shared outputs, the app. Pure."""
 
+import re
 import shlex
 
 from provisioning.model.hosts import IPAddress, ServiceManager
@@ -11,12 +12,12 @@ from provisioning.model.resolve import (
     service_manager_of,
     variables_of,
 )
-from provisioning.model.runtime import Runtime
+from provisioning.model.runtime import Pin, Runtime
 from provisioning.resources.address import Address
 from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
+from provisioning.resources.current_release import CurrentRelease
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
-from provisioning.resources.link import Link
 from provisioning.resources.mark import Mark
 from provisioning.resources.mount import Mount
 from provisioning.resources.package import Packages
@@ -76,7 +77,7 @@ def part(
         (
             manager_requirement(manager),
             address_requirement(inventory, name),
-            _python_requirement(inventory),
+            *_python_requirements(inventory),
         ),
         (
             Packages(names=_packages(inventory)),
@@ -118,7 +119,14 @@ def drain_mark(runtime: Runtime, name: str) -> Mark:
 
 def _packages(inventory: Inventory) -> tuple[str, ...]:
     storage = ("nfs-common",) if inventory.storage is not None else ()
-    return ("curl", "iproute2", *storage)
+    return ("curl", "iproute2", *storage, *_environment_packages(inventory))
+
+
+def _environment_packages(inventory: Inventory) -> tuple[str, ...]:
+    """Debian keeps what makes environments apart from its Python."""
+    venv = inventory.app.venv
+    ours = venv and re.fullmatch(r"/usr/bin/(python3(\.\d+)?)", str(venv.python))
+    return (f"{ours[1]}-venv",) if ours else ()
 
 
 def _virtual_ips(
@@ -196,6 +204,7 @@ def _app(
     variables: dict[str, object] = {**variables_of(inventory, name)}
     app = inventory.app
     again = restart(APP_SERVICE, manager)
+    chosen = _release(inventory, release, runtime.pins.get(name), again)
     run_script = f"{app.directory}/run.sh"
     values: dict[str, object] = {
         "app": app,
@@ -233,7 +242,7 @@ def _app(
             path="/etc/logrotate.d/cosyvoice",
             content=templates.render("real_server/logrotate.j2", variables, **values),
         ),
-        *_release(inventory, release, again),
+        *chosen,
         RenderedFile(
             path=unit_path(APP_SERVICE, manager),
             content=templates.render(
@@ -242,7 +251,7 @@ def _app(
             triggers=(again,),
         ),
     ]
-    if release is not None:
+    if chosen:
         resources.append(Service(name=APP_SERVICE, manager=manager))
     return resources
 
@@ -282,24 +291,25 @@ def _session_routing(
 
 
 def _release(
-    inventory: Inventory, release: ReleaseArchive | None, again: Handler
+    inventory: Inventory, release: ReleaseArchive | None, pin: Pin | None, again: Handler
 ) -> list[Resource]:
-    if release is None:
+    """The release and the link to it. A host that was rolled back stays with what it has."""
+    if release is None and pin is None:
         return []
     app = inventory.app
+    name = pin.release if pin else release.id if release else ""
+    brought = release if release and name == release.id else None
     return [
         Release(
             directory=str(app.directory),
-            name=release.id,
-            archive=release.data,
+            name=name,
+            archive=brought.data if brought else None,
             keep=app.keep_releases,
-            python=str(app.python),
+            python=str(app.base_python),
+            about=brought.about if brought else "",
+            environment=brought.environment if brought else None,
         ),
-        Link(
-            path=f"{app.directory}/current",
-            target=f"releases/{release.id}",
-            triggers=(again,),
-        ),
+        CurrentRelease(directory=str(app.directory), name=name, triggers=(again,)),
     ]
 
 
@@ -334,7 +344,23 @@ def _quoted(value: str) -> str:
     return f'"{value}"'
 
 
-def _python_requirement(inventory: Inventory) -> Requirement:
+def _python_requirements(inventory: Inventory) -> tuple[Requirement, ...]:
+    if inventory.app.venv is None:
+        return (_packages_requirement(inventory),)
+    if _environment_packages(inventory):
+        return ()
+    python = shlex.quote(str(inventory.app.venv.python))
+    return (
+        Requirement(
+            f"{inventory.app.venv.python} can make environments",
+            f"[ -x {python} ] || {{ echo there is no such program; exit 1; }}\n"
+            f"{python} -c 'import venv, ensurepip'",
+            "install that Python with its modules venv and ensurepip, or correct app.venv.python",
+        ),
+    )
+
+
+def _packages_requirement(inventory: Inventory) -> Requirement:
     python = inventory.app.python
     packages: tuple[str, ...] = ("gradio",)
     # An app from elsewhere has needs of its own.

@@ -1,6 +1,9 @@
 """The app, packed."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from provisioning.resources.environment import Environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -8,4 +11,11 @@ class ReleaseArchive:
     """A gzipped tar that holds the Python package ``app``, under an id made from its content."""
 
     id: str
-    data: bytes
+    data: bytes = field(repr=False)
+    about: str = ""
+    """Where it comes from: a JSON object in one line, ``provisioning.operations.origin`` has its
+    keys."""
+    environment: Environment | None = None
+    """The environment it gets, where the inventory asks for one of its own."""
+    needs: Mapping[str, bytes] = field(default_factory=dict)
+    """What that environment holds: requirements.txt and what it names; in the archive too."""

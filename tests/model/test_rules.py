@@ -383,7 +383,7 @@ APP: dict[str, Case] = {
         app="app: {source: ▸'https://example.com/app.git'}", services=_STICKY,
     ),
     "no such folder": error(
-        "app.source", "there is no folder", "inventory's folder",
+        "app.source", "there is no file or folder", "inventory's folder",
         app="app: {source: ▸./nowhere}", services=_STICKY,
     ),
     "ref like an option": error(

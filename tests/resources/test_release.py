@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.resources.base import UnobservableError
-from provisioning.resources.link import Link
+from provisioning.resources.current_release import CurrentRelease
 from provisioning.resources.release import Release
 from tests.resources.host import Host
 from tests.resources.laws import assert_cycle, assert_survives_cuts
@@ -39,8 +39,8 @@ def release(directory: Path, name: str, *, keep: int = 2, **files: str) -> Relea
     )
 
 
-def current(directory: Path, name: str) -> Link:
-    return Link(path=f"{directory}/current", target=f"releases/{name}")
+def current(directory: Path, name: str) -> CurrentRelease:
+    return CurrentRelease(directory=str(directory), name=name)
 
 
 def names(directory: Path) -> list[str]:
@@ -64,7 +64,7 @@ def test_there_and_back(host: Host, tmp_path: Path) -> None:
 def test_tracebacks_name_the_place_it_is_in(host: Host, tmp_path: Path) -> None:
     host.deploy(release(tmp_path, "1", boom="def boom():\n    1 / 0\n"))
     said = subprocess.run(
-        [PYTHON, "-c", "from app.boom import boom; boom()"],
+        [PYTHON, "-E", "-c", "from app.boom import boom; boom()"],
         cwd=tmp_path / "releases" / "1",
         capture_output=True,
         text=True,
@@ -140,9 +140,9 @@ def test_old_ones_go_but_never_the_current_or_the_one_before(host: Host, tmp_pat
     assert names(tmp_path) == ["1", "2", "3"]
     deploy("4", keep=1)
     assert names(tmp_path) == ["1", "4"]
-    # In a later run nothing depends on the one before any more.
+    # A later run has it to go back to.
     host.must(release(tmp_path, "4", keep=1).triggers[0].command, host.begin())
-    assert names(tmp_path) == ["4"]
+    assert names(tmp_path) == ["1", "4"]
     host.must(release(tmp_path, "4").remove())
     assert names(tmp_path) == []
 

@@ -4,26 +4,34 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from provisioning.model.app_source import (
+    has_login,
+    is_archive,
+    is_git_url,
+    is_wheel,
+    without_login,
+)
 from provisioning.model.paths import against, is_dir, is_file
 from provisioning.model.rules.finding import Context, Finding, warning
 
 _PATH = ("app", "source")
-
-
-def is_git_url(source: str) -> bool:
-    """Whether git would fetch it from elsewhere: a URL, or ``user@host:path``."""
-    return bool(re.match(r"[a-z][a-z0-9+.-]*://|[^/\s]+@[^/\s]+:", source))
+_KINDS = "builtin, a local folder, a wheel, a .tar.gz, .tgz or .zip, or a git URL"
 
 
 def source(context: Context) -> Iterator[Finding]:
-    """``builtin``, a folder that holds the package ``app``, or a git URL."""
+    """``builtin``, what holds the package ``app`` on this machine, or a git URL."""
     text = context.inventory.app.source
     if not text.strip() or text.startswith("-"):
-        yield Finding(
-            _PATH, "not a source", "write builtin", None, "builtin, a local folder or a git URL"
-        )
+        yield Finding(_PATH, "not a source", "write builtin", None, _KINDS)
         return
-    if text.startswith("http://"):
+    if has_login(text):
+        yield Finding(
+            _PATH,
+            "a login in the URL, which ends up in lists of processes",
+            "take it out: git asks its credential helper (git help credentials), or use an SSH URL",
+            without_login(text),
+        )
+    elif text.startswith("http://"):
         yield warning(
             _PATH,
             "fetched in clear text: whoever is in between can change the code",
@@ -31,19 +39,24 @@ def source(context: Context) -> Iterator[Finding]:
         )
     if text == "builtin" or is_git_url(text):
         return
-    folder = against(context.base_dir, Path(text))
-    if not is_dir(folder):
+    place = against(context.base_dir, Path(text))
+    if is_file(place):
+        if not is_wheel(text) and not is_archive(text):
+            yield Finding(
+                _PATH, "not a kind of file that is known", "pack it as .tar.gz", None, _KINDS
+            )
+    elif not is_dir(place):
         yield Finding(
             _PATH,
-            f"there is no folder {folder}",
+            f"there is no file or folder {place}",
             "correct it (relative paths start at the inventory's folder), or write builtin",
             None,
-            "builtin, a local folder or a git URL",
+            _KINDS,
         )
-    elif not is_file(folder / "app" / "__main__.py"):
+    elif not is_file(place / "app" / "__main__.py"):
         yield Finding(
             _PATH,
-            f"{folder} has no Python package app with a __main__.py",
+            f"{place} has no Python package app with a __main__.py",
             "name the folder that holds the app folder",
         )
 

@@ -25,6 +25,9 @@ def _all(context: Context) -> Iterator[tuple[KeyPath, SecretSource]]:
         yield ("vrrp", "auth_pass"), context.inventory.vrrp.auth_pass
     if context.inventory.app.secret is not None:
         yield ("app", "secret"), context.inventory.app.secret
+    venv = context.inventory.app.venv
+    if venv is not None and venv.index_url is not None and venv.index_url.url is None:
+        yield ("app", "venv", "index_url"), venv.index_url
     for path, connection in connections(context.inventory):
         for key in ("password", "sudo_password"):
             if (source := getattr(connection, key)) is not None:

@@ -32,11 +32,12 @@ def fragments(inventory: Inventory, name: str) -> dict[str, str]:
     """What to ask the host."""
     conf = "/proc/sys/net/ipv4/conf"
     places = ("all", shlex.quote(interface_of(inventory, name)))
+    python = str(inventory.app.base_python)
     found = {
         _ARP: "cat " + " ".join(f"{conf}/{where}/{key}" for key in _KEYS for where in places),
         _SERVICE: _service(service_manager_of(inventory, name)),
         _RELEASE: f"readlink {shlex.quote(str(inventory.app.directory / 'current'))}",
-        _HTTP: python_probe("http_get", _gets(inventory, name), python=str(inventory.app.python)),
+        _HTTP: python_probe("http_get", _gets(inventory, name), python=python),
     }
     if inventory.storage is not None:
         target = shlex.quote(str(inventory.storage.mount_point))
@@ -158,7 +159,7 @@ def _answers(
     try:
         replies = answer(found)
     except ProbeError as error:
-        reason = f"the probe did not run with {inventory.app.python}: {error}"
+        reason = f"the probe did not run with {inventory.app.base_python}: {error}"
         return {endpoint(a, s.port): Answer(False, reason) for a, s in places}, None
     answers = {}
     for address, service in places:

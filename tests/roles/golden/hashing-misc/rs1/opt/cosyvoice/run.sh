@@ -4,5 +4,8 @@ mode 0755 root:root
 # The next `cluster deploy` overwrites changes made here.
 # Starts the app of the current release. Settings come from /etc/cosyvoice/app.env.
 set -eu
-cd /opt/cosyvoice/current
-exec /opt/cosyvoice/venv/bin/python -m app --host 0.0.0.0 --port 7860 --enable-queue --log-level 'de bug'
+cd -P /opt/cosyvoice/current
+# A release may have an environment of its own.
+python=$PWD/venv/bin/python
+[ -x "$python" ] || python=/opt/cosyvoice/venv/bin/python
+exec "$python" -m app --host 0.0.0.0 --port 7860 --enable-queue --log-level 'de bug'

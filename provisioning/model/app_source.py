@@ -1,0 +1,32 @@
+"""What kind of thing ``app.source`` names. Pure."""
+
+import re
+
+_GIT_URL = re.compile(r"[a-z][a-z0-9+.-]*://|[^/\s]+@[^/\s]+:")
+_WEB_LOGIN = re.compile(r"(https?://)[^/\s]*@")
+_PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s]*@")
+
+
+def is_git_url(source: str) -> bool:
+    """Whether git would fetch it from elsewhere: a URL, or ``user@host:path``."""
+    return bool(_GIT_URL.match(source))
+
+
+def is_wheel(source: str) -> bool:
+    """Whether its name is a wheel's."""
+    return source.endswith(".whl")
+
+
+def is_archive(source: str) -> bool:
+    """Whether its name is that of an archive that can be unpacked."""
+    return source.endswith((".tar.gz", ".tgz", ".zip"))
+
+
+def without_login(text: str) -> str:
+    """The text without what may be a password or token in its URLs; SSH users stay."""
+    return _PASSWORD.sub(r"\1@", _WEB_LOGIN.sub(r"\1", text))
+
+
+def has_login(source: str) -> bool:
+    """Whether there is a password or token in the URL."""
+    return without_login(source) != source

@@ -1,0 +1,105 @@
+"""An environment of its own for each release of the app."""
+
+import re
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+from provisioning.model.base import Name, Part
+from provisioning.model.command import HostPath
+from provisioning.model.secret import SecretSource, refuse_clear_text, reveal
+
+
+def refuse_login(text: str) -> str:
+    """The text, unless there is a URL with a login in it, which others could read."""
+    if re.search(r"://[^/\s]*@", text):
+        refuse_clear_text(text)
+    return text
+
+
+def _web_address(text: str) -> str:
+    refuse_login(text)
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", text):
+        raise PydanticCustomError(
+            "package_index",
+            "not the address of a package index",
+            {"allowed": "https://HOST/PATH", "fix": "write the URL that ends in /simple"},
+        )
+    return text
+
+
+class PackageIndex(SecretSource):
+    """Where pip finds packages: a URL, or, where there is a login in it, a secret."""
+
+    url: Annotated[str, AfterValidator(_web_address)] | None = None
+    """The URL, without a login."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "PackageIndex":
+        if sum(part is not None for part in (self.url, self.env, self.file, self.value)) != 1:
+            raise PydanticCustomError(
+                "one_source",
+                "a package index comes from exactly one place",
+                {
+                    "allowed": "url, env, file or !vault",
+                    "fix": "write index_url: https://HOST/simple, or {env: NAME} where it has a "
+                    "login",
+                },
+            )
+        return self
+
+    def address(self) -> str:
+        """The URL itself. Raises ``SecretError``."""
+        return self.url if self.url is not None else reveal(self, Path())
+
+
+def _index(value: object) -> object:
+    if isinstance(value, SecretStr):
+        return {"value": value}
+    if isinstance(value, str):
+        # A login in it is for nobody who reads the inventory.
+        return {"url": refuse_login(value)}
+    return value
+
+
+Requirement = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][^\n\r\x00]*$", max_length=1000),
+    AfterValidator(refuse_login),
+]
+"""A line of pip's requirements file that is no option."""
+
+
+class Venv(Part):
+    """How environments are made: from the requirements that the source itself names."""
+
+    python: HostPath = PurePosixPath("/usr/bin/python3")
+    """Interpreter on the real servers that makes them; with Debian's own, its package for
+    environments is installed too."""
+    extras: list[Name] | None = None
+    """Extras of the source's own metadata to install (``[gpu]``). Absent is ``[app]`` for
+    ``builtin``, and none else."""
+    requirements: list[Requirement] = []
+    """Further requirements, as pip takes them: ``torch==2.9.1``."""
+    index_url: (
+        Annotated[PackageIndex, BeforeValidator(_index, json_schema_input_type=str | PackageIndex)]
+        | None
+    ) = None
+    """Package index, where it is not pip's own; one with a login from env, file or ``!vault``."""
+    wheelhouse: bool = False
+    """The control machine fetches the packages and brings them, for nodes that reach no index."""
+
+
+def _switch(value: object) -> object:
+    if value is True:
+        return {}
+    return None if value is False else value
+
+
+VenvEntry = Annotated[
+    Venv | None, BeforeValidator(_switch, json_schema_input_type=bool | Venv | None)
+]

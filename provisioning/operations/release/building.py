@@ -1,0 +1,59 @@
+"""From what the inventory calls the app's source to a release: a reproducible archive."""
+
+import hashlib
+from pathlib import Path
+
+from provisioning.model.app import App
+from provisioning.model.venv import Venv
+from provisioning.operations.release.errors import ReleaseError
+from provisioning.operations.release.metadata import OwnMetadataError
+from provisioning.operations.release.origin import about
+from provisioning.operations.release.packing import package_files, packed, version_of
+from provisioning.operations.release.requirements import required
+from provisioning.operations.release.source import opened
+from provisioning.resources.environment import Environment
+from provisioning.roles.release_archive import ReleaseArchive
+
+_DIGITS = 12
+"""Of a SHA-256: enough for the releases of one cluster."""
+
+
+def build_release(app: App, base_dir: Path) -> ReleaseArchive:
+    """Packs the Python package ``app`` of the source the inventory names, and what its
+    environment holds where each release has its own.
+
+    The same source gives the same bytes, and so the same id: ``<version>-<hash>``.
+    Raises ``ReleaseError``, and ``SecretError`` where the package index is a secret that cannot
+    be had.
+    """
+    with opened(app, base_dir) as source:
+        files = dict(package_files(source.package))
+        needs: dict[str, bytes] = {}
+        if app.venv is not None:
+            try:
+                needs = required(source.root, app.venv, builtin=app.source == "builtin")
+            except OwnMetadataError as error:
+                raise ReleaseError(f"app.source {source.shown}: {error}") from None
+        digest, data = packed({**files, **needs})
+        version = version_of(files)
+        name = f"{version}-{digest[:_DIGITS]}"
+        return ReleaseArchive(
+            name,
+            data,
+            about(name, version, source),
+            _environment(app.venv, needs) if app.venv else None,
+            needs,
+        )
+
+
+def _environment(venv: Venv, needs: dict[str, bytes]) -> Environment:
+    if venv.wheelhouse:
+        # The nodes see no index, so its login stays here.
+        return Environment(wheels=set_of_wheels(needs))
+    return Environment(index_url=venv.index_url.address() if venv.index_url else None)
+
+
+def set_of_wheels(needs: dict[str, bytes]) -> str:
+    """A name for all that these requirements bring in."""
+    text = b"\0".join(part for name in sorted(needs) for part in (name.encode(), needs[name]))
+    return hashlib.sha256(text).hexdigest()[:16]

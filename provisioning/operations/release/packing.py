@@ -1,0 +1,50 @@
+"""Packs files so that the same ones give the same bytes. Pure but for reading them."""
+
+import gzip
+import hashlib
+import io
+import re
+import tarfile
+from collections.abc import Iterator, Mapping
+from importlib.resources.abc import Traversable
+
+_SKIPPED = {"__pycache__", ".git", ".venv"}
+
+
+def package_files(package: Traversable) -> Iterator[tuple[str, bytes]]:
+    """Path and content of every file of the package ``app``."""
+    return _files(package, "app")
+
+
+def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name in _SKIPPED or entry.name.endswith(".pyc"):
+            continue
+        path = f"{prefix}/{entry.name}"
+        if entry.is_dir():
+            yield from _files(entry, path)
+        else:
+            yield path, entry.read_bytes()
+
+
+def version_of(files: Mapping[str, bytes]) -> str:
+    """What the package says its version is; 0 where it says nothing."""
+    found = re.search(
+        rb'^__version__ = "([A-Za-z0-9][\w.+-]{0,60})"',
+        files.get("app/__init__.py", b""),
+        re.MULTILINE,
+    )
+    return found[1].decode() if found else "0"
+
+
+def packed(files: Mapping[str, bytes]) -> tuple[str, bytes]:
+    """The checksum of the files and a .tar.gz of them, in the order given."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path, content in files.items():
+            member = tarfile.TarInfo(path)
+            member.size = len(content)
+            member.mode = 0o644
+            archive.addfile(member, io.BytesIO(content))
+    digest = hashlib.sha256(plain.getvalue()).hexdigest()
+    return digest, gzip.compress(plain.getvalue(), mtime=0)

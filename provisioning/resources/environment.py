@@ -1,0 +1,39 @@
+"""The Python packages of a release, in a virtual environment of its own."""
+
+import re
+from dataclasses import dataclass, field
+
+from provisioning.resources.wording import call, require_line
+
+_SET = re.compile(r"[0-9a-f]{12,64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What ``requirements.txt`` of a release asks for, installed by pip.
+
+    From the package index that the host knows or ``index_url`` names, with a cache that releases
+    share; or, with ``wheels``, from those alone that were brought to the host: the name of a set
+    below releases/.wheels, every one of which is pinned to its checksum.
+    """
+
+    wheels: str | None = None
+    index_url: str | None = field(default=None, repr=False)
+    """May hold a login: it is never printed, and pip gets it where no process list shows it."""
+
+    def __post_init__(self) -> None:
+        if self.wheels is not None and not _SET.fullmatch(self.wheels):
+            raise ValueError(f"set of wheels {self.wheels!r}: a checksum in hexadecimal")
+        if self.index_url is not None:
+            require_line("index_url", self.index_url)
+
+    @property
+    def summary(self) -> str:
+        """Where the packages come from, in short."""
+        return "from brought wheels" if self.wheels else "from the package index"
+
+    def recipe(self) -> str:
+        """Shell that decides how ``unpack_release`` builds the environment."""
+        if self.wheels:
+            return call("environment_from_wheels", self.wheels)
+        return call("environment_from_index", self.index_url or "")
