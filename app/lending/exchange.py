@@ -9,6 +9,7 @@ asks anything while nobody waits.
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
@@ -44,8 +45,9 @@ class PeerSilentError(Exception):
 class Wire(Protocol):
     """How peers are reached. Ages are in seconds; clocks of nodes are never compared."""
 
-    async def waiting(self, peer: Peer, age: float) -> int:
-        """Tell that a job has waited here for so long; how many slots are idle there.
+    async def waiting(self, peer: Peer, age: float | None) -> int:
+        """Tell that a job has waited here for so long, or that none waits; how many slots are
+        idle there.
 
         Raises `PeerSilentError`."""
         ...
@@ -82,6 +84,7 @@ class _Known:
     """When the first of its line arrived."""
     heard: float = 0.0
     told: float | None = None
+    """What it knows of the first of this line; not a number where it is to be told anew."""
     told_at: float = 0.0
     shy_until: float = 0.0
     holds: deque[_Hold] = field(default_factory=deque)
@@ -95,13 +98,11 @@ class Exchange(Neighbours):
         line: Line,
         wire: Wire,
         opened: Callable[[], bool] = lambda: True,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._line = line
         self._wire = wire
         self._known: dict[str, _Known] = {}
         self._opened = opened
-        self._clock = clock
         self._first: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -158,11 +159,11 @@ class Exchange(Neighbours):
         """See `Wire.offer`."""
         if (known := self._known.get(name)) is None:
             return False, None
-        when = None if next_best is None else self._clock() - next_best
+        when = None if next_best is None else time.monotonic() - next_best
         taken = still_first(self._line.oldest, when) and self._line.lend(
             self._wire.loan(known.peer)
         )
-        known.told, known.told_at = self._line.oldest, self._clock()
+        known.told, known.told_at = self._line.oldest, time.monotonic()
         return taken, self._age(self._line.oldest)
 
     def slot_for(self, name: str) -> Slot | None:
@@ -179,10 +180,10 @@ class Exchange(Neighbours):
     def refused(self, name: str) -> None:
         """A peer did not take a job it was sent, which is in line again."""
         if name in self._known:
-            self._known[name].shy_until = self._clock() + _SHY
+            self._known[name].shy_until = time.monotonic() + _SHY
         for known in self._known.values():
-            known.told = None
-        self._first = None
+            known.told = math.nan
+        self._first = math.nan
 
     # What this node does.
 
@@ -192,17 +193,18 @@ class Exchange(Neighbours):
                 async with asyncio.timeout(None if self._line.oldest is None else _AGAIN):
                     await known.news.wait()
             known.news.clear()
-            await asyncio.sleep(max(0.0, known.shy_until - self._clock()))
-            now, oldest = self._clock(), self._line.oldest
-            if oldest is None or (known.told == oldest and now - known.told_at < _AGAIN):
+            await asyncio.sleep(max(0.0, known.shy_until - time.monotonic()))
+            now, oldest = time.monotonic(), self._line.oldest
+            known_there = known.told == oldest
+            if known_there and (oldest is None or now - known.told_at < _AGAIN):
                 continue
             known.told, known.told_at = oldest, now
             try:
-                idle = await self._wire.waiting(known.peer, now - oldest)
+                idle = await self._wire.waiting(known.peer, self._age(oldest))
             except PeerSilentError as error:
                 _log.debug("%s", error)
-                known.told = None
-                known.shy_until = self._clock() + _PAUSE
+                known.told = math.nan
+                known.shy_until = time.monotonic() + _PAUSE
                 known.news.set()
                 continue
             for _ in range(idle):
@@ -244,7 +246,7 @@ class Exchange(Neighbours):
         return heir(self._line.oldest, self._others())
 
     def _others(self) -> dict[str, float]:
-        now = self._clock()
+        now = time.monotonic()
         return {
             name: known.oldest
             for name, known in self._known.items()
@@ -252,11 +254,11 @@ class Exchange(Neighbours):
         }
 
     def _note(self, known: _Known, age: float | None) -> None:
-        known.heard = self._clock()
+        known.heard = time.monotonic()
         known.oldest = None if age is None else known.heard - age
 
     def _age(self, when: float | None) -> float | None:
-        return None if when is None else self._clock() - when
+        return None if when is None else time.monotonic() - when
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

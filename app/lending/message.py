@@ -3,7 +3,7 @@
 There: any number of `clip` (of: reference or source; the payload a part of its WAV file), then one
 `speak` with the job, `limit` (seconds it may run), `release` and `engine`.
 Back: any number of `audio` and, every second of silence, `alive`; then one ending: `done`, `lost`
-(message: the worker there is gone, and not by the job's fault) or `failed` (kind, code, en, zh: a
+(message: the worker there is gone, and not by the job's fault) or `failed` (type, code, en, zh: a
 `SpeechError`).
 """
 
@@ -100,12 +100,12 @@ def _clips(job: Job) -> dict[str, Clip]:
 
 def failure(error: SpeechError) -> Frame:
     """An error as it travels."""
-    kind = type(error).__name__
-    return Frame("failed", {"kind": kind, "code": error.code, "en": error.en, "zh": error.zh})
+    name = type(error).__name__
+    return Frame("failed", {"type": name, "code": error.code, "en": error.en, "zh": error.zh})
 
 
 def error_of(frame: Frame) -> SpeechError:
     """The error in a `failed` frame, as it would have been raised by a worker of this node."""
-    kind = _KINDS.get(str(frame.fields.get("kind")), errors.JobFailedError)
+    kind = _KINDS.get(str(frame.fields.get("type")), errors.JobFailedError)
     told = (str(frame.fields.get(name, "")) for name in ("code", "en", "zh"))
     return kind(*told)

@@ -45,7 +45,7 @@ class HttpWire:
         """Hang up."""
         await self.client.aclose()
 
-    async def waiting(self, peer: Peer, age: float) -> int:
+    async def waiting(self, peer: Peer, age: float | None) -> int:
         """See `app.lending.exchange.Wire`."""
         return int((await self._ask(peer, "waiting", {"age": age}))["idle"])
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Iterable
 from typing import TypeVar
 
+from app.session_routing.choosing import candidates, less_loaded
 from app.session_routing.members import Members
 from app.session_routing.peer import Condition
 from app.session_routing.pins import Pins
@@ -63,7 +64,7 @@ class Owners:
 
     def choice(self, key: str, release: str) -> list[str]:
         """The two nodes of which the less loaded one is to own a new key, or the one there is."""
-        return ranked(f"owner of {key}", self.members.eligible(release))[:2]
+        return candidates(key, self.members.eligible(release))
 
     async def tell(self, key: str, owner: str) -> None:
         """Make the deciders of a key know its owner, and the owner too."""
@@ -120,8 +121,7 @@ class Owners:
                 return None
 
         answers = [answer for answer in await _all(map(asked, names)) if answer is not None]
-        takers = [answer for answer in answers if answer[1].ready] or answers
-        return min(takers, key=lambda answer: answer[1].load)[0] if takers else self.members.node
+        return less_loaded(answers) or self.members.node
 
 
 async def _all(questions: Iterable[Awaitable[_T]]) -> list[_T]:

@@ -293,6 +293,7 @@ class Pool:
         finally:
             report.waited += time.monotonic() - began
         if isinstance(seat, Slot):
+            report.lent_to = ""
             self.observer.job_begun(report.waited)
         return seat
 

@@ -12,11 +12,12 @@ from provisioning.cli.options import host_key_option, inventory_option, limit_op
 from provisioning.cli.plan import look, status_of
 from provisioning.cli.plan_view import show_plans
 from provisioning.cli.progress_view import progress_on
+from provisioning.cli.result_view import show_result
 from provisioning.cli.selection import chosen
 from provisioning.cli.verify import show_checks
 from provisioning.engine.plan_record import plan_record
 from provisioning.operations.cluster_secret import cluster_secret
-from provisioning.operations.deploy import DeployResult, Pace, apply_plans
+from provisioning.operations.deploy import Pace, apply_plans
 from provisioning.operations.planning import plan_hosts, waves
 from provisioning.operations.release import build_release
 from provisioning.operations.run import Run, recorded
@@ -103,7 +104,7 @@ def _deploy(
 ) -> bool:
     with open_fleet(site, forks=pace.forks, accept_new_host_keys=accept_new_host_keys) as fleet:
         plans = plan_hosts(site.inventory, desired, fleet)
-        plans.drains = site.runtime.drains
+        plans.drains, plans.pins = site.runtime.drains, site.runtime.pins
         for plan in plans.hosts.values():
             run.journal.write("plan", plan=plan_record(plan))
         show_plans(console, plans)
@@ -121,33 +122,13 @@ def _deploy(
                 journal=run.journal,
                 progress=progress,
             )
-        _show_result(console, result, run)
+        show_result(console, result, run)
         if not (verifies and result.ok):
             return result.ok
         checks = verify(site.inventory, fleet, site.runtime)
         _record_checks(run, checks)
         show_checks(console, checks)
         return result.ok and all(check.ok is not False for check in checks)
-
-
-def _show_result(console: Console, result: DeployResult, run: Run) -> None:
-    for name, reason in result.skipped.items():
-        run.journal.write("skipped", host=name, reason=reason)
-        console.print(Text(f"{name}: not changed: {reason}", "bold red"), soft_wrap=True)
-    for name, host in result.hosts.items():
-        if not host.ok:
-            console.print(
-                Text(f"{name}: {host.outcome}: {host.message}", "bold red"), soft_wrap=True
-            )
-    changed = [name for name, host in result.hosts.items() if host.outcome == "changed"]
-    if changed:
-        console.print(Text(f"Changed: {', '.join(changed)}", "bold green"), soft_wrap=True)
-    elif result.ok:
-        console.print(Text("Nothing to change.", "bold green"), soft_wrap=True)
-    if not result.ok:
-        console.print(
-            f"`cluster history show {run.id}` has the details.", markup=False, soft_wrap=True
-        )
 
 
 def _record_checks(run: Run, checks: list[CheckResult]) -> None:

@@ -15,7 +15,9 @@ from provisioning.cli.history import history
 from provisioning.cli.init import init
 from provisioning.cli.lab import lab
 from provisioning.cli.plan import plan
+from provisioning.cli.releases import releases
 from provisioning.cli.render import render
+from provisioning.cli.rollback import rollback
 from provisioning.cli.rolling_upgrade import rolling_upgrade
 from provisioning.cli.schema import schema
 from provisioning.cli.ssh import ssh
@@ -66,6 +68,8 @@ for command in (
     status,
     drain,
     undrain,
+    releases,
+    rollback,
     switchover,
     history,
     ssh,

@@ -61,20 +61,21 @@ def look(
         open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,
     ):
         plans = plan_hosts(site.inventory, {name: wanted[name] for name in names}, fleet)
-    plans.drains = runtime.drains
+    plans.drains, plans.pins = runtime.drains, runtime.pins
     return plans
 
 
 def plans_json(plans: Plans) -> str:
     """``{"changes": bool, "hosts": [...], "unreachable": {host: reason}, "drained": {host:
-    {"who", "since", "reason", "settled"}}}``; a host's plan is described in
-    ``provisioning.engine.plan_record``."""
+    {"who", "since", "reason", "settled"}}, "pinned": {host: {"release", "who", "since"}}}``; a
+    host's plan is described in ``provisioning.engine.plan_record``."""
     return json.dumps(
         {
             "changes": plans.changes,
             "hosts": [plan_record(plan) for plan in plans.hosts.values()],
             "unreachable": plans.unreachable,
             "drained": {name: asdict(drain) for name, drain in plans.drains.items()},
+            "pinned": {name: asdict(pin) for name, pin in plans.pins.items()},
         },
         ensure_ascii=False,
         indent=2,

@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
+from provisioning.cli.pins_view import pin_lines
 from provisioning.engine.plan import REMOVE, HostPlan
 from provisioning.engine.plan_record import diff
 from provisioning.operations.planning import Plans
@@ -16,6 +17,8 @@ def show_plans(console: Console, plans: Plans) -> None:
         _show_host(console, name, plan)
     for name, drain in plans.drains.items():
         console.print(Text(f"{name}: {drain}", "yellow"), soft_wrap=True)
+    for pin in pin_lines(plans.pins, plans.hosts):
+        console.print(pin, soft_wrap=True)
     for name, reason in plans.unreachable.items():
         console.print(Text(f"{name}: unreachable", "bold red"), soft_wrap=True)
         console.print(Text(f"    {reason}", "red"), soft_wrap=True)

@@ -5,6 +5,7 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
+from provisioning.cli.pins_view import pin_lines
 from provisioning.model.address import IPAddress
 from provisioning.model.inventory import Inventory
 from provisioning.operations.ipvs_table import TableServer, TableService
@@ -21,7 +22,12 @@ def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) 
     parts += [Text(), _real_servers(inventory, state)]
     if inventory.storage and inventory.storage.hosts:
         parts += [Text(), _storage(inventory, state)]
-    parts += [Text(), *_drains(state), *_faults(faults)]
+    parts += [
+        Text(),
+        *_drains(state),
+        *pin_lines(state.runtime.pins, state.runtime.pins),
+        *_faults(faults),
+    ]
     return Group(*parts)
 
 

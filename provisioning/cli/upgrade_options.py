@@ -67,7 +67,7 @@ _OPTIONS = (
         type=_TIME,
         default="90s",
         show_default=True,
-        help="How long canaries are watched.",
+        help="How long a canary is watched.",
     ),
     click.option(
         "--soak-rest",
@@ -117,7 +117,7 @@ _OPTIONS = (
     click.option(
         "--force",
         is_flag=True,
-        help="Also below the quorum, the last healthy one, or too few places.",
+        help="Also below the quorum, or the last healthy one.",
     ),
     click.option(
         "--notify-command",

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provisioning.engine.script import STATE, ManifestEntry, Step, parse_manifest
 from provisioning.resources.base import (
@@ -95,6 +95,7 @@ class HostPlan:
 
 REMOVE = "remove"
 
+_NEVER = "nothing was deployed here yet; `cluster deploy` first"
 MANIFEST, PENDING, UNFINISHED = "engine.manifest", "engine.pending", "engine.unfinished"
 
 
@@ -125,7 +126,7 @@ def plan_host(
     """The plan for a host from what ``fragments`` printed there.
 
     A ``partial`` one is about these resources alone: others that are managed there stay, and so
-    do handlers that an earlier run left over.
+    do handlers of theirs that an earlier run left over.
     """
     steps: list[PlannedStep] = []
     problems: list[str] = []
@@ -143,10 +144,14 @@ def plan_host(
         after = _merged(before, after)
     removals = _removals(before, {entry.id for entry in after})
     all_steps = (*removals, *steps)
+    pending = parse_manifest(observed[PENDING].stdout)
+    if partial:
+        ours = {handler.name for resource in resources for handler in resource.triggers}
+        pending = [entry for entry in pending if entry.id in ours]
     return HostPlan(
         host,
         all_steps,
-        _handlers(all_steps, [] if partial else parse_manifest(observed[PENDING].stdout)),
+        _handlers(all_steps, pending),
         tuple(
             (requirement, _said(observed[f"need.{number}"]))
             for number, requirement in enumerate(requirements)
@@ -163,26 +168,12 @@ def plan_host(
 def plan_part(
     host: str, resources: tuple[Resource, ...], observed: Mapping[str, Observation]
 ) -> HostPlan:
-    """The plan for some resources of a host, which leaves all others as they are, from what
-    ``fragments((), resources)`` printed there."""
-    whole = plan_host(host, (), resources, observed)
-    before = whole.manifest_before
-    ours = {entry.id: entry for entry in whole.manifest_after}
-    known = {entry.id for entry in before}
-    after = (
-        *(ours.get(entry.id, entry) for entry in before),
-        *(entry for entry in whole.manifest_after if entry.id not in known),
-    )
-    steps = tuple(step for step in whole.steps if step.id in ours)
-    handlers = _handlers(steps, parse_manifest(observed[PENDING].stdout))
-    problems = list(whole.problems)
-    if not before:
-        problems.append("nothing was deployed here yet; `cluster deploy` first")
-    triggered = {handler.name for resource in resources for handler in resource.triggers}
-    if left := [one.handler.name for one in handlers if one.handler.name not in triggered]:
-        said = f"an earlier run was cut before it could {', '.join(left)}"
-        problems.append(f"{said}; finish it with `cluster deploy`")
-    return HostPlan(host, steps, handlers, (), tuple(problems), before, after, whole.unfinished_by)
+    """The plan for some resources of a host that was deployed to before, which leaves all others
+    as they are, from what ``fragments((), resources)`` printed there."""
+    plan = plan_host(host, (), resources, observed, partial=True)
+    if plan.manifest_before:
+        return plan
+    return replace(plan, problems=(*plan.problems, _NEVER))
 
 
 def removal_plan(host: str, observed: Mapping[str, Observation]) -> HostPlan:

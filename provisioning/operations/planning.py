@@ -8,7 +8,7 @@ from provisioning.engine.observe import observe_and_plan
 from provisioning.engine.plan import HostPlan
 from provisioning.engine.waves import Wave
 from provisioning.model.inventory import Inventory
-from provisioning.model.runtime import Drain
+from provisioning.model.runtime import Drain, Pin
 from provisioning.resources.base import Observation
 from provisioning.roles.desired import DesiredHost
 from provisioning.transport.base import Transport
@@ -26,6 +26,8 @@ class Plans:
     """Directors that hold a VIP now."""
     drains: Mapping[str, Drain] = field(default_factory=dict)
     """Real servers that are drained, and stay so."""
+    pins: Mapping[str, Pin] = field(default_factory=dict)
+    """Real servers that were rolled back, and keep that release."""
 
     @property
     def changes(self) -> bool:

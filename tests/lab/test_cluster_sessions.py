@@ -24,12 +24,14 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(3600)]
 FULL = os.environ.get("LAB_SESSIONS") == "full"
 IN_TURN, AT_ONCE = (300, 100) if FULL else (20, 20)
 SCHEDULERS = ("rr", "wrr", "lc", "wlc", "sh", "mh") if FULL else ("rr", "mh")
+PATIENT = {"timeout": 60}
 BROWSERS = 20 if FULL else 2
 
 
 def speak(url: str, text: str, folder: Path) -> str:
     """One session of Gradio's own client; the node that spoke."""
-    client = Client(url, verbose=False, download_files=str(folder))
+    # Virtual kernels on two cores answer a hundred at once in more than the usual five seconds.
+    client = Client(url, verbose=False, download_files=str(folder), httpx_kwargs=PATIENT)
     path, told = client.predict(text, "cmn", 1.0, 42, api_name="/synthesize")
     assert Path(path).read_bytes()[:4] == b"RIFF"
     return str(told["node"])
@@ -41,7 +43,9 @@ def test_gradios_client_never_fails(cluster: Cluster, tmp_path: Path, scheduler:
     assert cluster.run("validate").stderr == ""
     done = cluster.run("deploy", "--yes", "--no-verify")
     assert done.returncode == 0, done.stdout + done.stderr
-    client = Client(cluster.lab.url, verbose=False, download_files=str(tmp_path))
+    client = Client(
+        cluster.lab.url, verbose=False, download_files=str(tmp_path), httpx_kwargs=PATIENT
+    )
     nodes: Counter[str] = Counter()
     for number in range(IN_TURN):
         path, told = client.predict(f"第{number}句", "cmn", 1.0, 42, api_name="/synthesize")

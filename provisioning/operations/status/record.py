@@ -5,6 +5,7 @@ Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be tol
     {"healthy": bool,
      "faults": [{"host": str, "text": str, "fix": str}],
      "unreachable": {host: reason},
+     "pinned": {host: {"release": str, "who": str, "since": str}},
      "drained": {host: {"who": str, "since": str, "reason": str, "settled": bool}},
      "directors": {host: {
          "keepalived": bool, "vrrp": {vip: "MASTER" | "BACKUP" | "FAULT" | "STOP"},
@@ -44,6 +45,7 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
         "healthy": not faults,
         "faults": [asdict(fault) for fault in faults],
         "unreachable": state.unreachable,
+        "pinned": {name: asdict(pin) for name, pin in state.runtime.pins.items()},
         "drained": {name: asdict(drain) for name, drain in state.runtime.drains.items()},
         "directors": {
             name: {

@@ -21,7 +21,7 @@ class Cluster:
     def __init__(self, nodes: dict[str, NodeProcess], folder: Path) -> None:
         self.nodes = nodes
         self.folder = folder
-        self.clients = ThreadPoolExecutor(16)
+        self.clients = ThreadPoolExecutor(48)
 
     def say(self, name: str, text: str, **body: object) -> Future[httpx.Response]:
         """Ask a node for a sound; the answer comes later."""
@@ -69,16 +69,19 @@ class Cluster:
 def maker(answer: httpx.Response) -> str:
     """The node whose worker spoke."""
     assert answer.status_code == 200, answer.text
-    return answer.headers.get("x-made-by", answer.headers["x-node"])
+    return str(answer.headers.get("x-made-by", answer.headers["x-node"]))
 
 
 @contextlib.contextmanager
-def cluster(folder: Path, names: tuple[str, ...], engine: str, *more: str) -> Iterator[Cluster]:
-    """Nodes that have met: each was told of the others."""
+def cluster(
+    folder: Path, names: tuple[str, ...], engine: str, *more: str, alone: bool = False
+) -> Iterator[Cluster]:
+    """Nodes that have met: each was told of the others, unless they are to be `alone`."""
     secret, peers = folder / "secret", folder / "peers"
     secret.touch(0o600)
     secret.write_bytes(SECRET)
     peers.touch()
+    known = () if alone else (f"--peers-file={peers}", f"--cluster-secret-file={secret}")
     with contextlib.ExitStack() as stack:
         nodes = {
             name: stack.enter_context(
@@ -86,7 +89,7 @@ def cluster(folder: Path, names: tuple[str, ...], engine: str, *more: str) -> It
                     folder,
                     "--enable-queue",
                     *("--engine", engine, "--node-name", name, "--queue-size", "8"),
-                    *("--peers-file", str(peers), "--cluster-secret-file", str(secret)),
+                    *known,
                     *("--drain-file", str(folder / f"drain-{name}")),
                     *more,
                     STATE_DIRECTORY=str(folder / f"state-{name}"),
@@ -100,7 +103,7 @@ def cluster(folder: Path, names: tuple[str, ...], engine: str, *more: str) -> It
         draft = peers.with_suffix(".new")
         draft.write_text("".join(f"{name} {node.url}\n" for name, node in nodes.items()))
         draft.replace(peers)
-        for node in nodes.values():
+        for node in () if alone else nodes.values():
             node.wait_until(lambda node=node: node.status()["lending"]["peers"] == len(names) - 1)
         found = Cluster(nodes, folder)
         try:

@@ -78,7 +78,7 @@ class Nodes:
     """The processes, and the balancer's address as `url`."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        self.ports = dict(zip(NAMES, _free_ports(len(NAMES)), strict=True))
+        self.ports = dict(zip(NAMES, free_ports(len(NAMES)), strict=True))
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._folder = folder
         self._options = options
@@ -125,7 +125,7 @@ class Nodes:
         self.balancer.close()
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as stack:
         listeners = [
             stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -137,7 +137,7 @@ def test_a_run_that_is_cut_anywhere_and_resumed_ends_the_same(
     case: Case, data: st.DataObject
 ) -> None:
     """With nodes one at a time, so that both runs have the same order of things."""
-    choices = Choices(**{**_fields(case.choices), "batch": "1"})
+    choices = replace(case.choices, batch="1")
     uncut, counter = case.cluster(), CutAfter(0)
     _count(uncut, counter)
     with tempfile.TemporaryDirectory() as folder:
@@ -158,10 +158,6 @@ def test_a_run_that_is_cut_anywhere_and_resumed_ends_the_same(
     assert (got is None) == (expected is None)
     if got and expected:
         assert _ends(got, cluster) == _ends(expected, uncut)
-
-
-def _fields(choices: Choices) -> dict[str, object]:
-    return {name: getattr(choices, name) for name in Choices.__slots__}
 
 
 def _count(cluster: PaperCluster, cut: CutAfter) -> None:

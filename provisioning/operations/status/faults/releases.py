@@ -15,7 +15,10 @@ def release_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
     installed = {name: one.release for name, one in state.real_servers.items() if one.release}
     if len(set(installed.values())) > 1:
         where = ", ".join(f"{release} on {name}" for name, release in installed.items())
-        faults.append(Fault("", f"different releases: {where}", "`cluster deploy` to all nodes"))
+        fix = "`cluster deploy` to all nodes"
+        if state.runtime.pins:
+            fix = "`cluster rollback` on the others too, or `cluster rollback --lift` and deploy"
+        faults.append(Fault("", f"different releases: {where}", fix))
     for name, server in state.real_servers.items():
         running = server.app.release if server.app else None
         if running and server.release and running != server.release:

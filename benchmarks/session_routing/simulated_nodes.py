@@ -1,0 +1,198 @@
+"""Nodes on a virtual clock: the line, the exchange and the owners are the real ones; workers
+sleep, and the network is a pause."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from app.lending.exchange import Exchange
+from app.session_routing.members import Members
+from app.session_routing.owners import Owners
+from app.session_routing.peer import Condition, Peer
+from app.session_routing.pins import Pins
+from app.session_routing.wire import Wire
+from app.workers.job import Job
+from app.workers.line import Line
+from app.workers.neighbours import Elsewhere, NotTakenError
+from app.workers.slot import Slot, SlotState
+
+PLACES = 32
+"""Jobs that may wait on a node; further ones are refused."""
+ONE_WAY = 0.001
+"""Seconds a message takes at least, its handling included; half as much again on average."""
+
+
+@dataclass(eq=False)
+class _Worker:
+    alive: bool = True
+
+
+@dataclass(eq=False)
+class _Slot:
+    state: SlotState = SlotState.STARTING
+    worker: _Worker = field(default_factory=_Worker)
+
+
+class Network:
+    """What all nodes share."""
+
+    def __init__(self, seed: int) -> None:
+        self.nodes: dict[str, SimulatedNode] = {}
+        self._random = random.Random(seed)
+
+    async def travel(self) -> None:
+        """A message is on its way."""
+        await asyncio.sleep(ONE_WAY + self._random.expovariate(2 / ONE_WAY))
+
+
+class SimulatedNode:
+    """A node with so many workers. With `lends` it lends and borrows."""
+
+    def __init__(self, name: str, slots: int, network: Network) -> None:
+        self.name = name
+        self.network = network
+        self.line = Line()
+        self.running = 0
+        self._slots = slots
+        self.exchange = Exchange(self.line, _LendingWire(self))
+        wire = cast(Wire, _OwnerWire(self))
+        self._members = _AllThere(name, [], wire, self.condition)
+        self.owners = Owners(self._members, Pins(), wire)
+        network.nodes[name] = self
+        for _ in range(slots):
+            self.line.offer(cast(Slot, _Slot()))
+
+    async def meet(self, *, lends: bool) -> None:
+        """Know the others; all of them must be there."""
+        peers = [Peer(name, "") for name in self.network.nodes if name != self.name]
+        self._members.replace(peers)
+        for peer in peers:
+            await self._members.condition(peer.name)
+        if lends:
+            self.line.neighbours = self.exchange
+            self.exchange.replace(peers)
+
+    def condition(self) -> Condition:
+        """What it says of itself."""
+        return Condition(jobs=self.running + self.line.waiting, slots=self._slots)
+
+    async def serve(self, length: float) -> float | None:
+        """One job that takes `length` seconds: when it began; None where it was refused."""
+        if not self.line.idle and self.line.waiting >= PLACES:
+            return None
+        self._members.arrived()
+        came = time.monotonic()
+        while True:
+            seat = await self.line.acquire("", came)
+            if isinstance(seat, _Slot):
+                return await self.work(cast(Slot, seat), length)
+            try:
+                elsewhere = cast(_Loan, seat)
+                return await elsewhere.work(length)
+            except NotTakenError:
+                continue
+
+    async def work(self, slot: Slot, length: float) -> float:
+        """On a slot that is this job's; when it began."""
+        began = time.monotonic()
+        self.running += 1
+        await asyncio.sleep(length)
+        self.running -= 1
+        self.line.offer(slot)
+        return began
+
+
+class _Loan:
+    """A job goes to another node, begins there or not, and the answer comes back."""
+
+    def __init__(self, lender: SimulatedNode, borrower: SimulatedNode) -> None:
+        self.node = borrower.name
+        self._lender = lender
+        self._borrower = borrower
+
+    async def work(self, length: float) -> float:
+        await self._lender.network.travel()
+        slot = self._borrower.exchange.slot_for(self._lender.name)
+        if slot is None:
+            await self._lender.network.travel()
+            self._lender.exchange.refused(self.node)
+            raise NotTakenError
+        return await self._borrower.work(slot, length)
+
+    @contextlib.asynccontextmanager
+    async def begun(self, job: Job, limit: float) -> AsyncIterator[AsyncIterator[bytes]]:
+        raise NotImplementedError
+        yield
+
+
+class _LendingWire:
+    """`app.lending.exchange.Wire` without a wire."""
+
+    def __init__(self, node: SimulatedNode) -> None:
+        self._node = node
+
+    async def waiting(self, peer: Peer, age: float | None) -> int:
+        other = await self._arrive(peer)
+        idle = other.exchange.heard(self._node.name, age)
+        await self._node.network.travel()
+        return idle
+
+    async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
+        other = await self._arrive(peer)
+        answer = other.exchange.offered(self._node.name, next_best)
+        await self._node.network.travel()
+        return answer
+
+    def loan(self, peer: Peer) -> Elsewhere:
+        return _Loan(self._node, self._node.network.nodes[peer.name])
+
+    async def _arrive(self, peer: Peer) -> SimulatedNode:
+        await self._node.network.travel()
+        return self._node.network.nodes[peer.name]
+
+
+class _OwnerWire:
+    """`app.session_routing.wire.Wire` without a wire."""
+
+    def __init__(self, node: SimulatedNode) -> None:
+        self._node = node
+
+    async def condition(self, peer: Peer) -> Condition:
+        other = await self._arrive(peer)
+        said = other._members.own_condition()
+        await self._node.network.travel()
+        return said
+
+    async def locate(self, peer: Peer, key: str, release: str, **more: Any) -> str | None:
+        other = await self._arrive(peer)
+        owner = await other.owners.decide(key, release, **more)
+        await self._node.network.travel()
+        return owner
+
+    async def known(self, peer: Peer, key: str) -> str | None:
+        other = await self._arrive(peer)
+        owner = other.owners.pins.get(key)
+        await self._node.network.travel()
+        return owner
+
+    async def pin(self, peer: Peer, key: str, owner: str) -> None:
+        other = await self._arrive(peer)
+        if owner == other.name and other.owners.pins.get(key) is None:
+            other._members.promise()
+        other.owners.pins.set(key, owner)
+        await self._node.network.travel()
+
+    async def _arrive(self, peer: Peer) -> SimulatedNode:
+        await self._node.network.travel()
+        return self._node.network.nodes[peer.name]
+
+
+class _AllThere(Members):
+    """Nobody dies in the simulation, so nobody is asked twice a second."""
+
+    def alive(self, name: str) -> bool:
+        return True

@@ -1,0 +1,28 @@
+"""Shows how a run's hosts went, and writes down what was left out."""
+
+from rich.console import Console
+from rich.text import Text
+
+from provisioning.operations.deploy import DeployResult
+from provisioning.operations.run import Run
+
+
+def show_result(console: Console, result: DeployResult, run: Run) -> None:
+    """What was not changed and why, what failed, and what changed."""
+    for name, reason in result.skipped.items():
+        run.journal.write("skipped", host=name, reason=reason)
+        console.print(Text(f"{name}: not changed: {reason}", "bold red"), soft_wrap=True)
+    for name, host in result.hosts.items():
+        if not host.ok:
+            console.print(
+                Text(f"{name}: {host.outcome}: {host.message}", "bold red"), soft_wrap=True
+            )
+    changed = [name for name, host in result.hosts.items() if host.outcome == "changed"]
+    if changed:
+        console.print(Text(f"Changed: {', '.join(changed)}", "bold green"), soft_wrap=True)
+    elif result.ok:
+        console.print(Text("Nothing to change.", "bold green"), soft_wrap=True)
+    if not result.ok:
+        console.print(
+            f"`cluster history show {run.id}` has the details.", markup=False, soft_wrap=True
+        )

@@ -1,0 +1,73 @@
+"""Back to a release that the nodes still have."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from provisioning.engine.waves import Wave
+from provisioning.model.inventory import Inventory
+from provisioning.model.runtime import Pin, Runtime
+from provisioning.operations.release.on_hosts import HostReleases
+from provisioning.operations.runtime_change import OperationError
+from provisioning.operations.runtime_state import with_pins
+from provisioning.roles.desired import DesiredHost, desired_hosts
+from provisioning.roles.release_steps import switched
+
+
+class RollbackError(OperationError):
+    """There is nothing to go back to; the message says where, and what there is."""
+
+
+def targets(
+    seen: Mapping[str, HostReleases], pins: Mapping[str, Pin], to: str | None
+) -> dict[str, str]:
+    """The release each host goes back to: ``to``, or the one before the one it has. A host that
+    was rolled back already stays where it is, so that a run that was cut can be run again.
+
+    Raises ``RollbackError`` with every host where that cannot be done.
+    """
+    found: dict[str, str] = {}
+    wrong: list[str] = []
+    for name, host in seen.items():
+        pin = pins.get(name)
+        target = to or (pin.release if pin else host.previous)
+        if host.problem:
+            wrong.append(f"{name}: its releases cannot be told: {host.problem}")
+        elif not target or (target == host.current and not to and not pin):
+            wrong.append(f"{name} had no other release before {host.current or 'this'}{_has(host)}")
+        elif target not in host.whole:
+            wrong.append(f"{name} has no release {target}{_has(host)}")
+        else:
+            found[name] = target
+    if wrong:
+        raise RollbackError("\n".join(wrong))
+    return found
+
+
+def _has(host: HostReleases) -> str:
+    if not host.whole:
+        return "; it has none at all"
+    marked = (f"{id} (runs)" if id == host.current else id for id in host.whole)
+    return f"; it has: {', '.join(marked)}"
+
+
+def pinned(runtime: Runtime, chosen: Mapping[str, str], who: str) -> Runtime:
+    """The runtime state in which these hosts stay with these releases."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    pins = {
+        name: old
+        if (old := runtime.pins.get(name)) and old.release == release
+        else Pin(release, who, now)
+        for name, release in chosen.items()
+    }
+    return with_pins(runtime, pins)
+
+
+def desired_rollback(inventory: Inventory, runtime: Runtime) -> dict[str, DesiredHost]:
+    """The switch on every host that is pinned, and nothing else."""
+    wanted = desired_hosts(inventory, None, runtime)
+    return {name: switched(wanted[name]) for name in runtime.pins if name in wanted}
+
+
+def rollback_waves(chosen: Mapping[str, str]) -> list[Wave]:
+    """All in one; its batches keep the service up."""
+    return [Wave("real servers", tuple(chosen))]

@@ -1,0 +1,32 @@
+"""@gradio/client, from Node, through a balancer without any stickiness."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests import javascript
+from tests.app.session_routing.cluster import NAMES, Nodes
+
+pytestmark = pytest.mark.skipif(
+    not (javascript.NODE.exists() and javascript.INSTALLED.exists()),
+    reason="no Node or no @gradio/client here; scripts/test installs them",
+)
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    nodes = Nodes(tmp_path_factory.mktemp("gradio"))
+    try:
+        # Until all have heard of each other.
+        time.sleep(1.5)
+        yield nodes
+    finally:
+        nodes.close()
+
+
+def test_no_session_fails(nodes: Nodes) -> None:
+    answers = javascript.sessions(nodes.url, "/slow", 24, 6, "你好")
+    assert len(answers) == 24
+    assert {answer[0].rpartition(" by ")[0] for answer in answers} == {"你好 5"}
+    assert {answer[0].rpartition(" by ")[2] for answer in answers} == set(NAMES)
