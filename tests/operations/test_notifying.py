@@ -14,6 +14,7 @@ import pytest
 from provisioning.operations.notifying import hook as hook_module
 from provisioning.operations.notifying.hook import (
     CommandHook,
+    Hook,
     HookError,
     HookSyntaxError,
     WebHook,
@@ -66,7 +67,7 @@ def test_what_does_not_work_is_told_and_the_others_still_get_theirs(
 ) -> None:
     url, got = listener
     complaints: list[str] = []
-    hooks = [
+    hooks: list[Hook] = [
         CommandHook(("/nowhere/no-such-program",)),
         CommandHook((sys.executable, "-c", "import sys; sys.exit('no team of that name')")),
         WebHook.parse(f"{url}/broken"),
