@@ -212,10 +212,11 @@ def main() -> None:
     parser.add_argument("--stop-file", type=Path)
     parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=list(KINDS))
     asked = parser.parse_args()
-    end = time.monotonic() + asked.seconds
+    stop_file: Path | None = asked.stop_file
+    end: float = time.monotonic() + asked.seconds
 
     def over() -> bool:
-        stopped = asked.stop_file is not None and asked.stop_file.exists()
+        stopped = stop_file is not None and stop_file.exists()
         return stopped or time.monotonic() >= end
 
     print(json.dumps(asyncio.run(run(asked.url, over, asked.kinds))))

@@ -3,7 +3,6 @@ running, changed by real scripts in a real sh. Only the directors are on paper."
 
 import json
 import shlex
-import shutil
 import sys
 import time
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ from typing import Any
 import httpx
 import yaml
 
+from benchmarks.rolling_upgrade.releases import write_release
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.journal import Journal
 from provisioning.model.inventory import Inventory
@@ -30,7 +30,6 @@ from tests.engine.sandbox import SandboxTransport
 from tests.operations.rolling_upgrade.scripted import Heard
 from tests.resources.private_supervisor import PrivateSupervisor
 
-ROOT = Path(__file__).resolve().parents[3]
 _LOG = "/var/log/cosyvoice/app.log"
 
 
@@ -104,23 +103,14 @@ class OneNode:
         self.inventory = self._inventory()
         self.fleet = Fleet(lambda name: Host(folder, self.supervisor, self.log), forks=1)
 
-    def source(self, version: str, **edits: str) -> Path:
-        """The app as a folder of source, with text put at the end of files (``server`` for
-        ``app/server.py``)."""
-        source = self.folder / f"source-{version}"
-        shutil.copytree(ROOT / "app", source / "app", ignore=shutil.ignore_patterns("__pycache__"))
-        (source / "app" / "__init__.py").write_text(
-            f'"""The app."""\n\n__version__ = "{version}"\n'
-        )
-        for module, text in edits.items():
-            path = source / "app" / f"{module.replace('__', '/')}.py"
-            path.write_text(f"{path.read_text()}\n\n{text}\n")
-        return source
+    def source(self, version: str, faults: dict[str, str] | None = None) -> None:
+        """The app as a folder of source, named as its version."""
+        write_release(self.folder, version, faults)
 
     def first(self) -> None:
         """The first release is on the node and runs."""
         self.app.mkdir()
-        hands = self.hands("source-1.0")
+        hands = self.hands("1.0")
         hands.stage("rs1")
         current = self.app / "current"
         current.symlink_to(f"releases/{hands.target}")
@@ -183,7 +173,7 @@ class OneNode:
             "directors": {"hosts": {"lvs1": "127.0.0.11"}},
             "real_servers": {"hosts": {"rs1": {"address": "127.0.0.1", "weight": 100}}},
             "app": {
-                "source": str(self.folder / "source-1.0"),
+                "source": str(self.folder / "1.0"),
                 "directory": str(self.app),
                 "python": sys.executable,
             },

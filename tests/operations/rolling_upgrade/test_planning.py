@@ -1,6 +1,7 @@
 """Choices, capacity, order, targets: pure."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -89,7 +90,7 @@ def test_not_all_of_them() -> None:
 
 
 def test_those_that_stay_must_have_places_for_the_jobs_there_are() -> None:
-    full = dict.fromkeys(HOSTS, 6)
+    full: Any = dict.fromkeys(HOSTS, 6)
     assert "24 jobs are there and 18 places" in forbidding(objections(sight(**full), {"rs1"}))
 
 
