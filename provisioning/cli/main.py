@@ -21,6 +21,7 @@ from provisioning.cli.rollback import rollback
 from provisioning.cli.schema import schema
 from provisioning.cli.ssh import ssh
 from provisioning.cli.status import status
+from provisioning.cli.switchover import switchover
 from provisioning.cli.validate import validate
 from provisioning.cli.verify import verify
 from provisioning.engine.lock import LockedError
@@ -63,6 +64,7 @@ for command in (
     undrain,
     releases,
     rollback,
+    switchover,
     history,
     ssh,
     exec_,

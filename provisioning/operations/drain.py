@@ -53,7 +53,7 @@ def take_out(
         _require_capacity(site.inventory, before, fleet, directors, name, force=force)
     drain = before.drains.get(name) or Drain(run.holder, _now(), reason)
     after = with_drain(before, name, replace(drain, reason=reason or drain.reason, settled=False))
-    _change_directors(site, fleet, run, before, after, directors, force=force, progress=progress)
+    change_directors(site, fleet, run, before, after, directors, force=force, progress=progress)
     _await_kernels(site.inventory, after, fleet, name, directors, _TABLE_PATIENCE, progress)
     set_mark(site.inventory, after, fleet, run, name, force=force, progress=progress)
     run.journal.write("drained", host=name, reason=reason)
@@ -76,7 +76,7 @@ def settle(site: Site, fleet: Fleet, run: Run, name: str, *, progress: Progress)
         return
     after = with_drain(before, name, replace(drain, settled=True))
     directors = _directors(site.inventory, fleet, force=True)
-    _change_directors(site, fleet, run, before, after, directors, force=True, progress=progress)
+    change_directors(site, fleet, run, before, after, directors, force=True, progress=progress)
 
 
 def bring_back(
@@ -94,7 +94,7 @@ def bring_back(
     except OperationError:
         set_mark(site.inventory, before, fleet, run, name, force=True, progress=progress)
         raise
-    _change_directors(site, fleet, run, before, after, directors, force=force, progress=progress)
+    change_directors(site, fleet, run, before, after, directors, force=force, progress=progress)
     patience = _TABLE_PATIENCE + _check_time(site.inventory)
     _await_kernels(site.inventory, after, fleet, name, directors, patience, progress)
     run.journal.write("undrained", host=name)
@@ -162,7 +162,7 @@ def _require_capacity(
         raise OperationError(f"{name} is needed: {'; '.join(lacking)}. --force drains it anyway")
 
 
-def _change_directors(
+def change_directors(
     site: Site,
     fleet: Fleet,
     run: Run,

@@ -1,0 +1,245 @@
+"""Moves the VIPs to another director on purpose.
+
+Means (keepalived.conf(5), track_file): every VRRP instance watches a file. A 1 in it is a fault:
+the master sends an advert of priority 0 and yields at once, and the heir takes over after its skew
+time, a fraction of the advert interval. Then the file is 0 again and the old master is backup;
+without preemption it stays that. With preemption the heir is first made the one of highest
+priority, which is kept in the runtime state. The script on the old master ends with a 0 however it
+ends; Keepalived starts with a 0, and every deploy sets it.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+
+from provisioning.engine.fleet import Fleet
+from provisioning.engine.observe import run_fragments
+from provisioning.engine.progress import Event, Progress
+from provisioning.model.inventory import Inventory
+from provisioning.model.resolve import priority_of
+from provisioning.model.runtime import Runtime
+from provisioning.operations.connections import Carried, carried, look_at_connections
+from provisioning.operations.drain import change_directors
+from provisioning.operations.fitness import masters, unfit
+from provisioning.operations.probes.fragment import ProbeError, answer, python_probe
+from provisioning.operations.run import Run
+from provisioning.operations.runtime_change import OperationError
+from provisioning.operations.session import Site
+from provisioning.operations.status.look import look_at
+from provisioning.operations.status.state import ClusterState
+from provisioning.operations.status.wanted import wanted_services
+from provisioning.operations.tables import holders_of
+from provisioning.operations.verify.place import client_place
+from provisioning.resources.base import Observation
+from provisioning.roles.places import SWITCHOVER_FILE
+from provisioning.transport.base import Transport, TransportError
+
+_INTERVAL = 0.02
+"""Seconds between two attempts of the probe."""
+_LEAD = 1.0
+"""Seconds that the probe runs before and after."""
+_PATIENCE = 15.0
+"""Seconds until the heir must be seen to hold the VIPs, on a slow host."""
+
+
+Measured = Callable[[], tuple[float | None, str]]
+"""Waits for the probe: seconds, or why they are unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switchover:
+    """What came of it."""
+
+    old: str
+    """Who held the VIPs; empty where the heir held all of them already."""
+    new: str
+    gap: float | None = None
+    """Seconds for which no new connection to the VIP succeeded; nothing where that is unknown."""
+    why_no_gap: str = ""
+    before: Carried | None = None
+    """Connections of the old master that the heir knew; nothing without connection sync."""
+    after: int | None = None
+    """Established connections that the new master has."""
+
+    def record(self) -> dict[str, object]:
+        """As plain data."""
+        return asdict(self)
+
+
+def switch_over(
+    site: Site,
+    fleet: Fleet,
+    run: Run,
+    *,
+    to: str | None = None,
+    force: bool = False,
+    progress: Progress,
+) -> Switchover:
+    """Makes a director master: ``to``, or the fittest other one. Returns once it is and connections
+    go through it. Raises ``OperationError`` where it is not fit; ``force`` goes on where only
+    tables or connection sync are not as they should be."""
+    inventory = site.inventory
+    state = look_at(inventory, fleet, site.runtime)
+    holding = masters(inventory, state)
+    if not holding:
+        raise OperationError("no director that can be reached holds the VIP; see `cluster status`")
+    heir = to or _heir(inventory, state, holding)
+    _require_fit(inventory, state, heir, force=force)
+    old = ", ".join(name for name in inventory.directors.hosts if name in holding - {heir})
+    if not old:
+        _prefer(site, fleet, run, heir, progress)
+        return Switchover("", heir)
+    known = None
+    if inventory.ipvs.sync_daemon is not None:
+        known = carried(fleet, next(iter(holding - {heir})), heir)
+        if known.total > 1 and not known.known and not force:
+            raise OperationError(
+                f"{heir} knows {known} of {old}: connection sync (UDP 8848, multicast) does not "
+                "reach it, and all of them would break. --force goes on"
+            )
+    _prefer(site, fleet, run, heir, progress)
+    progress(Event("step", heir, f"take over from {old}"))
+    with _gap(inventory, fleet, _duration(inventory)) as measured:
+        _pulse(inventory, fleet, heir, run)
+        gap, why = measured()
+    after = _await_master(site, fleet, heir)
+    progress(Event("done", heir, "holds the VIPs"))
+    result = Switchover(old, heir, gap, why, known, after)
+    run.journal.write("switchover", **result.record())
+    return result
+
+
+def _heir(inventory: Inventory, state: ClusterState, holding: set[str]) -> str:
+    """The fit backup of highest priority."""
+    others = [name for name in inventory.directors.hosts if name not in holding]
+    if not others:
+        raise OperationError("there is no other director to move the VIP to; name one with --to")
+    others.sort(key=lambda name: -priority_of(inventory, name))
+    return next((name for name in others if not unfit(inventory, state, name)), others[0])
+
+
+def _require_fit(inventory: Inventory, state: ClusterState, heir: str, *, force: bool) -> None:
+    reasons = unfit(inventory, state, heir)
+    if not reasons:
+        return
+    text = f"{heir} is not fit to take over: {'; '.join(reasons)}"
+    director = state.directors.get(heir)
+    alive = director is not None and director.keepalived and not director.problem
+    if not alive or any("not BACKUP" in reason or "no server" in reason for reason in reasons):
+        raise OperationError(text)
+    if not force:
+        raise OperationError(f"{text}. --force moves the VIP all the same")
+
+
+def _prefer(site: Site, fleet: Fleet, run: Run, heir: str, progress: Progress) -> None:
+    """With preemption, priorities decide for good; without it they stay as the inventory says."""
+    before = site.runtime
+    inventory = site.inventory
+    first = max(inventory.directors.hosts, key=lambda name: priority_of(inventory, name))
+    wanted = heir if inventory.vrrp.preempt and heir != first else None
+    if before.preferred == wanted:
+        return
+    after = replace(before, preferred=wanted)
+    directors = list(inventory.directors.hosts)
+    change_directors(site, fleet, run, before, after, directors, force=False, progress=progress)
+
+
+def yield_script(inventory: Inventory) -> str:
+    """Fragment that makes a director yield all VIPs, waits until it has, and ends the fault."""
+    vips = " ".join(str(vip.address.ip) for vip in inventory.virtual_ips)
+    longest = 100 * round(3 + 4 * inventory.vrrp.advert_interval)
+    return (
+        # The control machine may go away; the fault must not stay.
+        "trap '' HUP PIPE INT TERM\n"
+        f"trap 'echo 0 > {SWITCHOVER_FILE}' EXIT\n"
+        f"echo 1 > {SWITCHOVER_FILE}\n"
+        f"left={longest}\n"
+        'while [ "$left" -gt 0 ]; do\n'
+        "    found=$(ip -o address show)\n"
+        "    gone=yes\n"
+        f"    for vip in {vips}; do\n"
+        # On a director that is a real server too the VIP stays on lo.
+        '        case $(echo "$found" | grep -v ": lo ") in *" $vip/"*) gone=no ;; esac\n'
+        "    done\n"
+        '    [ "$gone" = no ] || break\n'
+        "    left=$((left - 1))\n"
+        "    sleep 0.01\n"
+        "done\n"
+        # Until the heir's first advert: then this one is backup and not the first to time out.
+        f"sleep {inventory.vrrp.advert_interval:g}\n"
+        '[ "$left" -gt 0 ] || { echo "it still holds the VIP" >&2; exit 1; }'
+    )
+
+
+def _pulse(inventory: Inventory, fleet: Fleet, heir: str, run: Run) -> None:
+    """All but the heir yield at the same time, so that it is the heir who takes over."""
+    others = [name for name in inventory.directors.hosts if name != heir]
+    script = {"yield": yield_script(inventory)}
+
+    def work(name: str, transport: Transport) -> Observation:
+        return run_fragments(name, transport, script, timeout=120)["yield"]
+
+    for name, found in fleet.each(others, work).items():
+        run.journal.write("yield", host=name, status=found.status, said=found.stderr.strip())
+        if found.status:
+            raise OperationError(f"{name} did not yield: {found.stderr.strip()}")
+
+
+def _await_master(site: Site, fleet: Fleet, heir: str) -> int | None:
+    """Waits until the heir alone holds the VIPs; its established connections."""
+    end = time.monotonic() + _PATIENCE
+    while (holding := holders_of(site.inventory, fleet)) != {heir}:
+        if time.monotonic() >= end:
+            who = " and ".join(sorted(holding)) or "nobody"
+            raise OperationError(
+                f"after the switch-over {who} holds the VIP instead of {heir}; see `cluster "
+                "status` and Keepalived's log on the directors"
+            )
+        time.sleep(0.2)
+    if site.inventory.ipvs.sync_daemon is None:
+        return None
+    return len(look_at_connections(fleet, heir))
+
+
+def _duration(inventory: Inventory) -> float:
+    """Seconds that the probe must run to see the whole of it."""
+    return 2 * _LEAD + 3 * inventory.vrrp.advert_interval + 1
+
+
+@contextmanager
+def _gap(inventory: Inventory, fleet: Fleet, seconds: float) -> Iterator[Measured]:
+    """A probe at the client's place runs while the block does."""
+    first = wanted_services(inventory, Runtime())[0]
+    asked = {
+        "address": str(first.vip),
+        "port": first.service.port,
+        "seconds": seconds,
+        "interval": _INTERVAL,
+    }
+
+    try:
+        place = client_place(inventory, fleet)
+    except TransportError as error:
+        reason = str(error)
+        yield lambda: (None, reason)
+        return
+
+    def probe() -> tuple[float | None, str]:
+        fragment = {"gap": python_probe("gap", asked)}
+        try:
+            found = run_fragments(
+                place.name, place.transport, fragment, root=False, timeout=seconds + 30
+            )
+            said = answer(found["gap"])
+        except (TransportError, ProbeError) as error:
+            return None, str(error)
+        if said["gap"] is None:
+            return None, "the VIP could not be reached from the client's place"
+        return float(said["gap"]), ""
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(probe)
+        time.sleep(_LEAD)
+        yield running.result

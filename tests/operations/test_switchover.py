@@ -1,0 +1,246 @@
+"""A switch-over: who may take over, what the master does, and what the probe sees."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from provisioning.engine.script import observe_script
+from provisioning.model.inventory import Inventory
+from provisioning.model.runtime import Runtime
+from provisioning.operations.connections import parse_connections
+from provisioning.operations.fitness import unfit
+from provisioning.operations.probes import gap
+from provisioning.operations.status.look import look_at
+from provisioning.operations.status.state import ClusterState
+from provisioning.operations.switchover import yield_script
+from provisioning.resources.file import File
+from provisioning.roles.desired import desired_hosts
+from provisioning.roles.places import KEEPALIVED_CONF
+from tests.operations.replay import INVENTORY, Recording, backup, recording, replay
+
+
+def seen(answers: Recording) -> ClusterState:
+    return look_at(INVENTORY, replay(answers), Runtime())
+
+
+def test_the_backup_of_a_healthy_cluster_is_fit() -> None:
+    assert unfit(INVENTORY, seen(recording("healthy")), backup()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"keepalived": False}, "Keepalived does not run there"),
+        ({"vrrp": {ip_address("10.77.0.100"): "FAULT"}}, "it is FAULT for 10.77.0.100, not BACKUP"),
+        ({"sync": ()}, "its connection sync daemon does not run as backup"),
+        ({"problem": "no module", "table": ()}, "it has no IPVS table: no module"),
+    ],
+)
+def test_a_backup_that_lacks_something_is_not(changes: dict[str, object], reason: str) -> None:
+    state = seen(recording("healthy"))
+    state.directors[backup()] = replace(state.directors[backup()], **changes)  # type: ignore[arg-type]
+    assert reason in "; ".join(unfit(INVENTORY, state, backup()))
+
+
+def test_a_backup_that_sees_no_server_or_other_ones_is_not() -> None:
+    answers = recording("healthy")
+    text, err, status = answers[backup()]["director.table"][0]
+    lines = [line for line in text.splitlines(keepends=True) if "Route" not in line]
+    answers[backup()]["director.table"] = [("".join(lines), err, status)]
+    said = "; ".join(unfit(INVENTORY, seen(answers), backup()))
+    assert "its health checks see no server of 10.77.0.100:7860" in said
+    assert "its kernel's table differs from that of" in said
+
+
+def test_one_that_cannot_be_reached_is_not() -> None:
+    answers = recording("healthy")
+    del answers[backup()]
+    assert "no answer within 10 s" in unfit(INVENTORY, seen(answers), backup())[0]
+
+
+def test_established_connections_are_read() -> None:
+    text = """\
+IPVS connection entries
+pro expire state       source             virtual            destination
+TCP 119:58  ESTABLISHED 10.77.0.50:40001  10.77.0.100:7860   10.77.0.21:7860
+TCP 01:58  FIN_WAIT    10.77.0.50:40002   10.77.0.100:7860   10.77.0.22:7860
+IP  59:00  NONE        10.77.0.50:0       10.77.0.100:7860   10.77.0.22:7860
+TCP 119:59  ESTABLISHED [fd00::50]:40001  [fd00::100]:7860   [fd00::21]:7860
+"""
+    assert parse_connections(text) == {
+        ("TCP", "10.77.0.50:40001", "10.77.0.100:7860", "10.77.0.21:7860"),
+        ("TCP", "[fd00::50]:40001", "[fd00::100]:7860", "[fd00::21]:7860"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("results", "wanted"),
+    [
+        ({0.0: True, 0.1: True, 0.2: True}, 0.0),
+        ({0.0: True, 0.1: False, 0.2: False, 0.35: True, 0.4: False, 0.5: True}, 0.35),
+        ({0.0: False, 0.1: True}, 0.0),
+        ({0.0: False}, None),
+    ],
+)
+def test_the_gap_is_the_longest_time_between_successes(
+    results: dict[float, bool], wanted: float | None
+) -> None:
+    assert gap.summary(results)["gap"] == wanted
+
+
+def test_the_probe_sees_a_server_that_goes_and_comes() -> None:
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=256))
+        port = server.getsockname()[1]
+        asked = {"address": "127.0.0.1", "port": port, "seconds": 3.0, "interval": 0.02}
+        command = [sys.executable, "-I", "-S", gap.__file__, json.dumps(asked)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as probe:
+            server.accept()[0].close()
+            server.close()
+            time.sleep(0.5)
+            again = stack.enter_context(socket.create_server(("127.0.0.1", port), backlog=256))
+            said, _ = probe.communicate(timeout=30)
+            assert again
+    result = json.loads(said)
+    assert 0 < result["failed"] < result["attempts"]
+    assert result["gap"] >= 0.5
+
+
+class Directors:
+    """Two directors in networks of their own on one bridge, with the Keepalived of this machine
+    and the configuration that is rendered for them."""
+
+    def __init__(self, stack: ExitStack, folder: Path, *, preempt: bool, runtime: Runtime) -> None:
+        self.inventory = Inventory.model_validate(
+            {
+                "vip": "10.9.0.100/24",
+                "ipvs": {"sync_daemon": None},
+                "vrrp": {"preempt": preempt, "advert_interval": 0.5},
+                "directors": {"hosts": {"lvs1": "10.9.0.1", "lvs2": "10.9.0.2"}},
+                "real_servers": {"hosts": {"rs1": "10.9.0.21"}},
+            }
+        )
+        lan = self._place(stack)
+        self._run(lan, "ip link add br0 type bridge; ip link set br0 up")
+        self.places = {name: self._place(stack) for name in self.inventory.directors.hosts}
+        for number, (name, place) in enumerate(self.places.items(), 1):
+            self._run(
+                lan,
+                f"ip link add {name} type veth peer name eth0 netns {place}; "
+                f"ip link set {name} master br0 up",
+            )
+            self._run(place, f"ip link set eth0 up; ip address add 10.9.0.{number}/24 dev eth0")
+        desired = desired_hosts(self.inventory, None, runtime)
+        for name, place in self.places.items():
+            (conf,) = (
+                one
+                for one in desired[name].resources
+                if isinstance(one, File) and one.path == KEEPALIVED_CONF
+            )
+            path = folder / f"{name}.conf"
+            # Neither IPVS nor a script: what is tried here is VRRP.
+            lines = conf.content.partition("\nvirtual_server")[0].splitlines(keepends=True)
+            path.write_text("".join(line for line in lines if "fifo" not in line))
+            path.chmod(0o600)
+            log = stack.enter_context((folder / f"{name}.log").open("wb"))
+            command = [
+                "keepalived",
+                "-P",
+                "-n",
+                "-l",
+                "-f",
+                str(path),
+                "-p",
+                "/run/k",
+                "-r",
+                "/run/v",
+            ]
+            daemon = subprocess.Popen(
+                [*self._enter(place), *command], stdout=log, stderr=subprocess.STDOUT
+            )
+            stack.callback(daemon.wait)
+            stack.callback(daemon.terminate)
+
+    def _place(self, stack: ExitStack) -> int:
+        command = ["unshare", "--mount", "--net", "--propagation", "private", "sh", "-c"]
+        holder = subprocess.Popen(
+            [*command, "mount -t tmpfs tmpfs /run && ip link set lo up && echo; read end"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        stack.enter_context(holder)
+        assert holder.stdin and holder.stdout
+        stack.callback(holder.stdin.close)
+        if not holder.stdout.readline():
+            pytest.skip("this machine lets nobody make namespaces")
+        return holder.pid
+
+    @staticmethod
+    def _enter(place: int) -> list[str]:
+        return ["nsenter", f"--target={place}", "--mount", "--net", "--"]
+
+    def _run(self, place: int, script: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self._enter(place), "sh", "-s"],
+            input=script,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+
+    def masters(self) -> list[str]:
+        look = "ip -o -4 address show"
+        return [n for n, p in self.places.items() if " 10.9.0.100/" in self._run(p, look).stdout]
+
+    def master(self, *, of: int = 60) -> str:
+        """The only one, once there is one for a second."""
+        found: list[list[str]] = []
+        for _ in range(of * 4):
+            found.append(self.masters())
+            if len(found[-1]) == 1 and found[-4:] == [found[-1]] * 4:
+                return found[-1][0]
+            time.sleep(0.25)
+        raise AssertionError(found[-8:])
+
+    def switch(self, name: str) -> str:
+        script = observe_script({"yield": yield_script(self.inventory)}, "@mark@")
+        return self._run(self.places[name], script).stdout
+
+    def fault(self, name: str) -> str:
+        return self._run(self.places[name], "cat /run/cosyvoice-switchover").stdout.strip()
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as made:
+        yield made
+
+
+def test_the_master_yields_and_the_other_stays_master(stack: ExitStack, tmp_path: Path) -> None:
+    directors = Directors(stack, tmp_path, preempt=False, runtime=Runtime())
+    for _ in range(2):
+        old = directors.master()
+        assert "@mark@ yield 0" in directors.switch(old)
+        assert directors.fault(old) == "0"
+        assert directors.master() != old
+
+
+def test_with_preemption_the_preferred_one_stays_master(stack: ExitStack, tmp_path: Path) -> None:
+    directors = Directors(stack, tmp_path, preempt=True, runtime=Runtime(preferred="lvs2"))
+    assert directors.master() == "lvs2"
+    directors.switch("lvs2")
+    # It is back some adverts after its fault is over: it is the one of highest priority.
+    end = time.monotonic() + 30
+    while directors.masters() != ["lvs2"]:
+        assert time.monotonic() < end, directors.masters()
+        time.sleep(0.25)
