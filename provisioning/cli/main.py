@@ -19,6 +19,7 @@ from provisioning.cli.releases import releases
 from provisioning.cli.render import render
 from provisioning.cli.rollback import rollback
 from provisioning.cli.schema import schema
+from provisioning.cli.service import restart, start, stop
 from provisioning.cli.ssh import ssh
 from provisioning.cli.status import status
 from provisioning.cli.switchover import switchover
@@ -65,6 +66,9 @@ for command in (
     releases,
     rollback,
     switchover,
+    start,
+    stop,
+    restart,
     history,
     ssh,
     exec_,
