@@ -14,6 +14,7 @@ from provisioning.cli.exec import exec_
 from provisioning.cli.history import history
 from provisioning.cli.init import init
 from provisioning.cli.lab import lab
+from provisioning.cli.logs import logs
 from provisioning.cli.plan import plan
 from provisioning.cli.releases import releases
 from provisioning.cli.render import render
@@ -69,6 +70,7 @@ for command in (
     start,
     stop,
     restart,
+    logs,
     history,
     ssh,
     exec_,
