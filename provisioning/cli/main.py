@@ -23,6 +23,7 @@ from provisioning.cli.schema import schema
 from provisioning.cli.service import restart, start, stop
 from provisioning.cli.ssh import ssh
 from provisioning.cli.status import status
+from provisioning.cli.support_bundle import support_bundle
 from provisioning.cli.switchover import switchover
 from provisioning.cli.validate import validate
 from provisioning.cli.verify import verify
@@ -72,6 +73,7 @@ for command in (
     restart,
     logs,
     history,
+    support_bundle,
     ssh,
     exec_,
     destroy,
