@@ -1,9 +1,5 @@
 """An inventory at work: its folder, its hosts' desired state, its connections."""
 
-from collections.abc import Iterator
-import getpass
-import os
-import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

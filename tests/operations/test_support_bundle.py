@@ -30,6 +30,8 @@ class Answering(LocalTransport):
 
     def run(self, script: str | bytes, **options: object) -> Completed:
         done = super().run(script, root=False, timeout=60)
+        if "hosts/HOST" not in str(script):
+            return done
         leak = "\n".join(
             [
                 f"auth_pass {AUTH_PASS}",
