@@ -15,6 +15,8 @@ _ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _HEADER = b"x-request-id"
 # Asked every few seconds by directors and monitors: logged only when something is wrong.
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/_lending/waiting", "/_lending/offer"})
+_NODES = "/_session_routing/"
+"""What nodes ask each other, several times a second."""
 ARRIVED = "cosyvoice.arrived"
 """Where in the ASGI scope it stands when a request came (`time.monotonic`)."""
 
@@ -63,7 +65,8 @@ class AccessLog:
             await self._app(scope, receive, answer)
         finally:
             level = logging.INFO
-            if scope["path"] in _PROBES and status == 200:
+            quiet = scope["path"] in _PROBES or scope["path"].startswith(_NODES)
+            if quiet and status == 200:
                 level = logging.DEBUG
             client = scope.get("client")
             fields = {

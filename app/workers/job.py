@@ -21,7 +21,7 @@ class Job:
     """When it came (`time.monotonic`), which is its place in line; None is now."""
 
     def frame(self) -> Frame:
-        """The job as a worker gets it. The deadline is the web process's to keep."""
+        """The job as a worker gets it. Deadline and place in line are the web process's."""
         request = asdict(self.request)
         for name in ("reference", "source"):
             if request[name] is not None:

@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=20_000, help="of each simulation")
     parser.add_argument("--slots", type=int, default=1, help="workers of a simulated node")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--live-seconds", type=float, default=120, help="of each live trace")
+    parser.add_argument("--live-seconds", type=float, default=300, help="of each live trace")
     parser.add_argument("--only", choices=("simulated", "live"))
     parser.add_argument("--busy", action="store_true", help="measure on a busy machine too")
     options = parser.parse_args()

@@ -14,14 +14,17 @@ from provisioning.cli.exec import exec_
 from provisioning.cli.history import history
 from provisioning.cli.init import init
 from provisioning.cli.lab import lab
+from provisioning.cli.logs import logs
 from provisioning.cli.plan import plan
 from provisioning.cli.releases import releases
 from provisioning.cli.render import render
 from provisioning.cli.rollback import rollback
 from provisioning.cli.rolling_upgrade import rolling_upgrade
 from provisioning.cli.schema import schema
+from provisioning.cli.service import restart, start, stop
 from provisioning.cli.ssh import ssh
 from provisioning.cli.status import status
+from provisioning.cli.support_bundle import support_bundle
 from provisioning.cli.switchover import switchover
 from provisioning.cli.validate import validate
 from provisioning.cli.verify import verify
@@ -71,7 +74,12 @@ for command in (
     releases,
     rollback,
     switchover,
+    start,
+    stop,
+    restart,
+    logs,
     history,
+    support_bundle,
     ssh,
     exec_,
     destroy,

@@ -67,8 +67,8 @@ def look(
 
 def plans_json(plans: Plans) -> str:
     """``{"changes": bool, "hosts": [...], "unreachable": {host: reason}, "drained": {host:
-    {"who", "since", "reason", "settled"}}, "pinned": {host: {"release", "who", "since"}}}``; a
-    host's plan is described in ``provisioning.engine.plan_record``."""
+    {"who", "since", "reason", "settled", "stopped"}}, "pinned": {host: {"release", "who",
+    "since"}}}``; a host's plan is described in ``provisioning.engine.plan_record``."""
     return json.dumps(
         {
             "changes": plans.changes,

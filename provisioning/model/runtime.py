@@ -16,9 +16,12 @@ class Drain:
     settled: bool = False
     """Whether its clients had their time: it was idle, or the deadline passed. Until then those
     whom persistence ties to it still get there (ipvs-sysctl, expire_quiescent_template)."""
+    stopped: bool = False
+    """Whether its app was stopped as well; starting it ends the drain."""
 
     def __str__(self) -> str:
-        return f"drained since {self.since} by {self.who}" + (
+        word = "stopped" if self.stopped else "drained"
+        return f"{word} since {self.since} by {self.who}" + (
             f": {self.reason}" if self.reason else ""
         )
 

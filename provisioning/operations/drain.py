@@ -46,6 +46,7 @@ def take_out(
     name: str,
     *,
     reason: str = "",
+    stopped: bool = False,
     force: bool = False,
     progress: Progress,
 ) -> None:
@@ -56,7 +57,7 @@ def take_out(
     directors = _directors(site.inventory, fleet, force=force)
     if name not in before.drains:
         _require_capacity(site.inventory, before, fleet, directors, name, force=force)
-    drain = before.drains.get(name) or Drain(run.holder, _now(), reason)
+    drain = before.drains.get(name) or Drain(run.holder, _now(), reason, stopped=stopped)
     after = with_drain(before, name, replace(drain, reason=reason or drain.reason, settled=False))
     change_directors(site, fleet, run, before, after, directors, force=force, progress=progress)
     _await_kernels(site.inventory, after, fleet, name, directors, _TABLE_PATIENCE, progress)
@@ -102,7 +103,7 @@ def bring_back(
     directors = _directors(site.inventory, fleet, force=force)
     set_mark(site.inventory, after, fleet, run, name, force=False, progress=progress)
     try:
-        _await_ready(site.inventory, fleet, name, progress)
+        await_ready(site.inventory, fleet, name, progress=progress)
     except OperationError:
         set_mark(site.inventory, before, fleet, run, name, force=True, progress=progress)
         raise
@@ -230,8 +231,11 @@ def _check_time(inventory: Inventory) -> float:
     return max((check.interval + check.timeout + check.warmup for check in checks), default=0.0)
 
 
-def _await_ready(inventory: Inventory, fleet: Fleet, name: str, progress: Progress) -> None:
-    """Waits until the app on a node would take work. Raises ``OperationError``."""
+def await_ready(
+    inventory: Inventory, fleet: Fleet, name: str, *, drained: bool = False, progress: Progress
+) -> None:
+    """Waits until the app on a node would take work, but for its drain mark where it is
+    ``drained``. Raises ``OperationError``."""
     question = {"app": app_fragment(inventory, name)}
 
     def look(host: str, transport: Transport) -> str:
@@ -241,10 +245,10 @@ def _await_ready(inventory: Inventory, fleet: Fleet, name: str, progress: Progre
     end = time.monotonic() + _START_PATIENCE
     while True:
         said = fleet.each([name], look)
-        if said.get(name) == "":
+        if name in said and said[name] in ({"draining"} if drained else {""}):
             return
         why = said.get(name) or str(fleet.errors.get(name, ""))
         if time.monotonic() >= end or name not in said:
-            raise OperationError(f"{name} is not ready, so it stays drained: {why}")
+            raise OperationError(f"{name} is not ready: {why}. It stays drained")
         progress(Event("waiting", name, "it to be ready", detail=why))
         time.sleep(1)

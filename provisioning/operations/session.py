@@ -1,6 +1,6 @@
 """An inventory at work: its folder, its hosts' desired state, its connections."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,20 +82,36 @@ def open_fleet(
     progress: Progress = silent,
 ) -> Iterator[Fleet]:
     """Connections to the site's hosts, closed at the end of the block."""
-
-    def connect_to(name: str) -> Transport:
-        return connect(
-            name,
-            connection_of(site.inventory, name),
-            accept_new_host_keys=accept_new_host_keys,
-            base_dir=site.base_dir,
-        )
-
-    fleet = Fleet(connect_to, forks=forks or site.inventory.forks, progress=progress)
+    fleet = new_fleet(
+        site, forks=forks, accept_new_host_keys=accept_new_host_keys, progress=progress
+    )
     try:
         yield fleet
     finally:
         fleet.close()
+
+
+def new_fleet(
+    site: Site,
+    *,
+    forks: int | None = None,
+    accept_new_host_keys: bool = False,
+    progress: Progress = silent,
+    host_of: Callable[[str], str] = str,
+) -> Fleet:
+    """As ``open_fleet``, for the caller to close. Names may stand for hosts (``host_of``), so that
+    there can be several connections to one."""
+
+    def connect_to(name: str) -> Transport:
+        host = host_of(name)
+        return connect(
+            host,
+            connection_of(site.inventory, host),
+            accept_new_host_keys=accept_new_host_keys,
+            base_dir=site.base_dir,
+        )
+
+    return Fleet(connect_to, forks=forks or site.inventory.forks, progress=progress)
 
 
 def operator(run_id: str) -> str:

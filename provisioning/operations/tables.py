@@ -14,7 +14,7 @@ from provisioning.transport.base import Transport, TransportError
 Tables = dict[str, tuple[TableService, ...]]
 """What each director's kernel has."""
 
-_KEY = "table"
+_KEY, _ADDRESSES = "table", "addresses"
 _TIMEOUT = 30.0
 
 
@@ -37,10 +37,10 @@ def look_at_tables(directors: Iterable[str], fleet: Fleet) -> Tables:
 def holders_of(inventory: Inventory, fleet: Fleet) -> frozenset[str]:
     """The connected directors that hold a VIP."""
     vips = [f" {vip.address.ip}/" for vip in inventory.virtual_ips]
-    asked = {_KEY: "ip -o address show"}
+    asked = {_ADDRESSES: "ip -o address show"}
 
     def look(name: str, transport: Transport) -> str:
-        return run_fragments(name, transport, asked, timeout=_TIMEOUT)[_KEY].stdout
+        return run_fragments(name, transport, asked, timeout=_TIMEOUT)[_ADDRESSES].stdout
 
     seen = fleet.each(inventory.directors.hosts, look)
     return frozenset(name for name, text in seen.items() if any(vip in text for vip in vips))

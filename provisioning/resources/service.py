@@ -47,6 +47,23 @@ def restart(
     return Handler(_restart_name(name), call("supervisor_restart", socket, name, once))
 
 
+def starting(name: str, manager: ServiceManager, *, socket: str = supervisor.SOCKET) -> str:
+    """Fragment that starts a service and fails unless it stays up; nothing where it runs."""
+    require_unit(name)
+    if manager is ServiceManager.SYSTEMD:
+        start = call("systemctl", "start", "--", name)
+        return f"{start}\n{call('systemd_stays', name)}"
+    return f"REPLACED=no\n{call('supervisor_bring_up', socket, name, 'no')}"
+
+
+def stopping(name: str, manager: ServiceManager, *, socket: str = supervisor.SOCKET) -> str:
+    """Fragment that stops a service as a person does, and waits until it is."""
+    require_unit(name)
+    if manager is ServiceManager.SYSTEMD:
+        return call("systemctl", "stop", "--", name)
+    return call("supervisor_stop", socket, name)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """A unit of systemd, or a program of Supervisor (its group holds it alone).

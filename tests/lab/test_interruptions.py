@@ -91,6 +91,7 @@ def test_control_process_killed_in_each_wave(cluster: Cluster, edits: Edits) -> 
     assert [run["result"] for run in cluster.json("history")].count("cut") >= 4
 
 
+@pytest.mark.long
 def test_sshd_of_one_host_is_gone(cluster: Cluster, edits: Edits) -> None:
     cluster.write(base, edits.next)
     # Its own sshd ends, and starts again after the deploy has given up on it.
@@ -109,6 +110,7 @@ def test_sshd_of_one_host_is_gone(cluster: Cluster, edits: Edits) -> None:
     converged(cluster)
 
 
+@pytest.mark.long
 def test_the_network_goes_away_in_the_middle(cluster: Cluster, edits: Edits) -> None:
     cluster.write(base, edits.next)
     process = cluster.start("deploy", "--yes", "--no-verify")

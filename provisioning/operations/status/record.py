@@ -6,7 +6,8 @@ Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be tol
      "faults": [{"host": str, "text": str, "fix": str}],
      "unreachable": {host: reason},
      "pinned": {host: {"release": str, "who": str, "since": str}},
-     "drained": {host: {"who": str, "since": str, "reason": str, "settled": bool}},
+     "drained": {host: {"who": str, "since": str, "reason": str, "settled": bool,
+         "stopped": bool}},
      "directors": {host: {
          "keepalived": bool, "vrrp": {vip: "MASTER" | "BACKUP" | "FAULT" | "STOP"},
          "holds": [vip], "sync": ["master" | "backup"],

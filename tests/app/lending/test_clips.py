@@ -20,7 +20,15 @@ def test_a_recording_is_heard_on_the_other_node(tmp_path: Path) -> None:
         "stream": False,
         "seed": 5,
     }
-    with cluster(tmp_path, ("rs1", "rs2"), "mimic") as nodes, nodes.nodes["rs1"].client() as client:
+    keys = tmp_path / "keys"
+    keys.touch(0o600)
+    keys.write_text("office:a-key-of-its-own\n")
+    with (
+        cluster(tmp_path, ("rs1", "rs2"), "mimic", "--api-keys-file", str(keys)) as nodes,
+        nodes.nodes["rs1"].client() as client,
+    ):
+        # Nodes need no key of each other.
+        client.headers["Authorization"] = "Bearer a-key-of-its-own"
 
         def speak() -> httpx.Response:
             return client.post("/v1/audio/speech", json=asked)

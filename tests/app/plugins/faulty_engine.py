@@ -59,8 +59,10 @@ class FaultyEngine:
         elif what == "loud":
             yield np.full(RATE, 3.0, np.float32)
         elif what == "slow":
-            for _ in range(int(float(argument) * 10)):
-                time.sleep(0.1)
+            began = time.monotonic()
+            for tenth in range(1, round(float(argument) * 10) + 1):
+                # Not later and later: benchmarks count on it.
+                time.sleep(max(0.0, began + tenth / 10 - time.monotonic()))
                 yield _TENTH
         elif what == "pid":
             # One sample for each bit of the process id.

@@ -1,0 +1,159 @@
+"""``cluster start``, ``cluster stop`` and ``cluster restart``: the app on real servers."""
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
+from provisioning.cli.progress_view import progress_on
+from provisioning.cli.selection import chosen
+from provisioning.model.inventory import Inventory
+from provisioning.operations.app_service import restart_apps, start_apps, stop_apps
+from provisioning.operations.run import recorded
+from provisioning.operations.session import Site, open_fleet
+
+_yes_option = click.option(
+    "--yes", is_flag=True, help="Do not ask. Needed where there is no terminal."
+)
+_timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=120.0,
+    show_default=True,
+    help="Seconds to wait for jobs and open connections.",
+)
+_force_option = click.option(
+    "--force", is_flag=True, help="Also the last healthy ones, and with jobs left at the deadline."
+)
+
+
+def _real_servers(inventory: Inventory, limit: tuple[str, ...]) -> list[str]:
+    names = chosen(inventory, limit) if limit else list(inventory.real_servers.hosts)
+    if others := [name for name in names if name not in inventory.real_servers.hosts]:
+        raise click.UsageError(
+            f"the app runs on real servers, and {', '.join(others)} is none; "
+            f"those are {', '.join(inventory.real_servers.hosts)}"
+        )
+    return names
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask on; say --yes")
+    click.confirm(question, abort=True)
+
+
+@click.command()
+@inventory_option
+@limit_option
+@host_key_option
+@click.option("--force", is_flag=True, help="Go on without a director that cannot be reached.")
+def start(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool, force: bool) -> None:
+    """Start the app on real servers and give them clients once they are ready.
+
+    What was drained with `cluster drain` stays drained.
+
+    Exit status: 0 all are up, 1 one is not, 2 wrong inventory or command line.
+    """
+    site = Site(load_or_exit(inventory), inventory)
+    names = _real_servers(site.inventory, limit)
+    with (
+        recorded(site, ["cluster", *sys.argv[1:]]) as run,
+        progress_on(Console()) as progress,
+        open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,
+    ):
+        start_apps(site, fleet, run, names, force=force, progress=progress)
+        run.ok = True
+    _say(f"Started: {', '.join(names)}")
+
+
+@click.command()
+@inventory_option
+@limit_option
+@host_key_option
+@_timeout_option
+@_yes_option
+@_force_option
+def stop(
+    inventory: Path,
+    limit: tuple[str, ...],
+    accept_new_host_keys: bool,
+    timeout: float,
+    yes: bool,
+    force: bool,
+) -> None:
+    """Stop the app on real servers, after their work is done. `cluster start` brings them back.
+
+    Each is drained first, so clients go elsewhere; the last healthy ones stop with --force only,
+    and then the virtual IP serves nobody.
+
+    Exit status: 0 stopped, 1 refused or failed, 2 wrong inventory or command line.
+    """
+    site = Site(load_or_exit(inventory), inventory)
+    names = _real_servers(site.inventory, limit)
+    left = [n for n in site.inventory.real_servers.hosts if n not in names]
+    left = [name for name in left if name not in site.runtime.drains]
+    means = f"{', '.join(left)} will serve" if left else "the service will be down for everybody"
+    _confirm(f"Stop the app on {', '.join(names)}: {means}. Go on?", yes=yes)
+    with (
+        recorded(site, ["cluster", *sys.argv[1:]]) as run,
+        progress_on(Console()) as progress,
+        open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,
+    ):
+        stop_apps(site, fleet, run, names, timeout=timeout, force=force, progress=progress)
+        run.ok = True
+    _say(f"Stopped: {', '.join(names)}; {means}.")
+
+
+@click.command()
+@inventory_option
+@limit_option
+@host_key_option
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Real servers at a time.",
+)
+@_timeout_option
+@_yes_option
+@_force_option
+def restart(
+    inventory: Path,
+    limit: tuple[str, ...],
+    accept_new_host_keys: bool,
+    batch: int,
+    timeout: float,
+    yes: bool,
+    force: bool,
+) -> None:
+    """Restart the app on real servers, batch by batch, so that nobody notices.
+
+    Each is drained, its work waited for, and it gets clients again once it is ready. A failure
+    leaves the later ones as they are.
+
+    Exit status: 0 restarted, 1 refused or failed, 2 wrong inventory or command line.
+    """
+    site = Site(load_or_exit(inventory), inventory)
+    names = _real_servers(site.inventory, limit)
+    _confirm(f"Restart the app on {', '.join(names)}, {batch} at a time?", yes=yes)
+    with (
+        recorded(site, ["cluster", *sys.argv[1:]]) as run,
+        progress_on(Console()) as progress,
+        open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,
+    ):
+        restart_apps(
+            site, fleet, run, names, batch=batch, timeout=timeout, force=force, progress=progress
+        )
+        run.ok = True
+    _say(f"Restarted: {', '.join(names)}")
+
+
+def _say(text: str) -> None:
+    Console(soft_wrap=True).print(Text(text, "bold green"))

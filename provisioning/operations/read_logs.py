@@ -1,0 +1,95 @@
+"""Reads logs of many hosts at the same time."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from provisioning.engine.fleet import Fleet
+from provisioning.operations.log_sources import BEAT, LogSource, newer, read_script
+from provisioning.transport.base import Transport
+
+Take = Callable[[LogSource, str], None]
+"""Gets every line, from several threads."""
+
+_TIMEOUT = 60.0
+
+
+def read_logs(
+    fleet: Fleet,
+    sources: dict[str, list[LogSource]],
+    *,
+    lines: int,
+    since: datetime | None,
+    take: Take,
+) -> dict[str, str]:
+    """Gives the latest ``lines`` of every source, or those since then, to ``take``, host by host.
+    What went wrong, by host."""
+
+    def read(name: str, transport: Transport) -> tuple[list[tuple[LogSource, bytes]], str]:
+        found, problems = [], []
+        for source in sources[name]:
+            script = read_script(source, lines=lines, since=since, follow=False)
+            done = transport.run(script, timeout=_TIMEOUT)
+            found.append((source, done.stdout))
+            if done.status:
+                said = done.stderr.decode("utf-8", "replace").strip()
+                problems.append(said or f"status {done.status}")
+        return found, "; ".join(problems)
+
+    fleet.connect(sources)
+    errors = {}
+    for name, (found, problem) in fleet.each(sources, read).items():
+        for source, output in found:
+            offset, *rest = output.decode("utf-8", "replace").splitlines() or [""]
+            for line in newer(rest, since, offset):
+                take(source, line)
+        if problem:
+            errors[name] = problem
+    return errors | {name: str(fleet.errors[name]) for name in sources if name in fleet.errors}
+
+
+def follow_logs(
+    connect: Callable[[int], Fleet],
+    sources: list[LogSource],
+    *,
+    lines: int,
+    since: datetime | None,
+    take: Take,
+) -> dict[str, str]:
+    """As ``read_logs``, line by line as they come, until the connection ends or Ctrl-C. Each
+    source has a connection of its own, from ``connect`` for so many at a time."""
+    keyed = {f"{source.host}/{source.service}": source for source in sources}
+    fleet = connect(len(keyed))
+
+    def follow(key: str, transport: Transport) -> str:
+        source = keyed[key]
+        reader = LineReader(since, lambda line: take(source, line))
+        script = read_script(source, lines=lines, since=since, follow=True)
+        done = transport.run(script, on_stdout=reader.feed)
+        return done.stderr.decode("utf-8", "replace").strip() or "the log's reader ended"
+
+    try:
+        fleet.connect(keyed)
+        ended = fleet.each(keyed, follow)
+    finally:
+        fleet.close()
+    errors = {keyed[key].host: said for key, said in ended.items()}
+    return errors | {keyed[key].host: str(error) for key, error in fleet.errors.items()}
+
+
+class LineReader:
+    """Cuts what comes into lines, without the beats between them."""
+
+    def __init__(self, since: datetime | None, take: Callable[[str], None]) -> None:
+        self._since, self._take = since, take
+        self._rest = b""
+        self._offset: str | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Takes a piece of output; half a character waits for its other half."""
+        *whole, self._rest = (self._rest + data.replace(BEAT, b"")).split(b"\n")
+        texts = [line.decode("utf-8", "replace") for line in whole]
+        if self._offset is None and texts:
+            self._offset = texts.pop(0)
+        for line in newer(texts, self._since, self._offset or ""):
+            self._since = None
+            self._take(line)

@@ -1,0 +1,162 @@
+"""Logs as hosts have them, read through the local transport."""
+
+import subprocess
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from provisioning.engine.fleet import Fleet
+from provisioning.model.inventory import Inventory
+from provisioning.operations.log_sources import (
+    LogSource,
+    local_now,
+    log_sources,
+    moment,
+    newer,
+    read_script,
+)
+from provisioning.operations.read_logs import LineReader, follow_logs, read_logs
+from provisioning.transport.local import LocalTransport
+
+APP = '{"time": "2026-01-31T08:00:0%d.000+00:00", "level": "info", "message": "说话 %d"}'
+
+
+def inventory(manager: str) -> Inventory:
+    return Inventory.model_validate(
+        {
+            "vip": "10.77.0.100",
+            "service_manager": manager,
+            "directors": {"hosts": {"lvs1": "10.77.0.11"}},
+            "real_servers": {"hosts": {"rs1": "10.77.0.21"}},
+            "storage": {"hosts": {"nas1": "10.77.0.31"}},
+            "clients": {"hosts": {"client1": "10.77.0.50"}},
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("manager", "host", "service", "file"),
+    [
+        ("systemd", "lvs1", "keepalived", None),
+        ("supervisor", "lvs1", "keepalived", "/var/log/keepalived.log"),
+        ("systemd", "rs1", "cosyvoice", "/var/log/cosyvoice/app.log"),
+        ("systemd", "nas1", "nfs-server", None),
+        ("supervisor", "nas1", "nfs-export", "/var/log/nfs-export.log"),
+    ],
+)
+def test_the_service_manager_decides_where(
+    manager: str, host: str, service: str, file: str | None
+) -> None:
+    assert log_sources(inventory(manager), host) == [LogSource(host, service, file)]
+
+
+def test_a_host_without_a_role_has_no_log() -> None:
+    assert log_sources(inventory("systemd"), "client1") == []
+
+
+def test_the_journal_is_asked_by_unit_and_time() -> None:
+    since = datetime(2026, 1, 31, 8, tzinfo=UTC)
+    source = LogSource("lvs1", "keepalived", None)
+    script = read_script(source, lines=7, since=since, follow=True)
+    assert f"-u keepalived --since=@{since.timestamp():.0f} -f" in script
+    assert "-u keepalived -n 7" in read_script(source, lines=7, since=None, follow=False)
+
+
+def test_the_latest_lines_come_whole_and_in_order(tmp_path: Path) -> None:
+    log = tmp_path / "应用 1.log"
+    log.write_text("".join(f"第{n}行 [bold]\n" for n in range(9)), encoding="utf-8")
+    source = LogSource("rs1", "cosyvoice", str(log))
+    gone = LogSource("rs2", "cosyvoice", str(tmp_path / "none"))
+    taken: list[str] = []
+    errors = read_logs(
+        Fleet(lambda name: LocalTransport(), forks=2),
+        {"rs1": [source], "rs2": [gone]},
+        lines=2,
+        since=None,
+        take=lambda _, line: taken.append(line),
+    )
+    assert taken == ["第7行 [bold]", "第8行 [bold]"]
+    assert errors.keys() == {"rs2"} and "none" in errors["rs2"]
+
+
+def test_since_drops_what_is_older_and_keeps_what_belongs_together() -> None:
+    since = datetime(2026, 1, 31, 8, 0, 2, tzinfo=UTC)
+    lines = [APP % (1, 1), "a line of the first", APP % (2, 2), "Traceback", APP % (3, 3)]
+    assert list(newer(lines, since, "+0000")) == lines[2:]
+
+
+def test_keepaliveds_own_times_are_the_hosts() -> None:
+    lines = ["Sat Jan 31 15:59:59 2026: old", "Sat Jan 31 16:00:02 2026: new"]
+    since = datetime(2026, 1, 31, 8, 0, 0, tzinfo=UTC)
+    assert list(newer(lines, since, "+0800")) == lines[1:]
+    assert list(newer(lines, since, "+0000")) == lines
+
+
+def test_a_moment_is_a_duration_or_a_date() -> None:
+    now = local_now()
+    assert moment("90s", now) == now - timedelta(seconds=90)
+    assert moment("2h", now) == now - timedelta(hours=2)
+    assert moment("2026-01-31T08:00:00+08:00", now) == datetime(2026, 1, 31, tzinfo=UTC)
+    assert moment("2026-01-31 08:00", now).utcoffset() == now.utcoffset()
+    with pytest.raises(ValueError):
+        moment("soon", now)
+
+
+def test_characters_cut_in_two_come_whole() -> None:
+    taken: list[str] = []
+    reader = LineReader(None, taken.append)
+    for byte in "+0800\n你好\0，世界\n半".encode():
+        reader.feed(bytes([byte]))
+    assert taken == ["你好，世界"]
+
+
+def test_following_gives_lines_as_they_are_written(tmp_path: Path) -> None:
+    log = tmp_path / "app.log"
+    log.write_text("老的\n", encoding="utf-8")
+    fleet = Fleet(lambda name: LocalTransport(), forks=1)
+    taken: list[str] = []
+    came = threading.Event()
+
+    def take(source: LogSource, line: str) -> None:
+        taken.append(line)
+        if len(taken) == 2:
+            came.set()
+
+    source = LogSource("rs1", "cosyvoice", str(log))
+    follower = threading.Thread(
+        target=follow_logs,
+        args=(lambda forks: fleet, [source]),
+        kwargs={"lines": 1, "since": None, "take": take},
+        daemon=True,
+    )
+    follower.start()
+    end = time.monotonic() + 30
+    while not taken and time.monotonic() < end:
+        time.sleep(0.05)
+    with log.open("a", encoding="utf-8") as file:
+        file.write("新的\n")
+    assert came.wait(30)
+    assert taken == ["老的", "新的"]
+    readers = subprocess.run(
+        ["pgrep", "-f", str(log)], capture_output=True, text=True, check=False
+    ).stdout.split()
+    for reader in readers:
+        subprocess.run(["kill", reader], check=False)
+    follower.join(30)
+    assert not follower.is_alive()
+
+
+def test_a_reader_that_nobody_listens_to_ends(tmp_path: Path) -> None:
+    log = tmp_path / "quiet.log"
+    log.write_text("一\n", encoding="utf-8")
+    script = read_script(LogSource("h", "s", str(log)), lines=1, since=None, follow=True)
+    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE) as shell:
+        assert shell.stdout
+        shell.stdout.readline()
+        shell.stdout.close()
+        assert shell.wait(30) is not None
+    left = subprocess.run(["pgrep", "-f", str(log)], capture_output=True, check=False)
+    assert left.returncode == 1
