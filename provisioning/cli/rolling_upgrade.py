@@ -62,7 +62,7 @@ class _Asked:
 @click.option(
     "--abort", is_flag=True, help="Take nodes that a cut run left under way back, and end it."
 )
-@click.option("--yes", is_flag=True, help="Do not ask before beginning.")
+@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line and event.")
 @click.option(
     "--verify/--no-verify", "verifies", default=True, help="Prove the cluster at the end."
@@ -101,6 +101,9 @@ def rolling_upgrade(
     """
     if sum((check, pause, resume, abort)) > 1:
         raise click.UsageError("--check, --pause, --resume and --abort do not go together")
+    goes_on = resume or abort or check or pause
+    if not (goes_on or yes or sys.stdin.isatty()):
+        raise click.UsageError("there is no terminal to ask on; say --yes")
     if (to or limit) and (resume or abort):
         raise click.UsageError("--resume and --abort go on with the hosts and release of that run")
     site = Site(load_or_exit(inventory), inventory)
@@ -170,7 +173,7 @@ def _begin(asked: _Asked, choices: Choices) -> int:
             if not ready.upgrade.nodes:
                 run.ok = True
                 return exit_codes.OK
-            if not asked.yes and sys.stdin.isatty():
+            if not asked.yes:
                 click.confirm("Begin?", abort=True, err=asked.as_json)
             return _drive(asked, run, fleet, ready, Runner.run)
 

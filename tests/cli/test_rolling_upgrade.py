@@ -70,8 +70,9 @@ def upgrade(*nodes: Node, status: RunStatus = RunStatus.RUNNING) -> Upgrade:
         (("--notify-command", "tell 'them"), "a quote is not closed"),
         (("--check", "--resume"), "do not go together"),
         (("--resume", "--to", "v2"), "hosts and release of that run"),
-        (("--limit", "rs9"), "rs9"),
-        (("--to", "v2"), "no tags or branches"),
+        (("--check", "--limit", "rs9"), "rs9"),
+        (("--yes", "--to", "v2"), "no tags or branches"),
+        ((), "there is no terminal to ask on; say --yes"),
     ],
 )
 def test_what_is_typed_wrong_is_told_with_the_fix(

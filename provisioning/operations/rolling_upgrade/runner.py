@@ -146,6 +146,7 @@ class Runner:
             # threads end at their next word to it; what a host does, it does to its end.
             with self._writing:
                 self._cut = True
+            self.clock.wake()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
         pool.shutdown()

@@ -34,6 +34,9 @@ class PaperClock:
             self.time += seconds
         self.on_sleep(self.time)
 
+    def wake(self) -> None:
+        """The next run uses it again."""
+
 
 @dataclass
 class PaperNode:

@@ -10,6 +10,7 @@ from provisioning.engine.waves import Wave
 from provisioning.model.runtime import Pin
 from provisioning.operations import drain
 from provisioning.operations.deploy import Pace, apply_plans
+from provisioning.operations.node_work import look_at_work
 from provisioning.operations.probes.fragment import ProbeError, answer
 from provisioning.operations.rolling_upgrade.hands import HandError, Place
 from provisioning.operations.rolling_upgrade.living import app_service, asking, keepalived
@@ -77,12 +78,14 @@ class LivingCluster(Looking):
             if "refused" in str(error):
                 return Left(0)  # A process that is not there has nothing left.
             raise
-        jobs, opened = found.get("jobs", {}), found.get("open", {})
-        return Left(
-            int(jobs.get("running", 0)) + int(jobs.get("waiting", 0)),
-            int(opened.get("answers", 0)),
-            int(opened.get("pages", 0)),
-        )
+        jobs, opened = found.get("jobs", {}), found.get("open")
+        unfinished = int(jobs.get("running", 0)) + int(jobs.get("waiting", 0))
+        if opened is None:
+            # A release from before they were told apart: idle pages are waited for as well.
+            with self.directors:
+                work = look_at_work(self.site.inventory, self.fleet, host)
+            return Left(unfinished, work.connections)
+        return Left(unfinished, int(opened["answers"]), int(opened["pages"]))
 
     def settle(self, host: str) -> None:
         """See ``Hands``."""
