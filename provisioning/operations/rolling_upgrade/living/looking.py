@@ -19,7 +19,9 @@ from provisioning.operations.session import Site
 from provisioning.operations.tables import holders_of, look_at_tables
 from provisioning.operations.verify.from_client import STATUS_PATH
 from provisioning.resources.base import Observation
-from provisioning.roles.desired import DesiredHost, desired_hosts
+from provisioning.roles import director
+from provisioning.roles.desired import DesiredHost
+from provisioning.roles.rendering import Templates
 from provisioning.transport.base import Transport
 
 READY = "/readyz"
@@ -69,8 +71,10 @@ class Looking:
         return [*changes, *more], restarts or bool(more)
 
     def director(self, host: str) -> DesiredHost:
-        """What a director should have."""
-        return desired_hosts(self.site.inventory, None, self.site.runtime)[host]
+        """What a director should have as such; what else the host is stays as it is."""
+        inventory = self.site.inventory
+        part = director.part(inventory, host, Templates(inventory), self.site.runtime)
+        return DesiredHost(host, part.requirements, part.resources, partial=True)
 
     def plans(self, wanted: DesiredHost) -> Plans:
         """What would change on a host. Raises ``HandError`` where it cannot be told."""
