@@ -22,7 +22,9 @@ from provisioning.operations.node_work import NodeWork, await_idle
 from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import OperationError, apply_parts, plan_directors
 from provisioning.operations.runtime_state import (
+    load_told,
     save_runtime,
+    save_told,
     with_drain,
     with_share,
     without_drain,
@@ -187,7 +189,8 @@ def change_directors(
     progress: Progress,
 ) -> None:
     """Writes the state down, then makes the directors so, those that hold a VIP last."""
-    plans, strange = plan_directors(site.inventory, before, after, fleet, directors)
+    befores = (before, load_told(site.state_dir))
+    plans, strange = plan_directors(site.inventory, befores, after, fleet, directors)
     if missing := [name for name in directors if name not in plans]:
         raise OperationError(str(fleet.errors[missing[0]]))
     if strange and not force:
@@ -203,6 +206,7 @@ def change_directors(
         Wave("master directors", tuple(n for n in plans if n in masters), gate="every"),
     ]
     apply_parts(plans, order, fleet, run, progress)
+    save_told(site.state_dir, after)
 
 
 def _await_kernels(

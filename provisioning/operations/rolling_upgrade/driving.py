@@ -124,7 +124,9 @@ def drive(
         own=not upgrade.source.get("to"),
     )
     tell(UpgradeEvent("start", text=f"upgrade to {upgrade.target}"))
-    runner = Runner(upgrade, hands, site.state_dir, journaled, forks=site.inventory.forks)
+    runner = Runner(
+        upgrade, hands, site.state_dir, journaled, hands.clock, forks=site.inventory.forks
+    )
     try:
         upgrade = work(runner)
     except KeyboardInterrupt:

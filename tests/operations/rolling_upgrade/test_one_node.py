@@ -72,8 +72,8 @@ def test_a_job_under_way_is_waited_for(node: OneNode) -> None:
     [
         (FAILS_TO_START, "no_such_module_as_this"),
         (CANNOT_SPEAK, "does not speak at its own address: HTTP status 500"),
-        (SPEAKS_SLOWLY, "it speaks but slowly"),
-        (CRASHES, "process ended|not ready any more"),
+        pytest.param(SPEAKS_SLOWLY, "it speaks but slowly", marks=pytest.mark.long),
+        pytest.param(CRASHES, "process ended|not ready any more", marks=pytest.mark.long),
     ],
     ids=["fails to start", "cannot speak", "speaks slowly", "crashes after a while"],
 )

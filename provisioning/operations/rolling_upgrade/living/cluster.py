@@ -1,6 +1,6 @@
 """A real cluster under the hands of an upgrade."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,9 +12,11 @@ from provisioning.operations import drain
 from provisioning.operations.deploy import Pace, apply_plans
 from provisioning.operations.node_work import look_at_work
 from provisioning.operations.probes.fragment import ProbeError, answer
+from provisioning.operations.rolling_upgrade.clock import Clock, WallClock
 from provisioning.operations.rolling_upgrade.hands import HandError, Place
 from provisioning.operations.rolling_upgrade.living import app_service, asking, keepalived
 from provisioning.operations.rolling_upgrade.living.looking import READY, Looking
+from provisioning.operations.rolling_upgrade.living.patience import when_free
 from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics, parse_metrics
 from provisioning.operations.rolling_upgrade.sight import Left
 from provisioning.operations.rolling_upgrade.spoken import Spoken, spoken
@@ -44,6 +46,7 @@ class LivingCluster(Looking):
     """What is staged; nothing where every node has it already."""
     own: bool
     """Whether the inventory itself asks for the target, so that nothing need be remembered."""
+    clock: Clock = field(default_factory=WallClock)
     progress: Progress = silent
     _processes: dict[str, str] = field(default_factory=dict)
 
@@ -55,20 +58,25 @@ class LivingCluster(Looking):
         wanted = desired_hosts(
             self.site.inventory, self.release, without_pins(self.site.runtime, [host])
         )
-        self._make(staged(wanted[host]))
+        self._when_free(lambda: self._make(staged(wanted[host])))
 
     def drain(self, host: str, reason: str) -> None:
         """See ``Hands``."""
-        with self.directors, _as_hand_error():
-            drain.take_out(
-                self.site,
-                self.fleet,
-                self.run,
-                host,
-                reason=reason,
-                force=self.choices.force,
-                progress=self.progress,
-            )
+
+        def take_out() -> None:
+            with _as_hand_error():
+                drain.take_out(
+                    self.site,
+                    self.fleet,
+                    self.run,
+                    host,
+                    reason=reason,
+                    force=self.choices.force,
+                    progress=self.progress,
+                )
+
+        with self.directors:
+            self._when_free(take_out)
 
     def left(self, host: str) -> Left:
         """See ``Hands``."""
@@ -89,21 +97,31 @@ class LivingCluster(Looking):
 
     def settle(self, host: str) -> None:
         """See ``Hands``."""
-        with self.directors, _as_hand_error():
-            drain.settle(self.site, self.fleet, self.run, host, progress=self.progress)
+
+        def settle() -> None:
+            with _as_hand_error():
+                drain.settle(self.site, self.fleet, self.run, host, progress=self.progress)
+
+        with self.directors:
+            self._when_free(settle)
 
     def undrain(self, host: str, percent: int = 100) -> None:
         """See ``Hands``."""
-        with self.directors, _as_hand_error():
-            drain.bring_back(
-                self.site,
-                self.fleet,
-                self.run,
-                host,
-                share=percent,
-                force=self.choices.force,
-                progress=self.progress,
-            )
+
+        def bring_back() -> None:
+            with _as_hand_error():
+                drain.bring_back(
+                    self.site,
+                    self.fleet,
+                    self.run,
+                    host,
+                    share=percent,
+                    force=self.choices.force,
+                    progress=self.progress,
+                )
+
+        with self.directors:
+            self._when_free(bring_back)
 
     def stop(self, host: str) -> None:
         """See ``Hands``."""
@@ -115,7 +133,7 @@ class LivingCluster(Looking):
         self._remember(host, release)
         directory = str(self.site.inventory.app.directory)
         link = CurrentRelease(directory=directory, name=release)
-        self._make(DesiredHost(host, resources=(link,), partial=True))
+        self._when_free(lambda: self._make(DesiredHost(host, resources=(link,), partial=True)))
 
     def start(self, host: str) -> None:
         """See ``Hands``."""
@@ -162,7 +180,7 @@ class LivingCluster(Looking):
                 return
             if self.choices.upgrade_packages:
                 self._do(host, keepalived.UPGRADE_PACKAGES, 600.0)
-            self._make(self.director(host))
+            self._when_free(lambda: self._make(self.director(host)))
             if restarts:
                 self._do(host, keepalived.restart(self.manager(host)), 60.0)
 
@@ -181,6 +199,9 @@ class LivingCluster(Looking):
         if host in sight.unreachable:
             return sight.unreachable[host]
         return "; ".join(sight.faults)
+
+    def _when_free(self, action: Callable[[], None]) -> None:
+        when_free(action, self.clock)
 
     def _asked(self, host: str, *paths: str) -> Observation:
         fragment = asking.gets(self.site.inventory, host, paths)
