@@ -20,10 +20,12 @@ from provisioning.operations.cluster_secret import cluster_secret
 from provisioning.operations.deploy import Pace, apply_plans
 from provisioning.operations.planning import plan_hosts, waves
 from provisioning.operations.release import build_release
+from provisioning.operations.release.supply import supply
 from provisioning.operations.run import Run, recorded
 from provisioning.operations.session import Site, open_fleet
 from provisioning.operations.verify import CheckResult, verify
 from provisioning.roles.desired import DesiredHost, desired_hosts
+from provisioning.roles.release_archive import ReleaseArchive
 
 
 @click.command()
@@ -87,13 +89,22 @@ def deploy(
         wanted = desired_hosts(site.inventory, release, site.runtime, cluster_secret(site))
         desired = {name: wanted[name] for name in names}
         run.ok = _deploy(
-            site, desired, run, pace, console, accept_new_host_keys, yes, verifies and not limit
+            site,
+            release,
+            desired,
+            run,
+            pace,
+            console,
+            accept_new_host_keys,
+            yes,
+            verifies and not limit,
         )
     raise SystemExit(exit_codes.OK if run.ok else exit_codes.FAILED)
 
 
 def _deploy(
     site: Site,
+    release: ReleaseArchive,
     desired: dict[str, DesiredHost],
     run: Run,
     pace: Pace,
@@ -111,6 +122,7 @@ def _deploy(
         if plans.changes and not yes and sys.stdin.isatty():
             click.confirm("Apply?", abort=True)
         with progress_on(console) as progress:
+            supply(site, release, plans, fleet, progress)
             result = apply_plans(
                 plans,
                 waves(site.inventory, plans),
