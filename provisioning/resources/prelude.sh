@@ -671,6 +671,7 @@ take_wheel() { # DIRECTORY NAME SHA256 SHARED: prints "there", or how many bytes
     fi
     mkdir -p -- "$1/releases/.wheels"
     if [ -n "$4" ] && shares_wheels "$4" && [ -f "$4/.cluster-wheels/$2" ] &&
+        [ ! -L "$4/.cluster-wheels/$2" ] &&
         timeout -s KILL 600 cp -- "$4/.cluster-wheels/$2" "$1/releases/.wheels/.$2.part" &&
         is_wheel_right "$1/releases/.wheels/.$2.part" "$3"; then
         # Anybody who writes there could have put it, so the checksum says whether it is ours.
@@ -719,9 +720,11 @@ list_wheels() { # DIRECTORY SET, pinned packages on standard input: those of oth
 
 share_wheels() { # DIRECTORY SHARED: best effort, as they can be brought to each host as well
     shares_wheels "$2" || return 0
-    mkdir -p -- "$2/.cluster-wheels" 2> /dev/null || return 0
+    # The app writes in that folder too: a link that it left there is not followed as root.
+    rm -rf -- "$2/.cluster-wheels" 2> /dev/null || return 0
+    mkdir -- "$2/.cluster-wheels" 2> /dev/null || return 0
     for VALUE in "$1"/releases/.wheels/*.whl; do
-        timeout -s KILL 600 cp -- "$VALUE" "$2/.cluster-wheels/" || return 0
+        timeout -s KILL 600 cp --remove-destination -- "$VALUE" "$2/.cluster-wheels/" || return 0
     done
 }
 
