@@ -95,4 +95,4 @@ def test_cut_at_any_command_it_leads_to_the_old_or_the_new(
 @pytest.mark.parametrize("wrong", [{"name": "../x"}, {"directory": "opt"}])
 def test_wrong_parts_are_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValueError):
-        CurrentRelease(**({"directory": "/a", "name": "1"} | wrong))
+        CurrentRelease(**({"directory": "/a", "name": "1"} | wrong))  # type: ignore[arg-type]
