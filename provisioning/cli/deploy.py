@@ -33,6 +33,7 @@ from provisioning.operations.deploy import DeployResult, Pace, apply_plans
 from provisioning.operations.members import Members, remember
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import build_release
+from provisioning.operations.release.supply import supply
 from provisioning.operations.run import Run, recorded
 from provisioning.operations.session import Site, open_fleet
 from provisioning.operations.verify import CheckResult, verify
@@ -111,6 +112,7 @@ def deploy(
         desired = {name: wanted[name] for name in names}
         run.ok = _deploy(
             site,
+            release,
             desired,
             run,
             pace,
@@ -120,13 +122,13 @@ def deploy(
             verifies and not limit,
             {} if limit else leaving_hosts(site),
             drain_timeout,
-            release,
         )
     raise SystemExit(exit_codes.OK if run.ok else exit_codes.FAILED)
 
 
 def _deploy(
     site: Site,
+    release: ReleaseArchive,
     desired: dict[str, DesiredHost],
     run: Run,
     pace: Pace,
@@ -136,7 +138,6 @@ def _deploy(
     verifies: bool,
     leaving: Members,
     drain_timeout: float,
-    release: ReleaseArchive,
 ) -> bool:
     everywhere = site_with(site, leaving)
     with open_fleet(
@@ -158,6 +159,7 @@ def _deploy(
                 )
                 staying = {name: both[name] for name in desired}
                 first = plan_hosts(everywhere.inventory, staying, fleet)
+                supply(site, release, first, fleet, progress)
                 result = _apply(
                     everywhere.inventory, first, staying, {}, fleet, pace, run, progress
                 )
@@ -167,6 +169,7 @@ def _deploy(
                 hand_over(site, fleet, run, leaving, timeout=drain_timeout, progress=progress)
                 plans = plan_hosts(site.inventory, desired, fleet)
                 add_departures(plans, leaving, fleet)
+            supply(site, release, plans, fleet, progress)
             result = _apply(site.inventory, plans, desired, leaving, fleet, pace, run, progress)
         remember(site.state_dir, site.inventory, [n for n in result.hosts if n in desired])
         conclude(site, leaving, result)
