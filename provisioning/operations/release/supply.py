@@ -7,7 +7,6 @@ cut goes on where it was.
 
 from base64 import encodebytes
 from collections.abc import Collection
-from pathlib import Path
 
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
@@ -19,6 +18,7 @@ from provisioning.operations.release.errors import ReleaseError
 from provisioning.operations.release.platform import HostPython, host_python, question
 from provisioning.operations.release.wheelhouse import Wheel, fetch_wheels
 from provisioning.operations.session import Site
+from provisioning.resources.base import Observation
 from provisioning.resources.wording import call
 from provisioning.roles.release_archive import ReleaseArchive
 from provisioning.transport.base import Transport
@@ -118,15 +118,9 @@ class _Bringing:
 
     def to_host(self, name: str, transport: Transport) -> bool:
         """All that the host does not have, from the shared folder or from here."""
-        for number, wheel in enumerate(self._wheels, 1):
-            self._tell(name, number, wheel.path)
-            present = self._ask(
-                name,
-                transport,
-                call("take_wheel", self._directory, wheel.path.name, wheel.sha256, self._shared),
-            )
-            if present != "there":
-                self._send(name, transport, number, wheel, int(present))
+        for number, (wheel, offset) in enumerate(self._missing(name, transport), 1):
+            if offset is not None:
+                self._send(name, transport, number, wheel, offset)
         listed = call("list_wheels", self._directory, self._key)
         self._ask(name, transport, f"{listed} <<'LIST'\n{self._lines}LIST")
         self._progress(Event("done", name, f"has the {len(self._wheels)} wheels"))
@@ -142,30 +136,47 @@ class _Bringing:
         """Nothing of them stays in the shared folder."""
         self._ask(name, transport, call("unshare_wheels", self._shared))
 
+    def _missing(self, name: str, transport: Transport) -> list[tuple[Wheel, int | None]]:
+        """Every wheel, and how much of it is on the host; nothing where that is all of it."""
+        self._progress(Event("step", name, f"look for {len(self._wheels)} wheels"))
+        asked = {
+            str(number): call(
+                "take_wheel", self._directory, wheel.path.name, wheel.sha256, self._shared
+            )
+            for number, wheel in enumerate(self._wheels)
+        }
+        found = run_fragments(name, transport, asked)
+        said = [_printed(name, found[key]) for key in asked]
+        return [
+            (wheel, None if word == "there" else int(word))
+            for wheel, word in zip(self._wheels, said, strict=True)
+        ]
+
     def _send(
         self, name: str, transport: Transport, number: int, wheel: Wheel, offset: int
     ) -> None:
-        size = wheel.path.stat().st_size
+        size, file_name = wheel.path.stat().st_size, wheel.path.name
+        finish = call("finish_wheel", self._directory, file_name, wheel.sha256)
         with wheel.path.open("rb") as file:
+            # Whatever is there of it, there is a last piece, with which it gets its name.
+            offset = min(offset, size - 1)
             file.seek(offset)
             while piece := file.read(_PIECE):
-                add = call("add_to_wheel", self._directory, wheel.path.name, str(offset))
-                self._ask(name, transport, f"{add} <<'BASE64'\n{encodebytes(piece).decode()}BASE64")
+                add = call("add_to_wheel", self._directory, file_name, str(offset))
                 offset += len(piece)
+                last = f"\n{finish}" if offset >= size else ""
+                text = encodebytes(piece).decode()
+                self._ask(name, transport, f"{add} <<'BASE64'\n{text}BASE64{last}")
                 part = f"{offset // _MEGABYTE} of {size // _MEGABYTE} MB"
-                self._tell(name, number, wheel.path, part)
-        self._ask(
-            name,
-            transport,
-            call("finish_wheel", self._directory, wheel.path.name, wheel.sha256),
-        )
+                self._progress(
+                    Event("step", name, f"bring {file_name}, {part}", number, len(self._wheels))
+                )
 
     def _ask(self, name: str, transport: Transport, fragment: str) -> str:
-        said = run_fragments(name, transport, {"wheels": fragment})["wheels"]
-        if said.status != 0:
-            raise ReleaseError(f"{name}: {said.stderr.strip() or f'status {said.status}'}")
-        return said.stdout.strip()
+        return _printed(name, run_fragments(name, transport, {"wheels": fragment})["wheels"])
 
-    def _tell(self, name: str, number: int, path: Path, part: str = "") -> None:
-        text = f"bring {path.name}" + (f", {part}" if part else "")
-        self._progress(Event("step", name, text, number, len(self._wheels)))
+
+def _printed(name: str, said: Observation) -> str:
+    if said.status != 0:
+        raise ReleaseError(f"{name}: {said.stderr.strip() or f'status {said.status}'}")
+    return said.stdout.strip()
