@@ -4,21 +4,24 @@ import base64
 import hashlib
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 
 def wheel(
-    folder: Path, name: str, version: str = "1.0", *, requires: tuple[str, ...] = (), **files: str
+    folder: Path,
+    name: str,
+    version: str = "1.0",
+    *,
+    requires: tuple[str, ...] = (),
+    files: Mapping[str, str] | None = None,
 ) -> Path:
-    """A pure wheel with a module of its name, or with ``files`` by path (``__`` is a slash)."""
+    """A pure wheel with a module of its name, or with ``files`` by path."""
     path = folder / f"{name}-{version}-py3-none-any.whl"
     info = f"{name}-{version}.dist-info"
-    content = {key.replace("__", "/") + ".py": text for key, text in files.items()} or {
-        f"{name}.py": f"VERSION = {version!r}\n"
-    }
+    content = {**(files or {f"{name}.py": f"VERSION = {version!r}\n"})}
     extras = {line.rsplit("extra == ", 1)[1].strip("'\"") for line in requires if "extra" in line}
     content[f"{info}/METADATA"] = "".join(
         f"{line}\n"

@@ -203,7 +203,8 @@ class Exchange(Neighbours):
                 idle = await self._wire.waiting(known.peer, self._age(oldest))
             except PeerSilentError as error:
                 _log.debug("%s", error)
-                known.told = math.nan
+                # It forgets by itself that somebody waited here.
+                known.told = None if oldest is None else math.nan
                 known.shy_until = time.monotonic() + _PAUSE
                 known.news.set()
                 continue
@@ -212,18 +213,18 @@ class Exchange(Neighbours):
                     break
 
     async def _offer_around(self, slot: Slot, worker: Worker | None) -> None:
-        used = False
+        hold = _Hold(slot, worker)
         try:
             for _ in range(_ASKED):
-                if used or (name := self._heir()) is None:
+                if hold.used.is_set() or (name := self._heir()) is None:
                     break
-                used = await self._offered_to(self._known[name], _Hold(slot, worker))
+                await self._offer_to(self._known[name], hold)
         finally:
-            if not used:
+            if not hold.used.is_set():
                 self._line.give_back(slot, worker)
 
-    async def _offered_to(self, known: _Known, hold: _Hold) -> bool:
-        """Whether a job of that peer has taken the slot."""
+    async def _offer_to(self, known: _Known, hold: _Hold) -> None:
+        """Until a job of that peer has taken the slot, or none will."""
         others = self._others()
         next_best = self._age(rival(self._line.oldest, others, known.peer.name))
         # Slots that become free meanwhile are for other jobs.
@@ -240,7 +241,6 @@ class Exchange(Neighbours):
         finally:
             if hold in known.holds:
                 known.holds.remove(hold)
-        return hold.used.is_set()
 
     def _heir(self) -> str | None:
         return heir(self._line.oldest, self._others())

@@ -23,7 +23,7 @@ from app.workers.neighbours import LostError, NotTakenError
 _QUESTION = httpx.Timeout(1.0)
 # A node in the next rack takes a connection at once or not at all; while a job runs there it says
 # every second that it is alive.
-_JOB = httpx.Timeout(5.0, connect=1.0, pool=5.0)
+_JOB = httpx.Timeout(10.0, connect=1.0, pool=5.0)
 _GRACE = 2.0
 """Seconds past the deadline in which the other node tells of it itself."""
 
@@ -47,12 +47,18 @@ class HttpWire:
 
     async def waiting(self, peer: Peer, age: float | None) -> int:
         """See `app.lending.exchange.Wire`."""
-        return int((await self._ask(peer, "waiting", {"age": age}))["idle"])
+        said = await self._ask(peer, "waiting", {"age": age})
+        if not isinstance(idle := said.get("idle"), int):
+            raise PeerSilentError(f"{peer.name} says {said!r}")
+        return idle
 
     async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
         """See `app.lending.exchange.Wire`."""
         said = await self._ask(peer, "offer", {"next_best": next_best})
-        return bool(said["comes"]), None if said["age"] is None else float(said["age"])
+        age = said.get("age")
+        if not isinstance(age, int | float | None):
+            raise PeerSilentError(f"{peer.name} says {said!r}")
+        return bool(said.get("comes")), age
 
     def loan(self, peer: Peer) -> "Loan":
         """See `app.lending.exchange.Wire`."""
@@ -74,10 +80,10 @@ class HttpWire:
         try:
             answer = await self.client.send(request)
             answer.raise_for_status()
-            found: dict[str, Any] = json.loads(answer.content)
-            return found
+            found = json.loads(answer.content)
         except (httpx.HTTPError, ValueError) as error:
             raise PeerSilentError(f"{peer.name}: {type(error).__name__}: {error}") from error
+        return found if isinstance(found, dict) else {}
 
 
 class Loan:

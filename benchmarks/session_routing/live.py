@@ -105,12 +105,13 @@ def _forwarded(nodes: Cluster) -> None:
     urls = [nodes.nodes[name].url for name in NAMES]
     session = f"page{time.monotonic_ns()}"
     body = {"session_hash": session, "fn_index": 0, "event_id": "none"}
+    # So that it has an owner, which answers itself. There is no such function: the node fails, and
+    # hangs up.
+    joined = {"data": [], "fn_index": 10**6, "session_hash": session}
+    owner = httpx.post(f"{urls[0]}/gradio_api/queue/join", json=joined).headers["x-node"]
+    here = nodes.nodes[owner].url
+    there = next(url for url in urls if url != here)
     with httpx.Client(timeout=_TIMEOUT) as client:
-        # So that it has an owner, which answers itself.
-        joined = {"data": [], "fn_index": 10**6, "session_hash": session}
-        owner = client.post(f"{urls[0]}/gradio_api/queue/join", json=joined).headers["x-node"]
-        here = nodes.nodes[owner].url
-        there = next(url for url in urls if url != here)
         times: dict[str, list[float]] = {here: [], there: []}
         for _ in range(_FORWARDED):
             for url, found in times.items():

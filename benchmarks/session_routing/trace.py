@@ -1,5 +1,6 @@
 """What clients ask of a cluster: when, for how long, and from where. The same for every system."""
 
+import heapq
 import random
 from dataclasses import dataclass
 
@@ -22,13 +23,10 @@ class Arrival:
     address: str
 
 
-def arrivals(
-    jobs: int, slots: int, load: float, seed: int, median: float = MEDIAN
-) -> list[Arrival]:
+def arrivals(jobs: int, slots: int, load: float, seed: int) -> list[Arrival]:
     """A Poisson stream that keeps `slots` workers busy for `load` of their time."""
     draw = random.Random(seed)
-    scale = median / MEDIAN
-    lengths = [min(LONGEST * scale, median * draw.lognormvariate(0, SPREAD)) for _ in range(jobs)]
+    lengths = [min(LONGEST, MEDIAN * draw.lognormvariate(0, SPREAD)) for _ in range(jobs)]
     rate = load * slots / (sum(lengths) / jobs)
     found, now = [], 0.0
     for length in lengths:
@@ -42,8 +40,6 @@ def arrivals(
 def ideal_waits(trace: list[Arrival], slots: int) -> list[float]:
     """Seconds each job waits where all workers take from one line: nothing does better without
     knowing how long jobs are."""
-    import heapq
-
     free = [0.0] * slots
     heapq.heapify(free)
     waits = []

@@ -15,15 +15,30 @@ from provisioning.cli.progress_view import progress_on
 from provisioning.cli.result_view import show_result
 from provisioning.cli.selection import chosen
 from provisioning.cli.verify import show_checks
+from provisioning.engine.fleet import Fleet
 from provisioning.engine.plan_record import plan_record
+from provisioning.engine.progress import Progress
+from provisioning.model.inventory import Inventory
 from provisioning.operations.cluster_secret import cluster_secret
-from provisioning.operations.deploy import Pace, apply_plans
-from provisioning.operations.planning import plan_hosts, waves
+from provisioning.operations.departure import (
+    add_departures,
+    conclude,
+    departure_waves,
+    hand_over,
+    leaving_hosts,
+    leaving_servers,
+    site_with,
+)
+from provisioning.operations.deploy import DeployResult, Pace, apply_plans
+from provisioning.operations.members import Members, remember
+from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import build_release
+from provisioning.operations.release.supply import supply
 from provisioning.operations.run import Run, recorded
 from provisioning.operations.session import Site, open_fleet
 from provisioning.operations.verify import CheckResult, verify
 from provisioning.roles.desired import DesiredHost, desired_hosts
+from provisioning.roles.release_archive import ReleaseArchive
 
 
 @click.command()
@@ -47,6 +62,13 @@ from provisioning.roles.desired import DesiredHost, desired_hosts
     show_default=True,
     help="Hosts of a wave that may fail before the rest of it is left alone.",
 )
+@click.option(
+    "--drain-timeout",
+    type=click.FloatRange(min=0),
+    default=300.0,
+    show_default=True,
+    help="Seconds to wait for the work of real servers that leave the inventory.",
+)
 @click.option("--verify/--no-verify", "verifies", default=True, help="Prove the result at the end.")
 def deploy(
     inventory: Path,
@@ -58,12 +80,14 @@ def deploy(
     batch: int,
     max_fail: int,
     verifies: bool,
+    drain_timeout: float,
 ) -> None:
     """Make the hosts what the inventory says, and prove that the cluster works.
 
     Looks at every host, shows what would change, asks (on a terminal), then applies in waves:
     storage, real servers, backup directors, master director. A host that fails takes its own
-    changes back. Cut at any moment, it can be run again.
+    changes back. Cut at any moment, it can be run again. A host that is in the inventory no more
+    is drained, taken off the directors and cleaned.
 
     Exit status: 0 done and proved, 1 something failed, 2 wrong inventory or command line (with
     --check: 2 changes pending, 1 wrong inventory), 130 interrupted.
@@ -87,13 +111,24 @@ def deploy(
         wanted = desired_hosts(site.inventory, release, site.runtime, cluster_secret(site))
         desired = {name: wanted[name] for name in names}
         run.ok = _deploy(
-            site, desired, run, pace, console, accept_new_host_keys, yes, verifies and not limit
+            site,
+            release,
+            desired,
+            run,
+            pace,
+            console,
+            accept_new_host_keys,
+            yes,
+            verifies and not limit,
+            {} if limit else leaving_hosts(site),
+            drain_timeout,
         )
     raise SystemExit(exit_codes.OK if run.ok else exit_codes.FAILED)
 
 
 def _deploy(
     site: Site,
+    release: ReleaseArchive,
     desired: dict[str, DesiredHost],
     run: Run,
     pace: Pace,
@@ -101,9 +136,15 @@ def _deploy(
     accept_new_host_keys: bool,
     yes: bool,
     verifies: bool,
+    leaving: Members,
+    drain_timeout: float,
 ) -> bool:
-    with open_fleet(site, forks=pace.forks, accept_new_host_keys=accept_new_host_keys) as fleet:
+    everywhere = site_with(site, leaving)
+    with open_fleet(
+        everywhere, forks=pace.forks, accept_new_host_keys=accept_new_host_keys
+    ) as fleet:
         plans = plan_hosts(site.inventory, desired, fleet)
+        add_departures(plans, leaving, fleet)
         plans.drains, plans.pins = site.runtime.drains, site.runtime.pins
         for plan in plans.hosts.values():
             run.journal.write("plan", plan=plan_record(plan))
@@ -111,17 +152,27 @@ def _deploy(
         if plans.changes and not yes and sys.stdin.isatty():
             click.confirm("Apply?", abort=True)
         with progress_on(console) as progress:
-            result = apply_plans(
-                plans,
-                waves(site.inventory, plans),
-                {name: host.postconditions for name, host in desired.items()},
-                fleet,
-                pace=pace,
-                run_id=run.id,
-                holder=run.holder,
-                journal=run.journal,
-                progress=progress,
-            )
+            if leaving_servers(leaving):
+                # With them still in it: those that come with the same edit take over first.
+                both = desired_hosts(
+                    everywhere.inventory, release, site.runtime, cluster_secret(everywhere)
+                )
+                staying = {name: both[name] for name in desired}
+                first = plan_hosts(everywhere.inventory, staying, fleet)
+                supply(site, release, first, fleet, progress)
+                result = _apply(
+                    everywhere.inventory, first, staying, {}, fleet, pace, run, progress
+                )
+                if not result.ok:
+                    show_result(console, result, run)
+                    return False
+                hand_over(site, fleet, run, leaving, timeout=drain_timeout, progress=progress)
+                plans = plan_hosts(site.inventory, desired, fleet)
+                add_departures(plans, leaving, fleet)
+            supply(site, release, plans, fleet, progress)
+            result = _apply(site.inventory, plans, desired, leaving, fleet, pace, run, progress)
+        remember(site.state_dir, site.inventory, [n for n in result.hosts if n in desired])
+        conclude(site, leaving, result)
         show_result(console, result, run)
         if not (verifies and result.ok):
             return result.ok
@@ -129,6 +180,30 @@ def _deploy(
         _record_checks(run, checks)
         show_checks(console, checks)
         return result.ok and all(check.ok is not False for check in checks)
+
+
+def _apply(
+    inventory: Inventory,
+    plans: Plans,
+    desired: dict[str, DesiredHost],
+    leaving: Members,
+    fleet: Fleet,
+    pace: Pace,
+    run: Run,
+    progress: Progress,
+) -> DeployResult:
+    conditions = {name: host.postconditions for name, host in desired.items()}
+    return apply_plans(
+        plans,
+        departure_waves(inventory, plans, leaving),
+        conditions | dict.fromkeys(leaving, ()),
+        fleet,
+        pace=pace,
+        run_id=run.id,
+        holder=run.holder,
+        journal=run.journal,
+        progress=progress,
+    )
 
 
 def _record_checks(run: Run, checks: list[CheckResult]) -> None:

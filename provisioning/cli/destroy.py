@@ -14,6 +14,7 @@ from provisioning.cli.progress_view import progress_on
 from provisioning.cli.selection import chosen
 from provisioning.operations.deploy import Pace, apply_plans
 from provisioning.operations.destroy import destroy_waves, plan_removal
+from provisioning.operations.members import forget as strike_off
 from provisioning.operations.run import recorded
 from provisioning.operations.session import Site, open_fleet
 
@@ -57,6 +58,7 @@ def destroy(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool,
                 progress=progress,
             )
         run.ok = result.ok
+        strike_off(site.state_dir, [name for name, host in result.hosts.items() if host.ok])
     for name, reason in result.skipped.items():
         console.print(Text(f"{name}: not changed: {reason}", "bold red"), soft_wrap=True)
     for name, host in result.hosts.items():

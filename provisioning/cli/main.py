@@ -11,6 +11,7 @@ from provisioning.cli.deploy import deploy
 from provisioning.cli.destroy import destroy
 from provisioning.cli.drain import drain, undrain
 from provisioning.cli.exec import exec_
+from provisioning.cli.forget import forget
 from provisioning.cli.history import history
 from provisioning.cli.init import init
 from provisioning.cli.lab import lab
@@ -82,6 +83,7 @@ for command in (
     support_bundle,
     ssh,
     exec_,
+    forget,
     destroy,
     lab,
 ):

@@ -14,6 +14,7 @@ from provisioning.cli.progress_view import progress_on
 from provisioning.cli.selection import chosen
 from provisioning.engine.plan_record import plan_record
 from provisioning.operations.cluster_secret import cluster_secret
+from provisioning.operations.departure import add_departures, leaving_hosts, site_with
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import build_release
 from provisioning.operations.session import Site, open_fleet
@@ -56,17 +57,23 @@ def look(
     runtime = site.runtime
     release = build_release(site.inventory.app, site.base_dir)
     wanted = desired_hosts(site.inventory, release, runtime, cluster_secret(site))
+    leaving = {} if limit else leaving_hosts(site)
+    everywhere = site_with(site, leaving)
     with (
         progress_on(console, quiet=quiet or not console.is_terminal) as progress,
-        open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,
+        open_fleet(
+            everywhere, accept_new_host_keys=accept_new_host_keys, progress=progress
+        ) as fleet,
     ):
         plans = plan_hosts(site.inventory, {name: wanted[name] for name in names}, fleet)
+        add_departures(plans, leaving, fleet)
     plans.drains, plans.pins = runtime.drains, runtime.pins
     return plans
 
 
 def plans_json(plans: Plans) -> str:
-    """``{"changes": bool, "hosts": [...], "unreachable": {host: reason}, "drained": {host:
+    """``{"changes": bool, "hosts": [...], "unreachable": {host: reason}, "leaving": [host],
+    "drained": {host:
     {"who", "since", "reason", "settled", "stopped"}}, "pinned": {host: {"release", "who",
     "since"}}}``; a host's plan is described in ``provisioning.engine.plan_record``."""
     return json.dumps(
@@ -74,6 +81,7 @@ def plans_json(plans: Plans) -> str:
             "changes": plans.changes,
             "hosts": [plan_record(plan) for plan in plans.hosts.values()],
             "unreachable": plans.unreachable,
+            "leaving": plans.leaving,
             "drained": {name: asdict(drain) for name, drain in plans.drains.items()},
             "pinned": {name: asdict(pin) for name, pin in plans.pins.items()},
         },

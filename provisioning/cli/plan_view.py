@@ -15,6 +15,9 @@ def show_plans(console: Console, plans: Plans) -> None:
     """Every host with what would change there, and a last line that counts."""
     for name, plan in plans.hosts.items():
         _show_host(console, name, plan)
+    for name in plans.leaving:
+        text = f"{name}: leaves the cluster: drained, taken off the directors, then cleaned"
+        console.print(Text(text, "magenta"), soft_wrap=True)
     for name, drain in plans.drains.items():
         console.print(Text(f"{name}: {drain}", "yellow"), soft_wrap=True)
     for pin in pin_lines(plans.pins, plans.hosts):

@@ -24,6 +24,8 @@ class Plans:
     unreachable: dict[str, str] = field(default_factory=dict)
     masters: set[str] = field(default_factory=set)
     """Directors that hold a VIP now."""
+    leaving: list[str] = field(default_factory=list)
+    """Hosts that are in the inventory no more: their plans clean them."""
     drains: Mapping[str, Drain] = field(default_factory=dict)
     """Real servers that are drained, and stay so."""
     pins: Mapping[str, Pin] = field(default_factory=dict)

@@ -38,6 +38,8 @@ class LineMachine(RuleBasedStateMachine):
         """Ids of those in line, in order."""
         self.tasks: dict[str, asyncio.Task[Slot | Elsewhere]] = {}
         self.holders: dict[str, FakeSlot] = {}
+        self.away: dict[str, object] = {}
+        """Jobs on other nodes."""
         self.number = 0
 
     def teardown(self) -> None:
@@ -55,7 +57,11 @@ class LineMachine(RuleBasedStateMachine):
         for name, task in list(self.tasks.items()):
             if task.done() and not task.cancelled():
                 del self.tasks[name]
-                self.holders[name] = cast(FakeSlot, task.result())
+                seat = task.result()
+                if isinstance(seat, FakeSlot):
+                    self.holders[name] = seat
+                else:
+                    self.away[name] = seat
 
     def offer(self, slot: FakeSlot) -> None:
         self.line.offer(cast(Slot, slot))
@@ -79,6 +85,36 @@ class LineMachine(RuleBasedStateMachine):
             self.expected.append(name)
         self.settle()
         assert (name in self.holders) == bool(idle)
+
+    @rule()
+    def come_back(self) -> None:
+        """A job that was here before all others: another node did not take it."""
+        self.number += 1
+        name = f"job-{self.number}"
+        idle = self.line.idle
+        self.tasks[name] = self.loop.create_task(self.line.acquire(name, -self.number))
+        if not idle:
+            self.expected.insert(0, name)
+        self.settle()
+        assert (name in self.holders) == bool(idle)
+
+    @rule()
+    def lend(self) -> None:
+        there = cast(Elsewhere, object())
+        assert self.line.lend(there) == bool(self.expected)
+        self.settle()
+        if self.expected:
+            assert self.away[self.expected.pop(0)] is there
+
+    @rule()
+    def borrow(self) -> None:
+        """Another node's job takes a slot that is idle, and gives it back."""
+        idle = self.line.idle
+        slot = self.line.take()
+        assert (slot is not None) == bool(idle)
+        if slot is not None:
+            self.number += 1
+            self.holders[f"borrowed-{self.number}"] = cast(FakeSlot, slot)
 
     @precondition(lambda self: any(s.state is SlotState.STARTING for s in self.slots))
     @rule(data=st.data())

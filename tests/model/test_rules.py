@@ -9,7 +9,6 @@ from provisioning.model import rules
 from provisioning.model.rules import (
     RULES,
     Rule,
-    secrets,
     vrrp_behaviour,
     vrrp_password,
 )
@@ -393,6 +392,32 @@ APP: dict[str, Case] = {
     "source like an option": error(
         "app.source", "not a source", app="app: {source: ▸'-x'}", services=_STICKY
     ),
+    "login in the source": error(
+        "app.source", "a login in the URL", "credential helper", found="https://e.com/a",
+        app="app: {source: ▸'https://me:geheim@e.com/a', ref: v1}", services=_STICKY,
+    ),
+    "login in a package index": error(
+        "app.venv.index_url", "a secret in clear text", "{env: NAME}",
+        found="clear text (not shown)",
+        app="app: {venv: {index_url: ▸'https://me:geheim@e.com/simple'}}", services=_STICKY,
+    ),
+    "login in a requirement": error(
+        "app.venv.requirements[0]", "a secret in clear text",
+        app="app: {venv: {requirements: [▸'a @ https://me:geheim@e.com/a.whl']}}",
+        services=_STICKY,
+    ),
+    "package index that is not here": warns(
+        "app.venv.index_url", "NOT_SET_ANYWHERE is not set",
+        app="app: {venv: {▸index_url: {env: NOT_SET_ANYWHERE}}}", services=_STICKY,
+    ),
+    "package index that is none": error(
+        "app.venv.index_url", "not the address of a package index", "ends in /simple",
+        app="app: {venv: {index_url: ▸mirror}}", services=_STICKY,
+    ),
+    "requirement that is an option": error(
+        "app.venv.requirements[0]", "", app="app: {venv: {requirements: [▸'-r x']}}",
+        services=_STICKY,
+    ),
     "clear-text source": warns(
         "app.source", "can change the code", "https://",
         app="app: {source: ▸'http://e.com/a', ref: v1}", services=_STICKY,
@@ -495,6 +520,20 @@ def test_the_public_half_is_no_key(tmp_path: Path) -> None:
     )
 
 
+def test_a_source_file_is_one_that_can_be_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "app.rar").touch()
+    check(
+        error(
+            "app.source", "not a kind of file", "as .tar.gz",
+            app="app: {source: ▸app.rar}", services=_STICKY,
+        ),
+        tmp_path,
+    )  # fmt: skip
+    (tmp_path / "app-1.0-py3-none-any.whl").touch()
+    case = error("", "", app="app: {source: app-1.0-py3-none-any.whl}", services=_STICKY)
+    assert not problems(case.text, tmp_path)
+
+
 def test_a_source_folder_holds_the_package(tmp_path: Path) -> None:
     case = error("app.source", "no Python package app", app="app: {source: ▸'.'}", services=_STICKY)
     check(case, tmp_path)
@@ -520,6 +559,5 @@ def test_every_rule_has_something_to_say_about_some_case(monkeypatch: pytest.Mon
     elsewhere = {
         vrrp_behaviour.unicast_peers,
         vrrp_password.auth_pass,
-        secrets.secrets,
     }
     assert set(RULES) - spoke == elsewhere

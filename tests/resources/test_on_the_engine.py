@@ -9,9 +9,9 @@ from provisioning.engine.observe import observe_and_plan
 from provisioning.engine.plan import HostPlan
 from provisioning.engine.progress import silent
 from provisioning.resources.base import Handler, Resource
+from provisioning.resources.current_release import CurrentRelease
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
-from provisioning.resources.link import Link
 from tests.engine.sandbox import SandboxTransport
 from tests.resources.test_release import release
 
@@ -48,7 +48,7 @@ class Host:
             File(path=f"{self.root}/motd", content=f"{version}\n", triggers=(handler,)),
             Directory(path=str(opt)),
             release(opt, version, keep=1),
-            Link(path=f"{opt}/current", target=f"releases/{version}", triggers=(handler,)),
+            CurrentRelease(directory=str(opt), name=version, triggers=(handler,)),
             File(path=f"{self.root}/last", content=version, validate=check),
         ]
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from provisioning.model.hosts import ServiceManager
 from provisioning.resources.address import Address
 from provisioning.resources.base import Observation, Resource
+from provisioning.resources.current_release import CurrentRelease
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
 from provisioning.resources.kernel_module import KernelModules
-from provisioning.resources.link import Link
 from provisioning.resources.mount import Mount
 from provisioning.resources.package import Packages
 from provisioning.resources.release import Release
@@ -26,7 +26,7 @@ CHANGES: list[tuple[Resource, str]] = [
     (File(path=f"/etc/{NAME}", content=NAME, validate='grep -q x "$CANDIDATE"'), "absent\n"),
     (Directory(path=f"/etc/{NAME}"), "absent\n"),
     (Directory(path=f"/etc/{NAME}"), "directory:700:root:root\n"),
-    (Link(path=f"/etc/{NAME}", target=NAME), "absent\n"),
+    (CurrentRelease(directory=f"/opt/{NAME}", name="1.0"), "absent\n"),
     (Sysctl(key="net.ipv4.ip_forward", value="1"), "value\n0\n"),
     (Address(address="::1/128", interface="lo"), "interface\n"),
     (Packages(names=("curl", "g++")), ""),

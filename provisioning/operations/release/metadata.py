@@ -14,6 +14,8 @@ from packaging.utils import canonicalize_name
 
 _EXTRA = re.compile(r"""extra\s*==\s*["']([^"']*)["']|["']([^"']*)["']\s*==\s*extra""")
 
+_NEVER = 'python_version < "0"'
+
 
 class OwnMetadataError(Exception):
     """The source does not tell its requirements; the message says why and the fix."""
@@ -109,7 +111,11 @@ def _of_headers(text: str, said_in: str) -> Metadata:
         str(headers["Name"] or ""),
         plain,
         {
-            canonicalize_name(extra): [_decided(line, extra) for line in conditional]
+            canonicalize_name(extra): [
+                line
+                for line in (_decided(line, extra) for line in conditional)
+                if not line.endswith(f"; {_NEVER}")
+            ]
             for extra in extras
         },
     )
@@ -121,7 +127,7 @@ def _decided(line: str, chosen: str) -> str:
 
     def answer(found: re.Match[str]) -> str:
         same = canonicalize_name(found[1] or found[2] or "") == canonicalize_name(chosen)
-        return 'python_version > "0"' if same else 'python_version < "0"'
+        return 'python_version > "0"' if same else _NEVER
 
     return _EXTRA.sub(answer, line)
 

@@ -87,3 +87,39 @@ def test_strangers_and_nodes_that_have_left_get_nothing() -> None:
         await there.exchange.stop()
 
     virtual_time.run(work())
+
+
+def test_a_slot_in_use_is_not_given_back_when_dealing_stops() -> None:
+    async def work() -> None:
+        here, there = _nodes(2)
+        for node in (here, there):
+            await node.meet(lends=True)
+        slot = here.line.take()
+        assert slot is not None
+        here.exchange.heard("rs2", 50.0)
+        here.line.offer(slot)
+        await asyncio.sleep(0)
+        assert here.exchange.slot_for("rs2") is slot
+        await here.exchange.stop()
+        assert here.line.idle == 0
+        await there.exchange.stop()
+
+    virtual_time.run(work())
+
+
+def test_who_goes_while_a_slot_is_held_leaves_it_to_the_line() -> None:
+    async def work() -> None:
+        here, there = _nodes(2)
+        for node in (here, there):
+            await node.meet(lends=True)
+        slot = here.line.take()
+        assert slot is not None
+        here.exchange.heard("rs2", 50.0)
+        here.line.offer(slot)
+        here.exchange.replace([])
+        await asyncio.sleep(1)
+        assert here.line.idle == 1
+        await here.exchange.stop()
+        await there.exchange.stop()
+
+    virtual_time.run(work())

@@ -1,0 +1,38 @@
+"""``cluster forget``."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from provisioning.cli.options import inventory_option, load_or_exit
+from provisioning.model.resolve import all_hosts
+from provisioning.operations.members import forget as strike_off
+from provisioning.operations.members import load_members
+from provisioning.operations.run import recorded
+from provisioning.operations.runtime_state import save_runtime, without_drain
+from provisioning.operations.session import Site
+
+
+@click.command()
+@inventory_option
+@click.argument("host")
+def forget(inventory: Path, host: str) -> None:
+    """Give up a host that left the inventory and does not answer any more.
+
+    A host that is removed from the inventory is cleaned by the next deploy. One that is gone for
+    good cannot be; this strikes it off the record. Nothing is changed on it: should it come back,
+    it still has the virtual IP on lo and its services.
+
+    Exit status: 0 forgotten, 1 it was not known, 2 it is in the inventory, or that is wrong.
+    """
+    site = Site(load_or_exit(inventory), inventory)
+    if host in all_hosts(site.inventory):
+        raise click.UsageError(f"{host} is in the inventory; take it out there first")
+    with recorded(site, ["cluster", *sys.argv[1:]]) as run:
+        if not strike_off(site.state_dir, [host]):
+            known = ", ".join(load_members(site.state_dir)) or "none"
+            raise click.ClickException(f"no host {host} was deployed from here; known: {known}")
+        save_runtime(site.state_dir, without_drain(site.runtime, host))
+        run.ok = True
+    click.echo(f"{host} is forgotten.")

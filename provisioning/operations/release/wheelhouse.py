@@ -1,0 +1,140 @@
+"""Fetches the packages of a release on the control machine, once for each kind of host."""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from provisioning.operations.release.errors import ReleaseError
+from provisioning.operations.release.platform import HostPython
+from provisioning.operations.release.requirements import FILE
+
+_LIST = "wheels.txt"
+"""Written when the folder is complete."""
+_LAST_LINES = 12
+Tell = Callable[[str], None]
+"""Is given each line that pip says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """One package, ready to install."""
+
+    path: Path
+    name: str
+    version: str
+    sha256: str
+
+    @property
+    def line(self) -> str:
+        """What pins it, for pip."""
+        return f"{self.name}=={self.version} --hash=sha256:{self.sha256}"
+
+
+def fetch_wheels(
+    needs: Mapping[str, bytes], host: HostPython, folder: Path, index_url: str | None, tell: Tell
+) -> list[Wheel]:
+    """All packages that the requirements bring in on such a host, kept in ``folder``.
+
+    A folder that is complete is taken as it is. Where an interpreter of the host's version is on
+    this machine it resolves and builds what has no wheel; otherwise there must be a wheel of
+    everything, and requirements that depend on the version of Python are answered by ours (pip
+    has no way to do better). Raises ``ReleaseError``.
+    """
+    if (folder / _LIST).is_file():
+        return _wheels(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    with tempfile.TemporaryDirectory(prefix="cosyvoice-requirements-") as scratch:
+        for path, content in needs.items():
+            place = Path(scratch) / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        command = _command(host, folder, Path(scratch) / FILE)
+        _pip(command, index_url, tell)
+    wheels = _wheels(folder)
+    text = "".join(f"{wheel.line}\n" for wheel in wheels)
+    candidate = folder / f"{_LIST}.new"
+    candidate.write_text(text, encoding="utf-8")
+    candidate.replace(folder / _LIST)
+    return wheels
+
+
+def _command(host: HostPython, folder: Path, requirements: Path) -> list[str]:
+    pip = [sys.executable, "-m", "pip"]
+    quiet = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
+    if (same := _same_python(host)) is not None:
+        build = ["wheel", "--wheel-dir", str(folder), "--requirement", str(requirements)]
+        return [*pip, "--python", same, *build, *quiet]
+    version = ".".join(map(str, host.version))
+    kind = ["--only-binary", ":all:", "--implementation", "cp", "--python-version", version]
+    platforms = [word for tag in host.tags for word in ("--platform", tag)]
+    target = ["--dest", str(folder), "--requirement", str(requirements)]
+    return [*pip, "download", *target, *kind, *platforms, *quiet]
+
+
+def _same_python(host: HostPython) -> str | None:
+    """An interpreter of this machine whose wheels fit the host: ours is not newer in glibc."""
+    libc, version = platform.libc_ver()
+    ours = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    if libc != "glibc" or platform.machine() != host.machine or ours > host.glibc:
+        return None
+    if sys.version_info[:2] == host.version and sys.implementation.name == "cpython":
+        return sys.executable
+    return shutil.which(f"python{host.version[0]}.{host.version[1]}")
+
+
+def _pip(command: list[str], index_url: str | None, tell: Tell) -> None:
+    environment = {**os.environ}
+    if index_url is not None:
+        # Not an argument: those are in the list of processes.
+        environment["PIP_INDEX_URL"] = index_url
+    last: deque[str] = deque(maxlen=_LAST_LINES)
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        text=True,
+        errors="replace",
+    ) as pip:
+        assert pip.stdout is not None
+        try:
+            for line in pip.stdout:
+                # pip masks passwords itself; this is for what a build says.
+                shown = line.rstrip().replace(index_url, "(index)") if index_url else line.rstrip()
+                last.append(shown)
+                tell(shown)
+        except BaseException:
+            pip.terminate()
+            raise
+    if pip.returncode != 0:
+        said = "\n".join(last)
+        raise ReleaseError(f"app.venv: pip could not fetch the packages:\n{said}")
+
+
+def _wheels(folder: Path) -> list[Wheel]:
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(_LIST):
+            continue
+        try:
+            name, version, _, _ = parse_wheel_filename(path.name)
+        except InvalidWheelFilename:
+            raise ReleaseError(f"app.venv: pip fetched {path.name}, which is no wheel") from None
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        found.append(Wheel(path, name, str(version), digest))
+    if not found:
+        raise ReleaseError("app.venv: the requirements bring in no package at all")
+    return found

@@ -1,0 +1,235 @@
+"""Packages for hosts that reach no index: fetched by real pip, brought to real shells."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from provisioning.engine.fleet import Fleet
+from provisioning.engine.progress import Event, silent
+from provisioning.model.loading import load_inventory
+from provisioning.model.runtime import Runtime
+from provisioning.operations.planning import Plans, plan_hosts
+from provisioning.operations.probes.fragment import ProbeError
+from provisioning.operations.release import ReleaseError, build_release
+from provisioning.operations.release.platform import HostPython, host_python
+from provisioning.operations.release.supply import supply
+from provisioning.operations.release.wheelhouse import fetch_wheels
+from provisioning.operations.session import Site
+from provisioning.resources.base import Observation
+from provisioning.resources.release import Release
+from provisioning.roles.desired import DesiredHost, desired_hosts
+from provisioning.roles.release_archive import ReleaseArchive
+from tests.cli.pretended_hosts import OPT, PretendedHost
+from tests.wheels import index, wheel
+
+LOGIN = "reader:s3cret-und-geheim"
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="fragments run as root")
+_OLD = HostPython((3, 9), "x86_64", (2, 28))
+
+
+def test_which_wheels_fit_a_host() -> None:
+    said = Observation(
+        '{"implementation": "cpython", "python": [3, 11], "machine": "aarch64", "libc": "glibc", '
+        '"libc_version": [2, 17]}',
+        "",
+        0,
+    )
+    host = host_python(said)
+    assert str(host) == "py3.11-aarch64-glibc2.17"
+    assert host.tags[0] == "manylinux_2_17_aarch64"
+    assert "manylinux_2_18_aarch64" not in host.tags
+    assert host.tags[-4:] == [
+        "manylinux2014_aarch64",
+        "manylinux2010_aarch64",
+        "manylinux1_aarch64",
+        "linux_aarch64",
+    ]
+    with pytest.raises(ProbeError, match="musl"):
+        host_python(Observation(said.stdout.replace("glibc", "musl"), "", 0))
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Path:
+    """What the index has: a package, and one that it needs."""
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    wheel(folder, "tiny", requires=("tinier",))
+    wheel(folder, "tinier", "2.5")
+    return folder
+
+
+def _here() -> HostPython:
+    return HostPython(sys.version_info[:2], os.uname().machine, (99, 0))
+
+
+@pytest.mark.parametrize("host", [_here(), _OLD], ids=["same Python", "another Python"])
+def test_pip_fetches_once_and_nobody_sees_the_login(
+    host: HostPython, packages: Path, tmp_path: Path
+) -> None:
+    needs = {"requirements.txt": b"-r more/needs.txt\n", "more/needs.txt": b"tiny\n"}
+    asked: list[None] = []
+    told: list[str] = []
+    folder = tmp_path / "wheels"
+    with index(packages, LOGIN, lambda: asked.append(None)) as port:
+        url = f"http://{LOGIN}@127.0.0.1:{port}/simple"
+        wheels = fetch_wheels(needs, host, folder, url, told.append)
+        count = len(asked)
+        assert count > 0
+        assert fetch_wheels(needs, host, folder, url, told.append) == wheels
+        assert len(asked) == count
+        with pytest.raises(ReleaseError) as refused:
+            fetch_wheels(
+                {"requirements.txt": b"nowhere\n"}, host, tmp_path / "other", url, told.append
+            )
+    assert [each.line.split(" ")[0] for each in wheels] == ["tinier==2.5", "tiny==1.0"]
+    assert "nowhere" in str(refused.value)
+    assert told and "s3cret" not in "".join([*told, str(refused.value)])
+
+
+_INVENTORY = f"""\
+vip: 192.168.1.100
+service_manager: supervisor
+directors: {{hosts: {{lvs1: 192.168.1.11, lvs2: 192.168.1.12}}}}
+real_servers: {{hosts: {{rs1: 192.168.1.101, rs2: 192.168.1.102}}}}
+storage: {{source: 'nas:/x', mount_point: /srv/outputs}}
+app:
+  source: ./src
+  directory: {OPT}
+  venv: {{wheelhouse: true, requirements: [tiny]}}
+"""
+
+
+class CountingHost(PretendedHost):
+    """Knows how many pieces of wheels were sent to it, and may be lost at one of them."""
+
+    pieces = 0
+    lost_at = 0
+    shared = "/srv/outputs"
+
+    def start(self, script: str | bytes) -> subprocess.Popen[bytes]:
+        text = script.decode() if isinstance(script, bytes) else script
+        if "\nadd_to_wheel " in text:
+            self.pieces += 1
+            if self.pieces == self.lost_at:
+                raise KeyboardInterrupt
+        return super().start(text.replace("/srv/outputs", self.shared))
+
+
+@dataclass
+class Cluster:
+    """Two hosts that can be brought packages."""
+
+    site: Site
+    hosts: dict[str, CountingHost]
+    release: ReleaseArchive
+    fleet: Fleet
+
+    def wanted(self) -> dict[str, DesiredHost]:
+        found = desired_hosts(self.site.inventory, self.release, Runtime())
+        return {
+            name: DesiredHost(
+                name, resources=tuple(r for r in found[name].resources if isinstance(r, Release))
+            )
+            for name in self.hosts
+        }
+
+    def plans(self) -> Plans:
+        return plan_hosts(self.site.inventory, self.wanted(), self.fleet)
+
+    def pieces(self) -> list[int]:
+        return [host.pieces for host in self.hosts.values()]
+
+
+@pytest.fixture
+def make(
+    tmp_path: Path, packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], Cluster]]:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(packages))
+
+    def cluster(shared: str) -> Cluster:
+        path = tmp_path / "inventory.yaml"
+        path.write_text(_INVENTORY)
+        source = tmp_path / "src" / "app"
+        source.mkdir(parents=True)
+        (source / "__main__.py").write_text("import tiny\n")
+        site = Site(load_inventory(path), path)
+        hosts = {name: CountingHost(tmp_path / name, 1) for name in ("rs1", "rs2")}
+        for host in hosts.values():
+            host.shared = shared
+        fleet = Fleet(hosts.__getitem__, forks=2)
+        return Cluster(site, hosts, build_release(site.inventory.app, tmp_path), fleet)
+
+    yield cluster
+
+
+@needs_root
+def test_brought_installed_and_taken_up_where_it_was_cut(make: Callable[[str], Cluster]) -> None:
+    cluster = make("/srv/outputs-that-are-not-mounted")
+    plans = cluster.plans()
+    cluster.hosts["rs1"].lost_at = 2
+    with pytest.raises(KeyboardInterrupt):
+        supply(cluster.site, cluster.release, plans, cluster.fleet, silent)
+    cluster.fleet.close()
+    cluster.hosts["rs1"].lost_at = 0
+    there = cluster.hosts["rs1"].opt / "releases/.wheels"
+    assert [path.name for path in there.glob("*")] == ["tinier-2.5-py3-none-any.whl"]
+    # Half of one that was on its way.
+    whole = (cluster.site.base_dir / "packages/tiny-1.0-py3-none-any.whl").read_bytes()
+    (there / ".tiny-1.0-py3-none-any.whl.part").write_bytes(whole[:100])
+    (there / "old-1.0-py3-none-any.whl").write_bytes(b"of another release")
+    events: list[Event] = []
+    supply(cluster.site, cluster.release, cluster.plans(), cluster.fleet, events.append)
+    assert cluster.hosts["rs1"].pieces == 3
+    assert {path.name for path in there.glob("*.whl")} == {
+        "tinier-2.5-py3-none-any.whl",
+        "tiny-1.0-py3-none-any.whl",
+    }
+    assert any("bring tiny-1.0" in event.text for event in events if event.host == "rs1")
+    host = cluster.hosts["rs1"]
+    host.make(cluster.wanted()["rs1"])
+    said = subprocess.run(
+        [host.opt / "releases" / cluster.release.id / "venv/bin/python", "-m", "tiny"],
+        capture_output=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    # What has its release is brought nothing.
+    before = cluster.pieces()
+    supply(cluster.site, cluster.release, cluster.plans(), cluster.fleet, silent)
+    assert cluster.pieces() == before
+
+
+@needs_root
+@pytest.mark.skipif(not os.path.ismount("/dev/shm"), reason="needs a mount that all hosts see")
+def test_over_a_shared_mount_they_travel_once(make: Callable[[str], Cluster]) -> None:
+    cluster = make("/dev/shm")
+    supply(cluster.site, cluster.release, cluster.plans(), cluster.fleet, silent)
+    assert cluster.pieces() == [2, 0]
+    for host in cluster.hosts.values():
+        assert len(list((host.opt / "releases/.wheels").glob("*.whl"))) == 2
+    assert not Path("/dev/shm/.cluster-wheels").exists()
+
+
+@needs_root
+@pytest.mark.skipif(not os.path.ismount("/dev/shm"), reason="needs a mount that all hosts see")
+def test_what_others_put_into_the_shared_mount_is_not_taken(
+    make: Callable[[str], Cluster], tmp_path: Path
+) -> None:
+    cluster = make("/dev/shm")
+    host = cluster.hosts["rs1"]
+    folder = Path("/dev/shm/.cluster-wheels")
+    folder.mkdir()
+    try:
+        (folder / "tiny-1.0-py3-none-any.whl").write_bytes(b"evil")
+        supply(cluster.site, cluster.release, cluster.plans(), cluster.fleet, silent)
+        brought = host.opt / "releases/.wheels/tiny-1.0-py3-none-any.whl"
+        assert brought.read_bytes() == (tmp_path / "packages" / brought.name).read_bytes()
+    finally:
+        if folder.exists():
+            (folder / "tiny-1.0-py3-none-any.whl").unlink(missing_ok=True)
