@@ -28,6 +28,8 @@ class Members:
         self._ask = ask
         self._watching: dict[Peer, asyncio.Task[None]] | None = None
         self._heard: dict[str, tuple[Condition, float]] = {}
+        self._answered: dict[str, float] = {}
+        self._silent: dict[str, asyncio.Event] = {}
         self._promised: list[float] = []
         self.replace(peers)
 
@@ -54,6 +56,30 @@ class Members:
             return True
         found = self._heard.get(name)
         return found is not None and time.monotonic() - found[1] < _ALIVE_FOR
+
+    def silent(self, name: str) -> asyncio.Event:
+        """Set while a peer has not answered for so long that it must be taken for hung or gone."""
+        return self._silent.setdefault(name, asyncio.Event())
+
+    def release(self, name: str) -> str:
+        """The release of a live node; of another that which it was when it was heard of last."""
+        if name == self.node:
+            return self.own_condition().release
+        return self._heard[name][0].release if name in self._heard else ""
+
+    def of_release(self, release: str) -> list[str]:
+        """Live nodes of a release, those that are ready first."""
+        found = [name for name in self.live if self.release(name) == release]
+        return sorted(found, key=lambda name: not self._ready(name))
+
+    @property
+    def ready_peers(self) -> list[str]:
+        """Live peers that take new sessions, the least loaded one first."""
+        ready = [name for name in self.peers if self.alive(name) and self._ready(name)]
+        return sorted(ready, key=lambda name: self._heard[name][0].load)
+
+    def _ready(self, name: str) -> bool:
+        return (self.own_condition() if name == self.node else self._heard[name][0]).ready
 
     def own_condition(self) -> Condition:
         """What this node says of itself: jobs it has, and those promised to it."""
@@ -86,7 +112,10 @@ class Members:
         peer = self.peers[name]
         said = await self._wire.condition(peer)
         if self.peers.get(name) == peer:
-            self._heard[name] = (said, time.monotonic())
+            now = time.monotonic()
+            self._heard[name] = (said, now)
+            self._answered[name] = now
+            self.silent(name).clear()
         return said
 
     async def check(self, name: str) -> None:
@@ -128,5 +157,7 @@ class Members:
             except PeerError as error:
                 if was and not self.alive(name):
                     _log.warning("peer %s does not answer: %s", name, error)
+                if time.monotonic() - self._answered.get(name, 0) > _ALIVE_FOR:
+                    self.silent(name).set()
             # Not in step with the others, who would all ask at the same moment.
             await asyncio.sleep(_INTERVAL * random.uniform(0.8, 1.2))
