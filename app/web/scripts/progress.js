@@ -13,10 +13,14 @@
   }
   const line = (html) => `<p class="status working"><span class="spinner"></span><span>${html}</span></p>`;
 
+  // A word of it; none clears the place.
+  studio.pending = (key) => {
+    show(key ? line(studio.both(key)) : "");
+    if (key) studio.announce(studio.word(key));
+  };
   studio.begin = () => {
     root.classList.add("busy");
-    studio.announce(studio.word("sending"));
-    show(line(studio.both("sending")));
+    studio.pending("sending");
   };
   studio.end = () => {
     root.classList.remove("busy");
