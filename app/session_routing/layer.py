@@ -71,7 +71,9 @@ class SessionRouting:
         self._peers_file = peers if isinstance(peers, PeersFile) else None
         first = peers.peers() if isinstance(peers, PeersFile) else peers
         self.members = Members(node, first, self._wire, condition)
-        self.owners = Owners(self.members, Pins(), self._wire)
+        pins = Pins()
+        self.members.on_restart = pins.forget
+        self.owners = Owners(self.members, pins, self._wire)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:

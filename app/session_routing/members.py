@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import random
+import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from app.session_routing.peer import Ask, Condition, Peer
 from app.session_routing.wire import PeerError, Wire
@@ -31,6 +33,10 @@ class Members:
         self._answered: dict[str, float] = {}
         self._silent: dict[str, asyncio.Event] = {}
         self._promised: list[float] = []
+        self._process = secrets.token_hex(8)
+        self._processes: dict[str, str] = {}
+        self.on_restart: Callable[[str], None] = lambda name: None
+        """Called with the name of a peer that is another process than it was."""
         self.replace(peers)
 
     def replace(self, peers: Iterable[Peer]) -> None:
@@ -86,7 +92,8 @@ class Members:
         now = time.monotonic()
         self._promised = [when for when in self._promised if now - when < _RESERVED_FOR]
         own = self._ask()
-        return Condition(own.release, own.ready, own.jobs + len(self._promised), own.slots)
+        jobs = own.jobs + len(self._promised)
+        return replace(own, jobs=jobs, process=self._process)
 
     def promise(self) -> None:
         """A session that begins a job is on its way here."""
@@ -112,6 +119,10 @@ class Members:
         peer = self.peers[name]
         said = await self._wire.condition(peer)
         if self.peers.get(name) == peer:
+            if self._processes.get(name, said.process) != said.process:
+                _log.info("peer %s has been started anew", name)
+                self.on_restart(name)
+            self._processes[name] = said.process
             now = time.monotonic()
             self._heard[name] = (said, now)
             self._answered[name] = now

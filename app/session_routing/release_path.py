@@ -18,7 +18,8 @@ _CUT = "session_routing.release_path"
 def take_release(scope: Scope) -> str | None:
     """The release a request's path names, which the application then sees as its root path."""
     found = _NAMED.fullmatch(_raw(scope))
-    if found is None:
+    # Routers take a root path off the path's front: once more would hide it from what is between.
+    if found is None or unquote(found["rest"].decode("latin-1")).startswith("/r/"):
         return None
     release = unquote(found["release"].decode("latin-1"))
     scope[_CUT] = b"/r/" + found["release"]

@@ -13,8 +13,10 @@
   }
   const line = (html) => `<p class="status working"><span class="spinner"></span><span>${html}</span></p>`;
 
-  // A word of it; none clears the place.
-  studio.pending = (key) => {
+  // A word of it; none clears the place. What stays is shown beside the node's own words.
+  let staying = false;
+  studio.pending = (key, stays = false) => {
+    staying = stays;
     show(key ? line(studio.both(key)) : "");
     if (key) studio.announce(studio.word(key));
   };
@@ -24,7 +26,7 @@
   };
   studio.end = () => {
     root.classList.remove("busy");
-    show("");
+    studio.pending();
   };
   studio.cancelled = () => {
     studio.end();
@@ -58,7 +60,7 @@
   let step = "";
   function heard(element) {
     const now = element.querySelector(".status")?.dataset.step ?? "";
-    if (now) show("");
+    if (now && !staying) show("");
     if (now === step) return;
     step = now;
     if (now && now !== "trouble") studio.announce(studio.word(now));

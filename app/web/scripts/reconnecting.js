@@ -66,7 +66,7 @@
       event.preventDefault();
       keep(event.detail.pressed).finally(() => location.reload());
     } else {
-      studio.pending(told[state]);
+      studio.pending(told[state], true);
     }
   });
 })();

@@ -57,8 +57,15 @@ class RoundRobin:
         self._thread.join(10)
         self._loop.close()
 
+    def close_connections(self) -> None:
+        """All there are; new ones are taken."""
+        asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result(10)
+
     async def _end(self) -> None:
         self._server.close()
+        await self._cut()
+
+    async def _cut(self) -> None:
         connections = asyncio.all_tasks() - {asyncio.current_task()}
         for connection in connections:
             connection.cancel()
