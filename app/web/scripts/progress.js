@@ -14,10 +14,11 @@
   const line = (html) => `<p class="status working"><span class="spinner"></span><span>${html}</span></p>`;
 
   // A word of it; none clears the place. What stays is shown beside the node's own words.
-  let staying = false;
+  let staying = "";
   studio.pending = (key, stays = false) => {
-    staying = stays;
-    show(key ? line(studio.both(key)) : "");
+    const html = key ? studio.both(key) : "";
+    staying = stays ? html : "";
+    show(html && line(html));
     if (key) studio.announce(studio.word(key));
   };
   studio.begin = () => {
@@ -43,7 +44,7 @@
     const seconds = estimate.exec(text)?.[1];
     let html = `${studio.both("queued")} · ${studio.both("queue_place", found[1], found[2])}`;
     if (seconds) html += ` · ${studio.both("queue_estimate", Math.ceil(Number(seconds)))}`;
-    show(line(html));
+    show(line(staying ? `${staying}<br>${html}` : html));
     if (found[1] !== lastPlace) {
       lastPlace = found[1];
       const spoken = studio.word("queue_place", found[1], found[2]);
