@@ -13,7 +13,7 @@ from starlette.types import Message, Send
 _EVENT = re.compile(rb'data:\s*\{\s*"msg":\s*"(?P<msg>\w+)",\s*"event_id":\s*"(?P<event>[^"]+)"')
 _TOLD = "the node that ran this job has gone; run it again"
 NODE_GONE = "node_gone"
-"""In the output of a job that failed for this reason; `reconnect.js` looks for it."""
+"""Beside the output of a job that failed for this reason; `reconnect.js` looks for it."""
 
 
 class EventStream:
@@ -73,13 +73,14 @@ class EventStream:
 
 
 def _failed(event: bytes) -> dict[str, object]:
-    output = {"error": _TOLD, NODE_GONE: True}
     return {
         "msg": "process_completed",
         "event_id": event.decode("utf-8", "replace"),
-        "output": output,
+        # `gradio_client` makes an exception of exactly this.
+        "output": {"error": _TOLD},
         "success": False,
         "title": "Error",
+        NODE_GONE: True,
     }
 
 

@@ -15,6 +15,9 @@ _INTERVAL = 0.5
 """Seconds between two questions to a peer."""
 _ALIVE_FOR = 2.5
 """Seconds an answer is good for: one lost question does not make a peer dead."""
+_SILENT_AFTER = 10.0
+"""Seconds without an answer after which a peer's sessions are given up: much more than a peer that
+is only busy takes, for what it works on is lost then."""
 _RESERVED_FOR = 2.0
 """Seconds in which a promised job arrives; then its place is free again."""
 _log = logging.getLogger("app.session_routing")
@@ -62,6 +65,10 @@ class Members:
             return True
         found = self._heard.get(name)
         return found is not None and time.monotonic() - found[1] < _ALIVE_FOR
+
+    def keeps(self, name: str) -> bool:
+        """Whether a node still has its sessions: it answers, or may only be slow to."""
+        return name == self.node or (name in self._heard and not self.silent(name).is_set())
 
     def silent(self, name: str) -> asyncio.Event:
         """Set while a peer has not answered for so long that it must be taken for hung or gone."""
@@ -129,11 +136,20 @@ class Members:
             self.silent(name).clear()
         return said
 
-    async def check(self, name: str) -> None:
-        """Ask a node that somebody takes for dead."""
+    async def answers(self, name: str) -> bool:
+        """Ask a node that somebody has given up."""
         try:
             await self.condition(name)
-        except PeerError:
+        except PeerError as error:
+            self.failed(name, error)
+            return False
+        except KeyError:
+            return False
+        return True
+
+    def failed(self, name: str, error: PeerError) -> None:
+        """A peer gave no answer; one that takes no connection is gone."""
+        if error.refused:
             self.lost(name)
 
     def lost(self, name: str) -> None:
@@ -168,7 +184,7 @@ class Members:
             except PeerError as error:
                 if was and not self.alive(name):
                     _log.warning("peer %s does not answer: %s", name, error)
-                if time.monotonic() - self._answered.get(name, 0) > _ALIVE_FOR:
+                if time.monotonic() - self._answered.get(name, 0) > _SILENT_AFTER:
                     self.silent(name).set()
             # Not in step with the others, who would all ask at the same moment.
             await asyncio.sleep(_INTERVAL * random.uniform(0.8, 1.2))

@@ -166,7 +166,7 @@
   }
   const gone = (message) =>
     (message.msg === "unexpected_error" && !message.event_id) ||
-    (message.msg === "process_completed" && message.output?.node_gone);
+    (message.msg === "process_completed" && message.node_gone);
 
   // The events of an answer, until it ends or says nothing for too long.
   async function* lines(answer, signal) {

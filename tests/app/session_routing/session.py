@@ -39,7 +39,7 @@ class Session:
         """What the session's stream tells until it ends; breaks where it breaks."""
         url = f"{at}{self._root}/gradio_api/queue/data"
         where = {"session_hash": self.hash}
-        with httpx.stream("GET", url, params=where, timeout=30) as stream:
+        with httpx.stream("GET", url, params=where, timeout=60) as stream:
             assert stream.status_code == 200
             for line in stream.iter_lines():
                 if line:

@@ -12,8 +12,8 @@ from gradio_client import Client
 from tests.app.session_routing.cluster import NAMES, Nodes
 from tests.app.session_routing.session import Session
 
-IN_TIME = 20
-"""Seconds after which nobody would call it bounded; it takes about three."""
+IN_TIME = 60
+"""Seconds after which nobody would call it bounded; it takes about ten."""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_a_stream_whose_owner_dies_ends_as_one_that_failed(nodes: Nodes) -> None
         failed, closed = list(stream)[-2:]
         assert closed["msg"] == "close_stream"
         assert (failed["msg"], failed["event_id"]) == ("process_completed", event)
-        assert not failed["success"] and failed["output"]["node_gone"]
+        assert not failed["success"] and failed["node_gone"]
         # The session goes on, on another node.
         assert owner not in session.run(other, "slow", "again")
 
@@ -91,7 +91,7 @@ def test_an_event_found_by_its_id_ends_with_an_error(nodes: Nodes) -> None:
 def test_a_node_that_hangs_is_given_up_and_not_chosen(nodes: Nodes) -> None:
     session = Session(nodes.url)
     owner, other = place_of(session, nodes)
-    session.join(other, "long", 60)
+    session.join(other, "long", 90)
     stream = session.events(other)
     while next(stream)["msg"] != "process_generating":
         pass
@@ -102,7 +102,7 @@ def test_a_node_that_hangs_is_given_up_and_not_chosen(nodes: Nodes) -> None:
         assert time.monotonic() - began < IN_TIME
         new_owner = session.run(other, "slow", "again").rsplit(" ", 1)[1]
         assert new_owner != owner
-        assert time.monotonic() - began < 2 * IN_TIME
+        assert time.monotonic() - began < IN_TIME
         for number in range(6):
             assert owner not in Session(other).run(other, "slow", str(number))
     finally:
