@@ -57,8 +57,15 @@ class RoundRobin:
         self._thread.join(10)
         self._loop.close()
 
+    def close_connections(self) -> None:
+        """All there are; new ones are taken."""
+        asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result(10)
+
     async def _end(self) -> None:
         self._server.close()
+        await self._cut()
+
+    async def _cut(self) -> None:
         connections = asyncio.all_tasks() - {asyncio.current_task()}
         for connection in connections:
             connection.cancel()
@@ -89,7 +96,7 @@ class Nodes:
         for name in NAMES:
             self.wait_for(name)
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, release: str = "one") -> None:
         peers = ",".join(f"{peer}={self.own_url(peer)}" for peer in NAMES)
         self.processes[name] = subprocess.Popen(
             [sys.executable, str(_APP), name, str(self.ports[name]), peers, *self._options],
@@ -97,6 +104,7 @@ class Nodes:
             env=os.environ
             | {
                 "PYTHONPATH": str(_ROOT),
+                "RELEASE": release,
                 "GRADIO_TEMP_DIR": str(self._folder),
                 "GRADIO_ANALYTICS_ENABLED": "False",
             },
@@ -113,6 +121,23 @@ class Nodes:
                     return
             time.sleep(0.2)
         raise TimeoutError(f"{name} does not answer")
+
+    def restart(self, name: str, release: str = "one") -> None:
+        self.kill(name)
+        self.start(name, release)
+        self.wait_for(name)
+
+    def drain(self, name: str) -> None:
+        """Returns when all nodes know."""
+        (self._folder / f"draining-{name}").touch()
+        time.sleep(1.5)
+
+    def undrain(self, name: str) -> None:
+        (self._folder / f"draining-{name}").unlink()
+        time.sleep(1.5)
+
+    def send(self, name: str, number: int) -> None:
+        self.processes[name].send_signal(number)
 
     def kill(self, name: str) -> None:
         self.processes[name].send_signal(signal.SIGKILL)
