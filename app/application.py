@@ -30,6 +30,7 @@ from app.middleware.body_limit import BodyLimit
 from app.middleware.door import Door
 from app.middleware.keys import Keys
 from app.middleware.limits import Limits, Share
+from app.middleware.open_requests import CountOpen
 from app.node import Node
 from app.session_routing import Condition, PeersFile, SessionRouting
 
@@ -109,7 +110,10 @@ def build(node: Node) -> FastAPI:
 def _middleware(node: Node) -> list[Middleware]:
     """Outermost first."""
     settings = node.settings
-    layers = [Middleware(AccessLog, node=settings.node_name)]
+    layers = [
+        Middleware(AccessLog, node=settings.node_name),
+        Middleware(CountOpen, counts=node.requests),
+    ]
     if settings.cors_origins:
         layers.append(
             Middleware(

@@ -9,6 +9,7 @@ from app import __version__
 from app.lending.ledger import Ending
 from app.lending.lending import Lending
 from app.metrics.gpus import GpuWatch
+from app.middleware.open_requests import OpenRequests
 from app.settings import Settings
 from app.speech import SpeechService
 
@@ -27,6 +28,8 @@ class Node:
     """How many requests wait in the page's own queue."""
     page_answering: Callable[[], int] = lambda: 0
     """How many requests the page has taken from its queue and not answered yet."""
+    requests: OpenRequests = field(default_factory=OpenRequests)
+    """Requests of clients that are under way."""
     gpus: GpuWatch = field(default_factory=GpuWatch)
     lending: Lending | None = None
     """None where there are no peers to lend to."""
@@ -90,6 +93,7 @@ class Node:
                 "waiting": self.waiting,
                 **asdict(pool.totals),
             },
+            "open": asdict(self.requests),
             "lending": self._lending(),
             "restarts": {cause.value: count for cause, count in pool.restarts.items()},
             "workers": [

@@ -20,6 +20,7 @@ from provisioning.cli.plan import plan
 from provisioning.cli.releases import releases
 from provisioning.cli.render import render
 from provisioning.cli.rollback import rollback
+from provisioning.cli.rolling_upgrade import rolling_upgrade
 from provisioning.cli.schema import schema
 from provisioning.cli.service import restart, start, stop
 from provisioning.cli.ssh import ssh
@@ -31,6 +32,10 @@ from provisioning.cli.verify import verify
 from provisioning.engine.lock import LockedError
 from provisioning.model.secret import SecretError
 from provisioning.operations.release import ReleaseError
+from provisioning.operations.rolling_upgrade.hands import HandError
+from provisioning.operations.rolling_upgrade.preflight import PreflightError
+from provisioning.operations.rolling_upgrade.preparing import NotNowError
+from provisioning.operations.rolling_upgrade.state_file import StateFileError
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import RuntimeStateError
 from provisioning.roles.rendering import RenderingError
@@ -63,6 +68,7 @@ for command in (
     plan,
     deploy,
     verify,
+    rolling_upgrade,
     status,
     drain,
     undrain,
@@ -98,11 +104,15 @@ def main() -> None:
         click.echo("Not done.", err=True)
         sys.exit(exit_codes.FAILED)
     except (
+        HandError,
         LockedError,
+        NotNowError,
         OperationError,
+        PreflightError,
         ReleaseError,
         RenderingError,
         RuntimeStateError,
+        StateFileError,
         SecretError,
         TransportError,
     ) as error:

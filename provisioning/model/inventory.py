@@ -14,6 +14,7 @@ from provisioning.model.hosts import (
     Variable,
 )
 from provisioning.model.ipvs import Ipvs
+from provisioning.model.notify import Notify
 from provisioning.model.paths import LocalPath
 from provisioning.model.service import VirtualService
 from provisioning.model.ssh import Connection
@@ -48,6 +49,8 @@ class Inventory(Part):
     """Machines from whose place ``cluster verify`` looks at the VIP."""
     app: App = App()
     """What runs on the real servers."""
+    notify: Notify = Notify()
+    """Who is told of long operations."""
     ssh: Connection = Connection()
     """How to reach the hosts; groups and hosts may have their own."""
     service_manager: ServiceManager = ServiceManager.SYSTEMD

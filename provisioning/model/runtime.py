@@ -51,3 +51,11 @@ class Runtime:
     """The director that a switch-over made master, where preemption would take that back."""
     pins: Mapping[str, Pin] = field(default_factory=dict)
     """By the name of the real server that was rolled back."""
+    shares: Mapping[str, int] = field(default_factory=dict)
+    """Percent of its weight that a real server gets while it starts slowly, by its name."""
+
+    def weight(self, name: str, full: int) -> int:
+        """What a real server of weight ``full`` is given now."""
+        if name in self.drains or not full:
+            return 0
+        return max(1, full * self.shares.get(name, 100) // 100)

@@ -21,7 +21,14 @@ from provisioning.operations.capacity import lacking_without
 from provisioning.operations.node_work import NodeWork, await_idle
 from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import OperationError, apply_parts, plan_directors
-from provisioning.operations.runtime_state import save_runtime, with_drain, without_drain
+from provisioning.operations.runtime_state import (
+    load_told,
+    save_runtime,
+    save_told,
+    with_drain,
+    with_share,
+    without_drain,
+)
 from provisioning.operations.session import Site
 from provisioning.operations.status.look_real_server import app_fragment, parse_app
 from provisioning.operations.tables import await_weights, holders_of, look_at_tables
@@ -83,13 +90,20 @@ def settle(site: Site, fleet: Fleet, run: Run, name: str, *, progress: Progress)
 
 
 def bring_back(
-    site: Site, fleet: Fleet, run: Run, name: str, *, force: bool = False, progress: Progress
+    site: Site,
+    fleet: Fleet,
+    run: Run,
+    name: str,
+    *,
+    share: int = 100,
+    force: bool = False,
+    progress: Progress,
 ) -> None:
-    """Takes the mark away, waits until the node is ready, gives it its weight on all directors and
-    waits until their kernels have it. Raises ``OperationError``; then the real server is drained
-    as before."""
+    """Takes the mark away, waits until the node is ready, gives it its weight, or a ``share`` in
+    percent, on all directors and waits until their kernels have it. Raises ``OperationError``; then
+    the real server is drained as before."""
     before = site.runtime
-    after = without_drain(before, name)
+    after = with_share(without_drain(before, name), name, share)
     directors = _directors(site.inventory, fleet, force=force)
     set_mark(site.inventory, after, fleet, run, name, force=False, progress=progress)
     try:
@@ -178,7 +192,8 @@ def change_directors(
     progress: Progress,
 ) -> None:
     """Writes the state down, then makes the directors so, those that hold a VIP last."""
-    plans, strange = plan_directors(site.inventory, before, after, fleet, directors)
+    befores = (before, load_told(site.state_dir))
+    plans, strange = plan_directors(site.inventory, befores, after, fleet, directors)
     if missing := [name for name in directors if name not in plans]:
         raise OperationError(str(fleet.errors[missing[0]]))
     if strange and not force:
@@ -194,6 +209,7 @@ def change_directors(
         Wave("master directors", tuple(n for n in plans if n in masters), gate="every"),
     ]
     apply_parts(plans, order, fleet, run, progress)
+    save_told(site.state_dir, after)
 
 
 def _await_kernels(

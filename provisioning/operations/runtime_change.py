@@ -45,23 +45,35 @@ def director_parts(
 
 
 def plan_directors(
-    inventory: Inventory, before: Runtime, after: Runtime, fleet: Fleet, directors: Iterable[str]
+    inventory: Inventory,
+    befores: tuple[Runtime, ...],
+    after: Runtime,
+    fleet: Fleet,
+    directors: Iterable[str],
 ) -> tuple[dict[str, HostPlan], dict[str, list[str]]]:
     """The plans of connected directors, and for each what is on it that is neither as it was nor
-    as it will be: edits of the inventory, or of the host."""
-    parts = director_parts(inventory, before, after)
+    as it will be: edits of the inventory, or of the host.
+
+    Where a run was cut between writing a state down and telling the directors, some of them are
+    as an earlier one of ``befores`` has it.
+    """
+    parts = [director_parts(inventory, before, after) for before in befores]
 
     def look(name: str, transport: Transport) -> tuple[HostPlan, list[str]]:
-        was, will = parts[name]
+        will = {one.id: one for part in parts for one in part[name][1]}
+        was = [one for part in parts for one in part[name][0]]
         earlier = {f"was.{number}": one.observe() for number, one in enumerate(was)}
-        asked = {**fragments((), will), **earlier}
+        asked = {**fragments((), tuple(will.values())), **earlier}
         seen = run_fragments(name, transport, asked, timeout=_TIMEOUT)
+        known = {
+            one.id for number, one in enumerate(was) if not _differs(one, seen[f"was.{number}"])
+        }
         strange = [
             one.id
-            for number, (one, other) in enumerate(zip(was, will, strict=True))
-            if _differs(one, seen[f"was.{number}"]) and _differs(other, seen[f"res.{number}"])
+            for number, one in enumerate(will.values())
+            if one.id not in known and _differs(one, seen[f"res.{number}"])
         ]
-        return plan_part(name, will, seen), strange
+        return plan_part(name, tuple(will.values()), seen), strange
 
     found = fleet.each(directors, look)
     return {name: plan for name, (plan, _) in found.items()}, {

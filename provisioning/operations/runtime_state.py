@@ -13,6 +13,7 @@ from pathlib import Path
 from provisioning.model.runtime import Drain, Pin, Runtime
 
 _FILE = "runtime.json"
+_TOLD = "runtime-told.json"
 
 
 class RuntimeStateError(Exception):
@@ -24,12 +25,22 @@ def load_runtime(folder: Path) -> Runtime:
 
     Raises ``RuntimeStateError``: to go on without it would put drained hosts back to work.
     """
-    path = folder / _FILE
+    return _load(folder / _FILE)
+
+
+def load_told(folder: Path) -> Runtime:
+    """The state that the directors were made to follow last; an earlier one than ``load_runtime``
+    has where a run was cut in between."""
+    return _load(folder / _TOLD)
+
+
+def _load(path: Path) -> Runtime:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         drains = {str(name): Drain(**fields) for name, fields in content["drains"].items()}
         pins = {str(name): Pin(**fields) for name, fields in content.get("pins", {}).items()}
-        return Runtime(drains, content.get("preferred"), pins)
+        shares = {str(name): int(share) for name, share in content.get("shares", {}).items()}
+        return Runtime(drains, content.get("preferred"), pins, shares)
     except FileNotFoundError:
         return Runtime()
     except OSError as error:
@@ -45,12 +56,22 @@ def load_runtime(folder: Path) -> Runtime:
 
 def save_runtime(folder: Path, runtime: Runtime) -> None:
     """Replaces the state. Raises ``RuntimeStateError``."""
+    _save(folder / _FILE, runtime)
+
+
+def save_told(folder: Path, runtime: Runtime) -> None:
+    """The directors follow this one now. Raises ``RuntimeStateError``."""
+    _save(folder / _TOLD, runtime)
+
+
+def _save(path: Path, runtime: Runtime) -> None:
     content = {
         "drains": {name: asdict(drain) for name, drain in runtime.drains.items()},
         "preferred": runtime.preferred,
         "pins": {name: asdict(pin) for name, pin in runtime.pins.items()},
+        "shares": dict(runtime.shares),
     }
-    replace_file(folder / _FILE, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    replace_file(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -86,3 +107,9 @@ def with_drain(runtime: Runtime, name: str, drain: Drain) -> Runtime:
 def without_drain(runtime: Runtime, name: str) -> Runtime:
     """The state with a real server back at work."""
     return replace(runtime, drains={key: d for key, d in runtime.drains.items() if key != name})
+
+
+def with_share(runtime: Runtime, name: str, percent: int) -> Runtime:
+    """The state with a real server at a share of its weight; 100 is all of it."""
+    others = {key: share for key, share in runtime.shares.items() if key != name}
+    return replace(runtime, shares={**others, name: percent} if percent < 100 else others)

@@ -41,7 +41,7 @@ def desired_hosts(
     templates = Templates(inventory)
 
     def app(name: str) -> RolePart:
-        return real_server.part(inventory, name, templates, release, secret, runtime)
+        return real_server.part(inventory, name, templates, release, runtime, secret)
 
     parts: dict[str, Callable[[str], RolePart]] = {
         "storage": lambda name: storage.part(inventory, name, templates),

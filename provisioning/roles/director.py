@@ -245,7 +245,7 @@ def _service(
             {
                 "name": name,
                 "address": str(_own(host, vip)),
-                "weight": 0 if drained else host.weight,
+                "weight": runtime.weight(name, host.weight),
                 "drained": drained,
                 # What fails its check is taken out, and the kernel then ends what is
                 # established (expire_nodest_conn); a drained one fails it on purpose.

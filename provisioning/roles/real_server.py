@@ -68,8 +68,8 @@ def part(
     name: str,
     templates: Templates,
     release: ReleaseArchive | None,
-    secret: str | None,
     runtime: Runtime,
+    secret: str | None,
 ) -> RolePart:
     """Requirements and resources of one real server, in the order in which they are applied."""
     manager = service_manager_of(inventory, name)
@@ -84,7 +84,7 @@ def part(
             *manager_resources(manager),
             *_virtual_ips(inventory, name, templates, manager),
             *_outputs(inventory),
-            *_app(inventory, name, templates, manager, release, secret, runtime),
+            *_app(inventory, name, templates, manager, release, runtime, secret),
         ),
         (_answers(inventory, name, drained=name in runtime.drains),),
     )
@@ -198,8 +198,8 @@ def _app(
     templates: Templates,
     manager: ServiceManager,
     release: ReleaseArchive | None,
-    secret: str | None,
     runtime: Runtime,
+    secret: str | None,
 ) -> list[Resource]:
     variables: dict[str, object] = {**variables_of(inventory, name)}
     app = inventory.app

@@ -92,7 +92,7 @@ def wanted_services(inventory: Inventory, runtime: Runtime) -> list[WantedServic
                 address = address_for(host, vip.address.ip)
                 if serves(service, name) and address is not None:
                     servers[name] = address
-                    weights[name] = 0 if name in runtime.drains else host.weight
+                    weights[name] = runtime.weight(name, host.weight)
             drained = frozenset(runtime.drains.keys() & servers.keys())
             found.append(WantedService(vip.address.ip, service, servers, weights, drained))
     return found

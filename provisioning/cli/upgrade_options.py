@@ -1,0 +1,141 @@
+"""How to go about a rolling upgrade, as options."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from provisioning.operations.notifying.hook import CommandHook, HookSyntaxError, WebHook
+from provisioning.operations.rolling_upgrade.choices import (
+    ChoiceError,
+    batch_size,
+    duration,
+    slow_steps,
+)
+from provisioning.operations.rolling_upgrade.ordering import WORDS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Read(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """An option's value as a function reads it."""
+
+    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+        self.name, self._read = name, read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """See click."""
+        try:
+            return self._read(value) if isinstance(value, str) else value
+        except (ChoiceError, HookSyntaxError) as error:
+            self.fail(str(error), param, ctx)
+
+
+def _batch(text: str) -> str:
+    # How many that are depends on the inventory.
+    batch_size(text, 1)
+    return text
+
+
+_TIME = Read("time", duration)
+_COUNT = click.IntRange(min=0)
+
+_OPTIONS = (
+    click.option(
+        "--batch",
+        type=Read("N|%", _batch),
+        default="1",
+        show_default=True,
+        help="Nodes at a time, as a number or a share.",
+    ),
+    click.option(
+        "--max-fail",
+        type=_COUNT,
+        default=0,
+        show_default=True,
+        help="Nodes that may fail before the run stops.",
+    ),
+    click.option(
+        "--canary",
+        type=_COUNT,
+        default=1,
+        show_default=True,
+        help="Nodes that go first, one by one, and are watched longer.",
+    ),
+    click.option(
+        "--soak",
+        type=_TIME,
+        default="90s",
+        show_default=True,
+        help="How long a canary is watched.",
+    ),
+    click.option(
+        "--soak-rest",
+        type=_TIME,
+        default="15s",
+        show_default=True,
+        help="How long each of the others is watched.",
+    ),
+    click.option(
+        "--order",
+        default="inventory",
+        show_default=True,
+        metavar="|".join(WORDS) + "|HOST,...",
+        help="Who goes first.",
+    ),
+    click.option(
+        "--drain-timeout",
+        type=_TIME,
+        default="300s",
+        show_default=True,
+        help="How long a node's jobs and streams are waited for.",
+    ),
+    click.option(
+        "--on-deadline",
+        type=click.Choice(["wait", "kill", "stop"]),
+        default="stop",
+        show_default=True,
+        help="Then: wait on, end what is left, or put the node back and stop.",
+    ),
+    click.option(
+        "--slow-start",
+        type=Read("steps", slow_steps),
+        default="",
+        metavar="10,50|10:30s,50:1m",
+        help="Give the weight back in these shares (percent).",
+    ),
+    click.option(
+        "--restart-directors",
+        is_flag=True,
+        help="Restart Keepalived too: backup, switch-over, former master.",
+    ),
+    click.option(
+        "--upgrade-packages",
+        is_flag=True,
+        help="Newest packages of Keepalived and ipvsadm on the directors.",
+    ),
+    click.option(
+        "--force",
+        is_flag=True,
+        help="Also below the quorum, or the last healthy one.",
+    ),
+    click.option(
+        "--notify-command",
+        type=Read("command", CommandHook.parse),
+        help="Gets a JSON object on standard input at start, finish and failure.",
+    ),
+    click.option(
+        "--webhook",
+        type=Read("url", WebHook.parse),
+        envvar="CLUSTER_WEBHOOK",
+        show_envvar=True,
+        help="Gets the same object by POST.",
+    ),
+)
+
+
+def how_options(command: F) -> F:
+    """The fields of ``Choices``, and who is told."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

@@ -1,0 +1,1 @@
+"""Tells other programs how an operation goes: a command of the operator's, a webhook."""

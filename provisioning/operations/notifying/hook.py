@@ -1,0 +1,98 @@
+"""The two kinds of hook. Each gets one JSON object and may take a short time for it."""
+
+import http.client
+import json
+import shlex
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+TIMEOUT = 10.0
+"""Seconds a hook may take."""
+
+
+class HookError(Exception):
+    """A hook did not work; the message says which and why, and no secret."""
+
+
+class Hook(Protocol):
+    """One who wants to know."""
+
+    def __call__(self, record: Mapping[str, Any], /) -> None:
+        """Raises ``HookError``."""
+
+
+class HookSyntaxError(ValueError):
+    """A hook is not written right; the message says how to."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandHook:
+    """A program of the control machine that gets the object on standard input. No shell."""
+
+    words: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "CommandHook":
+        """From a line such as ``/usr/local/bin/tell --team "speech ops"``. Raises
+        ``HookSyntaxError``."""
+        try:
+            words = tuple(shlex.split(text))
+        except ValueError:
+            raise HookSyntaxError(f"{text!r}: a quote is not closed") from None
+        if not words:
+            raise HookSyntaxError("the notify command is empty; name a program")
+        return cls(words)
+
+    def __call__(self, record: Mapping[str, Any], /) -> None:
+        data = json.dumps(record, ensure_ascii=False).encode()
+        name = self.words[0]
+        try:
+            done = subprocess.run(
+                self.words,
+                input=data,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                timeout=TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise HookError(f"{name} took more than {TIMEOUT:g} s and was ended") from None
+        except OSError as error:
+            raise HookError(f"{name} cannot be run: {error.strerror}") from None
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip()[-200:]
+            raise HookError(f"{name} ended with status {done.returncode}: {said}")
+
+
+@dataclass(frozen=True, slots=True)
+class WebHook:
+    """A URL that the object is posted to as JSON. The URL is a secret: whoever has it can post."""
+
+    url: str = field(repr=False)
+
+    @classmethod
+    def parse(cls, url: str) -> "WebHook":
+        """Raises ``HookSyntaxError``."""
+        try:
+            parts = urlsplit(url.strip())
+            fine = parts.scheme in ("http", "https") and bool(parts.hostname)
+        except ValueError:
+            fine = False
+        if not fine:
+            raise HookSyntaxError("the webhook is not a URL that starts with http:// or https://")
+        return cls(url.strip())
+
+    def __call__(self, record: Mapping[str, Any], /) -> None:
+        where = f"the webhook at {urlsplit(self.url).hostname}"
+        data = json.dumps(record, ensure_ascii=False).encode()
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        try:
+            # Only http and https come this far, see parse.
+            with urlopen(Request(self.url, data, headers), timeout=TIMEOUT) as answer:
+                answer.read(1024)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise HookError(f"{where}: {error}") from None

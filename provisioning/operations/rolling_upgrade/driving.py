@@ -1,0 +1,186 @@
+"""A whole upgrade of a site: made ready, driven, told about, proved."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from provisioning.engine.fleet import Fleet
+from provisioning.operations.release import build_release
+from provisioning.operations.rolling_upgrade import machine, state_file
+from provisioning.operations.rolling_upgrade.choices import Choices
+from provisioning.operations.rolling_upgrade.events import UpgradeEvent, Watcher
+from provisioning.operations.rolling_upgrade.floor import floors
+from provisioning.operations.rolling_upgrade.living.cluster import LivingCluster
+from provisioning.operations.rolling_upgrade.living.looking import Looking
+from provisioning.operations.rolling_upgrade.phases.stage import STAGE
+from provisioning.operations.rolling_upgrade.preparing import NotNowError, plan_upgrade
+from provisioning.operations.rolling_upgrade.runner import Runner
+from provisioning.operations.rolling_upgrade.state import NodeStatus, RunStatus, Upgrade
+from provisioning.operations.rolling_upgrade.target import app_for
+from provisioning.operations.run import Run
+from provisioning.operations.session import Site
+from provisioning.operations.verify import CheckResult, verify
+from provisioning.roles.release_archive import ReleaseArchive
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An upgrade that can begin."""
+
+    upgrade: Upgrade
+    notes: tuple[str, ...]
+    """For the operator."""
+    release: ReleaseArchive | None
+    """What is staged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How it went."""
+
+    upgrade: Upgrade
+    checks: tuple[CheckResult, ...] = ()
+    """The proof at its end, if one was made."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether all is as it was asked for: also where it was paused or given up."""
+        proved = all(check.ok is not False for check in self.checks)
+        return proved and self.upgrade.status is not RunStatus.STOPPED and not self.bad
+
+    @property
+    def bad(self) -> list[str]:
+        """What failed, a node each."""
+        if self.upgrade.status is RunStatus.ABORTED:
+            return []
+        return [f"{node.host}: {node.reason}" for node in machine.failures(self.upgrade)]
+
+
+def make_ready(
+    site: Site, fleet: Fleet, hosts: Collection[str], to: str | None, choices: Choices, run_id: str
+) -> Ready:
+    """Builds the release and looks at the cluster; changes nothing. Raises what building and
+    ``plan_upgrade`` raise."""
+    app = app_for(site.inventory.app, to, site.base_dir)
+    release = build_release(app, site.base_dir)
+    looker = Looking(site=site, fleet=fleet, choices=choices)
+    plan = plan_upgrade(site.inventory, hosts, release.id, choices, looker)
+    begun = datetime.now(UTC).isoformat(timespec="seconds")
+    upgrade = Upgrade(run_id, release.id, {"to": to or ""}, choices, plan.nodes, begun)
+    return Ready(upgrade, plan.notes, release)
+
+
+def made_again(site: Site, saved: Upgrade) -> ReleaseArchive | None:
+    """The release of an earlier run once more, where a node does not have it yet. Raises
+    ``NotNowError`` where the source gives another one by now."""
+    waiting = [
+        node
+        for node in saved.nodes
+        if node.role == "real_server"
+        and node.status in (NodeStatus.WAITING, NodeStatus.BACK)
+        and STAGE.name not in node.done
+    ]
+    if not waiting:
+        return None
+    app = app_for(site.inventory.app, saved.source.get("to") or None, site.base_dir)
+    release = build_release(app, site.base_dir)
+    if release.id != saved.target:
+        raise NotNowError(
+            f"the source gives {release.id} now, and the upgrade to go on with brings "
+            f"{saved.target}; put the source back, or --abort and begin a new one"
+        )
+    return release
+
+
+def drive(
+    site: Site,
+    run: Run,
+    fleet: Fleet,
+    ready: Ready,
+    work: Callable[[Runner], Upgrade],
+    *,
+    verifies: bool,
+    watch: Watcher,
+    tell: Callable[[UpgradeEvent], None],
+) -> Ended:
+    """Runs ``work`` on it. ``watch`` gets everything that happens, ``tell`` start and end. Raises
+    ``PreflightError``, ``StateFileError`` and ``KeyboardInterrupt``, told about as well."""
+    state_file.forget_pause(site.state_dir)
+    upgrade = ready.upgrade
+
+    def journaled(event: UpgradeEvent, /) -> None:
+        if event.kind != "waiting":
+            run.journal.write("upgrade", **event.record())
+        watch(event)
+
+    hands = LivingCluster(
+        site=site,
+        fleet=fleet,
+        choices=upgrade.choices,
+        run=run,
+        target=upgrade.target,
+        release=ready.release,
+        own=not upgrade.source.get("to"),
+    )
+    tell(UpgradeEvent("start", text=f"upgrade to {upgrade.target}"))
+    runner = Runner(
+        upgrade, hands, site.state_dir, journaled, hands.clock, forks=site.inventory.forks
+    )
+    try:
+        upgrade = work(runner)
+    except KeyboardInterrupt:
+        tell(UpgradeEvent("failure", text="interrupted; --resume goes on"))
+        raise
+    except Exception as error:
+        tell(UpgradeEvent("failure", text=str(error), facts=facts(runner.upgrade)))
+        raise
+    checks = []
+    if upgrade.status is RunStatus.FINISHED and verifies:
+        checks = verify(site.inventory, fleet, site.runtime)
+    ended = Ended(upgrade, tuple(checks))
+    run.ok = ended.ok
+    tell(end_event(ended))
+    return ended
+
+
+def end_event(ended: Ended) -> UpgradeEvent:
+    """How it ended, for everybody."""
+    upgrade = ended.upgrade
+    numbers = facts(upgrade)
+    if upgrade.status is RunStatus.PAUSED and not ended.bad:
+        return UpgradeEvent("paused", text="paused; --resume goes on", facts=numbers)
+    if upgrade.status is RunStatus.ABORTED:
+        return UpgradeEvent("finish", text="given up; all nodes serve", facts=numbers)
+    if ended.bad:
+        return UpgradeEvent("failure", text="; ".join(ended.bad), facts=numbers)
+    if not ended.ok:
+        text = "; ".join(f"{one.name}: {one.evidence}" for one in ended.checks if one.ok is False)
+        return UpgradeEvent("failure", text=f"upgraded, but not proved: {text}", facts=numbers)
+    return UpgradeEvent("finish", text=f"all run {upgrade.target}", facts=numbers)
+
+
+def facts(upgrade: Upgrade) -> dict[str, Any]:
+    """Where it stands, for machines: seconds, statuses by host, and of each node what took how
+    long."""
+    return {
+        "status": upgrade.status.value,
+        "nodes": {node.host: node.status.value for node in upgrade.nodes},
+        "seconds": round(upgrade.seconds, 1),
+        "floors": {
+            one.host: {**one.parts, "floor": round(one.floor, 3), "total": round(one.total, 3)}
+            for one in floors(upgrade)
+        },
+    }
+
+
+def about(site: Site, run: Run, upgrade: Upgrade) -> dict[str, Any]:
+    """What every notification begins with."""
+    return {
+        "cluster": site.inventory.name,
+        "operation": "rolling-upgrade",
+        "run": run.id,
+        "who": run.holder,
+        "target": upgrade.target,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

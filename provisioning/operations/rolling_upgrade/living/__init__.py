@@ -1,0 +1,1 @@
+"""The hands of an upgrade on a real cluster, over SSH."""

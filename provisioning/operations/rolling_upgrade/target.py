@@ -1,0 +1,29 @@
+"""Which release an upgrade brings: what the inventory says, or ``--to``."""
+
+from pathlib import Path
+
+from provisioning.model.app import App
+from provisioning.model.app_source import has_login, is_archive, is_git_url, is_wheel
+from provisioning.model.paths import against
+from provisioning.operations.rolling_upgrade.choices import ChoiceError
+
+
+def app_for(app: App, to: str | None, base_dir: Path) -> App:
+    """The inventory's app, with ``to`` as its source (a folder, wheel, archive or git URL) or as
+    the ref of its git source. Raises ``ChoiceError``."""
+    if to is None:
+        return app
+    if has_login(to):
+        raise ChoiceError(
+            "--to holds a password or token, which would stand in process lists and the history; "
+            "write it as app.source, or let git ask for it"
+        )
+    here = is_wheel(to) or is_archive(to) or against(base_dir, Path(to)).is_dir()
+    if is_git_url(to) or here:
+        return app.model_copy(update={"source": to, "ref": None})
+    if is_git_url(app.source):
+        return app.model_copy(update={"ref": to})
+    raise ChoiceError(
+        f"--to {to}: no folder, wheel (.whl), archive (.tar.gz, .tgz, .zip) or git URL; and "
+        f"app.source is {app.source}, which has no tags or branches"
+    )

@@ -1,0 +1,191 @@
+"""What holds for every upgrade: nobody is left without service, and a cut changes nothing."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from provisioning.operations.rolling_upgrade.choices import Choices
+from provisioning.operations.rolling_upgrade.preflight import PreflightError
+from provisioning.operations.rolling_upgrade.state import NodeStatus, RunStatus, Upgrade
+from tests.operations.rolling_upgrade.runs import resume, run
+from tests.operations.rolling_upgrade.scripted import (
+    NEW,
+    OLD,
+    Cut,
+    Heard,
+    PaperClock,
+    PaperCluster,
+    PaperNode,
+)
+
+FAULTS = ("stage", "settle", f"start {NEW}", f"warm {NEW}", f"speak {NEW}")
+
+
+@dataclass(frozen=True)
+class Case:
+    weights: tuple[int, ...]
+    quorum: int
+    choices: Choices
+    faults: frozenset[tuple[str, str]]
+    dead: frozenset[str]
+
+    def cluster(self) -> PaperCluster:
+        nodes = {
+            f"rs{n}": PaperNode(weight=weight, full=weight, jobs=n % 3)
+            for n, weight in enumerate(self.weights, 1)
+        }
+        for host in self.dead:
+            nodes[host].up, nodes[host].weight = False, 0
+        return PaperCluster(
+            nodes,
+            PaperClock(),
+            quorum=self.quorum,
+            director_work={"lvs1": (["x"], True), "lvs2": (["x"], True)},
+            trouble=lambda action, host: "no" if (action, host) in self.faults else "",
+        )
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    weights = tuple(draw(st.lists(st.integers(1, 5), min_size=1, max_size=6)))
+    hosts = [f"rs{n}" for n in range(1, len(weights) + 1)]
+    quorum = draw(st.integers(1, sum(weights)))
+    choices = Choices(
+        batch=draw(st.sampled_from(["1", "2", "3", "50%", "100%"])),
+        canary=draw(st.integers(0, 2)),
+        max_fail=draw(st.integers(0, 2)),
+        order=draw(st.sampled_from(["inventory", "reverse", hosts[-1]])),
+        soak=6,
+        soak_rest=draw(st.sampled_from([0, 3])),
+    )
+    faults = draw(st.sets(st.tuples(st.sampled_from(FAULTS), st.sampled_from(hosts)), max_size=2))
+    dead = draw(st.sets(st.sampled_from(hosts), max_size=1))
+    return Case(weights, quorum, choices, frozenset(faults), frozenset(dead))
+
+
+def to_the_end(work: Callable[[], Upgrade]) -> Upgrade | None:
+    try:
+        return work()
+    except PreflightError:
+        return None
+
+
+@settings(max_examples=50, deadline=None)
+@given(cases())
+def test_clients_are_never_left_without_service(case: Case) -> None:
+    cluster = case.cluster()
+    before = cluster.live()
+    with tempfile.TemporaryDirectory() as folder:
+        to_the_end(lambda: run(cluster, Path(folder), case.choices))
+    if before >= case.quorum:
+        assert cluster.lowest >= case.quorum
+    assert cluster.lowest > 0
+
+
+@settings(max_examples=50, deadline=None)
+@given(cases())
+def test_every_node_ends_whole(case: Case) -> None:
+    cluster = case.cluster()
+    with tempfile.TemporaryDirectory() as folder:
+        upgrade = to_the_end(lambda: run(cluster, Path(folder), case.choices))
+    if upgrade is None:
+        return
+    failed = 0
+    for node in upgrade.nodes:
+        if node.role == "director":
+            continue
+        there = cluster.nodes[node.host]
+        failed += node.status is NodeStatus.BACK
+        if node.status is NodeStatus.UPGRADED:
+            assert (there.release, there.linked) == (NEW, NEW)
+        elif node.host not in case.dead:
+            assert (there.release, there.linked) == (OLD, OLD)
+        if node.host not in case.dead and node.status is not NodeStatus.BROKEN:
+            assert there.up and not there.marked
+            assert there.weight == there.full
+    assert (upgrade.status is RunStatus.FINISHED) == (
+        all(node.status in (NodeStatus.UPGRADED, NodeStatus.BACK) for node in upgrade.nodes)
+        and failed <= case.choices.max_fail
+    )
+
+
+class CutAfter:
+    """The control process goes at the n-th thing that happens, on a host or on the way there, and
+    does nothing more; 0 is never."""
+
+    def __init__(self, moment: int) -> None:
+        self.moment, self.count = moment, 0
+
+    def tick(self) -> None:
+        self.count += 1
+        if self.moment and self.count >= self.moment:
+            raise Cut
+
+    def over(self) -> None:
+        """Another process goes on."""
+        self.moment = 0
+
+
+@settings(max_examples=80, deadline=None)
+@given(cases(), st.data())
+def test_a_run_that_is_cut_anywhere_and_resumed_ends_the_same(
+    case: Case, data: st.DataObject
+) -> None:
+    """With nodes one at a time, so that both runs have the same order of things."""
+    choices = replace(case.choices, batch="1")
+    uncut, counter = case.cluster(), CutAfter(0)
+    _count(uncut, counter)
+    with tempfile.TemporaryDirectory() as folder:
+        expected = to_the_end(lambda: run(uncut, Path(folder), choices))
+    cluster = case.cluster()
+    cut = CutAfter(data.draw(st.integers(1, max(1, counter.count))))
+    _count(cluster, cut)
+    heard = Heard(then=lambda event: cut.tick())
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            got = to_the_end(lambda: run(cluster, Path(folder), choices, heard))
+        except Cut:
+            if not any(Path(folder).glob("rolling-upgrade.json")):
+                return  # before the first word was written: nothing was begun
+            cut.over()
+            got = to_the_end(lambda: resume(cluster, Path(folder)))
+    assert cluster.lowest > 0
+    assert (got is None) == (expected is None)
+    if got and expected:
+        assert _ends(got, cluster) == _ends(expected, uncut)
+
+
+def _count(cluster: PaperCluster, cut: CutAfter) -> None:
+    trouble = cluster.trouble
+
+    def counted(action: str, host: str) -> str:
+        cut.tick()
+        return trouble(action, host)
+
+    cluster.trouble = counted
+
+
+def _ends(upgrade: Upgrade, cluster: PaperCluster) -> dict[str, object]:
+    states = {node.host: (node.status, node.done) for node in upgrade.nodes}
+    hosts = {
+        host: (node.release, node.linked, node.weight, node.up, node.marked)
+        for host, node in cluster.nodes.items()
+    }
+    return {"run": upgrade.status, "nodes": states, "hosts": hosts, "vip": cluster.directors}
+
+
+def test_the_cut_itself_is_no_failure_of_a_node(tmp_path: Path) -> None:
+    cluster = PaperCluster({"rs1": PaperNode(), "rs2": PaperNode()}, PaperClock())
+    cut = CutAfter(5)
+    _count(cluster, cut)
+    with pytest.raises(Cut):
+        run(cluster, tmp_path, Choices(soak=0, soak_rest=0))
+    cut.over()
+    upgrade = resume(cluster, tmp_path)
+    assert upgrade.status is RunStatus.FINISHED
+    assert [node.reason for node in upgrade.nodes] == ["", ""]

@@ -1,0 +1,88 @@
+"""The phases on a real node: real processes, real scripts, real speech."""
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.rolling_upgrade.releases import CANNOT_SPEAK, FAILS_TO_START, SPEAKS_SLOWLY
+from provisioning.operations.rolling_upgrade.events import UpgradeEvent
+from provisioning.operations.rolling_upgrade.floor import floors
+from provisioning.operations.rolling_upgrade.state import NodeStatus
+from tests.operations.rolling_upgrade.one_node import OneNode
+from tests.operations.rolling_upgrade.scripted import Heard
+
+pytestmark = pytest.mark.timeout(400)
+
+CRASHES = {
+    "server": "import os as _os, threading as _t\n_t.Timer(12, _os._exit, (3,)).start()",
+}
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[OneNode]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    made = OneNode(tmp_path, port)
+    try:
+        made.first()
+        yield made
+    finally:
+        made.close()
+
+
+def test_a_good_release(node: OneNode) -> None:
+    node.source("2.0")
+    heard = Heard()
+    upgrade = node.upgrade("2.0", heard, soak=4)
+    assert upgrade.node("rs1").status is NodeStatus.UPGRADED, heard.text()
+    assert node.running() == "2.0"
+    assert not node.mark.exists()
+    (floor,) = floors(upgrade)
+    assert floor.total >= floor.floor > 0 and floor.parts["warm"] > 0
+
+
+def test_a_job_under_way_is_waited_for(node: OneNode) -> None:
+    node.source("2.0")
+    answers, jobs = [], []
+
+    def at_drain(event: UpgradeEvent) -> None:
+        if event.kind == "phase" and event.phase == "drain":
+            jobs.append(
+                threading.Thread(target=lambda: answers.append(node.speak("pace 5 a long job")))
+            )
+            jobs[0].start()
+            time.sleep(0.3)
+
+    heard = Heard(then=at_drain)
+    upgrade = node.upgrade("2.0", heard, soak=0)
+    jobs[0].join()
+    assert upgrade.node("rs1").status is NodeStatus.UPGRADED, heard.text()
+    assert [answer.status_code for answer in answers] == [200]
+    assert node.running() == "2.0"
+
+
+@pytest.mark.parametrize(
+    ("faults", "reason"),
+    [
+        (FAILS_TO_START, "no_such_module_as_this"),
+        (CANNOT_SPEAK, "does not speak at its own address: HTTP status 500"),
+        pytest.param(SPEAKS_SLOWLY, "it speaks but slowly", marks=pytest.mark.long),
+        pytest.param(CRASHES, "process ended|not ready any more", marks=pytest.mark.long),
+    ],
+    ids=["fails to start", "cannot speak", "speaks slowly", "crashes after a while"],
+)
+def test_a_bad_release(node: OneNode, faults: dict[str, str], reason: str) -> None:
+    node.source("2.0", faults)
+    heard = Heard()
+    upgrade = node.upgrade("2.0", heard, soak=30)
+    assert upgrade.node("rs1").status is NodeStatus.BACK, heard.text()
+    assert re.search(reason, upgrade.node("rs1").reason)
+    assert node.running() == "1.0"
+    assert not node.mark.exists()
+    assert node.speak().status_code == 200

@@ -1,0 +1,46 @@
+"""A host where an earlier run is still at work is waited for, and nothing else is."""
+
+import pytest
+
+from provisioning.engine.apply import BUSY
+from provisioning.operations.rolling_upgrade.hands import HandError
+from provisioning.operations.rolling_upgrade.living.patience import when_free
+from tests.operations.rolling_upgrade.scripted import PaperClock
+
+
+def tried(messages: list[str]) -> tuple[int, PaperClock]:
+    """Times that an action was tried which fails with these."""
+    clock, count = PaperClock(), 0
+
+    def action() -> None:
+        nonlocal count
+        count += 1
+        if messages:
+            raise HandError(messages.pop(0))
+
+    try:
+        when_free(action, clock)
+    except HandError:
+        return -count, clock
+    return count, clock
+
+
+def test_a_host_at_work_is_waited_for() -> None:
+    count, clock = tried([f"rs1: {BUSY} anna"] * 3)
+    assert count == 4
+    assert clock.now() > PaperClock().now()
+
+
+def test_nothing_else_is_waited_for() -> None:
+    assert tried(["disk full"])[0] == -1
+
+
+def test_not_for_ever() -> None:
+    count, _ = tried([f"{BUSY} anna"] * 1000)
+    assert -1000 < count < -10
+
+
+def test_what_goes_well_is_done_once() -> None:
+    assert tried([])[0] == 1
+    with pytest.raises(ValueError, match="other"):
+        when_free(lambda: (_ for _ in ()).throw(ValueError("other")), PaperClock())
