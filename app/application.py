@@ -57,7 +57,7 @@ def build(node: Node) -> FastAPI:
     """The application of a node. Imports Gradio: seconds, and call `environment.prepare` first."""
     import gradio as gr
 
-    from app.web import document, page, theme, turns, words
+    from app.web import document, identity, page, theme, turns, words
 
     web = FastAPIOffline(
         title="Text-to-speech node",
@@ -83,6 +83,7 @@ def build(node: Node) -> FastAPI:
     gr.set_static_paths(folders)
     document.install(node.service.engine, node.service.text_limit)
     blocks = page.build(node)
+    identity.share(blocks, node.settings.release, node.service.engine.name)
     node.page_waiting = lambda: page.waiting(blocks)
     node.page_answering = lambda: page.answering(blocks)
     gr.mount_gradio_app(
@@ -133,6 +134,7 @@ def _middleware(node: Node) -> list[Middleware]:
                 peers=PeersFile(settings.peers_file),
                 secret=read_secret(settings.cluster_secret_file),
                 condition=lambda: _condition(node),
+                page="/",
             )
         )
     layers.append(Middleware(Door, closed=lambda: node.stopping, hang_up=node.hang_up))

@@ -8,7 +8,8 @@ Self-contained: it knows ASGI and Gradio's routes and nothing of the rest of thi
 """
 
 from app.session_routing.layer import SessionRouting
+from app.session_routing.page_script import RECONNECT
 from app.session_routing.peer import Condition, Peer
 from app.session_routing.peers_file import PeersFile, PeersFileError
 
-__all__ = ["Condition", "Peer", "PeersFile", "PeersFileError", "SessionRouting"]
+__all__ = ["RECONNECT", "Condition", "Peer", "PeersFile", "PeersFileError", "SessionRouting"]

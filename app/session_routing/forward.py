@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Iterable
 import httpx
 from starlette.types import Message, Receive, Scope, Send
 
+from app.session_routing.release_path import target_of
+
 # RFC 9110, section 7.6.1; and what is this program's own.
 _HOP_BY_HOP = frozenset(
     {
@@ -27,14 +29,15 @@ _Headers = list[tuple[bytes, bytes]]
 
 
 class NotForwardedError(Exception):
-    """The other node could not be reached; nothing of the request has got to it."""
+    """The other node gave no answer. `reached` is whether the request may have got to it."""
+
+    def __init__(self, reason: str, *, reached: bool) -> None:
+        super().__init__(reason)
+        self.reached = reached
 
 
-def target_of(scope: Scope) -> bytes:
-    """Path and query as the client wrote them."""
-    path: bytes = scope.get("raw_path") or scope["path"].encode()
-    query: bytes = scope["query_string"]
-    return path + b"?" + query if query else path
+class BrokenAnswerError(Exception):
+    """The other node went in the middle of its answer."""
 
 
 async def forward(
@@ -45,11 +48,13 @@ async def forward(
     receive: Receive,
     send: Send,
     body: bytes | None,
+    silent: asyncio.Event,
 ) -> None:
-    """Have the node at `url` answer. `body` is the request's where it was read already.
+    """Have the node at `url` answer. `body` is the request's where it was read already; `silent`
+    is set when the node is known to hang.
 
-    Raises `NotForwardedError` while another node can still be tried. Returns when the client has
-    its answer or has gone; then the other node hears of it at once.
+    Raises `NotForwardedError` before the answer has begun and `BrokenAnswerError` after. Returns
+    when the client has its answer or has gone; then the other node hears of it at once.
     """
     inbound = _Inbound(receive)
     content: bytes | AsyncIterator[bytes] | None = body
@@ -64,23 +69,34 @@ async def forward(
         content=content,
         extensions={"timeout": _TIMEOUT.as_dict()},
     )
-    relay = asyncio.ensure_future(_relay(client, request, send))
+    outbound = _Outbound(send)
+    relay = asyncio.ensure_future(_relay(client, request, outbound))
     leaving = asyncio.ensure_future(inbound.client_leaves())
+    hanging = asyncio.ensure_future(silent.wait())
+    tasks = {relay, leaving, hanging}
     try:
-        await asyncio.wait({relay, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if leaving.done() or inbound.left:
+            return
         if relay.done():
             relay.result()
+        elif hanging.done():
+            raise _gone(outbound, "it has not answered for too long")
+    except httpx.TransportError as error:
+        unreached = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+        reason = str(error) or type(error).__name__
+        raise _gone(outbound, reason, reached=not isinstance(error, unreached)) from error
     finally:
-        for task in (relay, leaving):
+        for task in tasks:
             task.cancel()
-        await asyncio.wait({relay, leaving})
+        await asyncio.wait(tasks)
+        if not relay.cancelled():
+            # Told already, or of no account to a client that has gone.
+            relay.exception()
 
 
 async def _relay(client: httpx.AsyncClient, request: httpx.Request, send: Send) -> None:
-    try:
-        answer = await client.send(request, stream=True)
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise NotForwardedError(str(error) or type(error).__name__) from error
+    answer = await client.send(request, stream=True)
     try:
         start: Message = {
             "type": "http.response.start",
@@ -95,13 +111,33 @@ async def _relay(client: httpx.AsyncClient, request: httpx.Request, send: Send) 
         await answer.aclose()
 
 
+def _gone(
+    outbound: "_Outbound", reason: str, *, reached: bool = True
+) -> NotForwardedError | BrokenAnswerError:
+    if outbound.begun:
+        return BrokenAnswerError(reason)
+    return NotForwardedError(reason, reached=reached)
+
+
+class _Outbound:
+    """`send`, and whether an answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
+        self.begun = True
+        await self._send(message)
+
+
 class _Inbound:
     """What the client sends: first a body, then at most that it leaves."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._read = asyncio.Event()
-        self._left = False
+        self.left = False
 
     def complete(self) -> None:
         """The body has been read, here or before."""
@@ -113,7 +149,7 @@ class _Inbound:
         while more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                self._left = True
+                self.left = True
                 self.complete()
                 raise httpx.WriteError("the client has gone")
             more = message.get("more_body", False)
@@ -124,7 +160,7 @@ class _Inbound:
     async def client_leaves(self) -> None:
         """Until it has."""
         await self._read.wait()
-        while not self._left and (await self._receive())["type"] != "http.disconnect":
+        while not self.left and (await self._receive())["type"] != "http.disconnect":
             pass
 
 

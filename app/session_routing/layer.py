@@ -12,7 +12,8 @@ import httpx
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.session_routing.forward import NotForwardedError, forward, target_of
+from app.session_routing.event_stream import EventStream
+from app.session_routing.forward import BrokenAnswerError, NotForwardedError, forward
 from app.session_routing.held_answer import HeldAnswer
 from app.session_routing.members import Members
 from app.session_routing.owners import Owners
@@ -21,6 +22,7 @@ from app.session_routing.peer import Ask, Condition, Peer
 from app.session_routing.peers_file import PeersFile, PeersFileError
 from app.session_routing.pins import Pins
 from app.session_routing.ranking import ranked
+from app.session_routing.release_path import add_root, take_release, target_of
 from app.session_routing.requests import Kind, Need, need, session_in_body
 from app.session_routing.wire import PATH, Wire
 
@@ -32,6 +34,8 @@ _PEERS_INTERVAL = 2.0
 """Seconds between two looks whether the file of peers has changed."""
 SESSION = "session "
 """Keys of sessions begin so, those of events do not: the two never meet."""
+RELEASE_GONE = "release_gone"
+"""In answers to a page that is to be loaded again; `reconnect.js` looks for it."""
 _log = logging.getLogger("app.session_routing")
 
 
@@ -52,8 +56,12 @@ class SessionRouting:
         secret: bytes,
         condition: Ask = Condition,
         body_limit: int = _BODY_LIMIT,
+        page: str | None = None,
     ) -> None:
+        """`page` is the path of Gradio's page, `/` where it is mounted at the root: with it, and
+        with a `condition` that tells a release, a page keeps to nodes of its release."""
         self._app = app
+        self._pages = {page, page.rstrip("/") + "/config"} if page is not None else set()
         self._body_limit = body_limit
         self._passes = Passes(secret, node)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
@@ -63,7 +71,9 @@ class SessionRouting:
         self._peers_file = peers if isinstance(peers, PeersFile) else None
         first = peers.peers() if isinstance(peers, PeersFile) else peers
         self.members = Members(node, first, self._wire, condition)
-        self.owners = Owners(self.members, Pins(), self._wire)
+        pins = Pins()
+        self.members.on_restart = pins.forget
+        self.owners = Owners(self.members, pins, self._wire)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -86,15 +96,25 @@ class SessionRouting:
         elif scope["type"] != "http":
             await self._app(scope, receive, send)
         else:
-            passed = self._take_pass(scope)
-            if scope["path"].startswith(PATH):
-                await (await self._answer(scope, receive, passed=passed))(scope, receive, send)
-            elif passed:
-                # One hop and no more: whoever sent it here has decided that this is the place.
-                self._note_arrival(scope)
-                await self._app(scope, receive, send)
-            else:
-                await self._route(scope, receive, send)
+            try:
+                await self._http(scope, receive, send)
+            except BrokenAnswerError as error:
+                # Nothing can be said any more: the connection to the client breaks as well.
+                _log.warning("a node went in the middle of an answer: %s", error)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        passed = self._take_pass(scope)
+        named = take_release(scope) if self._pages else None
+        if scope["path"].startswith(PATH):
+            await (await self._answer(scope, receive, passed=passed))(scope, receive, send)
+        elif not passed:
+            await self._route(named, scope, receive, send)
+        elif named in (None, self.members.own_condition().release):
+            # One hop and no more: whoever sent it here has decided that this is the place.
+            self._note_arrival(scope)
+            await self._serve(named, scope, receive, send)
+        else:
+            await _release_gone(scope, receive, send)
 
     def _living(self, receive: Receive) -> Receive:
         async def listen() -> Message:
@@ -147,10 +167,18 @@ class SessionRouting:
                 return JSONResponse({})
         return PlainTextResponse("Not Found", 404)
 
-    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, named: str | None, scope: Scope, receive: Receive, send: Send) -> None:
+        """Here. A page, and what programs read instead of one, learns to name this release."""
+        release = self.members.own_condition().release
+        if named is None and release and scope["path"] in self._pages:
+            add_root(scope, release)
+        await self._app(scope, receive, send)
+
+    async def _route(self, named: str | None, scope: Scope, receive: Receive, send: Send) -> None:
+        """A client's request; `named` is the release of the page that sent it, where it says."""
         wanted = need(scope["method"], scope["path"], scope["query_string"])
         if wanted is None or not self.members.peers:
-            await self._app(scope, receive, send)
+            await self._anywhere(named, scope, receive, send)
             return
         if wanted.kind is Kind.FILE:
             await self._file(scope, receive, send)
@@ -161,22 +189,56 @@ class SessionRouting:
             if not complete:
                 await PlainTextResponse("the request is too large", 413)(scope, receive, send)
                 return
-        await self._to_owner(wanted, body, scope, receive, send)
+        await self._to_owner(wanted, named, body, scope, receive, send)
+
+    async def _anywhere(
+        self, named: str | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """What any node of the page's release can answer."""
+        own = self.members.own_condition()
+        here = named in (None, own.release)
+        others: list[str] = []
+        if not here:
+            others = self.members.of_release(named or "")
+        elif not own.ready and scope["path"] in self._pages:
+            # Whoever opens the page now is to begin on a node that stays.
+            others = self.members.ready_peers
+        for name in others:
+            with contextlib.suppress(NotForwardedError):
+                await self._pass_on(name, scope, receive, send, None)
+                return
+        if here or scope["path"].rstrip("/").endswith("/app_id"):
+            # A page of another release takes this id for the sign to load itself anew.
+            await self._serve(named, scope, receive, send)
+        else:
+            await _release_gone(scope, receive, send)
 
     async def _to_owner(
-        self, wanted: Need, body: bytes | None, scope: Scope, receive: Receive, send: Send
+        self,
+        wanted: Need,
+        named: str | None,
+        body: bytes | None,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         owner: str | None = None
         for _ in range(_ATTEMPTS):
-            owner = await self._owner(wanted, body, scope, gone=owner)
+            owner = await self._owner(wanted, named, body, scope, gone=owner)
+            if named is not None and self.members.release(owner or self.members.node) != named:
+                await _release_gone(scope, receive, send)
+                return
+            if wanted.event is not None and owner is not None:
+                await self._note_event(wanted.event, owner)
             if owner is None or owner == self.members.node:
                 await self._here(wanted, body, scope, receive, send)
                 return
             try:
                 await self._there(owner, wanted, body, scope, receive, send)
             except NotForwardedError as error:
-                _log.warning("%s cannot be reached: %s", owner, error)
-                self.members.lost(owner)
+                _log.warning("%s does not answer: %s", owner, error)
+                if not error.reached:
+                    self.members.lost(owner)
                 if body is None and scope["method"] not in ("GET", "HEAD"):
                     # Its body has begun to be read and is gone.
                     break
@@ -187,13 +249,20 @@ class SessionRouting:
         await answer(scope, receive, send)
 
     async def _owner(
-        self, wanted: Need, body: bytes | None, scope: Scope, *, gone: str | None
+        self,
+        wanted: Need,
+        named: str | None,
+        body: bytes | None,
+        scope: Scope,
+        *,
+        gone: str | None,
     ) -> str | None:
-        release = self.members.own_condition().release
+        release = self.members.own_condition().release if named is None else named
         key = wanted.key
         if wanted.kind is Kind.UPLOAD:
             # Upload and progress come at the same time: no time to ask, and no need to.
-            return ranked(f"upload {key}", self.members.live)[0]
+            able = self.members.live if named is None else self.members.of_release(named)
+            return next(iter(ranked(f"upload {key}", able)), None)
         if wanted.kind is Kind.CALL:
             return self.owners.choice(str(id(scope)), release)[0]
         if wanted.kind is Kind.EVENT:
@@ -227,16 +296,33 @@ class SessionRouting:
         receive: Receive,
         send: Send,
     ) -> None:
-        peer = self.members.peers[owner]
-        client = str(scope["client"][0]) if scope.get("client") else ""
-        target = target_of(scope).decode("latin-1")
-        own = (HEADER, self._passes.write(owner, scope["method"], target, client))
         if wanted.kind is Kind.CALL:
             held = HeldAnswer(send)
-            await forward(self._client, peer.url, own, scope, receive, held, body)
+            try:
+                await self._pass_on(owner, scope, receive, held, body)
+            except BrokenAnswerError as error:
+                raise NotForwardedError(str(error), reached=True) from error
             await self._pin_event(owner, held)
-        else:
-            await forward(self._client, peer.url, own, scope, receive, send, body)
+            return
+        events = EventStream(send, named=wanted.kind is Kind.EVENT)
+        told = scope["method"] == "GET" and (
+            wanted.kind is Kind.EVENT or scope["path"].rstrip("/").endswith("/queue/data")
+        )
+        try:
+            await self._pass_on(owner, scope, receive, events if told else send, body)
+        except BrokenAnswerError:
+            if not (told and await events.end()):
+                raise
+
+    async def _pass_on(
+        self, name: str, scope: Scope, receive: Receive, send: Send, body: bytes | None
+    ) -> None:
+        peer = self.members.peers[name]
+        client = str(scope["client"][0]) if scope.get("client") else ""
+        target = target_of(scope).decode("latin-1")
+        own = (HEADER, self._passes.write(name, scope["method"], target, client))
+        silent = self.members.silent(name)
+        await forward(self._client, peer.url, own, scope, receive, send, body, silent)
 
     async def _pin_event(self, owner: str, held: HeldAnswer) -> None:
         """The client asks for its event as soon as it has the answer: the owner is told first."""
@@ -245,32 +331,26 @@ class SessionRouting:
                 await self.owners.tell(f"event {event}", owner)
         await held.release()
 
+    async def _note_event(self, event: str, owner: str) -> None:
+        """What ends this event names nothing else."""
+        if self.owners.pins.get(f"event {event}") is None:
+            await self.owners.tell(f"event {event}", owner)
+
     async def _file(self, scope: Scope, receive: Receive, send: Send) -> None:
         """From the folder all nodes share; else from the node that has it."""
-        held = HeldAnswer(send, hold=lambda status: status in (403, 404))
+        held = HeldAnswer(send, hold=_absent)
         await self._app(scope, receive, held)
         if not held.held:
             return
         for name in self.members.live:
-            if name != self.members.node and await self._has_file(name, scope):
-                peer = self.members.peers[name]
-                target = target_of(scope).decode("latin-1")
-                own = (HEADER, self._passes.write(name, scope["method"], target))
-                with contextlib.suppress(NotForwardedError):
-                    await forward(self._client, peer.url, own, scope, receive, send, None)
+            if name == self.members.node:
+                continue
+            theirs = HeldAnswer(send, hold=_absent)
+            with contextlib.suppress(NotForwardedError):
+                await self._pass_on(name, scope, receive, theirs, None)
+                if not theirs.held:
                     return
         await held.release()
-
-    async def _has_file(self, name: str, scope: Scope) -> bool:
-        target = target_of(scope)
-        header = self._passes.write(name, "HEAD", target.decode("latin-1"))
-        url = httpx.URL(self.members.peers[name].url).copy_with(raw_path=target)
-        cookies = [(key, value) for key, value in scope["headers"] if key == b"cookie"]
-        try:
-            answer = await self._client.head(url, headers=[*cookies, (HEADER, header)], timeout=2)
-        except httpx.HTTPError:
-            return False
-        return answer.status_code in (200, 206, 304)
 
     async def _follow(self, file: PeersFile) -> None:
         while True:
@@ -292,6 +372,22 @@ class SessionRouting:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _absent(status: int) -> bool:
+    return status in (403, 404)
+
+
+async def _release_gone(scope: Scope, receive: Receive, send: Send) -> None:
+    """No node of the page's release is left that could answer it."""
+    told = {
+        "code": RELEASE_GONE,
+        # At this word of Gradio's own the page loads itself anew: `client/js`, `submit.ts`.
+        "error": "Connection errored out. ",
+        "detail": "no node of this page's release is left; load the page again",
+    }
+    # The next connection may reach a node that is not about to go.
+    await JSONResponse(told, 410, {"Connection": "close"})(scope, receive, send)
 
 
 async def _read(receive: Receive, limit: int) -> tuple[bytes, bool]:

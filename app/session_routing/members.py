@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import random
+import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from app.session_routing.peer import Ask, Condition, Peer
 from app.session_routing.wire import PeerError, Wire
@@ -13,6 +15,9 @@ _INTERVAL = 0.5
 """Seconds between two questions to a peer."""
 _ALIVE_FOR = 2.5
 """Seconds an answer is good for: one lost question does not make a peer dead."""
+_SILENT_AFTER = 10.0
+"""Seconds without an answer after which a peer's sessions are given up: much more than a peer that
+is only busy takes, for what it works on is lost then."""
 _RESERVED_FOR = 2.0
 """Seconds in which a promised job arrives; then its place is free again."""
 _log = logging.getLogger("app.session_routing")
@@ -28,7 +33,13 @@ class Members:
         self._ask = ask
         self._watching: dict[Peer, asyncio.Task[None]] | None = None
         self._heard: dict[str, tuple[Condition, float]] = {}
+        self._answered: dict[str, float] = {}
+        self._silent: dict[str, asyncio.Event] = {}
         self._promised: list[float] = []
+        self._process = secrets.token_hex(8)
+        self._processes: dict[str, str] = {}
+        self.on_restart: Callable[[str], None] = lambda name: None
+        """Called with the name of a peer that is another process than it was."""
         self.replace(peers)
 
     def replace(self, peers: Iterable[Peer]) -> None:
@@ -55,12 +66,41 @@ class Members:
         found = self._heard.get(name)
         return found is not None and time.monotonic() - found[1] < _ALIVE_FOR
 
+    def keeps(self, name: str) -> bool:
+        """Whether a node still has its sessions: it answers, or may only be slow to."""
+        return name == self.node or (name in self._heard and not self.silent(name).is_set())
+
+    def silent(self, name: str) -> asyncio.Event:
+        """Set while a peer has not answered for so long that it must be taken for hung or gone."""
+        return self._silent.setdefault(name, asyncio.Event())
+
+    def release(self, name: str) -> str:
+        """The release of a live node; of another that which it was when it was heard of last."""
+        if name == self.node:
+            return self.own_condition().release
+        return self._heard[name][0].release if name in self._heard else ""
+
+    def of_release(self, release: str) -> list[str]:
+        """Live nodes of a release, those that are ready first."""
+        found = [name for name in self.live if self.release(name) == release]
+        return sorted(found, key=lambda name: not self._ready(name))
+
+    @property
+    def ready_peers(self) -> list[str]:
+        """Live peers that take new sessions, the least loaded one first."""
+        ready = [name for name in self.peers if self.alive(name) and self._ready(name)]
+        return sorted(ready, key=lambda name: self._heard[name][0].load)
+
+    def _ready(self, name: str) -> bool:
+        return (self.own_condition() if name == self.node else self._heard[name][0]).ready
+
     def own_condition(self) -> Condition:
         """What this node says of itself: jobs it has, and those promised to it."""
         now = time.monotonic()
         self._promised = [when for when in self._promised if now - when < _RESERVED_FOR]
         own = self._ask()
-        return Condition(own.release, own.ready, own.jobs + len(self._promised), own.slots)
+        jobs = own.jobs + len(self._promised)
+        return replace(own, jobs=jobs, process=self._process)
 
     def promise(self) -> None:
         """A session that begins a job is on its way here."""
@@ -86,14 +126,30 @@ class Members:
         peer = self.peers[name]
         said = await self._wire.condition(peer)
         if self.peers.get(name) == peer:
-            self._heard[name] = (said, time.monotonic())
+            if self._processes.get(name, said.process) != said.process:
+                _log.info("peer %s has been started anew", name)
+                self.on_restart(name)
+            self._processes[name] = said.process
+            now = time.monotonic()
+            self._heard[name] = (said, now)
+            self._answered[name] = now
+            self.silent(name).clear()
         return said
 
-    async def check(self, name: str) -> None:
-        """Ask a node that somebody takes for dead."""
+    async def answers(self, name: str) -> bool:
+        """Ask a node that somebody has given up."""
         try:
             await self.condition(name)
-        except PeerError:
+        except PeerError as error:
+            self.failed(name, error)
+            return False
+        except KeyError:
+            return False
+        return True
+
+    def failed(self, name: str, error: PeerError) -> None:
+        """A peer gave no answer; one that takes no connection is gone."""
+        if error.refused:
             self.lost(name)
 
     def lost(self, name: str) -> None:
@@ -128,5 +184,7 @@ class Members:
             except PeerError as error:
                 if was and not self.alive(name):
                     _log.warning("peer %s does not answer: %s", name, error)
+                if time.monotonic() - self._answered.get(name, 0) > _SILENT_AFTER:
+                    self.silent(name).set()
             # Not in step with the others, who would all ask at the same moment.
             await asyncio.sleep(_INTERVAL * random.uniform(0.8, 1.2))

@@ -35,14 +35,14 @@ class Owners:
         self, key: str, release: str, *, begins: bool, gone: str | None = None
     ) -> str | None:
         """The live owner of a key; None for one that nobody knows and that does not begin.
-        `gone` is a node that was tried and did not take the connection."""
+        `gone` is a node that was tried and took no connection, or was silent for too long."""
         if owner := self._remembered(key):
             return owner
         for decider in ranked(key, self.members.live)[:DECIDERS]:
             try:
                 owner = await self._asked(decider, key, release, begins=begins, gone=gone)
-            except PeerError:
-                self.members.lost(decider)
+            except PeerError as error:
+                self.members.failed(decider, error)
                 continue
             if owner is not None:
                 self.pins.set(key, owner)
@@ -53,11 +53,11 @@ class Owners:
         self, key: str, release: str, *, begins: bool, gone: str | None = None
     ) -> str | None:
         """The owner by this node's decision; several who ask at once get the same answer."""
-        if gone is not None and self.pins.get(key) == gone:
-            # Dead, or only out of the asker's reach? Then the session stays where it is.
-            await self.members.check(gone)
+        # Dead, or only out of the asker's reach? Then the session stays where it is.
+        if gone is not None and self.members.alive(gone) and await self.members.answers(gone):
+            gone = None
         if key not in self._deciding:
-            task = asyncio.ensure_future(self._decided(key, release, begins=begins))
+            task = asyncio.ensure_future(self._decided(key, release, begins=begins, gone=gone))
             self._deciding[key] = task
             task.add_done_callback(lambda _: self._deciding.pop(key, None))
         return await asyncio.shield(self._deciding[key])
@@ -76,7 +76,7 @@ class Owners:
 
     def _remembered(self, key: str) -> str | None:
         owner = self.pins.get(key)
-        return owner if owner is not None and self.members.alive(owner) else None
+        return owner if owner is not None and self.members.keeps(owner) else None
 
     async def _asked(
         self, decider: str, key: str, release: str, *, begins: bool, gone: str | None
@@ -86,9 +86,14 @@ class Owners:
         peer = self.members.peers[decider]
         return await self._wire.locate(peer, key, release, begins=begins, gone=gone)
 
-    async def _decided(self, key: str, release: str, *, begins: bool) -> str | None:
-        if owner := self._remembered(key) or await self._remembered_elsewhere(key):
-            self.pins.set(key, owner)
+    async def _decided(
+        self, key: str, release: str, *, begins: bool, gone: str | None
+    ) -> str | None:
+        owner = self._remembered(key)
+        if owner in (None, gone):
+            owner = await self._remembered_elsewhere(key)
+        if owner not in (None, gone):
+            self.pins.set(key, str(owner))
             return owner
         if not begins:
             return None
@@ -106,7 +111,7 @@ class Owners:
             if name != self.members.node and self.members.alive(name)
         ]
         answers = await _all(self._wire.known(peer, key) for peer in peers)
-        live = (name for name in answers if name is not None and self.members.alive(name))
+        live = (name for name in answers if name is not None and self.members.keeps(name))
         return next(live, None)
 
     async def _less_loaded(self, names: list[str]) -> str:
@@ -116,8 +121,8 @@ class Owners:
         async def asked(name: str) -> tuple[str, Condition] | None:
             try:
                 return name, await self.members.condition(name)
-            except PeerError:
-                self.members.lost(name)
+            except PeerError as error:
+                self.members.failed(name, error)
                 return None
 
         answers = [answer for answer in await _all(map(asked, names)) if answer is not None]

@@ -27,6 +27,9 @@ class Condition:
     slots: int = 1
     """Jobs it can run at the same time."""
 
+    process: str = ""
+    """Of the process that says so: another one by the same name holds no session of this one."""
+
     @property
     def load(self) -> float:
         """Jobs a slot; below 1 a new job does not wait."""
@@ -45,6 +48,7 @@ def condition_of(content: Any) -> Condition:
             ready=bool(content["ready"]),
             jobs=int(content["jobs"]),
             slots=int(content["slots"]),
+            process=str(content["process"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a condition: {content!r}") from error

@@ -31,6 +31,11 @@ class Pins:
         self.set(key, owner)
         return owner
 
+    def forget(self, owner: str) -> None:
+        """Drop all pins to an owner."""
+        for key in [key for key, (name, _) in self._pins.items() if name == owner]:
+            del self._pins[key]
+
     def set(self, key: str, owner: str) -> None:
         """Pin a key; the pins that were used least lately give way."""
         self._pins[key] = (owner, self._clock())

@@ -12,10 +12,12 @@ from enum import StrEnum
 from urllib.parse import parse_qs, unquote
 
 _PREFIX = "/gradio_api/"
+_ASSET = re.compile(r"/(?:assets|static)/.")
 _EVENT = re.compile(r"call/(?:v2/)?[^/]+/(?P<event>[^/]+)/?")
 _CALL = re.compile(r"call/(?:v2/)?[^/]+/?")
 _STREAM = re.compile(r"stream/(?P<session>[^/]+)/[^/]+/[^/]+/.+")
-_PUSH = re.compile(r"stream/(?P<event>[^/]+)(?:/close)?/?")
+_PUSH = re.compile(r"stream/(?P<event>[^/]+)/?")
+_PUSH_ENDS = re.compile(r"stream/(?P<event>[^/]+)/close/?")
 _HEARTBEAT = re.compile(r"heartbeat/(?P<session>[^/]+)/?")
 _RUN = re.compile(r"(?:run|api)/[^/]+/?")
 # Of a form, as browsers write it: a part that is no file has its name last in its header.
@@ -43,20 +45,24 @@ class Need:
     key: str | None = None
     begins: bool = False
     """Whether it may be the first of its session."""
+    event: str | None = None
+    """An event that lives where the session does, and that later requests name alone."""
 
 
 def need(method: str, path: str, query: bytes) -> Need | None:
     """What a request needs, from its first line; None: any node can answer it."""
     _, found, route = path.partition(_PREFIX)
     if not found:
-        return None
+        # During an upgrade the node a page came from may be of another Gradio than this one.
+        asset = method == "GET" and _ASSET.search(path)
+        return Need(Kind.FILE, path) if asset else None
     if method in ("GET", "HEAD"):
         return _reading(route, query)
     return _writing(route, query) if method == "POST" else None
 
 
 def _reading(route: str, query: bytes) -> Need | None:
-    if route.rstrip("/") == "queue/data":
+    if route.rstrip("/") in ("queue/data", "deep_link"):
         return _from_query(Kind.SESSION, query, "session_hash")
     if route.rstrip("/") == "upload_progress":
         return _from_query(Kind.UPLOAD, query, "upload_id")
@@ -84,8 +90,10 @@ def _writing(route: str, query: bytes) -> Need | None:
         return _from_query(Kind.UPLOAD, query, "upload_id")
     if _CALL.fullmatch(route):
         return Need(Kind.CALL)
-    if found := _PUSH.fullmatch(route):
+    if found := _PUSH_ENDS.fullmatch(route):
         return Need(Kind.EVENT, unquote(found["event"]))
+    if found := _PUSH.fullmatch(route):
+        return Need(Kind.SESSION, event=unquote(found["event"]))
     return None
 
 

@@ -15,7 +15,12 @@ _PATIENCE = httpx.Timeout(1.0)
 
 
 class PeerError(Exception):
-    """A peer did not answer, or not as a peer of this cluster does."""
+    """A peer did not answer, or not as a peer of this cluster does. `refused` is whether it took no
+    connection."""
+
+    def __init__(self, message: str, *, refused: bool = False) -> None:
+        super().__init__(message)
+        self.refused = refused
 
 
 class Wire:
@@ -57,7 +62,9 @@ class Wire:
             answer.raise_for_status()
             return json.loads(answer.content)
         except (httpx.HTTPError, ValueError) as error:
-            raise PeerError(f"{peer.name}: {type(error).__name__}: {error}") from error
+            refused = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            told = f"{peer.name}: {type(error).__name__}: {error}"
+            raise PeerError(told, refused=refused) from error
 
 
 def _owner(answer: Any) -> str | None:

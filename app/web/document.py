@@ -9,6 +9,7 @@ the root.
 import json
 import logging
 import re
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from gradio import routes
 from jinja2 import ChoiceLoader, DictLoader
 
 from app.engines.interface import EngineInfo
+from app.session_routing import RECONNECT
 from app.speech import FIRST_SEED, LAST_SEED
+from app.web.asking import FormValues
 from app.web.modes import offered
 from app.web.theme import STYLES
 from app.web.words import WORDS
@@ -36,6 +39,7 @@ _NAMES = (
     "clip",
     "progress",
     "history",
+    "reconnecting",
 )
 _LEFTOVERS = re.compile(
     r'<meta\s+(?:property|name)="(?:og|twitter):[^>]*>|<link rel="manifest"[^>]*>'
@@ -78,11 +82,12 @@ def _head(engine: EngineInfo, text_limit: int) -> str:
         "textLimit": text_limit,
         "seeds": [FIRST_SEED, LAST_SEED],
         "firstMode": offered(engine)[0].value,
+        "fields": [field.name for field in fields(FormValues)],
     }
     # In a script a tag could end it, and in the template braces are Jinja's.
     told = json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c")
     sources = [(_SCRIPTS / f"{name}.js").read_text(encoding="utf-8") for name in _NAMES]
-    script = "\n".join([f"window.studio = {told};", *sources])
+    script = "\n".join([f"window.studio = {told};", *sources, RECONNECT])
     description = " · ".join(WORDS["lede"])
     style = "\n".join(path.read_text(encoding="utf-8") for path in STYLES)
     return (

@@ -85,8 +85,10 @@ def build(node: Node) -> gr.Blocks:
             page.load(partial(offer, service), None, voices, **_PLAIN)
         past = Past(service.store, service.engine, node.settings.temp_dir)
         again = _looking_back(page, past, spoken, studio.fields, shelf)
-        for clip in studio.clips if service.engine.clips else ():
-            again.then(listener.hear, clip.field, clip.verdict, **_PLAIN)
+        restored = _kept_through_a_reload(studio.fields)
+        for filled in (again, restored):
+            for clip in studio.clips if service.engine.clips else ():
+                filled.then(listener.hear, clip.field, clip.verdict, **_PLAIN)
     page.queue(max_size=max(1, node.settings.places), api_open=not node.settings.enable_queue)
     blocks: gr.Blocks = page
     return blocks
@@ -246,6 +248,20 @@ def _making(node: Node, studio: _Studio) -> Dependency:
         **_PLAIN,
     )
     return spoken
+
+
+def _kept_through_a_reload(fields: Form) -> Dependency:
+    """What is typed, for the page's scripts to keep, and back from there."""
+    inputs = fields.inputs()
+    # Drawn, so that a script can press them.
+    keep = gr.Button(elem_id="keep", visible="hidden")
+    restore = gr.Button(elem_id="restore", visible="hidden")
+    keep.click(None, inputs, None, js="(...values) => window.studio.keep(...values)")
+    restored: Dependency = restore.click(
+        None, inputs, inputs, js="(...values) => window.studio.restored(...values)"
+    )
+    restored.then(None, js="() => window.studio.resumed()")
+    return restored
 
 
 def _looking_back(

@@ -106,6 +106,19 @@ WORDS: dict[str, tuple[str, str]] = {
         "与服务器的连接断开，正在重新连接……",
         "Connection to the server is lost, reconnecting…",
     ),
+    "job_again": (
+        "已重新连接，正在用同样的种子重新生成……",
+        "Connected again; the job runs again with the same seed…",
+    ),
+    "job_lost": (
+        "处理这个请求的节点已经离线，输入都还在。",
+        "The node that worked on this has gone. Everything you typed is still here.",
+    ),
+    "run_again": ("再运行一次", "Run it again"),
+    "page_renewed": (
+        "页面已更新到新版本，输入都还在。",
+        "The page is of a new release now; everything you typed is still here.",
+    ),
     "went_wrong": ("出错了，日志编号", "Something went wrong; log id"),
     "error": ("错误", "Error"),
     "history": ("历史", "History"),

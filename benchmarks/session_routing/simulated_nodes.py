@@ -196,3 +196,6 @@ class _AllThere(Members):
 
     def alive(self, name: str) -> bool:
         return True
+
+    def keeps(self, name: str) -> bool:
+        return True

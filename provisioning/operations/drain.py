@@ -61,7 +61,9 @@ def take_out(
         _require_capacity(site.inventory, before, fleet, directors, name, force=force)
     drain = before.drains.get(name) or Drain(run.holder, _now(), reason, stopped=stopped)
     after = with_drain(before, name, replace(drain, reason=reason or drain.reason, settled=False))
-    change_directors(site, fleet, run, before, after, directors, force=force, progress=progress)
+    # Not from what is written down: a cut drain may have come to one director only.
+    base = without_drain(before, name)
+    change_directors(site, fleet, run, base, after, directors, force=force, progress=progress)
     _await_kernels(site.inventory, after, fleet, name, directors, _TABLE_PATIENCE, progress)
     set_mark(site.inventory, after, fleet, run, name, force=force, progress=progress)
     run.journal.write("drained", host=name, reason=reason)
@@ -109,7 +111,8 @@ def bring_back(
     except OperationError:
         set_mark(site.inventory, before, fleet, run, name, force=True, progress=progress)
         raise
-    change_directors(site, fleet, run, before, after, directors, force=force, progress=progress)
+    base = with_drain(after, name, Drain(run.holder, _now()))
+    change_directors(site, fleet, run, base, after, directors, force=force, progress=progress)
     patience = _TABLE_PATIENCE + _check_time(site.inventory)
     _await_kernels(site.inventory, after, fleet, name, directors, patience, progress)
     run.journal.write("undrained", host=name)

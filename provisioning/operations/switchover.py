@@ -139,11 +139,13 @@ def _prefer(site: Site, fleet: Fleet, run: Run, heir: str, progress: Progress) -
     inventory = site.inventory
     first = max(inventory.directors.hosts, key=lambda name: priority_of(inventory, name))
     wanted = heir if inventory.vrrp.preempt and heir != first else None
-    if before.preferred == wanted:
+    if before.preferred is None and wanted is None:
         return
     after = replace(before, preferred=wanted)
     directors = list(inventory.directors.hosts)
-    change_directors(site, fleet, run, before, after, directors, force=False, progress=progress)
+    # Not from what is written down: a cut switch-over may have come to one director only.
+    base = replace(before, preferred=before.preferred if wanted is None else None)
+    change_directors(site, fleet, run, base, after, directors, force=False, progress=progress)
 
 
 def yield_script(inventory: Inventory) -> str:

@@ -13,14 +13,21 @@
   }
   const line = (html) => `<p class="status working"><span class="spinner"></span><span>${html}</span></p>`;
 
+  // A word of it; none clears the place. What stays is shown beside the node's own words.
+  let staying = "";
+  studio.pending = (key, stays = false) => {
+    const html = key ? studio.both(key) : "";
+    staying = stays ? html : "";
+    show(html && line(html));
+    if (key) studio.announce(studio.word(key));
+  };
   studio.begin = () => {
     root.classList.add("busy");
-    studio.announce(studio.word("sending"));
-    show(line(studio.both("sending")));
+    studio.pending("sending");
   };
   studio.end = () => {
     root.classList.remove("busy");
-    show("");
+    studio.pending();
   };
   studio.cancelled = () => {
     studio.end();
@@ -37,7 +44,7 @@
     const seconds = estimate.exec(text)?.[1];
     let html = `${studio.both("queued")} · ${studio.both("queue_place", found[1], found[2])}`;
     if (seconds) html += ` · ${studio.both("queue_estimate", Math.ceil(Number(seconds)))}`;
-    show(line(html));
+    show(line(staying ? `${staying}<br>${html}` : html));
     if (found[1] !== lastPlace) {
       lastPlace = found[1];
       const spoken = studio.word("queue_place", found[1], found[2]);
@@ -54,7 +61,7 @@
   let step = "";
   function heard(element) {
     const now = element.querySelector(".status")?.dataset.step ?? "";
-    if (now) show("");
+    if (now && !staying) show("");
     if (now === step) return;
     step = now;
     if (now && now !== "trouble") studio.announce(studio.word(now));

@@ -23,19 +23,20 @@ class RoundRobin:
     """What LVS does with `rr`, for TCP connections on loopback; nodes that are down are left out,
     as health checks do."""
 
-    def __init__(self, ports: list[int]) -> None:
+    def __init__(self, ports: list[int], port: int = 0) -> None:
+        """Balance what comes to `port`, or to a free one, over `ports`."""
         self.ports = ports
         self._turn = itertools.count()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        served = asyncio.run_coroutine_threadsafe(self._serve(), self._loop)
+        served = asyncio.run_coroutine_threadsafe(self._serve(port), self._loop)
         self.port = served.result(10)
 
-    async def _serve(self) -> int:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+    async def _serve(self, port: int) -> int:
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", port)
+        own: int = self._server.sockets[0].getsockname()[1]
+        return own
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -57,8 +58,15 @@ class RoundRobin:
         self._thread.join(10)
         self._loop.close()
 
+    def close_connections(self) -> None:
+        """All there are; new ones are taken."""
+        asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result(10)
+
     async def _end(self) -> None:
         self._server.close()
+        await self._cut()
+
+    async def _cut(self) -> None:
         connections = asyncio.all_tasks() - {asyncio.current_task()}
         for connection in connections:
             connection.cancel()
@@ -89,7 +97,7 @@ class Nodes:
         for name in NAMES:
             self.wait_for(name)
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, release: str = "one") -> None:
         peers = ",".join(f"{peer}={self.own_url(peer)}" for peer in NAMES)
         self.processes[name] = subprocess.Popen(
             [sys.executable, str(_APP), name, str(self.ports[name]), peers, *self._options],
@@ -97,6 +105,7 @@ class Nodes:
             env=os.environ
             | {
                 "PYTHONPATH": str(_ROOT),
+                "RELEASE": release,
                 "GRADIO_TEMP_DIR": str(self._folder),
                 "GRADIO_ANALYTICS_ENABLED": "False",
             },
@@ -113,6 +122,23 @@ class Nodes:
                     return
             time.sleep(0.2)
         raise TimeoutError(f"{name} does not answer")
+
+    def restart(self, name: str, release: str = "one") -> None:
+        self.kill(name)
+        self.start(name, release)
+        self.wait_for(name)
+
+    def drain(self, name: str) -> None:
+        """Returns when all nodes know."""
+        (self._folder / f"draining-{name}").touch()
+        time.sleep(1.5)
+
+    def undrain(self, name: str) -> None:
+        (self._folder / f"draining-{name}").unlink()
+        time.sleep(1.5)
+
+    def send(self, name: str, number: int) -> None:
+        self.processes[name].send_signal(number)
 
     def kill(self, name: str) -> None:
         self.processes[name].send_signal(signal.SIGKILL)

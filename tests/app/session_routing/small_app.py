@@ -2,7 +2,8 @@
 
     python small_app.py NAME PORT PEERS [--alone]
 
-PEERS is NAME=URL,NAME=URL. With `--alone` it has no session routing.
+PEERS is NAME=URL,NAME=URL. With `--alone` it has no session routing. Its release is `RELEASE` of
+the environment; while there is a file `draining-NAME` in Gradio's folder it takes no new sessions.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ from pathlib import Path
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from gradio.route_utils import MediaStream
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.session_routing import Condition, Peer, SessionRouting
 
@@ -31,6 +34,24 @@ async def slow(text: str) -> AsyncIterator[str]:
         yield f"{text} {part} by {NAME}"
 
 
+async def long(seconds: float) -> AsyncIterator[str]:
+    for part in range(int(seconds * 10)):
+        yield f"{part} by {NAME}"
+        await asyncio.sleep(0.1)
+
+
+async def playlist(request: gr.Request) -> str:
+    # As a component that streams its output leaves it, without an encoder.
+    stream = MediaStream()
+    await stream.add_segment({"data": NAME.encode(), "duration": 1.0, "extension": ".aac"})
+    page.pending_streams[request.session_hash]["run"] = {1: stream}
+    return NAME
+
+
+def pushed(image: object) -> str:
+    return NAME
+
+
 def write(text: str) -> str:
     folder = tempfile.mkdtemp(dir=os.environ["GRADIO_TEMP_DIR"])
     path = Path(folder) / "words.txt"
@@ -42,29 +63,66 @@ def read(path: str) -> str:
     return f"{Path(path).stat().st_size} bytes"
 
 
+async def count_seconds(last: float) -> AsyncIterator[str]:
+    for second in range(1, int(last) + 1):
+        await asyncio.sleep(1)
+        yield " ".join(map(str, range(1, second + 1)))
+
+
 with gr.Blocks() as page:
     count = gr.State(0)
     box, out = gr.Textbox(label="in"), gr.Textbox(label="out")
     file_in, file_out = gr.File(label="upload"), gr.File(label="file")
     gr.Button("Greet").click(greet, [box, count], [out, count], api_name="greet")
     gr.Button("Slow").click(slow, box, out, api_name="slow")
+    seconds, picture = gr.Number(), gr.Image(sources="webcam", streaming=True)
+    gr.FileExplorer(root_dir=str(Path(__file__).parent), label="files")
+    gr.Button("Long").click(long, seconds, out, api_name="long")
+    gr.Button("Playlist").click(playlist, None, out, api_name="playlist")
+    picture.stream(pushed, picture, out, time_limit=60, api_name="pushed")
     gr.Button("Write").click(write, box, file_out, api_name="write")
     gr.Button("Read").click(read, file_in, out, api_name="read")
+    last, counted = gr.Number(label="last"), gr.Textbox(label="counted", elem_id="counted")
+    gr.Button("Count").click(count_seconds, last, counted, api_name="count_seconds")
 page.queue(default_concurrency_limit=4)
 
 web = FastAPI()
 
 
+class SaysWhere:
+    """Every answer names the process that made it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"].append((b"x-made-by", NAME.encode()))
+            await send(message)
+
+        await self._app(scope, receive, named)
+
+
+web.add_middleware(SaysWhere)
+
+
 def condition() -> Condition:
     active = page._queue.event_queue_per_concurrency_id.values()
     jobs = len(page._queue) + sum(queue.current_concurrency for queue in active)
-    return Condition(release="one", jobs=jobs, slots=4)
+    ready = not (Path(os.environ["GRADIO_TEMP_DIR"]) / f"draining-{NAME}").exists()
+    return Condition(os.environ.get("RELEASE", "one"), ready, jobs, slots=4)
 
 
 if "--alone" not in sys.argv:
     peers = [Peer(*pair.split("=")) for pair in PEERS.split(",")]
     web.add_middleware(
-        SessionRouting, node=NAME, peers=peers, secret=b"a secret of sixteen", condition=condition
+        SessionRouting,
+        node=NAME,
+        peers=peers,
+        secret=b"a secret of sixteen",
+        condition=condition,
+        page="/",
     )
 
 

@@ -1,0 +1,117 @@
+"""Three speech nodes that share a folder, behind a round robin of connections."""
+
+import contextlib
+import signal
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.app.node_process import NodeProcess, running
+from tests.app.session_routing.cluster import RoundRobin
+
+NAMES = ("rs1", "rs2", "rs3")
+
+
+class SpeechNodes:
+    """Start them within a `with`. `url` is the balancer's."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.nodes: dict[str, NodeProcess] = {}
+        self._folder = folder
+        self._arguments = arguments
+        self._stack = contextlib.ExitStack()
+        self._secret, self._peers = folder / "secret", folder / "peers"
+        self._secret.touch(0o600)
+        self._secret.write_text("0123456789abcdef0123456789abcdef\n")
+        self._peers.touch()
+
+    def __enter__(self) -> "SpeechNodes":
+        with contextlib.ExitStack() as stack:
+            stack.push(self._stack)
+            for name in NAMES:
+                self.start(name)
+            for name in NAMES:
+                self.nodes[name].wait_ready()
+            self.balancer = RoundRobin([])
+            self.url = f"http://127.0.0.1:{self.balancer.port}"
+            self._stack.callback(self.balancer.close)
+            self.introduce()
+            self.send_to(*NAMES)
+            stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def outputs(self) -> Path:
+        return self._folder / "outputs"
+
+    def start(self, name: str, *arguments: str) -> NodeProcess:
+        """Without waiting for it to be ready; `introduce` makes it known."""
+        node = self._stack.enter_context(
+            running(
+                self._folder,
+                "--enable-queue",
+                f"--node-name={name}",
+                f"--peers-file={self._peers}",
+                f"--cluster-secret-file={self._secret}",
+                f"--drain-file={self._drain_file(name)}",
+                *self._arguments,
+                *arguments,
+                STATE_DIRECTORY=str(self._folder / f"state-{name}"),
+            )
+        )
+        self.nodes[name] = node
+        return node
+
+    def introduce(self) -> None:
+        """Write the file of peers, and wait until all that run have heard of all that run."""
+        living = self.living
+        seen = {name: len(self.nodes[name].raw) for name in living}
+        draft = self._peers.with_suffix(".new")
+        draft.write_text("".join(f"{name} {self.nodes[name].url}\n" for name in living))
+        draft.replace(self._peers)
+        for name in living:
+            node, since = self.nodes[name], seen[name]
+            node.wait_until(
+                lambda node=node, since=since: any('"peers: ' in line for line in node.raw[since:])
+            )
+        # Then they ask each other, twice a second.
+        time.sleep(2)
+
+    def send_to(self, *names: str) -> None:
+        """Where the balancer sends new connections."""
+        self.balancer.ports = [int(self.nodes[name].url.rpartition(":")[2]) for name in names]
+
+    def drain(self, names: Iterable[str]) -> None:
+        """These take no new sessions, all others do; returns when all nodes know."""
+        for name in NAMES:
+            if name in names:
+                self._drain_file(name).touch()
+            else:
+                self._drain_file(name).unlink(missing_ok=True)
+        time.sleep(1.5)
+
+    def kill(self, name: str) -> None:
+        self.nodes[name].process.send_signal(signal.SIGKILL)
+        self.nodes[name].process.wait(10)
+
+    @property
+    def living(self) -> list[str]:
+        return [name for name, node in self.nodes.items() if node.process.poll() is None]
+
+    def busy(self) -> list[str]:
+        """Nodes that work on something."""
+        return [name for name in self.living if self.nodes[name].status()["jobs"]["running"]]
+
+    def owner_at_work(self) -> str:
+        """The node that works, once there is one."""
+        end = time.monotonic() + 30
+        while not (names := self.busy()):
+            assert time.monotonic() < end, "nothing is being worked on"
+            time.sleep(0.1)
+        return names[0]
+
+    def _drain_file(self, name: str) -> Path:
+        return self._folder / f"drain-{name}"

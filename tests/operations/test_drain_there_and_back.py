@@ -1,0 +1,166 @@
+"""A drain from its command to the directors' tables and the node's mark, and back again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provisioning.engine.apply import apply_plan
+from provisioning.engine.observe import observe_and_plan
+from provisioning.engine.progress import silent
+from provisioning.operations import drain
+from provisioning.operations.drain import bring_back, settle, take_out, wait_until_idle
+from provisioning.operations.run import recorded
+from provisioning.operations.runtime_change import OperationError
+from provisioning.operations.tables import look_at_tables
+from provisioning.resources.file import File
+from provisioning.roles.desired import desired_hosts
+from provisioning.roles.places import KEEPALIVED_CONF
+from provisioning.roles.real_server import drain_mark
+from tests.operations.pretended import PretendedCluster, pretended
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[PretendedCluster]:
+    """Deployed as far as a drain is concerned."""
+    with pretended(tmp_path) as made:
+        runtime = made.site.runtime
+        desired = desired_hosts(made.inventory, None, runtime)
+        for name, host in made.hosts.items():
+            ours = tuple(
+                one
+                for one in desired[name].resources
+                if isinstance(one, File) and one.path == KEEPALIVED_CONF
+            )
+            ours = ours or (drain_mark(runtime, name),)  # type: ignore[assignment]
+            plan, _ = observe_and_plan(name, host, (), ours, {})
+            if not plan.changes:
+                (host.root / "var/lib/cosyvoice-cluster").mkdir()
+                (host.root / "var/lib/cosyvoice-cluster/manifest").write_text("mark:x\n\t:\n")
+            assert apply_plan(plan, host, run_id="r0", holder="me", progress=silent).ok
+        yield made
+
+
+def weights(cluster: PretendedCluster, director: str) -> dict[str, int]:
+    fleet = cluster.fleet()
+    fleet.connect([director])
+    (service,) = look_at_tables([director], fleet)[director]
+    return {str(server.address): server.weight for server in service.servers}
+
+
+def out(cluster: PretendedCluster, name: str, *, force: bool = False) -> None:
+    with recorded(cluster.site, ["test"]) as run:
+        take_out(
+            cluster.site, cluster.fleet(), run, name, reason="升级", force=force, progress=silent
+        )
+
+
+def back(cluster: PretendedCluster, name: str) -> None:
+    with recorded(cluster.site, ["test"]) as run:
+        bring_back(cluster.site, cluster.fleet(), run, name, progress=silent)
+
+
+def test_there_and_back(cluster: PretendedCluster) -> None:
+    out(cluster, "rs1")
+    for director in ("lvs1", "lvs2"):
+        assert weights(cluster, director) == {"127.0.0.1": 0, "127.0.0.2": 1}
+    assert "升级" in cluster.mark("rs1").read_text(encoding="utf-8")
+    assert cluster.site.runtime.drains["rs1"].reason == "升级"
+    with recorded(cluster.site, ["test"]) as run:
+        fleet = cluster.fleet()
+        assert wait_until_idle(cluster.site, fleet, "rs1", timeout=20, progress=silent) is None
+        settle(cluster.site, fleet, run, "rs1", progress=silent)
+    assert cluster.site.runtime.drains["rs1"].settled
+    back(cluster, "rs1")
+    for director in ("lvs1", "lvs2"):
+        assert weights(cluster, director) == {"127.0.0.1": 1, "127.0.0.2": 1}
+    assert not cluster.mark("rs1").exists()
+    assert cluster.site.runtime.drains == {}
+
+
+def test_again_changes_nothing_more(cluster: PretendedCluster) -> None:
+    reloads = cluster.reloads("lvs1")
+    out(cluster, "rs1")
+    before = cluster.reloads("lvs1"), cluster.site.runtime
+    assert before[0] == reloads + 1
+    out(cluster, "rs1")
+    assert (cluster.reloads("lvs1"), cluster.site.runtime) == before
+
+
+def test_one_that_was_cut_before_the_second_director_is_finished(cluster: PretendedCluster) -> None:
+    conf = cluster.hosts["lvs1"].root / "etc/keepalived/keepalived.conf"
+    untouched = conf.read_text()
+    out(cluster, "rs1")
+    conf.write_text(untouched)
+    out(cluster, "rs1")
+    assert weights(cluster, "lvs1") == {"127.0.0.1": 0, "127.0.0.2": 1}
+    drained = conf.read_text()
+    back(cluster, "rs1")
+    conf.write_text(drained)
+    back(cluster, "rs1")
+    assert weights(cluster, "lvs1") == {"127.0.0.1": 1, "127.0.0.2": 1}
+
+
+def test_the_last_one_is_refused_and_nothing_is_changed(cluster: PretendedCluster) -> None:
+    out(cluster, "rs1")
+    with pytest.raises(OperationError, match="rs2 is needed: no other real server"):
+        out(cluster, "rs2")
+    assert cluster.site.runtime.drains.keys() == {"rs1"}
+    assert not cluster.mark("rs2").exists()
+
+
+def test_work_that_is_left_is_told(cluster: PretendedCluster) -> None:
+    out(cluster, "rs1")
+    cluster.jobs = 2
+    (cluster.hosts["lvs1"].root / "active").write_text("3")
+    left = wait_until_idle(cluster.site, cluster.fleet(), "rs1", timeout=0, progress=silent)
+    assert str(left) == "2 jobs running, 3 open connections"
+    # What the backup was told of does not count.
+    (cluster.hosts["lvs1"].root / "active").write_text("0")
+    (cluster.hosts["lvs2"].root / "active").write_text("9")
+    left = wait_until_idle(cluster.site, cluster.fleet(), "rs1", timeout=0, progress=silent)
+    assert str(left) == "2 jobs running"
+
+
+def test_a_director_that_is_away_stops_it_unless_forced(cluster: PretendedCluster) -> None:
+    cluster.gone = {"lvs2"}
+    with pytest.raises(OperationError, match="it would not know"):
+        out(cluster, "rs1")
+    assert cluster.site.runtime.drains == {}
+    out(cluster, "rs1", force=True)
+    assert weights(cluster, "lvs1") == {"127.0.0.1": 0, "127.0.0.2": 1}
+    cluster.gone = {"lvs1", "lvs2"}
+    with pytest.raises(OperationError, match="no director can be reached"):
+        out(cluster, "rs2", force=True)
+
+
+def test_edits_nobody_deployed_do_not_slip_in(cluster: PretendedCluster) -> None:
+    conf = cluster.hosts["lvs2"].root / "etc/keepalived/keepalived.conf"
+    conf.write_text(conf.read_text().replace("delay_loop 2", "delay_loop 7"))
+    with pytest.raises(OperationError, match="lvs2: file:/etc/keepalived/keepalived"):
+        out(cluster, "rs1")
+    assert cluster.site.runtime.drains == {}
+    assert "delay_loop 7" in conf.read_text()
+
+
+def test_one_that_is_not_ready_stays_drained(
+    cluster: PretendedCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out(cluster, "rs1")
+    monkeypatch.setattr(drain, "_START_PATIENCE", 0.0)
+    monkeypatch.setattr(
+        PretendedCluster,
+        "said",
+        lambda self, name: {
+            "node": name,
+            "version": "1",
+            "draining": False,
+            "reason": "starting",
+            "jobs": {"running": 0, "waiting": 0},
+        },
+    )
+    with pytest.raises(OperationError, match="rs1 is not ready: starting"):
+        back(cluster, "rs1")
+    assert cluster.site.runtime.drains.keys() == {"rs1"}
+    assert cluster.mark("rs1").exists()
+    assert weights(cluster, "lvs1")["127.0.0.1"] == 0
