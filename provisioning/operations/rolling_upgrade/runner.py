@@ -60,9 +60,8 @@ class Runner:
         self._began = self.clock.now()
         self._change(lambda upgrade: replace(upgrade, status=RunStatus.RUNNING))
         self._finish_moving()
-        if not machine.must_stop(self.upgrade):
-            self._stage()
-            self._batches()
+        self._stage()
+        self._batches()
         self._change(machine.ended)
         return self.upgrade
 
