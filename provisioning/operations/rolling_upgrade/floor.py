@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioning.operations.rolling_upgrade.state import Node, Upgrade
+from provisioning.operations.rolling_upgrade.state import Node, NodeStatus, Upgrade
 
 _FLOOR = ("drain", "stop", "start", "warm")
 """Its clients' last jobs, its own end, its own start, its model: no tool can do without them."""
@@ -36,7 +36,8 @@ def whole(phase: str) -> str:
 
 def floor_of(node: Node) -> Floor | None:
     """The figures of a real server that was upgraded; nothing for others."""
-    if node.role != "real_server" or not all(part in node.seconds for part in _FLOOR):
+    upgraded = node.role == "real_server" and node.status is NodeStatus.UPGRADED
+    if not upgraded or not all(part in node.seconds for part in _FLOOR):
         return None
     parts = {part: node.seconds[part] for part in _FLOOR}
     floor = sum(parts.values())

@@ -41,7 +41,14 @@ def planned(
     late = sorted(directors, key=lambda host: host in sight.masters)
     first = [Node(host, "director", number) for number, host in enumerate(late, 1)]
     nodes = [
-        Node(host, "real_server", number, _release(sight, host), canary=host in canaries)
+        Node(
+            host,
+            "real_server",
+            number,
+            _release(sight, host),
+            canary=host in canaries,
+            drained=host in sight.drained,
+        )
         for number, batch in enumerate(batches, len(first) + 1)
         for host in batch
     ]

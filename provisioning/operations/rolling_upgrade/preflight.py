@@ -20,7 +20,7 @@ def check_batch(sight: Sight, batch: Collection[Node], *, force: bool) -> list[s
     # Nodes of other batches that are gone count for nothing below; directors that are gone are
     # faults.
     against = list(sight.faults)
-    leaving = {node.host for node in batch if node.role == "real_server"}
+    leaving = {node.host for node in batch if node.role == "real_server" and not node.drained}
     notes = []
     if leaving:
         found = objections(sight, leaving)

@@ -54,6 +54,8 @@ def plan_upgrade(
     due = [name for name in servers if sight.nodes[name].release != target]
     there = [name for name in servers if name not in due]
     notes = [f"{', '.join(there)}: on {target} already"] if there else []
+    if drained := [name for name in due if name in sight.drained]:
+        notes.append(f"{', '.join(drained)}: drained, and will stay so; `cluster undrain` ends it")
     changing = []
     for name in inventory.directors.hosts:
         # Named ones are looked at; the others keep what they have.

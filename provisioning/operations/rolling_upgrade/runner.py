@@ -182,11 +182,12 @@ class Runner:
             phase.name,
         )
         began = self.clock.now()
+        applies = back or phase.applies(node, self.upgrade.choices)
         try:
             if back:
                 work.tell("undo", f"taking back: {phase.title}")
                 phase.undo(work)
-            elif phase.applies(node, self.upgrade.choices):
+            elif applies:
                 work.tell("phase", phase.title)
                 phase.run(work)
         except (PhaseError, HandError) as error:
@@ -195,13 +196,15 @@ class Runner:
             work.tell("undo_failed" if back else "phase_failed", str(error))
             return not back
         seconds = round(self.clock.now() - began, 3)
-        work.seconds[whole(phase.name)] = seconds
+        if not back:
+            work.seconds[whole(phase.name)] = seconds
         self._change(
             lambda upgrade: machine.passed(
                 upgrade, step, SEQUENCES, seconds=work.seconds, facts=work.facts
             )
         )
-        work.tell("undo_done" if back else "phase_done", phase.title, {"seconds": seconds})
+        if applies:
+            work.tell("undo_done" if back else "phase_done", phase.title, {"seconds": seconds})
         return True
 
     def _change(self, to: Callable[[Upgrade], Upgrade]) -> None:

@@ -41,6 +41,8 @@ class Sight:
     faults: tuple[str, ...] = ()
     """What must be put right before anybody touches this cluster: no or two masters, directors
     that are gone or do not agree."""
+    drained: tuple[str, ...] = ()
+    """Real servers that are drained on purpose, whoever did it."""
     unreachable: dict[str, str] = field(default_factory=dict)
     """Hosts that could not be looked at, and why."""
 

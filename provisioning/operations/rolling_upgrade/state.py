@@ -51,6 +51,8 @@ class Node:
     old: str = ""
     """Id of the release that it goes back to; empty for directors."""
     canary: bool = False
+    drained: bool = False
+    """Whether the operator had drained it; then it gets the release and stays out of service."""
     status: NodeStatus = NodeStatus.WAITING
     done: tuple[str, ...] = ()
     """Phases that came to an end, well or not, and were not undone, in order."""

@@ -66,6 +66,8 @@ class PaperCluster:
     """Whether each holds the VIP."""
     director_work: dict[str, tuple[list[str], bool]] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
+    drained: set[str] = field(default_factory=set)
+    """By the operator."""
     trouble: Callable[[str, str], str] = lambda action, host: ""
     """Says why an action on a host fails; empty lets it be."""
     said: list[tuple[str, str]] = field(default_factory=list)
@@ -94,7 +96,8 @@ class PaperCluster:
             }
             weights = {host: node.weight for host, node in self.nodes.items()}
         masters = tuple(host for host, holds in self.directors.items() if holds)
-        return Sight((ServiceSight("web", self.quorum, weights),), seen, masters, self.faults)
+        service = ServiceSight("web", self.quorum, weights)
+        return Sight((service,), seen, masters, self.faults, tuple(self.drained))
 
     def stage(self, host: str) -> None:
         self._do("stage", host)

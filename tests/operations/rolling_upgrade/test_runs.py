@@ -312,3 +312,15 @@ def test_time_goes_on_over_resumed_runs(tmp_path: Path) -> None:
     first: Upgrade = run(cluster, tmp_path, QUICK)
     cluster.trouble = lambda action, host: ""
     assert resume(cluster, tmp_path).seconds > first.seconds > 0
+
+
+@pytest.mark.parametrize("fault", ["", f"speak {NEW}"])
+def test_a_node_that_the_operator_has_drained_stays_drained(fault: str, tmp_path: Path) -> None:
+    cluster = three(drained={"rs2"})
+    cluster.nodes["rs2"].weight, cluster.nodes["rs2"].marked = 0, True
+    cluster.trouble = lambda action, host: "no" if (action, host) == (fault, "rs2") else ""
+    upgrade = run(cluster, tmp_path, QUICK)
+    assert upgrade.node("rs2").drained
+    assert releases(cluster) == ([NEW, OLD, OLD] if fault else [NEW] * 3)
+    assert cluster.nodes["rs2"].weight == 0 and cluster.nodes["rs2"].marked
+    assert not {("undrain", "rs2"), ("drain", "rs2")} & set(cluster.said)

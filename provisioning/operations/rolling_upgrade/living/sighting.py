@@ -38,6 +38,7 @@ def assembled(
         services=tuple(_service(one, tables) for one in wanted),
         nodes={name: node(said) for name, said in answers.items()},
         masters=tuple(name for name in inventory.directors.hosts if name in masters),
+        drained=tuple(runtime.drains),
         faults=tuple(_faults(inventory, wanted, tables, masters, silent)),
         unreachable=dict(silent),
     )

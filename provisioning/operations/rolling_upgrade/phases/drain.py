@@ -16,6 +16,8 @@ DEADLINE_FACT = "drained_past_deadline"
 
 
 def _would(node: Node, choices: Choices, target: str) -> str:
+    if node.drained:
+        return "drained already, and stays so; wait for its jobs and streams"
     then = {
         "wait": "go on waiting",
         "kill": "end what is left",
@@ -28,6 +30,9 @@ def _would(node: Node, choices: Choices, target: str) -> str:
 
 
 def _run(work: Work) -> None:
+    if work.node.drained:
+        work.timed("drain", lambda: _wait(work))
+        return
     with work.gate:
         sight = work.hands.look()
         against = forbidding(objections(sight, {work.host}))
@@ -68,7 +73,8 @@ def _past_deadline(work: Work, left: Left) -> None:
 
 
 def _undo(work: Work) -> None:
-    work.hands.undrain(work.host)
+    if not work.node.drained:
+        work.hands.undrain(work.host)
 
 
 DRAIN = Phase("drain", "draining", _would, _run, _undo)

@@ -3,8 +3,8 @@
 from provisioning.operations.rolling_upgrade.choices import Choices
 from provisioning.operations.rolling_upgrade.hands import Place
 from provisioning.operations.rolling_upgrade.judgement import slow_sentence
+from provisioning.operations.rolling_upgrade.phases.comparing import IDLE_SENTENCE
 from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseError, Work
-from provisioning.operations.rolling_upgrade.phases.stop import IDLE_SENTENCE
 from provisioning.operations.rolling_upgrade.state import Node
 
 _PLACES: dict[Place, str] = {"rip": "its own address", "vip": "the VIP's address on it"}

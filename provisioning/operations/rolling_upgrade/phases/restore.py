@@ -24,8 +24,10 @@ def _run(work: Work) -> None:
 
 
 def _undo(work: Work) -> None:
-    """Out of service again. Its jobs get the time of a drain, and no more: clients should not
-    wait on a release that was found bad."""
+    """Out of service again, if it came back at all. Its jobs get the time of a drain, and no
+    more: clients should not wait on a release that was found bad."""
+    if work.node.drained:
+        return
     work.hands.drain(work.host, f"going back from {work.target}: {work.node.reason}"[:500])
     deadline = work.clock.now() + work.choices.drain_timeout
     while work.clock.now() < deadline and not (left := work.hands.left(work.host)).nothing:
@@ -34,4 +36,8 @@ def _undo(work: Work) -> None:
     work.hands.settle(work.host)
 
 
-RESTORE = Phase("restore", "restoring its weight", _would, _run, _undo)
+def _applies(node: Node, choices: Choices) -> bool:
+    return not node.drained
+
+
+RESTORE = Phase("restore", "restoring its weight", _would, _run, _undo, _applies)

@@ -4,8 +4,8 @@ from provisioning.operations.rolling_upgrade.choices import Choices
 from provisioning.operations.rolling_upgrade.hands import HandError
 from provisioning.operations.rolling_upgrade.judgement import Look, verdict
 from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics
+from provisioning.operations.rolling_upgrade.phases.comparing import FACTOR_BEFORE
 from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseError, Work
-from provisioning.operations.rolling_upgrade.phases.stop import FACTOR_BEFORE
 from provisioning.operations.rolling_upgrade.state import Node
 
 _LOOK_EVERY = 3.0
@@ -17,7 +17,7 @@ def _length(node: Node, choices: Choices) -> float:
 
 
 def _applies(node: Node, choices: Choices) -> bool:
-    return _length(node, choices) > 0
+    return _length(node, choices) > 0 and not node.drained
 
 
 def _would(node: Node, choices: Choices, target: str) -> str:

@@ -2,7 +2,7 @@
 
 from provisioning.operations.rolling_upgrade.choices import Choices
 from provisioning.operations.rolling_upgrade.phases.phase import Phase, Work
-from provisioning.operations.rolling_upgrade.phases.stop import PATIENCE, wait_warm
+from provisioning.operations.rolling_upgrade.phases.warmth import PATIENCE, wait_warm
 from provisioning.operations.rolling_upgrade.state import Node
 
 
