@@ -72,7 +72,7 @@ class SessionRouting:
         first = peers.peers() if isinstance(peers, PeersFile) else peers
         self.members = Members(node, first, self._wire, condition)
         pins = Pins()
-        self.members.on_restart = pins.forget
+        self.members.on_moved = pins.forget
         self.owners = Owners(self.members, pins, self._wire)
         self._tasks: set[asyncio.Task[None]] = set()
 
