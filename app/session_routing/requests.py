@@ -62,7 +62,7 @@ def need(method: str, path: str, query: bytes) -> Need | None:
 
 
 def _reading(route: str, query: bytes) -> Need | None:
-    if route.rstrip("/") == "queue/data":
+    if route.rstrip("/") in ("queue/data", "deep_link"):
         return _from_query(Kind.SESSION, query, "session_hash")
     if route.rstrip("/") == "upload_progress":
         return _from_query(Kind.UPLOAD, query, "upload_id")

@@ -23,19 +23,20 @@ class RoundRobin:
     """What LVS does with `rr`, for TCP connections on loopback; nodes that are down are left out,
     as health checks do."""
 
-    def __init__(self, ports: list[int]) -> None:
+    def __init__(self, ports: list[int], port: int = 0) -> None:
+        """Balance what comes to `port`, or to a free one, over `ports`."""
         self.ports = ports
         self._turn = itertools.count()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        served = asyncio.run_coroutine_threadsafe(self._serve(), self._loop)
+        served = asyncio.run_coroutine_threadsafe(self._serve(port), self._loop)
         self.port = served.result(10)
 
-    async def _serve(self) -> int:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+    async def _serve(self, port: int) -> int:
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", port)
+        own: int = self._server.sockets[0].getsockname()[1]
+        return own
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -63,6 +63,12 @@ def read(path: str) -> str:
     return f"{Path(path).stat().st_size} bytes"
 
 
+async def count_seconds(last: float) -> AsyncIterator[str]:
+    for second in range(1, int(last) + 1):
+        await asyncio.sleep(1)
+        yield " ".join(map(str, range(1, second + 1)))
+
+
 with gr.Blocks() as page:
     count = gr.State(0)
     box, out = gr.Textbox(label="in"), gr.Textbox(label="out")
@@ -76,6 +82,8 @@ with gr.Blocks() as page:
     picture.stream(pushed, picture, out, time_limit=60, api_name="pushed")
     gr.Button("Write").click(write, box, file_out, api_name="write")
     gr.Button("Read").click(read, file_in, out, api_name="read")
+    last, counted = gr.Number(label="last"), gr.Textbox(label="counted", elem_id="counted")
+    gr.Button("Count").click(count_seconds, last, counted, api_name="count_seconds")
 page.queue(default_concurrency_limit=4)
 
 web = FastAPI()

@@ -77,6 +77,17 @@ def test_a_file_is_read_where_it_was_not_written(nodes: Nodes, tmp_path: Path) -
         assert Path(path).read_text().startswith("words by ")
 
 
+def test_a_link_to_a_session_is_made_where_the_session_is(nodes: Nodes) -> None:
+    client = Client(nodes.url, verbose=False)
+    client.predict("words", api_name="/greet")
+    session = {"session_hash": client.session_hash}
+    links = [
+        httpx.get(f"{nodes.own_url(name)}/gradio_api/deep_link", params=session).json()
+        for name in NAMES
+    ]
+    assert links[0] and len(set(links)) == 1, links
+
+
 def test_a_large_upload_comes_through_whole(nodes: Nodes, tmp_path: Path) -> None:
     large = tmp_path / "大文件.bin"
     with large.open("wb") as file:
