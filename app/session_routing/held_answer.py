@@ -20,6 +20,11 @@ class HeldAnswer:
         """The answer's body so far."""
         return b"".join(message.get("body", b"") for message in self._messages)
 
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The answer's headers, once it has begun."""
+        return [pair for message in self._messages for pair in message.get("headers", ())]
+
     async def __call__(self, message: Message) -> None:
         """One message of the answer."""
         if message["type"] == "http.response.start":

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.session_routing.event_stream import EventStream
 from app.session_routing.forward import BrokenAnswerError, NotForwardedError, forward
 from app.session_routing.held_answer import HeldAnswer
+from app.session_routing.logins import Logins, keys
 from app.session_routing.members import Members
 from app.session_routing.owners import Owners
 from app.session_routing.passes import HEADER, Passes
@@ -60,7 +61,6 @@ class SessionRouting:
     ) -> None:
         """`page` is the path of Gradio's page, `/` where it is mounted at the root: with it, and
         with a `condition` that tells a release, a page keeps to nodes of its release."""
-        self._app = app
         self._pages = {page, page.rstrip("/") + "/config"} if page is not None else set()
         self._body_limit = body_limit
         self._passes = Passes(secret, node)
@@ -72,8 +72,9 @@ class SessionRouting:
         first = peers.peers() if isinstance(peers, PeersFile) else peers
         self.members = Members(node, first, self._wire, condition)
         pins = Pins()
-        self.members.on_restart = pins.forget
+        self.members.on_moved = pins.forget
         self.owners = Owners(self.members, pins, self._wire)
+        self._app = Logins(app, self.owners)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -176,7 +177,9 @@ class SessionRouting:
 
     async def _route(self, named: str | None, scope: Scope, receive: Receive, send: Send) -> None:
         """A client's request; `named` is the release of the page that sent it, where it says."""
-        wanted = need(scope["method"], scope["path"], scope["query_string"])
+        wanted = await self._login(scope)
+        if wanted is None:
+            wanted = need(scope["method"], scope["path"], scope["query_string"])
         if wanted is None or not self.members.peers:
             await self._anywhere(named, scope, receive, send)
             return
@@ -190,6 +193,14 @@ class SessionRouting:
                 await PlainTextResponse("the request is too large", 413)(scope, receive, send)
                 return
         await self._to_owner(wanted, named, body, scope, receive, send)
+
+    async def _login(self, scope: Scope) -> Need | None:
+        """All that comes from somebody who has logged in needs the node that knows it."""
+        release = self.members.own_condition().release
+        for key in keys(scope["headers"], b"cookie"):
+            if await self.owners.find(key, release, begins=False) is not None:
+                return Need(Kind.LOGIN, key)
+        return None
 
     async def _anywhere(
         self, named: str | None, scope: Scope, receive: Receive, send: Send
@@ -231,7 +242,7 @@ class SessionRouting:
             if wanted.event is not None and owner is not None:
                 await self._note_event(wanted.event, owner)
             if owner is None or owner == self.members.node:
-                await self._here(wanted, body, scope, receive, send)
+                await self._here(wanted, named, body, scope, receive, send)
                 return
             try:
                 await self._there(owner, wanted, body, scope, receive, send)
@@ -268,6 +279,8 @@ class SessionRouting:
         if wanted.kind is Kind.EVENT:
             event = f"event {unquote(key or '')}"
             return await self.owners.find(event, release, begins=False, gone=gone)
+        if wanted.kind is Kind.LOGIN:
+            return await self.owners.find(key or "", release, begins=False, gone=gone)
         if key is None:
             key = session_in_body(body or b"", _header(scope, b"content-type"))
         if key is None:
@@ -275,13 +288,19 @@ class SessionRouting:
         return await self.owners.find(SESSION + key, release, begins=wanted.begins, gone=gone)
 
     async def _here(
-        self, wanted: Need, body: bytes | None, scope: Scope, receive: Receive, send: Send
+        self,
+        wanted: Need,
+        named: str | None,
+        body: bytes | None,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         if body is not None:
             receive = _again(body, receive)
         self._note_arrival(scope)
         if wanted.kind is not Kind.CALL:
-            await self._app(scope, receive, send)
+            await self._serve(named, scope, receive, send)
             return
         held = HeldAnswer(send)
         await self._app(scope, receive, held)

@@ -18,6 +18,8 @@ _ALIVE_FOR = 2.5
 _SILENT_AFTER = 10.0
 """Seconds without an answer after which a peer's sessions are given up: much more than a peer that
 is only busy takes, for what it works on is lost then."""
+_AWAY_AFTER = _SILENT_AFTER - 2
+"""Seconds without a turn after which this node asks what it still owns: less than peers wait."""
 _RESERVED_FOR = 2.0
 """Seconds in which a promised job arrives; then its place is free again."""
 _log = logging.getLogger("app.session_routing")
@@ -38,8 +40,9 @@ class Members:
         self._promised: list[float] = []
         self._process = secrets.token_hex(8)
         self._processes: dict[str, str] = {}
-        self.on_restart: Callable[[str], None] = lambda name: None
-        """Called with the name of a peer that is another process than it was."""
+        self.on_moved: Callable[[str], None] = lambda name: None
+        """Called with the name of a node whose sessions may be elsewhere: a peer that is another
+        process than it was, or this node after it has hung."""
         self.replace(peers)
 
     def replace(self, peers: Iterable[Peer]) -> None:
@@ -128,7 +131,7 @@ class Members:
         if self.peers.get(name) == peer:
             if self._processes.get(name, said.process) != said.process:
                 _log.info("peer %s has been started anew", name)
-                self.on_restart(name)
+                self.on_moved(name)
             self._processes[name] = said.process
             now = time.monotonic()
             self._heard[name] = (said, now)
@@ -176,6 +179,7 @@ class Members:
 
     async def _watch(self, name: str) -> None:
         while True:
+            began = time.monotonic()
             was = self.alive(name)
             try:
                 await self.condition(name)
@@ -188,3 +192,6 @@ class Members:
                     self.silent(name).set()
             # Not in step with the others, who would all ask at the same moment.
             await asyncio.sleep(_INTERVAL * random.uniform(0.8, 1.2))
+            if time.monotonic() - began > _AWAY_AFTER:
+                _log.warning("this node hung: its sessions may have gone to others")
+                self.on_moved(self.node)

@@ -35,6 +35,8 @@ class Kind(StrEnum):
     CALL = "call"
     """Begins an event without a session: any node will do, and the answer names the event."""
     FILE = "file"
+    LOGIN = "login"
+    """Anything from somebody who has logged in; its headers tell."""
 
 
 @dataclass(frozen=True, slots=True)

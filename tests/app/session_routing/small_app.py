@@ -1,9 +1,10 @@
 """A Gradio application of its own, with state, a queue, files and a slow event; and two lines.
 
-    python small_app.py NAME PORT PEERS [--alone]
+    python small_app.py NAME PORT PEERS [--alone] [--auth]
 
-PEERS is NAME=URL,NAME=URL. With `--alone` it has no session routing. Its release is `RELEASE` of
-the environment; while there is a file `draining-NAME` in Gradio's folder it takes no new sessions.
+PEERS is NAME=URL,NAME=URL. With `--alone` it has no session routing, with `--auth` a login. Its
+release is `RELEASE` of the environment; while there is a file `draining-NAME` in Gradio's folder
+it takes no new sessions.
 """
 
 import asyncio
@@ -131,5 +132,6 @@ def healthz() -> dict[str, str]:
     return {"node": NAME}
 
 
-gr.mount_gradio_app(web, page, "/", ssr_mode=False)
+auth = ("李雷", "秘密") if "--auth" in sys.argv else None
+gr.mount_gradio_app(web, page, "/", ssr_mode=False, auth=auth)
 uvicorn.run(web, host="127.0.0.1", port=int(PORT), log_level="warning")
