@@ -93,10 +93,14 @@ _MOUNT = """\
 _APP = """\
 # The app on the real servers.
 app:
-  # builtin, a folder with a Python package `app`, or a git URL (with ref: a tag or commit).
+  # builtin, or what holds a Python package `app`: a folder, a wheel, a .tar.gz, .tgz or .zip, or a
+  # git URL (with ref: a tag or commit).
   source: builtin
   # An interpreter there that has what the app needs: a venv's or conda's.
   python: /opt/cosyvoice/venv/bin/python
+  # Or each release gets an environment of its own, from what its source requires. wheelhouse is for
+  # nodes that reach no package index: this machine fetches the packages and brings them.
+  # venv: {wheelhouse: true}
   # Jobs at a time on a node, one worker process each; a real server may have its own number.
   workers: 1
   # Seconds after which a job is stopped.
