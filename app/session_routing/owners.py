@@ -7,6 +7,7 @@ next decider, so that one node can go without a session being lost.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Iterable
 from typing import TypeVar
 
@@ -91,7 +92,7 @@ class Owners:
     ) -> str | None:
         owner = self._remembered(key)
         if owner in (None, gone):
-            owner = await self._remembered_elsewhere(key)
+            owner = await self._remembered_elsewhere(key, begins=begins)
         if owner not in (None, gone):
             self.pins.set(key, str(owner))
             return owner
@@ -103,16 +104,26 @@ class Owners:
         await self.tell(key, owner)
         return owner
 
-    async def _remembered_elsewhere(self, key: str) -> str | None:
+    async def _remembered_elsewhere(self, key: str, *, begins: bool) -> str | None:
         names = ranked(key, self.members.names)[:DECIDERS]
+        # Who is only busy may be the one that knows; what is new does not wait for that.
+        there = self.members.alive if begins else self.members.keeps
         peers = [
-            self.members.peers[name]
-            for name in names
-            if name != self.members.node and self.members.alive(name)
+            self.members.peers[name] for name in names if name != self.members.node and there(name)
         ]
-        answers = await _all(self._wire.known(peer, key) for peer in peers)
-        live = (name for name in answers if name is not None and self.members.keeps(name))
-        return next(live, None)
+        questions = [
+            asyncio.ensure_future(self._wire.known(peer, key, begins=begins)) for peer in peers
+        ]
+        try:
+            for answer in asyncio.as_completed(questions):
+                with contextlib.suppress(PeerError):
+                    name = await answer
+                    if name is not None and self.members.keeps(name):
+                        return name
+        finally:
+            for question in questions:
+                question.cancel()
+        return None
 
     async def _less_loaded(self, names: list[str]) -> str:
         if len(names) == 1:

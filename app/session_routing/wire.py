@@ -10,8 +10,16 @@ from app.session_routing.peer import Condition, Peer, condition_of
 
 PATH = "/_session_routing/"
 """Below it a node answers other nodes, and 404 to everybody else."""
-_PATIENCE = httpx.Timeout(1.0)
-"""Seconds: a peer that is slower than that is not asked again until it is better."""
+_CONNECT = 1.0
+_PATIENCE = 1.0
+"""Seconds for what can be asked again, or goes on without an answer."""
+_BEGINNING = 2.5
+"""Seconds for what is known of a key that may be new: longer than a hung peer counts as alive."""
+_KNOWN = 10.0
+"""Seconds for what is known of a key that somebody must know: a busy peer is waited for, as the
+wrong answer would end a session."""
+_DECISION = 2.0
+"""Seconds a decider takes beyond what it asks of others."""
 
 
 class PeerError(Exception):
@@ -43,28 +51,37 @@ class Wire:
         """The owner of a key by a peer's decision; None when there is none. `gone` is a node that
         did not take a connection just now. Raises `PeerError`."""
         asked = {"key": key, "release": release, "begins": begins, "gone": gone}
-        return _owner(await self._ask(peer, "locate", asked))
+        patience = _patience(begins=begins) + _DECISION
+        return _owner(await self._ask(peer, "locate", asked, patience))
 
-    async def known(self, peer: Peer, key: str) -> str | None:
-        """The owner of a key as far as the peer remembers. Raises `PeerError`."""
-        return _owner(await self._ask(peer, "known", {"key": key}))
+    async def known(self, peer: Peer, key: str, *, begins: bool) -> str | None:
+        """The owner of a key as far as the peer remembers; `begins` is whether the key may be new.
+        Raises `PeerError`."""
+        return _owner(await self._ask(peer, "known", {"key": key}, _patience(begins=begins)))
 
     async def pin(self, peer: Peer, key: str, owner: str) -> None:
         """Tell a peer who owns a key. Raises `PeerError`."""
         await self._ask(peer, "pin", {"key": key, "owner": owner})
 
-    async def _ask(self, peer: Peer, what: str, content: dict[str, Any]) -> Any:
+    async def _ask(
+        self, peer: Peer, what: str, content: dict[str, Any], patience: float = _PATIENCE
+    ) -> Any:
         target = PATH + what
         header = {HEADER.decode(): self._passes.write(peer.name, "POST", target).decode()}
         url = peer.url + target
         try:
-            answer = await self._client.post(url, json=content, headers=header, timeout=_PATIENCE)
+            timeout = httpx.Timeout(patience, connect=_CONNECT)
+            answer = await self._client.post(url, json=content, headers=header, timeout=timeout)
             answer.raise_for_status()
             return json.loads(answer.content)
         except (httpx.HTTPError, ValueError) as error:
             refused = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
             told = f"{peer.name}: {type(error).__name__}: {error}"
             raise PeerError(told, refused=refused) from error
+
+
+def _patience(*, begins: bool) -> float:
+    return _BEGINNING if begins else _KNOWN
 
 
 def _owner(answer: Any) -> str | None:
