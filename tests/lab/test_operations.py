@@ -16,7 +16,7 @@ import pytest
 from provisioning.lab import lifecycle
 from tests.lab.cluster import Cluster
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(900)]
 
 DIRECTORS = ("lvs1", "lvs2")
 

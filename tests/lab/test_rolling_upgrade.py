@@ -24,7 +24,7 @@ from benchmarks.rolling_upgrade.releases import (
 from provisioning.lab import lifecycle
 from tests.lab.cluster import Cluster
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(1800)]
 
 NODES = ("rs1", "rs2", "rs3")
 QUICK = ("--yes", "--no-verify", "--soak", "10s", "--soak-rest", "5s")
