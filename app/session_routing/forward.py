@@ -29,11 +29,13 @@ _Headers = list[tuple[bytes, bytes]]
 
 
 class NotForwardedError(Exception):
-    """The other node gave no answer. `reached` is whether the request may have got to it."""
+    """The other node gave no answer. `reached` is whether the request may have got to it, and
+    `refused` whether it took no connection."""
 
-    def __init__(self, reason: str, *, reached: bool) -> None:
+    def __init__(self, reason: str, *, reached: bool, refused: bool = False) -> None:
         super().__init__(reason)
         self.reached = reached
+        self.refused = refused
 
 
 class BrokenAnswerError(Exception):
@@ -85,7 +87,8 @@ async def forward(
     except httpx.TransportError as error:
         unreached = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
         reason = str(error) or type(error).__name__
-        raise _gone(outbound, reason, reached=not isinstance(error, unreached)) from error
+        reached, refused = not isinstance(error, unreached), isinstance(error, httpx.ConnectError)
+        raise _gone(outbound, reason, reached=reached, refused=refused) from error
     finally:
         for task in tasks:
             task.cancel()
@@ -112,11 +115,11 @@ async def _relay(client: httpx.AsyncClient, request: httpx.Request, send: Send) 
 
 
 def _gone(
-    outbound: "_Outbound", reason: str, *, reached: bool = True
+    outbound: "_Outbound", reason: str, *, reached: bool = True, refused: bool = False
 ) -> NotForwardedError | BrokenAnswerError:
     if outbound.begun:
         return BrokenAnswerError(reason)
-    return NotForwardedError(reason, reached=reached)
+    return NotForwardedError(reason, reached=reached, refused=refused)
 
 
 class _Outbound:

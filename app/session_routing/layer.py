@@ -249,7 +249,7 @@ class SessionRouting:
             except NotForwardedError as error:
                 _log.warning("%s does not answer: %s", owner, error)
                 if not error.reached:
-                    self.members.lost(owner)
+                    self.members.unreached(owner, refused=error.refused)
                 if body is None and scope["method"] not in ("GET", "HEAD"):
                     # Its body has begun to be read and is gone.
                     break

@@ -151,8 +151,14 @@ class Members:
         return True
 
     def failed(self, name: str, error: PeerError) -> None:
-        """A peer gave no answer; one that takes no connection is gone."""
-        if error.refused:
+        """A peer gave no answer."""
+        if not error.reached:
+            self.unreached(name, refused=error.refused)
+
+    def unreached(self, name: str, *, refused: bool) -> None:
+        """A peer took no connection: it refused one, or was silent. The latter may be one lost
+        packet, so it is gone only if it has not answered lately either."""
+        if refused or not self.alive(name):
             self.lost(name)
 
     def lost(self, name: str) -> None:

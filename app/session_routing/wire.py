@@ -23,11 +23,12 @@ _DECISION = 2.0
 
 
 class PeerError(Exception):
-    """A peer did not answer, or not as a peer of this cluster does. `refused` is whether it took no
-    connection."""
+    """A peer did not answer, or not as a peer of this cluster does. `reached` is whether the
+    question may have got to it, and `refused` whether it took no connection."""
 
-    def __init__(self, message: str, *, refused: bool = False) -> None:
+    def __init__(self, message: str, *, reached: bool = True, refused: bool = False) -> None:
         super().__init__(message)
+        self.reached = reached
         self.refused = refused
 
 
@@ -75,9 +76,10 @@ class Wire:
             answer.raise_for_status()
             return json.loads(answer.content)
         except (httpx.HTTPError, ValueError) as error:
-            refused = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            refused = isinstance(error, httpx.ConnectError)
+            reached = not (refused or isinstance(error, httpx.ConnectTimeout))
             told = f"{peer.name}: {type(error).__name__}: {error}"
-            raise PeerError(told, refused=refused) from error
+            raise PeerError(told, reached=reached, refused=refused) from error
 
 
 def _patience(*, begins: bool) -> float:

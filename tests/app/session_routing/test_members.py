@@ -1,0 +1,58 @@
+"""Who counts as there: one lost packet takes nobody away, a refused connection does at once."""
+
+import asyncio
+
+import pytest
+
+from app.session_routing.members import Members
+from app.session_routing.peer import Condition, Peer
+from app.session_routing.wire import PeerError, Wire
+
+_PEER = Peer("rs2", "http://127.0.0.1:1")
+
+
+class _Answering(Wire):
+    """A peer that answers, until it is told not to."""
+
+    def __init__(self) -> None:
+        self.error: PeerError | None = None
+
+    async def condition(self, peer: Peer) -> Condition:
+        if self.error:
+            raise self.error
+        return Condition(process="p")
+
+
+@pytest.mark.parametrize(
+    ("error", "stays"),
+    [
+        (PeerError("no answer in time"), True),
+        (PeerError("no connection in time", reached=False), True),
+        (PeerError("connection refused", reached=False, refused=True), False),
+    ],
+)
+def test_what_takes_a_peer_away(error: PeerError, stays: bool) -> None:
+    async def scenario() -> tuple[bool, bool]:
+        wire = _Answering()
+        members = Members("rs1", [_PEER], wire, Condition)
+        assert not members.alive("rs2")
+        await members.condition("rs2")
+        assert members.alive("rs2")
+        wire.error = error
+        assert not await members.answers("rs2")
+        return members.alive("rs2"), members.keeps("rs2")
+
+    assert asyncio.run(scenario()) == (stays, stays)
+
+
+def test_a_peer_that_is_silent_and_takes_no_connection_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scenario() -> bool:
+        members = Members("rs1", [_PEER], _Answering(), Condition)
+        await members.condition("rs2")
+        monkeypatch.setattr("app.session_routing.members._ALIVE_FOR", 0.0)
+        members.unreached("rs2", refused=False)
+        return members.keeps("rs2")
+
+    assert not asyncio.run(scenario())
