@@ -24,7 +24,7 @@ from benchmarks.gradio_end_to_end.results import Outcome, outcomes, table
 COLUMNS = ("one", "routed", "alone")
 """One process; three with session routing; three without."""
 SPECS = tuple(Path(__file__).with_name("specs.txt").read_text().split())
-"""Those that need a session: state, queue, streams, files, uploads, cancelling, leaving."""
+"""Those that need a session and nothing of the internet: state, queue, streams, files, leaving."""
 _HERE = Path(__file__).parent
 _ROOT = Path(__file__).parents[2]
 _SOCKET = "warm"
