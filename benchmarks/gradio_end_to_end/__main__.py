@@ -1,6 +1,7 @@
 """How many of Gradio's own browser tests pass with one process, and with three of them.
 
     python -m benchmarks.gradio_end_to_end CHECKOUT WORK [--specs NAME,NAME] [--columns NAME,NAME]
+        [--retries N]
 
 CHECKOUT is a folder with Gradio's sources; links to what its tests import are made in it. WORK
 holds Playwright and what each run leaves. Gradio itself is the one installed here. It needs Node,
@@ -23,7 +24,7 @@ from benchmarks.gradio_end_to_end.results import Outcome, outcomes, table
 COLUMNS = ("one", "routed", "alone")
 """One process; three with session routing; three without."""
 SPECS = tuple(Path(__file__).with_name("specs.txt").read_text().split())
-"""Those that need a session: state, queue, streams, files, uploads, cancelling, leaving."""
+"""Those that need a session and nothing of the internet: state, queue, streams, files, leaving."""
 _HERE = Path(__file__).parent
 _ROOT = Path(__file__).parents[2]
 _SOCKET = "warm"
@@ -35,6 +36,8 @@ def main() -> None:
     parser.add_argument("work", type=Path, help="folder for Playwright and the results")
     parser.add_argument("--specs", type=_names, default=SPECS)
     parser.add_argument("--columns", type=_names, default=COLUMNS, help="of one,routed,alone")
+    # As in Gradio's own configuration.
+    parser.add_argument("--retries", type=int, default=3, help="of a test that fails")
     options = parser.parse_args()
     checkout, work = options.checkout.resolve(), options.work.resolve()
     specs = checkout / "js" / "spa" / "test"
@@ -42,13 +45,15 @@ def main() -> None:
         sys.exit(f"{specs} has no {', '.join(unknown)}: give a checkout of Gradio 6.25 or later")
     if unknown := [name for name in options.columns if name not in COLUMNS]:
         sys.exit(f"--columns: {', '.join(unknown)} is none of {', '.join(COLUMNS)}")
+    if (modules := checkout / "node_modules").is_dir() and not modules.is_symlink():
+        sys.exit(f"{modules} is a folder of its own: give a checkout in which nothing is installed")
     chromium = shutil.which("chromium")
     if chromium is None:
         sys.exit("no chromium here: install Debian's package chromium")
     prepare(checkout, work)
     with warm(work):
         columns = {
-            column: run(column, checkout, work, chromium, options.specs)
+            column: run(column, checkout, work, chromium, options.specs, options.retries)
             for column in options.columns
         }
     print(table(columns))
@@ -96,7 +101,7 @@ def warm(work: Path) -> Iterator[None]:
 
 
 def run(
-    column: str, checkout: Path, work: Path, chromium: str, specs: tuple[str, ...]
+    column: str, checkout: Path, work: Path, chromium: str, specs: tuple[str, ...], retries: int
 ) -> dict[str, Outcome]:
     """What became of every test."""
     report = work / f"{column}.json"
@@ -117,6 +122,7 @@ def run(
     }
     names = [f"/{name}.spec.ts" for name in specs]
     command = [str(work / "node_modules" / ".bin" / "playwright"), "test", "--config", str(config)]
+    command += ["--retries", str(retries)]
     # It fails when a test does. The tests name their files from the folder above them.
     subprocess.run([*command, *names], cwd=tests.parent, env=environment, check=False)
     return outcomes(report)

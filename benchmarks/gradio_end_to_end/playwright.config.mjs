@@ -7,8 +7,6 @@ export default defineConfig({
   outputDir: `${process.env.TMPDIR}/left`,
   reporter: [["list"], ["json"]],
   workers: 1,
-  // As in Gradio's own configuration.
-  retries: 3,
   // A test starts its demo, here three processes.
   timeout: 90_000,
   expect: { timeout: 10_000 },

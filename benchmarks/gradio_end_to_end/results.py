@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 Outcome = Literal["expected", "flaky", "unexpected", "skipped"]
-"""Playwright's words; flaky: passed the second time."""
-_SHORT = {"expected": "pass", "flaky": "2nd", "unexpected": "FAIL", "skipped": "skip"}
+"""Playwright's words; flaky: passed when it was run again."""
+_SHORT = {"expected": "pass", "flaky": "late", "unexpected": "FAIL", "skipped": "skip"}
 
 
 def outcomes(report: Path) -> dict[str, Outcome]:
