@@ -40,7 +40,9 @@ def records(cluster: SpeechNodes) -> list[dict[str, Any]]:
     return [json.loads(path.read_text(encoding="utf-8")) for path in found]
 
 
-@pytest.mark.parametrize(("language", "gate"), [(CHINESE, "rs2"), (ENGLISH, "rs1")])
+@pytest.mark.parametrize(
+    ("language", "gate"), [(CHINESE, "rs2"), pytest.param(ENGLISH, "rs1", marks=pytest.mark.long)]
+)
 def test_the_job_of_a_node_that_dies_runs_again_with_the_same_seed(
     open_page: Open, cluster: SpeechNodes, language: str, gate: str, tmp_path: Path, artefacts: Path
 ) -> None:
@@ -82,6 +84,7 @@ def test_the_job_of_a_node_that_dies_runs_again_with_the_same_seed(
     expect(page.locator("#pending .status")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_a_job_that_is_lost_twice_is_offered(
     open_page: Open, cluster: SpeechNodes, artefacts: Path
 ) -> None:
@@ -106,6 +109,7 @@ def test_a_job_that_is_lost_twice_is_offered(
     assert [made["node"] for made in records(cluster)] == cluster.living
 
 
+@pytest.mark.long
 def test_no_node_at_all_is_said_and_the_press_is_not_lost(
     open_page: Open, cluster: SpeechNodes
 ) -> None:
@@ -152,6 +156,7 @@ def test_a_page_of_a_release_that_is_gone_comes_back_with_what_was_typed(
     assert page.locator("#reference-verdict .verdict").is_visible()
 
 
+@pytest.mark.long
 def test_a_session_stays_with_the_release_that_served_its_page(
     open_page: Open, cluster: SpeechNodes
 ) -> None:

@@ -4,11 +4,13 @@ import base64
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.app.audio.sounds import speech_like, write
 from tests.app.lending.cluster import cluster, maker
 
 
+@pytest.mark.long
 def test_a_recording_is_heard_on_the_other_node(tmp_path: Path) -> None:
     recording = write(tmp_path / "参考.wav", speech_like(3.0, 16000), 16000).read_bytes()
     asked: dict[str, object] = {

@@ -9,6 +9,8 @@ import pytest
 from tests.app.session_routing.cluster import NAMES, Nodes
 from tests.app.session_routing.session import Session
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:

@@ -10,6 +10,8 @@ from gradio_client import Client
 from app.session_routing.logins import keys
 from tests.app.session_routing.cluster import NAMES, Nodes
 
+pytestmark = pytest.mark.long
+
 USER, PASSWORD = "李雷", "秘密"
 
 

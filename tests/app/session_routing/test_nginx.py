@@ -12,6 +12,8 @@ from gradio_client import Client
 
 from tests.app.session_routing.cluster import NAMES, Nodes, free_ports
 
+pytestmark = pytest.mark.long
+
 _NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin")
 _CONFIGURATION = """\
 daemon off;

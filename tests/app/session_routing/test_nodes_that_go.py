@@ -88,6 +88,7 @@ def test_an_event_found_by_its_id_ends_with_an_error(nodes: Nodes) -> None:
     assert said.endswith("\n\n") and "event: error" in said.split("\n\n")[-2]
 
 
+@pytest.mark.long
 def test_a_node_that_hangs_is_given_up_and_not_chosen(nodes: Nodes) -> None:
     session = Session(nodes.url)
     owner, other = place_of(session, nodes)
@@ -112,6 +113,7 @@ def test_a_node_that_hangs_is_given_up_and_not_chosen(nodes: Nodes) -> None:
     assert session.run(nodes.own_url(owner), "slow", "still").endswith(new_owner)
 
 
+@pytest.mark.long
 def test_requests_to_a_node_that_hangs_are_answered_by_another(nodes: Nodes) -> None:
     """It hangs when they come, and nobody has noticed yet."""
     session = Session(nodes.url)
@@ -141,6 +143,7 @@ def test_sessions_stay_on_a_node_that_drains_and_new_ones_do_not_come(nodes: Nod
     assert session.run(nodes.url, "slow", "stay").endswith(owner)
 
 
+@pytest.mark.long
 def test_a_node_that_was_started_anew_has_no_sessions(nodes: Nodes) -> None:
     session = Session(nodes.url)
     owner, other = place_of(session, nodes)
