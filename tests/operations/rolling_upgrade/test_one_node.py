@@ -70,7 +70,7 @@ def test_a_job_under_way_is_waited_for(node: OneNode) -> None:
 @pytest.mark.parametrize(
     ("faults", "reason"),
     [
-        (FAILS_TO_START, "no_such_module_as_this"),
+        pytest.param(FAILS_TO_START, "no_such_module_as_this", marks=pytest.mark.long),
         (CANNOT_SPEAK, "does not speak at its own address: HTTP status 500"),
         pytest.param(SPEAKS_SLOWLY, "it speaks but slowly", marks=pytest.mark.long),
         pytest.param(CRASHES, "process ended|not ready any more", marks=pytest.mark.long),
