@@ -173,7 +173,7 @@ class _OwnerWire:
         await self._node.network.travel()
         return owner
 
-    async def known(self, peer: Peer, key: str) -> str | None:
+    async def known(self, peer: Peer, key: str, *, begins: bool) -> str | None:
         other = await self._arrive(peer)
         owner = other.owners.pins.get(key)
         await self._node.network.travel()

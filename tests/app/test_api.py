@@ -197,7 +197,7 @@ def test_outputs_are_served_with_ranges_and_only_outputs(node: NodeProcess) -> N
 
 def test_one_request_at_a_time_without_the_queue(faulty_node: NodeProcess) -> None:
     with concurrent.futures.ThreadPoolExecutor(1) as threads:
-        slow = threads.submit(faulty_node.speak, input="slow 4")
+        slow = threads.submit(faulty_node.speak, input="slow 2")
         faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["running"] == 1)
         refused = faulty_node.speak(input="hello")
         # It was told at once: the other is still speaking.

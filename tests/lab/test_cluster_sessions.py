@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(3600)]
 
 FULL = os.environ.get("LAB_SESSIONS") == "full"
 IN_TURN, AT_ONCE = (300, 100) if FULL else (20, 20)
-SCHEDULERS = ("rr", "wrr", "lc", "wlc", "sh", "mh") if FULL else ("rr", "mh")
+SCHEDULERS = ("rr", "wrr", "lc", "wlc", "sh", "mh") if FULL else ("rr",)
 PATIENT = {"timeout": 60}
 BROWSERS = 20 if FULL else 2
 

@@ -126,6 +126,7 @@ def test_the_network_goes_away_in_the_middle(cluster: Cluster, edits: Edits) -> 
     converged(cluster)
 
 
+@pytest.mark.long
 def test_a_full_disk_leaves_the_old_file_and_says_so(cluster: Cluster, edits: Edits) -> None:
     cluster.write(base, edits.next)
     before = cluster.on("lvs2", "sha256sum /etc/keepalived/keepalived.conf")

@@ -126,6 +126,7 @@ def test_no_node_at_all_is_said_and_the_press_is_not_lost(
     expect(page.locator("#pending .status")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_a_page_of_a_release_that_is_gone_comes_back_with_what_was_typed(
     open_page: Open, cluster: SpeechNodes, tmp_path: Path, artefacts: Path
 ) -> None:
