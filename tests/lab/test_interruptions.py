@@ -91,13 +91,12 @@ def test_control_process_killed_in_each_wave(cluster: Cluster, edits: Edits) -> 
     assert [run["result"] for run in cluster.json("history")].count("cut") >= 4
 
 
-@pytest.mark.long
 def test_sshd_of_one_host_is_gone(cluster: Cluster, edits: Edits) -> None:
     cluster.write(base, edits.next)
     # Its own sshd ends, and starts again after the deploy has given up on it.
     cluster.on(
         "rs2",
-        "kill $(cat /run/sshd.pid); (sleep 50; /usr/sbin/sshd) </dev/null >/dev/null 2>&1 &",
+        "kill $(cat /run/sshd.pid); (sleep 35; /usr/sbin/sshd) </dev/null >/dev/null 2>&1 &",
     )
     done = cluster.run("deploy", "--yes", "--no-verify")
     assert done.returncode == 1
@@ -126,7 +125,6 @@ def test_the_network_goes_away_in_the_middle(cluster: Cluster, edits: Edits) -> 
     converged(cluster)
 
 
-@pytest.mark.long
 def test_a_full_disk_leaves_the_old_file_and_says_so(cluster: Cluster, edits: Edits) -> None:
     cluster.write(base, edits.next)
     before = cluster.on("lvs2", "sha256sum /etc/keepalived/keepalived.conf")
