@@ -8,7 +8,7 @@ next decider, so that one node can go without a session being lost.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable
 from typing import TypeVar
 
 from app.session_routing.choosing import candidates, less_loaded
@@ -31,6 +31,7 @@ class Owners:
         self.pins = pins
         self._wire = wire
         self._deciding: dict[str, asyncio.Task[str | None]] = {}
+        self._telling: set[asyncio.Task[None]] = set()
 
     async def find(
         self, key: str, release: str, *, begins: bool, gone: str | None = None
@@ -38,6 +39,8 @@ class Owners:
         """The live owner of a key; None for one that nobody knows and that does not begin.
         `gone` is a node that was tried and took no connection, or was silent for too long."""
         if owner := self._remembered(key):
+            if self.pins.renewal_due(key):
+                self._spawn(self.tell(key, owner))
             return owner
         for decider in ranked(key, self.members.live)[:DECIDERS]:
             try:
@@ -74,6 +77,11 @@ class Owners:
         told = {owner, *deciders} - {self.members.node}
         peers = [self.members.peers[name] for name in told if self.members.alive(name)]
         await _all(self._wire.pin(peer, key, owner) for peer in peers)
+
+    def _spawn(self, telling: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(telling)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     def _remembered(self, key: str) -> str | None:
         owner = self.pins.get(key)

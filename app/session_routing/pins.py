@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 IDLE = 2 * 3600.0
 """Seconds after its last use a pin is forgotten; Gradio itself forgets a session after one hour."""
+_RENEWED = 1800.0
+"""Seconds after which others are to be told again of a pin that is in use."""
 MOST = 200_000
 
 
@@ -14,7 +16,8 @@ class Pins:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._pins: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self._pins: OrderedDict[str, tuple[str, float, float]] = OrderedDict()
+        """Owner, when it was used, when it was set."""
 
     def __len__(self) -> int:
         return len(self._pins)
@@ -24,21 +27,33 @@ class Pins:
         found = self._pins.get(key)
         if found is None:
             return None
-        owner, used = found
+        owner, used, told = found
         if self._clock() - used > IDLE:
             del self._pins[key]
             return None
-        self.set(key, owner)
+        self._put(key, owner, told)
         return owner
+
+    def renewal_due(self, key: str) -> bool:
+        """Whether a pin was set so long ago that those who only remember it may forget it soon;
+        true once, until the next time is over."""
+        found = self._pins.get(key)
+        if found is None or self._clock() - found[2] < _RENEWED:
+            return False
+        self.set(key, found[0])
+        return True
 
     def forget(self, owner: str) -> None:
         """Drop all pins to an owner."""
-        for key in [key for key, (name, _) in self._pins.items() if name == owner]:
+        for key in [key for key, (name, *_) in self._pins.items() if name == owner]:
             del self._pins[key]
 
     def set(self, key: str, owner: str) -> None:
         """Pin a key; the pins that were used least lately give way."""
-        self._pins[key] = (owner, self._clock())
+        self._put(key, owner, self._clock())
+
+    def _put(self, key: str, owner: str, told: float) -> None:
+        self._pins[key] = (owner, self._clock(), told)
         self._pins.move_to_end(key)
         if len(self._pins) > MOST:
             self._pins.popitem(last=False)

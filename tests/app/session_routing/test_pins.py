@@ -1,0 +1,43 @@
+"""Pins: kept while they are used, told of again in time, forgotten when idle."""
+
+from app.session_routing.pins import IDLE, Pins
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_pin_in_use_is_told_of_again_before_others_forget_it() -> None:
+    clock = Clock()
+    pins = Pins(clock)
+    pins.set("session a", "rs1")
+    renewed = 0
+    for _ in range(100):
+        clock.now += IDLE / 20
+        assert pins.get("session a") == "rs1"
+        if pins.renewal_due("session a"):
+            renewed += 1
+            assert not pins.renewal_due("session a")
+    # In a hundred twentieths of the time after which they forget: at least once in each.
+    assert renewed >= 5
+
+
+def test_an_idle_pin_is_forgotten() -> None:
+    clock = Clock()
+    pins = Pins(clock)
+    pins.set("session a", "rs1")
+    clock.now = IDLE + 1
+    assert pins.get("session a") is None
+    assert not pins.renewal_due("session a")
+
+
+def test_pins_of_an_owner_can_be_dropped() -> None:
+    pins = Pins(Clock())
+    pins.set("session a", "rs1")
+    pins.set("session b", "rs2")
+    pins.forget("rs1")
+    assert pins.get("session a") is None and pins.get("session b") == "rs2"
