@@ -172,6 +172,7 @@ def test_a_login_for_the_index_is_nowhere_to_be_read(host: Host, opt: Path, whee
     assert not any(b"s3cret" in path.read_bytes() for path in kept)
 
 
+@pytest.mark.long
 def test_a_half_built_one_is_never_used_and_built_anew(tmp_path: Path, wheels: Path) -> None:
     numbers = count()
     opt = tmp_path / "opt"

@@ -66,6 +66,7 @@ def test_a_burst_at_one_node_is_done_by_all(nodes: Cluster) -> None:
     assert f'cosyvoice_jobs_lent_total{{outcome="done"}} {lent}.0' in metrics
 
 
+@pytest.mark.long
 def test_a_slot_goes_to_the_job_that_has_waited_longest(nodes: Cluster) -> None:
     busy = [nodes.occupy("rs1", 2), nodes.occupy("rs2", 5), nodes.occupy("rs3", 5)]
     older = nodes.say("rs2", "slow 0.5")
@@ -113,6 +114,7 @@ def test_a_client_that_leaves_stops_the_work_elsewhere(nodes: Cluster) -> None:
 @pytest.mark.parametrize(
     ("text", "code", "status"), [("raise", "engine_failed", 500), ("silent", "cannot_speak", 400)]
 )
+@pytest.mark.long
 def test_failures_elsewhere_are_told_as_those_here(
     nodes: Cluster, text: str, code: str, status: int
 ) -> None:
@@ -148,6 +150,7 @@ def test_a_draining_node_takes_no_jobs_and_lends_its_own(nodes: Cluster) -> None
         nodes.drain_file("rs2").unlink()
 
 
+@pytest.mark.long
 def test_the_line_is_as_long_as_it_is_told_to_be(nodes: Cluster) -> None:
     answers = [nodes.say(name, "slow 2") for name in NAMES for _ in range(12)]
     codes = [answer.result().status_code for answer in answers]
@@ -227,6 +230,7 @@ def test_a_node_that_dies_before_the_first_sound_costs_no_job(pair: Cluster) -> 
     assert pair.lending("rs1", "lent", "lost") == 1
 
 
+@pytest.mark.long
 def test_a_node_that_dies_in_the_middle_is_told_of(pair: Cluster) -> None:
     busy = pair.occupy("rs1", 6)
     lent = pair.say("rs1", "slow 20")
@@ -242,6 +246,7 @@ def test_a_node_that_dies_in_the_middle_is_told_of(pair: Cluster) -> None:
     assert maker(pair.say("rs1", "hello").result()) == "rs1"
 
 
+@pytest.mark.long
 def test_a_stopping_node_finishes_what_it_lent(pair: Cluster) -> None:
     pair.occupy("rs1", 1)
     lent = pair.say("rs1", "slow 3")

@@ -75,6 +75,7 @@ def test_gradios_client_hears_of_it_too(nodes: Nodes) -> None:
         job.result(timeout=IN_TIME)
 
 
+@pytest.mark.long
 def test_an_event_found_by_its_id_ends_with_an_error(nodes: Nodes) -> None:
     call = httpx.post(f"{nodes.own_url('one')}/gradio_api/call/long", json={"data": [30]})
     owner, event = call.headers["x-made-by"], call.json()["event_id"]
@@ -157,6 +158,7 @@ def test_a_node_that_was_started_anew_has_no_sessions(nodes: Nodes) -> None:
         nodes.undrain(owner)
 
 
+@pytest.mark.long
 def test_the_last_node_serves_alone(nodes: Nodes) -> None:
     session = Session(nodes.url)
     with gone(nodes, "one"), gone(nodes, "two"):

@@ -49,6 +49,7 @@ def test_its_sessions_live_on_nodes_of_that_release(nodes: Nodes, everywhere: li
             assert len(found) == 1 and found <= owners
 
 
+@pytest.mark.long
 def test_other_requests_of_a_page_reach_its_release(nodes: Nodes, everywhere: list[str]) -> None:
     for root, owners in ((OLD, {"one"}), (NEW, {"two", "three"})):
         for at in everywhere:
@@ -60,6 +61,7 @@ def test_other_requests_of_a_page_reach_its_release(nodes: Nodes, everywhere: li
             assert sent.status_code == 200 and sent.headers["x-made-by"] in owners
 
 
+@pytest.mark.long
 def test_programs_that_name_no_release_go_on(nodes: Nodes) -> None:
     for at in (nodes.url, *map(nodes.own_url, NAMES)):
         client = Client(at, verbose=False)
@@ -85,6 +87,7 @@ def test_no_path_hides_another(everywhere: list[str]) -> None:
         assert httpx.get(f"{everywhere[0]}{path}/config").status_code == 404
 
 
+@pytest.mark.long
 def test_a_node_that_drains_hands_out_the_page_of_another(nodes: Nodes) -> None:
     nodes.drain("one")
     try:

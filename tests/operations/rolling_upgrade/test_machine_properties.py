@@ -85,7 +85,7 @@ def to_the_end(work: Callable[[], Upgrade]) -> Upgrade | None:
         return None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases())
 def test_clients_are_never_left_without_service(case: Case) -> None:
     cluster = case.cluster()
@@ -97,7 +97,7 @@ def test_clients_are_never_left_without_service(case: Case) -> None:
     assert cluster.lowest > 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases())
 def test_every_node_ends_whole(case: Case) -> None:
     cluster = case.cluster()
@@ -141,7 +141,7 @@ class CutAfter:
         self.moment = 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases(), st.data())
 def test_a_run_that_is_cut_anywhere_and_resumed_ends_the_same(
     case: Case, data: st.DataObject

@@ -71,7 +71,11 @@ def test_a_job_under_way_is_waited_for(node: OneNode) -> None:
     ("faults", "reason"),
     [
         pytest.param(FAILS_TO_START, "no_such_module_as_this", marks=pytest.mark.long),
-        (CANNOT_SPEAK, "does not speak at its own address: HTTP status 500"),
+        pytest.param(
+            CANNOT_SPEAK,
+            "does not speak at its own address: HTTP status 500",
+            marks=pytest.mark.long,
+        ),
         pytest.param(SPEAKS_SLOWLY, "it speaks but slowly", marks=pytest.mark.long),
         pytest.param(CRASHES, "process ended|not ready any more", marks=pytest.mark.long),
     ],
