@@ -91,6 +91,7 @@ def test_control_process_killed_in_each_wave(cluster: Cluster, edits: Edits) -> 
     assert [run["result"] for run in cluster.json("history")].count("cut") >= 4
 
 
+@pytest.mark.long
 def test_sshd_of_one_host_is_gone(cluster: Cluster, edits: Edits) -> None:
     cluster.write(base, edits.next)
     # Its own sshd ends, and starts again after the deploy has given up on it.
@@ -125,6 +126,7 @@ def test_the_network_goes_away_in_the_middle(cluster: Cluster, edits: Edits) -> 
     converged(cluster)
 
 
+@pytest.mark.long
 def test_a_full_disk_leaves_the_old_file_and_says_so(cluster: Cluster, edits: Edits) -> None:
     cluster.write(base, edits.next)
     before = cluster.on("lvs2", "sha256sum /etc/keepalived/keepalived.conf")
@@ -154,7 +156,6 @@ def test_a_bad_configuration_is_refused_by_its_own_program(cluster: Cluster, edi
     assert set(cluster.nodes_that_answer(3)) <= {"rs1", "rs2", "rs3"}
     cluster.write(base)
     converged(cluster)
-    assert cluster.run("verify").returncode == 0
 
 
 def test_destroy_puts_the_hosts_back(cluster: Cluster) -> None:
