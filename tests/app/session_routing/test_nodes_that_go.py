@@ -60,6 +60,7 @@ def test_a_stream_whose_owner_dies_ends_as_one_that_failed(nodes: Nodes) -> None
         assert owner not in session.run(other, "slow", "again")
 
 
+@pytest.mark.long
 def test_gradios_client_hears_of_it_too(nodes: Nodes) -> None:
     client = Client(nodes.own_url("one"), verbose=False)
     # Its session begins elsewhere.

@@ -47,6 +47,7 @@ def test_a_good_release(node: OneNode) -> None:
     assert floor.total >= floor.floor > 0 and floor.parts["warm"] > 0
 
 
+@pytest.mark.long
 def test_a_job_under_way_is_waited_for(node: OneNode) -> None:
     node.source("2.0")
     answers, jobs = [], []
