@@ -144,6 +144,7 @@ def test_a_full_disk_leaves_the_old_file_and_says_so(cluster: Cluster, edits: Ed
     converged(cluster)
 
 
+@pytest.mark.long
 def test_a_bad_configuration_is_refused_by_its_own_program(cluster: Cluster, edits: Edits) -> None:
     cluster.write(base, edits.next)
     template = edits.folder / "director" / "keepalived.conf.j2"
