@@ -18,7 +18,13 @@ from provisioning.engine.plan_record import plan_record
 from provisioning.operations.deploy import Pace, apply_plans
 from provisioning.operations.planning import plan_hosts
 from provisioning.operations.release.on_hosts import look_at_releases
-from provisioning.operations.rollback import desired_rollback, pinned, rollback_waves, targets
+from provisioning.operations.rollback import (
+    RollbackError,
+    desired_rollback,
+    pinned,
+    rollback_waves,
+    targets,
+)
 from provisioning.operations.run import Run, recorded
 from provisioning.operations.runtime_state import save_runtime, without_pins
 from provisioning.operations.session import Site, open_fleet
@@ -106,7 +112,9 @@ def _back(
     seen = look_at_releases(site.inventory.app.directory, names, fleet)
     runtime = site.runtime
     chosen = targets(seen, runtime.pins, to)
-    unseen = [name for name in names if name not in seen]
+    unseen = {name: str(fleet.errors[name]) for name in names if name not in seen}
+    if not seen:
+        raise RollbackError("\n".join(unseen.values()))
     if len(known := set(chosen.values())) == 1:
         # They are to have it too when they are there again, instead of going forward alone.
         held = {**chosen, **dict.fromkeys(unseen, *known)}
@@ -137,6 +145,10 @@ def _back(
             journal=run.journal,
             progress=progress,
         )
+    for name, reason in unseen.items():
+        # Some may not be held either, as it is not known what they had before.
+        if name not in result.hosts:
+            result.skipped.setdefault(name, reason)
     show_result(console, result, run)
     for release in sorted(set(held.values())):
         hosts = ", ".join(name for name in held if held[name] == release)

@@ -179,6 +179,17 @@ def test_a_host_that_cannot_be_reached_keeps_none_of_the_others_back(cluster: Cl
     assert cluster.current() == [one] * 3
 
 
+def test_nobody_there_is_no_success(cluster: Cluster) -> None:
+    cluster.deploy("1")
+    cluster.deploy("2")
+    cluster.network.down = set(_NODES)
+    done = cluster.invoke("rollback", "--yes")
+    assert done.exit_code == 1
+    assert isinstance(done.exception, RollbackError)
+    assert [f"{name}: nobody answers" for name in _NODES] == str(done.exception).splitlines()
+    assert cluster.site.runtime == Runtime()
+
+
 def test_only_real_servers_have_releases(cluster: Cluster) -> None:
     wrong = cluster.invoke("rollback", "--yes", "-l", "directors")
     assert wrong.exit_code == 2 and "they are: rs1, rs2, rs3" in wrong.stderr
