@@ -22,6 +22,7 @@ import uvicorn
 from app import __version__, logs
 from app.access.cluster_secret import read_secret
 from app.engines.registry import find_engine
+from app.heap import keep_freed_memory
 from app.lending.lending import Lending
 from app.node import Node
 from app.outputs.retention import Retention
@@ -66,6 +67,7 @@ def run(settings: Settings) -> None:
         place = f"{settings.host} port {settings.port}"
         print(f"Error: cannot listen on {place}: {error.strerror}", file=sys.stderr)
         sys.exit(1)
+    keep_freed_memory()
     with listener:
         asyncio.run(_serve(settings, listener))
     logging.shutdown()

@@ -21,7 +21,7 @@ from app.lending.ledger import Ending, Ledger
 from app.lending.message import Kind
 from app.session_routing.passes import Passes
 from app.speech import SpeechService
-from app.workers.frames import Frame
+from app.workers.frames import AUDIO_BYTES, Frame
 from app.workers.job import Job
 from app.workers.neighbours import LostError
 from app.workers.slot import Slot
@@ -162,7 +162,8 @@ async def _with_signs_of_life(pieces: AsyncGenerator[bytes, None]) -> AsyncGener
                     await asyncio.wait({piece})
             if (pcm := piece.result()) is None:
                 return
-            yield Frame("audio", {}, pcm)
+            for start in range(0, len(pcm), AUDIO_BYTES):
+                yield Frame("audio", {}, pcm[start : start + AUDIO_BYTES])
 
 
 async def _from_peer(request: Request, passes: Passes, what: str, limit: int) -> tuple[str, bytes]:

@@ -2,9 +2,10 @@
 
 Parent to worker: `speak` (request_id, request), `cancel`.
 Worker to parent: `ready`, `unavailable` (message) once; then for each `speak` one `started`, any
-number of `audio` (the payload: mono signed 16-bit little-endian samples), and one ending:
-`done`, `cancelled`, `refused` (en, zh) or `failed` (message, out_of_memory).
-Nodes write the same frames to each other; `app.lending.wire` says which.
+number of `audio` (end: how many bytes of sound there are by now in the file of `app.workers.sound`:
+mono signed 16-bit little-endian samples), and one ending: `done`, `cancelled`, `refused` (en, zh)
+or `failed` (message, out_of_memory).
+Nodes write the same frames to each other; `app.lending.message` says which.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ _LENGTHS = struct.Struct("!II")
 _HEADER_LIMIT = 1 << 20
 _PAYLOAD_LIMIT = 1 << 20
 AUDIO_BYTES = 1 << 16
-"""Audio is sent in payloads of at most this many bytes."""
+"""Nodes send audio in payloads of at most this many bytes."""
 
 ENDINGS = frozenset({"done", "cancelled", "refused", "failed"})
 

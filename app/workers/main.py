@@ -21,11 +21,13 @@ from app.engines.interface import (
     EngineUnavailableError,
 )
 from app.engines.registry import find_engine
+from app.heap import keep_freed_memory
 from app.workers import frames
 from app.workers.frames import Frame
 from app.workers.job import Job, job_of
 from app.workers.memory import is_out_of_memory
 from app.workers.pcm import audible, pcm16
+from app.workers.sound import SoundWriter
 
 _PR_SET_PDEATHSIG = 1
 _log = logging.getLogger("app.worker")
@@ -35,6 +37,7 @@ def main() -> None:
     """Entry point of `python -m app.workers.main`."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--connection", type=int, required=True, help="inherited descriptor")
+    parser.add_argument("--sound", type=int, required=True, help="inherited descriptor")
     parser.add_argument("--parent", type=int, required=True, help="process id of the web process")
     parser.add_argument("--engine", required=True)
     parser.add_argument("--node-name", required=True)
@@ -44,17 +47,18 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with(options.parent)
+    keep_freed_memory()
     logs.set_up(options.log_level, options.node_name)
     connection = socket.socket(fileno=options.connection)
     with contextlib.suppress(_HungUpError):
-        _serve(options.engine, connection)
+        _serve(options.engine, connection, SoundWriter(options.sound))
 
 
 class _HungUpError(Exception):
     """The web process no longer listens."""
 
 
-def _serve(engine_name: str, connection: socket.socket) -> None:
+def _serve(engine_name: str, connection: socket.socket, sound: SoundWriter) -> None:
     try:
         engine = _warm_engine(engine_name)
     except EngineUnavailableError as error:
@@ -64,7 +68,7 @@ def _serve(engine_name: str, connection: socket.socket) -> None:
     while (frame := frames.receive(connection)) is not None:
         # A cancellation that came after its job had ended has nothing left to stop.
         if frame.kind == "speak":
-            _do(job_of(frame), engine, connection)
+            _do(job_of(frame), engine, connection, sound)
 
 
 def _send(connection: socket.socket, frame: Frame) -> None:
@@ -91,11 +95,11 @@ def _warm_engine(name: str) -> Engine:
     return engine
 
 
-def _do(job: Job, engine: Engine, connection: socket.socket) -> None:
+def _do(job: Job, engine: Engine, connection: socket.socket, sound: SoundWriter) -> None:
     token = logs.REQUEST_ID.set(job.request_id)
     _send(connection, Frame("started", {}))
     try:
-        ending = _speak(job, engine, connection)
+        ending = _speak(job, engine, connection, sound)
     except CannotSpeakError as error:
         ending = Frame("refused", {"en": error.en, "zh": error.zh})
     except _HungUpError:
@@ -109,14 +113,13 @@ def _do(job: Job, engine: Engine, connection: socket.socket) -> None:
     _send(connection, ending)
 
 
-def _speak(job: Job, engine: Engine, connection: socket.socket) -> Frame:
+def _speak(job: Job, engine: Engine, connection: socket.socket, sound: SoundWriter) -> Frame:
     heard = False
+    sound.begin()
     for chunk in engine.synthesize(job.request):
         pcm = pcm16(chunk)
         heard = heard or audible(pcm)
-        for start in range(0, len(pcm), frames.AUDIO_BYTES):
-            payload = pcm[start : start + frames.AUDIO_BYTES]
-            _send(connection, Frame("audio", {}, payload))
+        _send(connection, Frame("audio", {"end": sound.write(pcm)}))
         if _something_to_read(connection):
             frame = frames.receive(connection)
             if frame is None:

@@ -14,9 +14,8 @@ from typing import Self
 from app.workers import frames
 from app.workers.causes import Cause
 from app.workers.frames import Frame, FrameError
+from app.workers.sound import SoundReader
 
-# Frames that may wait for a slow reader; then the worker itself waits (64 KiB each).
-_FRAMES_AHEAD = 16
 _log = logging.getLogger("app.worker")
 # The folder that holds the package `app`, installed or just unpacked.
 _ROOT = str(Path(__file__).resolve().parents[2])
@@ -41,10 +40,11 @@ class WorkerCommand:
             environment |= {"CUDA_VISIBLE_DEVICES": self.card, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
         return environment
 
-    def arguments(self, connection: int) -> list[str]:
-        """The process's arguments, for an inherited descriptor."""
+    def arguments(self, connection: int, sound: int) -> list[str]:
+        """The process's arguments, for inherited descriptors."""
         options = {
             "--connection": str(connection),
+            "--sound": str(sound),
             "--parent": str(os.getpid()),
             "--engine": self.engine,
             "--node-name": self.node_name,
@@ -66,35 +66,39 @@ class Worker:
         process: asyncio.subprocess.Process,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
+        sound: SoundReader,
     ) -> None:
         self._process = process
+        self._sound = sound
         self._writer = writer
         self._killed = False
         self.end_cause = Cause.CRASH
         """Why it ended, once it has."""
         self.jobs = 0
         """Jobs it was given."""
-        self._frames: asyncio.Queue[Frame | None] = asyncio.Queue(_FRAMES_AHEAD)
+        self._frames: asyncio.Queue[Frame | None] = asyncio.Queue()
         # A task of its own reads, so that a reader who gives up never leaves half a frame behind.
         self._pump = asyncio.create_task(self._read(reader))
 
     @classmethod
     async def start(cls, command: WorkerCommand) -> Self:
         """Start the process. Raises OSError when the system does not allow one more."""
+        sound = SoundReader()
         ours, theirs = socket.socketpair()
         try:
             with theirs:
+                inherited = (theirs.fileno(), sound.descriptor)
                 process = await asyncio.create_subprocess_exec(
-                    *command.arguments(theirs.fileno()),
+                    *command.arguments(*inherited),
                     stdin=asyncio.subprocess.DEVNULL,
-                    pass_fds=(theirs.fileno(),),
+                    pass_fds=inherited,
                     env=command.environment(),
                 )
         except BaseException:
             ours.close()
             raise
         reader, writer = await asyncio.open_connection(sock=ours)
-        return cls(process, reader, writer)
+        return cls(process, reader, writer, sound)
 
     @property
     def pid(self) -> int:
@@ -113,13 +117,20 @@ class Worker:
             await self._writer.drain()
 
     async def receive(self, timeout: float) -> Frame:
-        """The next message. Raises TimeoutError after `timeout` seconds, `WorkerGoneError`."""
+        """The next message, where it is `audio` with all sound there is by now as its payload.
+
+        Raises TimeoutError after `timeout` seconds, `WorkerGoneError`.
+        """
         async with asyncio.timeout(timeout):
             frame = await self._frames.get()
         if frame is None:
             # Whoever asks next must not wait for ever.
             self._frames.put_nowait(None)
             raise WorkerGoneError(self.end_told())
+        if frame.kind == "audio":
+            return Frame("audio", {}, self._sound.take())
+        if frame.kind in frames.ENDINGS:
+            self._sound.clear()
         return frame
 
     def kill(self, cause: Cause) -> None:
@@ -158,16 +169,29 @@ class Worker:
             return f"killed by {signal.Signals(-code).name}"
         return f"ended with exit code {code}"
 
+    def _arrived(self, frame: Frame) -> None:
+        if frame.kind == "audio":
+            end = frame.fields.get("end")
+            if not isinstance(end, int):
+                raise FrameError(f"sound that ends at {end!r}")
+            announced = self._sound.unread
+            self._sound.reaches(end)
+            if announced:
+                # Whoever takes that takes this with it.
+                return
+        self._frames.put_nowait(frame)
+
     async def _read(self, reader: asyncio.StreamReader) -> None:
         try:
             while (frame := await frames.read(reader)) is not None:
-                await self._frames.put(frame)
+                self._arrived(frame)
             # So that whoever is told of the end can also be told how it ended.
             await self._process.wait()
-            await self._frames.put(None)
+            self._frames.put_nowait(None)
         except FrameError as error:
             # What it says can no longer be told apart: as good as dead.
             _log.error("worker %d: %s", self.pid, error)
             self.kill(Cause.NONSENSE)
         finally:
             self._writer.close()
+            self._sound.close()

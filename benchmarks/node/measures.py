@@ -12,6 +12,7 @@ from app.engines.interface import Engine, SynthesisRequest
 from app.workers.pcm import pcm16
 
 SEED = 7
+ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,22 @@ def jobs_per_second(work: Callable[[], object], jobs: int, at_a_time: int) -> fl
         for done in [threads.submit(work) for _ in range(jobs)]:
             done.result()
         return jobs / (time.perf_counter() - began)
+
+
+def throughputs(
+    ours: Callable[[], object], theirs: Callable[[], object], jobs: int, at_a_time: int
+) -> tuple[float, float, float]:
+    """Jobs per second of both, ours with so many at a time and theirs one after the other, and the
+    median of their ratios over rounds in turn."""
+    rates = [
+        (
+            jobs_per_second(ours, jobs // ROUNDS, at_a_time),
+            jobs_per_second(theirs, jobs // ROUNDS, 1),
+        )
+        for _ in range(ROUNDS)
+    ]
+    ratio = statistics.median(mine / other for mine, other in rates)
+    return statistics.median(r[0] for r in rates), statistics.median(r[1] for r in rates), ratio
 
 
 def _body(voice: str, text: str) -> dict[str, object]:

@@ -15,6 +15,7 @@ from app.engines.interface import SynthesisRequest
 from app.workers import frames
 from app.workers.frames import Frame
 from app.workers.job import Job
+from app.workers.sound import SoundReader
 from app.workers.worker import WorkerCommand
 from tests.app.node_process import ROOT
 
@@ -50,6 +51,7 @@ class WorkerProcess:
 
     process: subprocess.Popen[bytes]
     connection: socket.socket
+    sound: SoundReader
 
     def expect_ready(self) -> None:
         frame = self.receive()
@@ -70,7 +72,9 @@ class WorkerProcess:
     def rest(self) -> Answer:
         pieces = []
         while (frame := self.receive()).kind == "audio":
-            pieces.append(frame.payload)
+            self.sound.reaches(int(str(frame.fields["end"])))
+            pieces.append(self.sound.take())
+        self.sound.clear()
         return Answer(frame, pieces)
 
     def answer(self, request: SynthesisRequest) -> Answer:
@@ -81,20 +85,22 @@ class WorkerProcess:
 @contextlib.contextmanager
 def worker(engine: str, environment: dict[str, str]) -> Iterator[WorkerProcess]:
     """A worker of `engine`; its `ready` or `unavailable` is yet to be received."""
+    sound = SoundReader()
     ours, theirs = socket.socketpair()
     clean = {name: v for name, v in os.environ.items() if not name.startswith("COSYVOICE_")}
     with ours:
         with theirs:
+            inherited = (theirs.fileno(), sound.descriptor)
             process = subprocess.Popen(
-                WorkerCommand(engine, "rs1", "warning").arguments(theirs.fileno()),
+                WorkerCommand(engine, "rs1", "warning").arguments(*inherited),
                 cwd=ROOT,
                 env=clean | environment | {"PYTHONPATH": str(ROOT)},
                 stdin=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=inherited,
             )
         ours.settimeout(240)
         try:
-            yield WorkerProcess(process, ours)
+            yield WorkerProcess(process, ours, sound)
         finally:
             process.kill()
             process.wait()

@@ -1,0 +1,22 @@
+"""How the C library's heap treats memory that was freed."""
+
+import ctypes
+
+# malloc.h of glibc
+_M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
+_LARGEST_MMAP_THRESHOLD = 32 << 20
+_KEPT = 64 << 20
+
+
+def keep_freed_memory() -> None:
+    """Keep up to 64 MiB of freed memory for what comes next, instead of giving it back at once.
+
+    A text of a minute makes and drops megabytes of samples. Where each goes back to the kernel,
+    the next text pays some ten thousand page faults for fresh ones: a tenth of its time with the
+    quickest engine. See mallopt(3); a C library that has none, as musl, is left as it is.
+    """
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(_M_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)
+        library.mallopt(_M_TRIM_THRESHOLD, _KEPT)
