@@ -71,12 +71,31 @@ class Owners:
         return candidates(key, self.members.eligible(release))
 
     async def tell(self, key: str, owner: str) -> None:
-        """Make the deciders of a key know its owner, and the owner too."""
+        """Make the deciders of a key know its owner, and the owner too. Those that are busy get to
+        know it later: nobody waits for them for longer than a second."""
         self.pins.set(key, owner)
         deciders = ranked(key, self.members.names)[:DECIDERS]
         told = {owner, *deciders} - {self.members.node}
-        peers = [self.members.peers[name] for name in told if self.members.alive(name)]
-        await _all(self._wire.pin(peer, key, owner) for peer in peers)
+        await asyncio.gather(*(self._tell(name, key, owner) for name in told))
+
+    async def _tell(self, name: str, key: str, owner: str) -> None:
+        if self.members.alive(name):
+            try:
+                await self._wire.pin(self.members.peers[name], key, owner)
+            except PeerError as error:
+                if error.refused:
+                    return
+            else:
+                return
+        if self.members.keeps(name):
+            self._spawn(self._tell_busy(name, key, owner))
+
+    async def _tell_busy(self, name: str, key: str, owner: str) -> None:
+        # The peer may have been dropped meanwhile, and the key may have another owner.
+        peer = self.members.peers.get(name)
+        if peer is not None and self.pins.get(key) == owner:
+            with contextlib.suppress(PeerError):
+                await self._wire.pin(peer, key, owner, busy=True)
 
     def _spawn(self, telling: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(telling)

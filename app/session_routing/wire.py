@@ -58,20 +58,30 @@ class Wire:
     async def known(self, peer: Peer, key: str, *, begins: bool) -> str | None:
         """The owner of a key as far as the peer remembers; `begins` is whether the key may be new.
         Raises `PeerError`."""
-        return _owner(await self._ask(peer, "known", {"key": key}, _patience(begins=begins)))
+        patience = _patience(begins=begins)
+        # A machine that gets no turn takes no connection either.
+        connect = _CONNECT if begins else patience
+        return _owner(await self._ask(peer, "known", {"key": key}, patience, connect))
 
-    async def pin(self, peer: Peer, key: str, owner: str) -> None:
-        """Tell a peer who owns a key. Raises `PeerError`."""
-        await self._ask(peer, "pin", {"key": key, "owner": owner})
+    async def pin(self, peer: Peer, key: str, owner: str, *, busy: bool = False) -> None:
+        """Tell a peer, which may be `busy`, who owns a key. Raises `PeerError`."""
+        told = {"key": key, "owner": owner}
+        patience, connect = (_KNOWN, _KNOWN) if busy else (_PATIENCE, _CONNECT)
+        await self._ask(peer, "pin", told, patience, connect)
 
     async def _ask(
-        self, peer: Peer, what: str, content: dict[str, Any], patience: float = _PATIENCE
+        self,
+        peer: Peer,
+        what: str,
+        content: dict[str, Any],
+        patience: float = _PATIENCE,
+        connect: float = _CONNECT,
     ) -> Any:
         target = PATH + what
         header = {HEADER.decode(): self._passes.write(peer.name, "POST", target).decode()}
         url = peer.url + target
         try:
-            timeout = httpx.Timeout(patience, connect=_CONNECT)
+            timeout = httpx.Timeout(patience, connect=connect)
             answer = await self._client.post(url, json=content, headers=header, timeout=timeout)
             answer.raise_for_status()
             return json.loads(answer.content)

@@ -1,0 +1,127 @@
+"""A machine so busy that it takes no connection for a second is waited for where it may be the one
+that knows, and is told later what it could not be told."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import httpx
+import pytest
+
+from app.session_routing.members import Members
+from app.session_routing.owners import Owners
+from app.session_routing.passes import Passes
+from app.session_routing.peer import Condition, Peer
+from app.session_routing.pins import Pins
+from app.session_routing.wire import PeerError, Wire
+
+_SECRET = b"a secret for tests"
+_BUSY_FOR = 1.5
+"""Seconds; a connection is waited for one second otherwise."""
+
+
+class _Remembers(BaseHTTPRequestHandler):
+    """A peer that knows what it has been told."""
+
+    known: dict[str, str]
+
+    def do_POST(self) -> None:
+        question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path.endswith("/pin"):
+            self.known[question["key"]] = question["owner"]
+        answer = json.dumps({"owner": self.known.get(question.get("key"))}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class BusyPeer:
+    """Its queue of connections is full until `free` is called."""
+
+    def __init__(self, known: dict[str, str]) -> None:
+        self.known = known
+        handler = type("Handler", (_Remembers,), {"known": known})
+        self._server = HTTPServer(("127.0.0.1", 0), handler, bind_and_activate=False)
+        self._server.server_bind()
+        self._server.socket.listen(0)
+        self.peer = Peer("rs2", f"http://127.0.0.1:{self._server.server_port}")
+        self._before = []
+        with contextlib.suppress(TimeoutError):
+            while True:
+                place = ("127.0.0.1", self._server.server_port)
+                self._before.append(socket.create_connection(place, timeout=0.2))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+
+    def free(self) -> None:
+        for connection in self._before:
+            connection.close()
+        self._server.socket.listen(16)
+        self._thread.start()
+
+    def close(self) -> None:
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def busy() -> Iterator[BusyPeer]:
+    peer = BusyPeer({"session a": "rs3"})
+    yield peer
+    peer.close()
+
+
+def test_what_a_busy_peer_knows_is_waited_for(busy: BusyPeer) -> None:
+    async def scenario() -> str | None:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            wire = Wire(client, Passes(_SECRET, "rs1"))
+            asyncio.get_running_loop().call_later(_BUSY_FOR, busy.free)
+            return await wire.known(busy.peer, "session a", begins=False)
+
+    assert asyncio.run(scenario()) == "rs3"
+
+
+def test_what_is_new_does_not_wait(busy: BusyPeer) -> None:
+    async def scenario() -> None:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            wire = Wire(client, Passes(_SECRET, "rs1"))
+            with pytest.raises(PeerError) as raised:
+                await wire.known(busy.peer, "session b", begins=True)
+            assert not raised.value.reached
+            assert not raised.value.refused
+
+    asyncio.run(scenario())
+
+
+def test_a_busy_peer_is_told_later_and_nobody_waits_for_that(busy: BusyPeer) -> None:
+    class Heard(Wire):
+        async def condition(self, peer: Peer) -> Condition:
+            return Condition(process="p")
+
+    async def scenario() -> None:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            wire = Heard(client, Passes(_SECRET, "rs1"))
+            members = Members("rs1", [busy.peer], wire, Condition)
+            await members.condition("rs2")
+            owners = Owners(members, Pins(), wire)
+            # It takes no connection yet, and one is waited for for up to ten seconds.
+            async with asyncio.timeout(8):
+                await owners.tell("session new", "rs1")
+            assert "session new" not in busy.known
+            busy.free()
+            end = time.monotonic() + 10
+            while "session new" not in busy.known and time.monotonic() < end:
+                await asyncio.sleep(0.05)
+
+    asyncio.run(scenario())
+    assert busy.known["session new"] == "rs1"
