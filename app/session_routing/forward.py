@@ -22,8 +22,8 @@ _HOP_BY_HOP = frozenset(
         b"upgrade",
     }
 )
-# A node is in the next rack: it takes a connection at once or not at all. What it streams may be
-# silent for as long as a job takes.
+# A node is in the next rack: it takes a connection at once, or is busy, or gone. What it streams
+# may be silent for as long as a job takes.
 _TIMEOUT = httpx.Timeout(None, connect=1.0, pool=5.0)
 _Headers = list[tuple[bytes, bytes]]
 

@@ -4,39 +4,40 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote
 
 import httpx
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.session_routing.answers import Answers
+from app.session_routing.bodies import again, read
 from app.session_routing.event_stream import EventStream
 from app.session_routing.forward import BrokenAnswerError, NotForwardedError, forward
 from app.session_routing.held_answer import HeldAnswer
 from app.session_routing.logins import Logins, keys
 from app.session_routing.members import Members
-from app.session_routing.owners import Owners
+from app.session_routing.owners import SESSION, Owners
 from app.session_routing.passes import HEADER, Passes
 from app.session_routing.peer import Ask, Condition, Peer
 from app.session_routing.peers_file import PeersFile, PeersFileError
 from app.session_routing.pins import Pins
 from app.session_routing.ranking import ranked
+from app.session_routing.release_gone import release_gone
 from app.session_routing.release_path import add_root, take_release, target_of
 from app.session_routing.requests import Kind, Need, need, session_in_body
 from app.session_routing.wire import PATH, Wire
 
 _BODY_LIMIT = 16 << 20
 """Bytes of a request that are read to find its session; Gradio sends files apart from it."""
-_QUESTION_LIMIT = 64 << 10
 _ATTEMPTS = 3
+_BUSY_FOR = 10.0
+"""Seconds for which a node that takes no connection is tried again."""
 _PEERS_INTERVAL = 2.0
 """Seconds between two looks whether the file of peers has changed."""
-SESSION = "session "
-"""Keys of sessions begin so, those of events do not: the two never meet."""
-RELEASE_GONE = "release_gone"
-"""In answers to a page that is to be loaded again; `reconnect.js` looks for it."""
 _log = logging.getLogger("app.session_routing")
 
 
@@ -74,6 +75,7 @@ class SessionRouting:
         pins = Pins()
         self.members.on_moved = pins.forget
         self.owners = Owners(self.members, pins, self._wire)
+        self._answers = Answers(self.owners)
         self._app = Logins(app, self.owners)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -107,7 +109,7 @@ class SessionRouting:
         passed = self._take_pass(scope)
         named = take_release(scope) if self._pages else None
         if scope["path"].startswith(PATH):
-            await (await self._answer(scope, receive, passed=passed))(scope, receive, send)
+            await (await self._answers.to(scope, receive, passed=passed))(scope, receive, send)
         elif not passed:
             await self._route(named, scope, receive, send)
         elif named in (None, self.members.own_condition().release):
@@ -115,7 +117,7 @@ class SessionRouting:
             self._note_arrival(scope)
             await self._serve(named, scope, receive, send)
         else:
-            await _release_gone(scope, receive, send)
+            await release_gone(scope, receive, send)
 
     def _living(self, receive: Receive) -> Receive:
         async def listen() -> Message:
@@ -143,31 +145,6 @@ class SessionRouting:
             scope["client"] = (found[1], 0)
         return True
 
-    async def _answer(self, scope: Scope, receive: Receive, *, passed: bool) -> Response:
-        """Another node asks."""
-        if not passed or scope["method"] != "POST":
-            return PlainTextResponse("Not Found", 404)
-        body, _ = await _read(receive, _QUESTION_LIMIT)
-        question: dict[str, Any] = json.loads(body or b"{}")
-        match scope["path"].removeprefix(PATH):
-            case "condition":
-                return JSONResponse(self.members.own_condition().as_json())
-            case "known":
-                return JSONResponse({"owner": self.owners.pins.get(question["key"])})
-            case "locate":
-                key, release = question["key"], question["release"]
-                begins, gone = question["begins"], question["gone"]
-                owner = await self.owners.decide(key, release, begins=begins, gone=gone)
-                return JSONResponse({"owner": owner})
-            case "pin":
-                key, owner = question["key"], question["owner"]
-                is_new = key.startswith(SESSION) and self.owners.pins.get(key) is None
-                if is_new and owner == self.members.node:
-                    self.members.promise()
-                self.owners.pins.set(key, owner)
-                return JSONResponse({})
-        return PlainTextResponse("Not Found", 404)
-
     async def _serve(self, named: str | None, scope: Scope, receive: Receive, send: Send) -> None:
         """Here. A page, and what programs read instead of one, learns to name this release."""
         release = self.members.own_condition().release
@@ -188,7 +165,7 @@ class SessionRouting:
             return
         body: bytes | None = None
         if wanted.kind is Kind.CALL or wanted.key is None:
-            body, complete = await _read(receive, self._body_limit)
+            body, complete = await read(receive, self._body_limit)
             if not complete:
                 await PlainTextResponse("the request is too large", 413)(scope, receive, send)
                 return
@@ -222,7 +199,7 @@ class SessionRouting:
             # A page of another release takes this id for the sign to load itself anew.
             await self._serve(named, scope, receive, send)
         else:
-            await _release_gone(scope, receive, send)
+            await release_gone(scope, receive, send)
 
     async def _to_owner(
         self,
@@ -237,7 +214,7 @@ class SessionRouting:
         for _ in range(_ATTEMPTS):
             owner = await self._owner(wanted, named, body, scope, gone=owner)
             if named is not None and self.members.release(owner or self.members.node) != named:
-                await _release_gone(scope, receive, send)
+                await release_gone(scope, receive, send)
                 return
             if wanted.event is not None and owner is not None:
                 await self._note_event(wanted.event, owner)
@@ -248,8 +225,8 @@ class SessionRouting:
                 await self._there(owner, wanted, body, scope, receive, send)
             except NotForwardedError as error:
                 _log.warning("%s does not answer: %s", owner, error)
-                if not error.reached:
-                    self.members.unreached(owner, refused=error.refused)
+                if error.refused:
+                    self.members.lost(owner)
                 if body is None and scope["method"] not in ("GET", "HEAD"):
                     # Its body has begun to be read and is gone.
                     break
@@ -297,7 +274,7 @@ class SessionRouting:
         send: Send,
     ) -> None:
         if body is not None:
-            receive = _again(body, receive)
+            receive = again(body, receive)
         self._note_arrival(scope)
         if wanted.kind is not Kind.CALL:
             await self._serve(named, scope, receive, send)
@@ -318,7 +295,7 @@ class SessionRouting:
         if wanted.kind is Kind.CALL:
             held = HeldAnswer(send)
             try:
-                await self._pass_on(owner, scope, receive, held, body)
+                await self._pass_patiently(owner, scope, receive, held, body)
             except BrokenAnswerError as error:
                 raise NotForwardedError(str(error), reached=True) from error
             await self._pin_event(owner, held)
@@ -328,10 +305,26 @@ class SessionRouting:
             wanted.kind is Kind.EVENT or scope["path"].rstrip("/").endswith("/queue/data")
         )
         try:
-            await self._pass_on(owner, scope, receive, events if told else send, body)
+            await self._pass_patiently(owner, scope, receive, events if told else send, body)
         except BrokenAnswerError:
             if not (told and await events.end()):
                 raise
+
+    async def _pass_patiently(
+        self, name: str, scope: Scope, receive: Receive, send: Send, body: bytes | None
+    ) -> None:
+        """To the one node that can answer: while it takes no connection it may only be busy."""
+        end = time.monotonic() + _BUSY_FOR
+        while True:
+            try:
+                await self._pass_on(name, scope, receive, send, body)
+            except NotForwardedError as error:
+                if error.reached or error.refused or not self.members.keeps(name):
+                    raise
+                if time.monotonic() > end:
+                    raise
+            else:
+                return
 
     async def _pass_on(
         self, name: str, scope: Scope, receive: Receive, send: Send, body: bytes | None
@@ -395,44 +388,6 @@ class SessionRouting:
 
 def _absent(status: int) -> bool:
     return status in (403, 404)
-
-
-async def _release_gone(scope: Scope, receive: Receive, send: Send) -> None:
-    """No node of the page's release is left that could answer it."""
-    told = {
-        "code": RELEASE_GONE,
-        # At this word of Gradio's own the page loads itself anew: `client/js`, `submit.ts`.
-        "error": "Connection errored out. ",
-        "detail": "no node of this page's release is left; load the page again",
-    }
-    # The next connection may reach a node that is not about to go.
-    await JSONResponse(told, 410, {"Connection": "close"})(scope, receive, send)
-
-
-async def _read(receive: Receive, limit: int) -> tuple[bytes, bool]:
-    """A request's body, and whether that is all of it."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > limit:
-            return bytes(body), False
-        if not message.get("more_body", False):
-            return bytes(body), True
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    """`receive`, with a body that was read already in front of it."""
-    first = True
-
-    async def listen() -> Message:
-        nonlocal first
-        if first:
-            first = False
-            return {"type": "http.request", "body": body, "more_body": False}
-        return await receive()
-
-    return listen
 
 
 def _header(scope: Scope, name: bytes) -> str:

@@ -151,14 +151,9 @@ class Members:
         return True
 
     def failed(self, name: str, error: PeerError) -> None:
-        """A peer gave no answer."""
-        if not error.reached:
-            self.unreached(name, refused=error.refused)
-
-    def unreached(self, name: str, *, refused: bool) -> None:
-        """A peer took no connection: it refused one, or was silent. The latter may be one lost
-        packet, so it is gone only if it has not answered lately either."""
-        if refused or not self.alive(name):
+        """A peer gave no answer. Where it only took no connection in time it may be busy, and
+        what it works on would be lost if it were given up."""
+        if error.refused:
             self.lost(name)
 
     def lost(self, name: str) -> None:

@@ -19,6 +19,8 @@ from app.session_routing.ranking import ranked
 from app.session_routing.wire import PeerError, Wire
 
 _T = TypeVar("_T")
+SESSION = "session "
+"""Keys of sessions begin so, those of events do not: the two never meet."""
 DECIDERS = 3
 """Nodes that remember a key: one more than may go at the same time."""
 

@@ -12,7 +12,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
+from app.session_routing.layer import SessionRouting
 from app.session_routing.members import Members
 from app.session_routing.owners import Owners
 from app.session_routing.passes import Passes
@@ -34,7 +37,12 @@ class _Remembers(BaseHTTPRequestHandler):
         question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path.endswith("/pin"):
             self.known[question["key"]] = question["owner"]
-        answer = json.dumps({"owner": self.known.get(question.get("key"))}).encode()
+        self._answer(json.dumps({"owner": self.known.get(question.get("key"))}).encode())
+
+    def do_GET(self) -> None:
+        self._answer(b"from rs2")
+
+    def _answer(self, answer: bytes) -> None:
         self.send_response(200)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
@@ -74,6 +82,13 @@ class BusyPeer:
         self._server.server_close()
 
 
+class Heard(Wire):
+    """Peers have answered lately, whatever they do now."""
+
+    async def condition(self, peer: Peer) -> Condition:
+        return Condition(process="p")
+
+
 @pytest.fixture
 def busy() -> Iterator[BusyPeer]:
     peer = BusyPeer({"session a": "rs3"})
@@ -104,10 +119,6 @@ def test_what_is_new_does_not_wait(busy: BusyPeer) -> None:
 
 
 def test_a_busy_peer_is_told_later_and_nobody_waits_for_that(busy: BusyPeer) -> None:
-    class Heard(Wire):
-        async def condition(self, peer: Peer) -> Condition:
-            return Condition(process="p")
-
     async def scenario() -> None:
         async with httpx.AsyncClient(trust_env=False) as client:
             wire = Heard(client, Passes(_SECRET, "rs1"))
@@ -125,3 +136,24 @@ def test_a_busy_peer_is_told_later_and_nobody_waits_for_that(busy: BusyPeer) -> 
 
     asyncio.run(scenario())
     assert busy.known["session new"] == "rs1"
+
+
+def test_a_session_waits_for_its_busy_owner(
+    busy: BusyPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def here(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("from rs1")(scope, receive, send)
+
+    async def scenario() -> str:
+        monkeypatch.setattr("app.session_routing.layer.Wire", Heard)
+        routing = SessionRouting(here, node="rs1", peers=[busy.peer], secret=_SECRET)
+        await routing.members.condition("rs2")
+        routing.owners.pins.set("session a", "rs2")
+        asyncio.get_running_loop().call_later(3 * _BUSY_FOR, busy.free)
+        through = httpx.ASGITransport(routing)
+        async with httpx.AsyncClient(transport=through, base_url="http://vip") as client:
+            answer = await client.get("/gradio_api/queue/data", params={"session_hash": "a"})
+        await routing.stop()
+        return answer.text
+
+    assert asyncio.run(scenario()) == "from rs2"

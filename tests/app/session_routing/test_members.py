@@ -45,14 +45,13 @@ def test_what_takes_a_peer_away(error: PeerError, stays: bool) -> None:
     assert asyncio.run(scenario()) == (stays, stays)
 
 
-def test_a_peer_that_is_silent_and_takes_no_connection_is_gone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def scenario() -> bool:
+def test_a_peer_that_takes_no_connection_keeps_its_sessions_until_it_is_silent_for_long() -> None:
+    async def scenario() -> tuple[bool, bool]:
         members = Members("rs1", [_PEER], _Answering(), Condition)
         await members.condition("rs2")
-        monkeypatch.setattr("app.session_routing.members._ALIVE_FOR", 0.0)
-        members.unreached("rs2", refused=False)
-        return members.keeps("rs2")
+        members.failed("rs2", PeerError("no connection in time", reached=False))
+        busy = members.keeps("rs2")
+        members.silent("rs2").set()
+        return busy, members.keeps("rs2")
 
-    assert not asyncio.run(scenario())
+    assert asyncio.run(scenario()) == (True, False)

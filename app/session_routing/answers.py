@@ -1,0 +1,49 @@
+"""What this node answers when another asks; `app.session_routing.wire` is the other end."""
+
+import json
+from typing import Any
+
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope
+
+from app.session_routing.bodies import read
+from app.session_routing.owners import SESSION, Owners
+from app.session_routing.wire import PATH
+
+_QUESTION_LIMIT = 64 << 10
+
+
+class Answers:
+    """Answers from what this node knows, and what it decides."""
+
+    def __init__(self, owners: Owners) -> None:
+        self._owners = owners
+        self._members = owners.members
+
+    async def to(self, scope: Scope, receive: Receive, *, passed: bool) -> Response:
+        """The answer to a request below `PATH`; `passed` is whether a peer sent it."""
+        if not passed or scope["method"] != "POST":
+            return PlainTextResponse("Not Found", 404)
+        body, complete = await read(receive, _QUESTION_LIMIT)
+        if not complete:
+            # Another node has answered first.
+            return PlainTextResponse("Bad Request", 400)
+        question: dict[str, Any] = json.loads(body or b"{}")
+        match scope["path"].removeprefix(PATH):
+            case "condition":
+                return JSONResponse(self._members.own_condition().as_json())
+            case "known":
+                return JSONResponse({"owner": self._owners.pins.get(question["key"])})
+            case "locate":
+                key, release = question["key"], question["release"]
+                begins, gone = question["begins"], question["gone"]
+                owner = await self._owners.decide(key, release, begins=begins, gone=gone)
+                return JSONResponse({"owner": owner})
+            case "pin":
+                key, owner = question["key"], question["owner"]
+                is_new = key.startswith(SESSION) and self._owners.pins.get(key) is None
+                if is_new and owner == self._members.node:
+                    self._members.promise()
+                self._owners.pins.set(key, owner)
+                return JSONResponse({})
+        return PlainTextResponse("Not Found", 404)
