@@ -41,9 +41,8 @@ class Answers:
                 return JSONResponse({"owner": owner})
             case "pin":
                 key, owner = question["key"], question["owner"]
-                is_new = key.startswith(SESSION) and self._owners.pins.get(key) is None
-                if is_new and owner == self._members.node:
+                is_new = self._owners.heard(key, owner, late=bool(question.get("late")))
+                if is_new and key.startswith(SESSION) and owner == self._members.node:
                     self._members.promise()
-                self._owners.pins.set(key, owner)
                 return JSONResponse({})
         return PlainTextResponse("Not Found", 404)

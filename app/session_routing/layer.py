@@ -218,7 +218,9 @@ class SessionRouting:
                 return
             if wanted.event is not None and owner is not None:
                 await self._note_event(wanted.event, owner)
-            if owner is None or owner == self.members.node:
+            if owner is None:
+                _log.info("no node knows what %s asks for", scope["path"])
+            if owner in (None, self.members.node):
                 await self._here(wanted, named, body, scope, receive, send)
                 return
             try:

@@ -8,6 +8,7 @@ next decider, so that one node can go without a session being lost.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Coroutine, Iterable
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from app.session_routing.ranking import ranked
 from app.session_routing.wire import PeerError, Wire
 
 _T = TypeVar("_T")
+_log = logging.getLogger("app.session_routing")
 SESSION = "session "
 """Keys of sessions begin so, those of events do not: the two never meet."""
 DECIDERS = 3
@@ -53,7 +55,10 @@ class Owners:
             if owner is not None:
                 self.pins.set(key, owner)
             return owner
-        return self.members.node if begins else None
+        if not begins:
+            return None
+        await self.tell(key, self.members.node)
+        return self.members.node
 
     async def decide(
         self, key: str, release: str, *, begins: bool, gone: str | None = None
@@ -67,6 +72,14 @@ class Owners:
             self._deciding[key] = task
             task.add_done_callback(lambda _: self._deciding.pop(key, None))
         return await asyncio.shield(self._deciding[key])
+
+    def heard(self, key: str, owner: str, *, late: bool) -> bool:
+        """A peer has said who owns a key; whether the key was unknown. What is `late` does not
+        change what this node has heard meanwhile."""
+        known = self._remembered(key)
+        if known is None or not late:
+            self.pins.set(key, owner)
+        return known is None
 
     def choice(self, key: str, release: str) -> list[str]:
         """The two nodes of which the less loaded one is to own a new key, or the one there is."""
@@ -97,7 +110,7 @@ class Owners:
         peer = self.members.peers.get(name)
         if peer is not None and self.pins.get(key) == owner:
             with contextlib.suppress(PeerError):
-                await self._wire.pin(peer, key, owner, busy=True)
+                await self._wire.pin(peer, key, owner, late=True)
 
     def _spawn(self, telling: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(telling)
@@ -135,20 +148,22 @@ class Owners:
 
     async def _remembered_elsewhere(self, key: str, *, begins: bool) -> str | None:
         names = ranked(key, self.members.names)[:DECIDERS]
-        # Who is only busy may be the one that knows; what is new does not wait for that.
+        # Who is only busy may be the one that knows; what is new waits for those only that have
+        # answered lately.
         there = self.members.alive if begins else self.members.keeps
         peers = [
             self.members.peers[name] for name in names if name != self.members.node and there(name)
         ]
-        questions = [
-            asyncio.ensure_future(self._wire.known(peer, key, begins=begins)) for peer in peers
-        ]
+        questions = [asyncio.ensure_future(self._wire.known(peer, key)) for peer in peers]
         try:
             for answer in asyncio.as_completed(questions):
-                with contextlib.suppress(PeerError):
+                try:
                     name = await answer
-                    if name is not None and self.members.keeps(name):
-                        return name
+                except PeerError as error:
+                    _log.warning("not told who owns a session: %s", error)
+                    continue
+                if name is not None and self.members.keeps(name):
+                    return name
         finally:
             for question in questions:
                 question.cancel()

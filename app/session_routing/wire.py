@@ -13,12 +13,10 @@ PATH = "/_session_routing/"
 _CONNECT = 1.0
 _PATIENCE = 1.0
 """Seconds for what can be asked again, or goes on without an answer."""
-_BEGINNING = 2.5
-"""Seconds for what is known of a key that may be new: longer than a hung peer counts as alive."""
 _KNOWN = 10.0
-"""Seconds for what is known of a key that somebody must know: a busy peer is waited for, as the
-wrong answer would end a session."""
-_DECISION = 2.0
+"""Seconds for who owns a key: a busy peer is waited for, as a wrong answer would end a session, and
+so would a second decision about one that begins."""
+_DECISION = 3.0
 """Seconds a decider takes beyond what it asks of others."""
 
 
@@ -52,21 +50,17 @@ class Wire:
         """The owner of a key by a peer's decision; None when there is none. `gone` is a node that
         did not take a connection just now. Raises `PeerError`."""
         asked = {"key": key, "release": release, "begins": begins, "gone": gone}
-        patience = _patience(begins=begins) + _DECISION
-        return _owner(await self._ask(peer, "locate", asked, patience))
+        return _owner(await self._ask(peer, "locate", asked, _KNOWN + _DECISION, _KNOWN))
 
-    async def known(self, peer: Peer, key: str, *, begins: bool) -> str | None:
-        """The owner of a key as far as the peer remembers; `begins` is whether the key may be new.
-        Raises `PeerError`."""
-        patience = _patience(begins=begins)
-        # A machine that gets no turn takes no connection either.
-        connect = _CONNECT if begins else patience
-        return _owner(await self._ask(peer, "known", {"key": key}, patience, connect))
+    async def known(self, peer: Peer, key: str) -> str | None:
+        """The owner of a key as far as the peer remembers. Raises `PeerError`."""
+        return _owner(await self._ask(peer, "known", {"key": key}, _KNOWN, _KNOWN))
 
-    async def pin(self, peer: Peer, key: str, owner: str, *, busy: bool = False) -> None:
-        """Tell a peer, which may be `busy`, who owns a key. Raises `PeerError`."""
-        told = {"key": key, "owner": owner}
-        patience, connect = (_KNOWN, _KNOWN) if busy else (_PATIENCE, _CONNECT)
+    async def pin(self, peer: Peer, key: str, owner: str, *, late: bool = False) -> None:
+        """Tell a peer who owns a key. `late` is for one that was too busy before: it is waited
+        for, and what it has heard meanwhile goes before. Raises `PeerError`."""
+        told = {"key": key, "owner": owner, "late": late}
+        patience, connect = (_KNOWN, _KNOWN) if late else (_PATIENCE, _CONNECT)
         await self._ask(peer, "pin", told, patience, connect)
 
     async def _ask(
@@ -90,10 +84,6 @@ class Wire:
             reached = not (refused or isinstance(error, httpx.ConnectTimeout))
             told = f"{peer.name}: {type(error).__name__}: {error}"
             raise PeerError(told, reached=reached, refused=refused) from error
-
-
-def _patience(*, begins: bool) -> float:
-    return _BEGINNING if begins else _KNOWN
 
 
 def _owner(answer: Any) -> str | None:

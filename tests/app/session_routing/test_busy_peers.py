@@ -21,7 +21,8 @@ from app.session_routing.owners import Owners
 from app.session_routing.passes import Passes
 from app.session_routing.peer import Condition, Peer
 from app.session_routing.pins import Pins
-from app.session_routing.wire import PeerError, Wire
+from app.session_routing.ranking import ranked
+from app.session_routing.wire import Wire
 
 _SECRET = b"a secret for tests"
 _BUSY_FOR = 1.5
@@ -101,21 +102,47 @@ def test_what_a_busy_peer_knows_is_waited_for(busy: BusyPeer) -> None:
         async with httpx.AsyncClient(trust_env=False) as client:
             wire = Wire(client, Passes(_SECRET, "rs1"))
             asyncio.get_running_loop().call_later(_BUSY_FOR, busy.free)
-            return await wire.known(busy.peer, "session a", begins=False)
+            return await wire.known(busy.peer, "session a")
 
     assert asyncio.run(scenario()) == "rs3"
 
 
-def test_what_is_new_does_not_wait(busy: BusyPeer) -> None:
-    async def scenario() -> None:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            wire = Wire(client, Passes(_SECRET, "rs1"))
-            with pytest.raises(PeerError) as raised:
-                await wire.known(busy.peer, "session b", begins=True)
-            assert not raised.value.reached
-            assert not raised.value.refused
+def test_a_session_that_begins_waits_for_its_busy_decider(busy: BusyPeer) -> None:
+    """Another decider would choose again, and perhaps another owner."""
 
-    asyncio.run(scenario())
+    async def scenario() -> str | None:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            wire = Heard(client, Passes(_SECRET, "rs1"))
+            members = Members("rs1", [busy.peer], wire, Condition)
+            await members.condition("rs2")
+            owners = Owners(members, Pins(), wire)
+            decided = (f"session {n}" for n in range(100))
+            key = next(key for key in decided if ranked(key, members.live)[0] == "rs2")
+            busy.known[key] = "rs2"
+            asyncio.get_running_loop().call_later(_BUSY_FOR, busy.free)
+            return await owners.find(key, "", begins=True)
+
+    assert asyncio.run(scenario()) == "rs2"
+
+
+def test_what_comes_late_does_not_change_what_was_heard_meanwhile() -> None:
+    async def scenario() -> list[str | None]:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            wire = Heard(client, Passes(_SECRET, "rs1"))
+            peers = [Peer(name, "http://127.0.0.1:1") for name in ("rs2", "rs3")]
+            members = Members("rs1", peers, wire, Condition)
+            for peer in peers:
+                await members.condition(peer.name)
+            owners = Owners(members, Pins(), wire)
+            owners.heard("session moved", "rs2", late=False)
+            assert not owners.heard("session moved", "rs3", late=True)
+            assert owners.heard("session new", "rs3", late=True)
+            owners.heard("session new", "rs2", late=False)
+            members.lost("rs2")
+            owners.heard("session moved", "rs3", late=True)
+            return [owners.pins.get("session moved"), owners.pins.get("session new")]
+
+    assert asyncio.run(scenario()) == ["rs3", "rs2"]
 
 
 def test_a_busy_peer_is_told_later_and_nobody_waits_for_that(busy: BusyPeer) -> None:
