@@ -173,17 +173,16 @@ class _OwnerWire:
         await self._node.network.travel()
         return owner
 
-    async def known(self, peer: Peer, key: str, *, begins: bool) -> str | None:
+    async def known(self, peer: Peer, key: str) -> str | None:
         other = await self._arrive(peer)
         owner = other.owners.pins.get(key)
         await self._node.network.travel()
         return owner
 
-    async def pin(self, peer: Peer, key: str, owner: str) -> None:
+    async def pin(self, peer: Peer, key: str, owner: str, *, late: bool = False) -> None:
         other = await self._arrive(peer)
-        if owner == other.name and other.owners.pins.get(key) is None:
+        if other.owners.heard(key, owner, late=late) and owner == other.name:
             other._members.promise()
-        other.owners.pins.set(key, owner)
         await self._node.network.travel()
 
     async def _arrive(self, peer: Peer) -> SimulatedNode:
