@@ -11,6 +11,7 @@ it is measured on its own and shown, so that the ratio can be read with and with
 
 import argparse
 import json
+import secrets
 import statistics
 import subprocess
 import sys
@@ -131,6 +132,8 @@ def _their_command(lab: Lab, folder: Path, playbook: str) -> tuple[list[str], di
     release = build_release(inventory.app, folder)
     archive = folder / "release.tar.gz"
     archive.write_bytes(release.data)
+    secret = folder / "secret"
+    secret.write_text(secrets.token_hex(32))
     groups: dict[str, Any] = {}
     for group in ("directors", "real_servers", "storage"):
         groups[group] = {
@@ -154,6 +157,7 @@ def _their_command(lab: Lab, folder: Path, playbook: str) -> tuple[list[str], di
         "release": str(archive),
         "release_id": release.id,
         "python": str(inventory.app.python),
+        "secret": str(secret),
         "nfs": mount_source(inventory),
     }
     hosts = folder / "hosts.json"

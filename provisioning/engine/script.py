@@ -10,6 +10,7 @@ import secrets
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 
 STATE = "/var/lib/cosyvoice-cluster"
@@ -19,9 +20,26 @@ LOCKED = 75
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
+_TOPICS = (
+    "records",
+    "files",
+    "sysctl",
+    "addresses",
+    "modules",
+    "packages",
+    "mounts",
+    "accounts",
+    "releases",
+    "supervisor",
+    "systemd",
+)
+
+
+@cache
 def prelude() -> str:
-    """The shell functions that resources rely on."""
-    return (resources.files("provisioning.resources") / "prelude.sh").read_text(encoding="utf-8")
+    """The shell functions that resources rely on, a file a topic."""
+    folder = resources.files("provisioning.resources") / "shell"
+    return "\n".join((folder / f"{topic}.sh").read_text(encoding="utf-8") for topic in _TOPICS)
 
 
 def token() -> str:

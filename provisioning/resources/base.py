@@ -4,7 +4,7 @@ A resource never talks to a host. It gives POSIX-sh fragments; the engine joins 
 resources of a host into one script, so that looking takes one round trip and changing another.
 
 Every fragment runs as root in a subshell of its own under ``set -eu``, with standard input
-closed and ``LC_ALL=C``. The functions of ``prelude.sh`` are at hand.
+closed and ``LC_ALL=C``. The functions of ``shell/`` are at hand.
 """
 
 from dataclasses import dataclass

@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 from dataclasses import dataclass
-from importlib.resources import files
 from itertools import count
 from pathlib import Path
 
+from provisioning.engine.script import prelude
 from provisioning.resources.base import Change, Observation, Resource
 
-PRELUDE = (files("provisioning.resources") / "prelude.sh").read_text(encoding="utf-8")
+PRELUDE = prelude()
 _RUNS = count()
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 

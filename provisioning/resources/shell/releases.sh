@@ -1,0 +1,230 @@
+# shellcheck shell=sh
+# Functions of fragments: releases.
+#
+# A release is whole once its marker, one line about it, is called .cluster-release; until then it
+# is called .cluster-building.
+
+look_at_release() { # DIRECTORY NAME
+    if [ -f "$1/releases/$2/.cluster-release" ]; then
+        printf 'complete\n'
+    elif [ -f "$1/releases/$2/.cluster-building" ]; then
+        printf 'building\n'
+    elif [ -e "$1/releases/$2" ]; then
+        printf 'foreign\n'
+    else
+        printf 'absent\n'
+    fi
+}
+
+look_at_releases() { # DIRECTORY: a line for each link, process and release, the newest last
+    [ -d "$1/releases" ] || return 0
+    printf 'current %s\n' "$(readlink -- "$1/current" || :)"
+    printf 'previous %s\n' "$(readlink -- "$1/previous" || :)"
+    # Where processes were started: what runs is not what a link was switched to since.
+    LOOKED=$(cd -P -- "$1/releases" && pwd)
+    find /proc -maxdepth 2 -name cwd -lname "$LOOKED/*" -printf 'runs %l\n' 2> /dev/null |
+        sort -u || :
+    find "$1/releases" -mindepth 2 -maxdepth 2 \
+        '(' -name .cluster-release -o -name .cluster-building ')' -printf '%T@ %f %h\n' |
+        sort -n | while read -r VALUE STATE_OF LOOKED; do
+        printf 'release %s %s %s ' "${STATE_OF#.cluster-}" "${VALUE%%.*}" "${LOOKED##*/}"
+        head -n 1 -- "$LOOKED/$STATE_OF" | tr -d '\n'
+        printf '\n'
+    done
+}
+
+without_environment() {
+    ENVIRONMENT=none
+}
+
+environment_from_index() { # URL, or nothing where the host's pip knows its index
+    ENVIRONMENT=index
+    if [ -n "$1" ]; then
+        # Not an argument: those are in the list of processes.
+        PIP_INDEX_URL=$1
+        export PIP_INDEX_URL
+    fi
+}
+
+environment_from_wheels() { # SET
+    ENVIRONMENT=$1
+}
+
+unpack_release() { # RECORD DIRECTORY NAME PYTHON ABOUT, the archive in base64 on standard input
+    PLACE=$2/releases/$3
+    if [ -f "$PLACE/.cluster-release" ]; then return 0; fi
+    [ -d "$2" ] || fail "there is no folder $2 to unpack $3 in"
+    keep_note "$1" "$3"
+    NEW=$2/releases/.$3.cluster-new
+    drop_half_release
+    trap drop_half_release EXIT
+    mkdir -p -- "$NEW"
+    base64 -d | tar -xz --no-same-owner --no-same-permissions -C "$NEW" || {
+        df -h -- "$2" >&2 || :
+        fail "$3 could not be unpacked in $2/releases"
+    }
+    # The paths in tracebacks are those it will have after the rename.
+    "$4" -m compileall -q -s "$NEW" -p "$PLACE" "$NEW" >&2 ||
+        fail "$3 could not be byte-compiled by $4"
+    printf '%s\n' "${5:-$3}" > "$NEW/.cluster-building"
+    if [ "$ENVIRONMENT" != none ]; then
+        mv -T -- "$NEW" "$PLACE"
+        build_environment "$2" "$4"
+        NEW=$PLACE
+    fi
+    sync -f -- "$NEW"
+    mv -fT -- "$NEW/.cluster-building" "$NEW/.cluster-release"
+    [ "$NEW" = "$PLACE" ] || mv -T -- "$NEW" "$PLACE"
+}
+
+drop_half_release() { # at PLACE or NEW; nothing where it is whole
+    if [ -f "$PLACE/.cluster-release" ]; then return 0; fi
+    NEW=${PLACE%/*}/.${PLACE##*/}.cluster-new
+    rm -rf -- "$NEW"
+    if [ -f "$PLACE/.cluster-building" ]; then
+        mv -T -- "$PLACE" "$NEW"
+        rm -rf -- "$NEW"
+    fi
+}
+
+build_environment() { # DIRECTORY PYTHON, for PLACE
+    "$2" -m venv -- "$PLACE/venv" >&2 ||
+        fail "$2 could not make an environment; is its package venv installed?"
+    if [ "$ENVIRONMENT" = index ]; then
+        private_folder "$1/releases/.cache"
+        set -- --cache-dir "$1/releases/.cache" --requirement "$PLACE/requirements.txt"
+    else
+        [ -f "$1/releases/.wheels/$ENVIRONMENT.txt" ] ||
+            fail "the packages of ${PLACE##*/} were not brought to $1/releases/.wheels"
+        set -- --no-index --no-cache-dir --no-deps --require-hashes \
+            --find-links "$1/releases/.wheels" \
+            --requirement "$1/releases/.wheels/$ENVIRONMENT.txt"
+    fi
+    "$PLACE/venv/bin/python" -m pip install --no-input --disable-pip-version-check \
+        --progress-bar off "$@" >&2 || {
+        df -h -- "$PLACE" >&2 || :
+        fail "the packages of ${PLACE##*/} could not be installed"
+    }
+}
+
+take_wheel() { # DIRECTORY NAME SHA256 SHARED: prints "there", or how many bytes of it are
+    if [ -f "$1/releases/.wheels/$2" ]; then
+        printf 'there\n'
+        return 0
+    fi
+    mkdir -p -- "$1/releases/.wheels"
+    if [ -n "$4" ] && shares_wheels "$4" && [ -f "$4/.cluster-wheels/$2" ] &&
+        [ ! -L "$4/.cluster-wheels/$2" ] &&
+        timeout -s KILL 600 cp -- "$4/.cluster-wheels/$2" "$1/releases/.wheels/.$2.part" &&
+        is_wheel_right "$1/releases/.wheels/.$2.part" "$3"; then
+        # Anybody who writes there could have put it, so the checksum says whether it is ours.
+        mv -fT -- "$1/releases/.wheels/.$2.part" "$1/releases/.wheels/$2"
+        printf 'there\n'
+        return 0
+    fi
+    stat -c %s -- "$1/releases/.wheels/.$2.part" 2> /dev/null || printf '0\n'
+}
+
+shares_wheels() { # FOLDER: whether it is mounted, and its server answers
+    is_mounted "$1" && timeout -s KILL 10 stat -f -- "$1" > /dev/null
+}
+
+is_wheel_right() { # FILE SHA256
+    LOOKED=$(sha256sum < "$1")
+    [ "${LOOKED%% *}" = "$2" ] || { rm -f -- "$1" && return 1; }
+}
+
+add_to_wheel() { # DIRECTORY NAME OFFSET, a piece of it in base64 on standard input
+    CANDIDATE=$1/releases/.wheels/.$2.part
+    truncate -s "$3" -- "$CANDIDATE"
+    base64 -d >> "$CANDIDATE" || {
+        df -h -- "$1" >&2 || :
+        fail "$2 could not be written in $1/releases/.wheels"
+    }
+}
+
+finish_wheel() { # DIRECTORY NAME SHA256
+    CANDIDATE=$1/releases/.wheels/.$2.part
+    is_wheel_right "$CANDIDATE" "$3" || fail "$2 did not arrive as it was sent; run this again"
+    sync -- "$CANDIDATE"
+    mv -fT -- "$CANDIDATE" "$1/releases/.wheels/$2"
+}
+
+list_wheels() { # DIRECTORY SET, pinned packages on standard input: those of other sets go
+    CANDIDATE=$1/releases/.wheels/.list
+    cat > "$CANDIDATE"
+    for VALUE in "$1"/releases/.wheels/*.whl; do
+        LOOKED=$(sha256sum < "$VALUE")
+        grep -qF "sha256:${LOOKED%% *}" -- "$CANDIDATE" || rm -f -- "$VALUE"
+    done
+    rm -f -- "$1"/releases/.wheels/.*.part
+    mv -fT -- "$CANDIDATE" "$1/releases/.wheels/$2.txt"
+}
+
+share_wheels() { # DIRECTORY SHARED: best effort, as they can be brought to each host as well
+    shares_wheels "$2" || return 0
+    # The app writes in that folder too: a link that it left there is not followed as root.
+    rm -rf -- "$2/.cluster-wheels" 2> /dev/null || return 0
+    mkdir -- "$2/.cluster-wheels" 2> /dev/null || return 0
+    for VALUE in "$1"/releases/.wheels/*.whl; do
+        timeout -s KILL 600 cp --remove-destination -- "$VALUE" "$2/.cluster-wheels/" || return 0
+    done
+}
+
+unshare_wheels() { # SHARED
+    shares_wheels "$1" || return 0
+    rm -rf -- "$1/.cluster-wheels"
+}
+
+switch_release() { # RECORD PREVIOUS_RECORD DIRECTORY NAME
+    [ -f "$3/releases/$4/.cluster-release" ] || fail "there is no release $4 in $3/releases"
+    BEFORE=$(readlink -- "$3/current") || BEFORE=
+    case $BEFORE in
+    "" | "releases/$4") ;;
+    *) switch_link "$2" "$3/previous" "$BEFORE" ;;
+    esac
+    switch_link "$1" "$3/current" "releases/$4"
+}
+
+drop_release() { # DIRECTORY NAME
+    if [ -f "$1/releases/$2/.cluster-release" ] || [ -f "$1/releases/$2/.cluster-building" ]; then
+        # Renamed first, so that half of it is never taken for a release.
+        rm -rf -- "$1/releases/.$2.cluster-old" || return 1
+        mv -T -- "$1/releases/$2" "$1/releases/.$2.cluster-old" || return 1
+    fi
+    rm -rf -- "$1/releases/.$2.cluster-old" "$1/releases/.$2.cluster-new" || return 1
+    drop_folder "$1/releases" || :
+}
+
+drop_releases() { # DIRECTORY
+    for VALUE in "$1"/releases/*/.cluster-release "$1"/releases/*/.cluster-building; do
+        VALUE=${VALUE%/.cluster-*}
+        if [ -d "$VALUE" ]; then drop_release "$1" "${VALUE##*/}"; fi
+    done
+    rm -rf -- "$1"/releases/.*.cluster-new "$1"/releases/.*.cluster-old \
+        "$1/releases/.cache" "$1/releases/.wheels"
+    drop_folder "$1/releases" || :
+}
+
+prune_releases() { # DIRECTORY KEEP
+    CURRENT=$(readlink -- "$1/current") || CURRENT=
+    BEFORE=$(readlink -- "$1/previous") || BEFORE=
+    if [ ! -d "$1/releases" ]; then return 0; fi
+    rm -rf -- "$1"/releases/.*.cluster-old
+    if [ -d "$1/releases/.cache" ]; then
+        find "$1/releases/.cache" -type f -mtime +90 -delete || :
+    fi
+    COUNT=0
+    find "$1/releases" -mindepth 2 -maxdepth 2 -name .cluster-release -printf '%T@ %h\n' |
+        sort -rn | while read -r _ VALUE; do
+        VALUE=${VALUE##*/}
+        COUNT=$((COUNT + 1))
+        case $VALUE in
+        "${CURRENT##*/}" | "${BEFORE##*/}") continue ;;
+        esac
+        # What cannot be deleted is no reason to take back a release that runs.
+        if [ "$COUNT" -gt "$2" ]; then
+            drop_release "$1" "$VALUE" || printf 'release %s could not be deleted\n' "$VALUE" >&2
+        fi
+    done
+}
