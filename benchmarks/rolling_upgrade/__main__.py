@@ -118,6 +118,7 @@ def _first_release(lab: Lab, folder: Path) -> None:
         "source": str(write_release(folder, "1.0")),
         "workers": 2,
         "job_timeout": 90,
+        "session_routing": True,
     }
     for name in NODES:
         content["real_servers"]["hosts"][name]["weight"] = WEIGHT

@@ -58,6 +58,8 @@ def _deployed(cluster: Cluster, releases: Releases) -> Iterator[None]:
             {"name": "web", "port": 7860, "scheduler": "wlc", "persistence": None}
         ]
         content["app"] |= {"source": str(releases.next()), "workers": 2, "job_timeout": 90}
+        # An app from elsewhere has it only where it is asked for.
+        content["app"]["session_routing"] = True
         for name in NODES:
             content["real_servers"]["hosts"][name]["weight"] = 100
 
