@@ -88,6 +88,7 @@ class SessionRouting:
     async def stop(self) -> None:
         """Let the peers go."""
         self.members.leave()
+        self.owners.stop()
         for task in self._tasks:
             task.cancel()
         await self._client.aclose()

@@ -37,6 +37,11 @@ class Owners:
         self._deciding: dict[str, asyncio.Task[str | None]] = {}
         self._telling: set[asyncio.Task[None]] = set()
 
+    def stop(self) -> None:
+        """Tell nobody any more."""
+        for telling in self._telling:
+            telling.cancel()
+
     async def find(
         self, key: str, release: str, *, begins: bool, gone: str | None = None
     ) -> str | None:

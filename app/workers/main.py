@@ -119,7 +119,8 @@ def _speak(job: Job, engine: Engine, connection: socket.socket, sound: SoundWrit
     for chunk in engine.synthesize(job.request):
         pcm = pcm16(chunk)
         heard = heard or audible(pcm)
-        _send(connection, Frame("audio", {"end": sound.write(pcm)}))
+        if pcm:
+            _send(connection, Frame("audio", {"end": sound.write(pcm)}))
         if _something_to_read(connection):
             frame = frames.receive(connection)
             if frame is None:

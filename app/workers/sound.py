@@ -25,7 +25,8 @@ class SoundWriter:
         self._end = 0
 
     def write(self, pcm: bytes) -> int:
-        """Add to the job's sound; how many bytes there are now. Raises OSError: no memory left."""
+        """Add to the job's sound (mono signed 16-bit little-endian); how many bytes there are now.
+        Raises OSError: no memory left."""
         rest = memoryview(pcm)
         while rest:
             written = os.pwrite(self._descriptor, rest, self._end)

@@ -1,7 +1,14 @@
 """The file in memory through which a worker's sound comes."""
 
 import os
+import socket
+from collections.abc import Iterator
 
+import numpy as np
+
+from app.engines.interface import Samples, SynthesisRequest
+from app.workers import frames, main
+from app.workers.job import Job
 from app.workers.sound import SoundReader, SoundWriter
 
 
@@ -44,4 +51,22 @@ def test_what_a_dead_worker_said_can_still_be_taken() -> None:
     assert reader.unread
     assert reader.take() == b"last words"
     assert reader.take() == b""
+    reader.close()
+
+
+def test_a_piece_without_sound_is_not_announced() -> None:
+    class Hesitant:
+        def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+            yield np.zeros(0, np.float32)
+            yield np.full(10, 0.5, np.float32)
+
+    reader = SoundReader()
+    job = Job("one", SynthesisRequest("hi", "tone", 1.0, 1))
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ending = main._speak(job, Hesitant(), theirs, SoundWriter(reader.descriptor))
+        theirs.close()
+        told = list(iter(lambda: frames.receive(ours), None))
+    assert ending.kind == "done"
+    assert [(frame.kind, frame.fields["end"]) for frame in told if frame] == [("audio", 20)]
     reader.close()
