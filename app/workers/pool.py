@@ -100,6 +100,7 @@ class Pool:
             for index in range(size.slots)
         ]
         self._deadlines: dict[Slot | Elsewhere, float] = {}
+        self._lent: set[Elsewhere] = set()
         self._renewing: set[Slot] = set()
         self._leaving: set[Worker] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -128,8 +129,8 @@ class Pool:
 
     @property
     def lent(self) -> int:
-        """Jobs of this node that are on a worker of another."""
-        return sum(not isinstance(seat, Slot) for seat in self._deadlines)
+        """Jobs of this node that another one has taken."""
+        return len(self._lent)
 
     @property
     def waiting(self) -> int:
@@ -306,6 +307,7 @@ class Pool:
         try:
             async with seat.begun(job, limit) as speech:
                 report.lent_to = seat.node
+                self._lent.add(seat)
                 self.observer.job_begun(report.waited)
                 async for pcm in speech:
                     yield pcm
@@ -317,6 +319,7 @@ class Pool:
             raise self._too_late(job, seat, limit) from error
         finally:
             self._deadlines.pop(seat, None)
+            self._lent.discard(seat)
             if report.lent_to:
                 report.ran += time.monotonic() - began
 

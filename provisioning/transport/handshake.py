@@ -13,9 +13,10 @@ _SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 """Key types whose signature algorithms have names of their own (RFC 8332)."""
 
 
-class HungUpError(UnreachableError):
-    """The peer closed the connection before it spoke SSH: sshd does so when too many logins are
-    under way at once (MaxStartups in sshd_config(5)), so it is worth another try."""
+class BrokenOffError(UnreachableError):
+    """The connection broke before there was a login. sshd breaks it when too many logins are under
+    way at once (MaxStartups in sshd_config(5)) or when it is restarted, so it is worth another
+    try, and nothing was done on the host yet."""
 
 
 def shake_hands(
@@ -64,8 +65,8 @@ def _why(
             "the host's OpenSSH, or its sshd_config"
         )
     if not transport.remote_version:
-        return HungUpError(
+        return BrokenOffError(
             f"{endpoint}: it closed the connection before it spoke SSH; no sshd at that port, or "
             "it turns us away (MaxStartups, a firewall, fail2ban): see its log"
         )
-    return UnreachableError(f"{endpoint}: the connection broke at its start: {error}")
+    return BrokenOffError(f"{endpoint}: the connection broke at its start: {error}")

@@ -9,11 +9,11 @@ import paramiko
 from provisioning.transport.base import UnreachableError
 from provisioning.transport.deadline import Deadline
 from provisioning.transport.dial import dial
-from provisioning.transport.handshake import HungUpError, shake_hands
+from provisioning.transport.handshake import BrokenOffError, shake_hands
 from provisioning.transport.route import Endpoint
 
 _PAUSES = (0.2, 0.4, 0.8, 1.6)
-"""Seconds before another try at an sshd that hung up."""
+"""Seconds before another try at an sshd that broke the connection off."""
 
 
 def reach(
@@ -28,7 +28,7 @@ def reach(
     for pause in _PAUSES:
         try:
             return _reach(endpoint, before, deadline, accept_new_host_keys, ending)
-        except HungUpError:
+        except BrokenOffError:
             if deadline.left < pause:
                 raise
         # Many of us may have come at once; they should not all come back at once.

@@ -1,5 +1,7 @@
 """Hosts that cannot be reached: one clear reason each, within the time that is given."""
 
+import contextlib
+import itertools
 import socket
 import subprocess
 import sys
@@ -138,6 +140,55 @@ def test_a_crowded_server_gets_another_try(own_sshd: Sshd, login: Login) -> None
         thread.join()
     assert "beginning MaxStartups throttling" in own_sshd.log()
     assert failures == []
+
+
+def _spoken(first: socket.socket, then: socket.socket) -> None:
+    """Carries bytes one way."""
+    with contextlib.suppress(OSError):
+        while part := first.recv(65536):
+            then.sendall(part)
+        then.shutdown(socket.SHUT_WR)
+
+
+@contextmanager
+def garbling(sshd: Sshd, times: int) -> Iterator[int]:
+    """The port of a line to an sshd that garbles its first `times` connections after the banner."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            for number in itertools.count():
+                try:
+                    stream, _ = server.accept()
+                except OSError:
+                    return
+                if number < times:
+                    with stream:
+                        stream.sendall(b"SSH-2.0-OpenSSH_9.2\r\n" + b"garbled " * 8)
+                    continue
+                behind = socket.create_connection(("127.0.0.1", sshd.port))
+                for pair in ((stream, behind), (behind, stream)):
+                    threading.Thread(target=_spoken, args=pair, daemon=True).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_connection_that_breaks_before_the_login_gets_another_try(
+    sshd: Sshd, login: Login, tmp_path: Path
+) -> None:
+    with garbling(sshd, 2) as port:
+        known = tmp_path / "known_hosts"
+        known.write_text(f"[127.0.0.1]:{port} {sshd.host_key()}\n")
+        assert login(port=port, known_hosts_file=known).run("echo ok").stdout == b"ok\n"
+
+
+def test_a_connection_that_always_breaks_is_told_of(sshd: Sshd, login: Login) -> None:
+    with (
+        garbling(sshd, 99) as port,
+        pytest.raises(UnreachableError, match=r"rs1: .*the connection broke at its start: "),
+    ):
+        login(port=port, connect_timeout=2)
 
 
 def test_the_next_address_of_a_name_is_tried(
