@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,13 +12,9 @@ from app.lending.exchange import Exchange
 from app.lending.ledger import Ledger
 from app.lending.message import Kind
 from app.lending.wire import HttpWire
-from app.session_routing import PeersFile, PeersFileError
+from app.session_routing import Peer, PeersFile
 from app.session_routing.passes import Passes
 from app.speech import SpeechService
-
-_LOOK = 2.0
-"""Seconds between two looks whether the file of peers has changed."""
-_log = logging.getLogger("app.lending")
 
 
 class Lending:
@@ -58,8 +53,8 @@ class Lending:
     def start(self) -> None:
         """Begin to lend and borrow."""
         self._service.pool.join(self._exchange)
-        self._read()
-        self._following = asyncio.create_task(self._follow())
+        self._file.give(self._join)
+        self._following = asyncio.create_task(self._file.follow(self._join))
 
     async def stop(self) -> None:
         """Lend no more. What is lent already goes on until the pool stops."""
@@ -73,16 +68,5 @@ class Lending:
         """Hang up."""
         await self._wire.close()
 
-    async def _follow(self) -> None:
-        while True:
-            await asyncio.sleep(_LOOK)
-            if self._file.changed():
-                self._read()
-
-    def _read(self) -> None:
-        try:
-            peers = self._file.peers()
-        except PeersFileError as error:
-            _log.error("the peers stay as they are: %s", error)
-        else:
-            self._exchange.replace(peer for peer in peers if peer.name != self._node)
+    def _join(self, peers: list[Peer]) -> None:
+        self._exchange.replace(peer for peer in peers if peer.name != self._node)

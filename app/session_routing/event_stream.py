@@ -76,8 +76,8 @@ def _failed(event: bytes) -> dict[str, object]:
     return {
         "msg": "process_completed",
         "event_id": event.decode("utf-8", "replace"),
-        # `gradio_client` makes an exception of exactly this.
-        "output": {"error": _TOLD},
+        # The page shows what is `visible`; `gradio_client` makes an exception of exactly this.
+        "output": {"error": _TOLD, "visible": True, "duration": 10},
         "success": False,
         "title": "Error",
         NODE_GONE: True,

@@ -6,7 +6,6 @@ import json
 import logging
 import time
 from collections.abc import Iterable
-from typing import Any
 from urllib.parse import unquote
 
 import httpx
@@ -19,11 +18,12 @@ from app.session_routing.event_stream import EventStream
 from app.session_routing.forward import BrokenAnswerError, NotForwardedError, forward
 from app.session_routing.held_answer import HeldAnswer
 from app.session_routing.logins import Logins, keys
+from app.session_routing.mcp_stream import McpStream
 from app.session_routing.members import Members
 from app.session_routing.owners import SESSION, Owners
 from app.session_routing.passes import HEADER, Passes
 from app.session_routing.peer import Ask, Condition, Peer
-from app.session_routing.peers_file import PeersFile, PeersFileError
+from app.session_routing.peers_file import PeersFile
 from app.session_routing.pins import Pins
 from app.session_routing.ranking import ranked
 from app.session_routing.release_gone import release_gone
@@ -36,8 +36,6 @@ _BODY_LIMIT = 16 << 20
 _ATTEMPTS = 3
 _BUSY_FOR = 10.0
 """Seconds for which a node that takes no connection is tried again."""
-_PEERS_INTERVAL = 2.0
-"""Seconds between two looks whether the file of peers has changed."""
 _log = logging.getLogger("app.session_routing")
 
 
@@ -77,20 +75,20 @@ class SessionRouting:
         self.owners = Owners(self.members, pins, self._wire)
         self._answers = Answers(self.owners)
         self._app = Logins(app, self.owners)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._following: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to watch the peers."""
         self.members.watch()
         if self._peers_file is not None:
-            self._spawn(self._follow(self._peers_file))
+            self._following = asyncio.ensure_future(self._peers_file.follow(self._join))
 
     async def stop(self) -> None:
         """Let the peers go."""
         self.members.leave()
         self.owners.stop()
-        for task in self._tasks:
-            task.cancel()
+        if self._following is not None:
+            self._following.cancel()
         await self._client.aclose()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -163,6 +161,9 @@ class SessionRouting:
             return
         if wanted.kind is Kind.FILE:
             await self._file(scope, receive, send)
+            return
+        if wanted == Need(Kind.MCP):
+            await self._anywhere(named, scope, receive, McpStream(send, self._mcp_begins))
             return
         body: bytes | None = None
         if wanted.kind is Kind.CALL or wanted.key is None:
@@ -259,6 +260,8 @@ class SessionRouting:
         if wanted.kind is Kind.EVENT:
             event = f"event {unquote(key or '')}"
             return await self.owners.find(event, release, begins=False, gone=gone)
+        if wanted.kind is Kind.MCP:
+            return await self.owners.find(f"mcp {key}", release, begins=False, gone=gone)
         if wanted.kind is Kind.LOGIN:
             return await self.owners.find(key or "", release, begins=False, gone=gone)
         if key is None:
@@ -346,6 +349,9 @@ class SessionRouting:
                 await self.owners.tell(f"event {event}", owner)
         await held.release()
 
+    async def _mcp_begins(self, session: str) -> None:
+        await self.owners.tell(f"mcp {session}", self.members.node)
+
     async def _note_event(self, event: str, owner: str) -> None:
         """What ends this event names nothing else."""
         if self.owners.pins.get(f"event {event}") is None:
@@ -367,26 +373,13 @@ class SessionRouting:
                     return
         await held.release()
 
-    async def _follow(self, file: PeersFile) -> None:
-        while True:
-            await asyncio.sleep(_PEERS_INTERVAL)
-            if not file.changed():
-                continue
-            try:
-                self.members.replace(file.peers())
-            except PeersFileError as error:
-                _log.error("the peers stay as they are: %s", error)
-            else:
-                _log.info("peers: %s", ", ".join(self.members.peers) or "none")
+    def _join(self, peers: list[Peer]) -> None:
+        self.members.replace(peers)
+        _log.info("peers: %s", ", ".join(self.members.peers) or "none")
 
     def _note_arrival(self, scope: Scope) -> None:
         if scope["path"].rstrip("/").endswith("/queue/join"):
             self.members.arrived()
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _absent(status: int) -> bool:

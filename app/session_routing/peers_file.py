@@ -1,12 +1,17 @@
 """The nodes of a cluster in a file, one a line: `NAME URL`. Read again when it has changed."""
 
+import asyncio
+import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.session_routing.peer import Peer
 
+_INTERVAL = 2.0
+"""Seconds between two looks whether the file has changed."""
+_log = logging.getLogger("app.session_routing")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
@@ -41,6 +46,22 @@ class PeersFile:
         except OSError:
             return False
         return (found.st_mtime_ns, found.st_ino, found.st_size) != self._read
+
+    def give(self, take: Callable[[list[Peer]], None]) -> None:
+        """Hand over what the file says now; where it is wrong, that is logged and no more."""
+        try:
+            peers = self.peers()
+        except PeersFileError as error:
+            _log.error("the peers stay as they are: %s", error)
+        else:
+            take(peers)
+
+    async def follow(self, take: Callable[[list[Peer]], None]) -> None:
+        """`give` whenever the file has changed, without end."""
+        while True:
+            await asyncio.sleep(_INTERVAL)
+            if self.changed():
+                self.give(take)
 
 
 def _parsed(path: Path, lines: Iterable[str]) -> Iterable[Peer]:

@@ -139,7 +139,8 @@
   }
   function failed(event, job) {
     const shown = wishes.lost?.(JSON.parse(job.init.body));
-    const output = shown ? { data: shown } : { error: "The node that ran this job has gone." };
+    const error = "The node that ran this job has gone; run it again.";
+    const output = shown ? { data: shown } : { error, visible: true, duration: 10 };
     tell("failed");
     return { msg: "process_completed", event_id: event, output, success: Boolean(shown), title: "Error" };
   }

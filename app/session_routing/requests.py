@@ -35,6 +35,8 @@ class Kind(StrEnum):
     CALL = "call"
     """Begins an event without a session: any node will do, and the answer names the event."""
     FILE = "file"
+    MCP = "mcp"
+    """MCP's older transport. Its stream may begin anywhere, and has no key yet."""
     LOGIN = "login"
     """Anything from somebody who has logged in; its headers tell."""
 
@@ -73,6 +75,8 @@ def _reading(route: str, query: bytes) -> Need | None:
         return Need(Kind.SESSION, unquote(found["session"]), begins=True)
     if found := _STREAM.fullmatch(route):
         return Need(Kind.SESSION, unquote(found["session"]))
+    if route.rstrip("/") == "mcp/sse":
+        return Need(Kind.MCP)
     if found := _EVENT.fullmatch(route):
         return Need(Kind.EVENT, unquote(found["event"]))
     if route.startswith("file="):
@@ -90,6 +94,8 @@ def _writing(route: str, query: bytes) -> Need | None:
         return Need(Kind.SESSION, begins=True)
     if bare == "upload":
         return _from_query(Kind.UPLOAD, query, "upload_id")
+    if bare == "mcp/messages":
+        return _from_query(Kind.MCP, query, "session_id")
     if _CALL.fullmatch(route):
         return Need(Kind.CALL)
     if found := _PUSH_ENDS.fullmatch(route):

@@ -1,8 +1,8 @@
 """Sessions through the VIP under every scheduler, none of which knows what a session is.
 
 Runs on the cluster that `test_cluster` deployed. LAB_SESSIONS=full makes it what a release is held
-to: 300 calls one after another and 100 at once under six schedulers, and twenty browsers; as it
-stands it is a part of that.
+to: 300 calls one after another and 100 at once under six schedulers; as it stands it is a part of
+that. `test_every_mode` brings twenty browsers to each of the six.
 """
 
 import os
@@ -25,7 +25,7 @@ FULL = os.environ.get("LAB_SESSIONS") == "full"
 IN_TURN, AT_ONCE = (300, 100) if FULL else (20, 20)
 SCHEDULERS = ("rr", "wrr", "lc", "wlc", "sh", "mh") if FULL else ("rr",)
 PATIENT = {"timeout": 60}
-BROWSERS = 20 if FULL else 2
+BROWSERS = 2
 
 
 def speak(url: str, text: str, folder: Path) -> str:

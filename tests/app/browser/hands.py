@@ -21,6 +21,12 @@ def write(page: Page, text: str) -> None:
     page.locator("#text textarea").fill(text)
 
 
+def give(page: Page, field: str, path: Path) -> None:
+    """Choose a file and wait for the verdict on it."""
+    page.locator(f"#{field} input[type=file]").set_input_files(path)
+    page.locator(f"#{field}-verdict .verdict").wait_for()
+
+
 def generate(page: Page) -> None:
     """Press the button and wait for the sound."""
     before = page.locator("#result .seed").all_inner_texts()

@@ -4,25 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
 from tests.app.browser.hands import (
     audio_of,
     choose_mode,
     generate,
+    give,
     recording,
     records,
     trouble,
     write,
 )
 from tests.app.node_process import NodeProcess, running
-
-
-def give(page: Page, field: str, path: Path) -> None:
-    """Choose a file and wait for the verdict on it."""
-    page.locator(f"#{field} input[type=file]").set_input_files(path)
-    page.locator(f"#{field}-verdict .verdict").wait_for()
 
 
 @pytest.mark.parametrize("language", [CHINESE, ENGLISH])

@@ -1,10 +1,11 @@
 """A Gradio application of its own, with state, a queue, files and a slow event; and two lines.
 
-    python small_app.py NAME PORT PEERS [--alone] [--auth]
+    python small_app.py NAME PORT PEERS [--alone] [--auth] [--mcp] [--reconnect] [--again]
 
-PEERS is NAME=URL,NAME=URL. With `--alone` it has no session routing, with `--auth` a login. Its
-release is `RELEASE` of the environment; while there is a file `draining-NAME` in Gradio's folder
-it takes no new sessions.
+PEERS is NAME=URL,NAME=URL. With `--alone` it has no session routing, with `--auth` a login, with
+`--mcp` Gradio's MCP server, with `--reconnect` a page that outlives its node, whose jobs may run
+twice with `--again`. Its release is `RELEASE` of the environment; while there is a file
+`draining-NAME` in Gradio's folder it takes no new sessions.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from fastapi import FastAPI
 from gradio.route_utils import MediaStream
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.session_routing import Condition, Peer, SessionRouting
+from app.session_routing import RECONNECT, Condition, Peer, SessionRouting
 
 NAME, PORT, PEERS = sys.argv[1:4]
 
@@ -133,5 +134,8 @@ def healthz() -> dict[str, str]:
 
 
 auth = ("李雷", "秘密") if "--auth" in sys.argv else None
-gr.mount_gradio_app(web, page, "/", ssr_mode=False, auth=auth)
+mcp = "--mcp" in sys.argv
+wishes = "window.gradioReconnect = {again: true};" if "--again" in sys.argv else ""
+head = f"<script>{wishes}{RECONNECT}</script>" if "--reconnect" in sys.argv else None
+gr.mount_gradio_app(web, page, "/", ssr_mode=False, auth=auth, mcp_server=mcp, head=head)
 uvicorn.run(web, host="127.0.0.1", port=int(PORT), log_level="warning")

@@ -220,7 +220,7 @@ class LivingCluster(Looking):
         alive, _, process = state.partition(" ")
         before = self._processes.setdefault(host, process)
         if alive != "up" or process != before:
-            said = words.strip()[-700:]
+            said = " ".join(words.split())[-700:]
             raise HandError(f"its process ended after the start; its last words: {said}")
 
     def _make(self, wanted: DesiredHost) -> None:
