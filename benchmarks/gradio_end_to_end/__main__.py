@@ -1,4 +1,5 @@
-"""How many of Gradio's own browser tests pass with one process, and with three of them.
+"""How many of Gradio's own browser tests pass with one process, with three of them, and through
+the virtual IP of a lab.
 
     python -m benchmarks.gradio_end_to_end CHECKOUT WORK [--specs NAME,NAME] [--columns NAME,NAME]
         [--retries N]
@@ -19,10 +20,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.gradio_end_to_end import behind_vip
 from benchmarks.gradio_end_to_end.results import Outcome, outcomes, table
+from provisioning.lab.running import Lab
 
-COLUMNS = ("one", "routed", "alone")
-"""One process; three with session routing; three without."""
+COLUMNS = ("one", "routed", "alone", "vip")
+"""One process; three with session routing; three without; three with it through a virtual IP."""
 SPECS = tuple(Path(__file__).with_name("specs.txt").read_text().split())
 """Those that need a session and nothing of the internet: state, queue, streams, files, leaving."""
 _HERE = Path(__file__).parent
@@ -35,7 +38,7 @@ def main() -> None:
     parser.add_argument("checkout", type=Path, help="folder with Gradio's sources")
     parser.add_argument("work", type=Path, help="folder for Playwright and the results")
     parser.add_argument("--specs", type=_names, default=SPECS)
-    parser.add_argument("--columns", type=_names, default=COLUMNS, help="of one,routed,alone")
+    parser.add_argument("--columns", type=_names, default=COLUMNS, help="of one,routed,alone,vip")
     # As in Gradio's own configuration.
     parser.add_argument("--retries", type=int, default=3, help="of a test that fails")
     options = parser.parse_args()
@@ -51,11 +54,12 @@ def main() -> None:
     if chromium is None:
         sys.exit("no chromium here: install Debian's package chromium")
     prepare(checkout, work)
-    with warm(work):
-        columns = {
-            column: run(column, checkout, work, chromium, options.specs, options.retries)
-            for column in options.columns
-        }
+    columns = {}
+    for column in options.columns:
+        with place(column) as there, warm(work, there):
+            columns[column] = run(
+                column, checkout, work, chromium, options.specs, options.retries, there
+            )
     print(table(columns))
 
 
@@ -83,12 +87,22 @@ def prepare(checkout: Path, work: Path) -> None:
 
 
 @contextlib.contextmanager
-def warm(work: Path) -> Iterator[None]:
+def place(column: str) -> Iterator[Lab | None]:
+    """The lab at whose client all runs, where it is not this machine."""
+    if column != "vip":
+        yield None
+        return
+    with behind_vip.lab() as made:
+        yield made
+
+
+@contextlib.contextmanager
+def warm(work: Path, there: Lab | None) -> Iterator[None]:
     """A process that makes the clusters."""
     at = work / _SOCKET
     at.unlink(missing_ok=True)
     command = [sys.executable, "-m", "benchmarks.gradio_end_to_end.warm", str(at)]
-    process = subprocess.Popen(command, cwd=_ROOT)
+    process = subprocess.Popen(there.client_command(command) if there else command, cwd=_ROOT)
     try:
         while not at.exists():
             if process.poll() is not None:
@@ -101,7 +115,13 @@ def warm(work: Path) -> Iterator[None]:
 
 
 def run(
-    column: str, checkout: Path, work: Path, chromium: str, specs: tuple[str, ...], retries: int
+    column: str,
+    checkout: Path,
+    work: Path,
+    chromium: str,
+    specs: tuple[str, ...],
+    retries: int,
+    there: Lab | None,
 ) -> dict[str, Outcome]:
     """What became of every test."""
     report = work / f"{column}.json"
@@ -120,11 +140,17 @@ def run(
         "END_TO_END_CHROMIUM": chromium,
         "PLAYWRIGHT_JSON_OUTPUT_FILE": str(report),
     }
+    if there is not None:
+        environment["END_TO_END_VIP"] = str(there.topology.lan.vip)
+        environment["END_TO_END_HOST"] = behind_vip.client(there)
     names = [f"/{name}.spec.ts" for name in specs]
     command = [str(work / "node_modules" / ".bin" / "playwright"), "test", "--config", str(config)]
-    command += ["--retries", str(retries)]
+    command += ["--retries", str(retries), *names]
+    if there is not None:
+        # The tests find our `python` by the path, which is another at the client.
+        command = there.client_command(["env", f"PATH={environment['PATH']}", *command])
     # It fails when a test does. The tests name their files from the folder above them.
-    subprocess.run([*command, *names], cwd=tests.parent, env=environment, check=False)
+    subprocess.run(command, cwd=tests.parent, env=environment, check=False)
     return outcomes(report)
 
 

@@ -16,8 +16,8 @@ from app.session_routing import Condition, Peer, SessionRouting
 _MOUNTED_WITH = set(inspect.signature(gr.mount_gradio_app).parameters)
 
 
-def serve(name: str, port: int, demo: Path, routed: dict[str, str] | None) -> None:
-    """Serve `demo`, its run.py, on loopback; `routed` are all nodes' names and URLs."""
+def serve(name: str, host: str, port: int, demo: Path, routed: dict[str, str] | None) -> None:
+    """Serve `demo`, its run.py; `routed` are all nodes' names and URLs."""
     blocks, options = launched(demo)
     web = FastAPI()
     if routed is not None:
@@ -29,7 +29,7 @@ def serve(name: str, port: int, demo: Path, routed: dict[str, str] | None) -> No
             condition=lambda: Condition(release="demo", jobs=_jobs(blocks), slots=1),
         )
     gr.mount_gradio_app(web, blocks, "/", **options)
-    uvicorn.run(web, host="127.0.0.1", port=port, log_level="warning")
+    uvicorn.run(web, host=host, port=port, log_level="warning")
 
 
 def launched(demo: Path) -> tuple[gr.Blocks, dict[str, Any]]:

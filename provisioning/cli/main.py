@@ -35,6 +35,7 @@ from provisioning.operations.release import ReleaseError
 from provisioning.operations.rolling_upgrade.hands import HandError
 from provisioning.operations.rolling_upgrade.preflight import PreflightError
 from provisioning.operations.rolling_upgrade.preparing import NotNowError
+from provisioning.operations.rolling_upgrade.runner import HeldUpError
 from provisioning.operations.rolling_upgrade.state_file import StateFileError
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import RuntimeStateError
@@ -105,6 +106,7 @@ def main() -> None:
         sys.exit(exit_codes.FAILED)
     except (
         HandError,
+        HeldUpError,
         LockedError,
         NotNowError,
         OperationError,

@@ -22,10 +22,11 @@ from provisioning.operations.rolling_upgrade.floor import Floor
 from provisioning.operations.rolling_upgrade.phases import PHASES
 from provisioning.operations.rolling_upgrade.state import Node, NodeStatus, Upgrade
 
-_ENDS = ("upgraded", "put_back", "broken")
+_ENDS = ("upgraded", "put_back", "held_up", "broken")
 _STYLES = {
     "upgraded": "bold green",
     "put_back": "bold yellow",
+    "held_up": "bold yellow",
     "broken": "bold red",
     "phase_failed": "bold red",
     "undo": "yellow",
@@ -86,6 +87,7 @@ def line_of(event: UpgradeEvent) -> str:
         "batch": "== ",
         "phase_failed": "FAILED: ",
         "undo_failed": "FAILED TO GO BACK: ",
+        "held_up": "HELD UP: ",
         "waiting": "waiting: ",
         "phase_done": "done: ",
         "undo_done": "done: ",

@@ -105,7 +105,8 @@ def drive(
     tell: Callable[[UpgradeEvent], None],
 ) -> Ended:
     """Runs ``work`` on it. ``watch`` gets everything that happens, ``tell`` start and end. Raises
-    ``PreflightError``, ``StateFileError`` and ``KeyboardInterrupt``, told about as well."""
+    ``PreflightError``, ``HeldUpError``, ``StateFileError`` and ``KeyboardInterrupt``, told about as
+    well."""
     state_file.forget_pause(site.state_dir)
     upgrade = ready.upgrade
 

@@ -17,6 +17,7 @@ Kind = Literal[
     "note",
     "upgraded",
     "put_back",
+    "held_up",
     "broken",
     "paused",
     "finish",

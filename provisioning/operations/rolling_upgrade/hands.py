@@ -14,9 +14,14 @@ class HandError(Exception):
     """Something could not be done; the message says what was seen."""
 
 
+class DirectorAwayError(HandError):
+    """It could not be done because a director cannot be reached. That says nothing of the node."""
+
+
 class Hands(Protocol):
     """Every method may be called again after a cut, and is safe to call for different hosts at a
-    time. Each raises ``HandError`` where the host does not do it, or cannot be reached."""
+    time. Each raises ``HandError`` where the host does not do it, or cannot be reached; those that
+    need every director raise ``DirectorAwayError`` where one of them cannot."""
 
     def look(self) -> Sight:
         """The whole cluster now."""

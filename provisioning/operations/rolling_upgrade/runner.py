@@ -12,7 +12,7 @@ from provisioning.operations.rolling_upgrade import machine, state_file
 from provisioning.operations.rolling_upgrade.clock import Clock, WallClock
 from provisioning.operations.rolling_upgrade.events import Kind, UpgradeEvent, Watcher
 from provisioning.operations.rolling_upgrade.floor import whole
-from provisioning.operations.rolling_upgrade.hands import HandError, Hands
+from provisioning.operations.rolling_upgrade.hands import DirectorAwayError, HandError, Hands
 from provisioning.operations.rolling_upgrade.machine import Step
 from provisioning.operations.rolling_upgrade.phases import SEQUENCES, phase_named
 from provisioning.operations.rolling_upgrade.phases.phase import PhaseError, Work
@@ -29,6 +29,10 @@ from provisioning.operations.rolling_upgrade.state import (
 _PREFLIGHT_PATIENCE = 20.0
 _PREFLIGHT_EVERY = 2.0
 """Seconds."""
+
+
+class HeldUpError(Exception):
+    """Nodes stay where they are, out of service, until every director can be reached."""
 
 
 class _CutError(Exception):
@@ -49,13 +53,15 @@ class Runner:
     _writing: threading.Lock = field(default_factory=threading.Lock)
     _gate: threading.Lock = field(default_factory=threading.Lock)
     _began: float = 0.0
+    _held_up: dict[str, str] = field(default_factory=dict)
+    """Nodes that wait for a director, and what they were to do."""
     _cut: bool = False
 
     def run(self) -> Upgrade:
         """To the end, to a pause, or to the first failures too many; the state then.
 
-        Raises ``StateFileError``, and ``PreflightError`` where a batch must not begin; then the
-        run may be resumed once that is put right.
+        Raises ``StateFileError``, and ``PreflightError`` where a batch must not begin,
+        ``HeldUpError`` where a director went; then the run may be resumed once that is put right.
         """
         self._began = self.clock.now()
         self._change(lambda upgrade: replace(upgrade, status=RunStatus.RUNNING))
@@ -130,8 +136,16 @@ class Runner:
             return
 
     def _all(self, hosts: list[str]) -> None:
-        """Each node on its own, to its end."""
+        """Each node on its own, to its end. Raises ``HeldUpError``."""
         self._parallel(hosts, self._node)
+        if not self._held_up:
+            return
+        self._change(lambda upgrade: replace(upgrade, status=RunStatus.PAUSED))
+        raise HeldUpError(
+            "; ".join(f"{host} is held up at {why}" for host, why in self._held_up.items())
+            + "; it stays out of service. Once every director answers, or one that is gone for "
+            "good has left the inventory: --resume; with --force it goes on without the director"
+        )
 
     def _parallel(self, hosts: list[str], work: Callable[[str], object]) -> None:
         if not hosts:
@@ -190,6 +204,11 @@ class Runner:
                 work.tell("phase", phase.title)
                 phase.run(work)
         except (PhaseError, HandError) as error:
+            if isinstance(error, DirectorAwayError) and not back:
+                # The release is not to blame, and going back would need the director as well.
+                self._held_up[step.host] = f"{phase.title}: {error}"
+                work.tell("held_up", str(error))
+                return False
             reason = str(error) if back else f"{phase.title}: {error}"
             self._change(lambda upgrade: machine.failed(upgrade, step, reason))
             work.tell("undo_failed" if back else "phase_failed", str(error))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from provisioning.operations.rolling_upgrade.events import UpgradeEvent
-from provisioning.operations.rolling_upgrade.hands import HandError, Place
+from provisioning.operations.rolling_upgrade.hands import DirectorAwayError, HandError, Place
 from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics
 from provisioning.operations.rolling_upgrade.sight import Left, NodeSight, ServiceSight, Sight
 from provisioning.operations.rolling_upgrade.spoken import Spoken
@@ -70,6 +70,8 @@ class PaperCluster:
     """By the operator."""
     trouble: Callable[[str, str], str] = lambda action, host: ""
     """Says why an action on a host fails; empty lets it be."""
+    away: str = ""
+    """A director that nobody reaches."""
     said: list[tuple[str, str]] = field(default_factory=list)
     lowest: int = 10**9
     """Least live weight that clients ever had."""
@@ -81,6 +83,8 @@ class PaperCluster:
         self.said.append((action, host))
         if reason := self.trouble(action, host):
             raise HandError(reason)
+        if self.away and action in ("drain", "settle", "undrain"):
+            raise DirectorAwayError(f"{self.away}: no answer")
 
     def live(self) -> int:
         return sum(node.weight for node in self.nodes.values() if node.weight and node.up)

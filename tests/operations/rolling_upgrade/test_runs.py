@@ -6,10 +6,11 @@ import pytest
 
 from provisioning.operations.rolling_upgrade import machine, state_file
 from provisioning.operations.rolling_upgrade.choices import Choices, SlowStep
+from provisioning.operations.rolling_upgrade.events import UpgradeEvent
 from provisioning.operations.rolling_upgrade.floor import floors
 from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics
 from provisioning.operations.rolling_upgrade.preflight import PreflightError
-from provisioning.operations.rolling_upgrade.runner import Runner
+from provisioning.operations.rolling_upgrade.runner import HeldUpError, Runner
 from provisioning.operations.rolling_upgrade.state import NodeStatus, RunStatus, Upgrade
 from tests.operations.rolling_upgrade.runs import fresh, resume, run
 from tests.operations.rolling_upgrade.scripted import (
@@ -84,6 +85,27 @@ def test_a_release_that_does_not_work_is_stopped_at_the_first_node(
     assert said in upgrade.node("rs1").reason
     assert_as_before(cluster)
     assert "put_back" in heard.kinds()
+
+
+def test_a_node_waits_for_a_director_that_dies_and_goes_on(tmp_path: Path) -> None:
+    cluster, heard = three(), Heard()
+
+    def dies(event: UpgradeEvent) -> None:
+        if (event.kind, event.host, event.phase) == ("phase", "rs2", "warm"):
+            cluster.away = "lvs1"
+
+    heard.then = dies
+    with pytest.raises(HeldUpError, match=r"rs2 is held up at restoring.*lvs1: no answer.*--resum"):
+        run(cluster, tmp_path, QUICK, heard)
+    # It has the new release already; the last has not begun.
+    assert releases(cluster) == [NEW, NEW, OLD]
+    assert [node.weight for node in cluster.nodes.values()] == [100, 0, 100]
+    with pytest.raises(HeldUpError):
+        resume(cluster, tmp_path)
+    cluster.away, cluster.said = "", []
+    assert resume(cluster, tmp_path).status is RunStatus.FINISHED
+    assert releases(cluster) == [NEW] * 3
+    assert [said for said in cluster.said if said[1] == "rs2"] == [("undrain", "rs2")]
 
 
 def test_a_release_that_speaks_slowly_is_stopped_at_the_first_node(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from provisioning.operations.deploy import Pace, apply_plans
 from provisioning.operations.node_work import look_at_work
 from provisioning.operations.probes.fragment import ProbeError, answer
 from provisioning.operations.rolling_upgrade.clock import Clock, WallClock
-from provisioning.operations.rolling_upgrade.hands import HandError, Place
+from provisioning.operations.rolling_upgrade.hands import DirectorAwayError, HandError, Place
 from provisioning.operations.rolling_upgrade.living import app_service, asking, keepalived
 from provisioning.operations.rolling_upgrade.living.looking import READY, Looking
 from provisioning.operations.rolling_upgrade.living.patience import when_free
@@ -75,7 +75,7 @@ class LivingCluster(Looking):
                     progress=self.progress,
                 )
 
-        with self.directors:
+        with self._at_directors():
             self._when_free(take_out)
 
     def left(self, host: str) -> Left:
@@ -102,7 +102,7 @@ class LivingCluster(Looking):
             with _as_hand_error():
                 drain.settle(self.site, self.fleet, self.run, host, progress=self.progress)
 
-        with self.directors:
+        with self._at_directors():
             self._when_free(settle)
 
     def undrain(self, host: str, percent: int = 100) -> None:
@@ -120,7 +120,7 @@ class LivingCluster(Looking):
                     progress=self.progress,
                 )
 
-        with self.directors:
+        with self._at_directors():
             self._when_free(bring_back)
 
     def stop(self, host: str) -> None:
@@ -199,6 +199,19 @@ class LivingCluster(Looking):
         if host in sight.unreachable:
             return sight.unreachable[host]
         return "; ".join(sight.faults)
+
+    @contextmanager
+    def _at_directors(self) -> Iterator[None]:
+        """For what every director must hear of, by one thread at a time. Raises
+        ``DirectorAwayError`` instead of another ``HandError`` where one of them cannot."""
+        with self.directors:
+            try:
+                yield
+            except HandError as error:
+                silent = self.look().unreachable
+                if any(host in silent for host in self.site.inventory.directors.hosts):
+                    raise DirectorAwayError(str(error)) from None
+                raise
 
     def _when_free(self, action: Callable[[], None]) -> None:
         when_free(action, self.clock)
