@@ -15,7 +15,6 @@ from mcp.types import TextContent
 
 from tests.app.session_routing.cluster import NAMES, Nodes
 
-pytestmark = pytest.mark.long
 _SESSIONS = 12
 Opened = Callable[[str], AbstractAsyncContextManager[ClientSession]]
 
