@@ -46,8 +46,8 @@ def launch(demo: Path, until: socket.socket) -> None:
         time.sleep(1)
     port = int(os.environ["GRADIO_SERVER_PORT"])
     if vip:
-        words = ("127.0.0.1", port, vip, behind_vip.PORT)
-        _fork.Process(target=_to_vip, args=words, daemon=True).start()
+        way = ("127.0.0.1", port, vip, behind_vip.PORT)
+        _fork.Process(target=_to_vip, args=way, daemon=True).start()
         _wait_for(f"http://127.0.0.1:{port}")
     else:
         RoundRobin(list(ports.values()), port)

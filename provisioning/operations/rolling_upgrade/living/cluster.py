@@ -203,11 +203,14 @@ class LivingCluster(Looking):
     @contextmanager
     def _at_directors(self) -> Iterator[None]:
         """For what every director must hear of, by one thread at a time. Raises
-        ``DirectorAwayError`` instead of another ``HandError`` where one of them cannot."""
+        ``DirectorAwayError`` instead of another ``HandError`` where one of them cannot, unless the
+        operator does without it (``force``)."""
         with self.directors:
             try:
                 yield
             except HandError as error:
+                if self.choices.force:
+                    raise
                 silent = self.look().unreachable
                 if any(host in silent for host in self.site.inventory.directors.hosts):
                     raise DirectorAwayError(str(error)) from None
