@@ -48,12 +48,16 @@ class LocalTransport:
             complaints.append(errors.feed(data))
 
         data = script.encode() if isinstance(script, str) else script
+        deadline = Deadline(timeout or math.inf)
         with _started(start.argv) as process:
             try:
-                _Pump(process, data, take_output, take_errors).run(Deadline(timeout or math.inf))
+                _Pump(process, data, take_output, take_errors).run(deadline)
+                # Its output may end before it does.
+                status = process.wait(deadline.left)
+            except subprocess.TimeoutExpired:
+                raise _too_late(deadline) from None
             finally:
                 _end(process)
-            status = process.wait()
         if not output.found:
             said = errors.before.decode("utf-8", "replace")
             raise sudo_error(_HOST, said, password_given=False, status=status)
@@ -78,6 +82,12 @@ def _started(argv: tuple[str, ...]) -> subprocess.Popen[bytes]:
     except FileNotFoundError:
         said = f"{argv[0]}: not found"
         raise sudo_error(_HOST, said, password_given=False, status=127) from None
+
+
+def _too_late(deadline: Deadline) -> ConnectionLostError:
+    return ConnectionLostError(
+        f"{_HOST}: a script took more than {deadline.seconds:g} s and was ended"
+    )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -115,9 +125,7 @@ class _Pump:
                 for key, _ in ready:
                     self._serve(key)
                 if deadline.passed:
-                    raise ConnectionLostError(
-                        f"{_HOST}: a script took more than {deadline.seconds:g} s and was ended"
-                    )
+                    raise _too_late(deadline)
                 if ready or self._process.poll() is None:
                     quiet = None
                 elif (quiet := quiet or Deadline(_LINGER)).passed:

@@ -56,6 +56,15 @@ def test_too_long_ends_all_that_was_started(here: LocalTransport) -> None:
     assert not status.exists() or status.read_text().split()[2] == "Z"
 
 
+def test_it_may_end_after_its_output(here: LocalTransport) -> None:
+    assert here.run("exec >&- 2>&-; sleep 0.5; exit 5", root=False).status == 5
+
+
+def test_too_long_after_its_output(here: LocalTransport) -> None:
+    with pytest.raises(ConnectionLostError, match=r"this machine: a script took more than 0\.5 s"):
+        here.run("exec >&- 2>&-; exec sleep 60", root=False, timeout=0.5)
+
+
 def test_a_daemon_that_keeps_the_output_open(
     here: LocalTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,10 @@ def test_a_script_that_ends_before_it_has_read_its_input(login: Login) -> None:
     assert done.status == 2
 
 
+def test_it_may_end_after_its_output(login: Login) -> None:
+    assert login(user="free").run("exec >&- 2>&-; sleep 0.5; exit 5").status == 5
+
+
 def test_output_comes_as_it_is_made(login: Login) -> None:
     seen: list[tuple[bytes, float]] = []
     script = "echo a; sleep 1; echo b"
