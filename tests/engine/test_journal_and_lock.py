@@ -27,6 +27,15 @@ def test_a_run_is_read_back_with_its_chinese(tmp_path: Path) -> None:
     assert stat.S_IMODE(mode) == 0o600
 
 
+def test_runs_of_one_second_stand_in_their_order(tmp_path: Path) -> None:
+    begun = []
+    for _ in range(8):
+        begun.append(new_id())
+        Journal(tmp_path, begun[-1]).close()
+        time.sleep(0.002)
+    assert [run.id for run in runs(tmp_path)] == begun[::-1]
+
+
 def test_a_run_that_was_cut_is_told_so(tmp_path: Path) -> None:
     run_id = new_id()
     journal = Journal(tmp_path, run_id)
@@ -37,7 +46,7 @@ def test_a_run_that_was_cut_is_told_so(tmp_path: Path) -> None:
     assert read_run(tmp_path, run_id).result == "cut"
 
 
-@pytest.mark.parametrize("wrong", ["../../etc/passwd", "x", "20260101T000000Z-zzzz"])
+@pytest.mark.parametrize("wrong", ["../../etc/passwd", "x", "20260101T000000.000Z-zzzz"])
 def test_no_such_run(tmp_path: Path, wrong: str) -> None:
     with pytest.raises(KeyError):
         read_run(tmp_path, wrong)
