@@ -107,4 +107,5 @@ def _best_cut(text: str, start: int, limit: int, marks: _Marks) -> int:
         cuts = [match.end() for match in boundary.finditer(text, earliest, limit + 1)]
         if good := [cut for cut in cuts if earliest < cut <= limit and not marks.cut(cut)]:
             return good[-1]
-    return limit
+    # A mark reaches from the first third to beyond the limit: a scrap before it, then.
+    return max(place for place in range(start + 1, limit + 1) if not marks.cut(place))

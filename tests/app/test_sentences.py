@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.annotations import Kind, parse
@@ -98,6 +98,7 @@ def test_with_an_upper_bound_nothing_is_lost_and_no_piece_is_longer(
 
 
 @given(TEXTS, st.integers(1, 30), st.integers(LONGEST_MARK, 60) | st.none())
+@example("你[h][ào]你你[h][ào][vocalized-noise]", 1, 24)
 def test_no_mark_is_cut(text: str, at_least: int, at_most: int | None) -> None:
     def marks(stretch: str) -> list[str]:
         return [segment.text for segment in parse(stretch) if segment.kind is not Kind.TEXT]
