@@ -15,14 +15,15 @@ async def forward(host: str, port: int, to_host: str, to_port: int) -> None:
         with contextlib.closing(writer), contextlib.suppress(OSError):
             theirs = await asyncio.open_connection(to_host, to_port)
             with contextlib.closing(theirs[1]):
-                await asyncio.gather(_pour(reader, theirs[1]), _pour(theirs[0], writer))
+                await asyncio.gather(pour(reader, theirs[1]), pour(theirs[0], writer))
 
     server = await asyncio.start_server(connected, host, port)
     async with server:
         await server.serve_forever()
 
 
-async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """What comes on one connection goes out on another, until it ends."""
     try:
         while data := await reader.read(65536):
             writer.write(data)

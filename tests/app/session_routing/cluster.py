@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.gradio_end_to_end.forward import pour
+
 NAMES = ("one", "two", "three")
 _ROOT = Path(__file__).parents[3]
 _APP = Path(__file__).with_name("small_app.py")
@@ -47,7 +49,7 @@ class RoundRobin:
                     break
             else:
                 return
-            one_way = [_pour(reader, theirs[1]), _pour(theirs[0], writer)]
+            one_way = [pour(reader, theirs[1]), pour(theirs[0], writer)]
             await asyncio.gather(*one_way, return_exceptions=True)
         finally:
             writer.close()
@@ -71,15 +73,6 @@ class RoundRobin:
         for connection in connections:
             connection.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
-
-
-async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    finally:
-        writer.close()
 
 
 class Nodes:
