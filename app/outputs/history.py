@@ -61,8 +61,8 @@ class History:
     def search(self, query: str, count: int, before: str, seconds: float) -> Found:
         """At most `count` outputs that match, older than the stem `before` (empty: the newest).
 
-        Every word of the query must occur in the text, voice, node, seed or name. Files that are
-        no outputs, half-written ones, and sidecars that cannot be read are passed over. Stops
+        Every word of the query must occur in the text, voice, node or seed, or begin the name or
+        the request's id. Files that are no outputs, half-written ones, and sidecars that cannot be read are passed over. Stops
         after `seconds`. Raises OSError when the folder itself cannot be read.
         """
         end = time.monotonic() + seconds
@@ -123,9 +123,11 @@ def _plain(text: str) -> str:
 
 
 def _matches(words: list[str], stem: str, record: OutputRecord) -> bool:
-    told = (record.text, record.voice, record.node, str(record.seed), stem, record.request_id)
+    told = (record.text, record.voice, record.node, str(record.seed))
     searched = _plain("\n".join(told))
-    return all(word in searched for word in words)
+    # Their ends are random: a short number would be in some of them by chance.
+    names = (_plain(stem), _plain(record.request_id))
+    return all(word in searched or any(n.startswith(word) for n in names) for word in words)
 
 
 def _read(path: Path) -> OutputRecord | None:

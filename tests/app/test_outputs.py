@@ -166,6 +166,16 @@ def test_search_is_for_words_whatever_their_case_and_width(
     assert "".join(outputs[output.stem] for output in found(tmp_path, query)) == expected
 
 
+def test_the_random_end_of_a_name_is_no_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.outputs.names.secrets.token_hex", lambda size: "77" * size)
+    output = save(tmp_path, replace(record(), request_id="3f9a77c1"))
+    assert found(tmp_path, "77") == []
+    for query in (output.stem, output.stem[:8], "3F9A77c1", "3f9a"):
+        assert found(tmp_path, query) == [output]
+
+
 def test_an_output_is_found_by_its_name_and_the_next_part_goes_on(tmp_path: Path) -> None:
     made = [save(tmp_path, record(str(second), "rs1", second)) for second in range(5)]
     assert found(tmp_path, made[2].stem) == [made[2]]
