@@ -134,7 +134,8 @@ def test_a_deadline_replaces_the_worker() -> None:
         before = pid_of(pool)
         began = asyncio.get_running_loop().time()
         assert await end_of(pool, "hang") == "deadline"
-        assert 1 <= asyncio.get_running_loop().time() - began < 3
+        # Of the hour that it would take.
+        assert 1 <= asyncio.get_running_loop().time() - began < 60
         assert await end_of(pool, "hello") == "done"
         assert pid_of(pool) != before
         assert pool.totals.timed_out == 1
@@ -178,10 +179,9 @@ def test_a_full_queue_answers_at_once() -> None:
     async def work(pool: Pool) -> None:
         jobs = [asyncio.create_task(end_of(pool, "slow 0.5")) for _ in range(3)]
         await until(lambda: pool.waiting == 2)
-        began = asyncio.get_running_loop().time()
         with pytest.raises(SpeechError) as caught:
             await speak(pool, "hello")
-        assert asyncio.get_running_loop().time() - began < 0.1
+        assert not any(job.done() for job in jobs), "it was refused without a wait"
         assert caught.value.code == "busy"
         assert caught.value.retry_after
         assert await asyncio.gather(*jobs) == ["done"] * 3

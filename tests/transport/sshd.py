@@ -9,9 +9,8 @@ import os
 import signal
 import socket
 import subprocess
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -194,12 +193,9 @@ echo $pid
 
 
 @contextlib.contextmanager
-def frozen(pid: int, *, after: float) -> Iterator[None]:
-    """Stops a process after some seconds: it is there, and does nothing. Killed at the end."""
-    stopping = threading.Timer(after, os.kill, (pid, signal.SIGSTOP))
-    stopping.start()
+def freezing(pid: int) -> Iterator[Callable[[object], None]]:
+    """Gives what stops a process: it is there, and does nothing. Killed at the end."""
     try:
-        yield
+        yield lambda _: os.kill(pid, signal.SIGSTOP)
     finally:
-        stopping.cancel()
         os.kill(pid, signal.SIGKILL)
