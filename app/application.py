@@ -31,6 +31,8 @@ from app.middleware.door import Door
 from app.middleware.keys import Keys
 from app.middleware.limits import Limits, Share
 from app.middleware.open_requests import CountOpen
+from app.middleware.other_sites import OtherSites
+from app.middleware.security_headers import SecurityHeaders
 from app.node import Node
 from app.session_routing import Condition, PeersFile, SessionRouting
 
@@ -113,19 +115,20 @@ def _middleware(node: Node) -> list[Middleware]:
     layers = [
         Middleware(AccessLog, node=settings.node_name),
         Middleware(CountOpen, counts=node.requests),
+        Middleware(SecurityHeaders),
+        # Also without any origin: where there is none of these, Gradio's own lets every site read
+        # and write, unless the page is asked for as localhost.
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            # Never for all sites: a browser would send a key its user once typed.
+            allow_credentials="*" not in settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=_EXPOSED,
+        ),
+        Middleware(OtherSites, allowed=settings.cors_origins),
     ]
-    if settings.cors_origins:
-        layers.append(
-            Middleware(
-                CORSMiddleware,
-                allow_origins=settings.cors_origins,
-                # Never for all sites: a browser would send a key its user once typed.
-                allow_credentials="*" not in settings.cors_origins,
-                allow_methods=["*"],
-                allow_headers=["*"],
-                expose_headers=_EXPOSED,
-            )
-        )
     if settings.peers_file and settings.cluster_secret_file:
         layers.append(
             Middleware(

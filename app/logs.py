@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -10,6 +11,9 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 """Set by the access log for the time of a request, and by a worker for the time of a job."""
 
 LEVELS = ("debug", "info", "warning", "error")
+
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""What a reader may take for the end of a line, a terminal for a command, and UTF-8 cannot say."""
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
@@ -35,7 +39,8 @@ class JsonLines(logging.Formatter):
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False, default=str)
+        text = json.dumps(line, ensure_ascii=False, default=str)
+        return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def set_up(level: str, node: str) -> None:

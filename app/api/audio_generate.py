@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from app.api.ascii_json import AsciiJson
 from app.api.disconnect import unless_disconnected
 from app.api.inline_clip import inline_clip
 from app.api.problems import retry_header, wrong_fields
@@ -177,4 +178,4 @@ def _failed(
 ) -> JSONResponse:
     code = _WRONG_INPUT if status == 400 else str(status)
     body = {"code": code, "message": chinese, "message_en": english}
-    return JSONResponse(body, status, headers)
+    return AsciiJson(body, status, headers)

@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from app.api.ascii_json import AsciiJson
 from app.errors import InvalidInputError, SpeechError
 
 _log = logging.getLogger("app.api")
@@ -23,7 +24,7 @@ def problem(
 ) -> JSONResponse:
     """An error answer."""
     error = {"message": message, "type": kind, "param": param, "code": code}
-    return JSONResponse({"error": error}, status, headers)
+    return AsciiJson({"error": error}, status, headers)
 
 
 def told(error: SpeechError) -> dict[str, object]:
@@ -53,7 +54,7 @@ def install(web: FastAPI) -> None:
 
     @web.exception_handler(SpeechError)
     async def speech_error(_request: Request, error: SpeechError) -> JSONResponse:
-        return JSONResponse({"error": told(error)}, error.status, retry_header(error))
+        return AsciiJson({"error": told(error)}, error.status, retry_header(error))
 
     @web.exception_handler(RequestValidationError)
     async def wrong_shape(_request: Request, error: RequestValidationError) -> JSONResponse:

@@ -62,8 +62,9 @@ class History:
         """At most `count` outputs that match, older than the stem `before` (empty: the newest).
 
         Every word of the query must occur in the text, voice, node or seed, or begin the name or
-        the request's id. Files that are no outputs, half-written ones, and sidecars that cannot be read are passed over. Stops
-        after `seconds`. Raises OSError when the folder itself cannot be read.
+        the request's id. Files that are no outputs, half-written ones, and sidecars that cannot be
+        read are passed over. Stops after `seconds`. Raises OSError when the folder itself cannot
+        be read.
         """
         end = time.monotonic() + seconds
         words = _plain(query).split()

@@ -1,0 +1,48 @@
+"""Pages of other sites may not have this node do anything in their visitor's name.
+
+CORS keeps them from reading answers; a request without a preflight they may send all the same
+(Fetch standard, "CORS-safelisted"), and it would be carried out. Programs send neither of the two
+headers that are looked at, and browsers let no page forge them.
+"""
+
+from collections.abc import Collection
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.middleware.refusal import refusal
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing (RFC 9110, section 9.2.1)."""
+
+
+class OtherSites:
+    """Refuses requests that change something with 403 where a page of a site that is not among
+    `allowed` (origins, or `*` for all) sent them."""
+
+    def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
+        self._app = app
+        self._allowed = frozenset(origin.lower() for origin in allowed)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event; see the ASGI specification."""
+        if scope["type"] != "http" or scope["method"] in _SAFE or self._may(scope):
+            await self._app(scope, receive, send)
+            return
+        en = "a page of another site sent this; its origin is not among those that may"
+        zh = "请求来自其他网站的页面，该来源未被允许"
+        answer = refusal(403, "other_site", en, zh, kind="invalid_request_error")
+        await answer(scope, receive, send)
+
+    def _may(self, scope: Scope) -> bool:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        origin = headers.get(b"origin", b"").decode("latin-1").lower()
+        if "*" in self._allowed or origin in self._allowed:
+            return True
+        # Browsers send it where the address is https or localhost (Fetch Metadata, section 2).
+        if site := headers.get(b"sec-fetch-site"):
+            return site in (b"same-origin", b"none")
+        if not origin:
+            return True
+        # A proxy in front may have a Host of its own; a page cannot add this header unasked.
+        own = {headers.get(name, b"") for name in (b"host", b"x-forwarded-host")}
+        return origin.partition("://")[2] in {one.decode("latin-1").lower() for one in own if one}
