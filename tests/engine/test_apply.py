@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,12 @@ class Host:
         )
 
     def wait_for_holder(self) -> None:
-        deadline = time.monotonic() + 20
-        while not (self.transport.state / "holder").exists() and time.monotonic() < deadline:
+        self.wait_until(lambda: (self.transport.state / "holder").exists())
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < deadline
             time.sleep(0.01)
 
     @property
@@ -150,9 +155,9 @@ def test_killed_between_change_and_handler_the_next_run_runs_it(host: Host) -> N
     reload = host.handler("reload")
     slow = host.mark("b", before_apply="sleep 30")
     process = host.transport.start(host.script(host.mark("a", triggers=(reload,)), slow))
-    deadline = time.monotonic() + 20
-    while host.said != ["apply:a"] and time.monotonic() < deadline:
-        time.sleep(0.01)
+    # Its name stands in the log a moment before it is made.
+    made = host.folder / "a"
+    host.wait_until(lambda: made.exists() and made.read_text() == "1\n")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     plan = host.plan(host.mark("a", triggers=(reload,)), host.mark("b"))
