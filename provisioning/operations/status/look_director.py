@@ -3,6 +3,7 @@
 from provisioning.model.address import IPAddress
 from provisioning.model.inventory import Inventory
 from provisioning.operations.ipvs_table import parse_counters, parse_table
+from provisioning.operations.status import claims
 from provisioning.operations.status.interfaces import Interfaces
 from provisioning.operations.status.state import DirectorState, SyncRole
 from provisioning.resources.base import Observation
@@ -10,10 +11,11 @@ from provisioning.roles.places import VRRP_STATE, instance_name
 
 _KEEPALIVED, _VRRP, _SYNC = "director.keepalived", "director.vrrp", "director.sync"
 _TABLE, _COUNTERS = "director.table", "director.counters"
+_CLAIMS = "director.claims"
 COUNTERS_LOOK = "ipvsadm -Ln --stats --exact"
 
 
-def fragments(inventory: Inventory) -> dict[str, str]:
+def fragments(inventory: Inventory, name: str) -> dict[str, str]:
     """What to ask the host."""
     return {
         _KEEPALIVED: "pidof keepalived",
@@ -24,6 +26,7 @@ def fragments(inventory: Inventory) -> dict[str, str]:
         _TABLE: "ipvsadm -Ln",
         _COUNTERS: COUNTERS_LOOK,
         _SYNC: "ipvsadm -Ln --daemon",
+        _CLAIMS: claims.fragment(inventory, name),
     }
 
 
@@ -45,6 +48,7 @@ def parse(
         counters={} if problem else parse_counters(found[_COUNTERS].stdout),
         sync=_sync(found[_SYNC].stdout),
         problem=problem,
+        claims=claims.parse(found[_CLAIMS]),
     )
 
 

@@ -9,13 +9,14 @@ _ADVERTS = (
     "one does not hear the other: restart Keepalived where it hangs, let VRRP (IP protocol 112)"
     " pass between them, and make their VRID, version and interval the same: `cluster deploy`"
 )
-_LOOK = "look into Keepalived's log on the host, then `cluster deploy`"
+_START = "`cluster deploy` starts it; `cluster logs directors` says why it ended"
+_LOOK = "`cluster logs directors` says why"
 
 
 def vip_holder_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
     """Faults of the directors' VRRP."""
     faults = [
-        Fault(name, "Keepalived does not run", _LOOK)
+        Fault(name, "Keepalived does not run", _START)
         for name, director in state.directors.items()
         if not director.keepalived
     ]
