@@ -11,6 +11,7 @@ from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
 from provisioning.resources.kernel_module import KernelModules
 from provisioning.resources.mount import Mount
+from provisioning.resources.nfs_export import NfsExport
 from provisioning.resources.package import Packages
 from provisioning.resources.release import Release
 from provisioning.resources.service import Service, reload, restart
@@ -31,6 +32,7 @@ CHANGES: list[tuple[Resource, str]] = [
     (Address(address="::1/128", interface="lo"), "interface\n"),
     (Packages(names=("curl", "g++")), ""),
     (KernelModules(names=("ip_vs", "dm-mod")), "\n"),
+    (NfsExport(path=f"/srv/{NAME}", clients=("10.0.0.1",), serve=":"), "0\n"),
     (Mount(source="a:/", target=f"/mnt/{NAME}", fstype="nfs4"), "\nmounts:\n"),
     (User(name="app", home=f"/opt/{NAME}", groups=("video",)), "absent\n"),
     (User(name="app", home="/a", groups=("video",)), "app:x:9:9::/a:/bin/false\n9\n"),
