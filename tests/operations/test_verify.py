@@ -309,3 +309,16 @@ def test_a_stale_neighbour_cache_is_told_from_a_second_owner() -> None:
 def test_without_synthesis_speech_is_skipped_and_says_so() -> None:
     check = proved(recording("healthy"), synthesis=False)[SPEAKS]
     assert check.ok is None and "--synthesis" in check.fix
+
+
+def test_who_else_speaks_for_the_vips_is_proved_or_said_to_be_unknown() -> None:
+    name = "nobody else speaks for the VIPs"
+    answers = recording("healthy")
+    said = {"owners": {"10.77.0.100": {"02:00:00:00:00:99": []}}, "speakers": [], "problem": ""}
+    answers["lvs1"]["director.claims"] = [(json.dumps(said), "", 0)]
+    assert "02:00:00:00:00:99" in failed(proved(answers))[name]
+    for director in ("lvs1", "lvs2"):
+        answers[director]["director.claims"] = [("", "sh: python3: not found", 127)]
+    check = proved(answers)[name]
+    assert check.ok is None
+    assert "python3: not found" in check.evidence

@@ -6,8 +6,8 @@ from provisioning.operations.status.faults.fault import Fault
 from provisioning.operations.status.state import ClusterState, DirectorState
 
 _ADVERTS = (
-    "one does not hear the other: restart Keepalived where it hangs, let VRRP (IP protocol 112)"
-    " pass between them, and make their VRID, version and interval the same: `cluster deploy`"
+    "one does not hear the other: let VRRP (IP protocol 112) pass between them; `cluster logs"
+    " directors` tells one that hangs by its silence, `cluster plan` whether their settings differ"
 )
 _START = "`cluster deploy` starts it; `cluster logs directors` says why it ended"
 _LOOK = "`cluster logs directors` says why"
