@@ -6,10 +6,11 @@ from provisioning.operations.ipvs_table import parse_counters, parse_table
 from provisioning.operations.status.interfaces import Interfaces
 from provisioning.operations.status.state import DirectorState, SyncRole
 from provisioning.resources.base import Observation
-from provisioning.roles.places import VRRP_STATE, instance_name
+from provisioning.roles.places import GUARD, VRRP_STATE, instance_name
 
 _KEEPALIVED, _VRRP, _SYNC = "director.keepalived", "director.vrrp", "director.sync"
 _TABLE, _COUNTERS = "director.table", "director.counters"
+_HANGS = "director.hangs"
 COUNTERS_LOOK = "ipvsadm -Ln --stats --exact"
 
 
@@ -17,6 +18,7 @@ def fragments(inventory: Inventory) -> dict[str, str]:
     """What to ask the host."""
     return {
         _KEEPALIVED: "pidof keepalived",
+        _HANGS: f"[ ! -x {GUARD} ] || {GUARD} alive",
         _VRRP: "\n".join(
             f'state=; read -r state < {VRRP_STATE}/vrrp-{name} || :; echo "$state"'
             for name in _instances(inventory)
@@ -45,6 +47,7 @@ def parse(
         counters={} if problem else parse_counters(found[_COUNTERS].stdout),
         sync=_sync(found[_SYNC].stdout),
         problem=problem,
+        hangs=tuple(found[_HANGS].stdout.splitlines()),
     )
 
 

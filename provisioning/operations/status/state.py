@@ -26,6 +26,8 @@ class DirectorState:
     """Sides of the connection sync daemon that run."""
     problem: str = ""
     """Why the kernel's table could not be read; empty where it was."""
+    hangs: tuple[str, ...] = ()
+    """Which processes of Keepalived do not live, though they are there, each in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,10 @@ _RELOAD = (
     "if someone changed it by hand (ipvsadm), restart Keepalived on the host: a reload does not"
     " mend it; otherwise `cluster deploy`"
 )
+_GONE = (
+    "keepalived-guard on the host starts Keepalived anew within seconds, which mends it, and"
+    " `cluster deploy` does so at once"
+)
 _CHECK = (
     "its health check fails from there: see what `cluster status` says of the node, and the log of"
     " Keepalived"
@@ -29,7 +33,7 @@ def table_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
             present = table.pop(service.key, None)
             if present is None:
                 text = f"{service.endpoint} is not in the kernel's table"
-                faults.append(Fault(name, text, _RELOAD))
+                faults.append(Fault(name, text, _GONE))
             else:
                 faults += _service(name, present, service)
         for other in table.values():

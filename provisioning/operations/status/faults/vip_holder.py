@@ -9,6 +9,10 @@ _ADVERTS = (
     "one does not hear the other: restart Keepalived where it hangs, let VRRP (IP protocol 112)"
     " pass between them, and make their VRID, version and interval the same: `cluster deploy`"
 )
+_HANGS = (
+    "keepalived-guard on the host starts Keepalived anew within seconds, and `cluster deploy` does"
+    " so at once; if it hangs again and again, see the logs of both"
+)
 _LOOK = "look into Keepalived's log on the host, then `cluster deploy`"
 
 
@@ -18,6 +22,11 @@ def vip_holder_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
         Fault(name, "Keepalived does not run", _LOOK)
         for name, director in state.directors.items()
         if not director.keepalived
+    ]
+    faults += [
+        Fault(name, text, _HANGS)
+        for name, director in state.directors.items()
+        for text in director.hangs
     ]
     vips = [vip.address.ip for vip in inventory.virtual_ips]
     for vip in vips:
