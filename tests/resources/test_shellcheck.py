@@ -15,6 +15,7 @@ from provisioning.resources.nfs_export import NfsExport
 from provisioning.resources.package import Packages
 from provisioning.resources.release import Release
 from provisioning.resources.service import Service, reload, restart
+from provisioning.resources.soundness import Soundness
 from provisioning.resources.supervisor_daemon import SupervisorDaemon
 from provisioning.resources.sysctl import Sysctl
 from provisioning.resources.user import User
@@ -38,6 +39,7 @@ CHANGES: list[tuple[Resource, str]] = [
     (User(name="app", home="/a", groups=("video",)), "app:x:9:9::/a:/bin/false\n9\n"),
     (Release(directory=f"/opt/{NAME}", name="1", archive=b"1", keep=2, python="/p"), "absent\n"),
     (SupervisorDaemon(), "down\n"),
+    (Soundness(name="app", manager=ServiceManager.SYSTEMD, program=f"/{NAME}"), "wrong\n"),
     (Service(name="app", manager=ServiceManager.SYSTEMD), "LoadState=loaded\n"),
     (Service(name="app", manager=ServiceManager.SUPERVISOR), "absent 0\n"),
 ]

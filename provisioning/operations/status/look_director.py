@@ -7,11 +7,12 @@ from provisioning.operations.status import claims
 from provisioning.operations.status.interfaces import Interfaces
 from provisioning.operations.status.state import DirectorState, SyncRole
 from provisioning.resources.base import Observation
-from provisioning.roles.places import VRRP_STATE, instance_name
+from provisioning.roles.places import GUARD, VRRP_STATE, instance_name
 
 _KEEPALIVED, _VRRP, _SYNC = "director.keepalived", "director.vrrp", "director.sync"
 _TABLE, _COUNTERS = "director.table", "director.counters"
 _CLAIMS = "director.claims"
+_HANGS = "director.hangs"
 COUNTERS_LOOK = "ipvsadm -Ln --stats --exact"
 
 
@@ -19,6 +20,7 @@ def fragments(inventory: Inventory, name: str) -> dict[str, str]:
     """What to ask the host."""
     return {
         _KEEPALIVED: "pidof keepalived",
+        _HANGS: f"[ ! -x {GUARD} ] || {GUARD} alive",
         _VRRP: "\n".join(
             f'state=; read -r state < {VRRP_STATE}/vrrp-{name} || :; echo "$state"'
             for name in _instances(inventory)
@@ -49,6 +51,7 @@ def parse(
         sync=_sync(found[_SYNC].stdout),
         problem=problem,
         claims=claims.parse(found[_CLAIMS]),
+        hangs=tuple(found[_HANGS].stdout.splitlines()),
     )
 
 

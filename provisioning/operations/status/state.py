@@ -30,6 +30,8 @@ class DirectorState:
     """Why the kernel's table could not be read; empty where it was."""
     claims: Claims = field(default_factory=Claims)
     """Who else on the LAN claims the VIPs."""
+    hangs: tuple[str, ...] = ()
+    """Which processes of Keepalived do not live, though they are there, each in words."""
 
 
 @dataclass(frozen=True, slots=True)

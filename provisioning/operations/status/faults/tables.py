@@ -16,6 +16,10 @@ _RELOAD = (
     " mend it; otherwise `cluster deploy`"
 )
 _NOT_READY = "no more than a consequence: see what is said of {name} itself"
+_GONE = (
+    "keepalived-guard on the host starts Keepalived anew within seconds, which mends it, and"
+    " `cluster deploy` does so at once"
+)
 
 
 def table_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
@@ -31,7 +35,7 @@ def table_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
             present = table.pop(service.key, None)
             if present is None:
                 text = f"{service.endpoint} is not in the kernel's table"
-                faults.append(Fault(name, text, _RELOAD))
+                faults.append(Fault(name, text, _GONE))
             else:
                 faults += _service(name, present, service)
         for other in table.values():

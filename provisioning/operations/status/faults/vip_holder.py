@@ -11,6 +11,10 @@ _ADVERTS = (
 )
 _START = "`cluster deploy` starts it; `cluster logs directors` says why it ended"
 _LOOK = "`cluster logs directors` says why"
+_HANGS = (
+    "keepalived-guard on the host starts Keepalived anew within seconds, and `cluster deploy` does"
+    " so at once; if it hangs again and again, see the logs of both"
+)
 
 
 def vip_holder_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
@@ -19,6 +23,11 @@ def vip_holder_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
         Fault(name, "Keepalived does not run", _START)
         for name, director in state.directors.items()
         if not director.keepalived
+    ]
+    faults += [
+        Fault(name, text, _HANGS)
+        for name, director in state.directors.items()
+        for text in director.hangs
     ]
     vips = [vip.address.ip for vip in inventory.virtual_ips]
     for vip in vips:
