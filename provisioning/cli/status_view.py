@@ -10,6 +10,7 @@ from provisioning.model.address import IPAddress
 from provisioning.model.inventory import Inventory
 from provisioning.operations.ipvs_table import TableServer, TableService
 from provisioning.operations.status.faults.fault import Fault
+from provisioning.operations.status.hints import hints
 from provisioning.operations.status.state import ClusterState, MountState, RealServerState
 from provisioning.operations.status.wanted import WantedService, endpoint, wanted_services
 
@@ -26,6 +27,7 @@ def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) 
         Text(),
         *_drains(state),
         *pin_lines(state.runtime.pins, state.runtime.pins),
+        *(Text(f"hint: {hint}", "yellow") for hint in hints(state)),
         *_faults(faults),
     ]
     return Group(*parts)

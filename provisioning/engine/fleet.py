@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 from typing import TypeVar
 
 from provisioning.engine.progress import Event, Progress, silent
@@ -28,26 +29,42 @@ class Fleet:
         """Connects to all that are not connected, or were lost since; those that are there again
         leave ``errors``."""
 
-        def one(name: str) -> None:
-            self._progress(Event("connect", name))
-            try:
-                self.transports[name] = self._connect(name)
-            except TransportError as error:
-                self.errors[name] = error
-                self._progress(Event("failed", name, str(error)))
-            else:
-                self.errors.pop(name, None)
-                self._progress(Event("connected", name))
+        self._each([name for name in names if name not in self.transports], self._connect_to)
 
-        self._each([name for name in names if name not in self.transports], one)
+    def _connect_to(self, name: str) -> None:
+        self._progress(Event("connect", name))
+        try:
+            self.transports[name] = self._connect(name)
+        except TransportError as error:
+            self.errors[name] = error
+            self._progress(Event("failed", name, str(error)))
+        else:
+            self.errors.pop(name, None)
+            self._progress(Event("connected", name))
 
     def each(self, names: Iterable[str], work: Callable[[str, Transport], T]) -> dict[str, T]:
         """Runs ``work`` for every connected host; one that raises ``TransportError`` moves to
         ``errors`` and is no longer connected. Results come in the order of ``names``."""
+        return self._all(names, work, connect=False)
+
+    def each_at_once(
+        self, names: Iterable[str], work: Callable[[str, Transport], T]
+    ) -> dict[str, T]:
+        """As ``connect`` and then ``each``, but that no host waits for the connections of others:
+        one that is silent until its time is up costs that time and no more."""
+        return self._all(names, work, connect=True)
+
+    def _all(
+        self, names: Iterable[str], work: Callable[[str, Transport], T], *, connect: bool
+    ) -> dict[str, T]:
         names = list(names)
         results: dict[str, T] = {}
 
         def one(name: str) -> None:
+            if name not in self.transports:
+                self._connect_to(name)
+            if name not in self.transports:
+                return
             try:
                 results[name] = work(name, self.transports[name])
             except TransportError as error:
@@ -56,13 +73,16 @@ class Fleet:
                     lost.close()
                 self._progress(Event("failed", name, str(error)))
 
-        self._each([name for name in names if name in self.transports], one)
+        self._each([name for name in names if connect or name in self.transports], one)
         return {name: results[name] for name in names if name in results}
 
     def close(self) -> None:
-        """Closes every connection."""
-        for transport in list(self.transports.values()):
-            transport.close()
+        """Closes every connection, at the same time: each may wait a moment for its thread."""
+        closing = [Thread(target=one.close) for one in list(self.transports.values())]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join()
         self.transports.clear()
 
     def _each(self, names: list[str], work: Callable[[str], None]) -> None:

@@ -28,6 +28,7 @@ _TOPICS = (
     "modules",
     "packages",
     "mounts",
+    "exports",
     "accounts",
     "releases",
     "supervisor",

@@ -40,9 +40,10 @@ class Garp(Part):
     """Seconds after becoming master until the second burst (vrrp garp_master_delay)."""
     master_repeat: Annotated[Whole, Field(ge=1, le=1000)] = 5
     """Packets in each of the bursts after becoming master."""
-    master_refresh: Annotated[Whole, Field(ge=0, le=3600)] = 60
-    """Seconds between refreshes while master; 0 is never, which leaves stale caches for ever."""
-    master_refresh_repeat: Annotated[Whole, Field(ge=1, le=3600)] = 2
+    master_refresh: Annotated[Whole, Field(ge=0, le=3600)] = 1
+    """Seconds between refreshes while master. After a split the LAN may believe the wrong owner for
+    that long; 0 is never, which leaves it so."""
+    master_refresh_repeat: Annotated[Whole, Field(ge=1, le=3600)] = 1
     """Packets in each refresh."""
     lower_priority_delay: Annotated[Whole, Field(ge=0, le=3600)] = 1
     """Seconds until the burst sent when a lower-priority master is heard (after a split)."""

@@ -1,10 +1,12 @@
 """Whether a director could be master now, as what was seen tells. Pure."""
 
+from collections.abc import Iterator
+
 from provisioning.model.inventory import Inventory
 from provisioning.operations.ipvs_table import TableService
 from provisioning.operations.status.faults.vip_holder import holders
 from provisioning.operations.status.state import ClusterState
-from provisioning.operations.status.wanted import wanted_services
+from provisioning.operations.status.wanted import WantedService, wanted_services
 
 
 def masters(inventory: Inventory, state: ClusterState) -> set[str]:
@@ -19,6 +21,8 @@ def unfit(inventory: Inventory, state: ClusterState, name: str) -> list[str]:
     heir = state.directors[name]
     if not heir.keepalived:
         return ["Keepalived does not run there"]
+    if heir.hangs:
+        return list(heir.hangs)
     reasons = [
         f"it is {heir.vrrp.get(vip.address.ip, 'nothing yet')} for {vip.address.ip}, not BACKUP"
         for vip in inventory.virtual_ips
@@ -26,39 +30,72 @@ def unfit(inventory: Inventory, state: ClusterState, name: str) -> list[str]:
     ]
     if heir.problem:
         return [*reasons, f"it has no IPVS table: {heir.problem}"]
-    present = {service.key: service for service in heir.table}
-    for wanted in wanted_services(inventory, state.runtime):
-        table = present.get(wanted.key)
-        if table is None:
-            reasons.append(f"{wanted.endpoint} is not in its kernel's table")
-        elif not any(server.weight for server in table.servers):
-            reasons.append(f"its health checks see no server of {wanted.endpoint}")
-    for master in masters(inventory, state) - {name}:
-        reasons += _unlike(heir.table, state.directors[master].table, master)
+    reasons += _table_reasons(inventory, state, name)
     listens = "backup" in heir.sync or name in holders(state, inventory.virtual_ips[0].address.ip)
     if inventory.ipvs.sync_daemon is not None and not listens:
         reasons.append("its connection sync daemon does not run as backup")
     return reasons
 
 
-def _unlike(
-    ours: tuple[TableService, ...], theirs: tuple[TableService, ...], master: str
-) -> list[str]:
-    if _telling(ours) == _telling(theirs):
-        return []
-    return [f"its kernel's table differs from that of {master}; `cluster status` shows both"]
+def _table_reasons(inventory: Inventory, state: ClusterState, name: str) -> list[str]:
+    """Where the heir's table is not what the inventory asks for. What the master has is no measure,
+    as it may be the broken one; but a real server that no director sends to is down, and no fault
+    of the heir's."""
+    others = [one for other, one in state.directors.items() if other != name]
+    reasons = []
+    for wanted in wanted_services(inventory, state.runtime):
+        ours = _find(state.directors[name].table, wanted)
+        if ours is None:
+            reasons.append(f"{wanted.endpoint} is not in its kernel's table")
+        elif not any(server.weight for server in ours.servers):
+            reasons.append(f"its health checks see no server of {wanted.endpoint}")
+        else:
+            theirs = [table for one in others if (table := _find(one.table, wanted))]
+            reasons += _differences(wanted, ours, theirs)
+    return reasons
 
 
-def _telling(table: tuple[TableService, ...]) -> set[object]:
-    """What must be alike: all but the connections."""
-    return {
-        (
-            service.key,
-            service.scheduler,
-            service.flags,
-            service.persistence,
-            service.granularity,
-            frozenset((s.address, s.port, s.forward, s.weight) for s in service.servers),
-        )
-        for service in table
-    }
+def _find(table: tuple[TableService, ...], wanted: WantedService) -> TableService | None:
+    return next((service for service in table if service.key == wanted.key), None)
+
+
+def _differences(
+    wanted: WantedService, ours: TableService, theirs: list[TableService]
+) -> Iterator[str]:
+    same = (
+        ours.scheduler == wanted.service.scheduler.value
+        and ours.flags == wanted.flags
+        and ours.persistence == wanted.persistence
+        and ours.granularity == wanted.granularity
+        and all(server.forward in ("Route", "Local") for server in ours.servers)
+    )
+    if not same:
+        yield _unlike(wanted, "its scheduler, persistence or forwarding")
+    for server in ours.servers:
+        name = wanted.name_of((server.address, server.port))
+        if name is None and server.address != wanted.service.sorry_server:
+            yield _unlike(wanted, f"{server.address}, which is not in the inventory,")
+    moved = wanted.weights_move
+    for name in wanted.servers:
+        should, weight = wanted.weights[name], _weight(wanted, ours, name)
+        well = weight == should or (moved and weight and name not in wanted.drained)
+        if well or (should == 0 and weight is None):
+            continue
+        # Out of the table or of weight 0 its check fails, which may well be so.
+        if weight or any(_weight(wanted, other, name) for other in theirs):
+            has = "nothing" if weight is None else f"weight {weight}"
+            yield _unlike(wanted, f"{name}, which has {has} instead of weight {should},")
+
+
+def _weight(wanted: WantedService, table: TableService, name: str) -> int | None:
+    for server in table.servers:
+        if wanted.name_of((server.address, server.port)) == name:
+            return server.weight
+    return None
+
+
+def _unlike(wanted: WantedService, what: str) -> str:
+    return (
+        f"its kernel's table differs from the inventory in {what} for {wanted.endpoint};"
+        " `cluster status` shows it"
+    )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from provisioning.model.hosts import ServiceManager
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import roles_of, service_manager_of
-from provisioning.roles.places import APP_SERVICE, KEEPALIVED
+from provisioning.roles.places import APP_SERVICE, KEEPALIVED, KEEPALIVED_GUARD
 
 BEAT = b"\0"
 """What a followed log sends from time to time, so that it ends when nobody listens any more."""
@@ -41,6 +41,8 @@ def log_sources(inventory: Inventory, name: str) -> list[LogSource]:
     if "directors" in roles:
         file = f"/var/log/{KEEPALIVED}.log" if supervised else None
         found.append(LogSource(name, KEEPALIVED, file))
+        file = f"/var/log/{KEEPALIVED_GUARD}.log" if supervised else None
+        found.append(LogSource(name, KEEPALIVED_GUARD, file))
     if "storage" in roles:
         service, file = ("nfs-export", "/var/log/nfs-export.log") if supervised else (None, None)
         found.append(LogSource(name, service or "nfs-server", file))

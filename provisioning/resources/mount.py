@@ -10,15 +10,22 @@ from provisioning.resources.wording import call, require_line, require_path
 
 _MOUNTS = "\nmounts:\n"
 """Separates fstab from /proc/self/mounts in what is observed."""
+_OPPOSITES = (("rw", "ro"), ("ro", "rw"), ("hard", "soft"), ("soft", "hard"))
+"""An option, and what the kernel lists where it does not hold."""
+_FLAGS = ("noatime", "nodiratime", "nodev", "noexec", "nosuid", "sync")
+"""Options that the kernel lists whenever they hold (proc(5), /proc/self/mountinfo)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
     """``source`` mounted on ``target`` with these options, now and at boot.
 
-    Only the line of this mount point is changed in fstab. What is mounted is compared by source
-    and type; its options by those in fstab, as the kernel lists its own on top. To change
-    them it is unmounted and mounted again, never lazily: a mount in use is an error that says so.
+    Only the line of this mount point is changed in fstab. What is mounted is compared by source,
+    type and those options that the kernel lists as they were given (``rw``, ``noatime``,
+    ``hard``, ...), the others by those in fstab, as the kernel lists its own on top. Where the
+    options alone are wrong now, it is remounted in place, or where the file system does not take
+    that, as for another source: unmounted and mounted again, never lazily. A mount in use is then
+    an error that says so.
 
     A missing mount point is made (mode 0755, owner root), and taken away again by ``remove``.
 
@@ -67,8 +74,9 @@ class Mount:
         line_right = line is not None and line.same_as(self._entry)
         # The last one hides the others.
         mount_right = bool(mounts) and self._is_ours(mounts[-1])
+        drift = self._drift(mounts[-1].options) if mount_right else []
         if line_right and mount_right:
-            return None
+            return self._remount(drift) if drift else None
         said = [] if line_right else ["fstab: " + ("change its line" if line else "add its line")]
         if not mounts:
             said.append(f"mount {self.source}")
@@ -100,6 +108,22 @@ class Mount:
         kinds = {self.fstype, mount.fstype}
         same_kind = len(kinds) == 1 or kinds == {"nfs", "nfs4"}
         return same_kind and mount.source.rstrip("/") == self.source.rstrip("/")
+
+    def _drift(self, now: tuple[str, ...]) -> list[str]:
+        """Options that are not as wanted now, in words."""
+        wanted = {*self.options, "ro" if "ro" in self.options else "rw"}
+        found = [
+            f"{opposite} -> {option}"
+            for option, opposite in _OPPOSITES
+            if option in wanted and opposite in now
+        ]
+        return found + [f"add {option}" for option in _FLAGS if option in wanted - set(now)]
+
+    def _remount(self, drift: list[str]) -> Change:
+        options = ",".join(["remount", *([] if "ro" in self.options else ["rw"]), *self.options])
+        apply = call("remount", self.fstab, escape(self.target), self.target, options)
+        # What is right again needs not be made wrong again.
+        return Change(f"remount: {', '.join(drift)}", apply=apply, undo=":")
 
     @property
     def _folder(self) -> str:

@@ -22,20 +22,25 @@ from provisioning.model.runtime import Runtime
 from provisioning.model.secret import reveal
 from provisioning.model.service import Scheduler, VirtualService
 from provisioning.model.vrrp import VirtualIP
-from provisioning.resources.base import Postcondition, Requirement, Resource
+from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
 from provisioning.resources.directory import Directory
 from provisioning.resources.kernel_module import KernelModules
 from provisioning.resources.mark import Mark
 from provisioning.resources.package import Packages
 from provisioning.resources.service import Service, reload, restart
+from provisioning.resources.soundness import Soundness
 from provisioning.resources.sysctl import Sysctl
 from provisioning.roles.network import address_requirement
 from provisioning.roles.part import RolePart
 from provisioning.roles.places import (
+    GUARD,
     KEEPALIVED,
     KEEPALIVED_CONF,
+    KEEPALIVED_GUARD,
     NOTIFY,
     SWITCHOVER_FILE,
+    TABLE_FILE,
+    TABLE_SERVICES,
     VRRP_FIFO,
     VRRP_STATE,
     instance_name,
@@ -89,6 +94,13 @@ def part(inventory: Inventory, name: str, templates: Templates, runtime: Runtime
             # It runs as long as Keepalived does.
             triggers=(restart(KEEPALIVED, manager),),
         ),
+        # Before Keepalived's own file, so that the guard knows of what is about to come.
+        RenderedFile(
+            path=TABLE_SERVICES,
+            content=templates.render(
+                "director/services.j2", variables, services=_listed_services(inventory)
+            ),
+        ),
         RenderedFile(
             path=KEEPALIVED_CONF,
             content=templates.render(
@@ -109,7 +121,43 @@ def part(inventory: Inventory, name: str, templates: Templates, runtime: Runtime
                 triggers=(restart(KEEPALIVED, manager),),
             )
         )
-    resources.append(Service(name=KEEPALIVED, manager=manager))
+    else:
+        path = f"/etc/systemd/system/{KEEPALIVED}.service.d"
+        resources += [
+            Directory(path=path),
+            RenderedFile(
+                path=f"{path}/cosyvoice.conf",
+                content=templates.render("director/keepalived.restart.conf.j2", variables),
+                # systemd knows it from now on; what runs need not be disturbed for it.
+                triggers=(Handler("systemd knows", "systemctl daemon-reload", disturbs=False),),
+            ),
+        ]
+    guarding = (restart(KEEPALIVED_GUARD, manager),)
+    resources += [
+        RenderedFile(
+            path=GUARD,
+            content=templates.render(
+                "director/keepalived-guard.j2",
+                variables,
+                instances=_instances(inventory, name),
+                services_file=TABLE_SERVICES,
+                table_file=TABLE_FILE,
+            ),
+            mode=0o755,
+            validate='sh -n "$CANDIDATE"',
+            triggers=guarding,
+        ),
+        RenderedFile(
+            path=unit_path(KEEPALIVED_GUARD, manager),
+            content=templates.render(
+                unit_template("director", KEEPALIVED_GUARD, manager), variables, guard=GUARD
+            ),
+            triggers=guarding,
+        ),
+        Service(name=KEEPALIVED, manager=manager),
+        Soundness(name=KEEPALIVED, manager=manager, program=GUARD),
+        Service(name=KEEPALIVED_GUARD, manager=manager),
+    ]
     return RolePart(
         (manager_requirement(manager), address_requirement(inventory, name), _ipvs_requirement()),
         tuple(resources),
@@ -173,9 +221,7 @@ def _keepalived(inventory: Inventory, name: str, runtime: Runtime) -> dict[str, 
     password = ""
     if _has_password(inventory) and inventory.vrrp.auth_pass is not None:
         password = reveal(inventory.vrrp.auth_pass, Path())
-    instances = [
-        _instance(inventory, name, number, vip) for number, vip in enumerate(inventory.virtual_ips)
-    ]
+    instances = _instances(inventory, name)
     sync = None
     if inventory.ipvs.sync_daemon is not None and len(inventory.directors.hosts) > 1:
         daemon = inventory.ipvs.sync_daemon
@@ -200,7 +246,46 @@ def _keepalived(inventory: Inventory, name: str, runtime: Runtime) -> dict[str, 
         "notify": NOTIFY,
         "fifo": VRRP_FIFO,
         "switchover_file": SWITCHOVER_FILE,
+        "table_file": TABLE_FILE,
     }
+
+
+def _instances(inventory: Inventory, name: str) -> list[dict[str, Any]]:
+    return [
+        _instance(inventory, name, number, vip) for number, vip in enumerate(inventory.virtual_ips)
+    ]
+
+
+def _listed_services(inventory: Inventory) -> list[dict[str, Any]]:
+    """Every virtual service as the kernel lists it. Weights and drains are no part of it."""
+    found = []
+    for vip in inventory.virtual_ips:
+        for service in inventory.services:
+            port = service.port
+            hosts = [inventory.real_servers.hosts[n] for n in servers_of(inventory, service)]
+            addresses = [address for host in hosts if (address := _own(host, vip))]
+            if service.sorry_server is not None:
+                addresses.append(service.sorry_server)
+            found.append(
+                {
+                    "key": _in_kernel(vip.address.ip, port),
+                    "endpoint": _endpoint(vip.address.ip, port),
+                    "scheduler": service.scheduler.value,
+                    "servers": [_in_kernel(address, port) for address in addresses],
+                }
+            )
+    return found
+
+
+def _in_kernel(address: IPAddress, port: int) -> str:
+    """``0A4D0064:1EB4``, or the whole of an IPv6 address in brackets, as /proc/net/ip_vs has it."""
+    if isinstance(address, IPv4Address):
+        return f"{int(address):08X}:{port:04X}"
+    return f"[{address.exploded}]:{port:04X}"
+
+
+def _endpoint(address: IPAddress, port: int) -> str:
+    return f"{address}:{port}" if isinstance(address, IPv4Address) else f"[{address}]:{port}"
 
 
 def _instance(inventory: Inventory, name: str, number: int, vip: VirtualIP) -> dict[str, Any]:

@@ -111,6 +111,13 @@ def app_port(inventory: Inventory) -> int:
     return inventory.services[0].port
 
 
+def peers(inventory: Inventory) -> list[tuple[str, str]]:
+    """Name and URL of each node, by which they know each other."""
+    port = app_port(inventory)
+    hosts = inventory.real_servers.hosts.items()
+    return [(name, own_url(host.address, port)) for name, host in hosts]
+
+
 def drain_mark(runtime: Runtime, name: str) -> Mark:
     """What tells the app whether it is drained."""
     drain = runtime.drains.get(name)
@@ -265,15 +272,11 @@ def _session_routing(
 ) -> list[Resource]:
     if not routes_sessions(inventory):
         return []
-    peers = [
-        (peer, own_url(host.address, app_port(inventory)))
-        for peer, host in inventory.real_servers.hosts.items()
-    ]
     found: list[Resource] = [
         # Read again when it changes: a node that joins restarts nobody.
         RenderedFile(
             path=PEERS_FILE,
-            content=templates.render("real_server/peers.j2", variables, peers=peers),
+            content=templates.render("real_server/peers.j2", variables, peers=peers(inventory)),
         )
     ]
     if secret is not None:

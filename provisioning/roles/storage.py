@@ -7,6 +7,7 @@ from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import service_manager_of, variables_of
 from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
 from provisioning.resources.directory import Directory
+from provisioning.resources.nfs_export import NfsExport
 from provisioning.resources.package import Packages
 from provisioning.resources.service import Service, restart
 from provisioning.roles.network import address_requirement
@@ -64,6 +65,11 @@ def part(inventory: Inventory, name: str, templates: Templates) -> RolePart:
             triggers=(export,),
         ),
         *_server(templates, variables, manager),
+        NfsExport(
+            path=str(storage.export),
+            clients=tuple(str(host.address) for host in inventory.real_servers.hosts.values()),
+            serve=restart(_service(manager), manager).command,
+        ),
     ]
     return RolePart(
         (manager_requirement(manager), address_requirement(inventory, name), _requirement()),
@@ -72,11 +78,15 @@ def part(inventory: Inventory, name: str, templates: Templates) -> RolePart:
     )
 
 
+def _service(manager: ServiceManager) -> str:
+    return "nfs-server" if manager is ServiceManager.SYSTEMD else _PROGRAM
+
+
 def _server(
     templates: Templates, variables: dict[str, object], manager: ServiceManager
 ) -> list[Resource]:
     if manager is ServiceManager.SYSTEMD:
-        return [Service(name="nfs-server", manager=manager)]
+        return [Service(name=_service(manager), manager=manager)]
     again = restart(_PROGRAM, manager)
     return [
         RenderedFile(

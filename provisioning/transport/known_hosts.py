@@ -7,11 +7,13 @@ holds one key of a type for a host.
 import base64
 import fcntl
 import hashlib
+import hmac
 import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 
 import paramiko
@@ -19,6 +21,7 @@ import paramiko
 from provisioning.transport.base import HostKeyError
 
 REVOKED, AUTHORITY = "@revoked", "@cert-authority"
+_PATTERN = re.compile(r"[*?!]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +36,24 @@ class Entry:
     blob: str
     """The public key in base64."""
 
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The names it is about, where these are all it says: no hash, no pattern."""
+        if self.patterns.startswith("|1|") or _PATTERN.search(self.patterns):
+            return None
+        return tuple(self.patterns.lower().split(","))
+
     def is_about(self, name: str) -> bool:
         """Whether its patterns match: hashed, or with ``*``, ``?`` and ``!`` (ssh_config(5),
         PATTERNS)."""
         if self.patterns.startswith("|1|"):
-            try:
-                return paramiko.HostKeys.hash_host(name, self.patterns) == self.patterns
-            except (ValueError, IndexError, AssertionError):
-                return False
+            salt, digest = _hashed(self.patterns)
+            # The hash that OpenSSH has for this; nothing is kept secret by it here.
+            return bool(salt) and hmac.digest(salt, name.encode(), "sha1") == digest
         matched = False
-        for pattern in self.patterns.lower().split(","):
-            glob = re.escape(pattern.removeprefix("!")).replace(r"\*", ".*").replace(r"\?", ".")
-            if re.fullmatch(glob, name):
-                if pattern.startswith("!"):
+        for denied, expression in _globs(self.patterns):
+            if expression.fullmatch(name):
+                if denied:
                     return False
                 matched = True
         return matched
@@ -56,6 +64,45 @@ class Entry:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line} knows {self.kind} {_fingerprint(self.blob)}"
+
+
+@cache
+def _hashed(patterns: str) -> tuple[bytes, bytes]:
+    """Salt and digest of ``|1|SALT|DIGEST``; nothing where it is damaged."""
+    _, _, *parts = patterns.split("|")
+    try:
+        salt, digest = (base64.b64decode(part, validate=True) for part in parts)
+    except ValueError:
+        return b"", b""
+    return salt, digest
+
+
+@cache
+def _globs(patterns: str) -> tuple[tuple[bool, re.Pattern[str]], ...]:
+    """Each pattern, and whether a name that matches it is none of the entry's."""
+    found = []
+    for pattern in patterns.lower().split(","):
+        glob = re.escape(pattern.removeprefix("!")).replace(r"\*", ".*").replace(r"\?", ".")
+        found.append((pattern.startswith("!"), re.compile(glob)))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A file as it was read once, for all hosts of a run: there may be hundreds, and as many
+    thousand lines."""
+
+    entries: tuple[Entry, ...]
+    named: dict[str, list[Entry]]
+    """Lines that say plain names, by each of these."""
+    others: tuple[Entry, ...]
+    """Lines to be asked about every name."""
+
+    def about(self, names: Iterable[str]) -> set[Entry]:
+        """The lines about one of these names."""
+        names = tuple(names)
+        found = {entry for name in names for entry in self.named.get(name, ())}
+        return found | {entry for entry in self.others if entry.is_about_any(names)}
 
 
 def fingerprint(key: paramiko.PKey) -> str:
@@ -77,7 +124,7 @@ class KnownHosts:
     def __init__(self, files: Iterable[Path]) -> None:
         """Reads the files that exist. Raises ``HostKeyError`` for one that cannot be read."""
         self._files = list(files)
-        self._entries = [entry for file in self._files for entry in _entries(file)]
+        self._read = [_read(file) for file in self._files]
 
     def kinds(self, names: tuple[str, ...]) -> set[str]:
         """The key types the host is known by; a server asked for another seems changed."""
@@ -91,8 +138,8 @@ class KnownHosts:
         key of a host is learnt; a changed one never is.
         """
         blob, shown, host = key.get_base64(), fingerprint(key), names[0]
-        for entry in self._entries:
-            if entry.marker == REVOKED and entry.blob == blob and entry.is_about_any(names):
+        for entry in self._about(names):
+            if entry.marker == REVOKED and entry.blob == blob:
                 raise HostKeyError(
                     f"{host}: its host key {shown} is marked {REVOKED} in "
                     f"{entry.file}:{entry.line}: it must not be trusted; make the host a new key "
@@ -107,14 +154,20 @@ class KnownHosts:
         _learn(self._files[0], host, key)
 
     def _known(self, names: tuple[str, ...]) -> list[Entry]:
-        return [entry for entry in self._entries if not entry.marker and entry.is_about_any(names)]
+        return [entry for entry in self._about(names) if not entry.marker]
+
+    def _about(self, names: tuple[str, ...]) -> list[Entry]:
+        """In the files' order."""
+        return [
+            entry
+            for read in self._read
+            for entry in sorted(read.about(names), key=lambda entry: entry.line)
+        ]
 
     def _unknown(self, host: str, shown: str) -> str:
         own, *shared = self._files
         files = ", ".join(str(file) for file in (own, *filter(Path.exists, shared)))
-        authorities = [
-            entry for entry in self._entries if entry.marker == AUTHORITY and entry.is_about(host)
-        ]
+        authorities = [entry for entry in self._about((host,)) if entry.marker == AUTHORITY]
         certified = (
             f" ({authorities[0].file}:{authorities[0].line} is a {AUTHORITY} line: host "
             "certificates are not supported, the host's own key must be known)"
@@ -136,6 +189,27 @@ def _changed(host: str, shown: str, known: list[Entry]) -> str:
         "someone else answers in its place. Where you know that it is the host: "
         f"{forget}, then repeat with --accept-new-host-keys"
     )
+
+
+def _read(file: Path) -> _Read:
+    """The file as it is now, read anew only where it has changed."""
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return _Read((), {}, ())
+    except OSError as error:
+        raise HostKeyError(f"{file} cannot be read: {error.strerror}") from None
+    return _read_once(file, (status.st_ino, status.st_size, status.st_mtime_ns))
+
+
+@lru_cache(maxsize=16)
+def _read_once(file: Path, version: tuple[int, ...]) -> _Read:
+    entries = tuple(_entries(file))
+    named: dict[str, list[Entry]] = {}
+    for entry in entries:
+        for name in entry.names or ():
+            named.setdefault(name, []).append(entry)
+    return _Read(entries, named, tuple(entry for entry in entries if entry.names is None))
 
 
 def _entries(file: Path) -> Iterator[Entry]:

@@ -37,6 +37,11 @@ def inventory(manager: str) -> Inventory:
     )
 
 
+def test_a_director_has_its_guards_log_too() -> None:
+    guard = LogSource("lvs1", "keepalived-guard", "/var/log/keepalived-guard.log")
+    assert log_sources(inventory("supervisor"), "lvs1")[1:] == [guard]
+
+
 @pytest.mark.parametrize(
     ("manager", "host", "service", "file"),
     [
@@ -50,7 +55,7 @@ def inventory(manager: str) -> Inventory:
 def test_the_service_manager_decides_where(
     manager: str, host: str, service: str, file: str | None
 ) -> None:
-    assert log_sources(inventory(manager), host) == [LogSource(host, service, file)]
+    assert log_sources(inventory(manager), host)[:1] == [LogSource(host, service, file)]
 
 
 def test_a_host_without_a_role_has_no_log() -> None:

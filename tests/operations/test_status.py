@@ -1,26 +1,42 @@
 """What `cluster status` makes of what hosts answer."""
 
 import io
+import re
+import shlex
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from rich.console import Console
 
+from provisioning.cli.main import cluster
 from provisioning.cli.status_view import status_view
 from provisioning.engine.fleet import Fleet
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
+from provisioning.operations.status import faults as faults_package
+from provisioning.operations.status.claims import Claims, Speaker
+from provisioning.operations.status.clocks import Clock, compare
 from provisioning.operations.status.faults.everything import all_faults
 from provisioning.operations.status.look import host_fragments, look_at
 from provisioning.operations.status.record import status_record
 from provisioning.operations.status.state import ClusterState
 from provisioning.operations.status.wanted import wanted_services
 from provisioning.operations.status.watch import Watch
-from provisioning.transport.base import Completed, ConnectionLostError, Transport
+from provisioning.resources.base import Observation
+from provisioning.transport.base import (
+    Completed,
+    ConnectionLostError,
+    HostKeyError,
+    SudoError,
+    Transport,
+    UnreachableError,
+)
 from tests.operations.replay import INVENTORY, Recording, ReplayTransport, backup, recording, replay
 
 
@@ -30,8 +46,19 @@ def seen(answers: Recording) -> ClusterState:
 
 def texts(inventory: Inventory, state: ClusterState) -> list[str]:
     faults = all_faults(inventory, state)
-    assert all(fault.fix for fault in faults)
+    for fault in faults:
+        assert fault.fix
+        for command in fault.commands:
+            assert_can_be_typed(command)
     return [str(fault) for fault in faults]
+
+
+def assert_can_be_typed(command: str) -> None:
+    """Its words are taken by the command line as they stand."""
+    _, name, *words = shlex.split(command)
+    found = cluster.get_command(click.Context(cluster), name)
+    assert found is not None
+    found.make_context(name, words)
 
 
 def shown(state: ClusterState, width: int = 160) -> str:
@@ -275,3 +302,192 @@ def test_a_watch_sees_a_lost_host_again_without_waiting_for_it() -> None:
         if not watch.look().unreachable:
             return
     pytest.fail("the host was never seen again")
+
+
+def test_every_command_that_a_rule_names_is_one_of_the_command_line() -> None:
+    folder = Path(faults_package.__file__).parent
+    named = {
+        (file.name, command)
+        for file in folder.glob("*.py")
+        for command in re.findall(r"`cluster ([a-z-]+)", file.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 10
+    known = cluster.list_commands(click.Context(cluster))
+    assert {one for one in named if one[1] not in known} == set()
+
+
+def clocked(**offsets: tuple[float, float]) -> ClusterState:
+    state = seen(recording("healthy"))
+    others = {name: Clock(-0.01, 0.01, 0.1) for name in host_fragments(INVENTORY)}
+    changed = {name: Clock(*span, 0.1) for name, span in offsets.items()}
+    return replace(state, clocks=others | changed)
+
+
+@pytest.mark.parametrize(
+    ("offsets", "found"),
+    [
+        ({"rs1": (-600.2, -599.7)}, ["rs1: its clock is 10 min behind"]),
+        ({"rs1": (4.0, 4.2), "lvs2": (3600, 3601)}, ["lvs2: its clock is 60 min ahead", "rs1"]),
+        # The look took long, so that it may as well be right.
+        ({"rs1": (-1.0, 20.0)}, []),
+        ({"rs1": (2.0, 2.2)}, []),
+    ],
+)
+def test_a_clock_that_is_off_is_named(
+    offsets: dict[str, tuple[float, float]], found: list[str]
+) -> None:
+    said = texts(INVENTORY, clocked(**offsets))
+    assert len(said) == len(found)
+    assert all(text.startswith(start) for text, start in zip(said, found, strict=True)), said
+
+
+def test_where_this_machine_is_the_one_that_is_off_no_host_is_blamed() -> None:
+    names = host_fragments(INVENTORY)
+    state = clocked(**dict.fromkeys(names, (99.0, 99.1)))
+    assert texts(INVENTORY, state) == []
+
+
+def test_a_clock_is_known_as_well_as_the_way_to_it_is_short() -> None:
+    first, last = Observation("1000.5\n", "", 0), Observation("1002.5\n", "", 0)
+    clock = compare(first, last, 500.0, 503.0)
+    assert clock is not None
+    assert (clock.least, clock.most, clock.delay) == (499.5, 500.5, 1.0)
+    assert compare(Observation("no\n", "", 0), last, 0, 0) is None
+
+
+def test_a_host_that_is_far_away_is_a_hint() -> None:
+    state = clocked()
+    state.clocks["rs2"] = Clock(-0.5, 0.5, 1.4)
+    assert texts(INVENTORY, state) == []
+    assert "hint: rs2: the look at it spent 1.4 s on the way, 0.1 s" in shown(state)
+    assert status_record(INVENTORY, state, [])["healthy"]
+
+
+def test_nodes_that_know_each_other_by_other_things_are_told() -> None:
+    state = seen(recording("healthy"))
+    differing: dict[str, dict[str, Any]] = {
+        "rs1": {"peers": frozenset()},
+        "rs2": {"secret": "6" * 64, "peers": frozenset({("rs1", "http://10.77.0.99:7860")})},
+        "rs3": {"secret": ""},
+    }
+    for name, changes in differing.items():
+        state.real_servers[name] = replace(state.real_servers[name], **changes)
+    found = texts(INVENTORY, state)
+    assert [text.partition(" (")[0] for text in found[:2]] == [
+        "rs1: its list of peers",
+        "rs2: its list of peers",
+    ]
+    assert found[0].endswith(" lacks rs1, rs2, rs3")
+    assert found[1].endswith(" lacks rs1, rs2, rs3 and has rs1 http://10.77.0.99:7860")
+    assert found[2].startswith("rs3: has no cluster secret")
+    assert found[3] == "the nodes have different cluster secrets: rs1, others than rs2"
+    assert "6666" not in str(status_record(INVENTORY, state, all_faults(INVENTORY, state)))
+
+
+def claiming(name: str, claims: Claims) -> ClusterState:
+    state = seen(recording("healthy"))
+    state.directors[name] = replace(state.directors[name], claims=claims)
+    return state
+
+
+VIP = ip_address("10.77.0.100")
+
+
+def test_a_stranger_that_answers_for_the_vip_is_named() -> None:
+    state = claiming("lvs1", Claims({VIP: {"02:00:00:00:00:99": (ip_address("10.77.0.77"),)}}))
+    assert texts(INVENTORY, state) == [
+        "a machine that is not in the inventory answers for 10.77.0.100 on the LAN:"
+        " 02:00:00:00:00:99, 10.77.0.77"
+    ]
+    theirs = state.directors["lvs2"].interfaces.macs["vec0"]
+    assert texts(INVENTORY, claiming("lvs1", Claims({VIP: {theirs: ()}}))) == []
+
+
+def test_a_machine_that_may_be_a_host_not_seen_is_not_called_a_stranger() -> None:
+    state = claiming("lvs1", Claims({VIP: {"02:00:00:00:00:99": (ip_address("10.77.0.23"),)}}))
+    del state.real_servers["rs3"]
+    state.unreachable["rs3"] = "no answer"
+    assert "rs3: answers for 10.77.0.100 on the LAN (02:00:00:00:00:99)" in " ".join(
+        texts(INVENTORY, state)
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "holds", "fix"),
+    [
+        ("10.77.0.66", "10.77.0.100", "stop Keepalived on 10.77.0.66"),
+        ("10.77.0.66", "10.77.0.9", "another cluster uses this VRID"),
+        ("10.77.0.12", "10.77.0.100", None),
+    ],
+)
+def test_who_speaks_vrrp_with_our_number_is_named(source: str, holds: str, fix: str | None) -> None:
+    speaker = Speaker(51, ip_address(source), 200, (ip_address(holds),))
+    state = claiming("lvs1", Claims(speakers=(speaker,)))
+    found = all_faults(INVENTORY, state)
+    assert [fix in fault.fix for fault in found if fix] == ([True] if fix else [])
+    said = f"{source} speaks VRRP with VRID 51, priority 200, for {holds}; lvs1 hears it"
+    assert texts(INVENTORY, state) == ([said] if fix else [])
+
+
+def test_an_empty_table_is_not_blamed_on_health_checks() -> None:
+    answers = recording("healthy")
+    header, err, status = answers["lvs1"]["director.table"][0]
+    empty = "".join(header.splitlines(keepends=True)[:3])
+    answers["lvs1"]["director.table"] = [(empty, err, status)]
+    found = texts(INVENTORY, seen(answers))
+    assert found == ["lvs1: 10.77.0.100:7860 is not in the kernel's table"]
+
+
+def test_a_ready_node_that_directors_do_not_reach_is_told_from_one_that_is_not_ready() -> None:
+    answers = recording("healthy")
+    for director in ("lvs1", "lvs2"):
+        text, err, status = answers[director]["director.table"][0]
+        fewer = "".join(x for x in text.splitlines(keepends=True) if "10.77.0.22" not in x)
+        answers[director]["director.table"] = [(fewer, err, status)]
+    (fault,) = all_faults(INVENTORY, seen(answers))
+    assert "rs2 itself is ready" in fault.fix and "10.77.0.22:7860" in fault.fix
+    assert_can_be_typed(fault.commands[0])
+    answers["rs2"]["real_server.service"] = [("STARTING 0\n", "", 0)]
+    out, starting = all_faults(INVENTORY, seen(answers))
+    assert out.fix == "no more than a consequence: see what is said of rs2 itself"
+    assert str(starting) == "rs2: the app is starting"
+
+
+def test_what_to_do_about_a_host_that_is_not_seen_depends_on_why() -> None:
+    def connect(name: str) -> Transport:
+        raise {
+            "lvs1": HostKeyError("lvs1: 10.77.0.11: the host key CHANGED"),
+            "lvs2": SudoError("lvs2: sudo wants a password"),
+        }.get(name, UnreachableError(f"{name}: root@10.77.0.2:22: no answer within 10 s"))
+
+    state = look_at(INVENTORY, Fleet(connect, forks=4), Runtime())
+    found = {fault.host: fault for fault in all_faults(INVENTORY, state)}
+    assert "compare the keys" in found["lvs1"].fix
+    assert found["lvs2"].commands == ("cluster exec --root lvs2 true",)
+    assert found["rs1"].commands == ("cluster ssh rs1", "cluster deploy")
+    assert str(found["rs1"]).count("rs1") == 1
+
+
+def test_a_silent_host_does_not_keep_the_others_waiting() -> None:
+    answers = recording("healthy")
+    looked = {name: threading.Event() for name in answers}
+
+    class Seen(ReplayTransport):
+        def run(self, script: str | bytes, **how: Any) -> Completed:
+            looked[self.name].set()
+            return super().run(script, **how)
+
+        name = ""
+
+    def connect(name: str) -> Transport:
+        if name == "rs1":
+            # Not before all others have been looked at.
+            assert all(one.wait(20) for other, one in looked.items() if other in others)
+            raise UnreachableError("rs1: no answer within 10 s")
+        transport = Seen(answers[name])
+        transport.name = name
+        return transport
+
+    others = host_fragments(INVENTORY).keys() - {"rs1"}
+    state = look_at(INVENTORY, Fleet(connect, forks=10), Runtime())
+    assert set(state.unreachable) == {"rs1"}

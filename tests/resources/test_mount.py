@@ -101,6 +101,37 @@ def test_what_was_mounted_before_comes_back(
     assert [source for source, _ in mounted(host, mount)] == ["old"]
 
 
+def test_one_that_was_made_read_only_is_remounted_while_it_is_used(
+    isolated_host: Host, tmp_path: Path, fstab: Path
+) -> None:
+    host, mount = isolated_host, outputs(tmp_path, fstab)
+    host.deploy(mount)
+    host.must(f"echo kept > '{mount.target}/file'")
+    host.must(f"mount -o remount,ro,suid '{mount.target}'")
+    change = host.change(mount)
+    assert change is not None
+    assert change.summary == "remount: ro -> rw, add nosuid"
+    use = f"( cd '{mount.target}' && exec sleep 60 ) & user=$!\n"
+    host.must(f"{use}{change.apply}\ntouch '{mount.target}/written'; kill $user", host.begin())
+    assert host.change(mount) is None
+    assert [options for _, options in mounted(host, mount)] == ["rw,nosuid,relatime,size=1024k"]
+    assert host.must(f"cat '{mount.target}/file'") == "kept\n"
+
+
+def test_one_that_cannot_be_remounted_is_mounted_anew(
+    isolated_host: Host, tmp_path: Path, fstab: Path
+) -> None:
+    host, mount = isolated_host, outputs(tmp_path, fstab)
+    host.deploy(mount)
+    host.must(f"mount -o remount,ro '{mount.target}'")
+    change = host.change(mount)
+    assert change is not None
+    refusing = 'mount() { case $* in *remount*) return 32 ;; *) command mount "$@" ;; esac; }\n'
+    refusing += 'timeout() { shift; "$@"; }\n'
+    host.must(refusing + change.apply, host.begin())
+    assert host.change(mount) is None
+
+
 def test_only_mounted_or_only_in_fstab_is_completed(
     isolated_host: Host, tmp_path: Path, fstab: Path
 ) -> None:
@@ -198,6 +229,8 @@ def test_two_lines_for_one_place_are_for_a_person_to_sort_out() -> None:
         ("10.0.0.1:/srv /m nfs4 rw,soft 0 0", "10.0.0.1:/srv /m nfs4 rw 0 0", False),
         ("#10.0.0.1:/srv /m nfs4 rw,hard 0 0", "10.0.0.1:/srv /m nfs4 rw 0 0", False),
         ("10.0.0.1:/srv /m nfs4 rw,hard 0 0", "", False),
+        ("10.0.0.1:/srv /m nfs4 rw,hard 0 0", "10.0.0.1:/srv /m nfs4 ro,hard 0 0", False),
+        ("10.0.0.1:/srv /m nfs4 rw,hard 0 0", "10.0.0.1:/srv /m nfs4 rw,soft 0 0", False),
     ],
 )
 def test_what_counts_as_mounted_right(line: str, listed: str, right: bool) -> None:

@@ -11,9 +11,11 @@ from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
 from provisioning.resources.kernel_module import KernelModules
 from provisioning.resources.mount import Mount
+from provisioning.resources.nfs_export import NfsExport
 from provisioning.resources.package import Packages
 from provisioning.resources.release import Release
 from provisioning.resources.service import Service, reload, restart
+from provisioning.resources.soundness import Soundness
 from provisioning.resources.supervisor_daemon import SupervisorDaemon
 from provisioning.resources.sysctl import Sysctl
 from provisioning.resources.user import User
@@ -31,11 +33,13 @@ CHANGES: list[tuple[Resource, str]] = [
     (Address(address="::1/128", interface="lo"), "interface\n"),
     (Packages(names=("curl", "g++")), ""),
     (KernelModules(names=("ip_vs", "dm-mod")), "\n"),
+    (NfsExport(path=f"/srv/{NAME}", clients=("10.0.0.1",), serve=":"), "0\n"),
     (Mount(source="a:/", target=f"/mnt/{NAME}", fstype="nfs4"), "\nmounts:\n"),
     (User(name="app", home=f"/opt/{NAME}", groups=("video",)), "absent\n"),
     (User(name="app", home="/a", groups=("video",)), "app:x:9:9::/a:/bin/false\n9\n"),
     (Release(directory=f"/opt/{NAME}", name="1", archive=b"1", keep=2, python="/p"), "absent\n"),
     (SupervisorDaemon(), "down\n"),
+    (Soundness(name="app", manager=ServiceManager.SYSTEMD, program=f"/{NAME}"), "wrong\n"),
     (Service(name="app", manager=ServiceManager.SYSTEMD), "LoadState=loaded\n"),
     (Service(name="app", manager=ServiceManager.SUPERVISOR), "absent 0\n"),
 ]

@@ -4,13 +4,15 @@ import base64
 import fcntl
 import subprocess
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import paramiko
 import pytest
 
+from provisioning.transport import known_hosts
 from provisioning.transport.base import HostKeyError
-from provisioning.transport.known_hosts import KnownHosts, fingerprint
+from provisioning.transport.known_hosts import Entry, KnownHosts, fingerprint
 from tests.transport.conftest import Login
 from tests.transport.sshd import Sshd, make_key
 
@@ -231,3 +233,36 @@ def test_a_damaged_file_still_serves(sshd: Sshd, login: Login, tmp_path: Path) -
     known.write_bytes(b"\n".join(damaged) + b"\n")
     with pytest.raises(HostKeyError, match=r"CHANGED.*:5 knows ssh-ed25519"):
         login(known_hosts_file=known)
+
+
+class TestManyHosts:
+    def test_a_file_is_read_once_and_anew_where_it_changed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file, reads = tmp_path / "known_hosts", []
+        read = known_hosts._entries
+
+        def counted(path: Path) -> Iterator[Entry]:
+            reads.append(path)
+            return read(path)
+
+        monkeypatch.setattr(known_hosts, "_entries", counted)
+        public = {n: make_key(tmp_path / f"key{n}").with_suffix(".pub") for n in (1, 2)}
+        words = {n: path.read_text().split()[:2] for n, path in public.items()}
+        file.write_text(f"first,10.0.0.1 {' '.join(words[1])}\n")
+        keys = {n: paramiko.PKey.from_path(tmp_path / f"key{n}") for n in (1, 2)}
+        for name in ("first", "10.0.0.1", "FIRST".lower()) * 20:
+            KnownHosts([file]).check((name,), keys[1], accept_new=False)
+        assert reads == [file]
+        KnownHosts([file]).check(("second",), keys[2], accept_new=True)
+        KnownHosts([file]).check(("second",), keys[2], accept_new=False)
+        assert reads == [file, file]
+
+    def test_lines_with_plain_names_are_not_asked_one_by_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file = tmp_path / "known_hosts"
+        file.write_text("".join(f"host{n},10.0.0.{n} ssh-ed25519 key{n}\n" for n in range(200)))
+        monkeypatch.setattr(Entry, "is_about", lambda *_: pytest.fail("a line was asked"))
+        assert KnownHosts([file]).kinds(("10.0.0.7",)) == {"ssh-ed25519"}
+        assert KnownHosts([file]).kinds(("elsewhere",)) == set()

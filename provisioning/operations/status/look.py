@@ -1,11 +1,16 @@
 """Looks at all hosts of a cluster, in one round trip each."""
 
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.ipvs_table import TableFormatError
-from provisioning.operations.status import look_director, look_real_server, look_storage
+from provisioning.operations.status import clocks, look_director, look_real_server, look_storage
+from provisioning.operations.status.clocks import Clock
 from provisioning.operations.status.interfaces import (
     LOOK,
     InterfacesFormatError,
@@ -18,9 +23,27 @@ from provisioning.operations.status.state import (
     StorageState,
 )
 from provisioning.resources.base import Observation
-from provisioning.transport.base import Transport
+from provisioning.transport.base import (
+    AuthenticationError,
+    HostKeyError,
+    SudoError,
+    Transport,
+    TransportError,
+)
 
 _INTERFACES = "interfaces"
+_FIRST, _LAST = "clock.first", "clock.last"
+_REMEDIES: dict[type[TransportError], str] = {
+    HostKeyError: "compare the keys, and do what is said there",
+    AuthenticationError: "set right what is said there; `cluster ssh {name}` shows it",
+    SudoError: "set right what is said there; `cluster exec --root {name} true` shows it",
+}
+
+_Each = Callable[
+    [Iterable[str], Callable[[str, Transport], dict[str, Observation]]],
+    dict[str, dict[str, Observation]],
+]
+"""How the work is done on every host."""
 
 Seen = dict[str, dict[str, Observation]]
 """What each host answered."""
@@ -29,33 +52,53 @@ Seen = dict[str, dict[str, Observation]]
 def look_at(inventory: Inventory, fleet: Fleet, runtime: Runtime) -> ClusterState:
     """Connects to every host that is not connected, and looks at it. What happens on one host
     never keeps the others from being seen."""
-    fleet.connect(host_fragments(inventory))
-    return look_at_connected(inventory, fleet, runtime)
+    return _look(inventory, fleet, runtime, fleet.each_at_once, timeout=60.0)
 
 
 def look_at_connected(
     inventory: Inventory, fleet: Fleet, runtime: Runtime, *, timeout: float = 60.0
 ) -> ClusterState:
     """Looks at the hosts that are connected. ``timeout`` is in seconds, for each host."""
+    return _look(inventory, fleet, runtime, fleet.each, timeout=timeout)
+
+
+def _look(
+    inventory: Inventory, fleet: Fleet, runtime: Runtime, each: _Each, *, timeout: float
+) -> ClusterState:
     questions = host_fragments(inventory)
+    clocked: dict[str, Clock] = {}
 
     def look(name: str, transport: Transport) -> dict[str, Observation]:
-        return run_fragments(name, transport, questions[name], timeout=timeout)
+        asked = {_FIRST: clocks.LOOK, **questions[name], _LAST: clocks.LOOK}
+        sent = time.time()
+        found = run_fragments(name, transport, asked, timeout=timeout)
+        clock = clocks.compare(found.pop(_FIRST), found.pop(_LAST), sent, time.time())
+        if clock is not None:
+            clocked[name] = clock
+        return found
 
-    seen = fleet.each(questions, look)
+    seen = each(questions, look)
     silent = {
         name: str(fleet.errors.get(name, "not connected yet")).removeprefix(f"{name}: ")
         for name in questions
         if name not in seen
     }
-    return assemble(inventory, seen, silent, runtime)
+    state = assemble(inventory, seen, silent, runtime)
+    remedies = {
+        name: _REMEDIES[kind].format(name=name)
+        for name in silent
+        if (kind := type(fleet.errors.get(name))) in _REMEDIES
+    }
+    # In the inventory's order, as everything else.
+    ordered = {name: clocked[name] for name in questions if name in clocked}
+    return replace(state, remedies=remedies, clocks=ordered)
 
 
 def host_fragments(inventory: Inventory) -> dict[str, dict[str, str]]:
     """What to ask each host that has a role."""
     questions: dict[str, dict[str, str]] = {}
     for name in inventory.directors.hosts:
-        questions.setdefault(name, {}).update(look_director.fragments(inventory))
+        questions.setdefault(name, {}).update(look_director.fragments(inventory, name))
     for name in inventory.real_servers.hosts:
         questions.setdefault(name, {}).update(look_real_server.fragments(inventory, name))
     for name in inventory.storage.hosts if inventory.storage else ():

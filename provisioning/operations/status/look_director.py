@@ -3,20 +3,24 @@
 from provisioning.model.address import IPAddress
 from provisioning.model.inventory import Inventory
 from provisioning.operations.ipvs_table import parse_counters, parse_table
+from provisioning.operations.status import claims
 from provisioning.operations.status.interfaces import Interfaces
 from provisioning.operations.status.state import DirectorState, SyncRole
 from provisioning.resources.base import Observation
-from provisioning.roles.places import VRRP_STATE, instance_name
+from provisioning.roles.places import GUARD, VRRP_STATE, instance_name
 
 _KEEPALIVED, _VRRP, _SYNC = "director.keepalived", "director.vrrp", "director.sync"
 _TABLE, _COUNTERS = "director.table", "director.counters"
+_CLAIMS = "director.claims"
+_HANGS = "director.hangs"
 COUNTERS_LOOK = "ipvsadm -Ln --stats --exact"
 
 
-def fragments(inventory: Inventory) -> dict[str, str]:
+def fragments(inventory: Inventory, name: str) -> dict[str, str]:
     """What to ask the host."""
     return {
         _KEEPALIVED: "pidof keepalived",
+        _HANGS: f"[ ! -x {GUARD} ] || {GUARD} alive",
         _VRRP: "\n".join(
             f'state=; read -r state < {VRRP_STATE}/vrrp-{name} || :; echo "$state"'
             for name in _instances(inventory)
@@ -24,6 +28,7 @@ def fragments(inventory: Inventory) -> dict[str, str]:
         _TABLE: "ipvsadm -Ln",
         _COUNTERS: COUNTERS_LOOK,
         _SYNC: "ipvsadm -Ln --daemon",
+        _CLAIMS: claims.fragment(inventory, name),
     }
 
 
@@ -45,6 +50,8 @@ def parse(
         counters={} if problem else parse_counters(found[_COUNTERS].stdout),
         sync=_sync(found[_SYNC].stdout),
         problem=problem,
+        claims=claims.parse(found[_CLAIMS]),
+        hangs=tuple(found[_HANGS].stdout.splitlines()),
     )
 
 

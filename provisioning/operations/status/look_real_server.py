@@ -8,7 +8,7 @@ from typing import Any
 from provisioning.model.address import IPAddress
 from provisioning.model.hosts import ServiceManager
 from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import interface_of, service_manager_of
+from provisioning.model.resolve import interface_of, routes_sessions, service_manager_of
 from provisioning.model.service import HttpCheck, SslCheck, VirtualService
 from provisioning.operations.probes.fragment import ProbeError, answer, python_probe
 from provisioning.operations.status.interfaces import Interfaces
@@ -17,11 +17,13 @@ from provisioning.operations.status.mounts import LOOK as MOUNTS_LOOK
 from provisioning.operations.status.mounts import find_mount
 from provisioning.operations.status.state import Answer, AppState, MountState, RealServerState
 from provisioning.operations.status.wanted import address_for, endpoint, serves
+from provisioning.resources import supervisor
 from provisioning.resources.base import Observation
-from provisioning.roles.places import APP_SERVICE
+from provisioning.roles.places import APP_SERVICE, PEERS_FILE, SECRET_FILE
 
 _ARP, _SERVICE, _RELEASE = "real_server.arp", "real_server.service", "real_server.release"
 _HTTP, _MOUNTS, _SPACE = "real_server.http", "real_server.mounts", "real_server.space"
+_PEERS, _SECRET = "real_server.peers", "real_server.secret"
 _APP = "app"
 _KEYS = ("arp_ignore", "arp_announce")
 _PATIENCE = 3
@@ -39,6 +41,9 @@ def fragments(inventory: Inventory, name: str) -> dict[str, str]:
         _RELEASE: f"readlink {shlex.quote(str(inventory.app.directory / 'current'))}",
         _HTTP: python_probe("http_get", _gets(inventory, name), python=python),
     }
+    if routes_sessions(inventory):
+        found[_PEERS] = f"cat {PEERS_FILE}"
+        found[_SECRET] = f"sha256sum < {SECRET_FILE}"
     if inventory.storage is not None:
         target = shlex.quote(str(inventory.storage.mount_point))
         found[_MOUNTS] = MOUNTS_LOOK
@@ -79,6 +84,8 @@ def parse(
         app=app,
         release=PurePosixPath(found[_RELEASE].stdout.strip()).name,
         mount=_mount(inventory, found),
+        peers=_peers(found[_PEERS].stdout) if _PEERS in found else None,
+        secret=found[_SECRET].stdout.partition(" ")[0] if _SECRET in found else None,
     )
 
 
@@ -94,17 +101,28 @@ def _arp(text: str) -> tuple[int | None, int | None]:
 def _service(manager: ServiceManager) -> str:
     if manager is ServiceManager.SYSTEMD:
         return f"systemctl is-active {APP_SERVICE}"
-    return f"supervisorctl status {APP_SERVICE}"
+    # Not supervisorctl: it is a Python program, which takes a second to start on a slow host.
+    return supervisor.observe(supervisor.SOCKET, APP_SERVICE)
 
 
 def _service_word(manager: ServiceManager, found: Observation) -> str:
     text = found.stdout.strip()
     if manager is ServiceManager.SYSTEMD:
         return "running" if text == "active" else text
-    words = text.split()
-    if words[:1] != [APP_SERVICE]:
-        return text or found.stderr.strip()
-    return "running" if words[1] == "RUNNING" else " ".join(words[1:])
+    if found.status != 0:
+        return found.stderr.strip() or text
+    word, status = supervisor.state(found)
+    if word == "RUNNING":
+        return "running"
+    return f"{word} with status {status}" if status else word
+
+
+def _peers(text: str) -> frozenset[tuple[str, str]]:
+    """Lines of a name and a URL; comments are passed over."""
+    lines = [line.split() for line in text.splitlines()]
+    return frozenset(
+        (words[0], words[1]) for words in lines if len(words) == 2 and not words[0].startswith("#")
+    )
 
 
 def _places(inventory: Inventory, name: str) -> list[tuple[IPAddress, VirtualService]]:

@@ -4,6 +4,8 @@ Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be tol
 
     {"healthy": bool,
      "faults": [{"host": str, "text": str, "fix": str}],
+     "hints": [str],
+     "clocks": {host: seconds ahead of this machine's},
      "unreachable": {host: reason},
      "pinned": {host: {"release": str, "who": str, "since": str}},
      "drained": {host: {"who": str, "since": str, "reason": str, "settled": bool,
@@ -34,6 +36,7 @@ from typing import Any
 from provisioning.model.inventory import Inventory
 from provisioning.operations.ipvs_table import TableService
 from provisioning.operations.status.faults.fault import Fault
+from provisioning.operations.status.hints import hints
 from provisioning.operations.status.state import ClusterState
 from provisioning.operations.status.wanted import WantedService, wanted_services
 
@@ -45,6 +48,8 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
     return {
         "healthy": not faults,
         "faults": [asdict(fault) for fault in faults],
+        "hints": hints(state),
+        "clocks": {name: round(clock.middle, 3) for name, clock in state.clocks.items()},
         "unreachable": state.unreachable,
         "pinned": {name: asdict(pin) for name, pin in state.runtime.pins.items()},
         "drained": {name: asdict(drain) for name, drain in state.runtime.drains.items()},

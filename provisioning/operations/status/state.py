@@ -6,6 +6,8 @@ from typing import Literal
 from provisioning.model.address import IPAddress
 from provisioning.model.runtime import Runtime
 from provisioning.operations.ipvs_table import Counters, ServiceKey, TableService
+from provisioning.operations.status.claims import Claims
+from provisioning.operations.status.clocks import Clock
 from provisioning.operations.status.interfaces import Interfaces
 
 SyncRole = Literal["master", "backup"]
@@ -26,6 +28,10 @@ class DirectorState:
     """Sides of the connection sync daemon that run."""
     problem: str = ""
     """Why the kernel's table could not be read; empty where it was."""
+    claims: Claims = field(default_factory=Claims)
+    """Who else on the LAN claims the VIPs."""
+    hangs: tuple[str, ...] = ()
+    """Which processes of Keepalived do not live, though they are there, each in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,16 @@ class RealServerState:
     release: str
     """Id of the release that ``current`` points to; empty where there is none."""
     mount: MountState | None
+    peers: frozenset[tuple[str, str]] | None = None
+    """Name and URL of each node, as its peers file has them; nothing where it was not looked at."""
+    secret: str | None = None
+    """Checksum of the cluster secret, to be compared with others' and shown nowhere; empty where
+    there is none."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether every answer was as the health check wants it."""
+        return all(answer.ok for answer in self.answers.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +127,10 @@ class ClusterState:
     """Hosts that could not be looked at, and why."""
     runtime: Runtime = field(default_factory=Runtime)
     """What was done to them on purpose and the inventory does not say."""
+    remedies: dict[str, str] = field(default_factory=dict)
+    """What to do about some that could not be looked at."""
+    clocks: dict[str, Clock] = field(default_factory=dict)
+    """Of the hosts that could be."""
 
     def host_of_mac(self, mac: str) -> str | None:
         """Which host has an interface with this MAC address."""

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 
 from provisioning.model.inventory import Inventory
+from provisioning.operations.status.faults.claims import claim_faults
+from provisioning.operations.status.faults.clocks import ALLOWED, clock_faults
+from provisioning.operations.status.faults.drift import drift_faults
 from provisioning.operations.status.faults.fault import Fault
 from provisioning.operations.status.faults.nodes import node_faults
 from provisioning.operations.status.faults.releases import release_faults
@@ -27,6 +30,7 @@ def checks_inside(inventory: Inventory, state: ClusterState) -> list[CheckResult
             state.directors,
             _who_holds(inventory, state),
         ),
+        _claims(inventory, state),
         from_faults(
             "real servers have the VIPs on lo and are silent about them",
             vip_on_lo_faults(inventory, state),
@@ -58,6 +62,13 @@ def checks_inside(inventory: Inventory, state: ClusterState) -> list[CheckResult
             state.real_servers,
             next((one.release for one in state.real_servers.values()), ""),
         ),
+        from_faults(
+            "nodes know each other",
+            drift_faults(inventory, state),
+            state.real_servers,
+            ", ".join(state.real_servers),
+        ),
+        _clocks(inventory, state),
     ]
 
 
@@ -79,6 +90,24 @@ def _all_seen(inventory: Inventory, state: ClusterState) -> CheckResult:
         return CheckResult(name, False, evidence, "the checks below hold for the other hosts only")
     count = len({*state.directors, *state.real_servers, *state.storage})
     return CheckResult(name, True, f"{count} hosts")
+
+
+def _claims(inventory: Inventory, state: ClusterState) -> CheckResult:
+    name = "nobody else speaks for the VIPs"
+    asked = [one for one, director in state.directors.items() if not director.claims.problem]
+    if state.directors and not asked:
+        why = next(iter(state.directors.values())).claims.problem
+        return CheckResult(name, None, f"could not be asked: {why}")
+    evidence = f"asked on the LAN by {', '.join(asked)}"
+    return from_faults(name, claim_faults(inventory, state), state.directors, evidence)
+
+
+def _clocks(inventory: Inventory, state: ClusterState) -> CheckResult:
+    name = "the hosts' clocks agree"
+    if not state.clocks:
+        return CheckResult(name, None, "no host told the time")
+    faults = clock_faults(inventory, state)
+    return from_faults(name, faults, state.clocks, f"{len(state.clocks)}, within {ALLOWED:g} s")
 
 
 def _who_holds(inventory: Inventory, state: ClusterState) -> str:

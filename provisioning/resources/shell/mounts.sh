@@ -48,6 +48,13 @@ mount_from() { # FSTAB TARGET
     timeout 120 mount -T "$1" -- "$2" || fail "$2: could not be mounted"
 }
 
+remount() { # FSTAB ESCAPED_TARGET TARGET OPTIONS: what is mounted there gets these options
+    if timeout 120 mount -T "$1" -o "$4" -- "$3"; then return 0; fi
+    # NFS, for one, takes some options only when it is mounted.
+    unmount "$2" "$3" || fail "$3 is in use; stop what uses it (fuser -vm $3), then deploy again"
+    mount_from "$1" "$3"
+}
+
 set_mount() { # RECORD FOLDER_RECORD FSTAB ESCAPED_TARGET TARGET LINE LINE_BEFORE
     if is_mounted "$4"; then
         keep_note "$1" "mounted $7"

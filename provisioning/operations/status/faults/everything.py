@@ -1,6 +1,9 @@
 """All rules together."""
 
 from provisioning.model.inventory import Inventory
+from provisioning.operations.status.faults.claims import claim_faults
+from provisioning.operations.status.faults.clocks import clock_faults
+from provisioning.operations.status.faults.drift import drift_faults
 from provisioning.operations.status.faults.fault import Fault
 from provisioning.operations.status.faults.nodes import node_faults
 from provisioning.operations.status.faults.releases import release_faults
@@ -15,6 +18,7 @@ from provisioning.operations.status.faults.vip_on_lo import vip_on_lo_faults
 from provisioning.operations.status.state import ClusterState
 
 _RULES = (
+    claim_faults,
     vip_holder_faults,
     table_faults,
     absent_server_faults,
@@ -23,13 +27,22 @@ _RULES = (
     node_faults,
     release_faults,
     shared_folder_faults,
+    drift_faults,
+    clock_faults,
 )
+
+
+def _away(name: str) -> str:
+    return (
+        f"bring {name} and its network back; once `cluster ssh {name}` works, `cluster deploy`"
+        " puts right what it may have lost"
+    )
 
 
 def all_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
     """Everything that is wrong; hosts that could not be looked at come first."""
     unreachable = [
-        Fault(name, f"cannot be looked at: {reason}", "is it up? `cluster ssh` it")
+        Fault(name, f"cannot be looked at: {reason}", state.remedies.get(name) or _away(name))
         for name, reason in state.unreachable.items()
     ]
     return unreachable + [fault for rule in _RULES for fault in rule(inventory, state)]

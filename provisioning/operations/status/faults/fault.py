@@ -1,5 +1,6 @@
 """One thing that is wrong."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -12,7 +13,12 @@ class Fault:
     text: str
     """What was seen, in one line."""
     fix: str
-    """What the operator can do about it."""
+    """What the operator can do about it; commands to type stand in backquotes, word by word."""
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The commands of ``cluster`` that the fix names."""
+        return tuple(re.findall(r"`(cluster [^`]+)`", self.fix))
 
     def __str__(self) -> str:
         return f"{self.host}: {self.text}" if self.host else self.text

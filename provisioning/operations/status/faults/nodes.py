@@ -4,8 +4,6 @@ from provisioning.model.inventory import Inventory
 from provisioning.operations.status.faults.fault import Fault
 from provisioning.operations.status.state import ClusterState, RealServerState
 
-_LOG = "look into the app's log on the host"
-
 
 def node_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
     """Faults of services and readiness."""
@@ -16,18 +14,31 @@ def node_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
         elif server.service != "running":
             why = server.service or "the service manager does not know it"
             text = f"the app's service does not run: {why}"
-            faults.append(Fault(name, text, _LOG))
+            fix = f"`cluster deploy` starts it; `cluster logs {name}` says why it ended"
+            if why in ("STARTING", "activating"):
+                text, fix = "the app is starting", "wait a minute: its workers start, voices load"
+            faults.append(Fault(name, text, fix))
         elif server.app and server.app.draining:
             text = "is draining: it finishes what it has and takes nothing new"
-            fix = "nothing while it is being stopped, else `cluster undrain` it"
+            fix = f"nothing while it is being stopped, else `cluster undrain {name}`"
             faults.append(Fault(name, text, fix))
         elif bad := [place for place, answer in server.answers.items() if not answer.ok]:
             said = server.answers[bad[0]].text
-            faults.append(Fault(name, f"not ready at {' and '.join(bad)}: {said}", _LOG))
+            text = f"not ready at {' and '.join(bad)}: {said}"
+            faults.append(Fault(name, text, _fix(name, server)))
         if server.app and server.app.node and server.app.node != name:
             text = f"the app there calls itself {server.app.node!r}"
             faults.append(Fault(name, text, "`cluster deploy` tells it its name"))
     return faults
+
+
+def _fix(name: str, server: RealServerState) -> str:
+    log = f"`cluster logs {name}` says why"
+    if server.app and server.app.not_ready:
+        # It lives and says what it waits for.
+        return f"it may get over it by itself; {log}"
+    # Of a hung process the service manager sees nothing.
+    return f"{log}; just started, it needs a minute; `cluster restart --limit {name}` if it hangs"
 
 
 def _drained(name: str, server: RealServerState) -> list[Fault]:

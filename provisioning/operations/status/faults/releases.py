@@ -15,13 +15,14 @@ def release_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
     installed = {name: one.release for name, one in state.real_servers.items() if one.release}
     if len(set(installed.values())) > 1:
         where = ", ".join(f"{release} on {name}" for name, release in installed.items())
-        fix = "`cluster deploy` to all nodes"
+        fix = "`cluster deploy` brings all to one"
         if state.runtime.pins:
-            fix = "`cluster rollback` on the others too, or `cluster rollback --lift` and deploy"
+            # A deploy leaves pinned ones as they are.
+            fix = "`cluster rollback --lift` lets go of pinned ones, then `cluster deploy`"
         faults.append(Fault("", f"different releases: {where}", fix))
     for name, server in state.real_servers.items():
         running = server.app.release if server.app else None
         if running and server.release and running != server.release:
             text = f"runs release {running}, while {server.release} is installed"
-            faults.append(Fault(name, text, "restart the app's service on the host"))
+            faults.append(Fault(name, text, f"`cluster restart --limit {name}`"))
     return faults

@@ -21,7 +21,7 @@ def shared_folder_faults(inventory: Inventory, state: ClusterState) -> list[Faul
             faults.append(Fault(name, f"{inventory.storage.export} is not exported", _DEPLOY))
         if _full(host.free, host.size):
             text = f"{inventory.storage.export} is nearly full: {host.free // 2**20} MiB free"
-            faults.append(Fault(name, text, "make room or shorten the app's retention"))
+            faults.append(Fault(name, text, "make room there, or shorten the app's retention"))
     for name, server in state.real_servers.items():
         faults += [
             Fault(name, text, fix)
@@ -41,7 +41,7 @@ def _mount(mount: MountState | None, target: str) -> list[tuple[str, str]]:
         text = f"{target} does not answer: {mount.source} is down or cut off"
         return [(text, "bring the file server back; the mount goes on by itself")]
     if not mount.writable:
-        return [(f"{target} is mounted read-only", f"`cluster deploy`, or remount {target}")]
+        return [(f"{target} is mounted read-only", "`cluster deploy` mounts it writable again")]
     return []
 
 

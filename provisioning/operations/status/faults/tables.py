@@ -4,15 +4,21 @@ from provisioning.model.inventory import Inventory
 from provisioning.operations.ipvs_table import ServiceKey, TableServer, TableService
 from provisioning.operations.status.faults.fault import Fault
 from provisioning.operations.status.state import ClusterState, DirectorState, SyncRole
-from provisioning.operations.status.wanted import WantedService, endpoint, wanted_services
+from provisioning.operations.status.wanted import (
+    WantedService,
+    endpoint,
+    serves,
+    wanted_services,
+)
 
 _RELOAD = (
     "if someone changed it by hand (ipvsadm), restart Keepalived on the host: a reload does not"
     " mend it; otherwise `cluster deploy`"
 )
-_CHECK = (
-    "its health check fails from there: see what `cluster status` says of the node, and the log of"
-    " Keepalived"
+_NOT_READY = "no more than a consequence: see what is said of {name} itself"
+_GONE = (
+    "keepalived-guard on the host starts Keepalived anew within seconds, which mends it, and"
+    " `cluster deploy` does so at once"
 )
 
 
@@ -29,7 +35,7 @@ def table_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
             present = table.pop(service.key, None)
             if present is None:
                 text = f"{service.endpoint} is not in the kernel's table"
-                faults.append(Fault(name, text, _RELOAD))
+                faults.append(Fault(name, text, _GONE))
             else:
                 faults += _service(name, present, service)
         for other in table.values():
@@ -51,22 +57,41 @@ def absent_server_faults(inventory: Inventory, state: ClusterState) -> list[Faul
             if name in service.drained:
                 # Gone or of weight 0, it gets nothing, which is what is wanted.
                 continue
+            # Where the whole service is missing, that is said, and no health check is to blame.
             absent = tuple(
                 director
                 for director, table in tables.items()
-                if service.key not in table or not _find(table[service.key], address)
+                if service.key in table and not _find(table[service.key], address)
             )
             if absent:
                 out.setdefault((name, absent), []).append(service.endpoint)
     faults = []
     for (name, absent), endpoints in out.items():
         where = "every director"
-        if len(absent) < len(tables):
-            others = " and ".join(director for director in tables if director not in absent)
-            where = f"{' and '.join(absent)} but not on {others}"
+        if others := [one for one in tables if one not in absent and _has_any(tables[one])]:
+            where = f"{' and '.join(absent)} but not on {' and '.join(others)}"
+        elif len(absent) < len(tables):
+            where = " and ".join(absent)
         text = f"out of the table for {', '.join(endpoints)} on {where}"
-        faults.append(Fault(name, text, _CHECK))
+        faults.append(Fault(name, text, _why_out(inventory, state, name, absent)))
     return faults
+
+
+def _why_out(inventory: Inventory, state: ClusterState, name: str, absent: tuple[str, ...]) -> str:
+    server = state.real_servers.get(name)
+    if server is None or server.service != "running" or not server.ready:
+        return _NOT_READY.format(name=name)
+    # It answers itself at its own address, so either they have yet to ask again, or cannot.
+    service = next(one for one in inventory.services if serves(one, name))
+    address = inventory.real_servers.hosts[name].address
+    return (
+        f"{name} itself is ready. Just ready, it is taken back at the next check (each"
+        f" {service.check.interval:g} s); else {' and '.join(absent)} cannot reach"
+        f" {endpoint(address, service.port)}: a firewall or network between them"
+        f" (`cluster exec {absent[0]} -- timeout 3 bash -c 'echo >"
+        f" /dev/tcp/{address}/{service.port}'` shows it), or the check asks for something"
+        f" else (`cluster logs {absent[0]}`)"
+    )
 
 
 def sync_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
@@ -88,6 +113,10 @@ def sync_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
 
 def _by_key(director: DirectorState) -> dict[ServiceKey, TableService]:
     return {service.key: service for service in director.table}
+
+
+def _has_any(table: dict[ServiceKey, TableService]) -> bool:
+    return any(service.servers for service in table.values())
 
 
 def _find(service: TableService, address: object) -> TableServer | None:

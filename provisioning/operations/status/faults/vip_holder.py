@@ -6,18 +6,28 @@ from provisioning.operations.status.faults.fault import Fault
 from provisioning.operations.status.state import ClusterState, DirectorState
 
 _ADVERTS = (
-    "one does not hear the other: restart Keepalived where it hangs, let VRRP (IP protocol 112)"
-    " pass between them, and make their VRID, version and interval the same: `cluster deploy`"
+    "one does not hear the other: let VRRP (IP protocol 112) pass between them; `cluster logs"
+    " directors` tells one that hangs by its silence, `cluster plan` whether their settings differ"
 )
-_LOOK = "look into Keepalived's log on the host, then `cluster deploy`"
+_START = "`cluster deploy` starts it; `cluster logs directors` says why it ended"
+_LOOK = "`cluster logs directors` says why"
+_HANGS = (
+    "keepalived-guard on the host starts Keepalived anew within seconds, and `cluster deploy` does"
+    " so at once; if it hangs again and again, see the logs of both"
+)
 
 
 def vip_holder_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
     """Faults of the directors' VRRP."""
     faults = [
-        Fault(name, "Keepalived does not run", _LOOK)
+        Fault(name, "Keepalived does not run", _START)
         for name, director in state.directors.items()
         if not director.keepalived
+    ]
+    faults += [
+        Fault(name, text, _HANGS)
+        for name, director in state.directors.items()
+        for text in director.hangs
     ]
     vips = [vip.address.ip for vip in inventory.virtual_ips]
     for vip in vips:

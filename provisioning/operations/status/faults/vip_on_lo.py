@@ -34,7 +34,10 @@ def _binding(
     for one in bound:
         if one.interface != "lo" and not is_director:
             text = f"{vip} is on {one.interface}, where the LAN sees it"
-            fix = f"`cluster ssh {name}`, then `ip address del {vip} dev {one.interface}`"
+            fix = (
+                f"`cluster exec --root {name} -- ip address del {vip}/{one.prefix}"
+                f" dev {one.interface}`"
+            )
             faults.append(Fault(name, text, fix))
     return faults
 
@@ -44,7 +47,8 @@ def _silence(name: str, server: RealServerState) -> list[Fault]:
     asks with an address of another (ip-sysctl, kernel documentation)."""
     faults = []
     if server.arp_ignore is None or server.arp_announce is None:
-        return [Fault(name, "its ARP sysctls could not be read", "is its interface's name right?")]
+        fix = "correct its `interface` in the inventory, then `cluster deploy`"
+        return [Fault(name, "its ARP sysctls could not be read", fix)]
     if server.arp_ignore < 1:
         text = f"arp_ignore is {server.arp_ignore}, so it answers ARP for the VIP"
         faults.append(Fault(name, text, _DEPLOY))
