@@ -31,7 +31,6 @@ from provisioning.operations.departure import (
     site_with,
 )
 from provisioning.operations.deploy import DeployResult, Pace, apply_plans
-from provisioning.operations.directors_record import remember_directors
 from provisioning.operations.in_service import await_everybody
 from provisioning.operations.members import Members, remember
 from provisioning.operations.out_of_service import OutOfService, foresee
@@ -174,6 +173,7 @@ def _deploy(
             ) -> DeployResult:
                 around = OutOfService(
                     site=everywhere,
+                    inventory=inventory,
                     fleet=fleet,
                     run=run,
                     plans=plans,
@@ -183,9 +183,7 @@ def _deploy(
                     force=force,
                     progress=progress,
                 )
-                result = _apply(inventory, plans, wanted, going, fleet, pace, run, progress, around)
-                remember_directors(site.state_dir, inventory, result)
-                return result
+                return _apply(inventory, plans, wanted, going, fleet, pace, run, progress, around)
 
             if leaving_servers(leaving):
                 # With them still in it: those that come with the same edit take over first.

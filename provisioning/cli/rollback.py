@@ -169,6 +169,7 @@ def _back(
     with progress_on(console) as progress:
         around = OutOfService(
             site=site,
+            inventory=site.inventory,
             fleet=fleet,
             run=run,
             plans=plans,

@@ -9,7 +9,7 @@ from provisioning.engine.plan import HostPlan
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Which hosts of a batch may be changed now. Those that are neither here nor refused have a
+    """Which hosts may be changed now. Those that are neither here nor refused have a
     turn of their own later."""
 
     hosts: tuple[str, ...]
@@ -26,8 +26,9 @@ class Around(Protocol):
         """Before the first batch: what an earlier run left to do. How hosts went that needed it
         and have nothing else to change."""
 
-    def order(self, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        """In which order hosts of a wave go."""
+    def wave(self, hosts: tuple[str, ...]) -> Turn:
+        """Hosts of a wave before its first batch: in which order they go, and plans of theirs that
+        have to be others by now. None is refused."""
 
     def before(self, hosts: tuple[str, ...]) -> Turn:
         """Makes hosts of a batch ready to be changed: at least one is given a turn or refused."""
@@ -43,9 +44,9 @@ class Nothing:
         """See ``Around``."""
         return {}
 
-    def order(self, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    def wave(self, hosts: tuple[str, ...]) -> Turn:
         """See ``Around``."""
-        return hosts
+        return Turn(hosts)
 
     def before(self, hosts: tuple[str, ...]) -> Turn:
         """See ``Around``."""

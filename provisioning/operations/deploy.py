@@ -78,15 +78,18 @@ def apply_plans(
 
     stopped = ""
     for wave in waves:
-        ours = [name for name in wave.hosts if name in ready and ready[name].changes]
         if stopped:
+            ours = [name for name in wave.hosts if name in ready and ready[name].changes]
             result.skipped |= dict.fromkeys(ours, stopped)
             continue
+        start = around.wave(wave.hosts)
+        ready |= {name: plan for name, plan in start.plans.items() if name in ready}
+        ours = [name for name in wave.hosts if name in ready and ready[name].changes]
         if ours:
             progress(Event("wave", text=wave.title, total=len(ours)))
             journal.write("wave", title=wave.title, hosts=ours)
         failed = 0
-        ordered = replace(wave, hosts=around.order(wave.hosts))
+        ordered = replace(wave, hosts=start.hosts)
         for batch in batches(ordered, ready, forks=pace.forks, batch=pace.batch):
             left = batch
             while left:

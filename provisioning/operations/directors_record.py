@@ -14,19 +14,14 @@ from pydantic import ValidationError
 
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import all_hosts
-from provisioning.operations.deploy import DeployResult
 from provisioning.operations.runtime_state import replace_file
 
 _FILE = "directors.json"
 _HOST = {"hosts": {"__all__": {"environment", "ssh"}}, "ssh": True}
 
 
-def remember_directors(folder: Path, inventory: Inventory, result: DeployResult) -> None:
-    """Writes down what the directors have, where a deploy has given it to all of them. Raises
-    ``RuntimeStateError``."""
-    hosts = result.hosts
-    if not all(name in hosts and hosts[name].ok for name in inventory.directors.hosts):
-        return
+def remember_directors(folder: Path, inventory: Inventory) -> None:
+    """A director has what this inventory says. Raises ``RuntimeStateError``."""
     record = inventory.model_dump(
         mode="json",
         exclude_unset=True,

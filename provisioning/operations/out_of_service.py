@@ -6,7 +6,7 @@ sends anything. Every step is written down as a drain with this command as its c
 that was cut is finished by the next one.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from provisioning.engine.apply import HostResult
@@ -19,13 +19,14 @@ from provisioning.engine.script import STATE
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.capacity import lacking_without, never_without
-from provisioning.operations.directors_record import as_directors_have_it
-from provisioning.operations.drain import bring_back, settle, take_out
+from provisioning.operations.directors_record import as_directors_have_it, remember_directors
+from provisioning.operations.drain import bring_back, set_mark, settle, take_out
 from provisioning.operations.in_service import await_in_service
 from provisioning.operations.node_work import NodeWork, await_idle
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import OperationError
+from provisioning.operations.runtime_state import save_runtime, without_drain
 from provisioning.operations.session import Site
 from provisioning.operations.status.wanted import wanted_services
 from provisioning.operations.tables import Tables, holders_of, tables_if_any, weight_of
@@ -128,6 +129,8 @@ class OutOfService:
     """See ``Around``. The run's runtime state is that of the time when the plans were made."""
 
     site: Site
+    inventory: Inventory
+    """What is deployed: the site's, but for hosts that leave."""
     fleet: Fleet
     run: Run
     plans: Plans
@@ -146,6 +149,8 @@ class OutOfService:
     _planned: Runtime = field(init=False)
     _taken: set[str] = field(default_factory=set)
     """Those that this run brings back after their change."""
+    _told: bool = False
+    """Whether directors were told of a drain, or of its end, since the plans were made."""
 
     def __post_init__(self) -> None:
         inventory = as_directors_have_it(self.site.state_dir, self.site.inventory)
@@ -158,27 +163,29 @@ class OutOfService:
         results: dict[str, HostResult] = {}
         done = [name for name in self._left if not self.plans.hosts[name].changes]
         for name in done:
-            directors = look_at_directors(self._served.inventory, self.fleet)
-            problem = self._bring_back(name, directors.told)
+            problem = self._bring_back(name, self._look())
             results[name] = HostResult(name, "unmet" if problem else "changed", message=problem)
         return results
 
-    def order(self, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    def wave(self, hosts: tuple[str, ...]) -> Turn:
         """See ``Around``: first those that a cut run left, then those that serve nobody now and
         may serve afterwards, then the others."""
+        plans = self._again(hosts) if self._told else {}
+        self._remember(hosts, {n: plan for n, plan in self.plans.hosts.items() if not plan.changes})
         disturbed = [name for name in hosts if self._disturbs(name)]
         if not disturbed:
-            return hosts
-        tables = look_at_directors(self._served.inventory, self.fleet).tables
-        busy, left = serving(self._served.inventory, tables, disturbed), self._left
-        return tuple(sorted(hosts, key=lambda name: (name not in left, name in busy)))
+            return Turn(hosts, plans=plans)
+        busy = serving(self._served.inventory, self._look().tables, disturbed)
+        left = self._left
+        order = tuple(sorted(hosts, key=lambda name: (name not in left, name in busy)))
+        return Turn(order, plans=plans)
 
     def before(self, hosts: tuple[str, ...]) -> Turn:
         """See ``Around``."""
         left = self._left
         if not any(self._disturbs(n) or self._marks(n) or n in left for n in hosts):
-            return Turn(hosts, plans=self._again(hosts))
-        seen = look_at_directors(self._served.inventory, self.fleet)
+            return Turn(hosts)
+        seen = self._look()
         out, waiting, refused = self._who_goes(hosts, seen)
         late = set(waiting)
         runtime = self.site.runtime
@@ -186,21 +193,23 @@ class OutOfService:
             if name in late or name in refused:
                 continue
             if name in out or (self._marks(name) and name in runtime.drains):
-                problem = self._take_out(name, seen.told)
+                problem = self._take_out(name, seen)
                 if problem:
                     refused[name] = problem
         refused |= self._await_work([n for n in hosts if n not in late and n not in refused], seen)
         turn = tuple(name for name in hosts if name not in late and name not in refused)
         self._taken |= {name for name in turn if name in out or name in self._left}
+        # A director that is a real server as well was just told of a drain.
         return Turn(turn, refused, self._again(turn))
 
     def after(self, results: dict[str, HostResult]) -> None:
         """See ``Around``."""
+        self._remember(results, {n: self.plans.hosts[n] for n, one in results.items() if one.ok})
         changed = [name for name in results if name in self._served.inventory.real_servers.hosts]
         if not any(name in self._taken or self._disturbs(name) for name in changed):
             return
-        gone = moved(self._served.inventory, self.site.inventory)
-        seen = look_at_directors(self._served.inventory, self.fleet)
+        gone = moved(self._served.inventory, self.inventory)
+        seen = self._look()
         for name in changed:
             if name not in self._taken:
                 continue
@@ -209,7 +218,7 @@ class OutOfService:
             if result.outcome in ("lost", "unmet"):
                 # Nobody knows whether it can serve.
                 result.message += f"; it stays drained until the next {self.command}"
-            elif problem := self._bring_back(name, seen.told):
+            elif problem := self._bring_back(name, seen):
                 result.outcome = "unmet" if result.ok else result.outcome
                 result.message = "; ".join(filter(None, [result.message, problem]))
         runtime = self.site.runtime
@@ -260,7 +269,7 @@ class OutOfService:
                 "or --force changes it all the same"
             )
             return [], [], dict.fromkeys(candidates, reason)
-        if moved(inventory, self.site.inventory):
+        if moved(inventory, self.inventory):
             return [], [], {}
         busy = serving(inventory, seen.tables, candidates)
         out: list[str] = []
@@ -288,12 +297,13 @@ class OutOfService:
             "its clients"
         )
 
-    def _take_out(self, name: str, directors: list[str]) -> str:
+    def _take_out(self, name: str, seen: Directors) -> str:
         """Drains it; what is wrong, where that fails. One that was drained already is made so on
         the directors that do not know of it."""
         known = self.site.runtime.drains.get(name)
-        if not directors:
+        if not seen.told:
             return ""
+        self._told = True
         self._tell(name, "drain")
         try:
             take_out(
@@ -305,16 +315,16 @@ class OutOfService:
                 if known
                 else f"changed by `cluster {self.command}`, which brings it back",
                 cause=known.cause if known else self.command,
-                directors=directors,
+                directors=seen.told,
                 force=True,
                 progress=self._quiet,
             )
             if known and known.settled:
-                self._settle(name, directors)
+                self._settle(name, seen)
         except (OperationError, TransportError) as error:
             problem = f"not taken out of service: {error}"
             if known is None:
-                problem = "; ".join(filter(None, [problem, self._bring_back(name, directors)]))
+                problem = "; ".join(filter(None, [problem, self._bring_back(name, seen)]))
             return problem
         return ""
 
@@ -339,56 +349,84 @@ class OutOfService:
             if name in left and _matters(left[name]) and not self.force:
                 problem = ""
                 if drains[name].cause == self.command:
-                    problem = self._bring_back(name, seen.told)
+                    problem = self._bring_back(name, seen)
                 now = "it stays drained" if name in self.site.runtime.drains else "it serves again"
                 refused[name] = (
                     f"left after {self.timeout:g} s: {left[name]}; {problem or now}. Wait longer "
                     "(--drain-timeout), or --force loses these"
                 )
             elif drains[name].cause:
-                self._settle(name, seen.told)
+                self._settle(name, seen)
         return refused
 
-    def _settle(self, name: str, directors: list[str]) -> None:
-        if directors:
+    def _settle(self, name: str, seen: Directors) -> None:
+        if seen.told:
             settle(
                 self._served,
                 self.fleet,
                 self.run,
                 name,
-                directors=directors,
+                directors=seen.told,
                 progress=self._quiet,
             )
 
-    def _bring_back(self, name: str, directors: list[str]) -> str:
+    def _bring_back(self, name: str, seen: Directors) -> str:
         """Puts it back to work; what is wrong, where that fails."""
+        if not seen.told and seen.silent:
+            silent = "; ".join(seen.silent.values())
+            return f"it stays drained, as no director can be told: {silent}. `cluster undrain` it"
+        self._told = True
         self._tell(name, "back to work")
-        if not directors:
-            return "no director can be told that it is back; `cluster undrain` it when one can"
         try:
-            bring_back(
-                self._served,
-                self.fleet,
-                self.run,
-                name,
-                directors=directors,
-                force=True,
-                progress=self._quiet,
-            )
+            if seen.told:
+                bring_back(
+                    self._served,
+                    self.fleet,
+                    self.run,
+                    name,
+                    directors=seen.told,
+                    force=True,
+                    progress=self._quiet,
+                )
+            else:
+                # Directors that send nothing (yet) hear of it in their own turn.
+                after = without_drain(self.site.runtime, name)
+                save_runtime(self.site.state_dir, after)
+                set_mark(
+                    self._served.inventory,
+                    after,
+                    self.fleet,
+                    self.run,
+                    name,
+                    force=False,
+                    progress=self._quiet,
+                )
         except (OperationError, TransportError) as error:
             return str(error)
         return ""
 
     def _again(self, hosts: tuple[str, ...]) -> dict[str, HostPlan]:
-        """Plans of the directors among them, where drains came or went since they were made."""
-        runtime = self.site.runtime
-        names = [name for name in hosts if name in self.site.inventory.directors.hosts]
-        if not names or runtime == self._planned:
+        """Plans of the directors among them, where these were told of drains since."""
+        names = [
+            name
+            for name in hosts
+            if name in self.inventory.directors.hosts and name in self.plans.hosts
+        ]
+        if not names or not self._told:
             return {}
-        wanted = self.desired(runtime)
-        return plan_hosts(
-            self.site.inventory, {name: wanted[name] for name in names}, self.fleet
-        ).hosts
+        wanted = self.desired(self.site.runtime)
+        return plan_hosts(self.inventory, {name: wanted[name] for name in names}, self.fleet).hosts
+
+    def _remember(self, hosts: Iterable[str], done: Mapping[str, HostPlan]) -> None:
+        """Once a director among ``hosts`` has what is deployed (its plan is ``done``), the others
+        may have it as well."""
+        if any(
+            n in done and not done[n].partial for n in hosts if n in self.inventory.directors.hosts
+        ):
+            remember_directors(self.site.state_dir, self.inventory)
+
+    def _look(self) -> Directors:
+        return look_at_directors(self._served.inventory, self.fleet)
 
     def _tell(self, name: str, text: str) -> None:
         self.progress(Event("step", name, text))

@@ -4,19 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.engine.apply import HostResult, Outcome
 from provisioning.model.inventory import Inventory
 from provisioning.model.loading import load_inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.deploy import DeployResult
 from provisioning.operations.directors_record import as_directors_have_it, remember_directors
 from provisioning.resources.base import Resource
 from provisioning.roles.desired import desired_hosts
 from tests.roles.rendered import HERE, INVENTORIES
-
-
-def done(inventory: Inventory, outcome: Outcome = "changed") -> DeployResult:
-    return DeployResult({name: HostResult(name, outcome) for name in inventory.directors.hosts})
 
 
 def directors(inventory: Inventory) -> dict[str, tuple[Resource, ...]]:
@@ -47,7 +41,7 @@ def test_directors_are_rendered_as_they_were(
 ) -> None:
     monkeypatch.setenv("GOLDEN_AUTH_PASS", "LVS123")
     old = load_inventory(HERE / "inventories" / f"{name}.yaml")
-    remember_directors(tmp_path, old, done(old))
+    remember_directors(tmp_path, old)
     new = old.model_copy(
         update={
             "services": [simple().services[0].model_copy(update={"port": 9999})],
@@ -62,22 +56,14 @@ def test_directors_are_rendered_as_they_were(
 
 
 def test_no_secret_is_written_down(tmp_path: Path) -> None:
-    remember_directors(tmp_path, simple(), done(simple()))
+    remember_directors(tmp_path, simple())
     text = (tmp_path / "directors.json").read_text(encoding="utf-8")
     assert "geheim" not in text and "192.0.2.101" in text
 
 
-def test_what_one_of_them_did_not_get_is_not_what_they_have(tmp_path: Path) -> None:
-    result = done(simple())
-    result.hosts["lvs2"].outcome = "failed"
-    remember_directors(tmp_path, simple(), result)
-    remember_directors(tmp_path, simple(), DeployResult({"lvs1": HostResult("lvs1", "changed")}))
-    assert not (tmp_path / "directors.json").exists()
-
-
 def test_hosts_are_known_by_their_address(tmp_path: Path) -> None:
     services = [{"name": "web", "real_servers": ["rs1"]}, {"name": "api", "port": 8080}]
-    remember_directors(tmp_path, (old := simple(services=services)), done(old))
+    remember_directors(tmp_path, simple(services=services))
     new = simple(
         directors={"hosts": {"lvs1": "192.0.2.11"}},
         real_servers={"hosts": {"gpu1": "192.0.2.101", "gpu9": "192.0.2.109"}},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.engine.apply import HostResult, apply_plan
+from provisioning.engine.apply import apply_plan
 from provisioning.engine.observe import observe_and_plan
 from provisioning.engine.progress import Event, silent
 from provisioning.engine.waves import Wave
@@ -16,7 +16,7 @@ from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations import drain as draining
 from provisioning.operations.deploy import DeployResult, Pace, apply_plans
-from provisioning.operations.directors_record import remember_directors
+from provisioning.operations.directors_record import as_directors_have_it, remember_directors
 from provisioning.operations.drain import take_out
 from provisioning.operations.out_of_service import OutOfService, foresee, moved
 from provisioning.operations.planning import Plans, plan_hosts
@@ -86,6 +86,7 @@ class Living:
             plans = plan_hosts(site.inventory, self.wanted(site.runtime, content), fleet)
             around = OutOfService(
                 site=site,
+                inventory=site.inventory,
                 fleet=fleet,
                 run=run,
                 plans=plans,
@@ -339,8 +340,7 @@ def test_the_weight_goes_before_the_mark_where_directors_were_not_told(living: L
 def test_what_is_new_for_directors_waits_for_their_turn(living: Living) -> None:
     """The nodes answer the new health check only once they are changed."""
     site = living.cluster.site
-    done = DeployResult({n: result("unchanged") for n in site.inventory.directors.hosts})
-    remember_directors(site.state_dir, site.inventory, done)
+    remember_directors(site.state_dir, site.inventory)
     living.change(check={"type": "http", "path": "/new"})
     living.deploy("new")
     for name in ("rs1", "rs2"):
@@ -355,8 +355,7 @@ def test_what_is_new_for_directors_waits_for_their_turn(living: Living) -> None:
 
 def test_nobody_is_kept_waiting_for_a_place_that_goes_away(living: Living) -> None:
     site = living.cluster.site
-    done = DeployResult({n: result("unchanged") for n in site.inventory.directors.hosts})
-    remember_directors(site.state_dir, site.inventory, done)
+    remember_directors(site.state_dir, site.inventory)
     content = site.inventory.model_dump(mode="json", exclude_unset=True) | {"vip": "127.0.0.101"}
     living.cluster.site = Site(Inventory.model_validate(content), site.path)
     assert moved(site.inventory, living.inventory) == [
@@ -366,5 +365,32 @@ def test_nobody_is_kept_waiting_for_a_place_that_goes_away(living: Living) -> No
     assert living.deploy("new").ok
 
 
-def result(outcome: str) -> HostResult:
-    return HostResult("", outcome)  # type: ignore[arg-type]
+def test_directors_end_with_what_the_inventory_says_though_they_had_it_already(
+    living: Living,
+) -> None:
+    """A deploy was killed after the directors had their turn, and before that was written down."""
+    site = living.cluster.site
+    remember_directors(site.state_dir, site.inventory)
+    living.change(check={"type": "http", "path": "/new"})
+    for director in ("lvs1", "lvs2"):
+        wanted = living.wanted(Runtime())[director]
+        host = living.cluster.hosts[director]
+        plan, _ = observe_and_plan(director, host, (), wanted.resources, {})
+        assert apply_plan(plan, host, run_id="r1", holder="me", progress=silent).ok
+    assert living.deploy("new").ok
+    for director in ("lvs1", "lvs2"):
+        assert (living.folder / f"{director}.conf").read_text().count("path /new") == 2
+    known = as_directors_have_it(site.state_dir, site.inventory)
+    assert known.services == living.inventory.services
+
+
+def test_what_a_cut_deploy_left_of_a_cluster_that_was_reinstalled(living: Living) -> None:
+    """No director sends anything, and none can be told: the drain ends all the same."""
+    out(living, "rs1", "deploy")
+    for director in ("lvs1", "lvs2"):
+        state = living.cluster.hosts[director].root / "var/lib/cosyvoice-cluster/manifest"
+        state.unlink()
+    assert living.deploy("new").ok
+    assert living.cluster.site.runtime.drains == {}
+    assert not living.cluster.mark("rs1").exists()
+    assert living.weights("lvs1") == [1, 1]
