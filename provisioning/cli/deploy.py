@@ -12,7 +12,7 @@ from provisioning.cli.options import host_key_option, inventory_option, limit_op
 from provisioning.cli.plan import look, status_of
 from provisioning.cli.plan_view import show_plans
 from provisioning.cli.progress_view import progress_on
-from provisioning.cli.result_view import show_result
+from provisioning.cli.result_view import show_lacking, show_result
 from provisioning.cli.selection import chosen
 from provisioning.cli.verify import show_checks
 from provisioning.engine.around import Around
@@ -200,12 +200,12 @@ def _deploy(
                 add_departures(plans, leaving, fleet)
             supply(site, release, plans, fleet, progress)
             result = apply(site.inventory, plans, desired, leaving)
-            if result.ok:
-                await_everybody(site, fleet, desired, progress=progress)
+            lacking = await_everybody(site, fleet, desired, progress=progress) if result.ok else []
         remember(site.state_dir, site.inventory, [n for n in result.hosts if n in desired])
         conclude(site, leaving, result)
         show_result(console, result, run)
         if not (verifies and result.ok):
+            show_lacking(console, lacking)
             return result.ok
         checks = verify(site.inventory, fleet, site.runtime)
         _record_checks(run, checks)

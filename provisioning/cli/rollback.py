@@ -11,7 +11,7 @@ from provisioning.cli import exit_codes
 from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
 from provisioning.cli.plan_view import show_plans
 from provisioning.cli.progress_view import progress_on
-from provisioning.cli.result_view import show_result
+from provisioning.cli.result_view import show_lacking, show_result
 from provisioning.cli.selection import chosen_real_servers
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.plan_record import plan_record
@@ -192,12 +192,13 @@ def _back(
             progress=progress,
             around=around,
         )
-        await_everybody(site, fleet, result.hosts, progress=progress)
+        lacking = await_everybody(site, fleet, result.hosts, progress=progress)
     for name, reason in unseen.items():
         # Some may not be held either, as it is not known what they had before.
         if name not in result.hosts:
             result.skipped.setdefault(name, reason)
     show_result(console, result, run)
+    show_lacking(console, lacking)
     back = [name for name, host in result.hosts.items() if host.ok]
     if give_up_upgrade(site.state_dir, back):
         console.print(Text("The rolling upgrade that was cut is given up.", "yellow"))

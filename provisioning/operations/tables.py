@@ -16,7 +16,7 @@ Tables = dict[str, tuple[TableService, ...]]
 
 _KEY, _ADDRESSES = "table", "addresses"
 _TIMEOUT = 30.0
-TABLE_PATIENCE = 15.0
+TABLE_PATIENCE = 60.0
 """Seconds until Keepalived has made a reload so in the kernel, on a slow host."""
 
 
