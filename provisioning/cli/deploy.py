@@ -12,9 +12,10 @@ from provisioning.cli.options import host_key_option, inventory_option, limit_op
 from provisioning.cli.plan import look, status_of
 from provisioning.cli.plan_view import show_plans
 from provisioning.cli.progress_view import progress_on
-from provisioning.cli.result_view import show_result
+from provisioning.cli.result_view import show_lacking, show_result
 from provisioning.cli.selection import chosen
 from provisioning.cli.verify import show_checks
+from provisioning.engine.around import Around
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.plan_record import plan_record
 from provisioning.engine.progress import Progress
@@ -30,7 +31,9 @@ from provisioning.operations.departure import (
     site_with,
 )
 from provisioning.operations.deploy import DeployResult, Pace, apply_plans
+from provisioning.operations.in_service import await_everybody
 from provisioning.operations.members import Members, remember
+from provisioning.operations.out_of_service import OutOfService, foresee
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import build_release
 from provisioning.operations.release.supply import supply
@@ -67,7 +70,12 @@ from provisioning.roles.release_archive import ReleaseArchive
     type=click.FloatRange(min=0),
     default=300.0,
     show_default=True,
-    help="Seconds to wait for the work of real servers that leave the inventory.",
+    help="Seconds to wait for the work of real servers that are disturbed or leave.",
+)
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Also the last healthy one, below the quorum, and with jobs left at the deadline.",
 )
 @click.option("--verify/--no-verify", "verifies", default=True, help="Prove the result at the end.")
 def deploy(
@@ -81,13 +89,16 @@ def deploy(
     max_fail: int,
     verifies: bool,
     drain_timeout: float,
+    force: bool,
 ) -> None:
     """Make the hosts what the inventory says, and prove that the cluster works.
 
     Looks at every host, shows what would change, asks (on a terminal), then applies in waves:
-    storage, real servers, backup directors, master director. A host that fails takes its own
-    changes back. Cut at any moment, it can be run again. A host that is in the inventory no more
-    is drained, taken off the directors and cleaned.
+    storage, real servers, backup directors, master director. A real server that serves and would
+    be disturbed is drained first, its work waited for, and it is back in the directors' kernels
+    before the next batch goes. A host that fails takes its own changes back. Cut at any moment, it
+    can be run again. A host that is in the inventory no more is drained, taken off the directors
+    and cleaned.
 
     Exit status: 0 done and proved, 1 something failed, 2 wrong inventory or command line (with
     --check: 2 changes pending, 1 wrong inventory), 130 interrupted.
@@ -122,6 +133,7 @@ def deploy(
             verifies and not limit,
             {} if limit else leaving_hosts(site),
             drain_timeout,
+            force,
         )
     raise SystemExit(exit_codes.OK if run.ok else exit_codes.FAILED)
 
@@ -138,31 +150,48 @@ def _deploy(
     verifies: bool,
     leaving: Members,
     drain_timeout: float,
+    force: bool,
 ) -> bool:
     everywhere = site_with(site, leaving)
+    secret = cluster_secret(everywhere)
     with open_fleet(
         everywhere, forks=pace.forks, accept_new_host_keys=accept_new_host_keys
     ) as fleet:
         plans = plan_hosts(site.inventory, desired, fleet)
         add_departures(plans, leaving, fleet)
         plans.drains, plans.pins = site.runtime.drains, site.runtime.pins
+        foresee(everywhere, plans, fleet)
         for plan in plans.hosts.values():
             run.journal.write("plan", plan=plan_record(plan))
         show_plans(console, plans)
         if plans.changes and not yes and sys.stdin.isatty():
             click.confirm("Apply?", abort=True)
         with progress_on(console) as progress:
+
+            def apply(
+                inventory: Inventory, plans: Plans, wanted: dict[str, DesiredHost], going: Members
+            ) -> DeployResult:
+                around = OutOfService(
+                    site=everywhere,
+                    inventory=inventory,
+                    fleet=fleet,
+                    run=run,
+                    plans=plans,
+                    desired=lambda runtime: desired_hosts(inventory, release, runtime, secret),
+                    command="deploy",
+                    timeout=drain_timeout,
+                    force=force,
+                    progress=progress,
+                )
+                return _apply(inventory, plans, wanted, going, fleet, pace, run, progress, around)
+
             if leaving_servers(leaving):
                 # With them still in it: those that come with the same edit take over first.
-                both = desired_hosts(
-                    everywhere.inventory, release, site.runtime, cluster_secret(everywhere)
-                )
+                both = desired_hosts(everywhere.inventory, release, site.runtime, secret)
                 staying = {name: both[name] for name in desired}
                 first = plan_hosts(everywhere.inventory, staying, fleet)
                 supply(site, release, first, fleet, progress)
-                result = _apply(
-                    everywhere.inventory, first, staying, {}, fleet, pace, run, progress
-                )
+                result = apply(everywhere.inventory, first, staying, {})
                 if not result.ok:
                     show_result(console, result, run)
                     return False
@@ -170,11 +199,13 @@ def _deploy(
                 plans = plan_hosts(site.inventory, desired, fleet)
                 add_departures(plans, leaving, fleet)
             supply(site, release, plans, fleet, progress)
-            result = _apply(site.inventory, plans, desired, leaving, fleet, pace, run, progress)
+            result = apply(site.inventory, plans, desired, leaving)
+            lacking = await_everybody(site, fleet, desired, progress=progress) if result.ok else []
         remember(site.state_dir, site.inventory, [n for n in result.hosts if n in desired])
         conclude(site, leaving, result)
         show_result(console, result, run)
         if not (verifies and result.ok):
+            show_lacking(console, lacking)
             return result.ok
         checks = verify(site.inventory, fleet, site.runtime)
         _record_checks(run, checks)
@@ -191,6 +222,7 @@ def _apply(
     pace: Pace,
     run: Run,
     progress: Progress,
+    around: Around,
 ) -> DeployResult:
     conditions = {name: host.postconditions for name, host in desired.items()}
     return apply_plans(
@@ -203,6 +235,7 @@ def _apply(
         holder=run.holder,
         journal=run.journal,
         progress=progress,
+        around=around,
     )
 
 

@@ -15,6 +15,7 @@ from provisioning.cli.selection import chosen
 from provisioning.engine.plan_record import plan_record
 from provisioning.operations.cluster_secret import cluster_secret
 from provisioning.operations.departure import add_departures, leaving_hosts, site_with
+from provisioning.operations.out_of_service import foresee
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import build_release
 from provisioning.operations.session import Site, open_fleet
@@ -67,21 +68,24 @@ def look(
     ):
         plans = plan_hosts(site.inventory, {name: wanted[name] for name in names}, fleet)
         add_departures(plans, leaving, fleet)
+        foresee(everywhere, plans, fleet)
     plans.drains, plans.pins = runtime.drains, runtime.pins
     return plans
 
 
 def plans_json(plans: Plans) -> str:
     """``{"changes": bool, "hosts": [...], "unreachable": {host: reason}, "leaving": [host],
-    "drained": {host:
-    {"who", "since", "reason", "settled", "stopped"}}, "pinned": {host: {"release", "who",
-    "since"}}}``; a host's plan is described in ``provisioning.engine.plan_record``."""
+    "drained_first": [host], "interrupted": {host: reason}, "drained": {host: {"who", "since",
+    "reason", "settled", "stopped", "cause"}}, "pinned": {host: {"release", "who", "since"}}}``; a
+    host's plan is described in ``provisioning.engine.plan_record``."""
     return json.dumps(
         {
             "changes": plans.changes,
             "hosts": [plan_record(plan) for plan in plans.hosts.values()],
             "unreachable": plans.unreachable,
             "leaving": plans.leaving,
+            "drained_first": plans.drained_first,
+            "interrupted": plans.interrupted,
             "drained": {name: asdict(drain) for name, drain in plans.drains.items()},
             "pinned": {name: asdict(pin) for name, pin in plans.pins.items()},
         },

@@ -18,6 +18,12 @@ def show_plans(console: Console, plans: Plans) -> None:
     for name in plans.leaving:
         text = f"{name}: leaves the cluster: drained, taken off the directors, then cleaned"
         console.print(Text(text, "magenta"), soft_wrap=True)
+    for name in plans.drained_first:
+        text = f"{name}: drained first: its work ends before it is changed, the others serve"
+        console.print(Text(text, "cyan"), soft_wrap=True)
+    for name, reason in plans.interrupted.items():
+        text = f"{name}: NOT drained, clients are refused while it is changed: {reason}"
+        console.print(Text(text, "bold red"), soft_wrap=True)
     for name, drain in plans.drains.items():
         console.print(Text(f"{name}: {drain}", "yellow"), soft_wrap=True)
     for pin in pin_lines(plans.pins, plans.hosts):

@@ -26,3 +26,10 @@ def show_result(console: Console, result: DeployResult, run: Run) -> None:
         console.print(
             f"`cluster history show {run.id}` has the details.", markup=False, soft_wrap=True
         )
+
+
+def show_lacking(console: Console, lacking: list[str]) -> None:
+    """Nodes that are as wanted and get no clients yet."""
+    for text in lacking:
+        said = f"Not in service yet: {text}. `cluster status` says why"
+        console.print(Text(said, "yellow"), soft_wrap=True)

@@ -71,6 +71,7 @@ class HostPlan:
         """Whether something that runs already will be reloaded, restarted or taken away."""
         removes = any(step.change.summary == REMOVE for step in self.steps)
         disturbs = any(planned.handler.disturbs for planned in self.handlers)
+        disturbs = disturbs or any(step.change.disturbs for step in self.steps)
         return not self.first_time and (disturbs or removes)
 
     @property

@@ -18,6 +18,9 @@ class Drain:
     whom persistence ties to it still get there (ipvs-sysctl, expire_quiescent_template)."""
     stopped: bool = False
     """Whether its app was stopped as well; starting it ends the drain."""
+    cause: str = ""
+    """The command that drained it for as long as it changes it, such as ``deploy``, and brings it
+    back itself; where it was cut, the next one does. Empty where an operator drained it."""
 
     def __str__(self) -> str:
         word = "stopped" if self.stopped else "drained"

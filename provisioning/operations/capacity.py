@@ -33,3 +33,13 @@ def lacking_without(
                     f"below its quorum of {service.service.quorum}"
                 )
     return found
+
+
+def never_without(inventory: Inventory, name: str) -> list[str]:
+    """Services that cannot do without a real server, however healthy all others are."""
+    found = []
+    for service in wanted_services(inventory, Runtime()):
+        left = [weight for other, weight in service.weights.items() if other != name]
+        if name in service.servers and (not any(left) or sum(left) < service.service.quorum):
+            found.append(service.endpoint)
+    return found

@@ -1,9 +1,10 @@
 """Makes hosts what the inventory says, wave by wave."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from provisioning.engine.apply import HostResult, apply_plan, await_postconditions
+from provisioning.engine.around import Around, Nothing
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.journal import Journal
 from provisioning.engine.plan import HostPlan
@@ -51,9 +52,12 @@ def apply_plans(
     holder: str,
     journal: Journal,
     progress: Progress,
+    around: Around | None = None,
 ) -> DeployResult:
-    """Applies the plans in waves. What happens on one host never keeps the others of its batch
-    from being finished; failures keep later waves from starting where they would do harm."""
+    """Applies the plans in waves, each batch with what is to be done ``around`` it. What happens on
+    one host never keeps the others of its batch from being finished; failures keep later waves
+    from starting where they would do harm."""
+    around = around or Nothing()
     result = DeployResult()
     for name, reason in plans.unreachable.items():
         result.skipped[name] = reason
@@ -65,29 +69,46 @@ def apply_plans(
     for name, plan in ready.items():
         if not plan.changes:
             result.hosts[name] = HostResult(name, "unchanged")
+    for name, host_result in around.begin().items():
+        result.hosts[name] = host_result
+        _record(journal, host_result)
 
     def one(name: str, transport: Transport) -> HostResult:
         return _apply_one(ready[name], conditions[name], transport, run_id, holder, progress)
 
     stopped = ""
     for wave in waves:
-        ours = [name for name in wave.hosts if name in ready and ready[name].changes]
         if stopped:
+            ours = [name for name in wave.hosts if name in ready and ready[name].changes]
             result.skipped |= dict.fromkeys(ours, stopped)
             continue
+        start = around.wave(wave.hosts)
+        ready |= {name: plan for name, plan in start.plans.items() if name in ready}
+        ours = [name for name in wave.hosts if name in ready and ready[name].changes]
         if ours:
             progress(Event("wave", text=wave.title, total=len(ours)))
             journal.write("wave", title=wave.title, hosts=ours)
         failed = 0
-        for batch in batches(wave, ready, forks=pace.forks, batch=pace.batch):
-            if failed > pace.max_fail:
-                reason = f"{failed} of the {wave.title} failed before"
-                result.skipped |= dict.fromkeys(batch, reason)
-                continue
-            for name, host_result in _apply_batch(batch, fleet, one).items():
-                result.hosts[name] = host_result
-                _record(journal, host_result)
-                failed += not host_result.ok
+        ordered = replace(wave, hosts=start.hosts)
+        for batch in batches(ordered, ready, forks=pace.forks, batch=pace.batch):
+            left = batch
+            while left:
+                if failed > pace.max_fail:
+                    reason = f"{failed} of the {wave.title} failed before"
+                    result.skipped |= dict.fromkeys(left, reason)
+                    break
+                turn = around.before(left)
+                left = tuple(n for n in left if n not in turn.hosts and n not in turn.refused)
+                for name, reason in turn.refused.items():
+                    result.skipped[name] = reason
+                    progress(Event("failed", name, reason))
+                ready |= turn.plans
+                done = _apply_batch(turn.hosts, fleet, one)
+                around.after(done)
+                for name, host_result in done.items():
+                    result.hosts[name] = host_result
+                    _record(journal, host_result)
+                failed += len(turn.refused) + sum(not each.ok for each in done.values())
         stopped = _stop_after(wave, result)
     return result
 

@@ -31,12 +31,16 @@ from provisioning.operations.runtime_state import (
 )
 from provisioning.operations.session import Site
 from provisioning.operations.status.look_real_server import app_fragment, parse_app
-from provisioning.operations.tables import await_weights, holders_of, look_at_tables
+from provisioning.operations.tables import (
+    TABLE_PATIENCE,
+    await_weights,
+    check_time,
+    holders_of,
+    look_at_tables,
+)
 from provisioning.roles.real_server import drain_mark
 from provisioning.transport.base import Transport
 
-_TABLE_PATIENCE = 15.0
-"""Seconds until Keepalived has made a reload so in the kernel, on a slow host."""
 _START_PATIENCE = 240.0
 """Seconds until a node that was just started is ready."""
 
@@ -49,22 +53,30 @@ def take_out(
     *,
     reason: str = "",
     stopped: bool = False,
+    cause: str = "",
+    directors: list[str] | None = None,
     force: bool = False,
     progress: Progress,
 ) -> None:
     """Gives a real server weight 0 in the kernels of all directors and marks it. Returns once both
     is so; its work goes on. Raises ``OperationError``; ``force`` goes on without a director that
-    cannot be reached, without capacity that is left, and over edits nobody has deployed."""
+    cannot be reached, without capacity that is left, and over edits nobody has deployed.
+
+    ``cause`` is the command that will bring it back itself; without, it is the operator's drain.
+    Given ``directors`` are all that are told."""
     before = site.runtime
-    directors = _directors(site.inventory, fleet, force=force)
+    directors = directors or _directors(site.inventory, fleet, force=force)
     if name not in before.drains:
         _require_capacity(site.inventory, before, fleet, directors, name, force=force)
-    drain = before.drains.get(name) or Drain(run.holder, _now(), reason, stopped=stopped)
-    after = with_drain(before, name, replace(drain, reason=reason or drain.reason, settled=False))
+    drain = before.drains.get(name)
+    if drain is None or (drain.cause and not cause):
+        drain = Drain(run.holder, _now(), reason, stopped=stopped)
+    drain = replace(drain, reason=reason or drain.reason, settled=False, cause=cause)
+    after = with_drain(before, name, drain)
     # Not from what is written down: a cut drain may have come to one director only.
     base = without_drain(before, name)
     change_directors(site, fleet, run, base, after, directors, force=force, progress=progress)
-    _await_kernels(site.inventory, after, fleet, name, directors, _TABLE_PATIENCE, progress)
+    _await_kernels(site.inventory, after, fleet, name, directors, TABLE_PATIENCE, progress)
     set_mark(site.inventory, after, fleet, run, name, force=force, progress=progress)
     run.journal.write("drained", host=name, reason=reason)
 
@@ -78,14 +90,22 @@ def wait_until_idle(
     return left.get(name)
 
 
-def settle(site: Site, fleet: Fleet, run: Run, name: str, *, progress: Progress) -> None:
+def settle(
+    site: Site,
+    fleet: Fleet,
+    run: Run,
+    name: str,
+    *,
+    directors: list[str] | None = None,
+    progress: Progress,
+) -> None:
     """Its clients have had their time: persistence holds nobody to it any more."""
     before = site.runtime
     drain = before.drains.get(name)
     if drain is None or drain.settled:
         return
     after = with_drain(before, name, replace(drain, settled=True))
-    directors = _directors(site.inventory, fleet, force=True)
+    directors = directors or _directors(site.inventory, fleet, force=True)
     change_directors(site, fleet, run, before, after, directors, force=True, progress=progress)
 
 
@@ -96,15 +116,16 @@ def bring_back(
     name: str,
     *,
     share: int = 100,
+    directors: list[str] | None = None,
     force: bool = False,
     progress: Progress,
 ) -> None:
     """Takes the mark away, waits until the node is ready, gives it its weight, or a ``share`` in
-    percent, on all directors and waits until their kernels have it. Raises ``OperationError``; then
-    the real server is drained as before."""
+    percent, on all directors (or those given) and waits until their kernels have it. Raises
+    ``OperationError``; then the real server is drained as before."""
     before = site.runtime
     after = with_share(without_drain(before, name), name, share)
-    directors = _directors(site.inventory, fleet, force=force)
+    directors = directors or _directors(site.inventory, fleet, force=force)
     set_mark(site.inventory, after, fleet, run, name, force=False, progress=progress)
     try:
         await_ready(site.inventory, fleet, name, progress=progress)
@@ -113,7 +134,7 @@ def bring_back(
         raise
     base = with_drain(after, name, Drain(run.holder, _now()))
     change_directors(site, fleet, run, base, after, directors, force=force, progress=progress)
-    patience = _TABLE_PATIENCE + _check_time(site.inventory)
+    patience = TABLE_PATIENCE + check_time(site.inventory)
     _await_kernels(site.inventory, after, fleet, name, directors, patience, progress)
     run.journal.write("undrained", host=name)
 
@@ -230,12 +251,6 @@ def _await_kernels(
             f"{name}: not within {patience:g} s: {'; '.join(left)}. See Keepalived's log there,"
             " and do this again"
         )
-
-
-def _check_time(inventory: Inventory) -> float:
-    """Seconds until a health check that was failing is believed to pass, at most."""
-    checks = [service.check for service in inventory.services]
-    return max((check.interval + check.timeout + check.warmup for check in checks), default=0.0)
 
 
 def await_ready(

@@ -32,6 +32,9 @@ class NodeWork:
     connections: int = 0
     """Established connections that the director holding the VIP has to it (ActiveConn): streams,
     uploads, open pages."""
+    answers: int | None = None
+    """Requests under way: of the connections those that are not just kept open, as pages keep
+    them; nothing where the app does not tell."""
     unknown: str = ""
     """Why jobs or connections could not be counted; empty where they were."""
 
@@ -39,6 +42,13 @@ class NodeWork:
     def idle(self) -> bool:
         """Whether nothing is left."""
         return not (self.running or self.waiting or self.connections or self.unknown)
+
+    @property
+    def cuttable(self) -> bool:
+        """Whether nobody would notice if it went now: open pages connect again."""
+        if self.unknown or self.running or self.waiting:
+            return False
+        return not (self.connections if self.answers is None else self.answers)
 
     def __str__(self) -> str:
         counts = {
@@ -70,8 +80,8 @@ def look_at_work(inventory: Inventory, fleet: Fleet, name: str) -> NodeWork:
     if app is None:
         # A process that is not there has no jobs; one that does not answer may have.
         unknown = "" if "refused" in why else f"the app does not say what it does ({why})"
-        return NodeWork(connections=connections, unknown=unknown)
-    return NodeWork(app.running, app.waiting, connections)
+        return NodeWork(connections=connections, answers=None if unknown else 0, unknown=unknown)
+    return NodeWork(app.running, app.waiting, connections, app.answers)
 
 
 def active_connections(inventory: Inventory, tables: Tables, name: str) -> int:
@@ -98,20 +108,19 @@ def await_idle(
     *,
     timeout: float,
     progress: Progress,
-    connections: bool = True,
+    pages: bool = True,
 ) -> dict[str, NodeWork]:
     """Waits until the real servers have nothing left to do, at most ``timeout`` seconds; what is
-    left where something is. Without ``connections`` open ones do not count, as a page that
-    somebody left open keeps one for ever."""
+    left where something is. Without ``pages`` connections that are just open do not count, as a
+    page that somebody left open keeps one for ever."""
     end = time.monotonic() + timeout
     quiet = dict.fromkeys(names, 0)
     while True:
         left: dict[str, NodeWork] = {}
         for name in quiet:
             work = look_at_work(inventory, fleet, name)
-            busy = not work.idle and (connections or bool(work.running or work.waiting))
-            busy = busy or bool(work.unknown)
-            quiet[name] = 0 if busy else quiet[name] + 1
+            done = work.idle if pages else work.cuttable
+            quiet[name] = quiet[name] + 1 if done else 0
             if quiet[name] < _SETTLED:
                 left[name] = work
                 progress(Event("waiting", name, "its work to end", detail=str(work)))

@@ -30,6 +30,10 @@ class Plans:
     """Real servers that are drained, and stay so."""
     pins: Mapping[str, Pin] = field(default_factory=dict)
     """Real servers that were rolled back, and keep that release."""
+    drained_first: list[str] = field(default_factory=list)
+    """Real servers that serve and are taken out of service while they are changed."""
+    interrupted: dict[str, str] = field(default_factory=dict)
+    """Real servers that serve and are changed all the same, and why that cannot be helped."""
 
     @property
     def changes(self) -> bool:

@@ -16,22 +16,38 @@ Tables = dict[str, tuple[TableService, ...]]
 
 _KEY, _ADDRESSES = "table", "addresses"
 _TIMEOUT = 30.0
+TABLE_PATIENCE = 60.0
+"""Seconds until Keepalived has made a reload so in the kernel, on a slow host."""
 
 
 def look_at_tables(directors: Iterable[str], fleet: Fleet) -> Tables:
-    """The tables of those directors that are connected and have one."""
+    """The tables of those directors that are connected and have one; without one, a director
+    counts as one that cannot be reached."""
 
     def look(name: str, transport: Transport) -> tuple[TableService, ...]:
-        found = run_fragments(name, transport, {_KEY: "ipvsadm -Ln"}, timeout=_TIMEOUT)[_KEY]
-        try:
-            if found.status == 0:
-                return parse_table(found.stdout)
-            said = found.stderr.strip() or f"status {found.status}"
-        except TableFormatError as error:
-            said = str(error)
-        raise TransportError(f"{name}: no IPVS table: {said}")
+        table = _look(name, transport)
+        if isinstance(table, str):
+            raise TransportError(f"{name}: no IPVS table: {table}")
+        return table
 
     return fleet.each(directors, look)
+
+
+def tables_if_any(directors: Iterable[str], fleet: Fleet) -> Tables:
+    """As ``look_at_tables``, but a director that has none (yet) stays connected."""
+    found = fleet.each(directors, _look)
+    return {name: table for name, table in found.items() if not isinstance(table, str)}
+
+
+def _look(name: str, transport: Transport) -> tuple[TableService, ...] | str:
+    """The table, or why there is none."""
+    found = run_fragments(name, transport, {_KEY: "ipvsadm -Ln"}, timeout=_TIMEOUT)[_KEY]
+    if found.status:
+        return found.stderr.strip() or f"status {found.status}"
+    try:
+        return parse_table(found.stdout)
+    except TableFormatError as error:
+        return str(error)
 
 
 def holders_of(inventory: Inventory, fleet: Fleet) -> frozenset[str]:
@@ -69,6 +85,22 @@ def differing(inventory: Inventory, runtime: Runtime, tables: Tables, name: str)
                 now = "not in the table" if weight is None else f"weight {weight}"
                 found.append(f"{service.endpoint} on {director}: {now} instead of {wanted}")
     return found
+
+
+def check_time(inventory: Inventory) -> float:
+    """Seconds until a health check that was failing is believed to pass, at most: the round under
+    way fails with all its tries, the next one comes and passes (keepalived.conf(5), delay_loop)."""
+    checks = [service.check for service in inventory.services]
+    return max(
+        (
+            one.interval
+            + one.timeout
+            + one.retry * (one.delay_before_retry + one.timeout)
+            + one.warmup
+            for one in checks
+        ),
+        default=0.0,
+    )
 
 
 def await_weights(

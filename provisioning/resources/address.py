@@ -62,6 +62,7 @@ class Address:
             apply=call("set_address", name, before, self.normal, self.interface, *others),
             undo=f"if {call('previous_note', name)}; then {self._revert()}; fi\n"
             + call("forget_if_first", name),
+            disturbs=bool(others),
         )
 
     def _revert(self) -> str:

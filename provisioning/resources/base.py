@@ -35,6 +35,8 @@ class Change:
     """Text before and after for a diff; both empty where there is nothing to show."""
     settles: frozenset[str] = frozenset()
     """Names of handlers this change makes needless: it starts the service with what is there."""
+    disturbs: bool = False
+    """Whether something that runs may be interrupted by it."""
     sensitive: bool = False
     """Texts hold a secret: shown by size only, never written to the journal."""
 

@@ -99,6 +99,8 @@ class Mount:
             f"if {call('is_first', self._folder)}; then {self._drop_folder()}; fi",
             before=f"{line.line}\n" if line and not line_right else "",
             after="" if line_right else f"{self._entry}\n",
+            # Files of it that are open now would be errors.
+            disturbs=bool(mounts),
         )
 
     def _is_ours(self, mount: Entry) -> bool:

@@ -86,7 +86,7 @@ def part(
             *_outputs(inventory),
             *_app(inventory, name, templates, manager, release, runtime, secret),
         ),
-        (_answers(inventory, name, drained=name in runtime.drains),),
+        (_answers(inventory, name),),
     )
 
 
@@ -385,18 +385,18 @@ def _packages_requirement(inventory: Inventory) -> Requirement:
     )
 
 
-def _answers(inventory: Inventory, name: str, *, drained: bool) -> Postcondition:
+def _answers(inventory: Inventory, name: str) -> Postcondition:
     """The app answers at the node's own address and, on the node, at the VIP: bound to one of
-    them only, health checks would pass and clients would not be served. One that is drained has
-    no other reason to be not ready."""
+    them only, health checks would pass and clients would not be served. One that is drained, as
+    most are while they are changed, has no other reason to be not ready."""
     host, port = inventory.real_servers.hosts[name], app_port(inventory)
     addresses = [host.address, *(vip.address.ip for vip in inventory.virtual_ips)]
     urls = [f"{own_url(address, port)}/readyz" for address in addresses]
-    but = """ | *'"reason":"draining"'*" 503\"""" if drained else ""
     probes = "\n".join(
         f"said=$(curl -sS --noproxy '*' --max-time 5 -w ' %{{http_code}}' '{url}' 2>&1) || "
         f'{{ echo "$said"; exit 1; }}\n'
-        f'case $said in *" 200"{but}) ;; *) echo "$said"; exit 1 ;; esac'
+        f"""case $said in *" 200" | *'"reason":"draining"'*" 503") ;; """
+        f'*) echo "$said"; exit 1 ;; esac'
         for url in urls
     )
     return Postcondition(

@@ -35,6 +35,8 @@ real_servers: {{hosts: {{rs1: 192.168.1.101, rs2: 192.168.1.102, rs3: 192.168.1.
 app: {{source: ./源码, directory: {OPT}, python: /usr/bin/python3, keep_releases: 3}}
 """
 _NODES = ("rs1", "rs2", "rs3")
+_DIRECTORS = ("lvs1", "lvs2")
+"""They are there, and nothing was deployed to them, so that nobody is sent to the nodes."""
 
 
 @dataclass
@@ -84,8 +86,9 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
     path.write_text(_INVENTORY, encoding="utf-8")
     (tmp_path / "源码" / "app").mkdir(parents=True)
     (tmp_path / "源码" / "app" / "__main__.py").touch()
+    all_hosts = (*_NODES, *_DIRECTORS)
     with ready_app() as port:
-        network = Network({name: PretendedHost(tmp_path / name, port) for name in _NODES})
+        network = Network({name: PretendedHost(tmp_path / name, port) for name in all_hosts})
         monkeypatch.setattr(session, "connect", network.connect)
         yield Cluster(Site(load_inventory(path), path), network)
 
@@ -188,6 +191,18 @@ def test_nobody_there_is_no_success(cluster: Cluster) -> None:
     assert isinstance(done.exception, RollbackError)
     assert [f"{name}: nobody answers" for name in _NODES] == str(done.exception).splitlines()
     assert cluster.site.runtime == Runtime()
+
+
+def test_without_directors_to_ask_a_node_that_runs_is_left_alone(cluster: Cluster) -> None:
+    one, two = cluster.deploy("1"), cluster.deploy("2")
+    cluster.network.down = set(_DIRECTORS)
+    refused = cluster.invoke("rollback", "--yes")
+    assert refused.exit_code == 1
+    said = "rs1: not changed: it may have clients, and who sends to it is not known"
+    assert said in refused.stdout and "--force" in refused.stdout
+    assert cluster.current() == [two] * 3
+    assert cluster.invoke("rollback", "--yes", "--force").exit_code == 0
+    assert cluster.current() == [one] * 3
 
 
 def test_only_real_servers_have_releases(cluster: Cluster) -> None:

@@ -23,6 +23,13 @@ def plans(fresh: int, busy: int, idle: int) -> dict[str, HostPlan]:
     return found
 
 
+def test_a_change_may_disturb_by_itself() -> None:
+    again = PlannedStep("mount:/x", Change("mount again", "a", "b", disturbs=True))
+    assert HostPlan("h", (again,), manifest_before=BEFORE).disruptive
+    assert not HostPlan("h", (again,)).disruptive, "nothing runs there yet"
+    assert not HostPlan("h", (STEP,), manifest_before=BEFORE).disruptive
+
+
 def test_fresh_hosts_go_together_running_ones_one_by_one_and_idle_ones_not_at_all() -> None:
     found = plans(fresh=3, busy=2, idle=4)
     wave = Wave("real servers", tuple(found))

@@ -16,6 +16,8 @@ from provisioning.model.inventory import Inventory
 from provisioning.operations.session import Site
 from provisioning.transport.base import Completed, Transport, UnreachableError
 
+_PATHS = (STATE, "/etc/keepalived", "/etc/cosyvoice")
+"""What a host has for itself."""
 _PROGRAMS = {
     "keepalived": ":",
     "systemctl": """case $1 in
@@ -56,12 +58,15 @@ class PretendedHost:
     ) -> Completed:
         text = script.decode() if isinstance(script, bytes) else script
         text = text.replace("PATH=/usr/local/sbin:", f"PATH={self.root}/bin:/usr/local/sbin:")
-        for path in (STATE, "/etc/keepalived", "/etc/cosyvoice"):
+        for path in _PATHS:
             text = text.replace(path, f"{self.root}{path}")
         done = subprocess.run(["sh", "-s"], input=text.encode(), capture_output=True, check=False)
+        said = done.stdout
+        for path in _PATHS:
+            said = said.replace(f"{self.root}{path}".encode(), path.encode())
         if on_stdout:
-            on_stdout(done.stdout)
-        return Completed(done.stdout, done.stderr, done.returncode)
+            on_stdout(said)
+        return Completed(said, done.stderr, done.returncode)
 
     def close(self) -> None:
         pass

@@ -187,8 +187,9 @@ def test_the_node_carries_the_mark_and_may_be_draining_after_a_deploy() -> None:
     assert mark.path == "/etc/cosyvoice/drain" and "换内存条" in str(mark.content)
     (mark,) = (one for one in usual.resources if isinstance(one, Mark))
     assert mark.content is None
-    assert '"reason":"draining"' in drained.postconditions[0].probe
-    assert "draining" not in usual.postconditions[0].probe
+    # Those that serve are drained while they are changed, which the plan need not know.
+    assert '"reason":"draining"' in usual.postconditions[0].probe
+    assert usual.postconditions == drained.postconditions
 
 
 def test_status_shows_who_drained_it_and_counts_no_fault() -> None:

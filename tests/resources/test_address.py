@@ -23,6 +23,7 @@ def test_another_prefix_length_is_replaced_and_put_back(isolated_host: Host) -> 
     change = isolated_host.change(vip)
     assert change is not None
     assert change.summary == "10.77.0.100/24 -> 10.77.0.100/32"
+    assert change.disturbs
     assert_cycle_of_addresses(isolated_host, vip)
     isolated_host.deploy(vip)
     shown = isolated_host.must("ip -o address show dev lo")

@@ -46,6 +46,7 @@ def test_there_and_back(isolated_host: Host, tmp_path: Path, fstab: Path) -> Non
         change = host.change(mount)
         assert change is not None
         assert change.summary == "fstab: add its line; mount outputs"
+        assert not change.disturbs
         host.must(change.apply, run)
         assert host.change(mount) is None
         assert [source for source, _ in mounted(host, mount)] == ["outputs"]
@@ -70,6 +71,7 @@ def test_other_options_are_mounted_anew_in_the_same_place_of_fstab(
     change = host.change(big)
     assert change is not None
     assert change.summary == "fstab: change its line; mount outputs again (was outputs)"
+    assert change.disturbs
     assert "size=1m" in change.before
     assert "size=2m" in change.after
     host.must(change.apply, run)

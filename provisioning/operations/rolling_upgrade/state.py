@@ -7,6 +7,8 @@ from typing import Any, Literal
 from provisioning.operations.rolling_upgrade.choices import Choices, SlowStep
 
 Role = Literal["real_server", "director"]
+CAUSE = "rolling-upgrade"
+"""Of an upgrade's drains in the runtime state."""
 VERSION = 1
 """Of the format; another one is not read."""
 

@@ -56,7 +56,7 @@ def app_fragment(inventory: Inventory, name: str) -> str:
     """Asks the app on the host what it is doing; ``parse_app`` reads it."""
     targets = {_APP: _target(*_places(inventory, name)[0], "/cluster/status")}
     asked = {"timeout": _PATIENCE, "targets": targets}
-    return python_probe("http_get", asked, python=str(inventory.app.python))
+    return python_probe("http_get", asked, python=str(inventory.app.base_python))
 
 
 def parse_app(found: Observation) -> tuple[AppState | None, str]:
@@ -210,6 +210,7 @@ def _app(reply: dict[str, Any]) -> AppState | None:
             running=int(said["jobs"]["running"]),
             waiting=int(said["jobs"]["waiting"]),
             not_ready=str(said.get("reason", "")),
+            answers=int(said["open"]["answers"]) if "open" in said else None,
         )
     except (KeyError, ValueError, TypeError):
         return None

@@ -9,7 +9,7 @@ Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be tol
      "unreachable": {host: reason},
      "pinned": {host: {"release": str, "who": str, "since": str}},
      "drained": {host: {"who": str, "since": str, "reason": str, "settled": bool,
-         "stopped": bool}},
+         "stopped": bool, "cause": str}},
      "directors": {host: {
          "keepalived": bool, "vrrp": {vip: "MASTER" | "BACKUP" | "FAULT" | "STOP"},
          "holds": [vip], "sync": ["master" | "backup"],

@@ -72,6 +72,8 @@ class AppState:
     """Jobs in the queue."""
     not_ready: str = ""
     """Why it should get no clients; empty where it should."""
+    answers: int | None = None
+    """Requests under way, without pages that are just open; nothing where it does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

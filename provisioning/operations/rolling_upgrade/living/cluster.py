@@ -20,6 +20,7 @@ from provisioning.operations.rolling_upgrade.living.patience import when_free
 from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics, parse_metrics
 from provisioning.operations.rolling_upgrade.sight import Left
 from provisioning.operations.rolling_upgrade.spoken import Spoken, spoken
+from provisioning.operations.rolling_upgrade.state import CAUSE
 from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import save_runtime, with_pins, without_pins
@@ -71,6 +72,7 @@ class LivingCluster(Looking):
                     self.run,
                     host,
                     reason=reason,
+                    cause=CAUSE,
                     force=self.choices.force,
                     progress=self.progress,
                 )

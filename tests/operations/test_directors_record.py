@@ -1,0 +1,82 @@
+"""What the directors were given last is known, whatever has become of the inventory since."""
+
+from pathlib import Path
+
+import pytest
+
+from provisioning.model.inventory import Inventory
+from provisioning.model.loading import load_inventory
+from provisioning.model.runtime import Runtime
+from provisioning.operations.directors_record import as_directors_have_it, remember_directors
+from provisioning.resources.base import Resource
+from provisioning.roles.desired import desired_hosts
+from tests.roles.rendered import HERE, INVENTORIES
+
+
+def directors(inventory: Inventory) -> dict[str, tuple[Resource, ...]]:
+    desired = desired_hosts(inventory, None, Runtime())
+    return {name: desired[name].resources for name in inventory.directors.hosts}
+
+
+def simple(**changes: object) -> Inventory:
+    return Inventory.model_validate(
+        {
+            "vip": "192.0.2.100",
+            "directors": {"hosts": {"lvs1": "192.0.2.11", "lvs2": "192.0.2.12"}},
+            "real_servers": {
+                "hosts": {
+                    "rs1": {"address": "192.0.2.101", "environment": {"TOKEN": "geheim-密"}},
+                    "rs2": "192.0.2.102",
+                }
+            },
+            "app": {"environment": {"KEY": "geheim-密"}},
+            **changes,
+        }
+    )
+
+
+@pytest.mark.parametrize("name", INVENTORIES)
+def test_directors_are_rendered_as_they_were(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOLDEN_AUTH_PASS", "LVS123")
+    old = load_inventory(HERE / "inventories" / f"{name}.yaml")
+    remember_directors(tmp_path, old)
+    new = old.model_copy(
+        update={
+            "services": [simple().services[0].model_copy(update={"port": 9999})],
+            "vip": simple().vip,
+            "vips": [],
+            "vrrp": simple().vrrp.model_copy(update={"auth_pass": old.vrrp.auth_pass}),
+            "ipvs": simple().ipvs,
+        }
+    )
+    assert directors(new) != directors(old)
+    assert directors(as_directors_have_it(tmp_path, new)) == directors(old)
+
+
+def test_no_secret_is_written_down(tmp_path: Path) -> None:
+    remember_directors(tmp_path, simple())
+    text = (tmp_path / "directors.json").read_text(encoding="utf-8")
+    assert "geheim" not in text and "192.0.2.101" in text
+
+
+def test_hosts_are_known_by_their_address(tmp_path: Path) -> None:
+    services = [{"name": "web", "real_servers": ["rs1"]}, {"name": "api", "port": 8080}]
+    remember_directors(tmp_path, simple(services=services))
+    new = simple(
+        directors={"hosts": {"lvs1": "192.0.2.11"}},
+        real_servers={"hosts": {"gpu1": "192.0.2.101", "gpu9": "192.0.2.109"}},
+    )
+    known = as_directors_have_it(tmp_path, new)
+    assert list(known.directors.hosts) == ["lvs1"], "the other one cannot be reached any more"
+    assert list(known.real_servers.hosts) == ["gpu1", "rs2"]
+    assert known.services[0].real_servers == ["gpu1"]
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"directors": {"hosts": {"x": 1}}}'])
+def test_where_nothing_is_known_the_inventory_has_to_do(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "directors.json").write_text(text)
+    inventory = simple()
+    assert as_directors_have_it(tmp_path, inventory) is inventory
