@@ -32,6 +32,7 @@ from app.middleware.keys import Keys
 from app.middleware.limits import Limits, Share
 from app.middleware.open_requests import CountOpen
 from app.node import Node
+from app.outputs.names import keeper_of
 from app.session_routing import Condition, PeersFile, SessionRouting
 
 # A hundred thousand characters in JSON's \uXXXX notation, and room for the rest.
@@ -135,6 +136,7 @@ def _middleware(node: Node) -> list[Middleware]:
                 secret=read_secret(settings.cluster_secret_file),
                 condition=lambda: _condition(node),
                 page="/",
+                keeper=lambda path: keeper_of(path.rpartition("/")[2]),
             )
         )
     layers.append(Middleware(Door, closed=lambda: node.stopping, hang_up=node.hang_up))
