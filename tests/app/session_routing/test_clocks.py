@@ -1,8 +1,12 @@
 """Nodes whose clocks do not agree, or jump: sessions, lending and the history do not mind."""
 
+import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
 
 import pytest
 from gradio_client import Client
@@ -49,15 +53,41 @@ def test_sessions_of_nodes_whose_clocks_do_not_agree(
 
 
 def test_a_clock_that_jumps_while_sessions_run(nodes: SpeechNodes) -> None:
+    over = Event()
+
+    def keep_speaking() -> None:
+        while not over.is_set():
+            _sessions(nodes, 3, "slow 1")
+
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(_sessions, nodes, 9, "slow 1")
-        for ahead in (-DAY, MINUTES, DAY, 0.0):
-            nodes.owner_at_work()
-            for name in NAMES[:2]:
-                nodes.set_clock(name, ahead)
-            time.sleep(0.7)
+        running = pool.submit(keep_speaking)
+        try:
+            for ahead in (-DAY, MINUTES, DAY, 0.0):
+                nodes.owner_at_work()
+                for name in NAMES[:2]:
+                    nodes.set_clock(name, ahead)
+                time.sleep(0.7)
+        finally:
+            over.set()
         running.result()
     assert not _not_good(nodes)
+
+
+def test_the_history_is_in_the_order_in_which_things_were_made(nodes: SpeechNodes) -> None:
+    made = []
+    for clocks in ((-DAY, MINUTES, 0.0), (0.0, -MINUTES, DAY)):
+        for name, ahead in zip(NAMES, clocks, strict=True):
+            nodes.set_clock(name, ahead)
+            answer = nodes.nodes[name].speak(input="hello", voice="tone", save=True)
+            assert answer.status_code == 200
+            made.append(Path(answer.headers["x-output"]).stem)
+            # Longer than the time of a file is rough.
+            time.sleep(1.1)
+    assert sorted(made) == made
+    now = datetime.now(UTC)
+    for stem in made:
+        record = json.loads((nodes.outputs / f"{stem}.json").read_text())
+        assert abs(datetime.fromisoformat(record["created"]) - now) < timedelta(minutes=2)
 
 
 def test_jobs_are_lent_among_them(nodes: SpeechNodes) -> None:
