@@ -43,6 +43,8 @@ _CANCEL_PATIENCE = 2.0
 _ATTEMPTS = 3
 # Seconds for a worker's first words, at most: what its engine takes as a rule is far less.
 _SELF_TEST_PATIENCE = 30.0
+# Seconds that jobs wait for workers of other nodes where none of this one can start.
+_ELSEWHERE_PATIENCE = 20.0
 _Result = TypeVar("_Result")
 _log = logging.getLogger("app.workers")
 
@@ -113,6 +115,7 @@ class Pool:
         self._leaving: set[Worker] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._stopped = False
+        self._hoping = False
 
     def start(self) -> None:
         """Start the workers; they get ready on their own."""
@@ -227,7 +230,7 @@ class Pool:
     def _admit(self, has_waited: bool) -> None:
         if self._stopped:
             raise _stopping()
-        if all(slot.state is SlotState.BROKEN for slot in self.slots):
+        if self._none_starts and not self.line.neighbours.peers:
             raise self._no_worker()
         if self.line.idle or has_waited or self.waiting < self.size.places:
             return
@@ -387,8 +390,23 @@ class Pool:
 
     def _lost(self, slot: Slot) -> None:
         self.line.withdraw(slot)
-        if all(other.state is SlotState.BROKEN for other in self.slots):
+        if self._none_starts and not self.line.neighbours.peers:
             self.line.dismiss(self._no_worker)
+        elif self._none_starts and not self._hoping:
+            self._hoping = True
+            self._spawn(self._hope())
+
+    @property
+    def _none_starts(self) -> bool:
+        return all(slot.state is SlotState.BROKEN for slot in self.slots)
+
+    async def _hope(self) -> None:
+        """While no worker of this node starts, jobs wait for those of others, but not for long."""
+        while self._none_starts:
+            await asyncio.sleep(1)
+            if self._none_starts:
+                self.line.dismiss(self._no_worker, _ELSEWHERE_PATIENCE)
+        self._hoping = False
 
     def _count_restart(self, cause: Cause) -> None:
         self.restarts[cause] += 1

@@ -1,5 +1,6 @@
 """A node whose engine has stopped working: its jobs are done elsewhere, and it gets no others."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,9 @@ def test_a_node_whose_engine_fails_every_job(pair: Cluster) -> None:
     metrics = rs1.get("/metrics").text
     assert 'cosyvoice_self_tests_total{outcome="failed"} 1.0' in metrics
     assert "cosyvoice_ready 0.0" in metrics
+    # Sessions that live here go on: their jobs are done elsewhere, while that is so.
+    rs1.wait_until(lambda: rs1.status()["workers"][0]["state"] == "broken")
+    assert [maker(pair.say("rs1", "hello").result()) for _ in range(3)] == ["rs2"] * 3
     # It fails fast, and draws no jobs from others by that.
     busy = pair.occupy("rs2", 2)
     waits = pair.say("rs2", "slow 0.1")
@@ -39,6 +43,21 @@ def test_a_node_whose_engine_fails_every_job(pair: Cluster) -> None:
     busy = pair.occupy("rs2", 3)
     assert maker(pair.say("rs2", "slow 0.1").result()) == "rs1"
     assert busy.result().status_code == 200
+
+
+def test_where_nobody_can_speak_that_is_told(pair: Cluster) -> None:
+    for name in pair.nodes:
+        (pair.folder / f"trouble-{name}").write_text("raise load")
+    assert pair.say("rs1", "hello").result().json()["error"]["code"] in (
+        "engine_failed",
+        "no_worker",
+    )
+    rs1 = pair.nodes["rs1"]
+    rs1.wait_until(lambda: rs1.status()["workers"][0]["state"] == "broken")
+    began = time.monotonic()
+    answer = pair.say("rs1", "hello").result()
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "no_worker")
+    assert time.monotonic() - began < 27
 
 
 def test_a_text_that_fails_everywhere_takes_no_node_out(pair: Cluster) -> None:
