@@ -34,6 +34,7 @@ from app.middleware.open_requests import CountOpen
 from app.middleware.other_sites import OtherSites
 from app.middleware.security_headers import SecurityHeaders
 from app.node import Node
+from app.outputs.names import keeper_of
 from app.session_routing import Condition, PeersFile, SessionRouting
 
 # A hundred thousand characters in JSON's \uXXXX notation, and room for the rest.
@@ -138,6 +139,7 @@ def _middleware(node: Node) -> list[Middleware]:
                 secret=read_secret(settings.cluster_secret_file),
                 condition=lambda: _condition(node),
                 page="/",
+                keeper=lambda path: keeper_of(path.rpartition("/")[2]),
             )
         )
     layers.append(Middleware(Door, closed=lambda: node.stopping, hang_up=node.hang_up))

@@ -55,6 +55,11 @@ class JobFailedError(SpeechError):
     """The engine or its process failed on this job."""
 
 
+class WorkerBrokenError(JobFailedError):
+    """The engine failed on this job, and then on words that it had spoken before: the job is not
+    to blame, and may be tried on another worker."""
+
+
 class StorageError(SpeechError):
     """The speech was made but the shared folder did not take it, or cannot be read."""
 

@@ -12,6 +12,7 @@ from app.metrics.gpus import GpuWatch
 from app.middleware.open_requests import OpenRequests
 from app.settings import Settings
 from app.speech import SpeechService
+from app.workers.self_test import Verdict
 
 
 @dataclass(slots=True)
@@ -95,6 +96,7 @@ class Node:
             },
             "open": asdict(self.requests),
             "lending": self._lending(),
+            "self_tests": {verdict.value: pool.self_tests[verdict] for verdict in Verdict},
             "restarts": {cause.value: count for cause, count in pool.restarts.items()},
             "workers": [
                 {

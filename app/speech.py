@@ -179,6 +179,7 @@ class SpeechService:
             engine=self.engine.name,
             duration=speech.duration,
             file_format=file_format,
+            created=self.store.now(),
             made_by=speech.made_by,
         )
         return await self.store.save(speech.wav() if audio is None else audio, record)

@@ -13,7 +13,7 @@ from app.checks.words import name_of, transcript_of
 from app.engines.interface import ClipLimits, EngineInfo
 from app.errors import InvalidInputError
 from app.speech import SpeechService
-from app.voices.record import RegisteredVoice, new_id, now
+from app.voices.record import RegisteredVoice, new_id
 
 _LANGUAGE = r"^$|^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 
@@ -55,7 +55,7 @@ def routes(service: SpeechService, node: str) -> APIRouter:
             name=name,
             language=language,
             transcript=transcript,
-            created=now(),
+            created=service.store.now(),
             node=node,
             duration=prepared.report.duration,
         )

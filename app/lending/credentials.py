@@ -2,22 +2,21 @@
 
 from hashlib import sha256
 
-from app.session_routing.passes import Passes
+from app.session_routing.passes import Pass, Passes
 
 HEADER = "x-lending"
 PATH = "/_lending/"
 """Below it a node answers other nodes, and 404 to everybody else."""
 
 
-def written(passes: Passes, to: str, what: str, body: bytes) -> dict[str, str]:
-    """The header for a request to the node `to`."""
-    return {HEADER: passes.write(to, "POST", _signed(what, body)).decode()}
+def written(passes: Passes, to: str, what: str, body: bytes) -> bytes:
+    """The value of the header for a request to the node `to`."""
+    return passes.write(to, "POST", _signed(what, body))
 
 
-def sender(passes: Passes, header: str, what: str, body: bytes) -> str | None:
-    """The node that sent a request; None where it is no node of this cluster."""
-    found = passes.read(header.encode("latin-1"), "POST", _signed(what, body))
-    return found[0] if found else None
+def read(passes: Passes, header: str, what: str, body: bytes) -> Pass | None:
+    """The pass of the node that sent a request; None where it is no node of this cluster."""
+    return passes.read(header.encode("latin-1"), "POST", _signed(what, body))
 
 
 def _signed(what: str, body: bytes) -> str:

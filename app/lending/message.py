@@ -24,6 +24,7 @@ _KINDS = {
         errors.InvalidInputError,
         errors.DeadlineError,
         errors.JobFailedError,
+        errors.WorkerBrokenError,
     )
 }
 

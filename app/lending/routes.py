@@ -19,7 +19,7 @@ from app.lending import credentials, message
 from app.lending.exchange import Exchange
 from app.lending.ledger import Ending, Ledger
 from app.lending.message import Kind
-from app.session_routing.passes import Passes
+from app.session_routing.passes import CLOCK, UNTIMELY, Passes
 from app.speech import SpeechService
 from app.workers.frames import AUDIO_BYTES, Frame
 from app.workers.job import Job
@@ -176,10 +176,13 @@ async def _from_peer(request: Request, passes: Passes, what: str, limit: int) ->
         body += part
         if len(body) > limit:
             raise HTTPException(413)
-    name = credentials.sender(passes, header, what, bytes(body))
-    if name is None:
+    given = credentials.read(passes, header, what, bytes(body))
+    if given is None:
         raise HTTPException(404)
-    return name, bytes(body)
+    if not given.timely:
+        clock = {CLOCK: passes.shown(given)}
+        raise HTTPException(UNTIMELY, "this pass is not timely", headers=clock)
+    return given.sender, bytes(body)
 
 
 def _age(said: dict[str, Any], name: str) -> float | None:

@@ -14,7 +14,7 @@ from app.lending import credentials, message
 from app.lending.exchange import PeerSilentError
 from app.lending.ledger import Ending, Ledger
 from app.lending.message import Kind
-from app.session_routing.passes import Passes
+from app.session_routing.passes import CLOCK, UNTIMELY, Passes
 from app.session_routing.peer import Peer
 from app.workers.frames import Frame, FrameError, taken_from
 from app.workers.job import Job
@@ -64,21 +64,39 @@ class HttpWire:
         """See `app.lending.exchange.Wire`."""
         return Loan(self, peer)
 
-    def request(self, peer: Peer, what: str, body: bytes, timeout: httpx.Timeout) -> httpx.Request:
-        """A request that the peer knows to be of this cluster, and this body."""
-        return self.client.build_request(
+    async def send(
+        self, peer: Peer, what: str, body: bytes, timeout: httpx.Timeout
+    ) -> httpx.Response:
+        """The answer to a request that the peer knows to be of this cluster, and this body; it is
+        to be read or closed. Raises `httpx.HTTPError`."""
+        answer, learned = await self._sent(peer, what, body, timeout)
+        if learned:
+            await answer.aclose()
+            answer, _ = await self._sent(peer, what, body, timeout)
+        return answer
+
+    async def _sent(
+        self, peer: Peer, what: str, body: bytes, timeout: httpx.Timeout
+    ) -> tuple[httpx.Response, bool]:
+        """An answer, and whether it was that the pass was not timely: now its clock is known."""
+        given = credentials.written(self.passes, peer.name, what, body)
+        request = self.client.build_request(
             "POST",
             peer.url + credentials.PATH + what,
             content=body,
-            headers=credentials.written(self.passes, peer.name, what, body),
+            headers={credentials.HEADER: given.decode()},
             timeout=timeout,
         )
+        answer = await self.client.send(request, stream=True)
+        shown = answer.headers.get(CLOCK) if answer.status_code == UNTIMELY else None
+        return answer, shown is not None and self.passes.learn(peer.name, given, shown)
 
     async def _ask(self, peer: Peer, what: str, content: dict[str, Any]) -> dict[str, Any]:
         told = {**content, "release": self.kind.release, "engine": self.kind.engine}
-        request = self.request(peer, what, json.dumps(told).encode(), _QUESTION)
         try:
-            answer = await self.client.send(request)
+            sent = await self.send(peer, what, json.dumps(told).encode(), _QUESTION)
+            async with contextlib.aclosing(sent) as answer:
+                await answer.aread()
             answer.raise_for_status()
             found = json.loads(answer.content)
         except (httpx.HTTPError, ValueError) as error:
@@ -116,8 +134,7 @@ class Loan:
     async def _sent(self, job: Job, limit: float) -> httpx.Response:
         try:
             body = await asyncio.to_thread(message.written, job, self._wire.kind, limit)
-            request = self._wire.request(self._peer, "job", body, _JOB)
-            answer = await self._wire.client.send(request, stream=True)
+            answer = await self._wire.send(self._peer, "job", body, _JOB)
         except (httpx.HTTPError, OSError) as error:
             raise self._not_taken(str(error) or type(error).__name__) from error
         if answer.status_code != 200:

@@ -10,6 +10,7 @@ from app import __version__
 from app.lending.ledger import Ending
 from app.metrics.gpus import Gpu
 from app.node import Node
+from app.workers.self_test import Verdict
 from app.workers.totals import Outcome
 
 _OUTCOMES = ("busy", *(outcome.value for outcome in Outcome))
@@ -24,6 +25,7 @@ class NodeCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """See prometheus_client."""
         yield self._jobs()
+        yield self._self_tests()
         yield from self._gauges()
         yield from self._lending()
         yield from _gpus(self._node.gpus.latest)
@@ -45,6 +47,17 @@ class NodeCollector(Collector):
         totals = self._node.service.pool.totals
         for outcome in _OUTCOMES:
             family.add_metric([outcome], getattr(totals, outcome))
+        return family
+
+    def _self_tests(self) -> CounterMetricFamily:
+        family = CounterMetricFamily(
+            "cosyvoice_self_tests",
+            "Workers that were to say their first words again after a failed job, by whether they "
+            "could; those that could not were replaced.",
+            labels=["outcome"],
+        )
+        for verdict in Verdict:
+            family.add_metric([verdict.value], self._node.service.pool.self_tests[verdict])
         return family
 
     def _lending(self) -> Iterator[CounterMetricFamily]:

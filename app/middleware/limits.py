@@ -36,7 +36,9 @@ class Limits:
     def __init__(self, app: ASGIApp, key: Share, client: Share) -> None:
         self._app = app
         self._shares = {"key": key, "client": client}
-        self._minutes = MovingWindowRateLimiter(MemoryStorage())
+        self._storage = MemoryStorage()
+        self._minutes = MovingWindowRateLimiter(self._storage)
+        self._time = 0.0
         self._running: Counter[tuple[str, str]] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,6 +79,7 @@ class Limits:
             most = self._shares[user[0]].a_minute
             if not most:
                 continue
+            await self._mind_the_clock()
             item: RateLimitItem = RateLimitItemPerMinute(most)
             if not await self._minutes.hit(item, *user):
                 reset = (await self._minutes.get_window_stats(item, *user)).reset_time
@@ -87,6 +90,14 @@ class Limits:
                     seconds,
                 )
         return None
+
+    async def _mind_the_clock(self) -> None:
+        """Where the time of day was set back, begin anew: what was counted lies in the future, and
+        would count until then."""
+        now = time.time()
+        if now < self._time - 1:
+            await self._storage.reset()
+        self._time = now
 
 
 def _users(scope: Scope) -> Iterator[tuple[str, str]]:

@@ -10,8 +10,9 @@ UNFINISHED = ".unfinished-"
 left behind only by a node that died writing."""
 
 
-def write(path: Path, data: bytes, mode: int = 0o666) -> None:
-    """Write `data` under a name of its own, flush it to the disk, then rename it to `path`.
+def write(path: Path, data: bytes, mode: int = 0o666) -> float:
+    """Write `data` under a name of its own, flush it to the disk, then rename it to `path`; when
+    it was changed last, by the clock of the file system, in seconds since the epoch.
 
     A file that is there already is replaced. `mode` is cut by the umask, as with open(2). Raises
     OSError; then nothing is left of it.
@@ -25,12 +26,14 @@ def write(path: Path, data: bytes, mode: int = 0o666) -> None:
             file.flush()
             # NFS tells of a full disk here at the latest, not in write().
             os.fsync(file.fileno())
+            changed = os.fstat(file.fileno()).st_mtime
         unfinished.rename(path)
     except OSError:
         with contextlib.suppress(OSError):
             unfinished.unlink()
         raise
     _flush_names(path.parent)
+    return changed
 
 
 def _flush_names(folder: Path) -> None:

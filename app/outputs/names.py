@@ -15,7 +15,7 @@ MEDIA_TYPES = {
 }
 """Formats an output can be kept in: the suffix without its dot, and what HTTP calls it."""
 
-_STEM = re.compile(r"\d{8}T\d{9}Z-[A-Za-z0-9][A-Za-z0-9_.-]{0,62}-[0-9a-f]{8}")
+_STEM = re.compile(r"\d{8}T\d{9}Z-(?P<node>[A-Za-z0-9][A-Za-z0-9_.-]{0,62})-[0-9a-f]{8}")
 _MOMENT = "%Y%m%dT%H%M%S%f"
 _MOMENT_LENGTH = len("20261121T083358123")
 
@@ -48,3 +48,11 @@ def parse_audio_name(name: str) -> tuple[str, str] | None:
     if dot and file_format in MEDIA_TYPES and is_stem(stem):
         return stem, file_format
     return None
+
+
+def keeper_of(name: str) -> str | None:
+    """The node that was asked for an output, and keeps it while the shared folder does not, by its
+    audio file's name; None if no output is called that."""
+    parsed = parse_audio_name(name)
+    found = _STEM.fullmatch(parsed[0]) if parsed else None
+    return found["node"] if found else None

@@ -3,7 +3,7 @@
 import json
 import math
 from dataclasses import MISSING, asdict, dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Self
 
 from app.engines.interface import Mode, SynthesisRequest
@@ -54,15 +54,16 @@ class OutputRecord:
         engine: str,
         duration: float,
         file_format: str,
+        created: datetime,
         made_by: str = "",
     ) -> Self:
-        """The record of audio that was made just now, `duration` seconds of it."""
+        """The record of audio that was made at `created`, `duration` seconds of it."""
         reference, source = request.reference, request.source
         return cls(
             request_id=request_id,
             node=node,
             engine=engine,
-            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            created=created.isoformat(timespec="milliseconds"),
             duration=round(duration, 3),
             text=request.text,
             voice=request.voice,

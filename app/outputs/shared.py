@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app.outputs import atomic
 from app.outputs.names import MEDIA_TYPES, SIDECAR, audio_name
+from app.outputs.server_clock import ServerClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class SharedFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.clock = ServerClock()
         self._mounted = False
 
     def check_mount(self) -> None:
@@ -42,7 +44,7 @@ class SharedFolder:
         """Write audio and sidecar, or neither. What is there under the same name is replaced."""
         self.check_mount()
         path = self.path / files.audio_name
-        atomic.write(path, files.audio)
+        self._write(path, files.audio)
         try:
             # The sidecar comes last: what the history finds has its sound.
             atomic.write(self.path / (files.stem + SIDECAR), files.sidecar)
@@ -64,14 +66,24 @@ class SharedFolder:
         removed = [_unlink(self.path / name) for name in names]
         return any(removed)
 
+    def meet(self) -> None:
+        """Look whether it is mounted, and what its server's clock shows if it takes files."""
+        self.check_mount()
+        with contextlib.suppress(OSError):
+            self.probe()
+
     def probe(self) -> None:
         """Find out whether it takes files, by giving it one."""
         self.check_mount()
         path = self.path / f"{atomic.UNFINISHED}probe-{os.getpid()}"
         try:
-            atomic.write(path, b"\0" * 4096)
+            self._write(path, b"\0" * 4096)
         finally:
             _unlink(path)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        began = self.clock.begin()
+        self.clock.seen(began, atomic.write(path, data))
 
 
 def _unlink(path: Path) -> bool:

@@ -12,6 +12,7 @@ import contextlib
 import errno
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from app.outputs import atomic
@@ -27,10 +28,15 @@ _OWNER_ONLY = 0o600
 class Spool:
     """A folder nobody but the node's user may look into, of at most `limit` bytes."""
 
-    def __init__(self, folder: Path, limit: int) -> None:
+    def __init__(
+        self, folder: Path, limit: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Makes the folder. Raises OSError, also for a folder that belongs to another user."""
         self.folder = folder
         self._limit = limit
+        self._clock = clock
+        self._seen: dict[str, float] = {}
+        """When `tidy` saw a file first: the time of day that files have may jump."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
 
@@ -83,18 +89,16 @@ class Spool:
 
     def tidy(self) -> None:
         """Remove what was moved a while ago, and what nodes that were killed left. OSError."""
-        old = time.time() - _LINGER
+        now = self._clock()
         names = {path.name for path in self.folder.iterdir()}
-        # The marker after its audio, whose age it tells.
-        for name in sorted(names, key=lambda name: name.endswith(_MOVED)):
-            path = self.folder / name
+        self._seen = {name: self._seen.get(name, now) for name in names}
+        for name in names:
             if not _ours(name) or f"{_stem(name)}{SIDECAR}" in names:
                 continue
-            with contextlib.suppress(FileNotFoundError):
-                # A file's last change of any kind: renaming the sidecar is one.
-                marker = self.folder / f"{_stem(name)}{_MOVED}"
-                if (marker if marker.exists() else path).stat().st_ctime < old:
-                    path.unlink()
+            # What was moved has its marker since then.
+            marker = f"{_stem(name)}{_MOVED}"
+            if now - self._seen[marker if marker in names else name] > _LINGER:
+                (self.folder / name).unlink(missing_ok=True)
 
     def _audio_name(self, stem: str) -> str:
         for path in self.folder.iterdir():

@@ -89,6 +89,10 @@ class OutputStore:
         told = self._troubles.get("write", "") if self._required else ""
         return f"shared folder: {told}" if told else ""
 
+    def now(self) -> datetime:
+        """The moment, by the clock that all nodes share where that is known."""
+        return self._shared.clock.now()
+
     def start(self) -> None:
         """Look after spool and shared folder from now on. Call from the event loop."""
         self._spawn(self._keep_tending())
@@ -226,7 +230,7 @@ class OutputStore:
     async def _keep_tending(self) -> None:
         # So that it is noticed when the share goes before anything was saved.
         with contextlib.suppress(StorageError):
-            await self._write("look at it", self._shared.check_mount)
+            await self._write("look at it", self._shared.meet)
         while True:
             await self.tend()
             await asyncio.sleep(_TENDING)

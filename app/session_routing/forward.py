@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 import httpx
 from starlette.types import Message, Receive, Scope, Send
 
+from app.session_routing.passes import CLOCK, UNTIMELY
 from app.session_routing.release_path import target_of
 
 # RFC 9110, section 7.6.1; and what is this program's own.
@@ -36,6 +37,14 @@ class NotForwardedError(Exception):
         super().__init__(reason)
         self.reached = reached
         self.refused = refused
+
+
+class UntimelyError(NotForwardedError):
+    """The other node wants a pass by its own clock, which it has `shown`."""
+
+    def __init__(self, shown: str, *, reached: bool) -> None:
+        super().__init__("the pass was not timely", reached=reached)
+        self.shown = shown
 
 
 class BrokenAnswerError(Exception):
@@ -101,6 +110,9 @@ async def forward(
 async def _relay(client: httpx.AsyncClient, request: httpx.Request, send: Send) -> None:
     answer = await client.send(request, stream=True)
     try:
+        if answer.status_code == UNTIMELY and (shown := answer.headers.get(CLOCK)):
+            # A body that was not read before has begun to be, and cannot be sent again.
+            raise UntimelyError(shown, reached=not _can_be_sent_again(request))
         start: Message = {
             "type": "http.response.start",
             "status": answer.status_code,
@@ -112,6 +124,10 @@ async def _relay(client: httpx.AsyncClient, request: httpx.Request, send: Send) 
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
         await answer.aclose()
+
+
+def _can_be_sent_again(request: httpx.Request) -> bool:
+    return isinstance(request.stream, httpx.ByteStream)
 
 
 def _gone(

@@ -5,7 +5,7 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import unquote
 
 import httpx
@@ -15,13 +15,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.session_routing.answers import Answers
 from app.session_routing.bodies import again, read
 from app.session_routing.event_stream import EventStream
-from app.session_routing.forward import BrokenAnswerError, NotForwardedError, forward
+from app.session_routing.forward import (
+    BrokenAnswerError,
+    NotForwardedError,
+    UntimelyError,
+    forward,
+)
 from app.session_routing.held_answer import HeldAnswer
 from app.session_routing.logins import Logins, keys
 from app.session_routing.mcp_stream import McpStream
 from app.session_routing.members import Members
 from app.session_routing.owners import SESSION, Owners
-from app.session_routing.passes import HEADER, Passes
+from app.session_routing.passes import CLOCK, HEADER, UNTIMELY, Pass, Passes
 from app.session_routing.peer import Ask, Condition, Peer
 from app.session_routing.peers_file import PeersFile
 from app.session_routing.pins import Pins
@@ -57,11 +62,14 @@ class SessionRouting:
         condition: Ask = Condition,
         body_limit: int = _BODY_LIMIT,
         page: str | None = None,
+        keeper: Callable[[str], str | None] = lambda path: None,
     ) -> None:
         """`page` is the path of Gradio's page, `/` where it is mounted at the root: with it, and
-        with a `condition` that tells a release, a page keeps to nodes of its release."""
+        with a `condition` that tells a release, a page keeps to nodes of its release. `keeper`
+        says of a path which node has the file where another has not; None of what is no file."""
         self._pages = {page, page.rstrip("/") + "/config"} if page is not None else set()
         self._body_limit = body_limit
+        self._keeper = keeper
         self._passes = Passes(secret, node)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
         # Peers are named by address: no proxy of the environment is asked for them.
@@ -105,7 +113,14 @@ class SessionRouting:
                 _log.warning("a node went in the middle of an answer: %s", error)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        passed = self._take_pass(scope)
+        given = self._take_pass(scope)
+        if given is not None and not given.timely:
+            clock = {CLOCK: self._passes.shown(given)}
+            await PlainTextResponse("this pass is not timely", UNTIMELY, clock)(
+                scope, receive, send
+            )
+            return
+        passed = given is not None
         named = take_release(scope) if self._pages else None
         if scope["path"].startswith(PATH):
             await (await self._answers.to(scope, receive, passed=passed))(scope, receive, send)
@@ -129,20 +144,19 @@ class SessionRouting:
 
         return listen
 
-    def _take_pass(self, scope: Scope) -> bool:
-        """Whether a peer sent this; the header goes no further, whoever wrote it."""
+    def _take_pass(self, scope: Scope) -> Pass | None:
+        """The pass of a peer that sent this; the header goes no further, whoever wrote it."""
         given = [value for name, value in scope["headers"] if name == HEADER]
         if not given:
-            return False
+            return None
         scope["headers"] = [pair for pair in scope["headers"] if pair[0] != HEADER]
         target = target_of(scope).decode("latin-1")
         found = self._passes.read(given[0], scope["method"], target) if len(given) == 1 else None
         if found is None:
             _log.warning("a request with a pass that is not good was taken for a client's")
-            return False
-        if found[1]:
-            scope["client"] = (found[1], 0)
-        return True
+        elif found.client:
+            scope["client"] = (found.client, 0)
+        return found
 
     async def _serve(self, named: str | None, scope: Scope, receive: Receive, send: Send) -> None:
         """Here. A page, and what programs read instead of one, learns to name this release."""
@@ -156,6 +170,8 @@ class SessionRouting:
         wanted = await self._login(scope)
         if wanted is None:
             wanted = need(scope["method"], scope["path"], scope["query_string"])
+        if wanted is None and scope["method"] == "GET" and self._keeper(scope["path"]):
+            wanted = Need(Kind.FILE, scope["path"])
         if wanted is None or not self.members.peers:
             await self._anywhere(named, scope, receive, send)
             return
@@ -338,9 +354,24 @@ class SessionRouting:
         peer = self.members.peers[name]
         client = str(scope["client"][0]) if scope.get("client") else ""
         target = target_of(scope).decode("latin-1")
-        own = (HEADER, self._passes.write(name, scope["method"], target, client))
         silent = self.members.silent(name)
-        await forward(self._client, peer.url, own, scope, receive, send, body, silent)
+
+        async def forwarded() -> None:
+            given = self._passes.write(name, scope["method"], target, client)
+            own = (HEADER, given)
+            try:
+                await forward(self._client, peer.url, own, scope, receive, send, body, silent)
+            except UntimelyError as error:
+                self._passes.learn(name, given, error.shown)
+                raise
+
+        try:
+            await forwarded()
+        except UntimelyError as error:
+            if error.reached:
+                raise
+            # Now its clock is known.
+            await forwarded()
 
     async def _pin_event(self, owner: str, held: HeldAnswer) -> None:
         """The client asks for its event as soon as it has the answer: the owner is told first."""
@@ -358,13 +389,15 @@ class SessionRouting:
             await self.owners.tell(f"event {event}", owner)
 
     async def _file(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """From the folder all nodes share; else from the node that has it."""
+        """From the folder all nodes share; else from the node that has it, which is its keeper
+        where one is known."""
         held = HeldAnswer(send, hold=_absent)
         await self._app(scope, receive, held)
         if not held.held:
             return
+        keeper = self._keeper(scope["path"])
         for name in self.members.live:
-            if name == self.members.node:
+            if name == self.members.node or keeper not in (None, name):
                 continue
             theirs = HeldAnswer(send, hold=_absent)
             with contextlib.suppress(NotForwardedError):
@@ -383,7 +416,8 @@ class SessionRouting:
 
 
 def _absent(status: int) -> bool:
-    return status in (403, 404)
+    # 507: the folder that may have it cannot be read here.
+    return status in (403, 404, 507)
 
 
 def _header(scope: Scope, name: bytes) -> str:

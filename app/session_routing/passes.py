@@ -1,7 +1,10 @@
 """How nodes know each other: a header that only a holder of the cluster's secret can write.
 
-HMAC-SHA-256 (RFC 2104) over the sender, the time, a number used once and the request's first line.
-A pass is good for one request, within half a minute, at the node it was made for.
+HMAC-SHA-256 (RFC 2104) over the sender, the receiver, a time, a number used once and the request's
+first line. The time is by the receiver's own clock, one that nobody can set and that begins with
+its process: it shows it to whoever sends a pass that is not timely, and gets it back with what has
+gone by since. So clocks of two nodes are never compared, and a pass is good for one request, within
+half a minute, at one process of the node it was made for.
 """
 
 import hmac
@@ -9,46 +12,101 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 
 HEADER = b"x-session-routing"
+CLOCK = "x-session-routing-clock"
+"""In an answer with `UNTIMELY`: what the clock of the one that answers shows."""
+UNTIMELY = 409
 _LIFETIME = 30.0
-"""Seconds a pass is good for, either way: clocks of a cluster agree that far."""
+"""Seconds a pass is good for."""
 _REMEMBERED = 100_000
+_UNKNOWN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A pass that a node of this cluster has made for this one and this request."""
+
+    sender: str
+    client: str
+    """On whose behalf it is sent; may be empty."""
+    header: bytes
+    """As it was written."""
+    timely: bool
+    """Whether it was written within half a minute, for this process, and was not used before. Of
+    one that was not, no more is done than to show it this node's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """Another node's, as it was seen."""
+
+    process: str
+    ahead: float
+    """Seconds it shows more than this node's."""
 
 
 class Passes:
-    """Writes and checks passes. `clock` gives seconds since the epoch."""
+    """Writes and checks passes. `clock` gives seconds since any moment, and never jumps."""
 
-    def __init__(self, secret: bytes, node: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, secret: bytes, node: str, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         if len(secret) < 16:
             raise ValueError("the secret has fewer than 16 bytes; make one of 32 random bytes")
         self._secret = secret
         self._node = node
         self._clock = clock
+        self._process = secrets.token_hex(8)
+        self._clocks: dict[str, _Clock] = {}
         self._seen: OrderedDict[str, float] = OrderedDict()
 
     def write(self, to: str, method: str, target: str, client: str = "") -> bytes:
         """A pass for one request to the node `to`; `client` is on whose behalf it is sent."""
-        when = f"{self._clock():.3f}"
+        theirs = self._clocks.get(to)
+        when = _UNKNOWN if theirs is None else _told(theirs.process, self._clock() + theirs.ahead)
         fields = (self._node, to, when, secrets.token_hex(12), client)
-        return " ".join((*fields[:4], self._mac(fields, method, target), client)).strip().encode()
+        return " ".join((*fields[:4], self._mac(*fields, method, target), client)).strip().encode()
 
-    def read(self, header: bytes, method: str, target: str) -> tuple[str, str] | None:
-        """Sender and client of a good pass made for this node and request, else None."""
+    def read(self, header: bytes, method: str, target: str) -> Pass | None:
+        """A pass that was made for this node and request; None for one that was not, and for one
+        that comes a second time."""
         try:
             sender, to, when, nonce, mac, *rest = header.decode("ascii").split(" ")
-            age = abs(self._clock() - float(when))
         except ValueError:
             return None
         client = rest[0] if rest else ""
-        right = self._mac((sender, to, when, nonce, client), method, target)
-        if not hmac.compare_digest(mac, right) or to != self._node or not age <= _LIFETIME:
+        right = self._mac(sender, to, when, nonce, client, method, target)
+        if not hmac.compare_digest(mac, right) or to != self._node:
             return None
-        return (sender, client) if self._first_time(nonce) else None
+        timely = self._timely(when)
+        if timely and not self._first_time(nonce):
+            return None
+        return Pass(sender, client, header, timely)
 
-    def _mac(self, fields: tuple[str, ...], method: str, target: str) -> str:
-        message = "\n".join((*fields, method, target)).encode("utf-8", "surrogatepass")
+    def shown(self, given: Pass) -> str:
+        """What this node's clock shows, for the sender of a pass, and for nobody who repeats it."""
+        told = _told(self._process, self._clock())
+        return f"{told} {self._mac('clock', self._node, told, given.header.decode('ascii'))}"
+
+    def learn(self, name: str, header: bytes, shown: str) -> bool:
+        """Know the clock of a node from its answer to a pass; whether it was its answer."""
+        told, _, mac = shown.partition(" ")
+        right = self._mac("clock", name, told, header.decode("ascii"))
+        if not mac.isascii() or not hmac.compare_digest(mac, right):
+            return False
+        process, _, reading = told.partition(":")
+        self._clocks[name] = _Clock(process, float(reading) - self._clock())
+        return True
+
+    def _mac(self, *fields: str) -> str:
+        message = "\n".join(fields).encode("utf-8", "surrogatepass")
         return hmac.digest(self._secret, message, "sha256").hex()
+
+    def _timely(self, when: str) -> bool:
+        process, _, reading = when.partition(":")
+        return process == self._process and abs(self._clock() - float(reading)) <= _LIFETIME
 
     def _first_time(self, nonce: str) -> bool:
         now = self._clock()
@@ -58,3 +116,7 @@ class Passes:
             return False
         self._seen[nonce] = now
         return True
+
+
+def _told(process: str, reading: float) -> str:
+    return f"{process}:{reading:.3f}"

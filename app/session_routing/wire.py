@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from app.session_routing.passes import HEADER, Passes
+from app.session_routing.passes import CLOCK, HEADER, UNTIMELY, Passes
 from app.session_routing.peer import Condition, Peer, condition_of
 
 PATH = "/_session_routing/"
@@ -71,12 +71,12 @@ class Wire:
         patience: float = _PATIENCE,
         connect: float = _CONNECT,
     ) -> Any:
-        target = PATH + what
-        header = {HEADER.decode(): self._passes.write(peer.name, "POST", target).decode()}
-        url = peer.url + target
+        timeout = httpx.Timeout(patience, connect=connect)
         try:
-            timeout = httpx.Timeout(patience, connect=connect)
-            answer = await self._client.post(url, json=content, headers=header, timeout=timeout)
+            answer = await self._post(peer, PATH + what, content, timeout)
+            if answer.status_code == UNTIMELY:
+                # Its clock is known now.
+                answer = await self._post(peer, PATH + what, content, timeout)
             answer.raise_for_status()
             return json.loads(answer.content)
         except (httpx.HTTPError, ValueError) as error:
@@ -84,6 +84,17 @@ class Wire:
             reached = not (refused or isinstance(error, httpx.ConnectTimeout))
             told = f"{peer.name}: {type(error).__name__}: {error}"
             raise PeerError(told, reached=reached, refused=refused) from error
+
+    async def _post(
+        self, peer: Peer, target: str, content: dict[str, Any], timeout: httpx.Timeout
+    ) -> httpx.Response:
+        given = self._passes.write(peer.name, "POST", target)
+        header = {HEADER.decode(): given.decode()}
+        url = peer.url + target
+        answer = await self._client.post(url, json=content, headers=header, timeout=timeout)
+        if answer.status_code == UNTIMELY:
+            self._passes.learn(peer.name, given, answer.headers.get(CLOCK, ""))
+        return answer
 
 
 def _owner(answer: Any) -> str | None:

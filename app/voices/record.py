@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,9 +35,3 @@ def new_id() -> str:
 def is_id(text: str) -> bool:
     """Whether this can be a registered voice's id. A text with a path in it never is."""
     return _ID.fullmatch(text) is not None
-
-
-def now() -> datetime:
-    """The moment of a registration, to the millisecond."""
-    moment = datetime.now(UTC)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

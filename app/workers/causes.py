@@ -16,6 +16,8 @@ class Cause(StrEnum):
     """GPU or host memory was used up by its job; what is left of it is not trusted."""
     NO_START = "start_failed"
     """It could not load the engine, or not in time."""
+    SELF_TEST = "self_test"
+    """A job failed, and then its first words did."""
     NONSENSE = "nonsense"
     """What it said could not be read."""
     MAX_JOBS = "max_jobs"

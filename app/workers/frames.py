@@ -1,10 +1,10 @@
 """What web process and workers say to each other: a JSON header and bytes, length-prefixed.
 
-Parent to worker: `speak` (request_id, request), `cancel`.
-Worker to parent: `ready`, `unavailable` (message) once; then for each `speak` one `started`, any
-number of `audio` (end: how many bytes of sound there are by now in the file of `app.workers.sound`:
-mono signed 16-bit little-endian samples), and one ending: `done`, `cancelled`, `refused` (en, zh)
-or `failed` (message, out_of_memory).
+Parent to worker: `speak` (request_id, request), `rehearse` (its first words), `cancel`.
+Worker to parent: `ready`, `unavailable` (message) once; then for each `speak` or `rehearse` one
+`started`, any number of `audio` (end: how many bytes of sound there are by now in the file of
+`app.workers.sound`: mono signed 16-bit little-endian samples), and one ending: `done`, `cancelled`,
+`refused` (en, zh) or `failed` (message, out_of_memory).
 Nodes write the same frames to each other; `app.lending.message` says which.
 """
 

@@ -3,9 +3,10 @@
 import asyncio
 import bisect
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.workers.neighbours import Elsewhere, Neighbours
 from app.workers.slot import Slot, SlotState
@@ -19,6 +20,7 @@ class _Place:
     turn: asyncio.Future[Slot | Elsewhere]
     given: tuple[Slot, Worker | None] | None = None
     """The slot and its worker at the moment it was given."""
+    joined: float = field(default_factory=time.monotonic)
 
 
 class Line:
@@ -116,10 +118,11 @@ class Line:
         with contextlib.suppress(ValueError):
             self._idle.remove(slot)
 
-    def dismiss(self, reason: Callable[[], Exception]) -> None:
-        """Everybody in line goes away, with an error of their own."""
+    def dismiss(self, reason: Callable[[], Exception], after: float = 0.0) -> None:
+        """Whoever has been in line for `after` seconds goes away, with an error of their own."""
+        joined = time.monotonic() - after
         for place in self._places:
-            if not place.turn.done():
+            if not place.turn.done() and place.joined <= joined:
                 place.turn.set_exception(reason())
 
     def _first(self) -> _Place | None:

@@ -19,6 +19,7 @@ from app.engines.interface import (
     CannotSpeakError,
     Engine,
     EngineUnavailableError,
+    SynthesisRequest,
 )
 from app.engines.registry import find_engine
 from app.heap import keep_freed_memory
@@ -60,15 +61,21 @@ class _HungUpError(Exception):
 
 def _serve(engine_name: str, connection: socket.socket, sound: SoundWriter) -> None:
     try:
-        engine = _warm_engine(engine_name)
+        engine, first_request = _warm_engine(engine_name)
     except EngineUnavailableError as error:
         _send(connection, Frame("unavailable", {"message": str(error)}))
+        return
+    except Exception as error:
+        _log.exception("the engine does not start")
+        _send(connection, Frame("unavailable", {"message": _told(error)}))
         return
     _send(connection, Frame("ready", {}))
     while (frame := frames.receive(connection)) is not None:
         # A cancellation that came after its job had ended has nothing left to stop.
         if frame.kind == "speak":
             _do(job_of(frame), engine, connection, sound)
+        elif frame.kind == "rehearse":
+            _do(Job("self-test", first_request), engine, connection, sound)
 
 
 def _send(connection: socket.socket, frame: Frame) -> None:
@@ -85,14 +92,15 @@ def _die_with(parent: int) -> None:
         sys.exit(0)
 
 
-def _warm_engine(name: str) -> Engine:
-    """A loaded engine that has been heard to speak. Raises `EngineUnavailableError`."""
+def _warm_engine(name: str) -> tuple[Engine, SynthesisRequest]:
+    """A loaded engine that has been heard to speak, and what it said. Raises
+    `EngineUnavailableError`."""
     plugin = find_engine(name)
     info = plugin.describe()
     engine = plugin.load()
     if not any(audible(pcm16(chunk)) for chunk in list(engine.synthesize(info.first_request))):
         raise EngineUnavailableError(f"engine {name!r} loads but its first words are silent")
-    return engine
+    return engine, info.first_request
 
 
 def _do(job: Job, engine: Engine, connection: socket.socket, sound: SoundWriter) -> None:
@@ -106,11 +114,15 @@ def _do(job: Job, engine: Engine, connection: socket.socket, sound: SoundWriter)
         raise
     except Exception as error:
         _log.exception("the engine failed")
-        told = {"message": f"{type(error).__name__}: {error}"[:500]}
+        told = {"message": _told(error)}
         ending = Frame("failed", told | {"out_of_memory": is_out_of_memory(error)})
     finally:
         logs.REQUEST_ID.reset(token)
     _send(connection, ending)
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
 
 
 def _speak(job: Job, engine: Engine, connection: socket.socket, sound: SoundWriter) -> Frame:

@@ -37,6 +37,11 @@ class LostError(Exception):
 class Neighbours:
     """Hears of the line; has nobody to lend to. Called from the event loop; must be quick."""
 
+    @property
+    def peers(self) -> int:
+        """How many there are."""
+        return 0
+
     def keeps(self, slot: Slot) -> bool:
         """Whether a slot that has just become free is kept for a job of another node; whoever
         keeps it gives it back with `Line.give`."""

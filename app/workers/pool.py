@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Coroutine
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from app.errors import (
     BusyError,
@@ -20,8 +21,9 @@ from app.errors import (
     JobFailedError,
     SpeechError,
     UnavailableError,
+    WorkerBrokenError,
 )
-from app.workers import frames
+from app.workers import frames, self_test
 from app.workers.causes import Cause
 from app.workers.frames import Frame
 from app.workers.job import Job
@@ -30,6 +32,7 @@ from app.workers.neighbours import Elsewhere, LostError, Neighbours, NotTakenErr
 from app.workers.observer import PoolObserver
 from app.workers.pcm import SAMPLE_BYTES
 from app.workers.report import JobReport
+from app.workers.self_test import Verdict
 from app.workers.slot import ServiceTime, Slot, SlotEvents, SlotState
 from app.workers.totals import Outcome, Totals
 from app.workers.worker import Worker, WorkerCommand, WorkerGoneError
@@ -38,6 +41,11 @@ from app.workers.worker import Worker, WorkerCommand, WorkerGoneError
 _CANCEL_PATIENCE = 2.0
 # Workers that die before a job has begun on them are not the job's fault; it is tried again.
 _ATTEMPTS = 3
+# Seconds for a worker's first words, at most: what its engine takes as a rule is far less.
+_SELF_TEST_PATIENCE = 30.0
+# Seconds that jobs wait for workers of other nodes where none of this one can start.
+_ELSEWHERE_PATIENCE = 20.0
+_Result = TypeVar("_Result")
 _log = logging.getLogger("app.workers")
 
 
@@ -86,6 +94,8 @@ class Pool:
         self.totals = Totals()
         self.restarts: Counter[Cause] = Counter()
         """How many workers were replaced, by cause."""
+        self.self_tests: Counter[Verdict] = Counter()
+        """Of workers whose job had failed."""
         self.observer = PoolObserver()
         self.line = Line()
         events = SlotEvents(self.line.offer, self._lost, self._count_restart)
@@ -103,8 +113,9 @@ class Pool:
         self._lent: set[Elsewhere] = set()
         self._renewing: set[Slot] = set()
         self._leaving: set[Worker] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._stopped = False
+        self._hoping = False
 
     def start(self) -> None:
         """Start the workers; they get ready on their own."""
@@ -219,7 +230,7 @@ class Pool:
     def _admit(self, has_waited: bool) -> None:
         if self._stopped:
             raise _stopping()
-        if all(slot.state is SlotState.BROKEN for slot in self.slots):
+        if self._none_starts and not self.line.neighbours.peers:
             raise self._no_worker()
         if self.line.idle or has_waited or self.waiting < self.size.places:
             return
@@ -263,7 +274,7 @@ class Pool:
         self, job: Job, limit: float, report: JobReport
     ) -> AsyncGenerator[bytes, None]:
         arrived = time.monotonic() if job.arrived is None else job.arrived
-        attempt = 0
+        attempt, failed = 0, False
         while attempt < _ATTEMPTS:
             seat = await self._acquire(job, arrived, report)
             if isinstance(seat, Slot):
@@ -278,6 +289,12 @@ class Pool:
             except NotTakenError:
                 # It is first in line again, and may go to a worker of this node.
                 continue
+            except WorkerBrokenError:
+                # Once more, where nobody has heard a part of it.
+                if failed or self._alone or report.samples or report.ran >= limit:
+                    raise
+                failed, limit = True, limit - report.ran
+                _log.warning("job to be tried on another worker", extra=_about(job, seat))
             except _NotBegunError:
                 attempt += 1
                 _log.warning("job not begun, attempt %d", attempt, extra=_about(job, seat))
@@ -286,6 +303,11 @@ class Pool:
             f"{_ATTEMPTS} workers died before they could take the request; try again",
             "工作进程连续退出，请重试",
         )
+
+    @property
+    def _alone(self) -> bool:
+        """Whether there is no worker but one."""
+        return len(self.slots) == 1 and not self.line.neighbours.peers
 
     async def _acquire(self, job: Job, arrived: float, report: JobReport) -> Slot | Elsewhere:
         began = time.monotonic()
@@ -368,8 +390,23 @@ class Pool:
 
     def _lost(self, slot: Slot) -> None:
         self.line.withdraw(slot)
-        if all(other.state is SlotState.BROKEN for other in self.slots):
+        if self._none_starts and not self.line.neighbours.peers:
             self.line.dismiss(self._no_worker)
+        elif self._none_starts and not self._hoping:
+            self._hoping = True
+            self._spawn(self._hope())
+
+    @property
+    def _none_starts(self) -> bool:
+        return all(slot.state is SlotState.BROKEN for slot in self.slots)
+
+    async def _hope(self) -> None:
+        """While no worker of this node starts, jobs wait for those of others, but not for long."""
+        while self._none_starts:
+            await asyncio.sleep(1)
+            if self._none_starts:
+                self.line.dismiss(self._no_worker, _ELSEWHERE_PATIENCE)
+        self._hoping = False
 
     def _count_restart(self, cause: Cause) -> None:
         self.restarts[cause] += 1
@@ -385,6 +422,7 @@ class Pool:
         began = time.monotonic()
         self._deadlines[slot] = deadline = began + limit
         ended = False
+        in_doubt: asyncio.Task[bool] | None = None
         try:
             await worker.send(job.frame())
             begun = False
@@ -407,16 +445,44 @@ class Pool:
                     ended = True
                     if frame.fields.get("out_of_memory"):
                         worker.kill(Cause.OUT_OF_MEMORY)
+                    elif times := slot.record.ended(frame.kind):
+                        in_doubt = self._spawn(self._examine(slot, worker, times))
+                        await asyncio.wait({in_doubt}, timeout=deadline - time.monotonic())
+                        if in_doubt.cancelled():
+                            raise _stopping()
+                        if in_doubt.done() and not in_doubt.result():
+                            raise WorkerBrokenError(*_failure(frame))
                     _check(frame)
                     return
         finally:
             ran = time.monotonic() - began
             self._deadlines.pop(slot, None)
             report.ran += ran
-            if ended:
+            if in_doubt is not None:
+                # Freed when that is over.
+                pass
+            elif ended:
                 self._release(slot, worker)
             else:
                 self._spawn(self._abandon(slot, worker))
+
+    async def _examine(self, slot: Slot, worker: Worker, times: int) -> bool:
+        """Have a worker that has no job say its first words, and replace it where it cannot;
+        whether it can. Frees the slot."""
+        patience = min(self.size.job_timeout, _SELF_TEST_PATIENCE)
+        if trouble := await self_test.trouble(worker, times, patience):
+            worker.kill(Cause.SELF_TEST, f"its engine fails: {trouble}")
+        self.self_tests[Verdict.FAILED if trouble else Verdict.PASSED] += 1
+        self._release(slot, worker)
+        if trouble:
+            self._examine_idle()
+        return not trouble
+
+    def _examine_idle(self) -> None:
+        """What one worker lacks others may lack, too."""
+        while (slot := self.line.take()) is not None:
+            if slot.worker is not None:
+                self._spawn(self._examine(slot, slot.worker, 1))
 
     async def _abandon(self, slot: Slot, worker: Worker) -> None:
         """Nobody wants the job any more: ask the worker to stop, or replace it."""
@@ -457,10 +523,11 @@ class Pool:
             retry_after=5,
         )
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, _Result]) -> asyncio.Task[_Result]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _check(frame: Frame) -> None:
@@ -476,8 +543,12 @@ def _check(frame: Frame) -> None:
             "合成时内存或显存不足，请缩短文字或稍后再试",
         )
     if frame.kind == "failed":
-        said = frame.fields["message"]
-        raise JobFailedError("engine_failed", f"the engine failed: {said}", f"引擎出错：{said}")
+        raise JobFailedError(*_failure(frame))
+
+
+def _failure(frame: Frame) -> tuple[str, str, str]:
+    said = frame.fields.get("message") or frame.fields.get("en")
+    return "engine_failed", f"the engine failed: {said}", f"引擎出错：{said}"
 
 
 def _outcome(error: BaseException) -> Outcome:

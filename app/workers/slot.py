@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from app.workers import memory
 from app.workers.causes import Cause
+from app.workers.record import Record
 from app.workers.worker import Worker, WorkerCommand, WorkerGoneError
 
 _FIRST_PAUSE = 0.5
@@ -68,6 +69,8 @@ class Slot:
         self.trouble = "has not said its first words yet"
         self.restarts = 0
         self.worker: Worker | None = None
+        self.record = Record()
+        """Of its worker."""
         self.card = command.card
         self._command = command
         self._start_timeout = start_timeout
@@ -117,13 +120,18 @@ class Slot:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 continue
-            pause = _FIRST_PAUSE
             self._successor = None
             self._begin_service(worker)
             self.trouble = ""
             self.state = SlotState.IDLE
             self._events.ready(self)
-            await self._until_ended()
+            ended = await self._until_ended()
+            if ended.end_cause is Cause.SELF_TEST and not self.record.done:
+                # It speaks when it is new, and then fails: once more is no help at once.
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            else:
+                pause = _FIRST_PAUSE
 
     @property
     def has_room(self) -> bool:
@@ -172,12 +180,13 @@ class Slot:
 
     def _begin_service(self, worker: Worker) -> None:
         self.worker = worker
+        self.record = Record()
         worker.jobs = 0
         self._warm_size = memory.own_bytes(worker.pid)
         _log.info("worker ready", extra={"slot": self.index, "pid": worker.pid})
 
-    async def _until_ended(self) -> None:
-        """Until this slot's worker ends, be it the first or one that followed it."""
+    async def _until_ended(self) -> Worker:
+        """Until this slot's worker ends, be it the first or one that followed it; which it was."""
         while True:
             worker = self.worker
             assert worker is not None
@@ -191,6 +200,7 @@ class Slot:
         _log.log(level, "worker %s", self.trouble, extra={"slot": self.index})
         self._replaced(worker.end_cause)
         self._events.trouble(self)
+        return worker
 
     async def _start(self) -> Worker:
         worker = await Worker.start(self._command)

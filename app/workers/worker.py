@@ -74,6 +74,7 @@ class Worker:
         self._killed = False
         self.end_cause = Cause.CRASH
         """Why it ended, once it has."""
+        self._why = ""
         self.jobs = 0
         """Jobs it was given."""
         self._frames: asyncio.Queue[Frame | None] = asyncio.Queue()
@@ -133,10 +134,12 @@ class Worker:
             self._sound.clear()
         return frame
 
-    def kill(self, cause: Cause) -> None:
-        """End the process at once (SIGKILL); what it had said and nobody read is dropped."""
+    def kill(self, cause: Cause, why: str = "") -> None:
+        """End the process at once (SIGKILL); what it had said and nobody read is dropped. `why`
+        is for people."""
         if self.alive:
             self.end_cause = cause
+            self._why = why
             self._process.kill()
         self._killed = True
         self._pump.cancel()
@@ -161,7 +164,9 @@ class Worker:
         await self._process.wait()
 
     def end_told(self) -> str:
-        """How the process ended, in words."""
+        """How the process ended, or why, in words."""
+        if self._why:
+            return self._why
         code = self._process.returncode
         if code is None:
             return "ended"

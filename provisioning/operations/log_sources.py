@@ -1,6 +1,7 @@
 """Where the services of a cluster write their logs, and how to read them there. Pure."""
 
 import json
+import math
 import re
 import shlex
 from collections.abc import Iterable, Iterator
@@ -49,17 +50,18 @@ def log_sources(inventory: Inventory, name: str) -> list[LogSource]:
     return found
 
 
-def read_script(source: LogSource, *, lines: int, since: datetime | None, follow: bool) -> str:
-    """Script that prints the log: its first line is the host's offset from UTC (``+0800``), as
-    Keepalived's own times have none. ``since`` is exact in the journal only; of a file all is
-    printed then, for ``newer`` to choose from."""
-    head = "date +%z\n"
+def read_script(source: LogSource, *, lines: int, age: float | None, follow: bool) -> str:
+    """Script that prints the log, or what is no older than ``age`` seconds by the host's own clock,
+    which may be another than that of whoever asks. Its first line is for ``beginning``. The age is
+    minded in the journal only; of a file all is printed then, for ``newer`` to choose from."""
+    head = "date '+%z %s'\n"
     if source.file is None:
         words = ["journalctl", "--no-pager", "--quiet", "-o", "short-iso", "-u", source.service]
-        words += [f"--since=@{since.timestamp():.0f}"] if since else ["-n", str(lines)]
-        read = f"LC_ALL=C.UTF-8 {shlex.join([*words, *(['-f'] if follow else [])])}"
+        since = f'"--since=@$(($(date +%s) - {math.ceil(age or 0)}))"'
+        count = since if age is not None else f"-n {lines}"
+        read = f"LC_ALL=C.UTF-8 {shlex.join(words)} {count}{' -f' if follow else ''}"
     else:
-        count = "+1" if since else str(lines)
+        count = str(lines) if age is None else "+1"
         words = ["tail", "-n", count, *(["-F"] if follow else []), "--", source.file]
         read = shlex.join(words)
     if not follow:
@@ -70,6 +72,15 @@ def read_script(source: LogSource, *, lines: int, since: datetime | None, follow
         "while sleep 5 && kill -0 $reader 2>/dev/null && printf '\\000'; do :; done\n"
         "kill $reader 2>/dev/null\n"
     )
+
+
+def beginning(line: str, age: float | None) -> tuple[str, datetime | None]:
+    """From a log's first line: the host's offset from UTC (``+0800``), as Keepalived's own times
+    have none, and the moment ``age`` seconds ago by the host's clock."""
+    offset, _, now = line.partition(" ")
+    if age is None or not now.isdigit():
+        return offset, None
+    return offset, datetime.fromtimestamp(int(now) - age, UTC)
 
 
 def moment(text: str, now: datetime) -> datetime:

@@ -152,6 +152,6 @@ def _questions(inventory: Inventory, name: str, files: list[File]) -> dict[str, 
     for file in files:
         asked[f"found/HOST{file.path}"] = f"tail -c {_LONGEST} -- {shlex.quote(file.path)}"
     for source in log_sources(inventory, name):
-        script = read_script(source, lines=_LOG_LINES, since=None, follow=False)
+        script = read_script(source, lines=_LOG_LINES, age=None, follow=False)
         asked[f"logs/HOST/{source.service}.log"] = f"( {script} ) | tail -c {_LONGEST}"
     return asked

@@ -119,7 +119,13 @@ def test_a_record_holds_all_that_a_request_asked_for() -> None:
         "你好", "", 1.25, 7, Mode.INSTRUCT, clip, Clip(Path("/b"), "e" * 64), "用四川话", True
     )
     made = OutputRecord.of(
-        request, request_id="r", node="rs1", engine="e", duration=1.23456, file_format="mp3"
+        request,
+        request_id="r",
+        node="rs1",
+        engine="e",
+        duration=1.23456,
+        file_format="mp3",
+        created=NOON,
     )
     assert record_of(made.to_json()) == made
     told = made.to_json().decode()

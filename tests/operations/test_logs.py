@@ -1,10 +1,12 @@
 """Logs as hosts have them, read through the local transport."""
 
+import json
 import subprocess
 import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,7 @@ from provisioning.operations.log_sources import (
     read_script,
 )
 from provisioning.operations.read_logs import LineReader, follow_logs, read_logs
+from provisioning.transport.base import Completed
 from provisioning.transport.local import LocalTransport
 
 APP = '{"time": "2026-01-31T08:00:0%d.000+00:00", "level": "info", "message": "说话 %d"}'
@@ -63,11 +66,43 @@ def test_a_host_without_a_role_has_no_log() -> None:
 
 
 def test_the_journal_is_asked_by_unit_and_time() -> None:
-    since = datetime(2026, 1, 31, 8, tzinfo=UTC)
     source = LogSource("lvs1", "keepalived", None)
-    script = read_script(source, lines=7, since=since, follow=True)
-    assert f"-u keepalived --since=@{since.timestamp():.0f} -f" in script
-    assert "-u keepalived -n 7" in read_script(source, lines=7, since=None, follow=False)
+    script = read_script(source, lines=7, age=599.5, follow=True)
+    assert '-u keepalived "--since=@$(($(date +%s) - 600))" -f' in script
+    assert "-u keepalived -n 7" in read_script(source, lines=7, age=None, follow=False)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=-10), timedelta(), timedelta(days=1)])
+def test_an_age_is_by_the_clock_of_the_host(tmp_path: Path, ahead: timedelta) -> None:
+    log = tmp_path / "app.log"
+    there = local_now() + ahead
+    log.write_text(
+        "".join(
+            json.dumps({"time": (there - timedelta(minutes=age)).isoformat(), "age": age}) + "\n"
+            for age in (30, 6, 4, 0)
+        )
+    )
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    date = programs / "date"
+    date.write_text(f"#!/bin/sh\nexec /bin/date -d '{ahead.total_seconds():.0f} seconds' \"$@\"\n")
+    date.chmod(0o755)
+
+    class Host(LocalTransport):
+        def run(self, script: str | bytes, **more: Any) -> Completed:
+            assert isinstance(script, str)
+            return super().run(f"PATH={programs}:$PATH\n{script}", **more)
+
+    taken: list[str] = []
+    source = LogSource("rs1", "cosyvoice", str(log))
+    read_logs(
+        Fleet(lambda name: Host(), forks=1),
+        {"rs1": [source]},
+        lines=2,
+        since=moment("5m", local_now()),
+        take=lambda _, line: taken.append(line),
+    )
+    assert [json.loads(line)["age"] for line in taken] == [4, 0]
 
 
 def test_the_latest_lines_come_whole_and_in_order(tmp_path: Path) -> None:
@@ -157,7 +192,7 @@ def test_following_gives_lines_as_they_are_written(tmp_path: Path) -> None:
 def test_a_reader_that_nobody_listens_to_ends(tmp_path: Path) -> None:
     log = tmp_path / "quiet.log"
     log.write_text("一\n", encoding="utf-8")
-    script = read_script(LogSource("h", "s", str(log)), lines=1, since=None, follow=True)
+    script = read_script(LogSource("h", "s", str(log)), lines=1, age=None, follow=True)
     with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE) as shell:
         assert shell.stdout
         shell.stdout.readline()

@@ -12,7 +12,7 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 _BAD_OUTCOMES = ("failed", "timed_out")
 """Refused is the text's fault, cancelled the client's, busy the load's."""
-_CRASHES = ("crash", "out_of_memory", "start_failed", "nonsense")
+_CRASHES = ("crash", "out_of_memory", "start_failed", "self_test", "nonsense")
 """Other causes are planned, the client's wish, or a job's deadline, which is a bad outcome too."""
 
 

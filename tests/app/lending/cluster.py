@@ -93,6 +93,7 @@ def cluster(
                     *("--drain-file", str(folder / f"drain-{name}")),
                     *more,
                     STATE_DIRECTORY=str(folder / f"state-{name}"),
+                    FAULTY_ENGINE_TROUBLE=str(folder / f"trouble-{name}"),
                 )
             )
             for name in names

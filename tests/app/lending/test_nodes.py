@@ -15,7 +15,7 @@ from gradio_client import Client
 from app.engines.interface import SynthesisRequest
 from app.lending import credentials, message
 from app.lending.message import Kind
-from app.session_routing.passes import Passes
+from app.session_routing.passes import CLOCK, UNTIMELY, Passes
 from app.workers.frames import Frame, taken_from
 from app.workers.job import Job
 from tests.app.lending.cluster import SECRET, Cluster, after, cluster, maker
@@ -163,10 +163,20 @@ def _send(
     nodes: Cluster, what: str, body: bytes, *, to: str = "rs1", sent: bytes | None = None
 ) -> list[httpx.Response]:
     """The same request twice, as rs2 would send it; `sent` is in the place of its body."""
-    header = credentials.written(Passes(SECRET, "rs2"), to, what, body)
-    url = nodes.nodes["rs1"].url + credentials.PATH + what
+    passes = Passes(SECRET, "rs2")
+    url = nodes.nodes["rs1"].url + credentials.PATH
+    question = _question(age=None)
+    first = credentials.written(passes, "rs1", "waiting", question)
+    untimely = httpx.post(f"{url}waiting", content=question, headers=_header(first))
+    assert untimely.status_code == UNTIMELY
+    assert passes.learn("rs1", first, untimely.headers[CLOCK])
+    header = _header(credentials.written(passes, to, what, body))
     content = body if sent is None else sent
-    return [httpx.post(url, content=content, headers=header) for _ in range(2)]
+    return [httpx.post(url + what, content=content, headers=header) for _ in range(2)]
+
+
+def _header(given: bytes) -> dict[str, str]:
+    return {credentials.HEADER: given.decode()}
 
 
 def _question(**fields: object) -> bytes:
@@ -179,7 +189,7 @@ def test_strangers_learn_nothing_and_do_nothing(nodes: Cluster) -> None:
         url = nodes.nodes["rs1"].url + credentials.PATH + what
         assert httpx.post(url, content=question).status_code == 404
         forged = credentials.written(Passes(b"x" * 32, "rs2"), "rs1", what, question)
-        assert httpx.post(url, content=question, headers=forged).status_code == 404
+        assert httpx.post(url, content=question, headers=_header(forged)).status_code == 404
     first, again = _send(nodes, "waiting", question)
     assert (first.status_code, again.status_code) == (200, 404), "a pass is good once"
     assert first.json() == {"idle": 1}

@@ -1,14 +1,17 @@
 """An engine that fails on demand, found through its entry point as any other package's is.
 
 The text says what happens: `hang`, `crash`, `raise`, `oom`, `silent`, `slow SECONDS`, `leak MIB`,
-`noise` by the seed, `pid`, `card`; everything else is a tone. `FAULTY_ENGINE_LOAD` makes loading
-fail: `unavailable` or `crash`.
+`noise` by the seed, `pid`, `card`, `break [late]` (for good, as a GPU's assertions do); everything
+else is a tone. `FAULTY_ENGINE_LOAD` makes loading fail: `unavailable` or `crash`. The file that
+`FAULTY_ENGINE_TROUBLE` names, while it is there, makes speech fail, in the processes that it names
+or in all: `raise`, `silent`, or `sometimes` (two times of three); with `load` loading fails, too.
 """
 
 import ctypes
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -29,13 +32,30 @@ class OutOfMemoryError(RuntimeError):
     """Called as torch's."""
 
 
+def _trouble() -> list[str]:
+    path = Path(os.environ.get("FAULTY_ENGINE_TROUBLE", "/nowhere"))
+    words = path.read_text().split() if path.is_file() else []
+    pids = [word for word in words if word.isdigit()]
+    return words if not pids or str(os.getpid()) in pids else []
+
+
 class FaultyEngine:
     def __init__(self) -> None:
         self._leaked: list[bytes] = []
+        self._spoken = 0
+        self._broken = False
 
     def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
         what, _, argument = request.text.partition(" ")
-        if what == "hang":
+        trouble = _trouble()
+        self._spoken += 1
+        if "raise" in trouble or ("sometimes" in trouble and self._spoken % 3):
+            raise OSError("libfaulty.so: cannot open shared object file")
+        if self._broken:
+            raise RuntimeError("CUDA error: device-side assert triggered")
+        if "silent" in trouble:
+            yield np.zeros(RATE, np.float32)
+        elif what == "hang":
             yield _TENTH
             time.sleep(3600)
         elif what == "crash":
@@ -43,6 +63,11 @@ class FaultyEngine:
             ctypes.string_at(0)
         elif what == "raise":
             raise RuntimeError("the model is out of tune")
+        elif what == "break":
+            self._broken = True
+            if argument == "late":
+                yield _TENTH
+            raise RuntimeError("CUDA error: device-side assert triggered")
         elif what == "oom":
             yield _TENTH
             raise OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
@@ -86,6 +111,8 @@ class FaultyPlugin:
         trouble = os.environ.get("FAULTY_ENGINE_LOAD")
         if trouble == "crash":
             os._exit(7)
+        if "load" in _trouble():
+            raise EngineUnavailableError("libfaulty.so is not there; install it again")
         if trouble == "unavailable":
             raise EngineUnavailableError("the weights are missing; download them")
         return FaultyEngine()

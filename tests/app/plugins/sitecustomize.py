@@ -1,10 +1,14 @@
-"""Notes where a process connects to, when `CONNECTIONS_LOG` names a file."""
+"""For nodes of tests: notes where a process connects to, when `CONNECTIONS_LOG` names a file, and
+sets its clock by what `CLOCK_FILE` says, in seconds beyond the machine's."""
 
 import os
 import sys
+import time
 from typing import Any
 
 _PATH = os.environ.get("CONNECTIONS_LOG")
+_CLOCK = os.environ.get("CLOCK_FILE")
+_machine_time = time.time
 
 
 def _note(event: str, arguments: tuple[Any, ...]) -> None:
@@ -14,5 +18,12 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
             file.write(f"{event} {place!r}\n")
 
 
+def _set_time() -> float:
+    with open(_CLOCK or os.devnull, encoding="ascii") as file:  # noqa: PTH123
+        return _machine_time() + float(file.read() or 0)
+
+
 if _PATH:
     sys.addaudithook(_note)
+if _CLOCK:
+    time.time = _set_time

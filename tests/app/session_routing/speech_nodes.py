@@ -49,6 +49,7 @@ class SpeechNodes:
 
     def start(self, name: str, *arguments: str) -> NodeProcess:
         """Without waiting for it to be ready; `introduce` makes it known."""
+        self._clock_file(name).touch()
         node = self._stack.enter_context(
             running(
                 self._folder,
@@ -60,6 +61,7 @@ class SpeechNodes:
                 *self._arguments,
                 *arguments,
                 STATE_DIRECTORY=str(self._folder / f"state-{name}"),
+                CLOCK_FILE=str(self._clock_file(name)),
             )
         )
         self.nodes[name] = node
@@ -93,6 +95,12 @@ class SpeechNodes:
                 self._drain_file(name).unlink(missing_ok=True)
         time.sleep(1.5)
 
+    def set_clock(self, name: str, ahead: float) -> None:
+        """Have a node's clock show so many seconds more than the machine's, at once."""
+        draft = self._clock_file(name).with_suffix(".new")
+        draft.write_text(f"{ahead}\n")
+        draft.replace(self._clock_file(name))
+
     def kill(self, name: str) -> None:
         self.nodes[name].process.send_signal(signal.SIGKILL)
         self.nodes[name].process.wait(10)
@@ -112,6 +120,9 @@ class SpeechNodes:
             assert time.monotonic() < end, "nothing is being worked on"
             time.sleep(0.1)
         return names[0]
+
+    def _clock_file(self, name: str) -> Path:
+        return self._folder / f"clock-{name}"
 
     def _drain_file(self, name: str) -> Path:
         return self._folder / f"drain-{name}"

@@ -1,0 +1,43 @@
+"""How a worker's last jobs ended, and how much doubt of the worker that is. Pure.
+
+A failed job is no sign against the worker: a text may fail wherever it is sent, and be sent again
+and again. So a doubt only has the worker say its first words again, which every worker has said.
+"""
+
+from collections import deque
+
+_REMEMBERED = 8
+_MOST = 3
+"""Times the first words are said for one doubt."""
+_REFUSALS = 3
+"""Jobs in a row that the engine refuses to speak, which is the text's fault as a rule."""
+
+
+class Record:
+    """Of one worker."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        """Jobs that ended well."""
+        self._failed: deque[bool] = deque(maxlen=_REMEMBERED)
+        self._refused = 0
+
+    def ended(self, ending: str) -> int:
+        """Note the last frame of a job; how many times the first words are to be said now.
+
+        More often the more jobs have failed lately: an engine that fails now and then may speak
+        well once.
+        """
+        if ending == "done":
+            self.done += 1
+            self._refused = 0
+            self._failed.append(False)
+        elif ending == "failed":
+            self._failed.append(True)
+            return min(_MOST, sum(self._failed))
+        elif ending == "refused":
+            self._refused += 1
+            if self._refused == _REFUSALS:
+                self._refused = 0
+                return 1
+        return 0
