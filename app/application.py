@@ -60,7 +60,7 @@ def build(node: Node) -> FastAPI:
     """The application of a node. Imports Gradio: seconds, and call `environment.prepare` first."""
     import gradio as gr
 
-    from app.web import document, identity, page, theme, turns, words
+    from app.web import document, files, identity, page, theme, turns, uploads, words
 
     web = FastAPIOffline(
         title="Text-to-speech node",
@@ -81,9 +81,10 @@ def build(node: Node) -> FastAPI:
     if node.lending:
         web.include_router(node.lending.routes())
     web.include_router(unknown.routes())
-    # Played from where they are, not copied to Gradio's folder first.
-    folders = [str(node.settings.output_dir), str(node.settings.spool_dir)]
-    gr.set_static_paths(folders)
+    # Before Gradio's own routes of the same names.
+    web.include_router(uploads.routes(node, _UPLOAD_LIMIT))
+    settings = node.settings
+    files.install(settings.output_dir, settings.spool_dir, settings.temp_dir)
     document.install(node.service.engine, node.service.text_limit)
     blocks = page.build(node)
     identity.share(blocks, node.settings.release, node.service.engine.name)
@@ -93,7 +94,6 @@ def build(node: Node) -> FastAPI:
         web,
         blocks,
         path="/",
-        allowed_paths=folders,
         footer_links=[],
         run_history=False,
         show_error=True,

@@ -3,6 +3,7 @@
 import platform
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.access.cluster_secret import ClusterSecretError, read_secret
 from app.access.keys import KeyFileError, read_keys
 from app.logs import LEVELS
 from app.settings import Settings
+from app.virtual_ips import IPAddress
 
 _ORIGIN = re.compile(
     r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?"
@@ -113,6 +115,15 @@ def _peers_file(
     return value
 
 
+def _virtual_ips(
+    _context: click.Context, _option: click.Parameter, value: str
+) -> tuple[IPAddress, ...]:
+    try:
+        return tuple(ip_address(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 def _origins(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
     origins = tuple(filter(None, (part.strip() for part in value.split(","))))
     for origin in origins:
@@ -146,12 +157,15 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 @_option(
     "--output-dir",
     default="outputs",
-    type=click.Path(file_okay=False, path_type=Path),
+    # Not click.Path: it looks at the folder, which may hang; folders.shared does so in time.
+    type=Path,
+    metavar="DIRECTORY",
     help="Folder for finished audio, shared by all nodes.",
 )
 @_option(
     "--temp-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=Path,
+    metavar="DIRECTORY",
     show_default="OUTPUT_DIR/.gradio",
     help="Folder for uploads, shared by all nodes under the same path.",
 )
@@ -322,6 +336,14 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     show_default="off",
     help="Not ready while the shared folder takes no files, so that directors send clients to "
     "other nodes. Without it the node goes on, and keeps what it makes in its spool.",
+)
+@_option(
+    "--virtual-ips",
+    default="",
+    callback=_virtual_ips,
+    show_default="none",
+    help="Addresses, comma-separated, that directors send clients' packets to. Not ready while "
+    "one of them is not this host's own: those packets would be dropped.",
 )
 @_option(
     "--peers-file",

@@ -13,6 +13,8 @@ from app.middleware.open_requests import OpenRequests
 from app.settings import Settings
 from app.speech import SpeechService
 from app.workers.self_test import Verdict
+from app.virtual_ips import not_here
+from app.web.clips import Recordings
 
 
 @dataclass(slots=True)
@@ -21,6 +23,7 @@ class Node:
 
     settings: Settings
     service: SpeechService
+    recordings: Recordings
     stopping: bool = False
     """True from the first request to stop: no new work, what was accepted is finished."""
     hang_up: asyncio.Event = field(default_factory=asyncio.Event)
@@ -50,7 +53,12 @@ class Node:
         Cheap: never looks at the shared folder, which can hang.
         """
         draining = "draining" if self.draining else ""
-        reasons = (draining, self.service.pool.not_ready, self.service.store.not_ready)
+        reasons = (
+            draining,
+            self.service.pool.not_ready,
+            self.service.store.not_ready,
+            not_here(self.settings.virtual_ips),
+        )
         return "; ".join(filter(None, reasons))
 
     @property

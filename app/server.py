@@ -29,10 +29,13 @@ from app.outputs.retention import Retention
 from app.outputs.spool import Spool
 from app.outputs.store import OutputStore
 from app.outputs.uploads import Uploads
+from app.outputs.watch import ShareWatch
+from app.places import below
 from app.settings import Settings
 from app.speech import SpeechService
 from app.voices.clips import ClipRoom
 from app.voices.shelf import VoiceShelf
+from app.web.clips import Recordings
 from app.workers.pool import Pool, PoolSize
 from app.workers.slot import ServiceTime
 from app.workers.worker import WorkerCommand
@@ -91,9 +94,17 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:
-    # The clips of requests; on a local disk, and gone with the process.
-    with tempfile.TemporaryDirectory(prefix="cosyvoice-clips-") as clips:
-        await _serve_node(_node(settings, Path(clips)), listener)
+    # What is being worked on; on a local disk, and gone with the process.
+    with tempfile.TemporaryDirectory(prefix="cosyvoice-") as folder:
+        watches = _watches(settings)
+        try:
+            node = _node(settings, Path(folder), watches)
+            for watch in set(watches.values()):
+                watch.start()
+            await _serve_node(node, listener)
+        finally:
+            for watch in set(watches.values()):
+                watch.close()
     _log.info("stopped")
 
 
@@ -118,10 +129,18 @@ async def _serve_node(node: Node, listener: socket.socket) -> None:
             await node.lending.close()
         node.service.store.close()
         node.service.voices.close()
+        node.recordings.close()
         node.gpus.close()
 
 
-def _node(settings: Settings, clips: Path) -> Node:
+def _watches(settings: Settings) -> dict[Path, ShareWatch]:
+    """What watches the file server of each shared folder; one for both where it is the same."""
+    outputs, uploads = settings.output_dir, settings.temp_dir
+    watch = ShareWatch(outputs)
+    return {outputs: watch, uploads: watch if below(uploads, outputs) else ShareWatch(uploads)}
+
+
+def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> Node:
     command = WorkerCommand(settings.engine, settings.node_name, settings.log_level)
     size = PoolSize(
         settings.slots,
@@ -135,14 +154,19 @@ def _node(settings: Settings, clips: Path) -> Node:
     service = SpeechService(
         find_engine(settings.engine).describe(),
         Pool(command, size),
-        _store(settings),
+        _store(settings, watches[settings.output_dir]),
         settings.node_name,
         settings.text_limit,
-        voices=VoiceShelf(settings.output_dir / "voices", settings.voice_limit),
-        clips=ClipRoom(clips),
+        voices=VoiceShelf(
+            settings.output_dir / "voices",
+            settings.voice_limit,
+            watch=watches[settings.output_dir],
+        ),
+        clips=ClipRoom(here),
         longest=settings.longest_timeout,
     )
-    node = Node(settings, service)
+    recordings = Recordings(settings.temp_dir, here, watches[settings.temp_dir])
+    node = Node(settings, service, recordings)
     if settings.peers_file and settings.cluster_secret_file:
         node.lending = Lending(
             service,
@@ -155,7 +179,7 @@ def _node(settings: Settings, clips: Path) -> Node:
     return node
 
 
-def _store(settings: Settings) -> OutputStore:
+def _store(settings: Settings, watch: ShareWatch) -> OutputStore:
     return OutputStore(
         settings.output_dir,
         settings.node_name,
@@ -166,13 +190,14 @@ def _store(settings: Settings) -> OutputStore:
             Uploads(settings.temp_dir, settings.keep_uploads * 3600),
         ),
         required=settings.require_shared_folder,
+        watch=watch,
     )
 
 
 async def _application(node: Node) -> "FastAPI":
     from app.web import environment
 
-    environment.prepare(node.settings)
+    environment.prepare(node.recordings.here / "gradio")
     # In a thread, so that the workers' messages are heard meanwhile.
     await asyncio.to_thread(importlib.import_module, "gradio")
     from app import application

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.virtual_ips import IPAddress
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -13,7 +15,7 @@ class Settings:
     enable_queue: bool
     output_dir: Path
     temp_dir: Path
-    """Uploads and Gradio's copies; every node must see it under the same path."""
+    """Recordings that people sent; every node must see it under the same path."""
     node_name: str
     engine: str
     workers: int
@@ -54,6 +56,8 @@ class Settings:
     """GiB of finished audio; 0 is no limit."""
     keep_uploads: float
     """Hours; 0 is for ever."""
+    virtual_ips: tuple[IPAddress, ...]
+    """Addresses that must be this host's own, or the node is not ready."""
     require_shared_folder: bool
     """Whether the node is not ready while the shared folder does not take files."""
     peers_file: Path | None

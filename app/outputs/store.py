@@ -21,12 +21,14 @@ from app.outputs import retention
 from app.outputs.history import Found, History, Output
 from app.outputs.names import audio_name, is_stem, new_stem, parse_audio_name
 from app.outputs.patience import Patience
+from app.outputs.reading import OpenFile
 from app.outputs.record import OutputRecord
 from app.outputs.retention import Removed, Retention
 from app.outputs.shared import OutputFiles, SharedFolder
 from app.outputs.spool import Spool
+from app.outputs.watch import ShareWatch
 
-_READERS, _WRITERS = 4, 2
+_READERS, _SERVERS, _WRITERS = 4, 4, 2
 _TENDING = 5.0
 """Seconds between two looks at the spool, and at a folder in trouble."""
 _CLEANING_PATIENCE = 900.0
@@ -60,6 +62,7 @@ class OutputStore:
         spool: Spool | None = None,
         limits: Retention | None = None,
         required: bool = False,
+        watch: ShareWatch | None = None,
     ) -> None:
         self.folder = folder
         self.spool = spool
@@ -70,9 +73,11 @@ class OutputStore:
         self._limits = limits or Retention()
         self._shared = SharedFolder(folder)
         self._history = History(folder)
-        self._readers = Patience("outputs-read", _READERS, patience)
-        self._writers = Patience("outputs-write", _WRITERS, patience)
-        self._cleaner = Patience("outputs-clean", 1, _CLEANING_PATIENCE)
+        self._readers = Patience("outputs-read", _READERS, patience, watch)
+        # Apart, so that sound does not wait for searches.
+        self._servers = Patience("outputs-serve", _SERVERS, patience, watch)
+        self._writers = Patience("outputs-write", _WRITERS, patience, watch)
+        self._cleaner = Patience("outputs-clean", 1, _CLEANING_PATIENCE, watch)
         # Apart, so that the spool can be read while the shared folder hangs.
         self._local = Patience("outputs-spool", 2, patience)
         self._troubles: dict[str, str] = {}
@@ -102,7 +107,13 @@ class OutputStore:
         """Stop that, and give up the threads without waiting for one that hangs."""
         for task in self._tasks:
             task.cancel()
-        for threads in (self._readers, self._writers, self._cleaner, self._local):
+        for threads in (
+            self._readers,
+            self._servers,
+            self._writers,
+            self._cleaner,
+            self._local,
+        ):
             threads.close()
 
     async def save(self, audio: bytes, record: OutputRecord) -> Output:
@@ -153,6 +164,26 @@ class OutputStore:
             self._readers, "read", "look for the audio", lambda: self._shared.find(file_name)
         )
 
+    async def open(self, file_name: str) -> OpenFile | None:
+        """An output's audio to read from, or None if there is none. Raises `StorageError`.
+
+        Whoever has it closes it.
+        """
+        path = await self.find(file_name)
+        if path is None:
+            return None
+        here = self.spool is not None and path.parent == self.spool.folder
+        threads, kind = (self._local, "local") if here else (self._servers, "read")
+        try:
+            return await self._call(
+                threads, kind, "open the audio", lambda: OpenFile.of(path, threads)
+            )
+        except StorageError as error:
+            # Removed a moment ago.
+            if isinstance(error.__cause__, FileNotFoundError):
+                return None
+            raise
+
     async def delete(self, stem: str) -> bool:
         """Delete an output of whichever node; whether there was one. Raises `StorageError`."""
         if not is_stem(stem):
@@ -201,7 +232,7 @@ class OutputStore:
         try:
             await self._local.call(lambda: spool.keep(files))
         except OSError as local:
-            reason = local.strerror or "no answer"
+            reason = local.strerror or str(local)
             _log.error("the local spool does not work either: %s", reason)
             raise StorageError(
                 error.code,
@@ -244,7 +275,8 @@ class OutputStore:
     async def _write(self, purpose: str, function: Callable[[], _Result]) -> _Result:
         # One that hangs is enough to know: nobody waits for the next.
         if self._writers.hanging:
-            raise self._failed("write", purpose, TimeoutError())
+            silence = TimeoutError(f"no answer in {self._writers.seconds:g} s")
+            raise self._failed("write", purpose, silence)
         return await self._call(self._writers, "write", purpose, function)
 
     async def _call(
@@ -260,7 +292,7 @@ class OutputStore:
 
     def _failed(self, kind: str, purpose: str, error: OSError) -> StorageError:
         if isinstance(error, TimeoutError) and error.errno is None:
-            reason, reason_zh = f"no answer in {self._writers.seconds:g} s", "没有响应"
+            reason, reason_zh = str(error), "没有响应"
         else:
             reason = error.strerror or str(error)
             reason_zh = _REASONS_ZH.get(error.errno or 0, reason)

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from app.errors import InvalidInputError, StorageError
 from app.outputs import atomic
 from app.outputs.patience import Patience
+from app.outputs.watch import ShareWatch
 from app.voices.record import RegisteredVoice, is_id
 
 _THREADS = 2
@@ -26,10 +27,16 @@ _Result = TypeVar("_Result")
 class VoiceShelf:
     """Keeps at most `limit` voices in `folder`; an access may take `patience` seconds."""
 
-    def __init__(self, folder: Path, limit: int, patience: float = 10.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        limit: int,
+        patience: float = 10.0,
+        watch: ShareWatch | None = None,
+    ) -> None:
         self.folder = folder
         self.limit = limit
-        self._threads = Patience("voices", _THREADS, patience)
+        self._threads = Patience("voices", _THREADS, patience, watch)
 
     async def all(self) -> list[RegisteredVoice]:
         """Every voice, the oldest first. Raises `StorageError`."""
@@ -118,8 +125,6 @@ class VoiceShelf:
     async def _call(self, purpose: str, function: Callable[[], _Result]) -> _Result:
         try:
             return await self._threads.call(function)
-        except TimeoutError as error:
-            raise _failed(purpose, f"no answer in {self._threads.seconds:g} s") from error
         except OSError as error:
             raise _failed(purpose, error.strerror or str(error)) from error
 

@@ -7,7 +7,7 @@ from app.ask import Ask
 from app.engines.interface import Mode
 from app.errors import InvalidInputError
 from app.web import modes
-from app.web.clips import uploaded
+from app.web.clips import Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +28,24 @@ class FormValues:
     stream: bool
     file_format: str
 
-    def ask(self, uploads: Path) -> Ask:
-        """What is asked for. A field that the mode does not show asks for nothing.
+    async def ask(self, desk: Desk) -> Ask:
+        """What is asked for, with copies of recordings on `desk`. A field that the mode does not
+        show asks for nothing.
 
-        Raises `InvalidInputError` for a recording that the mode needs and is not in `uploads`.
+        Raises `InvalidInputError` for a recording that the mode needs and is not there,
+        `StorageError`.
         """
         mode = Mode(self.mode)
         if mode is Mode.PRESET:
             # A registered voice is cloned; which mode that is follows from the voice.
             return self._ask(None, voice=self.voice or None)
-        reference = None if self.saved_voice else _clip(self.reference, "reference", uploads)
+        reference = None if self.saved_voice else await _clip(self.reference, "reference", desk)
         return self._ask(
             mode,
             voice=self.saved_voice or None,
             reference=reference,
             transcript=(self.transcript or "") if reference and mode is Mode.CLONE else "",
-            source=_clip(self.source, "source", uploads) if mode is Mode.CONVERT else None,
+            source=await _clip(self.source, "source", desk) if mode is Mode.CONVERT else None,
             instruction=(self.instruction or "") if mode is Mode.INSTRUCT else "",
         )
 
@@ -71,8 +73,8 @@ class FormValues:
         )
 
 
-def _clip(value: str | None, field: str, uploads: Path) -> Path:
-    if path := uploaded(value, uploads):
+async def _clip(value: str | None, field: str, desk: Desk) -> Path:
+    if path := await desk.fetch(value):
         return path
     if field == "source":
         raise InvalidInputError(

@@ -1,13 +1,14 @@
 """The live checks: of a recording as soon as it is there, of annotations while they are typed."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from app.annotations import check
 from app.engines.interface import ClipLimits
 from app.errors import SpeechError
 from app.voices.clips import ClipRoom
-from app.web.clips import uploaded
+from app.web.clips import Recordings
 from app.web.views.marks import marks_html
 from app.web.views.verdict import bad_html, good_html
 
@@ -17,19 +18,22 @@ _log = logging.getLogger("app.page")
 class Listener:
     """Says what would be wrong with a request before it is made."""
 
-    def __init__(self, limits: ClipLimits | None, uploads: Path) -> None:
+    def __init__(self, limits: ClipLimits | None, recordings: Recordings) -> None:
         self._limits = limits
-        self._uploads = uploads
+        self._recordings = recordings
 
     async def hear(self, value: str | None) -> str:
         """What is to be said of a recording; nothing where there is none."""
         assert self._limits is not None
         try:
-            path = uploaded(value, self._uploads)
-            if path is None:
-                return ""
-            # Beside the upload, which every node can read and this page can play.
-            clip = await ClipRoom(path.parent).prepare(path, self._limits, "reference")
+            with self._recordings.desk() as desk:
+                recording = await desk.fetch(value)
+                if value is None or recording is None:
+                    return ""
+                clip = await ClipRoom(desk.folder).prepare(recording, self._limits, "reference")
+                # Beside the upload, which every node can read and this page can play.
+                beside = Path(value).parent / clip.path.name
+                clip = replace(clip, path=await self._recordings.keep(clip.path, beside))
         except SpeechError as error:
             _log.warning("recording refused: %s", error.en, extra={"code": error.code})
             return bad_html(error)

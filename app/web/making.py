@@ -41,7 +41,7 @@ class Maker:
 
     def __init__(self, node: Node) -> None:
         self._service = node.service
-        self._uploads = node.settings.temp_dir
+        self._recordings = node.recordings
         self._queued = node.settings.enable_queue
 
     async def make(self, request: gr.Request, *fields: Any) -> AsyncGenerator[Shown, None]:
@@ -69,7 +69,8 @@ class Maker:
     ) -> AsyncGenerator[Shown, None]:
         service = self._service
         began = time.monotonic()
-        wanted = await service.prepare(values.ask(self._uploads))
+        with self._recordings.desk() as desk:
+            wanted = await service.prepare(await values.ask(desk))
         try:
             async with aclosing(self._made(wanted, values, request_id, began, came)) as steps:
                 async for step in steps:

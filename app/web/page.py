@@ -76,14 +76,14 @@ def build(node: Node) -> gr.Blocks:
         endpoint.add(node)
 
         _on_the_spot(studio)
-        listener = Listener(service.engine.clips, node.settings.temp_dir)
+        listener = Listener(service.engine.clips, node.recordings)
         _checking(listener, studio, service.engine)
         _speed_follows_streaming(studio.fields, service.engine)
         spoken = _making(node, studio)
         if service.engine.clips:
             voices = [studio.fields.voice, studio.fields.saved_voice]
             page.load(partial(offer, service), None, voices, **_PLAIN)
-        past = Past(service.store, service.engine, node.settings.temp_dir)
+        past = Past(service.store, service.engine, node.recordings)
         again = _looking_back(page, past, spoken, studio.fields, shelf)
         restored = _kept_through_a_reload(studio.fields)
         for filled in (again, restored):

@@ -1,16 +1,15 @@
 """The history's events: look, delete, and fill the form for another time."""
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from app.engines.interface import EngineInfo, Mode
-from app.errors import InvalidInputError, SpeechError
+from app.errors import SpeechError
 from app.outputs.names import is_stem
 from app.outputs.store import OutputStore
-from app.web.clips import uploaded
+from app.web.clips import Recordings
 from app.web.form import FORMATS
 from app.web.views.history import history_html, no_history_html
 from app.web.views.status import note_html, trouble_html
@@ -24,10 +23,10 @@ _log = logging.getLogger("app.page")
 class Past:
     """The shared history as one node sees it."""
 
-    def __init__(self, store: OutputStore, engine: EngineInfo, uploads: Path) -> None:
+    def __init__(self, store: OutputStore, engine: EngineInfo, recordings: Recordings) -> None:
         self._store = store
         self._engine = engine
-        self._uploads = uploads
+        self._recordings = recordings
 
     async def look(self, query: str | None) -> str:
         """The newest outputs that match."""
@@ -56,7 +55,7 @@ class Past:
         record = event._data.get("record")
         told: dict[str, Any] = record if isinstance(record, dict) else {}
         registered = str(told.get("registered_voice") or "")
-        reference, source = self._recordings(event._data.get("recordings"))
+        reference, source = await self._still_there(event._data.get("recordings"))
         mode = told.get("mode", Mode.PRESET.value)
         known = mode in {offered.value for offered in self._engine.modes}
         lacks_reference = told.get("reference_digest") and not (registered or reference)
@@ -79,14 +78,14 @@ class Past:
             file_format if file_format in FORMATS else gr.skip(),
         ]
 
-    def _recordings(self, told: Any) -> tuple[str, str]:
+    async def _still_there(self, told: Any) -> tuple[str, str]:
         """Reference and source, each empty where it is not there any more."""
         paths = [str(path) for path in told] if isinstance(told, list) else []
         found = []
         for path in (*paths, "", "")[:2]:
             try:
-                found.append(path if uploaded(path, self._uploads) else "")
-            except InvalidInputError:
+                found.append(path if path and await self._recordings.is_there(path) else "")
+            except SpeechError:
                 found.append("")
         return found[0], found[1]
 

@@ -145,7 +145,7 @@ def _virtual_ips(
         {"cidr": f"{vip.address.ip}/{vip.address.max_prefixlen}", "v6": not is_ipv4(vip)}
         for vip in inventory.virtual_ips
     ]
-    start_again = restart(VIP_SERVICE, manager, oneshot=True)
+    start_again = restart(VIP_SERVICE, manager)
     return [
         RenderedFile(
             path="/etc/sysctl.d/60-cosyvoice-real-server.conf",
@@ -163,6 +163,7 @@ def _virtual_ips(
             ),
             mode=0o755,
             validate='sh -n "$CANDIDATE"',
+            triggers=(start_again,),
         ),
         *(Address(address=str(vip["cidr"]), interface="lo") for vip in vips),
         RenderedFile(
@@ -172,7 +173,7 @@ def _virtual_ips(
             ),
             triggers=(start_again,),
         ),
-        Service(name=VIP_SERVICE, manager=manager, oneshot=True),
+        Service(name=VIP_SERVICE, manager=manager),
     ]
 
 
@@ -330,6 +331,7 @@ def _environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
         "COSYVOICE_LONGEST_TIMEOUT": max(app.job_timeout, app.stop_timeout - _LAST_WORDS),
         "COSYVOICE_SPOOL_DIR": f"{APP_STATE}/spool",
         "COSYVOICE_DRAIN_FILE": DRAIN_FILE,
+        "COSYVOICE_VIRTUAL_IPS": ",".join(str(vip.address.ip) for vip in inventory.virtual_ips),
     }
     if routes_sessions(inventory):
         values["COSYVOICE_PEERS_FILE"] = PEERS_FILE

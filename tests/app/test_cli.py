@@ -2,6 +2,7 @@ import os
 import socket
 import subprocess
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         COSYVOICE_KEEP_SIZE="2",
         COSYVOICE_KEEP_UPLOADS="3",
         COSYVOICE_REQUIRE_SHARED_FOLDER="yes",
+        COSYVOICE_VIRTUAL_IPS="192.0.2.100, 2001:db8::100",
         COSYVOICE_PEERS_FILE=str(peers),
         COSYVOICE_CLUSTER_SECRET_FILE=str(secret),
         COSYVOICE_RELEASE="r1",
@@ -136,6 +138,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         keep_days=30.5,
         keep_size=2,
         keep_uploads=3,
+        virtual_ips=(ip_address("192.0.2.100"), ip_address("2001:db8::100")),
         require_shared_folder=True,
         peers_file=peers,
         cluster_secret_file=secret,

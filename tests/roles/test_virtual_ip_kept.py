@@ -1,0 +1,158 @@
+"""The program that keeps the VIPs on lo, in a network of its own."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.roles.rendered import files
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="makes networks")
+
+VIPS = ("10.1.0.100/32", "fd00:1::100/128")
+# The interface of the inventory, and lo, as a host has them at boot.
+_AS_AT_BOOT = "ip link set lo up; ip link add eth0 type veth peer name eth1; ip link set eth0 up"
+
+
+class Network:
+    """A host's network, with the program in it."""
+
+    def __init__(self, script: Path) -> None:
+        self.script = script
+        self._holder = subprocess.Popen(
+            ["unshare", "--net", "sh", "-c", f"{_AS_AT_BOOT}; echo; exec sleep 600"],
+            stdout=subprocess.PIPE,
+        )
+        assert self._holder.stdout is not None
+        self._holder.stdout.readline()
+        self.program: subprocess.Popen[str] | None = None
+
+    def inside(self, *words: str) -> list[str]:
+        return ["nsenter", f"--net=/proc/{self._holder.pid}/ns/net", *words]
+
+    def run(self, command: str) -> str:
+        return subprocess.run(
+            self.inside("sh", "-c", command), check=True, capture_output=True, text=True
+        ).stdout
+
+    def keep(self) -> None:
+        self.program = subprocess.Popen(
+            self.inside("sh", str(self.script), "keep"),
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        wait_for(lambda: self.bound() == list(VIPS), 10)
+
+    def bound(self) -> list[str]:
+        shown = self.run("ip -o address show dev lo")
+        return [vip for vip in VIPS if f" {vip} " in shown]
+
+    def arp(self, name: str, at: str = "all") -> str:
+        return self.run(f"cat /proc/sys/net/ipv4/conf/{at}/{name}").strip()
+
+    def close(self) -> None:
+        if self.program and self.program.poll() is None:
+            os.killpg(self.program.pid, signal.SIGKILL)
+            self.program.wait()
+        self._holder.kill()
+        self._holder.wait()
+
+
+def wait_for(true: Callable[[], bool], within: float) -> float:
+    """Seconds until it was true."""
+    began = time.monotonic()
+    while not true():
+        assert time.monotonic() - began < within
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+@pytest.fixture
+def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Network]:
+    monkeypatch.setenv("GOLDEN_AUTH_PASS", "LVS123")
+    script = tmp_path / "lvs-real-server"
+    script.write_text(files("two-services-ipv6")["rs1/usr/local/sbin/lvs-real-server"].content)
+    network = Network(script)
+    try:
+        yield network
+    finally:
+        network.close()
+
+
+def test_addresses_that_are_taken_away_come_back_at_once(network: Network) -> None:
+    network.keep()
+    for vip in VIPS:
+        network.run(f"ip address del {vip} dev lo")
+        # Told by the kernel: long before the next look.
+        assert wait_for(lambda: network.bound() == list(VIPS), 10) < 3
+    network.run("ip address flush dev lo scope global")
+    wait_for(lambda: network.bound() == list(VIPS), 10)
+
+
+def test_they_come_back_with_an_interface_that_was_down(network: Network) -> None:
+    network.keep()
+    network.run("ip link set lo down")
+    network.run("ip link set lo up")
+    # The kernel has dropped the IPv6 one.
+    wait_for(lambda: network.bound() == list(VIPS), 10)
+
+
+def test_arp_settings_are_put_right(network: Network) -> None:
+    network.keep()
+    network.run("echo 0 > /proc/sys/net/ipv4/conf/all/arp_ignore")
+    network.run("echo 0 > /proc/sys/net/ipv4/conf/eth0/arp_announce")
+    wait_for(lambda: network.arp("arp_ignore") == "1", 10)
+    wait_for(lambda: network.arp("arp_announce", "eth0") == "2", 10)
+    # Gone and made anew, the interface has the kernel's defaults.
+    network.run("ip link del eth0; ip link add eth0 type veth peer name eth1")
+    wait_for(lambda: network.arp("arp_ignore", "eth0") == "1", 10)
+    assert network.bound() == list(VIPS)
+
+
+def test_no_moment_with_the_address_and_arp_for_it(network: Network) -> None:
+    network.keep()
+    for _ in range(10):
+        network.run(
+            "echo 0 > /proc/sys/net/ipv4/conf/all/arp_ignore; ip address del 10.1.0.100/32 dev lo"
+        )
+        wait_for(lambda: VIPS[0] in network.bound(), 10)
+        # Asked for after the address: what came first is there by now.
+        assert network.arp("arp_ignore") == "1"
+
+
+def test_where_arp_cannot_be_silenced_nothing_is_bound(network: Network, tmp_path: Path) -> None:
+    read_only = "mount --bind -o ro /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys"
+    script = f"{read_only}; exec sh {network.script} start"
+    done = subprocess.run(
+        network.inside("unshare", "--mount", "sh", "-c", script), capture_output=True, text=True
+    )
+    assert done.returncode == 1 and "Read-only" in done.stderr
+    assert network.bound() == []
+
+
+def test_it_ends_without_the_addresses_and_leaves_nothing_running(network: Network) -> None:
+    network.keep()
+    assert network.program is not None
+    network.program.terminate()
+    assert network.program.wait(10) == 0
+    assert network.bound() == []
+    session = ["ps", "--no-headers", "-o", "args", "-s", str(network.program.pid)]
+    # Its last sleep ends within its time.
+    wait_for(lambda: subprocess.run(session, stdout=-3, check=False).returncode == 1, 15)
+    assert network.program.stdout is not None
+    assert "10.1.0.100/32 bound to lo" in network.program.stdout.read()
+
+
+def test_it_goes_by_itself_when_it_is_killed(network: Network) -> None:
+    network.keep()
+    assert network.program is not None
+    network.program.kill()
+    network.program.wait()
+    # Clients are served on until it is started again.
+    assert network.bound() == list(VIPS)
+    network.keep()
