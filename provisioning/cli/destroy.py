@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from provisioning.cli import exit_codes
+from provisioning.cli.asking import confirm, require_answer
 from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
 from provisioning.cli.plan_view import show_plans
 from provisioning.cli.progress_view import progress_on
@@ -32,6 +33,7 @@ def destroy(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool,
 
     Exit status: 0 done, 1 a host failed, 2 wrong command line or inventory.
     """
+    require_answer(yes=yes)
     site = Site(load_or_exit(inventory), inventory)
     console = Console()
     names = chosen(site.inventory, limit)
@@ -41,10 +43,8 @@ def destroy(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool,
     ):
         plans = plan_removal(names, fleet)
         show_plans(console, plans)
-        if plans.changes and not yes:
-            if not sys.stdin.isatty():
-                raise click.UsageError("there is no terminal to ask on; say --yes")
-            click.confirm("Remove all this?", abort=True)
+        if plans.changes:
+            confirm("Remove all this?", yes=yes)
         with progress_on(console) as progress:
             result = apply_plans(
                 plans,

@@ -1,6 +1,5 @@
 """``cluster logs``."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from provisioning.cli import exit_codes
+from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
 from provisioning.cli.selection import chosen
 from provisioning.operations.log_sources import LogSource, local_now, log_sources, moment
@@ -99,7 +99,7 @@ def logs(
 
 def _json_line(source: LogSource, line: str) -> None:
     record = {"host": source.host, "service": source.service, "line": line}
-    click.echo(json.dumps(record, ensure_ascii=False))
+    print_json(record, indent=None)
 
 
 def _labelled(sources: list[LogSource]) -> Callable[[LogSource, str], None]:

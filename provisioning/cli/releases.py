@@ -1,6 +1,5 @@
 """``cluster releases``."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from provisioning.cli import exit_codes
+from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
 from provisioning.cli.pins_view import pin_lines
 from provisioning.cli.selection import chosen_real_servers
@@ -38,7 +38,7 @@ def releases(
         seen = look_at_releases(site.inventory.app.directory, names, fleet)
         errors = {name: str(fleet.errors[name]) for name in names if name in fleet.errors}
     if as_json:
-        click.echo(json.dumps(_record(seen, errors, pins), ensure_ascii=False, indent=2))
+        print_json(_record(seen, errors, pins))
     else:
         Console().print(_view(seen, errors, pins))
     failed = errors or any(host.problem for host in seen.values())

@@ -1,11 +1,11 @@
 """``cluster validate``."""
 
-import json
 from pathlib import Path
 
 import click
 
 from provisioning.cli import exit_codes
+from provisioning.cli.json_view import print_json
 from provisioning.cli.options import inventory_option
 from provisioning.cli.problem_view import show_problems
 from provisioning.model.inventory import Inventory
@@ -32,7 +32,7 @@ def validate(inventory: Path, as_json: bool) -> None:
     except InventoryError as error:
         problems = error.problems
     if as_json:
-        click.echo(json.dumps(_record(inventory, found, problems), ensure_ascii=False, indent=2))
+        print_json(_record(inventory, found, problems))
     else:
         show_problems(problems, err=found is None)
         if found is not None:

@@ -11,6 +11,7 @@ from provisioning.engine.observe import run_fragments
 from provisioning.engine.plan import HostPlan, fragments, plan_part
 from provisioning.engine.progress import Progress
 from provisioning.engine.waves import Wave
+from provisioning.expected_error import ExpectedError
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.deploy import DeployResult, Pace, apply_plans
@@ -23,7 +24,7 @@ from provisioning.transport.base import Transport
 _TIMEOUT = 60.0
 
 
-class OperationError(Exception):
+class OperationError(ExpectedError):
     """An operation was refused or did not work; the message says why and what to do."""
 
 
