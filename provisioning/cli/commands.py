@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -72,6 +73,18 @@ class Commands(click.Group):
         module, _, name = entry.place.partition(":")
         command: click.Command = getattr(import_module(f"provisioning.cli.{module}"), name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; who names the inventory without ``-i`` is told so."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            said = error.message
+            if "unexpected extra argument" in said and ".y" in said:
+                raise click.UsageError(
+                    f"{said}; an inventory is named with -i", error.ctx
+                ) from None
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The sections, in columns of one width."""

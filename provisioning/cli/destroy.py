@@ -15,6 +15,7 @@ from provisioning.cli.progress_view import progress_on
 from provisioning.cli.selection import chosen
 from provisioning.operations.deploy import Pace, apply_plans
 from provisioning.operations.destroy import destroy_waves, plan_removal
+from provisioning.operations.host_words import of_host
 from provisioning.operations.members import forget as strike_off
 from provisioning.operations.run import recorded
 from provisioning.operations.session import Site, open_fleet
@@ -60,10 +61,10 @@ def destroy(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool,
         run.ok = result.ok
         strike_off(site.state_dir, [name for name, host in result.hosts.items() if host.ok])
     for name, reason in result.skipped.items():
-        console.print(Text(f"{name}: not changed: {reason}", "bold red"), soft_wrap=True)
+        console.print(Text(of_host(name, reason, "not changed"), "bold red"), soft_wrap=True)
     for name, host in result.hosts.items():
         if not host.ok:
             console.print(
-                Text(f"{name}: {host.outcome}: {host.message}", "bold red"), soft_wrap=True
+                Text(of_host(name, host.message, host.outcome), "bold red"), soft_wrap=True
             )
     raise SystemExit(exit_codes.OK if result.ok else exit_codes.FAILED)

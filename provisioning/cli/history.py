@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from provisioning.cli.json_view import print_json
 from provisioning.cli.options import inventory_option, load_or_exit
+from provisioning.cli.table import FittingTable
 from provisioning.engine.journal import Run, read_run, runs
 from provisioning.operations.session import Site
 
@@ -38,9 +38,7 @@ def history(context: click.Context, inventory: Path, as_json: bool) -> None:
     if not found:
         click.echo("Nothing has been done yet.")
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("id", "command", "who", "changed", "result"):
-        table.add_column(heading)
+    table = FittingTable(headings=("id", "command", "who", "changed", "result"))
     for run in found:
         summary = _summary(run)
         table.add_row(

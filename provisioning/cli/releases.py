@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from provisioning.cli import exit_codes
@@ -14,6 +13,7 @@ from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
 from provisioning.cli.pins_view import pin_lines
 from provisioning.cli.selection import chosen_real_servers
+from provisioning.cli.table import FittingTable
 from provisioning.model.runtime import Pin
 from provisioning.operations.release.on_hosts import HostReleases, KeptRelease, look_at_releases
 from provisioning.operations.session import Site, open_fleet
@@ -79,9 +79,7 @@ def _record(
 def _view(
     seen: dict[str, HostReleases], errors: dict[str, str], pins: Mapping[str, Pin]
 ) -> RenderableType:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("host", "release", "state", "unpacked", "from", "built by"):
-        table.add_column(heading, overflow="fold")
+    table = FittingTable(headings=("host", "release", "state", "unpacked", "from", "built by"))
     notes: list[Text] = []
     for name, host in seen.items():
         if host.problem:

@@ -32,6 +32,7 @@ from provisioning.operations.rolling_upgrade.floor import floors
 from provisioning.operations.rolling_upgrade.living.fleet import open_shared_fleet
 from provisioning.operations.rolling_upgrade.runner import Runner
 from provisioning.operations.rolling_upgrade.state import RunStatus, Upgrade
+from provisioning.operations.rolling_upgrade.target import as_typed
 from provisioning.operations.run import Run, recorded
 from provisioning.operations.session import Site
 
@@ -115,7 +116,7 @@ def rolling_upgrade(
         site=site,
         console=console,
         limit=limit,
-        to=to,
+        to=as_typed(to, Path.cwd()) if to else None,
         yes=yes,
         as_json=as_json,
         verifies=verifies and not limit,

@@ -16,15 +16,17 @@ from provisioning.model.resolve import groups
 
 @click.command()
 @inventory_option
+@click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def validate(inventory: Path, as_json: bool) -> None:
-    """Check the inventory and print every mistake at once.
+def validate(inventory: Path, path: Path | None, as_json: bool) -> None:
+    """Check the inventory (PATH is -i PATH) and print every mistake at once.
 
     Each comes with file:line:column, the key, what was found, what is allowed, and the fix.
     Nothing is asked of any host. A warning is something that is allowed and will surprise.
 
     Exit status: 0 usable (there may be warnings), 2 not usable.
     """
+    inventory = path or inventory
     found: Inventory | None = None
     try:
         reading = read_inventory(inventory)

@@ -36,8 +36,8 @@ def cluster_lock(folder: Path, holder: str) -> Iterator[str | None]:
         left_behind = _holder(file.read())
         file.truncate(0)
         with in_state_folder(folder):
-            file.write(json.dumps({"holder": holder, "pid": os.getpid()}))
-            file.flush()
+            # Past the buffer, which would try again, and fail again, when the file is closed.
+            os.write(file.fileno(), json.dumps({"holder": holder, "pid": os.getpid()}).encode())
         try:
             yield left_behind
         finally:
