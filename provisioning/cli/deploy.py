@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from provisioning.cli import exit_codes
+from provisioning.cli.asking import confirm, require_answer
+from provisioning.cli.changes_command import ChangesCommand
 from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
 from provisioning.cli.plan import look, status_of
 from provisioning.cli.plan_view import show_plans
@@ -44,12 +46,12 @@ from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.release_archive import ReleaseArchive
 
 
-@click.command()
+@click.command(cls=ChangesCommand)
 @inventory_option
 @limit_option
 @host_key_option
 @click.option("--check", is_flag=True, help="Only show the plan (as `cluster plan`).")
-@click.option("--yes", is_flag=True, help="Do not ask before applying.")
+@click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal.")
 @click.option("--forks", type=click.IntRange(min=1), help="Hosts at a time.  [default: inventory]")
 @click.option(
     "--batch",
@@ -93,7 +95,7 @@ def deploy(
 ) -> None:
     """Make the hosts what the inventory says, and prove that the cluster works.
 
-    Looks at every host, shows what would change, asks (on a terminal), then applies in waves:
+    Looks at every host, shows what would change, asks, then applies in waves:
     storage, real servers, backup directors, master director. A real server that serves and would
     be disturbed is drained first, its work waited for, and it is back in the directors' kernels
     before the next batch goes. A host that fails takes its own changes back. Cut at any moment, it
@@ -101,13 +103,14 @@ def deploy(
     and cleaned.
 
     Exit status: 0 done and proved, 1 something failed, 2 wrong inventory or command line (with
-    --check: 2 changes pending, 1 wrong inventory), 130 interrupted.
+    --check: 2 changes pending, 1 for what is wrong), 130 interrupted.
     """
     if check:
         site = Site(load_or_exit(inventory, status=exit_codes.FAILED), inventory)
         plans = look(site, limit, accept_new_host_keys, Console(stderr=True), quiet=False)
         show_plans(Console(), plans)
         raise SystemExit(status_of(plans))
+    require_answer(yes=yes)
     site = Site(load_or_exit(inventory), inventory)
     console = Console()
     names = chosen(site.inventory, limit)
@@ -164,8 +167,8 @@ def _deploy(
         for plan in plans.hosts.values():
             run.journal.write("plan", plan=plan_record(plan))
         show_plans(console, plans)
-        if plans.changes and not yes and sys.stdin.isatty():
-            click.confirm("Apply?", abort=True)
+        if plans.changes:
+            confirm("Apply?", yes=yes)
         with progress_on(console) as progress:
 
             def apply(

@@ -8,12 +8,14 @@ from rich.console import Console
 from rich.text import Text
 
 from provisioning.cli import exit_codes
+from provisioning.cli.asking import confirm, require_answer
 from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
 from provisioning.cli.plan_view import show_plans
 from provisioning.cli.progress_view import progress_on
 from provisioning.cli.selection import chosen
 from provisioning.operations.deploy import Pace, apply_plans
 from provisioning.operations.destroy import destroy_waves, plan_removal
+from provisioning.operations.host_words import of_host
 from provisioning.operations.members import forget as strike_off
 from provisioning.operations.run import recorded
 from provisioning.operations.session import Site, open_fleet
@@ -32,6 +34,7 @@ def destroy(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool,
 
     Exit status: 0 done, 1 a host failed, 2 wrong command line or inventory.
     """
+    require_answer(yes=yes)
     site = Site(load_or_exit(inventory), inventory)
     console = Console()
     names = chosen(site.inventory, limit)
@@ -41,10 +44,8 @@ def destroy(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool,
     ):
         plans = plan_removal(names, fleet)
         show_plans(console, plans)
-        if plans.changes and not yes:
-            if not sys.stdin.isatty():
-                raise click.UsageError("there is no terminal to ask on; say --yes")
-            click.confirm("Remove all this?", abort=True)
+        if plans.changes:
+            confirm("Remove all this?", yes=yes)
         with progress_on(console) as progress:
             result = apply_plans(
                 plans,
@@ -60,10 +61,10 @@ def destroy(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool,
         run.ok = result.ok
         strike_off(site.state_dir, [name for name, host in result.hosts.items() if host.ok])
     for name, reason in result.skipped.items():
-        console.print(Text(f"{name}: not changed: {reason}", "bold red"), soft_wrap=True)
+        console.print(Text(of_host(name, reason, "not changed"), "bold red"), soft_wrap=True)
     for name, host in result.hosts.items():
         if not host.ok:
             console.print(
-                Text(f"{name}: {host.outcome}: {host.message}", "bold red"), soft_wrap=True
+                Text(of_host(name, host.message, host.outcome), "bold red"), soft_wrap=True
             )
     raise SystemExit(exit_codes.OK if result.ok else exit_codes.FAILED)

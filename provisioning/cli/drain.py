@@ -1,6 +1,5 @@
 """``cluster drain`` and ``cluster undrain``."""
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from provisioning.cli import exit_codes
+from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
 from provisioning.cli.progress_view import progress_on
 from provisioning.model.inventory import Inventory
@@ -83,7 +83,7 @@ def drain(
         run.ok = left is None
     seconds = time.monotonic() - began
     if as_json:
-        click.echo(json.dumps(_record(host, wait, left, seconds), ensure_ascii=False, indent=2))
+        print_json(_record(host, wait, left, seconds))
     else:
         _show(Console(soft_wrap=True), host, wait, left, seconds)
     raise SystemExit(exit_codes.OK if left is None else exit_codes.FAILED)
@@ -138,6 +138,6 @@ def undrain(
         bring_back(site, fleet, run, host, force=force, progress=progress)
         run.ok = True
     if as_json:
-        click.echo(json.dumps({"host": host, "drained": False}))
+        print_json({"host": host, "drained": False}, indent=None)
     else:
         Console(soft_wrap=True).print(Text(f"{host} is back at work.", "bold green"))

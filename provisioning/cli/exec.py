@@ -1,6 +1,5 @@
 """``cluster exec``."""
 
-import json
 import shlex
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from provisioning.cli import exit_codes
+from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
 from provisioning.cli.selection import chosen
 from provisioning.operations.session import Site, open_fleet
@@ -51,7 +51,7 @@ def exec_(
         done = fleet.each(names, run)
         errors = {name: str(fleet.errors[name]) for name in names if name in fleet.errors}
     if as_json:
-        click.echo(json.dumps(_record(done, errors), ensure_ascii=False, indent=2))
+        print_json(_record(done, errors))
     else:
         _show(done, errors)
     failed = errors or any(completed.status for completed in done.values())

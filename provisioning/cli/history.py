@@ -1,18 +1,24 @@
 """``cluster history``."""
 
-import json
 from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from provisioning.cli.json_view import print_json
 from provisioning.cli.options import inventory_option, load_or_exit
+from provisioning.cli.table import FittingTable
 from provisioning.engine.journal import Run, read_run, runs
 from provisioning.operations.session import Site
 
-_STYLES = {"ok": "green", "failed": "red", "cut": "yellow"}
+_STYLES = {
+    "ok": "green",
+    "failed": "red",
+    "refused": "yellow",
+    "interrupted": "yellow",
+    "cut": "yellow",
+}
 
 
 @click.group(invoke_without_command=True)
@@ -27,14 +33,12 @@ def history(context: click.Context, inventory: Path, as_json: bool) -> None:
         return
     found = list(runs(site.history_dir))
     if as_json:
-        click.echo(json.dumps([_summary(run) for run in found], ensure_ascii=False, indent=2))
+        print_json([_summary(run) for run in found])
         return
     if not found:
         click.echo("Nothing has been done yet.")
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("id", "command", "who", "changed", "result"):
-        table.add_column(heading)
+    table = FittingTable(headings=("id", "command", "who", "changed", "result"))
     for run in found:
         summary = _summary(run)
         table.add_row(
@@ -60,7 +64,7 @@ def show(site: Site, run_id: str, as_json: bool) -> None:
             f"no run {run_id!r} in {site.history_dir}; `cluster history` lists them"
         ) from None
     if as_json:
-        click.echo(json.dumps(run.records, ensure_ascii=False, indent=2))
+        print_json(run.records)
         return
     _show(Console(), run)
 
@@ -75,6 +79,7 @@ def _summary(run: Run) -> dict[str, object]:
         "time": begin.get("time", ""),
         "changed": sum(record["outcome"] == "changed" for record in hosts),
         "result": run.result,
+        "reason": run.first("end").get("reason", ""),
     }
 
 
@@ -119,4 +124,7 @@ def _show(console: Console, run: Run) -> None:
                 markup=False,
                 soft_wrap=True,
             )
-    console.print(Text(f"result: {run.result}", _STYLES.get(run.result, "bold")), soft_wrap=True)
+    reason = f": {summary['reason']}" if summary["reason"] else ""
+    console.print(
+        Text(f"result: {run.result}{reason}", _STYLES.get(run.result, "bold")), soft_wrap=True
+    )

@@ -3,11 +3,14 @@
 import re
 import sys
 import unicodedata
+from collections.abc import Callable
+from ipaddress import ip_address, ip_interface
 from pathlib import Path
 
 import click
 
 from provisioning.cli import exit_codes
+from provisioning.cli.asking import interruptible
 from provisioning.cli.problem_view import show_problems
 from provisioning.model.loading import parse_inventory
 from provisioning.model.problem import InventoryError
@@ -79,10 +82,16 @@ def _answers(
     ssh_user: str | None,
 ) -> Answers:
     """What the options say, and for the rest what the person says, in the order of the file."""
-    vip = vip or _ask("--vip", "Virtual IP, a free address of the hosts' subnet")
-    interface = interface or _ask("--interface", "Network interface of the hosts", "eth0")
-    directors = directors or _ask_list("--director", "Directors, two addresses")
-    real_servers = real_servers or _ask_list("--real-server", "Real servers, their addresses")
+    vip = vip or _ask(
+        "--vip", "Virtual IP, a free address of the hosts' subnet", check=_vip_problem
+    )
+    interface = interface or _ask(
+        "--interface", "Network interface of the hosts", "eth0", check=_interface_problem
+    )
+    directors = _split(directors) or _ask_list("--director", "Directors, two addresses")
+    real_servers = _split(real_servers) or _ask_list(
+        "--real-server", "Real servers, their addresses"
+    )
     shared = _clean(
         storage
         or _ask(
@@ -90,6 +99,7 @@ def _answers(
             "Shared outputs: address of a host to be made an NFS server, SERVER:/PATH of one that "
             "exists, or none",
             "none",
+            check=_storage_problem,
         )
     )
     return Answers(
@@ -103,17 +113,76 @@ def _answers(
     )
 
 
-def _ask(option: str, question: str, default: str | None = None) -> str:
+_Check = Callable[[str], str | None]
+"""Says what is wrong with an answer, if anything is."""
+
+
+def _ask(option: str, question: str, default: str | None = None, *, check: _Check) -> str:
+    """Asks until the answer can be used; what it takes without a terminal it says."""
     if not sys.stdin.isatty():
         if default is not None:
+            click.echo(f"{question}: {default} ({option})", err=True)
             return default
         raise click.UsageError(f"there is no terminal to ask on; give {option}")
-    return str(click.prompt(question, default=default))
+
+    def usable(answer: str) -> str:
+        if problem := check(answer):
+            raise click.UsageError(problem)
+        return answer
+
+    with interruptible():
+        return str(click.prompt(question, default=default, value_proc=usable))
 
 
 def _ask_list(option: str, question: str) -> tuple[str, ...]:
-    answer = _ask(option, f"{question} (separated by spaces; NAME=ADDRESS to name them)")
-    return tuple(part for part in re.split(r"[\s,，、;；]+", answer) if part)
+    question = f"{question} (separated by spaces; NAME=ADDRESS to name them)"
+    return _split((_ask(option, question, check=_members_problem),))
+
+
+def _split(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part for text in texts for part in re.split(r"[\s,，、;；]+", text) if part)
+
+
+def _vip_problem(answer: str) -> str | None:
+    try:
+        ip_interface(_clean(answer))
+    except ValueError:
+        return f"{answer!r} is no IP address, for example 192.168.1.100"
+    return None
+
+
+def _interface_problem(answer: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}", _clean(answer)):
+        return None
+    return f"{answer!r} is no interface's name, for example eth0"
+
+
+def _members_problem(answer: str) -> str | None:
+    names = []
+    for text in _split((answer,)):
+        name, equals, address = _clean(text).rpartition("=")
+        if problem := _address_problem(address):
+            return problem
+        if equals:
+            names.append(name)
+    if twice := [name for name in names if names.count(name) > 1]:
+        return f"two hosts are called {twice[0]}; give each a name of its own"
+    return None if _split((answer,)) else "at least one address"
+
+
+def _storage_problem(answer: str) -> str | None:
+    text = _clean(answer)
+    if ":/" in text or _storage_host(text) is None:
+        return None
+    return _address_problem(text.rpartition("=")[2])
+
+
+def _address_problem(text: str) -> str | None:
+    try:
+        ip_address(text)
+    except ValueError:
+        return f"{text!r} is no IP address, for example 192.168.1.11"
+    return None
 
 
 def _clean(text: str) -> str:

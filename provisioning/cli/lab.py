@@ -1,7 +1,6 @@
 """``cluster lab``: machines on this computer to deploy to."""
 
 import dataclasses
-import json
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from provisioning.cli.json_view import print_json
 from provisioning.lab import lifecycle, running
 from provisioning.lab import status as lab_status
 from provisioning.lab.errors import LabError
@@ -137,7 +137,7 @@ def status(name: str, as_json: bool) -> None:
     """Show the machines: kernel, address, memory, whether they run and answer."""
     seen = lab_status.status(running.find(name))
     if as_json:
-        click.echo(json.dumps(dataclasses.asdict(seen), indent=2, ensure_ascii=False))
+        print_json(dataclasses.asdict(seen))
     else:
         _show(seen)
 

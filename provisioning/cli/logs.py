@@ -1,6 +1,5 @@
 """``cluster logs``."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +10,10 @@ from rich.console import Console
 from rich.text import Text
 
 from provisioning.cli import exit_codes
+from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
 from provisioning.cli.selection import chosen
+from provisioning.operations.host_words import of_host
 from provisioning.operations.log_sources import LogSource, local_now, log_sources, moment
 from provisioning.operations.read_logs import follow_logs, read_logs
 from provisioning.operations.session import Site, new_fleet, open_fleet
@@ -47,7 +48,12 @@ def _moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
 @click.option(
     "--since", callback=_moment, metavar="TIME", help="All since then: 10m, 2h, '2026-01-31 08:00'."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print a JSON object a line; of a host that cannot be read, its error.",
+)
 @click.argument("target", metavar="HOST|GROUP[,...]")
 def logs(
     inventory: Path,
@@ -93,13 +99,15 @@ def logs(
         with open_fleet(site, accept_new_host_keys=accept_new_host_keys) as fleet:
             errors = read_logs(fleet, sources, lines=lines, since=since, take=take)
     for name, reason in errors.items():
-        click.secho(f"{name}: {reason}", fg="red", err=True)
+        click.secho(of_host(name, reason), fg="red", err=True)
+        if as_json:
+            print_json({"host": name, "error": reason}, indent=None)
     raise SystemExit(exit_codes.FAILED if errors else exit_codes.OK)
 
 
 def _json_line(source: LogSource, line: str) -> None:
     record = {"host": source.host, "service": source.service, "line": line}
-    click.echo(json.dumps(record, ensure_ascii=False))
+    print_json(record, indent=None)
 
 
 def _labelled(sources: list[LogSource]) -> Callable[[LogSource, str], None]:

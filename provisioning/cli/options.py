@@ -1,6 +1,5 @@
 """Options that many commands share."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,7 +7,8 @@ from typing import Any, TypeVar
 import click
 
 from provisioning.cli import exit_codes
-from provisioning.cli.problem_view import counted, show_problems
+from provisioning.cli.problem_view import counted
+from provisioning.cli.wrong_inventory import WrongInventoryError
 from provisioning.model.inventory import Inventory
 from provisioning.model.loading import read_inventory
 from provisioning.model.problem import InventoryError
@@ -51,12 +51,11 @@ def host_key_option(command: F) -> F:
 
 
 def load_or_exit(path: Path, status: int = exit_codes.INVALID) -> Inventory:
-    """The inventory; with a wrong one, prints every problem and exits with ``status``."""
+    """The inventory. Raises ``WrongInventoryError``, which ends the command with ``status``."""
     try:
         reading = read_inventory(path)
     except InventoryError as error:
-        show_problems(error.problems)
-        sys.exit(status)
+        raise WrongInventoryError(path, error.problems, status) from None
     if reading.warnings:
         note = f"{path}: {counted(reading.warnings)}; `cluster validate` shows them"
         click.secho(note, fg="yellow", err=True)

@@ -1,6 +1,5 @@
 """``cluster plan``."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,6 +7,8 @@ import click
 from rich.console import Console
 
 from provisioning.cli import exit_codes
+from provisioning.cli.changes_command import ChangesCommand
+from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
 from provisioning.cli.plan_view import show_plans
 from provisioning.cli.progress_view import progress_on
@@ -22,7 +23,7 @@ from provisioning.operations.session import Site, open_fleet
 from provisioning.roles.desired import desired_hosts
 
 
-@click.command()
+@click.command(cls=ChangesCommand)
 @inventory_option
 @limit_option
 @host_key_option
@@ -39,7 +40,7 @@ def plan(
     console = Console()
     plans = look(site, limit, accept_new_host_keys, Console(stderr=True), quiet=as_json)
     if as_json:
-        click.echo(plans_json(plans))
+        print_json(plans_record(plans))
     else:
         show_plans(console, plans)
     raise SystemExit(status_of(plans))
@@ -73,25 +74,21 @@ def look(
     return plans
 
 
-def plans_json(plans: Plans) -> str:
+def plans_record(plans: Plans) -> dict[str, object]:
     """``{"changes": bool, "hosts": [...], "unreachable": {host: reason}, "leaving": [host],
     "drained_first": [host], "interrupted": {host: reason}, "drained": {host: {"who", "since",
     "reason", "settled", "stopped", "cause"}}, "pinned": {host: {"release", "who", "since"}}}``; a
     host's plan is described in ``provisioning.engine.plan_record``."""
-    return json.dumps(
-        {
-            "changes": plans.changes,
-            "hosts": [plan_record(plan) for plan in plans.hosts.values()],
-            "unreachable": plans.unreachable,
-            "leaving": plans.leaving,
-            "drained_first": plans.drained_first,
-            "interrupted": plans.interrupted,
-            "drained": {name: asdict(drain) for name, drain in plans.drains.items()},
-            "pinned": {name: asdict(pin) for name, pin in plans.pins.items()},
-        },
-        ensure_ascii=False,
-        indent=2,
-    )
+    return {
+        "changes": plans.changes,
+        "hosts": [plan_record(plan) for plan in plans.hosts.values()],
+        "unreachable": plans.unreachable,
+        "leaving": plans.leaving,
+        "drained_first": plans.drained_first,
+        "interrupted": plans.interrupted,
+        "drained": {name: asdict(drain) for name, drain in plans.drains.items()},
+        "pinned": {name: asdict(pin) for name, pin in plans.pins.items()},
+    }
 
 
 def status_of(plans: Plans) -> int:

@@ -6,6 +6,7 @@ from rich.text import Text
 from provisioning.cli.pins_view import pin_lines
 from provisioning.engine.plan import REMOVE, HostPlan
 from provisioning.engine.plan_record import diff
+from provisioning.operations.host_words import of_host
 from provisioning.operations.planning import Plans
 
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
@@ -29,22 +30,21 @@ def show_plans(console: Console, plans: Plans) -> None:
     for pin in pin_lines(plans.pins, plans.hosts):
         console.print(pin, soft_wrap=True)
     for name, reason in plans.unreachable.items():
-        console.print(Text(f"{name}: unreachable", "bold red"), soft_wrap=True)
-        console.print(Text(f"    {reason}", "red"), soft_wrap=True)
+        console.print(Text(of_host(name, reason, "unreachable"), "bold red"), soft_wrap=True)
     steps = sum(len(plan.steps) for plan in plans.hosts.values())
     handlers = sum(len(plan.handlers) for plan in plans.hosts.values())
     changing = sum(plan.changes for plan in plans.hosts.values())
-    line = (
-        f"{changing} of {len(plans.hosts) + len(plans.unreachable)} hosts change: "
-        f"{steps} changes, {handlers} handlers"
-        if plans.changes
-        else f"No changes on {len(plans.hosts)} hosts."
-    )
+    every = len(plans.hosts) + len(plans.unreachable)
+    parts = []
+    if plans.changes:
+        parts.append(f"{changing} of {every} hosts change: {steps} changes, {handlers} handlers")
+    elif unchanged := len(plans.hosts) - len(plans.blocked):
+        parts.append(f"No changes on {unchanged} of {every} hosts")
     if plans.blocked:
-        line += f"; not ready: {', '.join(plans.blocked)}"
+        parts.append(f"not ready: {', '.join(plans.blocked)}")
     if plans.unreachable:
-        line += f"; unreachable: {', '.join(plans.unreachable)}"
-    console.print(Text(line, "bold"), soft_wrap=True)
+        parts.append(f"unreachable: {', '.join(plans.unreachable)}")
+    console.print(Text("; ".join(parts) + ".", "bold"), soft_wrap=True)
 
 
 def _show_host(console: Console, name: str, plan: HostPlan) -> None:

@@ -2,6 +2,7 @@
 
 import click
 
+from provisioning.cli.colour import colour
 from provisioning.model.problem import Problem
 
 _MOST = 200
@@ -12,7 +13,7 @@ _COLOURS = {"error": "red", "warning": "yellow"}
 def show_problems(problems: list[Problem], *, err: bool = True) -> None:
     """Every problem with what was found, what is allowed and the fix; then how many there are."""
     for problem in problems[:_MOST]:
-        click.echo(_shown(problem), err=err)
+        click.echo(_shown(problem), err=err, color=colour())
     if len(problems) > _MOST:
         click.echo(f"… and {len(problems) - _MOST} more; --json has all of them", err=err)
     if len(problems) > 1:

@@ -1,19 +1,19 @@
 """``cluster releases``."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from provisioning.cli import exit_codes
+from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
 from provisioning.cli.pins_view import pin_lines
 from provisioning.cli.selection import chosen_real_servers
+from provisioning.cli.table import FittingTable
 from provisioning.model.runtime import Pin
 from provisioning.operations.release.on_hosts import HostReleases, KeptRelease, look_at_releases
 from provisioning.operations.session import Site, open_fleet
@@ -38,7 +38,7 @@ def releases(
         seen = look_at_releases(site.inventory.app.directory, names, fleet)
         errors = {name: str(fleet.errors[name]) for name in names if name in fleet.errors}
     if as_json:
-        click.echo(json.dumps(_record(seen, errors, pins), ensure_ascii=False, indent=2))
+        print_json(_record(seen, errors, pins))
     else:
         Console().print(_view(seen, errors, pins))
     failed = errors or any(host.problem for host in seen.values())
@@ -79,9 +79,7 @@ def _record(
 def _view(
     seen: dict[str, HostReleases], errors: dict[str, str], pins: Mapping[str, Pin]
 ) -> RenderableType:
-    table = Table(box=None, pad_edge=False)
-    for heading in ("host", "release", "state", "unpacked", "from", "built by"):
-        table.add_column(heading, overflow="fold")
+    table = FittingTable(headings=("host", "release", "state", "unpacked", "from", "built by"))
     notes: list[Text] = []
     for name, host in seen.items():
         if host.problem:

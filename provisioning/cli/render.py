@@ -1,10 +1,10 @@
 """``cluster render``."""
 
-import json
 from pathlib import Path
 
 import click
 
+from provisioning.cli.json_view import print_json
 from provisioning.cli.options import inventory_option, load_or_exit
 from provisioning.cli.selection import chosen
 from provisioning.operations.session import Site
@@ -36,7 +36,7 @@ def render(inventory: Path, hosts: tuple[str, ...], out: Path | None, as_json: b
         _write_all(out, files)
     if as_json:
         record = {name: [_record(file) for file in found] for name, found in files.items()}
-        click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+        print_json(record)
     elif out is not None:
         click.echo(f"Written below {out}.")
     else:

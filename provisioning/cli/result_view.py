@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.text import Text
 
 from provisioning.operations.deploy import DeployResult
+from provisioning.operations.host_words import of_host
 from provisioning.operations.run import Run
 
 
@@ -11,11 +12,11 @@ def show_result(console: Console, result: DeployResult, run: Run) -> None:
     """What was not changed and why, what failed, and what changed."""
     for name, reason in result.skipped.items():
         run.journal.write("skipped", host=name, reason=reason)
-        console.print(Text(f"{name}: not changed: {reason}", "bold red"), soft_wrap=True)
+        console.print(Text(of_host(name, reason, "not changed"), "bold red"), soft_wrap=True)
     for name, host in result.hosts.items():
         if not host.ok:
             console.print(
-                Text(f"{name}: {host.outcome}: {host.message}", "bold red"), soft_wrap=True
+                Text(of_host(name, host.message, host.outcome), "bold red"), soft_wrap=True
             )
     changed = [name for name, host in result.hosts.items() if host.outcome == "changed"]
     if changed:

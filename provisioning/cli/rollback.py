@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from provisioning.cli import exit_codes
+from provisioning.cli.asking import confirm, require_answer
 from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
 from provisioning.cli.plan_view import show_plans
 from provisioning.cli.progress_view import progress_on
@@ -91,6 +92,7 @@ def rollback(
     """
     if lift and to:
         raise click.UsageError("--lift lets nodes go forward, --to holds them: use one of the two")
+    require_answer(yes=yes or lift)
     site = Site(load_or_exit(inventory), inventory)
     names = chosen_real_servers(site.inventory, limit)
     console = Console()
@@ -160,10 +162,8 @@ def _back(
         run.journal.write("plan", plan=plan_record(plan))
     foresee(site, plans, fleet)
     show_plans(console, plans)
-    if plans.changes and not yes:
-        if not sys.stdin.isatty():
-            raise click.UsageError("there is no terminal to ask on; say --yes")
-        click.confirm("Go back?", abort=True)
+    if plans.changes:
+        confirm("Go back?", yes=yes)
     # Before the first host: what is cut is gone on with, not undone, by whatever comes next.
     save_runtime(site.state_dir, runtime)
     with progress_on(console) as progress:

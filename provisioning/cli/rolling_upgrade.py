@@ -1,6 +1,5 @@
 """``cluster rolling-upgrade``."""
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from provisioning.cli import exit_codes
+from provisioning.cli.asking import confirm, require_answer
+from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
 from provisioning.cli.selection import chosen
 from provisioning.cli.upgrade_options import how_options
@@ -31,6 +32,7 @@ from provisioning.operations.rolling_upgrade.floor import floors
 from provisioning.operations.rolling_upgrade.living.fleet import open_shared_fleet
 from provisioning.operations.rolling_upgrade.runner import Runner
 from provisioning.operations.rolling_upgrade.state import RunStatus, Upgrade
+from provisioning.operations.rolling_upgrade.target import as_typed
 from provisioning.operations.run import Run, recorded
 from provisioning.operations.session import Site
 
@@ -102,8 +104,7 @@ def rolling_upgrade(
     if sum((check, pause, resume, abort)) > 1:
         raise click.UsageError("--check, --pause, --resume and --abort do not go together")
     goes_on = resume or abort or check or pause
-    if not (goes_on or yes or sys.stdin.isatty()):
-        raise click.UsageError("there is no terminal to ask on; say --yes")
+    require_answer(yes=yes or goes_on)
     if (to or limit) and (resume or abort):
         raise click.UsageError("--resume and --abort go on with the hosts and release of that run")
     site = Site(load_or_exit(inventory), inventory)
@@ -115,7 +116,7 @@ def rolling_upgrade(
         site=site,
         console=console,
         limit=limit,
-        to=to,
+        to=as_typed(to, Path.cwd()) if to else None,
         yes=yes,
         as_json=as_json,
         verifies=verifies and not limit,
@@ -155,7 +156,7 @@ def _check(asked: _Asked, choices: Choices) -> int:
         ready = _made_ready(asked, fleet, choices, "check")
     if asked.as_json:
         record = plan_record(ready.upgrade, ready.notes)
-        click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+        print_json(record)
     else:
         show_plan(asked.console, ready.upgrade, ready.notes)
     return exit_codes.OK
@@ -173,8 +174,7 @@ def _begin(asked: _Asked, choices: Choices) -> int:
             if not ready.upgrade.nodes:
                 run.ok = True
                 return exit_codes.OK
-            if not asked.yes:
-                click.confirm("Begin?", abort=True, err=asked.as_json)
+            confirm("Begin?", yes=asked.yes, err=asked.as_json)
             return _drive(asked, run, fleet, ready, Runner.run)
 
 

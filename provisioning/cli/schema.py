@@ -1,9 +1,8 @@
 """``cluster schema``."""
 
-import json
-
 import click
 
+from provisioning.cli.json_view import print_json
 from provisioning.model.schema import inventory_schema
 
 
@@ -16,4 +15,4 @@ def schema() -> None:
     \b
     # yaml-language-server: $schema=./inventory.schema.json
     """
-    click.echo(json.dumps(inventory_schema(), ensure_ascii=False, indent=2))
+    print_json(inventory_schema())

@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from provisioning.cli.asking import confirm
 from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
 from provisioning.cli.progress_view import progress_on
 from provisioning.cli.selection import chosen
@@ -38,14 +39,6 @@ def _real_servers(inventory: Inventory, limit: tuple[str, ...]) -> list[str]:
             f"those are {', '.join(inventory.real_servers.hosts)}"
         )
     return names
-
-
-def _confirm(question: str, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask on; say --yes")
-    click.confirm(question, abort=True)
 
 
 @click.command()
@@ -99,7 +92,7 @@ def stop(
     left = [n for n in site.inventory.real_servers.hosts if n not in names]
     left = [name for name in left if name not in site.runtime.drains]
     means = f"{', '.join(left)} will serve" if left else "the service will be down for everybody"
-    _confirm(f"Stop the app on {', '.join(names)}: {means}. Go on?", yes=yes)
+    confirm(f"Stop the app on {', '.join(names)}: {means}. Go on?", yes=yes)
     with (
         recorded(site, ["cluster", *sys.argv[1:]]) as run,
         progress_on(Console()) as progress,
@@ -142,7 +135,7 @@ def restart(
     """
     site = Site(load_or_exit(inventory), inventory)
     names = _real_servers(site.inventory, limit)
-    _confirm(f"Restart the app on {', '.join(names)}, {batch} at a time?", yes=yes)
+    confirm(f"Restart the app on {', '.join(names)}, {batch} at a time?", yes=yes)
     with (
         recorded(site, ["cluster", *sys.argv[1:]]) as run,
         progress_on(Console()) as progress,

@@ -1,6 +1,5 @@
 """``cluster status``."""
 
-import json
 from pathlib import Path
 
 import click
@@ -8,6 +7,7 @@ from rich.console import Console
 from rich.live import Live
 
 from provisioning.cli import exit_codes
+from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
 from provisioning.cli.quit_key import keys_at_once, quit_within
 from provisioning.cli.status_view import status_view
@@ -46,7 +46,7 @@ def _once(site: Site, fleet: Fleet, *, as_json: bool) -> bool:
     faults = all_faults(site.inventory, state)
     if as_json:
         record = status_record(site.inventory, state, faults)
-        click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+        print_json(record)
     else:
         Console().print(status_view(site.inventory, state, faults))
     return not faults

@@ -2,10 +2,10 @@
 
 from rich.console import Group, RenderableType
 from rich.filesize import decimal
-from rich.table import Table
 from rich.text import Text
 
 from provisioning.cli.pins_view import pin_lines
+from provisioning.cli.table import FittingTable
 from provisioning.model.address import IPAddress
 from provisioning.model.inventory import Inventory
 from provisioning.operations.ipvs_table import TableServer, TableService
@@ -33,13 +33,9 @@ def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) 
     return Group(*parts)
 
 
-def _table(title: str, *headings: str) -> Table:
+def _table(title: str, *headings: str) -> FittingTable:
     # As text: the brackets of an IPv6 endpoint are no markup.
-    heading = Text(title, "bold", justify="left")
-    table = Table(title=heading, title_justify="left", box=None, pad_edge=False)
-    for name in headings:
-        table.add_column(name)
-    return table
+    return FittingTable(Text(title, "bold", justify="left"), headings)
 
 
 _GONE = Text("unreachable", "bold red")
@@ -49,7 +45,7 @@ def _good(text: str, good: bool) -> Text:
     return Text(text, "" if good else "bold red")
 
 
-def _directors(inventory: Inventory, state: ClusterState) -> Table:
+def _directors(inventory: Inventory, state: ClusterState) -> FittingTable:
     table = _table("Directors", "host", "Keepalived", "VRRP", "holds", "sync")
     vips = [vip.address.ip for vip in inventory.virtual_ips]
     for name in inventory.directors.hosts:
@@ -69,7 +65,7 @@ def _directors(inventory: Inventory, state: ClusterState) -> Table:
     return table
 
 
-def _service(wanted: WantedService, state: ClusterState) -> Table:
+def _service(wanted: WantedService, state: ClusterState) -> FittingTable:
     """A row for each real server, a column for each director."""
     title = f"{wanted.endpoint}  {wanted.service.scheduler.value}"
     if wanted.persistence:
@@ -117,7 +113,7 @@ def _cells(server: TableServer | None, weight: int | None, *, drained: bool) -> 
     ]
 
 
-def _real_servers(inventory: Inventory, state: ClusterState) -> Table:
+def _real_servers(inventory: Inventory, state: ClusterState) -> FittingTable:
     table = _table(
         "Real servers",
         "host",
@@ -170,7 +166,7 @@ def _outputs(inventory: Inventory, mount: MountState | None) -> Text:
     return _good(f"{mount.fstype} {how}, {decimal(mount.free)} free", mount.writable)
 
 
-def _storage(inventory: Inventory, state: ClusterState) -> Table:
+def _storage(inventory: Inventory, state: ClusterState) -> FittingTable:
     table = _table("Storage", "host", "NFS server", "exported to", "free", "of")
     for name in inventory.storage.hosts if inventory.storage else ():
         host = state.storage.get(name)

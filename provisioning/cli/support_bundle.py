@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 
 from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
+from provisioning.operations.host_words import of_host
 from provisioning.operations.session import Site, open_fleet
 from provisioning.operations.support_bundle import write_bundle
 
@@ -41,5 +42,5 @@ def support_bundle(inventory: Path, accept_new_host_keys: bool, out: Path | None
         except OSError as error:
             raise click.ClickException(f"{path} cannot be written: {error.strerror}") from None
     for name, reason in errors.items():
-        click.secho(f"{name}: {reason}", fg="yellow", err=True)
+        click.secho(of_host(name, reason), fg="yellow", err=True)
     click.echo(f"{path} ({path.stat().st_size // 1024} KiB)")

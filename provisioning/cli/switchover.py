@@ -1,6 +1,5 @@
 """``cluster switchover``."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
 from provisioning.cli.progress_view import progress_on
 from provisioning.operations.run import recorded
@@ -45,7 +45,7 @@ def switchover(
         result = switch_over(site, fleet, run, to=to, force=force, progress=progress)
         run.ok = True
     if as_json:
-        click.echo(json.dumps(result.record(), ensure_ascii=False, indent=2))
+        print_json(result.record())
     else:
         _show(Console(soft_wrap=True), result)
 

@@ -2,7 +2,6 @@
 log, a JSON object an event for a machine.
 """
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,12 +9,12 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
-import click
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from provisioning.cli.json_view import print_json
 from provisioning.operations.rolling_upgrade.choices import Choices
 from provisioning.operations.rolling_upgrade.events import UpgradeEvent, Watcher
 from provisioning.operations.rolling_upgrade.floor import Floor
@@ -57,9 +56,8 @@ class JsonLines:
 
     def __call__(self, event: UpgradeEvent, /) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = json.dumps({"time": now, **event.record()}, ensure_ascii=False)
         with self._lock:
-            click.echo(line)
+            print_json({"time": now, **event.record()}, indent=None)
 
 
 class PlainLog:

@@ -1,11 +1,11 @@
 """``cluster validate``."""
 
-import json
 from pathlib import Path
 
 import click
 
 from provisioning.cli import exit_codes
+from provisioning.cli.json_view import print_json
 from provisioning.cli.options import inventory_option
 from provisioning.cli.problem_view import show_problems
 from provisioning.model.inventory import Inventory
@@ -16,15 +16,17 @@ from provisioning.model.resolve import groups
 
 @click.command()
 @inventory_option
+@click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def validate(inventory: Path, as_json: bool) -> None:
-    """Check the inventory and print every mistake at once.
+def validate(inventory: Path, path: Path | None, as_json: bool) -> None:
+    """Check the inventory (PATH is -i PATH) and print every mistake at once.
 
     Each comes with file:line:column, the key, what was found, what is allowed, and the fix.
     Nothing is asked of any host. A warning is something that is allowed and will surprise.
 
     Exit status: 0 usable (there may be warnings), 2 not usable.
     """
+    inventory = path or inventory
     found: Inventory | None = None
     try:
         reading = read_inventory(inventory)
@@ -32,7 +34,7 @@ def validate(inventory: Path, as_json: bool) -> None:
     except InventoryError as error:
         problems = error.problems
     if as_json:
-        click.echo(json.dumps(_record(inventory, found, problems), ensure_ascii=False, indent=2))
+        print_json(_record(inventory, found, problems))
     else:
         show_problems(problems, err=found is None)
         if found is not None:

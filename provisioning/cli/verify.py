@@ -1,6 +1,5 @@
 """``cluster verify``."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from provisioning.cli import exit_codes
+from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
 from provisioning.operations.session import Site, open_fleet
 from provisioning.operations.verify import CheckResult
@@ -44,21 +44,20 @@ def verify(inventory: Path, accept_new_host_keys: bool, as_json: bool, synthesis
     ):
         checks = prove(site.inventory, fleet, site.runtime, synthesis=synthesis)
     if as_json:
-        click.echo(checks_json(checks))
+        print_json(checks_record(checks))
     else:
         show_checks(Console(), checks)
     failed = any(check.ok is False for check in checks)
     raise SystemExit(exit_codes.FAILED if failed else exit_codes.OK)
 
 
-def checks_json(checks: list[CheckResult]) -> str:
+def checks_record(checks: list[CheckResult]) -> dict[str, object]:
     """``{"ok": bool, "checks": [{"name": str, "ok": bool or null, "evidence": str,
     "fix": str}]}``; null is skipped."""
-    record = {
+    return {
         "ok": all(check.ok is not False for check in checks),
         "checks": [asdict(check) for check in checks],
     }
-    return json.dumps(record, ensure_ascii=False, indent=2)
 
 
 def show_checks(console: Console, checks: list[CheckResult]) -> None:

@@ -97,4 +97,8 @@ class Fleet:
             pool.shutdown(wait=False, cancel_futures=True)
             self.close()
             raise
+        except BaseException:
+            # What is under way on other hosts goes to its end; nothing is begun any more.
+            pool.shutdown(cancel_futures=True)
+            raise
         pool.shutdown()

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from provisioning.engine.state_folder import in_state_folder
+from provisioning.expected_error import ExpectedError
 
-class LockedError(Exception):
+
+class LockedError(ExpectedError):
     """Another run is under way; the message says whose."""
 
 
@@ -18,10 +21,12 @@ def cluster_lock(folder: Path, holder: str) -> Iterator[str | None]:
 
     Yields who held it when a run was cut before its end, or nothing. The lock is an flock(2), so
     it goes with its process however that ends; the file's text only tells people who holds it.
-    Raises ``LockedError``.
+    Raises ``LockedError``, ``StateFolderError``.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a+", encoding="utf-8") as file:
+    with in_state_folder(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "lock").open("a+", encoding="utf-8")
+    with file:
         file.seek(0)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -30,8 +35,9 @@ def cluster_lock(folder: Path, holder: str) -> Iterator[str | None]:
             raise LockedError(f"{who} is under way on this cluster; wait for it") from None
         left_behind = _holder(file.read())
         file.truncate(0)
-        json.dump({"holder": holder, "pid": os.getpid()}, file)
-        file.flush()
+        with in_state_folder(folder):
+            # Past the buffer, which would try again, and fail again, when the file is closed.
+            os.write(file.fileno(), json.dumps({"holder": holder, "pid": os.getpid()}).encode())
         try:
             yield left_behind
         finally:

@@ -1,5 +1,7 @@
 """The one error of the lab."""
 
+from provisioning.expected_error import ExpectedError
 
-class LabError(Exception):
+
+class LabError(ExpectedError):
     """Something the person at the keyboard can act on; its text says what, where and how."""

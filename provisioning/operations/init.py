@@ -96,15 +96,18 @@ app:
   # builtin, or what holds a Python package `app`: a folder, a wheel, a .tar.gz, .tgz or .zip, or a
   # git URL (with ref: a tag or commit).
   source: builtin
-  # An interpreter there that has what the app needs: a venv's or conda's.
-  python: /opt/cosyvoice/venv/bin/python
-  # Or each release gets an environment of its own, from what its source requires. wheelhouse is for
-  # nodes that reach no package index: this machine fetches the packages and brings them.
-  # venv: {wheelhouse: true}
+  # Each release gets a Python environment of its own on the nodes, from what its source requires.
+  # For nodes that reach no package index {wheelhouse: true}: this machine fetches the packages and
+  # brings them.
+  venv: true
+  # Or an interpreter there that has what the app needs, a venv's or conda's, instead of venv:
+  # python: /opt/cosyvoice/venv/bin/python
   # Jobs at a time on a node, one worker process each; a real server may have its own number.
   workers: 1
   # Seconds after which a job is stopped.
   job_timeout: 60
+  # What speaks. Left out, a robot's voice does (eSpeak NG). docs/engines.md: cosyvoice3's needs.
+  # engine: cosyvoice3
   # environment: {CUDA_VISIBLE_DEVICES: "0"}
 """
 

@@ -1,5 +1,6 @@
 """A run that changes a cluster: locked, recorded, with its end written however it ends."""
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,12 @@ from dataclasses import dataclass
 
 from provisioning.engine.journal import Journal, new_id
 from provisioning.engine.lock import cluster_lock
+from provisioning.engine.state_folder import StateFolderError
 from provisioning.operations.session import Site, operator
+from provisioning.operations.who import who
+
+_BEFORE = {"begin", "plan"}
+"""What a run writes down before it changes anything."""
 
 
 @dataclass(slots=True)
@@ -34,15 +40,27 @@ def recorded(site: Site, command: list[str]) -> Iterator[Run]:
     with cluster_lock(site.state_dir, holder) as left_behind:
         journal = Journal(site.history_dir, run_id)
         digest = hashlib.sha256(site.path.read_bytes()).hexdigest()[:12]
-        journal.write("begin", command=" ".join(command), who=holder, inventory=digest)
+        journal.write("begin", command=" ".join(command), who=who(), inventory=digest)
         run = Run(run_id, holder, journal, left_behind)
         try:
             yield run
         except BaseException as error:
-            reason = str(error) or type(error).__name__
-            journal.write("end", result="interrupted", reason=reason)
+            # What it ended with is told to the operator, not that its end found no room as well.
+            with contextlib.suppress(StateFolderError):
+                journal.write("end", result=_result(error, journal), reason=_reason(error))
             raise
         else:
             journal.write("end", result="ok" if run.ok else "failed")
         finally:
             journal.close()
+
+
+def _result(error: BaseException, journal: Journal) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return "failed" if journal.kinds - _BEFORE else "refused"
+
+
+def _reason(error: BaseException) -> str:
+    # click's errors have their words in an attribute.
+    return str(getattr(error, "message", "") or error) or type(error).__name__

@@ -11,9 +11,11 @@ from provisioning.engine.observe import run_fragments
 from provisioning.engine.plan import HostPlan, fragments, plan_part
 from provisioning.engine.progress import Progress
 from provisioning.engine.waves import Wave
+from provisioning.expected_error import ExpectedError
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.deploy import DeployResult, Pace, apply_plans
+from provisioning.operations.host_words import of_host
 from provisioning.operations.planning import Plans
 from provisioning.operations.run import Run
 from provisioning.resources.base import Observation, Resource, UnobservableError
@@ -23,7 +25,7 @@ from provisioning.transport.base import Transport
 _TIMEOUT = 60.0
 
 
-class OperationError(Exception):
+class OperationError(ExpectedError):
     """An operation was refused or did not work; the message says why and what to do."""
 
 
@@ -110,7 +112,7 @@ def apply_parts(
         journal=run.journal,
         progress=progress,
     )
-    problems = [f"{name}: {reason}" for name, reason in result.skipped.items()]
-    problems += [f"{r.host}: {r.message}" for r in result.hosts.values() if not r.ok]
+    problems = [of_host(name, reason) for name, reason in result.skipped.items()]
+    problems += [of_host(r.host, r.message) for r in result.hosts.values() if not r.ok]
     if problems:
         raise OperationError("; ".join(problems))

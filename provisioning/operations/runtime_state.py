@@ -10,13 +10,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from provisioning.expected_error import ExpectedError
 from provisioning.model.runtime import Drain, Pin, Runtime
 
 _FILE = "runtime.json"
 _TOLD = "runtime-told.json"
 
 
-class RuntimeStateError(Exception):
+class RuntimeStateError(ExpectedError):
     """The file cannot be used; the message names it and the fix."""
 
 

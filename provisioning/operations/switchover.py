@@ -241,7 +241,11 @@ def _gap(inventory: Inventory, fleet: Fleet, seconds: float) -> Iterator[Measure
             return None, "the VIP could not be reached from the client's place"
         return float(said["gap"]), ""
 
-    with ThreadPoolExecutor(1) as pool:
+    pool = ThreadPoolExecutor(1)
+    try:
         running = pool.submit(probe)
         time.sleep(_LEAD)
         yield running.result
+    finally:
+        # Who wants the answer has waited for it; who was interrupted or refused does not.
+        pool.shutdown(wait=False)

@@ -7,5 +7,9 @@ import platform
 
 def who() -> str:
     """``user@machine``; through sudo, the user who called it."""
-    name = os.environ.get("SUDO_USER") or getpass.getuser()
+    try:
+        name = os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run as a user that nobody wrote down.
+        name = str(os.getuid())
     return f"{name}@{platform.node()}"

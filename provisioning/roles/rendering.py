@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jinja2
 
+from provisioning.expected_error import ExpectedError
 from provisioning.model.inventory import Inventory
 from provisioning.resources.file import File
 
@@ -17,7 +18,7 @@ RenderedFile = partial(File, incidental=INVENTORY_MARK)
 """A file from a template; another inventory with the same outcome is no change."""
 
 
-class RenderingError(Exception):
+class RenderingError(ExpectedError):
     """A template cannot be rendered; the message names it, the line, and the reason."""
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from provisioning.expected_error import ExpectedError
+
 
 @dataclass(frozen=True, slots=True)
 class Completed:
@@ -14,7 +16,7 @@ class Completed:
     status: int
 
 
-class TransportError(Exception):
+class TransportError(ExpectedError):
     """A host could not be worked on; the message names it, says why, and what to do."""
 
 

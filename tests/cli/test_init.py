@@ -137,6 +137,36 @@ def test_on_a_terminal_it_asks_and_takes_a_chinese_keyboards_signs(tmp_path: Pat
     assert inventory.storage is None
 
 
+def test_a_wrong_answer_is_asked_again_and_the_others_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yaml"
+    answers = [
+        *("bogus", "192.168.1.100", "eth 0", "eth0"),
+        *("192.168.1.11,bogus", "a=192.168.1.11 a=192.168.1.12", "192.168.1.11,192.168.1.12"),
+        *("192.168.1.101", "nowhere", "none"),
+    ]
+    master, slave = pty.openpty()
+    command = [sys.executable, "-c", "from provisioning.cli.init import init; init()", str(path)]
+    with subprocess.Popen(
+        command, stdin=slave, stdout=slave, stderr=slave, cwd=_REPOSITORY
+    ) as process:
+        os.close(slave)
+        os.write(master, ("\n".join(answers) + "\n").encode())
+        said = _until_closed(master)
+        assert process.wait(60) == 0, said
+    assert said.count("bogus' is no IP address") == 2
+    assert "two hosts are called a" in said
+    assert list(load_inventory(path).directors.hosts) == ["lvs1", "lvs2"]
+
+
+def test_an_option_takes_a_list_as_the_prompt_does_and_choices_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yaml"
+    flags = ["--vip", "192.168.1.100", "--director", "192.168.1.11,192.168.1.12"]
+    result = _init(path, *flags, "--real-server", "192.168.1.101")
+    assert result.exit_code == 0, result.output
+    assert list(load_inventory(path).directors.hosts) == ["lvs1", "lvs2"]
+    assert "eth0 (--interface)" in result.stderr and "none (--storage)" in result.stderr
+
+
 def _until_closed(descriptor: int) -> str:
     said = b""
     try:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.cli.options import load_or_exit
+from provisioning.cli.wrong_inventory import WrongInventoryError
 
 _GOOD = """\
 vip: 192.168.1.100
@@ -37,9 +38,10 @@ def test_a_wrong_one_ends_the_command_with_its_problems(
 ) -> None:
     path = tmp_path / "inventory.yaml"
     path.write_text(_GOOD.replace("192.168.1.100", "x"), encoding="utf-8")
-    with pytest.raises(SystemExit) as raised:
+    with pytest.raises(WrongInventoryError) as raised:
         load_or_exit(path, status)
-    assert raised.value.code == status
+    assert raised.value.status == status
+    raised.value.show()
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith(f"{path}:1:6: error: vip: not an IP address")

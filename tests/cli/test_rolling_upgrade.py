@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from provisioning.cli import main as command_line
+from provisioning.cli import running as command_line
 from provisioning.cli.upgrade_view import (
     JsonLines,
     LiveTable,

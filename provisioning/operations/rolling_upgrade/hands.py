@@ -2,6 +2,7 @@
 
 from typing import Literal, Protocol
 
+from provisioning.expected_error import ExpectedError
 from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics
 from provisioning.operations.rolling_upgrade.sight import Left, Sight
 from provisioning.operations.rolling_upgrade.spoken import Spoken
@@ -10,7 +11,7 @@ Place = Literal["rip", "vip"]
 """The node's own address, or the VIP's on the node's lo; both are asked for on the node itself."""
 
 
-class HandError(Exception):
+class HandError(ExpectedError):
     """Something could not be done; the message says what was seen."""
 
 

@@ -4,8 +4,18 @@ from pathlib import Path
 
 from provisioning.model.app import App
 from provisioning.model.app_source import has_login, is_archive, is_git_url, is_wheel
-from provisioning.model.paths import against
+from provisioning.model.paths import against, is_dir, is_file
 from provisioning.operations.rolling_upgrade.choices import ChoiceError
+
+
+def as_typed(to: str, folder: Path) -> str:
+    """``--to`` as it holds from anywhere: absolute where it names something in the folder it was
+    typed in."""
+    if is_git_url(to):
+        return to
+    path = against(folder, Path(to))
+    found = is_dir(path) or ((is_wheel(to) or is_archive(to)) and is_file(path))
+    return str(path) if found else to
 
 
 def app_for(app: App, to: str | None, base_dir: Path) -> App:

@@ -19,7 +19,7 @@ from provisioning.operations.rolling_upgrade.choices import (
 )
 from provisioning.operations.rolling_upgrade.ordering import ordered, planned
 from provisioning.operations.rolling_upgrade.sight import NodeSight, ServiceSight, Sight
-from provisioning.operations.rolling_upgrade.target import app_for
+from provisioning.operations.rolling_upgrade.target import app_for, as_typed
 
 HOSTS = ["rs1", "rs2", "rs3", "rs4"]
 
@@ -156,6 +156,17 @@ def test_what_to_go_to(tmp_path: Path) -> None:
     (tmp_path / "源码").mkdir()
     assert app_for(git, "源码", tmp_path).source == "源码"
     assert app_for(App(), "app-2.0-py3-none-any.whl", tmp_path).source.endswith(".whl")
+
+
+def test_what_is_typed_holds_from_the_folder_it_was_typed_in(tmp_path: Path) -> None:
+    (tmp_path / "rel").mkdir()
+    (tmp_path / "a.whl").touch()
+    for to in ("rel", "./rel", "a.whl"):
+        found = App.model_validate({"source": as_typed(to, tmp_path)}).source
+        assert found == app_for(App(), as_typed(to, tmp_path), Path("/elsewhere")).source
+        assert Path(found) == tmp_path / to
+    for to in ("v2", "https://git.example.com/app.git", "b.whl"):
+        assert as_typed(to, tmp_path) == to
 
 
 @pytest.mark.parametrize("to", ["v2", "https://me:secret@git.example.com/app.git"])

@@ -1,0 +1,240 @@
+"""All commands, each with what people get wrong: the status is README's, never a traceback, and
+what ``--json`` prints is JSON."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from provisioning.cli.commands import Commands
+from provisioning.cli.main import main
+from provisioning.cli.running import cluster
+
+_README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+_INVENTORY = """\
+vip: 192.0.2.100
+ssh: {host: 127.0.0.1, port: 1, known_hosts_file: known_hosts, connect_timeout: 2}
+directors: {hosts: {lvs1: 192.0.2.11, lvs2: 192.0.2.12}}
+real_servers: {hosts: {rs1: 192.0.2.101, rs2: 192.0.2.102}}
+app: {secret: {env: CLUSTER_TEST_SECRET}}
+"""
+
+_WORDS = {
+    # What each needs besides an inventory.
+    "deploy": ["--yes"],
+    "destroy": ["--yes"],
+    "rolling-upgrade": ["--yes"],
+    "rollback": ["--yes"],
+    "stop": ["--yes"],
+    "restart": ["--yes"],
+    "drain": ["rs1"],
+    "undrain": ["rs1"],
+    "exec": ["rs1", "--", "true"],
+    "ssh": ["rs1"],
+    "logs": ["rs1"],
+    "forget": ["rs9"],
+}
+_NO_INVENTORY = {"init", "schema", "lab"}
+_COMMANDS = [*cluster.list_commands(click.Context(cluster)), "deploy --check"]
+
+
+def documented(command: str) -> set[int]:
+    """The statuses that README's table has for a command."""
+    name = command.split()[0]
+    row = next(
+        line
+        for line in _README.splitlines()
+        if line.startswith("|") and re.search(rf"(?<![-\w])`?(cluster )?{name}\b[^|]*`", line)
+    )
+    return {int(number) for number in re.findall(r"\d+", row.rstrip("| ").rpartition("|")[2])}
+
+
+def wrong_status(command: str) -> int:
+    """What a wrong command line or inventory is."""
+    return 1 if command in ("plan", "deploy --check") else 2
+
+
+def words_of(command: str) -> list[str]:
+    name, *more = command.split()
+    return [name, *more] if more else [name, *_WORDS.get(name, [])]
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> "Run":
+    (tmp_path / "inventory.yaml").write_text(_INVENTORY, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CLUSTER_TEST_SECRET", "0123456789abcdef0123456789abcdef")
+    return Run(monkeypatch, capsys)
+
+
+class Run:
+    """``cluster WORDS`` in this process and an empty folder."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+
+    def __call__(self, words: list[str]) -> tuple[int, str, str]:
+        self._monkeypatch.setattr(sys, "argv", ["cluster", *words])
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = self._capsys.readouterr()
+        assert "Traceback" not in err
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, out, err
+
+
+def has_json(command: str) -> bool:
+    found = cluster.get_command(click.Context(cluster), command.split()[0])
+    return found is not None and any("--json" in one.opts for one in found.params)
+
+
+def values(out: str, *, lines: bool) -> list[object]:
+    """What was printed: one value, or one a line."""
+    return [json.loads(one) for one in (out.splitlines() if lines else [out])]
+
+
+def with_option(words: list[str], *option: str) -> list[str]:
+    return [words[0], *option, *words[1:]]
+
+
+def test_the_list_of_commands_is_whole_on_a_terminal_of_80(run: Run) -> None:
+    status, out, _ = run(["--help"])
+    assert status == 0
+    assert "..." not in out.replace("[ARGS]...", "") and max(map(len, out.splitlines())) <= 80
+    assert isinstance(cluster, Commands)
+    order = [out.index(f"\n  {name}  ") for name in _COMMANDS[:-1]]
+    assert order == sorted(order)
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+def test_help_is_there(command: str, run: Run) -> None:
+    status, out, _ = run([command.split()[0], "--help"])
+    assert status == 0
+    assert "Usage: cluster" in out
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+def test_a_wrong_option(command: str, run: Run) -> None:
+    if command == "ssh":
+        pytest.skip("ssh hands what it does not know to ssh")
+    status, _, err = run([*command.split(), "--nonsense"])
+    assert status == wrong_status(command), err
+    assert status in documented(command)
+
+
+@pytest.mark.parametrize("kind", ["missing", "wrong"])
+@pytest.mark.parametrize("command", [one for one in _COMMANDS if one not in _NO_INVENTORY])
+def test_a_wrong_inventory(command: str, kind: str, run: Run) -> None:
+    if kind == "wrong":
+        Path("other.yaml").write_text("vip: nonsense\n", encoding="utf-8")
+    words = with_option(words_of(command), "-i", "other.yaml")
+    status, out, err = run(words)
+    assert status == wrong_status(command), err
+    assert status in documented(command)
+    assert "other.yaml" in err
+    if has_json(command) and command != "deploy --check":
+        again, out, _ = run(with_option(words, "--json"))
+        assert again == status
+        (value,) = values(out, lines=False)
+        assert isinstance(value, dict) and value["problems"]
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        *[
+            (name, [*words_of(name), "--limit", "nobody"])
+            for name in ("plan", "deploy", "deploy --check", "releases", "rollback", "destroy")
+        ],
+        *[
+            (name, [*words_of(name), "--limit", "nobody"])
+            for name in ("start", "stop", "restart", "rolling-upgrade")
+        ],
+        *[(name, [name, "nobody"]) for name in ("drain", "undrain", "logs", "ssh")],
+        ("exec", ["exec", "nobody", "--", "true"]),
+        ("render", ["render", "--host", "nobody"]),
+        ("switchover", ["switchover", "--to", "nobody"]),
+        ("forget", ["forget", "rs1"]),
+    ],
+)
+def test_a_wrong_host(command: str, words: list[str], run: Run) -> None:
+    status, _, err = run(words)
+    assert status == wrong_status(command), err
+    assert status in documented(command)
+    assert "nobody" in err or command == "forget"
+    if has_json(command):
+        again, out, _ = run(with_option(words, "--json"))
+        assert again == status
+        assert values(out, lines=False)
+
+
+@pytest.mark.parametrize(
+    "command", [one for one in _COMMANDS if one not in (_NO_INVENTORY | {"ssh"})]
+)
+def test_hosts_that_cannot_be_reached(command: str, run: Run) -> None:
+    words = words_of(command)
+    status, _, err = run(words)
+    well = {"validate", "render", "history", "support-bundle"}
+    assert status == (0 if command in well else 1), err
+    assert status in documented(command)
+    if has_json(command) and command != "deploy --check":
+        again, out, err = run(with_option(words, "--json"))
+        assert again == status, err
+        assert values(out, lines=command in ("logs", "rolling-upgrade"))
+
+
+@pytest.mark.parametrize(
+    "command", ["plan", "deploy --check", "validate", "render", "status", "verify", "releases"]
+)
+def test_looking_writes_nothing(command: str, run: Run, tmp_path: Path) -> None:
+    run(words_of(command))
+    assert [path.name for path in tmp_path.iterdir()] == ["inventory.yaml"]
+
+
+@pytest.mark.parametrize("command", ["logs", "exec", "history", "rolling-upgrade --check"])
+def test_reading_writes_nothing(command: str, run: Run, tmp_path: Path) -> None:
+    name, *more = command.split()
+    run([name, *more] if more else words_of(name))
+    assert [path.name for path in tmp_path.iterdir()] == ["inventory.yaml"]
+
+
+@pytest.mark.parametrize(
+    "command", ["deploy", "destroy", "rollback", "stop", "restart", "rolling-upgrade"]
+)
+def test_without_a_terminal_what_disturbs_hosts_needs_yes(
+    command: str, run: Run, tmp_path: Path
+) -> None:
+    status, _, err = run([command])
+    assert status == 2
+    assert "there is no terminal to ask on; say --yes" in err
+    assert not (tmp_path / ".cluster").exists()
+
+
+def test_a_refused_run_is_refused_in_the_history(run: Run) -> None:
+    assert run(["drain", "rs1"])[0] == 1
+    (told,) = json.loads(run(["history", "--json"])[1])
+    assert told["result"] == "refused"
+    assert "no director can be reached" in told["reason"]
+    assert "run" not in told["who"].split()
+    assert "no director can be reached" in run(["history", "show", told["id"]])[1]
+
+
+def test_an_inventory_named_without_i(run: Run) -> None:
+    assert run(["validate", "inventory.yaml"])[0] == 0
+    status, _, err = run(["status", "inventory.yaml"])
+    assert status == 2 and "an inventory is named with -i" in err
+
+
+def test_hosts_are_named_once(run: Run) -> None:
+    out = run(["plan"])[1]
+    assert "lvs1: lvs1" not in out and "No changes" not in out
+    assert out.splitlines()[-1] == "unreachable: lvs1, lvs2, rs1, rs2."
+    _, out, err = run(["deploy", "--yes"])
+    assert "lvs1: not changed: " in out and "lvs1: lvs1" not in out + err
+    assert "not changed: lvs1" not in out
