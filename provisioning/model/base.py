@@ -6,6 +6,11 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic_core import PydanticCustomError
 
+from provisioning.languages.keepalived import Keepalived
+from provisioning.languages.language import PLAIN
+from provisioning.languages.lines import Sysctl
+from provisioning.languages.written import UnwritableError
+
 Whole = Annotated[int, Strict()]
 """A whole number as YAML has it: not true, not 1.0, not text."""
 Port = Annotated[Whole, Field(ge=1, le=65535)]
@@ -42,23 +47,37 @@ Name = Annotated[
 
 
 def _interface(name: str) -> str:
-    if not re.fullmatch(r"[^\s/:%!#\"']{1,15}", name) or name in (".", ".."):
-        alias = re.match(r"([^\s/:]+):\w", name)
+    # dev_valid_name in the kernel; IFNAMSIZ is 16 bytes with the final NUL.
+    known = 1 <= len(name.encode("utf-8", "replace")) <= 15 and name not in (".", "..")
+    if not known or re.search(r"[\s/:%@]", name):
+        alias = re.match(r"([^\s/:@]+)[:@]\w", name)
         raise PydanticCustomError(
             "interface",
             "not a name Linux gives an interface",
             {
-                "allowed": "1 to 15 characters, no space, slash or colon",
-                "fix": f"write {alias[1]}: the label is no interface of its own"
+                "allowed": "1 to 15 bytes, no space, slash, colon, @ or %",
+                "fix": f"write {alias[1]}: what stands behind it is no part of its name"
                 if alias
                 else "take the name from `ip -brief link` on the host",
             },
         )
+    for language in (Keepalived(), Sysctl()):
+        try:
+            language.written(name, PLAIN)
+        except UnwritableError as error:
+            raise PydanticCustomError(
+                "interface",
+                "not a name that the hosts' files can hold",
+                {
+                    "allowed": "1 to 15 bytes, such as eth0, bond0.100 or enp3s0f1",
+                    "fix": f"name the interface otherwise: {error}",
+                },
+            ) from None
     return name
 
 
 Interface = Annotated[str, AfterValidator(_interface), Field(min_length=1, max_length=15)]
-"""A network interface's name (IFNAMSIZ is 16 with the final NUL; dev_valid_name in the kernel)."""
+"""A network interface's name."""
 
 
 class Part(BaseModel):

@@ -27,6 +27,27 @@ def _command(text: str) -> str:
             "write where it lies on the directors: Keepalived's script security (script_user, "
             "keepalived.conf(5)) takes nothing else",
         )
+    operators = shlex.shlex(text, posix=True, punctuation_chars=";|&<>()")
+    operators.whitespace_split, operators.commenters = True, ""
+    if shell := next((word for word in operators if set(word) <= set(";|&<>()`")), None):
+        raise _wrong(
+            f"{shell} is for a shell, and none reads this",
+            "a program and its arguments",
+            "call a script of yours that does it all, or put the word in single quotes",
+        )
+    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", text):
+        raise _wrong(
+            "has a line end or another control character",
+            "words on one line",
+            "put such arguments into the script",
+        )
+    if found := re.search(r"[$`]|~(?=SEQ|LST)", text):
+        # keepalived.conf(5) replaces them, wherever they stand.
+        raise _wrong(
+            f"{found[0]} is replaced by nobody, or by Keepalived",
+            "words without $, `, ~SEQ and ~LST",
+            "put such arguments into the script",
+        )
     if re.search(r"[\"\\]", text):
         # Keepalived splits the line by rules of its own, which are not a shell's.
         raise _wrong(
@@ -39,6 +60,18 @@ def _command(text: str) -> str:
 
 Command = Annotated[str, AfterValidator(_command), Field(max_length=400)]
 """Absolute path of a program on a director, and arguments."""
+
+
+def words(command: str) -> list[str]:
+    """The words of a command."""
+    return shlex.split(command)
+
+
+def filled(command: str, fields: dict[str, str]) -> str:
+    """The command with ``{NAME}`` replaced; the values are those of the program itself."""
+    for name, value in fields.items():
+        command = command.replace(f"{{{name}}}", value)
+    return command
 
 
 def _absolute(path: PurePosixPath) -> PurePosixPath:

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import Any
 
+from provisioning.model.command import filled, words
 from provisioning.model.hosts import Host, IPAddress, ServiceManager
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import (
@@ -20,7 +21,7 @@ from provisioning.model.resolve import (
 )
 from provisioning.model.runtime import Runtime
 from provisioning.model.secret import reveal
-from provisioning.model.service import Scheduler, VirtualService
+from provisioning.model.service import MiscCheck, Scheduler, VirtualService
 from provisioning.model.vrrp import VirtualIP
 from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
 from provisioning.resources.directory import Directory
@@ -34,6 +35,7 @@ from provisioning.roles.network import address_requirement
 from provisioning.roles.part import RolePart
 from provisioning.roles.places import (
     GUARD,
+    DYNAMIC_CHECK,
     KEEPALIVED,
     KEEPALIVED_CONF,
     KEEPALIVED_GUARD,
@@ -87,7 +89,10 @@ def part(inventory: Inventory, name: str, templates: Templates, runtime: Runtime
         RenderedFile(
             path=NOTIFY,
             content=templates.render(
-                "director/notify.j2", variables, vrrp=inventory.vrrp, state_folder=VRRP_STATE
+                "director/notify.j2",
+                variables,
+                notify_words=words(inventory.vrrp.notify or ""),
+                state_folder=VRRP_STATE,
             ),
             mode=0o755,
             validate='sh -n "$CANDIDATE"',
@@ -101,6 +106,7 @@ def part(inventory: Inventory, name: str, templates: Templates, runtime: Runtime
                 "director/services.j2", variables, services=_listed_services(inventory)
             ),
         ),
+        *_dynamic_check(inventory, templates, variables),
         RenderedFile(
             path=KEEPALIVED_CONF,
             content=templates.render(
@@ -163,6 +169,16 @@ def part(inventory: Inventory, name: str, templates: Templates, runtime: Runtime
         tuple(resources),
         (_vrrp_settled(inventory),),
     )
+
+
+def _dynamic_check(
+    inventory: Inventory, templates: Templates, variables: dict[str, object]
+) -> list[Resource]:
+    checks = [service.check for service in inventory.services]
+    if not any(isinstance(check, MiscCheck) and check.dynamic for check in checks):
+        return []
+    content = templates.render("director/dynamic-check.j2", variables)
+    return [RenderedFile(path=DYNAMIC_CHECK, content=content, mode=0o755)]
 
 
 def sysctls(inventory: Inventory, runtime: Runtime) -> list[tuple[str, str]]:
@@ -329,7 +345,8 @@ def _service(
         servers.append(
             {
                 "name": name,
-                "address": str(_own(host, vip)),
+                "address": _own(host, vip),
+                **_misc(service, _own(host, vip)),
                 "weight": runtime.weight(name, host.weight),
                 "drained": drained,
                 # What fails its check is taken out, and the kernel then ends what is
@@ -362,6 +379,23 @@ def _service(
         "sorry_server": service.sorry_server,
         "servers": servers,
     }
+
+
+def _misc(service: VirtualService, address: IPAddress | None) -> dict[str, object]:
+    """What a script of the operator's is called by, and its limit in whole seconds.
+
+    Keepalived 2.2.7 takes the weight that a script had set off the service's once too often when
+    it kills the script, and that of each later answer is wrong by it. So one that says a weight
+    ends by itself before.
+    """
+    check = service.check
+    if not isinstance(check, MiscCheck):
+        return {}
+    limit = max(1, round(check.timeout))
+    command = filled(check.command, {"address": str(address), "port": str(service.port)})
+    if not check.dynamic:
+        return {"misc_path": command, "misc_timeout": limit}
+    return {"misc_path": f"{DYNAMIC_CHECK} {limit} {command}", "misc_timeout": limit + 1}
 
 
 def _granularity(service: VirtualService, vip: VirtualIP) -> str | None:

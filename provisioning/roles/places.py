@@ -18,6 +18,8 @@ TABLE_SERVICES = "/etc/keepalived/cosyvoice-services"
 TABLE_FILE = "/run/cosyvoice-table"
 """While a number other than 0 is in it, Keepalived on a director gives the VIPs away: the guard
 found the kernel's table without a virtual service."""
+DYNAMIC_CHECK = "/etc/keepalived/cosyvoice-dynamic-check"
+"""Runs a script that says a weight, so that it ends in time."""
 APP_ENV = "/etc/cosyvoice/app.env"
 PEERS_FILE = "/etc/cosyvoice/peers"
 """The cluster's nodes and their addresses, for the nodes."""

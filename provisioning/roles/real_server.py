@@ -219,8 +219,7 @@ def _app(
         "env_file": APP_ENV,
         "run_script": run_script,
         "port": app_port(inventory),
-        "arguments": "".join(f" {shlex.quote(word)}" for word in app.arguments),
-        "environment": [(key, _quoted(text)) for key, text in _environment(inventory, name)],
+        "environment": _environment(inventory, name),
     }
     resources: list[Resource] = [
         Directory(path=str(app.directory)),
@@ -340,13 +339,6 @@ def _environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
         values["COSYVOICE_ENGINE"] = app.engine
     values |= {**app.environment, **host.environment}
     return [(key, str(value)) for key, value in values.items()]
-
-
-def _quoted(value: str) -> str:
-    """Double-quoted the way that both sh(1) and systemd.exec(5) EnvironmentFile read alike."""
-    for character in '\\"$`':
-        value = value.replace(character, f"\\{character}")
-    return f'"{value}"'
 
 
 def _python_requirements(inventory: Inventory) -> tuple[Requirement, ...]:

@@ -8,6 +8,9 @@ from pathlib import Path
 import jinja2
 
 from provisioning.expected_error import ExpectedError
+from provisioning.languages.choosing import language_of
+from provisioning.languages.templating import LanguageEnvironment, TemplateValueError
+from provisioning.languages.written import number
 from provisioning.model.inventory import Inventory
 from provisioning.resources.file import File
 
@@ -23,34 +26,27 @@ class RenderingError(ExpectedError):
 
 
 class Templates:
-    """Renders templates for one inventory. ``StrictUndefined``: a misspelt variable is an error."""
+    """Renders templates for one inventory, each in the language of its name."""
 
     def __init__(self, inventory: Inventory) -> None:
         loaders: list[jinja2.BaseLoader] = [_Packaged()]
         if inventory.templates is not None:
             loaders.insert(0, jinja2.FileSystemLoader(inventory.templates, encoding="utf-8"))
-        # Configuration files and scripts, not HTML: nothing is to be escaped.
-        self._environment = jinja2.Environment(
-            loader=jinja2.ChoiceLoader(loaders),
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        self._environment.filters["number"] = _number
-        self._environment.filters["whole"] = lambda value: str(max(1, round(value)))
+        self._loader = jinja2.ChoiceLoader(loaders)
+        self._environments: dict[str, LanguageEnvironment] = {}
         self._inventory = inventory
         self._digest = hashlib.sha256(inventory.model_dump_json().encode()).hexdigest()[:12]
 
     def render(self, name: str, variables: dict[str, object], **values: object) -> str:
         """The text of a template. ``variables`` are the host's ``vars``. Raises
         ``RenderingError``."""
-        header = (
+        environment = self._environment(name)
+        header = environment.verbatim(
             f"# Made by cosyvoice-cluster from {name}; {INVENTORY_MARK}{self._digest}\n"
             "# The next `cluster deploy` overwrites changes made here."
         )
         try:
-            return self._environment.get_template(name).render(
+            return environment.get_template(name).render(
                 header=header, cluster=self._inventory.name, vars=variables, **values
             )
         except jinja2.TemplateSyntaxError as error:
@@ -59,6 +55,20 @@ class Templates:
             raise RenderingError(f"there is no template {error}") from None
         except jinja2.UndefinedError as error:
             raise RenderingError(f"template {name}: {error}") from None
+        except TemplateValueError as error:
+            raise RenderingError(str(error)) from None
+
+    def _environment(self, name: str) -> LanguageEnvironment:
+        try:
+            language = language_of(name)
+        except LookupError as error:
+            raise RenderingError(str(error)) from None
+        if language.name not in self._environments:
+            made = LanguageEnvironment(language, self._loader)
+            made.filters["number"] = number
+            made.filters["whole"] = lambda value: max(1, round(value))
+            self._environments[language.name] = made
+        return self._environments[language.name]
 
 
 class _Packaged(jinja2.BaseLoader):
@@ -70,8 +80,3 @@ class _Packaged(jinja2.BaseLoader):
             return entry.read_text(encoding="utf-8"), template, None
         except (FileNotFoundError, IsADirectoryError):
             raise jinja2.TemplateNotFound(template) from None
-
-
-def _number(value: float) -> str:
-    """A number the way a person types it: 1 rather than 1.0, 0.2 as it is."""
-    return f"{value:g}"

@@ -1,5 +1,6 @@
 """The storage host: the outputs folder over NFS. Pure."""
 
+import shlex
 from ipaddress import IPv6Address
 
 from provisioning.model.hosts import ServiceManager
@@ -60,7 +61,7 @@ def part(inventory: Inventory, name: str, templates: Templates) -> RolePart:
                 variables,
                 export=storage.export,
                 clients=[host.address for host in inventory.real_servers.hosts.values()],
-                options=",".join([*storage.export_options, "fsid=0"]),
+                options=[*storage.export_options, "fsid=0"],
             ),
             triggers=(export,),
         ),
@@ -121,7 +122,8 @@ def _exported(path: str) -> Postcondition:
         # Not `read`: dash asks byte by byte, and the kernel answers each time from the start.
         "threads=$(cat /proc/fs/nfsd/threads) || { echo the NFS server does not run; exit 1; }\n"
         '[ "$threads" -gt 0 ] || { echo the NFS server has no threads; exit 1; }\n'
-        f"exportfs -s | grep -q '^{path} ' || {{ echo not in exportfs -s; exit 1; }}",
+        f"exportfs -s | cut -d ' ' -f 1 | grep -qxF -e {shlex.quote(path)} "
+        "|| { echo not in exportfs -s; exit 1; }",
         30,
         "see the NFS server's log on this host",
     )

@@ -53,15 +53,25 @@ for address in 192.168.1.11/24 192.168.1.12/24 10.1.0.11/24 10.1.0.12/24 10.2.0.
 do ip address add $address dev eth0; done
 for address in fd00:1::11/64 fd00:1::12/64; do ip address add $address dev eth0 nodad; done
 mount -t tmpfs tmpfs /etc/keepalived
-printf '#!/bin/sh\\n' > /etc/keepalived/cosyvoice-notify
-chmod 0755 /etc/keepalived/cosyvoice-notify
-exec keepalived -t -f "$1"
+for script in cosyvoice-notify cosyvoice-dynamic-check; do
+    printf '#!/bin/sh\\n' > /etc/keepalived/$script
+    chmod 0755 /etc/keepalived/$script
+done
+file=$1
+shift
+for interface do
+    ip link add name "$interface" type veth
+    ip link set dev "$interface" up
+    ip address add 192.168.1.13/24 dev "$interface"
+done
+exec keepalived -t -f "$file"
 """
 
 
-def keepalived_says(path: Path) -> tuple[int, str]:
+def keepalived_says(path: Path, *interfaces: str) -> tuple[int, str]:
     Path("/etc/keepalived").mkdir(exist_ok=True)
-    done = run("unshare", "--mount", "--net", "sh", "-c", _IN_ITS_PLACE, "keepalived", str(path))
+    script = ("sh", "-c", _IN_ITS_PLACE, "keepalived", str(path), *interfaces)
+    done = run("unshare", "--mount", "--net", *script)
     return done.returncode, done.stdout + done.stderr
 
 

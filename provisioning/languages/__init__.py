@@ -1,0 +1,1 @@
+"""The languages of the files that a host is given, and how a value is written in each. Pure."""

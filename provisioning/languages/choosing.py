@@ -1,0 +1,37 @@
+"""Which language a template is written in. An operator's own has the name of ours, and so its
+language."""
+
+from provisioning.languages.environment_file import EnvironmentFile
+from provisioning.languages.exports import Exports
+from provisioning.languages.keepalived import Keepalived
+from provisioning.languages.language import Language
+from provisioning.languages.lines import Sysctl, Words
+from provisioning.languages.perl import Perl
+from provisioning.languages.shell import Shell
+from provisioning.languages.supervisor import Supervisor
+from provisioning.languages.systemd import Systemd
+
+_BY_END: tuple[tuple[str, type[Language]], ...] = (
+    ("/keepalived.conf.j2", Keepalived),
+    (".supervisor.conf.j2", Supervisor),
+    (".service.j2", Systemd),
+    ("/sysctl.conf.j2", Sysctl),
+    ("/modules.conf.j2", Words),
+    ("/peers.j2", Words),
+    ("/logrotate.j2", Words),
+    (".env.j2", EnvironmentFile),
+    ("/exports.j2", Exports),
+    (".sh.j2", Shell),
+    ("/notify.j2", Shell),
+    ("/dynamic-check.j2", Perl),
+    ("/lvs-real-server.j2", Shell),
+    ("/nfs-export.j2", Shell),
+)
+
+
+def language_of(template: str) -> Language:
+    """By the template's name. Raises ``LookupError`` for one that nobody has given a language."""
+    for end, language in _BY_END:
+        if template.endswith(end):
+            return language()
+    raise LookupError(f"template {template}: provisioning/languages has no language for its name")
