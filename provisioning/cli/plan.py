@@ -13,11 +13,11 @@ from provisioning.cli.plan_view import show_plans
 from provisioning.cli.progress_view import progress_on
 from provisioning.cli.selection import chosen
 from provisioning.engine.plan_record import plan_record
-from provisioning.operations.cluster_secret import cluster_secret
 from provisioning.operations.departure import add_departures, leaving_hosts, site_with
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import build_release
 from provisioning.operations.session import Site, open_fleet
+from provisioning.operations.truth import Truth, looked_up, planned
 from provisioning.roles.desired import desired_hosts
 
 
@@ -54,9 +54,7 @@ def look(
 ) -> Plans:
     """Plans the chosen hosts."""
     names = chosen(site.inventory, limit)
-    runtime = site.runtime
     release = build_release(site.inventory.app, site.base_dir)
-    wanted = desired_hosts(site.inventory, release, runtime, cluster_secret(site))
     leaving = {} if limit else leaving_hosts(site)
     everywhere = site_with(site, leaving)
     with (
@@ -65,15 +63,21 @@ def look(
             everywhere, accept_new_host_keys=accept_new_host_keys, progress=progress
         ) as fleet,
     ):
-        plans = plan_hosts(site.inventory, {name: wanted[name] for name in names}, fleet)
+
+        def plan_by(truth: Truth) -> Plans:
+            wanted = desired_hosts(site.inventory, release, truth.runtime, truth.secret_value)
+            return plan_hosts(site.inventory, {name: wanted[name] for name in names}, fleet)
+
+        fleet.connect(dict.fromkeys([*site.inventory.directors.hosts, *names]))
+        plans, truth = planned(looked_up(site, fleet), plan_by)
         add_departures(plans, leaving, fleet)
-    plans.drains, plans.pins = runtime.drains, runtime.pins
+    plans.drains, plans.pins, plans.told = truth.runtime.drains, truth.runtime.pins, truth.told
     return plans
 
 
 def plans_json(plans: Plans) -> str:
     """``{"changes": bool, "hosts": [...], "unreachable": {host: reason}, "leaving": [host],
-    "drained": {host:
+    "told": [what this folder did not know], "drained": {host:
     {"who", "since", "reason", "settled", "stopped"}}, "pinned": {host: {"release", "who",
     "since"}}}``; a host's plan is described in ``provisioning.engine.plan_record``."""
     return json.dumps(
@@ -82,6 +86,7 @@ def plans_json(plans: Plans) -> str:
             "hosts": [plan_record(plan) for plan in plans.hosts.values()],
             "unreachable": plans.unreachable,
             "leaving": plans.leaving,
+            "told": list(plans.told),
             "drained": {name: asdict(drain) for name, drain in plans.drains.items()},
             "pinned": {name: asdict(pin) for name, pin in plans.pins.items()},
         },

@@ -18,6 +18,8 @@ def show_plans(console: Console, plans: Plans) -> None:
     for name in plans.leaving:
         text = f"{name}: leaves the cluster: drained, taken off the directors, then cleaned"
         console.print(Text(text, "magenta"), soft_wrap=True)
+    for line in plans.told:
+        console.print(Text(line, "yellow"), soft_wrap=True)
     for name, drain in plans.drains.items():
         console.print(Text(f"{name}: {drain}", "yellow"), soft_wrap=True)
     for pin in pin_lines(plans.pins, plans.hosts):

@@ -30,6 +30,8 @@ class Plans:
     """Real servers that are drained, and stay so."""
     pins: Mapping[str, Pin] = field(default_factory=dict)
     """Real servers that were rolled back, and keep that release."""
+    told: tuple[str, ...] = ()
+    """What hosts carry and this folder did not know."""
 
     @property
     def changes(self) -> bool:

@@ -4,9 +4,11 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from provisioning.engine.journal import Journal, new_id
 from provisioning.engine.lock import cluster_lock
+from provisioning.operations.seats import Seats
 from provisioning.operations.session import Site, operator
 
 
@@ -19,6 +21,10 @@ class Run:
     journal: Journal
     left_behind: str | None
     """Who held the lock when an earlier run was cut, if one was."""
+    begun: str = ""
+    """When: ISO 8601, UTC."""
+    seats: Seats | None = None
+    """The hosts it holds, while its connections are open."""
     ok: bool = False
     """Set by the one who runs, for the record's end."""
 
@@ -35,7 +41,8 @@ def recorded(site: Site, command: list[str]) -> Iterator[Run]:
         journal = Journal(site.history_dir, run_id)
         digest = hashlib.sha256(site.path.read_bytes()).hexdigest()[:12]
         journal.write("begin", command=" ".join(command), who=holder, inventory=digest)
-        run = Run(run_id, holder, journal, left_behind)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        run = Run(run_id, holder, journal, left_behind, now)
         try:
             yield run
         except BaseException as error:
