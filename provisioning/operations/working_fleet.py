@@ -64,15 +64,19 @@ def working_fleet(
         seats.keep(written)
         return written
 
+    def note(text: str) -> None:
+        run.journal.write("note", text=text)
+        say(text)
+
     try:
         fleet.connect(directors)
         if away := [name for name in directors if name not in fleet.transports]:
             seats.hold_everywhere()
-            say(
+            note(
                 f"{', '.join(away)}: cannot be reached, so every host that is touched is locked "
                 "instead"
             )
-        _take_over(site, seats, say)
+        _take_over(site, seats, note)
         with written_by(site.state_dir, remembered_on_hosts):
             yield fleet
     finally:
