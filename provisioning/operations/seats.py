@@ -69,7 +69,7 @@ class Seats:
 
     def __init__(self, holder: str, directors: Iterable[str]) -> None:
         self._holder = holder
-        self._everywhere = False
+        self._others: frozenset[str] = frozenset()
         self._directors = set(directors)
         self._seats: dict[str, _Seat] = {}
         self._lock = threading.Lock()
@@ -80,14 +80,14 @@ class Seats:
         """What hosts are to remember, once the run knows that; a director that comes back gets
         it."""
 
-    def hold_everywhere(self) -> None:
-        """From now on every host is held before it is touched."""
-        self._everywhere = True
+    def hold_also(self, names: Iterable[str]) -> None:
+        """From now on these are held too before they are touched."""
+        self._others = frozenset(names)
 
     def guard(self, name: str, transport: Transport) -> Transport:
         """The connection for a run: held first where it must be, and of no use to a run that holds
         the cluster no more. Raises ``LockedError`` and ``TransportError``."""
-        if name in self._directors or self._everywhere:
+        if name in self._directors or name in self._others:
             try:
                 self._take(name, transport)
             except BaseException:
