@@ -8,7 +8,7 @@ from provisioning.engine.observe import run_fragments
 from provisioning.engine.plan import HostPlan, fragments, removal_plan
 from provisioning.engine.waves import Wave
 from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import all_hosts
+from provisioning.model.resolve import managed_hosts
 from provisioning.model.runtime import Runtime
 from provisioning.operations.cluster_record import ClusterRecord
 from provisioning.operations.members import forget
@@ -58,7 +58,7 @@ def forget_destroyed(site: Site, run: Run, names: Collection[str]) -> None:
     gone, record = set(names), load_record(site.state_dir)
     if run.seats is not None:
         run.seats.leave(gone)
-    whole = gone >= all_hosts(inventory).keys()
+    whole = gone >= set(managed_hosts(inventory))
     if whole or gone >= inventory.real_servers.hosts.keys():
         state_file.forget(site.state_dir)
         record = replace(record, upgrade=None)

@@ -9,7 +9,7 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.progress import Progress, silent
 from provisioning.engine.seat import RECORD
 from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import all_hosts
+from provisioning.model.resolve import managed_hosts
 from provisioning.operations.cluster_record import (
     ClusterRecord,
     RecordFormatError,
@@ -72,7 +72,7 @@ def working_fleet(
     try:
         fleet.connect(directors)
         if away := [name for name in directors if name not in fleet.transports]:
-            seats.hold_also(all_hosts(site.inventory))
+            seats.hold_also(managed_hosts(site.inventory))
             note(
                 f"{', '.join(away)}: cannot be reached, so every host that is touched is locked "
                 "instead"
