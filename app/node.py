@@ -12,9 +12,9 @@ from app.metrics.gpus import GpuWatch
 from app.middleware.open_requests import OpenRequests
 from app.settings import Settings
 from app.speech import SpeechService
-from app.workers.self_test import Verdict
 from app.virtual_ips import not_here
 from app.web.clips import Recordings
+from app.workers.self_test import Verdict
 
 
 @dataclass(slots=True)

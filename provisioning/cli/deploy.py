@@ -17,12 +17,12 @@ from provisioning.cli.progress_view import progress_on
 from provisioning.cli.result_view import show_lacking, show_result
 from provisioning.cli.selection import chosen
 from provisioning.cli.verify import show_checks
+from provisioning.cli.working import open_working_fleet
 from provisioning.engine.around import Around
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.plan_record import plan_record
 from provisioning.engine.progress import Progress
 from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_secret import cluster_secret
 from provisioning.operations.departure import (
     add_departures,
     conclude,
@@ -40,7 +40,8 @@ from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import build_release
 from provisioning.operations.release.supply import supply
 from provisioning.operations.run import Run, recorded
-from provisioning.operations.session import Site, open_fleet
+from provisioning.operations.session import Site
+from provisioning.operations.truth import Truth, establish, held, planned
 from provisioning.operations.verify import CheckResult, verify
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.release_archive import ReleaseArchive
@@ -122,12 +123,10 @@ def deploy(
                 Text(f"{run.left_behind} did not finish; going on from it.", "yellow"),
                 soft_wrap=True,
             )
-        wanted = desired_hosts(site.inventory, release, site.runtime, cluster_secret(site))
-        desired = {name: wanted[name] for name in names}
         run.ok = _deploy(
             site,
             release,
-            desired,
+            names,
             run,
             pace,
             console,
@@ -144,7 +143,7 @@ def deploy(
 def _deploy(
     site: Site,
     release: ReleaseArchive,
-    desired: dict[str, DesiredHost],
+    names: list[str],
     run: Run,
     pace: Pace,
     console: Console,
@@ -156,19 +155,28 @@ def _deploy(
     force: bool,
 ) -> bool:
     everywhere = site_with(site, leaving)
-    secret = cluster_secret(everywhere)
-    with open_fleet(
-        everywhere, forks=pace.forks, accept_new_host_keys=accept_new_host_keys
+    with open_working_fleet(
+        everywhere, run, forks=pace.forks, accept_new_host_keys=accept_new_host_keys
     ) as fleet:
-        plans = plan_hosts(site.inventory, desired, fleet)
+
+        def desired_by(inventory: Inventory, truth: Truth) -> dict[str, DesiredHost]:
+            wanted = desired_hosts(inventory, release, truth.runtime, truth.secret_value)
+            return {name: wanted[name] for name in names}
+
+        plans, truth = planned(
+            held(site, fleet),
+            lambda truth: plan_hosts(site.inventory, desired_by(site.inventory, truth), fleet),
+        )
+        desired = desired_by(site.inventory, truth)
         add_departures(plans, leaving, fleet)
-        plans.drains, plans.pins = site.runtime.drains, site.runtime.pins
+        plans.drains, plans.pins, plans.told = truth.runtime.drains, truth.runtime.pins, truth.told
         foresee(everywhere, plans, fleet)
         for plan in plans.hosts.values():
             run.journal.write("plan", plan=plan_record(plan))
         show_plans(console, plans)
         if plans.changes:
             confirm("Apply?", yes=yes)
+        establish(site, truth)
         with progress_on(console) as progress:
 
             def apply(
@@ -180,7 +188,9 @@ def _deploy(
                     fleet=fleet,
                     run=run,
                     plans=plans,
-                    desired=lambda runtime: desired_hosts(inventory, release, runtime, secret),
+                    desired=lambda runtime: desired_hosts(
+                        inventory, release, runtime, truth.secret_value
+                    ),
                     command="deploy",
                     timeout=drain_timeout,
                     force=force,
@@ -190,8 +200,7 @@ def _deploy(
 
             if leaving_servers(leaving):
                 # With them still in it: those that come with the same edit take over first.
-                both = desired_hosts(everywhere.inventory, release, site.runtime, secret)
-                staying = {name: both[name] for name in desired}
+                staying = desired_by(everywhere.inventory, truth)
                 first = plan_hosts(everywhere.inventory, staying, fleet)
                 supply(site, release, first, fleet, progress)
                 result = apply(everywhere.inventory, first, staying, {})

@@ -13,12 +13,17 @@ from provisioning.cli.options import host_key_option, inventory_option, limit_op
 from provisioning.cli.plan_view import show_plans
 from provisioning.cli.progress_view import progress_on
 from provisioning.cli.selection import chosen
+from provisioning.cli.working import open_working_fleet, take_note
 from provisioning.operations.deploy import Pace, apply_plans
-from provisioning.operations.destroy import destroy_waves, plan_removal
+from provisioning.operations.destroy import (
+    destroy_waves,
+    forget_destroyed,
+    plan_removal,
+    require_no_upgrade_left,
+)
 from provisioning.operations.host_words import of_host
-from provisioning.operations.members import forget as strike_off
 from provisioning.operations.run import recorded
-from provisioning.operations.session import Site, open_fleet
+from provisioning.operations.session import Site
 
 
 @click.command()
@@ -40,8 +45,10 @@ def destroy(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool,
     names = chosen(site.inventory, limit)
     with (
         recorded(site, ["cluster", *sys.argv[1:]]) as run,
-        open_fleet(site, accept_new_host_keys=accept_new_host_keys) as fleet,
+        open_working_fleet(site, run, accept_new_host_keys=accept_new_host_keys) as fleet,
     ):
+        if upgrade := require_no_upgrade_left(site, names):
+            take_note(upgrade)
         plans = plan_removal(names, fleet)
         show_plans(console, plans)
         if plans.changes:
@@ -59,7 +66,7 @@ def destroy(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool,
                 progress=progress,
             )
         run.ok = result.ok
-        strike_off(site.state_dir, [name for name, host in result.hosts.items() if host.ok])
+        forget_destroyed(site, run, [name for name, host in result.hosts.items() if host.ok])
     for name, reason in result.skipped.items():
         console.print(Text(of_host(name, reason, "not changed"), "bold red"), soft_wrap=True)
     for name, host in result.hosts.items():

@@ -12,11 +12,12 @@ from provisioning.cli import exit_codes
 from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
 from provisioning.cli.progress_view import progress_on
+from provisioning.cli.working import open_working_fleet
 from provisioning.model.inventory import Inventory
 from provisioning.operations.drain import bring_back, settle, take_out, wait_until_idle
 from provisioning.operations.node_work import NodeWork
 from provisioning.operations.run import recorded
-from provisioning.operations.session import Site, open_fleet
+from provisioning.operations.session import Site
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
@@ -74,7 +75,9 @@ def drain(
     with (
         recorded(site, ["cluster", *sys.argv[1:]]) as run,
         progress_on(Console(stderr=as_json), quiet=as_json) as progress,
-        open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,
+        open_working_fleet(
+            site, run, accept_new_host_keys=accept_new_host_keys, progress=progress
+        ) as fleet,
     ):
         take_out(site, fleet, run, host, reason=reason, force=force, progress=progress)
         if wait:
@@ -133,7 +136,9 @@ def undrain(
     with (
         recorded(site, ["cluster", *sys.argv[1:]]) as run,
         progress_on(Console(stderr=as_json), quiet=as_json) as progress,
-        open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,
+        open_working_fleet(
+            site, run, accept_new_host_keys=accept_new_host_keys, progress=progress
+        ) as fleet,
     ):
         bring_back(site, fleet, run, host, force=force, progress=progress)
         run.ok = True

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from provisioning.cli.options import inventory_option, load_or_exit
+from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
+from provisioning.cli.working import open_working_fleet
 from provisioning.model.resolve import all_hosts
 from provisioning.operations.members import forget as strike_off
 from provisioning.operations.members import load_members
@@ -16,8 +17,9 @@ from provisioning.operations.session import Site
 
 @click.command()
 @inventory_option
+@host_key_option
 @click.argument("host")
-def forget(inventory: Path, host: str) -> None:
+def forget(inventory: Path, accept_new_host_keys: bool, host: str) -> None:
     """Give up a host that left the inventory and does not answer any more.
 
     A host that is removed from the inventory is cleaned by the next deploy. One that is gone for
@@ -29,7 +31,10 @@ def forget(inventory: Path, host: str) -> None:
     site = Site(load_or_exit(inventory), inventory)
     if host in all_hosts(site.inventory):
         raise click.UsageError(f"{host} is in the inventory; take it out there first")
-    with recorded(site, ["cluster", *sys.argv[1:]]) as run:
+    with (
+        recorded(site, ["cluster", *sys.argv[1:]]) as run,
+        open_working_fleet(site, run, accept_new_host_keys=accept_new_host_keys),
+    ):
         if not strike_off(site.state_dir, [host]):
             known = ", ".join(load_members(site.state_dir)) or "none"
             raise click.ClickException(f"no host {host} was deployed from here; known: {known}")

@@ -14,12 +14,12 @@ from provisioning.cli.plan_view import show_plans
 from provisioning.cli.progress_view import progress_on
 from provisioning.cli.selection import chosen
 from provisioning.engine.plan_record import plan_record
-from provisioning.operations.cluster_secret import cluster_secret
 from provisioning.operations.departure import add_departures, leaving_hosts, site_with
 from provisioning.operations.out_of_service import foresee
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import build_release
 from provisioning.operations.session import Site, open_fleet
+from provisioning.operations.truth import Truth, looked_up, planned
 from provisioning.roles.desired import desired_hosts
 
 
@@ -56,9 +56,7 @@ def look(
 ) -> Plans:
     """Plans the chosen hosts."""
     names = chosen(site.inventory, limit)
-    runtime = site.runtime
     release = build_release(site.inventory.app, site.base_dir)
-    wanted = desired_hosts(site.inventory, release, runtime, cluster_secret(site))
     leaving = {} if limit else leaving_hosts(site)
     everywhere = site_with(site, leaving)
     with (
@@ -67,18 +65,25 @@ def look(
             everywhere, accept_new_host_keys=accept_new_host_keys, progress=progress
         ) as fleet,
     ):
-        plans = plan_hosts(site.inventory, {name: wanted[name] for name in names}, fleet)
+
+        def plan_by(truth: Truth) -> Plans:
+            wanted = desired_hosts(site.inventory, release, truth.runtime, truth.secret_value)
+            return plan_hosts(site.inventory, {name: wanted[name] for name in names}, fleet)
+
+        fleet.connect(dict.fromkeys([*site.inventory.directors.hosts, *names]))
+        plans, truth = planned(looked_up(site, fleet), plan_by)
         add_departures(plans, leaving, fleet)
         foresee(everywhere, plans, fleet)
-    plans.drains, plans.pins = runtime.drains, runtime.pins
+    plans.drains, plans.pins, plans.told = truth.runtime.drains, truth.runtime.pins, truth.told
     return plans
 
 
 def plans_record(plans: Plans) -> dict[str, object]:
     """``{"changes": bool, "hosts": [...], "unreachable": {host: reason}, "leaving": [host],
-    "drained_first": [host], "interrupted": {host: reason}, "drained": {host: {"who", "since",
-    "reason", "settled", "stopped", "cause"}}, "pinned": {host: {"release", "who", "since"}}}``; a
-    host's plan is described in ``provisioning.engine.plan_record``."""
+    "drained_first": [host], "interrupted": {host: reason},
+    "told": [what this folder did not know], "drained": {host: {"who", "since", "reason",
+    "settled", "stopped", "cause"}}, "pinned": {host: {"release", "who", "since"}}}``; a host's plan
+    is described in ``provisioning.engine.plan_record``."""
     return {
         "changes": plans.changes,
         "hosts": [plan_record(plan) for plan in plans.hosts.values()],
@@ -86,6 +91,7 @@ def plans_record(plans: Plans) -> dict[str, object]:
         "leaving": plans.leaving,
         "drained_first": plans.drained_first,
         "interrupted": plans.interrupted,
+        "told": list(plans.told),
         "drained": {name: asdict(drain) for name, drain in plans.drains.items()},
         "pinned": {name: asdict(pin) for name, pin in plans.pins.items()},
     }

@@ -25,6 +25,8 @@ def show_plans(console: Console, plans: Plans) -> None:
     for name, reason in plans.interrupted.items():
         text = f"{name}: NOT drained, clients are refused while it is changed: {reason}"
         console.print(Text(text, "bold red"), soft_wrap=True)
+    for line in plans.told:
+        console.print(Text(line, "yellow"), soft_wrap=True)
     for name, drain in plans.drains.items():
         console.print(Text(f"{name}: {drain}", "yellow"), soft_wrap=True)
     for pin in pin_lines(plans.pins, plans.hosts):

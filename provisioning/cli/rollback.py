@@ -14,6 +14,7 @@ from provisioning.cli.plan_view import show_plans
 from provisioning.cli.progress_view import progress_on
 from provisioning.cli.result_view import show_lacking, show_result
 from provisioning.cli.selection import chosen_real_servers
+from provisioning.cli.working import open_working_fleet
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.plan_record import plan_record
 from provisioning.operations.deploy import Pace, apply_plans
@@ -32,7 +33,7 @@ from provisioning.operations.rollback import (
 from provisioning.operations.rolling_upgrade.state import CAUSE
 from provisioning.operations.run import Run, recorded
 from provisioning.operations.runtime_state import save_runtime, without_pins
-from provisioning.operations.session import Site, open_fleet
+from provisioning.operations.session import Site
 
 
 @click.command()
@@ -97,11 +98,11 @@ def rollback(
     names = chosen_real_servers(site.inventory, limit)
     console = Console()
     with recorded(site, ["cluster", *sys.argv[1:]]) as run:
-        if lift:
-            run.ok = _lift(site, names, console)
-        else:
-            pace = Pace(site.inventory.forks, batch, max_fail)
-            with open_fleet(site, accept_new_host_keys=accept_new_host_keys) as fleet:
+        pace = Pace(site.inventory.forks, batch, max_fail)
+        with open_working_fleet(site, run, accept_new_host_keys=accept_new_host_keys) as fleet:
+            if lift:
+                run.ok = _lift(site, names, console)
+            else:
                 run.ok = _back(
                     site,
                     names,

@@ -19,12 +19,19 @@ from provisioning.cli.selection import chosen
 from provisioning.cli.upgrade_options import how_options
 from provisioning.cli.upgrade_view import plan_record, show_end, show_floors, show_plan, watching
 from provisioning.cli.verify import show_checks
+from provisioning.cli.working import open_working_fleet
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.lock import LockedError, cluster_lock
 from provisioning.model.secret import reveal
 from provisioning.operations.notifying.hook import CommandHook, Hook, HookSyntaxError, WebHook
 from provisioning.operations.notifying.notifier import notifying
-from provisioning.operations.rolling_upgrade import driving, machine, preparing, state_file
+from provisioning.operations.rolling_upgrade import (
+    driving,
+    machine,
+    preparing,
+    remembering,
+    state_file,
+)
 from provisioning.operations.rolling_upgrade.choices import ChoiceError, Choices
 from provisioning.operations.rolling_upgrade.driving import Ready
 from provisioning.operations.rolling_upgrade.events import UpgradeEvent
@@ -165,9 +172,10 @@ def _check(asked: _Asked, choices: Choices) -> int:
 def _begin(asked: _Asked, choices: Choices) -> int:
     with recorded(asked.site, ["cluster", *sys.argv[1:]]) as run:
         preparing.require_new_run(state_file.load(asked.site.state_dir))
-        with open_shared_fleet(
-            asked.site, accept_new_host_keys=asked.accept_new_host_keys
+        with open_working_fleet(
+            asked.site, run, accept_new_host_keys=asked.accept_new_host_keys, shared=True
         ) as fleet:
+            remembering.require_none_elsewhere(asked.site)
             ready = _made_ready(asked, fleet, choices, run.id)
             if not asked.as_json:
                 show_plan(asked.console, ready.upgrade, ready.notes)
@@ -182,17 +190,37 @@ def _go_on(asked: _Asked, given: dict[str, Any], *, give_up: bool) -> int:
     def back(runner: Runner) -> Upgrade:
         return runner.give_up("given up")
 
+    if give_up and not preparing.unfinished(state_file.load(asked.site.state_dir)):
+        return _forget_elsewhere(asked)
     with recorded(asked.site, ["cluster", *sys.argv[1:]]) as run:
         # Read under the lock: until now another run may have written it.
         saved = preparing.require_unfinished(state_file.load(asked.site.state_dir))
         saved = replace(saved, choices=replace(saved.choices, **given))
         release = None if give_up else driving.made_again(asked.site, saved)
         upgrade = saved if give_up else machine.resumed(saved)
-        with open_shared_fleet(
-            asked.site, accept_new_host_keys=asked.accept_new_host_keys
+        with open_working_fleet(
+            asked.site, run, accept_new_host_keys=asked.accept_new_host_keys, shared=True
         ) as fleet:
             ready = Ready(upgrade, (), release)
             return _drive(asked, run, fleet, ready, back if give_up else Runner.run)
+
+
+def _forget_elsewhere(asked: _Asked) -> int:
+    """Ends an upgrade that was begun in a folder that is gone."""
+    with (
+        recorded(asked.site, ["cluster", *sys.argv[1:]]) as run,
+        open_working_fleet(asked.site, run, accept_new_host_keys=asked.accept_new_host_keys),
+    ):
+        upgrade = remembering.elsewhere(asked.site)
+        if upgrade is None:
+            preparing.require_unfinished(state_file.load(asked.site.state_dir))
+        if not asked.yes:
+            click.confirm(f"Give up what is known of it: {upgrade}?", abort=True, err=True)
+        remembering.forgotten(asked.site)
+        run.ok = True
+    said = "Given up. Drains and releases of its nodes stay as they are: `cluster status`."
+    asked.console.print(said, markup=False, soft_wrap=True)
+    return exit_codes.OK
 
 
 def _made_ready(asked: _Asked, fleet: Fleet, choices: Choices, run_id: str) -> Ready:
@@ -213,6 +241,7 @@ def _drive(
             watch(event)
             notifier.send({**driving.about(asked.site, run, ready.upgrade), **event.record()})
 
+        remembering.under_way(asked.site, ready.upgrade)
         ended = driving.drive(
             asked.site,
             run,
@@ -223,6 +252,7 @@ def _drive(
             watch=watch,
             tell=tell,
         )
+    remembering.ended(asked.site, ended.upgrade)
     if not asked.as_json:
         if ended.checks:
             show_checks(asked.console, list(ended.checks))

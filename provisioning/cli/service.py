@@ -11,10 +11,11 @@ from provisioning.cli.asking import confirm
 from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
 from provisioning.cli.progress_view import progress_on
 from provisioning.cli.selection import chosen
+from provisioning.cli.working import open_working_fleet
 from provisioning.model.inventory import Inventory
 from provisioning.operations.app_service import restart_apps, start_apps, stop_apps
 from provisioning.operations.run import recorded
-from provisioning.operations.session import Site, open_fleet
+from provisioning.operations.session import Site
 
 _yes_option = click.option(
     "--yes", is_flag=True, help="Do not ask. Needed where there is no terminal."
@@ -58,7 +59,9 @@ def start(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool, f
     with (
         recorded(site, ["cluster", *sys.argv[1:]]) as run,
         progress_on(Console()) as progress,
-        open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,
+        open_working_fleet(
+            site, run, accept_new_host_keys=accept_new_host_keys, progress=progress
+        ) as fleet,
     ):
         start_apps(site, fleet, run, names, force=force, progress=progress)
         run.ok = True
@@ -96,7 +99,9 @@ def stop(
     with (
         recorded(site, ["cluster", *sys.argv[1:]]) as run,
         progress_on(Console()) as progress,
-        open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,
+        open_working_fleet(
+            site, run, accept_new_host_keys=accept_new_host_keys, progress=progress
+        ) as fleet,
     ):
         stop_apps(site, fleet, run, names, timeout=timeout, force=force, progress=progress)
         run.ok = True
@@ -139,7 +144,9 @@ def restart(
     with (
         recorded(site, ["cluster", *sys.argv[1:]]) as run,
         progress_on(Console()) as progress,
-        open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,
+        open_working_fleet(
+            site, run, accept_new_host_keys=accept_new_host_keys, progress=progress
+        ) as fleet,
     ):
         restart_apps(
             site, fleet, run, names, batch=batch, timeout=timeout, force=force, progress=progress

@@ -10,8 +10,9 @@ from rich.text import Text
 from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
 from provisioning.cli.progress_view import progress_on
+from provisioning.cli.working import open_working_fleet
 from provisioning.operations.run import recorded
-from provisioning.operations.session import Site, open_fleet
+from provisioning.operations.session import Site
 from provisioning.operations.switchover import Switchover, switch_over
 
 
@@ -40,7 +41,9 @@ def switchover(
     with (
         recorded(site, ["cluster", *sys.argv[1:]]) as run,
         progress_on(Console(stderr=as_json), quiet=as_json) as progress,
-        open_fleet(site, accept_new_host_keys=accept_new_host_keys, progress=progress) as fleet,
+        open_working_fleet(
+            site, run, accept_new_host_keys=accept_new_host_keys, progress=progress
+        ) as fleet,
     ):
         result = switch_over(site, fleet, run, to=to, force=force, progress=progress)
         run.ok = True

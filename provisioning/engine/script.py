@@ -17,7 +17,7 @@ STATE = "/var/lib/cosyvoice-cluster"
 LOCKED = 75
 """Exit status of an apply script that found the host's lock taken (sysexits.h EX_TEMPFAIL)."""
 
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 _TOPICS = (
@@ -51,7 +51,7 @@ def token() -> str:
 def wrap(body: str, *, run_id: str = "none") -> str:
     """The script around a body: environment, prelude, and the guard against a cut transfer."""
     return (
-        f"LC_ALL=C; PATH={_PATH}; STATE={STATE}; RUN_DIR=$STATE/runs/{shlex.quote(run_id)}\n"
+        f"LC_ALL=C; PATH={PATH}; STATE={STATE}; RUN_DIR=$STATE/runs/{shlex.quote(run_id)}\n"
         "export LC_ALL PATH STATE RUN_DIR\n"
         "cluster_main() {\n"
         f"{prelude()}\n{body}\n"

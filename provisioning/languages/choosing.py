@@ -5,7 +5,7 @@ from provisioning.languages.environment_file import EnvironmentFile
 from provisioning.languages.exports import Exports
 from provisioning.languages.keepalived import Keepalived
 from provisioning.languages.language import Language
-from provisioning.languages.lines import Sysctl, Words
+from provisioning.languages.lines import Listed, Sysctl, Words
 from provisioning.languages.perl import Perl
 from provisioning.languages.shell import Shell
 from provisioning.languages.supervisor import Supervisor
@@ -15,14 +15,17 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("/keepalived.conf.j2", Keepalived),
     (".supervisor.conf.j2", Supervisor),
     (".service.j2", Systemd),
+    ("/keepalived.restart.conf.j2", Systemd),
     ("/sysctl.conf.j2", Sysctl),
     ("/modules.conf.j2", Words),
     ("/peers.j2", Words),
+    ("/services.j2", Listed),
     ("/logrotate.j2", Words),
     (".env.j2", EnvironmentFile),
     ("/exports.j2", Exports),
     (".sh.j2", Shell),
     ("/notify.j2", Shell),
+    ("/keepalived-guard.j2", Shell),
     ("/dynamic-check.j2", Perl),
     ("/lvs-real-server.j2", Shell),
     ("/nfs-export.j2", Shell),

@@ -1,4 +1,4 @@
-"""Formats of plain lines without any quoting: sysctl.d, modules-load.d, peers, logrotate."""
+"""Formats of plain lines without any quoting: sysctl.d, modules-load.d, peers, logrotate, lists."""
 
 import re
 
@@ -20,6 +20,13 @@ class Words(Language):
         refuse_control(text, self.name)
         refuse(self._special, text, self.name)
         return text
+
+
+class Listed(Words):
+    """Lines of words that a shell's ``read`` takes apart, which may be addresses in brackets."""
+
+    name = "lists of words"
+    _special = re.compile(r"[\s\\]|^#|^$")
 
 
 class Sysctl(Words):

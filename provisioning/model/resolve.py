@@ -39,6 +39,12 @@ def all_hosts(inventory: Inventory) -> dict[str, Host]:
     return found
 
 
+def managed_hosts(inventory: Inventory) -> list[str]:
+    """Names of the hosts that something is brought to: all but those that are clients alone."""
+    found = groups(inventory)
+    return list(dict.fromkeys(n for key in found if key != "clients" for n in found[key].hosts))
+
+
 def _group_of(inventory: Inventory, name: str) -> AnyGroup:
     return next(group for group in groups(inventory).values() if name in group.hosts)
 

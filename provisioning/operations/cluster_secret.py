@@ -1,43 +1,136 @@
-"""The secret by which a cluster's nodes know each other: the inventory's, or one made here."""
+"""The secret by which a cluster's nodes know each other: the inventory's, or one made here once.
+
+One that was made here is on every real server as well. A folder that does not have it (a fresh
+clone of the inventory) takes it over from there, and never brings another to a cluster that has
+one. It travels over SSH alone and is shown nowhere.
+"""
 
 import contextlib
 import os
 import secrets
-from pathlib import Path
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
 
+from provisioning.engine.fleet import Fleet
+from provisioning.engine.observe import run_fragments
 from provisioning.model.resolve import routes_sessions
 from provisioning.model.secret import SecretSource, reveal
+from provisioning.operations.cluster_record import secret_id
+from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.session import Site
+from provisioning.roles.places import SECRET_FILE
+from provisioning.transport.base import Transport
 
 _FILE = "secret"
+_TIMEOUT = 30.0
 
 
-def cluster_secret(site: Site) -> str | None:
-    """The nodes' secret; None where they have no need of one.
+@dataclass(frozen=True, slots=True)
+class ClusterSecret:
+    """A secret, and where it is from."""
 
-    Where the inventory names none, the control machine makes one once and keeps it in the
-    cluster's state folder, readable for its owner alone. Raises ``SecretError``.
-    """
+    value: str
+    made_here: bool
+    """Whether it is one of ours, that is in no inventory."""
+    told: str = ""
+    """What the operator should know of the choice."""
+
+
+def known_secret(site: Site) -> str | None:
+    """The nodes' secret as far as this folder has it; None where they have no need of one, or it
+    is on the real servers alone. Raises ``SecretError``."""
     if not routes_sessions(site.inventory):
         return None
     if site.inventory.app.secret is not None:
         return reveal(site.inventory.app.secret, site.base_dir)
     path = site.state_dir / _FILE
-    if not path.exists():
-        _make(path)
-    return reveal(SecretSource(file=path), site.base_dir)
+    return reveal(SecretSource(file=path), site.base_dir) if path.exists() else None
 
 
-def _make(path: Path) -> None:
+def cluster_secret(site: Site, fleet: Fleet, remembered: str | None) -> ClusterSecret | None:
+    """The nodes' secret; None where they have no need of one. Writes nothing.
+
+    ``remembered`` is the id of the one that the cluster remembers: that one counts, wherever it is
+    found. Where the cluster remembers none, the one that most real servers have does; between as
+    many the folder's. Where none has any, the folder's, or a new one. Raises ``SecretError``, and
+    ``OperationError`` where the cluster's is found nowhere.
+    """
+    known = known_secret(site)
+    if not routes_sessions(site.inventory):
+        return None
+    if site.inventory.app.secret is not None and known is not None:
+        return ClusterSecret(known, made_here=False)
+    if known is not None and secret_id(known) == remembered:
+        return ClusterSecret(known, made_here=True)
+    found = _on_real_servers(site, fleet)
+    unseen = [name for name in site.inventory.real_servers.hosts if name not in found]
+    values = [value for value in found.values() if value]
+    return _chosen(known, values, remembered, unseen)
+
+
+def keep_secret(site: Site, secret: ClusterSecret) -> None:
+    """Keeps one that was made here in the cluster's state folder, for its owner alone."""
+    if not secret.made_here or known_secret(site) == secret.value:
+        return
+    path = site.state_dir / _FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{_FILE}.{os.getpid()}")
     try:
         with open(draft, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(secrets.token_urlsafe(32) + "\n")
+            file.write(f"{secret.value}\n")
             file.flush()
             os.fsync(file.fileno())
-        # Not a rename: whoever came first has given it to hosts already.
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
+        draft.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()
+
+
+def _on_real_servers(site: Site, fleet: Fleet) -> dict[str, str]:
+    """What each real server that can be reached has; an empty text where that is nothing."""
+    names = list(site.inventory.real_servers.hosts)
+    question = {"secret": f"[ ! -f {SECRET_FILE} ] || cat {SECRET_FILE}"}
+
+    def look(name: str, transport: Transport) -> str:
+        found = run_fragments(name, transport, question, timeout=_TIMEOUT)["secret"]
+        return found.stdout.strip()
+
+    fleet.connect(names)
+    return fleet.each(names, look)
+
+
+def _chosen(
+    known: str | None, found: list[str], remembered: str | None, unseen: Collection[str]
+) -> ClusterSecret:
+    """Pure but for a new secret."""
+    others = [value for value in found if value != known]
+    if remembered is not None:
+        for value in found:
+            if secret_id(value) == remembered:
+                return ClusterSecret(value, made_here=True, told=_taken_over(known, value, found))
+        if found or unseen:
+            where = f" (not seen: {', '.join(unseen)})" if unseen else ""
+            raise OperationError(
+                "the secret by which the nodes know each other is neither in this folder nor on a "
+                f"real server that can be reached{where}. Deploy when one that has it is there, or "
+                "from the folder that has it, or name one in the inventory (app.secret)"
+            )
+    if not found:
+        return ClusterSecret(known or secrets.token_urlsafe(32), made_here=True)
+    counts = Counter(found)
+    most = max(counts.values())
+    value = known if known is not None and counts[known] == most else ""
+    value = value or next(one for one in found if counts[one] == most)
+    told = _taken_over(known, value, found)
+    if not told and others:
+        told = f"{len(others)} real servers have another secret than this folder's, and get it"
+    return ClusterSecret(value, made_here=True, told=told)
+
+
+def _taken_over(known: str | None, value: str, found: list[str]) -> str:
+    if value == known:
+        return ""
+    several = " that most of them have" if len(set(found)) > 1 else ""
+    instead = " in place of this folder's" if known is not None else ""
+    return f"the secret by which the nodes know each other: taken over from them{several}{instead}"

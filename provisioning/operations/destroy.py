@@ -1,11 +1,24 @@
 """Takes the cluster off its hosts again."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.engine.plan import HostPlan, fragments, removal_plan
 from provisioning.engine.waves import Wave
 from provisioning.model.inventory import Inventory
+from provisioning.model.resolve import managed_hosts
+from provisioning.model.runtime import Runtime
+from provisioning.operations.cluster_record import ClusterRecord
+from provisioning.operations.members import forget
 from provisioning.operations.planning import Plans
+from provisioning.operations.rolling_upgrade import preparing, state_file
+from provisioning.operations.rolling_upgrade.state import MOVING
+from provisioning.operations.run import Run
+from provisioning.operations.runtime_change import OperationError
+from provisioning.operations.runtime_state import load_record, write
+from provisioning.operations.session import Site
 from provisioning.transport.base import Transport
 
 
@@ -19,6 +32,44 @@ def plan_removal(names: list[str], fleet: Fleet) -> Plans:
     plans = Plans(hosts=fleet.each(names, look))
     plans.unreachable = {name: str(fleet.errors[name]) for name in names if name in fleet.errors}
     return plans
+
+
+def require_no_upgrade_left(site: Site, names: Collection[str]) -> str:
+    """What destroying these hosts does to an unfinished upgrade, for people; empty where there is
+    none. Raises ``OperationError`` where it would leave some of its nodes in the middle."""
+    saved = state_file.load(site.state_dir)
+    other = load_record(site.state_dir).upgrade
+    if saved is None or not preparing.unfinished(saved):
+        return f"{other}; it ends with this" if other else ""
+    moving = {node.host for node in saved.nodes if node.status in MOVING}
+    if moving - set(names):
+        raise OperationError(
+            f"an upgrade to {saved.target} has {', '.join(sorted(moving))} under way; "
+            "`cluster rolling-upgrade --resume` or --abort first, or destroy all of them"
+        )
+    return f"an upgrade to {saved.target} is unfinished; it ends with this"
+
+
+def forget_destroyed(site: Site, run: Run, names: Collection[str]) -> None:
+    """What held for these hosts holds no more: drains, pins, shares, preference; and with the last
+    of them all that was known of the cluster."""
+    forget(site.state_dir, names)
+    inventory = site.inventory
+    gone, record = set(names), load_record(site.state_dir)
+    if run.seats is not None:
+        run.seats.leave(gone)
+    whole = gone >= set(managed_hosts(inventory))
+    if whole or gone >= inventory.real_servers.hosts.keys():
+        state_file.forget(site.state_dir)
+        record = replace(record, upgrade=None)
+    runtime = record.runtime
+    left = Runtime(
+        {name: drain for name, drain in runtime.drains.items() if name not in gone},
+        None if runtime.preferred in gone else runtime.preferred,
+        {name: pin for name, pin in runtime.pins.items() if name not in gone},
+        {name: share for name, share in runtime.shares.items() if name not in gone},
+    )
+    write(site.state_dir, ClusterRecord() if whole else replace(record, runtime=left))
 
 
 def destroy_waves(inventory: Inventory) -> list[Wave]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from provisioning.model.secret import SecretError, SecretSource, reveal
-from provisioning.operations.cluster_secret import cluster_secret
+from provisioning.operations.cluster_secret import known_secret
 from provisioning.operations.redaction import secret_variables
 from provisioning.operations.session import Site
 
@@ -20,7 +20,7 @@ def known_secrets(site: Site) -> set[str]:
         except SecretError:
             continue
     with contextlib.suppress(SecretError):
-        found.add(cluster_secret(site) or "")
+        found.add(known_secret(site) or "")
     inventory = site.inventory
     found |= set(secret_variables(inventory.app.environment))
     for host in inventory.real_servers.hosts.values():

@@ -34,6 +34,8 @@ class Plans:
     """Real servers that serve and are taken out of service while they are changed."""
     interrupted: dict[str, str] = field(default_factory=dict)
     """Real servers that serve and are changed all the same, and why that cannot be helped."""
+    told: tuple[str, ...] = ()
+    """What hosts carry and this folder did not know."""
 
     @property
     def changes(self) -> bool:

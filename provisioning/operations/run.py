@@ -5,10 +5,12 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from provisioning.engine.journal import Journal, new_id
 from provisioning.engine.lock import cluster_lock
 from provisioning.engine.state_folder import StateFolderError
+from provisioning.operations.seats import Seats
 from provisioning.operations.session import Site, operator
 from provisioning.operations.who import who
 
@@ -25,6 +27,10 @@ class Run:
     journal: Journal
     left_behind: str | None
     """Who held the lock when an earlier run was cut, if one was."""
+    begun: str = ""
+    """When: ISO 8601, UTC."""
+    seats: Seats | None = None
+    """The hosts it holds, while its connections are open."""
     ok: bool = False
     """Set by the one who runs, for the record's end."""
 
@@ -41,7 +47,8 @@ def recorded(site: Site, command: list[str]) -> Iterator[Run]:
         journal = Journal(site.history_dir, run_id)
         digest = hashlib.sha256(site.path.read_bytes()).hexdigest()[:12]
         journal.write("begin", command=" ".join(command), who=who(), inventory=digest)
-        run = Run(run_id, holder, journal, left_behind)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        run = Run(run_id, holder, journal, left_behind, now)
         try:
             yield run
         except BaseException as error:

@@ -1,78 +1,112 @@
-"""The runtime state of a cluster in a file of its state folder, beside journal and lock.
+"""What a folder of a control machine knows of a cluster, in files beside journal and lock.
 
-Written by whoever holds the cluster's lock, read by everything that renders. A file is replaced
-whole, so that its old or its new content is there at any moment.
+The cluster itself remembers it on its directors (``cluster_record``); these files are what this
+folder saw or wrote last. Written by whoever holds the cluster's lock, read by everything that
+renders. A file is replaced whole, so that its old or its new content is there at any moment.
 """
 
 import json
 import os
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from provisioning.expected_error import ExpectedError
 from provisioning.model.runtime import Drain, Pin, Runtime
+from provisioning.operations.cluster_record import (
+    ClusterRecord,
+    RecordFormatError,
+    from_text,
+    runtime_from,
+    runtime_record,
+    to_text,
+)
 
 _FILE = "runtime.json"
 _TOLD = "runtime-told.json"
+
+Writer = Callable[[ClusterRecord], ClusterRecord]
+_writers: dict[Path, Writer] = {}
 
 
 class RuntimeStateError(ExpectedError):
     """The file cannot be used; the message names it and the fix."""
 
 
-def load_runtime(folder: Path) -> Runtime:
-    """The state kept in a cluster's state folder; empty where there is none.
+def load_record(folder: Path) -> ClusterRecord:
+    """What this folder knows of the cluster; nothing where it knows none. Raises
+    ``RuntimeStateError``: to go on without it would put drained hosts back to work."""
+    path = folder / _FILE
+    text = _text(path)
+    try:
+        return ClusterRecord() if text is None else from_text(text)
+    except (RecordFormatError, ValueError):
+        raise RuntimeStateError(
+            f"{path} is damaged, so it is not known here which hosts are drained or rolled back; "
+            "delete it: what the directors remember is taken over"
+        ) from None
 
-    Raises ``RuntimeStateError``: to go on without it would put drained hosts back to work.
-    """
-    return _load(folder / _FILE)
+
+def load_runtime(folder: Path) -> Runtime:
+    """The runtime state of the record. Raises ``RuntimeStateError``."""
+    return load_record(folder).runtime
 
 
 def load_told(folder: Path) -> Runtime:
     """The state that the directors were made to follow last; an earlier one than ``load_runtime``
     has where a run was cut in between."""
-    return _load(folder / _TOLD)
-
-
-def _load(path: Path) -> Runtime:
+    path = folder / _TOLD
+    text = _text(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        drains = {str(name): Drain(**fields) for name, fields in content["drains"].items()}
-        pins = {str(name): Pin(**fields) for name, fields in content.get("pins", {}).items()}
-        shares = {str(name): int(share) for name, share in content.get("shares", {}).items()}
-        return Runtime(drains, content.get("preferred"), pins, shares)
-    except FileNotFoundError:
-        return Runtime()
-    except OSError as error:
-        raise RuntimeStateError(
-            f"{path} cannot be read: {error.strerror}; correct its permissions"
-        ) from None
+        return Runtime() if text is None else runtime_from(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise RuntimeStateError(
-            f"{path} is damaged, so it is not known which hosts are drained or rolled back; delete "
-            "it and `cluster drain` or `cluster rollback` them again"
-        ) from None
+        raise RuntimeStateError(f"{path} is damaged; delete it and deploy") from None
+
+
+def save_record(folder: Path, record: ClusterRecord) -> None:
+    """Replaces what this folder knows. Raises ``RuntimeStateError``."""
+    replace_file(folder / _FILE, to_text(record))
 
 
 def save_runtime(folder: Path, runtime: Runtime) -> None:
-    """Replaces the state. Raises ``RuntimeStateError``."""
-    _save(folder / _FILE, runtime)
+    """Replaces the state, on the hosts that remember it first. Raises ``RuntimeStateError``, and
+    ``TransportError`` where none of them can be told."""
+    write(folder, replace(load_record(folder), runtime=runtime))
+
+
+def write(folder: Path, record: ClusterRecord) -> None:
+    """As ``save_runtime``, for the whole record."""
+    writer = _writers.get(folder)
+    save_record(folder, writer(record) if writer else record)
+
+
+@contextmanager
+def written_by(folder: Path, writer: Writer) -> Iterator[None]:
+    """For the time of the block the writer has hosts remember each new record, and returns it as
+    they have it."""
+    _writers[folder] = writer
+    try:
+        yield
+    finally:
+        del _writers[folder]
 
 
 def save_told(folder: Path, runtime: Runtime) -> None:
     """The directors follow this one now. Raises ``RuntimeStateError``."""
-    _save(folder / _TOLD, runtime)
+    content = runtime_record(runtime)
+    replace_file(folder / _TOLD, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
 
-def _save(path: Path, runtime: Runtime) -> None:
-    content = {
-        "drains": {name: asdict(drain) for name, drain in runtime.drains.items()},
-        "preferred": runtime.preferred,
-        "pins": {name: asdict(pin) for name, pin in runtime.pins.items()},
-        "shares": dict(runtime.shares),
-    }
-    replace_file(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise RuntimeStateError(
+            f"{path} cannot be read: {error.strerror}; correct its permissions"
+        ) from None
 
 
 def replace_file(path: Path, text: str) -> None:

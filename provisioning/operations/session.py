@@ -98,18 +98,20 @@ def new_fleet(
     accept_new_host_keys: bool = False,
     progress: Progress = silent,
     host_of: Callable[[str], str] = str,
+    wrap: Callable[[str, Transport], Transport] = lambda _, transport: transport,
 ) -> Fleet:
     """As ``open_fleet``, for the caller to close. Names may stand for hosts (``host_of``), so that
-    there can be several connections to one."""
+    there can be several connections to one. Each is used as what ``wrap`` makes of it."""
 
     def connect_to(name: str) -> Transport:
         host = host_of(name)
-        return connect(
+        transport = connect(
             host,
             connection_of(site.inventory, host),
             accept_new_host_keys=accept_new_host_keys,
             base_dir=site.base_dir,
         )
+        return wrap(name, transport)
 
     return Fleet(connect_to, forks=forks or site.inventory.forks, progress=progress)
 

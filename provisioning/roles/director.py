@@ -34,8 +34,8 @@ from provisioning.resources.sysctl import Sysctl
 from provisioning.roles.network import address_requirement
 from provisioning.roles.part import RolePart
 from provisioning.roles.places import (
-    GUARD,
     DYNAMIC_CHECK,
+    GUARD,
     KEEPALIVED,
     KEEPALIVED_CONF,
     KEEPALIVED_GUARD,

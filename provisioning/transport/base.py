@@ -40,6 +40,20 @@ class ConnectionLostError(TransportError):
     """The connection broke, or a script took too long."""
 
 
+class Conversation(Protocol):
+    """A script that answers, a line to a line; used by one thread at a time."""
+
+    def ask(self, line: str, timeout: float) -> str:
+        """Says a line and waits for the answer, at most ``timeout`` seconds. Raises
+        ``ConnectionLostError``."""
+
+    def answer(self, timeout: float) -> str:
+        """The next line that the script says of itself. Raises ``ConnectionLostError``."""
+
+    def close(self) -> None:
+        """Ends the script's input."""
+
+
 class Transport(Protocol):
     """A way to run scripts on one host; used by one thread at a time."""
 
@@ -56,6 +70,10 @@ class Transport(Protocol):
         ``timeout`` is in seconds; ``on_stdout`` gets output as it comes. Raises
         ``TransportError``.
         """
+
+    def converse(self, script: str) -> Conversation:
+        """Starts a script, as root, that is asked and answers until it or the connection ends;
+        other scripts may run meanwhile. Raises ``TransportError``."""
 
     def close(self) -> None:
         """Ends the connection."""

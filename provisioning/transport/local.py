@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 
 from provisioning.transport.base import Completed, ConnectionLostError
+from provisioning.transport.conversation import ProcessConversation
 from provisioning.transport.deadline import Deadline
 from provisioning.transport.opening import AfterMark, opening
 from provisioning.transport.sudo import sudo_error
@@ -64,6 +65,13 @@ class LocalTransport:
         # As a shell tells of a signal.
         status = status if status >= 0 else 128 - status
         return Completed(b"".join(printed), b"".join(complaints), status)
+
+    def converse(self, script: str) -> ProcessConversation:
+        """As ``Transport.converse``."""
+        start = opening(sudo=os.geteuid() != 0, converses=True)
+        conversation = ProcessConversation(_HOST, start)
+        conversation.start(script)
+        return conversation
 
     def close(self) -> None:
         """Nothing to end."""

@@ -18,6 +18,9 @@ _READ_ALL = 'eval "$(cat)"'
 """Reads the script whole before any of it runs. ``sh -s`` would read a byte at a time (12 s for
 60 KiB on a slow kernel), as the script's commands might want the rest."""
 
+_READ_LINE = 'IFS= read -r line; eval "$(printf %s "$line" | base64 -d)"'
+"""Takes the script from one line, and leaves what comes after it to the script."""
+
 _REMOTE_GRACE = 2.0
 _KILL_AFTER = 5
 
@@ -39,25 +42,31 @@ class Opening:
 
 
 def opening(
-    *, sudo: bool = False, sudo_password: str | None = None, timeout: float | None = None
+    *,
+    sudo: bool = False,
+    sudo_password: str | None = None,
+    timeout: float | None = None,
+    converses: bool = False,
 ) -> Opening:
     """The start of a script, as root through sudo where ``sudo``.
 
     A script that runs longer than ``timeout`` seconds is ended by the host too (timeout(1)), a
-    little later, so that the caller is the first to know.
+    little later, so that the caller is the first to know. One that ``converses`` comes as one line
+    of base64, and what comes after it is its input.
     """
+    read = _READ_LINE if converses else _READ_ALL
     token = f"cluster-{secrets.token_hex(12)}"
     ended = ["timeout", "-k", str(_KILL_AFTER), f"{timeout + _REMOTE_GRACE:.3f}"] if timeout else []
     mark = f"{token}\n".encode()
     say = f"echo {token}; echo {token} >&2"
-    plain = [*ended, "sh", "-c", f"{say}; {_READ_ALL}"]
+    plain = [*ended, "sh", "-c", f"{say}; {read}"]
     if not sudo:
         return Opening(tuple(plain), mark)
     if sudo_password is None:
         return Opening(("sudo", "-n", "--", *plain), mark)
     prompt = f"{token} password: "
     skip = f'until [ "$line" = {token} ]; do IFS= read -r line || exit 97; done'
-    shell = [*ended, "sh", "-c", f"{say}; {skip}; {_READ_ALL}"]
+    shell = [*ended, "sh", "-c", f"{say}; {skip}; {read}"]
     return Opening(
         ("sudo", "-S", "-p", prompt, "--", *shell),
         mark,

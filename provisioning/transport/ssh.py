@@ -15,6 +15,7 @@ from provisioning.transport.base import (
     ConnectionLostError,
     SudoError,
 )
+from provisioning.transport.conversation import ChannelConversation
 from provisioning.transport.deadline import Deadline
 from provisioning.transport.exchange import Exchange
 from provisioning.transport.heartbeat import Heartbeat
@@ -130,6 +131,13 @@ class SSHTransport:
                     "(ssh.keepalive)"
                 ) from None
             raise
+
+    def converse(self, script: str) -> ChannelConversation:
+        """As ``Transport.converse``."""
+        start = opening(sudo=self._becomes_root, sudo_password=self._sudo_password, converses=True)
+        conversation = ChannelConversation(self._name, self._open(), start)
+        conversation.start(script)
+        return conversation
 
     def close(self) -> None:
         """Closes the connection and those of its jump hosts; whatever runs on it ends with

@@ -59,7 +59,7 @@ class Network:
 
     def connect(self, name: str, connection: Connection, **more: object) -> PretendedHost:
         """In place of a login over SSH."""
-        if name in self.down:
+        if name in self.down or name not in self.hosts:
             raise UnreachableError(f"{name}: nobody answers")
         return self.hosts[name]
 

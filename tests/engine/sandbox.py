@@ -5,7 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from provisioning.engine.script import STATE
+from provisioning.engine.seat import RUN_LOCK
 from provisioning.transport.base import Completed
+from provisioning.transport.conversation import ProcessConversation
+from provisioning.transport.opening import opening
 
 
 class SandboxTransport:
@@ -27,10 +30,19 @@ class SandboxTransport:
         )
         self.processes.append(process)
         assert process.stdin
-        process.stdin.write(text.replace(STATE, str(self.state)).encode())
+        process.stdin.write(self.here(text).encode())
         process.stdin.close()
         process.stdin = None
         return process
+
+    def here(self, text: str) -> str:
+        """A script as it finds this host."""
+        return text.replace(STATE, str(self.state)).replace(RUN_LOCK, f"{self.state}.lock")
+
+    def converse(self, script: str) -> ProcessConversation:
+        conversation = ProcessConversation("sandbox", opening(converses=True))
+        conversation.start(self.here(script))
+        return conversation
 
     def run(
         self,

@@ -10,13 +10,23 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from provisioning.engine.apply import apply_plan
 from provisioning.engine.fleet import Fleet
+from provisioning.engine.observe import observe_and_plan
+from provisioning.engine.progress import silent
 from provisioning.engine.script import STATE
+from provisioning.engine.seat import RUN_LOCK
 from provisioning.model.inventory import Inventory
 from provisioning.operations.session import Site
+from provisioning.resources.file import File
+from provisioning.roles.desired import desired_hosts
+from provisioning.roles.places import KEEPALIVED_CONF
+from provisioning.roles.real_server import drain_mark
 from provisioning.transport.base import Completed, Transport, UnreachableError
+from provisioning.transport.conversation import ProcessConversation
+from provisioning.transport.opening import opening
 
-_PATHS = (STATE, "/etc/keepalived", "/etc/cosyvoice")
+_PATHS = (STATE, RUN_LOCK, "/etc/keepalived", "/etc/cosyvoice")
 """What a host has for itself."""
 _PROGRAMS = {
     "keepalived": ":",
@@ -40,7 +50,7 @@ class PretendedHost:
     def __init__(self, root: Path) -> None:
         self.root = root
         (root / "bin").mkdir(parents=True)
-        for folder in ("etc/keepalived", "etc/cosyvoice", "var/lib"):
+        for folder in ("etc/keepalived", "etc/cosyvoice", "var/lib", "run"):
             (root / folder).mkdir(parents=True)
         (root / "addresses").write_text("")
         for name, script in _PROGRAMS.items():
@@ -57,9 +67,7 @@ class PretendedHost:
         on_stdout: Callable[[bytes], None] | None = None,
     ) -> Completed:
         text = script.decode() if isinstance(script, bytes) else script
-        text = text.replace("PATH=/usr/local/sbin:", f"PATH={self.root}/bin:/usr/local/sbin:")
-        for path in _PATHS:
-            text = text.replace(path, f"{self.root}{path}")
+        text = self._here(text)
         done = subprocess.run(["sh", "-s"], input=text.encode(), capture_output=True, check=False)
         said = done.stdout
         for path in _PATHS:
@@ -68,8 +76,19 @@ class PretendedHost:
             on_stdout(said)
         return Completed(said, done.stderr, done.returncode)
 
+    def converse(self, script: str) -> ProcessConversation:
+        conversation = ProcessConversation(self.root.name, opening(converses=True))
+        conversation.start(self._here(script))
+        return conversation
+
     def close(self) -> None:
         pass
+
+    def _here(self, text: str) -> str:
+        text = text.replace("PATH=/usr/local/sbin:", f"PATH={self.root}/bin:/usr/local/sbin:")
+        for path in _PATHS:
+            text = text.replace(path, f"{self.root}{path}")
+        return text
 
 
 class PretendedCluster:
@@ -95,6 +114,23 @@ class PretendedCluster:
         (self.hosts["lvs1"].root / "addresses").write_text("2: lo inet 127.0.0.100/32 scope\n")
         self.gone: set[str] = set()
         self.jobs = 0
+
+    def deploy(self) -> None:
+        """As far as a drain is concerned."""
+        runtime = self.site.runtime
+        desired = desired_hosts(self.inventory, None, runtime)
+        for name, host in self.hosts.items():
+            ours = tuple(
+                one
+                for one in desired[name].resources
+                if isinstance(one, File) and one.path == KEEPALIVED_CONF
+            )
+            ours = ours or (drain_mark(runtime, name),)  # type: ignore[assignment]
+            plan, _ = observe_and_plan(name, host, (), ours, {})
+            if not plan.changes:
+                (host.root / "var/lib/cosyvoice-cluster").mkdir()
+                (host.root / "var/lib/cosyvoice-cluster/manifest").write_text("mark:x\n\t:\n")
+            assert apply_plan(plan, host, run_id="r0", holder="me", progress=silent).ok
 
     def fleet(self) -> Fleet:
         def connect(name: str) -> Transport:

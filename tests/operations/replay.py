@@ -21,7 +21,7 @@ from provisioning.model.loading import read_inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.session import Site, open_fleet
 from provisioning.operations.verify import verify
-from provisioning.transport.base import Completed, Transport, UnreachableError
+from provisioning.transport.base import Completed, Conversation, Transport, UnreachableError
 
 RECORDED = Path(__file__).parent / "recorded"
 INVENTORY = Inventory.model_validate(
@@ -81,6 +81,9 @@ class ReplayTransport:
             stderr += err + frame
         return Completed(stdout.encode(), stderr.encode(), 0)
 
+    def converse(self, script: str) -> Conversation:
+        raise NotImplementedError("what is recorded only looks")
+
     def close(self) -> None:
         pass
 
@@ -129,6 +132,9 @@ class RecordingTransport:
             stdout = seen.stdout.replace(token(script), "TOKEN")
             self._kept[key].append((stdout, seen.stderr, seen.status))
         return completed
+
+    def converse(self, script: str) -> Conversation:
+        return self._inner.converse(script)
 
     def close(self) -> None:
         self._inner.close()

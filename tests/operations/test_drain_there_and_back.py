@@ -5,18 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.engine.apply import apply_plan
-from provisioning.engine.observe import observe_and_plan
 from provisioning.engine.progress import silent
 from provisioning.operations import drain
 from provisioning.operations.drain import bring_back, settle, take_out, wait_until_idle
 from provisioning.operations.run import recorded
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.tables import look_at_tables
-from provisioning.resources.file import File
-from provisioning.roles.desired import desired_hosts
-from provisioning.roles.places import KEEPALIVED_CONF
-from provisioning.roles.real_server import drain_mark
 from tests.operations.pretended import PretendedCluster, pretended
 
 
@@ -24,20 +18,7 @@ from tests.operations.pretended import PretendedCluster, pretended
 def cluster(tmp_path: Path) -> Iterator[PretendedCluster]:
     """Deployed as far as a drain is concerned."""
     with pretended(tmp_path) as made:
-        runtime = made.site.runtime
-        desired = desired_hosts(made.inventory, None, runtime)
-        for name, host in made.hosts.items():
-            ours = tuple(
-                one
-                for one in desired[name].resources
-                if isinstance(one, File) and one.path == KEEPALIVED_CONF
-            )
-            ours = ours or (drain_mark(runtime, name),)  # type: ignore[assignment]
-            plan, _ = observe_and_plan(name, host, (), ours, {})
-            if not plan.changes:
-                (host.root / "var/lib/cosyvoice-cluster").mkdir()
-                (host.root / "var/lib/cosyvoice-cluster/manifest").write_text("mark:x\n\t:\n")
-            assert apply_plan(plan, host, run_id="r0", holder="me", progress=silent).ok
+        made.deploy()
         yield made
 
 

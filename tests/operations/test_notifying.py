@@ -3,7 +3,7 @@
 import json
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,7 @@ def test_what_does_not_work_is_told_and_the_others_still_get_theirs(
 def test_a_hook_that_hangs_holds_nothing_up() -> None:
     let_go = threading.Event()
 
-    def hanging(record: dict[str, Any]) -> None:
+    def hanging(record: Mapping[str, Any]) -> None:
         let_go.wait(60)
 
     with notifying([hanging], lambda complaint: None) as notifier:

@@ -14,7 +14,7 @@ import click
 import pytest
 from rich.console import Console
 
-from provisioning.cli.main import cluster
+from provisioning.cli.running import cluster
 from provisioning.cli.status_view import status_view
 from provisioning.engine.fleet import Fleet
 from provisioning.model.inventory import Inventory

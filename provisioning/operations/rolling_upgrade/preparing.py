@@ -102,6 +102,11 @@ def require_new_run(saved: Upgrade | None) -> None:
         )
 
 
+def unfinished(saved: Upgrade | None) -> bool:
+    """Whether there is one to go on with."""
+    return saved is not None and saved.status not in (RunStatus.FINISHED, RunStatus.ABORTED)
+
+
 def require_unfinished(saved: Upgrade | None) -> Upgrade:
     """The run to go on with. Raises ``NotNowError`` where there is none."""
     if saved is None:

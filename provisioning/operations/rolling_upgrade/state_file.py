@@ -56,6 +56,12 @@ def load(folder: Path) -> Upgrade | None:
         ) from None
 
 
+def forget(folder: Path) -> None:
+    """There is nothing to go on with any more."""
+    for name in (_STATE, _PAUSE):
+        (folder / name).unlink(missing_ok=True)
+
+
 def ask_to_pause(folder: Path) -> None:
     """The run under way stops when the nodes at work are done."""
     folder.mkdir(parents=True, exist_ok=True)

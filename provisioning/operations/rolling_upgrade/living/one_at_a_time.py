@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from provisioning.transport.base import Completed, Transport
+from provisioning.transport.base import Completed, Conversation, Transport
 
 
 class OneAtATime:
@@ -23,6 +23,10 @@ class OneAtATime:
         """As ``Transport.run``."""
         with self._lock:
             return self._transport.run(script, root=root, timeout=timeout, on_stdout=on_stdout)
+
+    def converse(self, script: str) -> Conversation:
+        """As ``Transport.converse``; waits for nobody."""
+        return self._transport.converse(script)
 
     def close(self) -> None:
         """As ``Transport.close``; does not wait for the one at work, whose script goes on."""

@@ -1,0 +1,41 @@
+"""Connections of commands that change something, and what these took over, for people."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.text import Text
+
+from provisioning.engine.fleet import Fleet
+from provisioning.engine.progress import Progress, silent
+from provisioning.operations.run import Run
+from provisioning.operations.session import Site
+from provisioning.operations.working_fleet import working_fleet
+
+
+@contextmanager
+def open_working_fleet(
+    site: Site,
+    run: Run,
+    *,
+    forks: int | None = None,
+    accept_new_host_keys: bool = False,
+    progress: Progress = silent,
+    shared: bool = False,
+) -> Iterator[Fleet]:
+    """As ``working_fleet``; what it says goes to standard error."""
+    with working_fleet(
+        site,
+        run,
+        take_note,
+        forks=forks,
+        accept_new_host_keys=accept_new_host_keys,
+        progress=progress,
+        shared=shared,
+    ) as fleet:
+        yield fleet
+
+
+def take_note(text: str) -> None:
+    """Something the operator may not have known."""
+    Console(stderr=True, soft_wrap=True).print(Text(text, "yellow"))

@@ -1,0 +1,122 @@
+"""What a cluster is to be, from the inventory, from what the cluster remembers of itself, and from
+what its hosts carry; for plan and deploy."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from provisioning.engine.fleet import Fleet
+from provisioning.engine.observe import run_fragments
+from provisioning.engine.seat import record_script
+from provisioning.model.runtime import Drain, Runtime
+from provisioning.operations.cluster_record import agreed, secret_id
+from provisioning.operations.cluster_secret import ClusterSecret, cluster_secret, keep_secret
+from provisioning.operations.planning import Plans
+from provisioning.operations.runtime_state import load_record, without_pins, write
+from provisioning.operations.session import Site
+from provisioning.operations.working_fleet import records, tell_of
+from provisioning.roles.places import DRAIN_FILE
+from provisioning.transport.base import Transport
+
+_MARK = re.compile(r"(drained|stopped) since (\S+) by (.+? run [^\s:]+)(?:: (.*))?")
+_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What counts now."""
+
+    runtime: Runtime
+    secret: ClusterSecret | None
+    told: tuple[str, ...] = ()
+    """What this folder did not know, for people."""
+
+    @property
+    def secret_value(self) -> str | None:
+        """The secret itself."""
+        return self.secret.value if self.secret else None
+
+
+def looked_up(site: Site, fleet: Fleet) -> Truth:
+    """For a look that holds nothing. Raises ``OperationError`` and ``SecretError``."""
+    directors = list(site.inventory.directors.hosts)
+    question = {"record": record_script()}
+
+    def look(name: str, transport: Transport) -> str:
+        return run_fragments(name, transport, question, timeout=_TIMEOUT)["record"].stdout
+
+    fleet.connect(directors)
+    found = records(site.inventory, fleet.each(directors, look))
+    record, told = agreed(load_record(site.state_dir), found)
+    secret = cluster_secret(site, fleet, record.secret)
+    return Truth(record.runtime, secret, (*told, *tell_of(record, site), *_said(secret)))
+
+
+def held(site: Site, fleet: Fleet) -> Truth:
+    """For a run, which has taken over what the cluster remembers. Raises ``OperationError`` and
+    ``SecretError``."""
+    record = load_record(site.state_dir)
+    secret = cluster_secret(site, fleet, record.secret)
+    return Truth(record.runtime, secret, tuple(_said(secret)))
+
+
+def planned(truth: Truth, plan: Callable[[Truth], Plans]) -> tuple[Plans, Truth]:
+    """The plans, and what counts after the look that they took: a drain mark that nothing else
+    knows of is a drain, and what a host had before it was installed anew binds it no more."""
+    plans = plan(truth)
+    corrected = _corrected(truth, plans)
+    if corrected is truth:
+        return plans, truth
+    return plan(corrected), corrected
+
+
+def establish(site: Site, truth: Truth) -> None:
+    """Before a run changes hosts: what it took over counts from now on, here and on the directors.
+    Raises ``RuntimeStateError`` and ``TransportError``."""
+    if truth.secret is not None:
+        keep_secret(site, truth.secret)
+    ours = load_record(site.state_dir)
+    made_here = truth.secret is not None and truth.secret.made_here
+    secret = secret_id(truth.secret.value) if truth.secret and made_here else None
+    if (ours.runtime, ours.secret) != (truth.runtime, secret) or not ours.serial:
+        write(site.state_dir, replace(ours, runtime=truth.runtime, secret=secret))
+
+
+def _said(secret: ClusterSecret | None) -> list[str]:
+    return [secret.told] if secret and secret.told else []
+
+
+def _corrected(truth: Truth, plans: Plans) -> Truth:
+    runtime, told = truth.runtime, []
+    for name, text in _unknown_marks(truth.runtime, plans).items():
+        drain = drain_from(text)
+        runtime = replace(runtime, drains={**runtime.drains, name: drain})
+        told.append(f"{name}: carries a drain mark: {drain}; taken over (`cluster undrain {name}`)")
+    for name, pin in truth.runtime.pins.items():
+        plan = plans.hosts.get(name)
+        if plan is not None and plan.first_time:
+            runtime = without_pins(runtime, [name])
+            told.append(
+                f"{name}: was to stay with release {pin.release}, and is a new installation that "
+                "does not have it; it gets the inventory's"
+            )
+    return replace(truth, runtime=runtime, told=(*truth.told, *told)) if told else truth
+
+
+def _unknown_marks(runtime: Runtime, plans: Plans) -> dict[str, str]:
+    found = {}
+    for name, plan in plans.hosts.items():
+        for step in plan.steps:
+            if step.id == f"mark:{DRAIN_FILE}" and name not in runtime.drains:
+                found[name] = step.change.before.strip()
+    return found
+
+
+def drain_from(mark: str) -> Drain:
+    """The drain that a mark tells of; a mark in other words is a drain too. Pure."""
+    if match := _MARK.fullmatch(mark):
+        word, since, who, reason = match.groups()
+        return Drain(who, since, reason or "", stopped=word == "stopped")
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Drain(f"a mark on the host, by hand ({DRAIN_FILE})", now, " ".join(mark.split()))

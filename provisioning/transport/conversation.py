@@ -1,0 +1,198 @@
+"""A conversation with a script on a host: a line there, a line back, for as long as both live.
+
+Unlike ``Transport.run`` its standard input stays open, so the script learns from its end that the
+one who started it is gone, however that ended.
+"""
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import threading
+from base64 import b64encode
+
+import paramiko
+
+from provisioning.transport.base import ConnectionLostError, TransportError
+from provisioning.transport.opening import AfterMark, Opening
+from provisioning.transport.sudo import refused_password, sudo_error
+
+_BREAKS = (paramiko.SSHException, OSError, EOFError)
+_CHUNK = 65536
+_START = 60.0
+"""Seconds until a script must run: sudo may ask LDAP, a slow host starts a shell."""
+
+
+def first_line(script: str) -> bytes:
+    """The script as the opening of a conversation takes it."""
+    return b64encode(script.encode()) + b"\n"
+
+
+class _Lines:
+    """What comes in, line by line."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._changed = threading.Condition()
+        self._rest = b""
+        self._lines: list[str] = []
+        self._ended = False
+
+    def feed(self, data: bytes) -> None:
+        with self._changed:
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            self._lines += [line.decode("utf-8", "replace") for line in lines]
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def next(self, timeout: float) -> str:
+        with self._changed:
+            self._changed.wait_for(lambda: self._lines or self._ended, timeout)
+            if self._lines:
+                return self._lines.pop(0)
+            how = "ended" if self._ended else f"said nothing for {timeout:g} s"
+        raise ConnectionLostError(f"{self._host}: the conversation {how}")
+
+
+class ChannelConversation:
+    """Over a channel of an SSH connection."""
+
+    def __init__(self, host: str, channel: paramiko.Channel, opening: Opening) -> None:
+        self._host, self._channel, self._opening = host, channel, opening
+        self._lines = _Lines(host)
+        self._stdout, self._stderr = AfterMark(opening.mark), AfterMark(opening.mark)
+        self._decided = threading.Event()
+        """The script can be sent, or there is nobody to send it to."""
+
+    def start(self, script: str) -> None:
+        """Runs the script. Raises ``TransportError``."""
+        self._channel.settimeout(None)
+        try:
+            self._channel.exec_command(shlex.join(self._opening.argv))
+            for read in (self._read_output, self._read_errors):
+                threading.Thread(target=read, daemon=True).start()
+            if self._opening.first:
+                self._send(self._opening.first)
+            self._decided.wait(_START)
+            if not self._stdout.found:
+                raise self._not_started()
+            self._send(self._opening.then + first_line(script))
+        except _BREAKS:
+            self.close()
+            raise ConnectionLostError(f"{self._host}: the connection broke") from None
+
+    def ask(self, line: str, timeout: float) -> str:
+        """As ``Conversation.ask``."""
+        try:
+            self._send(line.encode() + b"\n")
+        except _BREAKS:
+            raise ConnectionLostError(f"{self._host}: the connection broke") from None
+        return self._lines.next(timeout)
+
+    def answer(self, timeout: float) -> str:
+        """As ``Conversation.answer``."""
+        return self._lines.next(timeout)
+
+    def close(self) -> None:
+        """As ``Conversation.close``."""
+        with contextlib.suppress(*_BREAKS):
+            self._channel.close()
+
+    def _send(self, data: bytes) -> None:
+        self._channel.sendall(data)
+
+    def _read_output(self) -> None:
+        with contextlib.suppress(*_BREAKS):
+            while data := self._channel.recv(_CHUNK):
+                if text := self._stdout.feed(data):
+                    self._lines.feed(text)
+                if self._stdout.found:
+                    self._decided.set()
+        self._decided.set()
+        self._lines.end()
+
+    def _read_errors(self) -> None:
+        with contextlib.suppress(*_BREAKS):
+            while data := self._channel.recv_stderr(_CHUNK):
+                self._stderr.feed(data)
+                if self._asked_twice():
+                    self._decided.set()
+
+    def _asked_twice(self) -> bool:
+        prompt = self._opening.prompt
+        return bool(prompt) and self._stderr.before.count(prompt) > 1
+
+    def _not_started(self) -> TransportError:
+        self.close()
+        if self._asked_twice():
+            return refused_password(self._host)
+        said = self._stderr.before.replace(self._opening.prompt, b"").decode("utf-8", "replace")
+        if self._opening.argv[0] == "sudo":
+            given = bool(self._opening.first)
+            return sudo_error(self._host, said, password_given=given, status=1)
+        return ConnectionLostError(
+            f"{self._host}: the login shell there did not run our command: "
+            f"{' '.join(said.split())[-500:] or 'it said nothing'}"
+        )
+
+
+class ProcessConversation:
+    """With a process of this machine."""
+
+    def __init__(self, host: str, opening: Opening) -> None:
+        self._lines = _Lines(host)
+        self._host = host
+        self._stdout = AfterMark(opening.mark)
+        self._process = subprocess.Popen(
+            opening.argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._read_output, daemon=True).start()
+
+    def start(self, script: str) -> None:
+        """Runs the script."""
+        self._send(first_line(script))
+
+    def ask(self, line: str, timeout: float) -> str:
+        """As ``Conversation.ask``."""
+        self._send(line.encode() + b"\n")
+        return self._lines.next(timeout)
+
+    def answer(self, timeout: float) -> str:
+        """As ``Conversation.answer``."""
+        return self._lines.next(timeout)
+
+    def close(self) -> None:
+        """As ``Conversation.close``."""
+        assert self._process.stdin
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(_START)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def _send(self, data: bytes) -> None:
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(data)
+        except OSError:
+            raise ConnectionLostError(f"{self._host}: the conversation ended") from None
+
+    def _read_output(self) -> None:
+        assert self._process.stdout
+        while data := os.read(self._process.stdout.fileno(), _CHUNK):
+            if text := self._stdout.feed(data):
+                self._lines.feed(text)
+        self._process.stdout.close()
+        self._lines.end()
