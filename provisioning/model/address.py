@@ -94,6 +94,8 @@ def _with_length(value: object) -> Any:
 def _without_scope(address: Any, text: str) -> Any:
     if getattr(address, "scope_id", None) is not None:
         raise _wrong(_advice(text))
+    if (mapped := getattr(getattr(address, "ip", address), "ipv4_mapped", None)) is not None:
+        raise _wrong(f"write it as IPv4: {mapped}")
     return address
 
 

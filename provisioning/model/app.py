@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from provisioning.model.base import Name, Part, Whole
-from provisioning.model.command import HostPath
+from provisioning.model.command import AppFolder, HostPath
 from provisioning.model.hosts import Variable
 from provisioning.model.secret import Secret
 from provisioning.model.venv import VenvEntry
@@ -20,7 +20,7 @@ class App(Part):
     local folder, a wheel, an archive (.tar.gz, .tgz, .zip), or a git URL."""
     ref: str | None = None
     """Tag, branch or commit of a git source."""
-    directory: HostPath = PurePosixPath("/opt/cosyvoice")
+    directory: AppFolder = PurePosixPath("/opt/cosyvoice")
     """Releases are unpacked below it; ``current`` points to the one that runs."""
     python: HostPath = PurePosixPath("/opt/cosyvoice/venv/bin/python")
     """Interpreter of an environment with the app's requirements (a venv or conda's). Releases that

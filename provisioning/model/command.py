@@ -2,6 +2,8 @@
 
 import re
 import shlex
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Annotated
 
@@ -101,3 +103,23 @@ def _absolute(path: PurePosixPath) -> PurePosixPath:
 
 HostPath = Annotated[PurePosixPath, AfterValidator(_absolute)]
 """A path on a host."""
+
+
+class Folder(StrEnum):
+    """What is done with a folder on hosts."""
+
+    APP = "app"
+    EXPORT = "export"
+    MOUNT = "mount"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderOn:
+    """Marks a path as a folder that is filled, given away or mounted over."""
+
+    kind: Folder
+
+
+AppFolder = Annotated[HostPath, FolderOn(Folder.APP)]
+ExportedFolder = Annotated[HostPath, FolderOn(Folder.EXPORT)]
+MountPoint = Annotated[HostPath, FolderOn(Folder.MOUNT)]

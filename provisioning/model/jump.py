@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 _HOP = re.compile(
     r"(?:[^\s@,:/\[\]-][^\s@,:/\[\]]*@)?"
-    r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_][A-Za-z0-9_.-]*)(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_][A-Za-z0-9_.-]*)(?::(?P<port>[0-9]{1,5}))?"
 )
 
 
@@ -28,6 +28,12 @@ def _jump(text: str) -> str:
                 },
             )
     return text
+
+
+def targets(jump: str) -> list[tuple[str, int]]:
+    """Host and port of each hop."""
+    found = [_HOP.fullmatch(hop.strip()) for hop in jump.split(",")]
+    return [(hop["host"].strip("[]"), int(hop["port"] or 22)) for hop in found if hop]
 
 
 Jump = Annotated[str, AfterValidator(_jump)]

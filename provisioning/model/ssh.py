@@ -1,20 +1,42 @@
 """How the control machine reaches a host."""
 
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
 from provisioning.model.base import Part, Port, Seconds
 from provisioning.model.jump import Jump
 from provisioning.model.paths import LocalPath
 from provisioning.model.secret import Secret
 
 
+def _login(text: str) -> str:
+    if not text or text.startswith("-") or re.search(r"[\s\x00-\x1f\x7f-\x9f]", text):
+        raise PydanticCustomError(
+            "login",
+            "not a name that SSH takes",
+            {
+                "allowed": "a name or address without blanks that does not start with -",
+                "fix": "options of ssh belong into a config_file",
+            },
+        )
+    return text
+
+
+Login = Annotated[str, AfterValidator(_login)]
+
+
 class Connection(Part):
     """SSH settings; a key that is absent falls to the group's, then the inventory's, then
     ``~/.ssh/config``, then OpenSSH's default (ssh_config(5))."""
 
-    host: str | None = None
+    host: Login | None = None
     """Name or address to connect to, where it is not the host's ``address``."""
     port: Port | None = None
     """Default 22."""
-    user: str | None = None
+    user: Login | None = None
     """Who logs in; default who runs this."""
     key_file: LocalPath | None = None
     """Private key on the control machine, relative to the inventory."""

@@ -5,6 +5,8 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated
 from urllib.parse import urlsplit
 
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as PipRequirement
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -66,10 +68,28 @@ def _index(value: object) -> object:
     return value
 
 
+def _requirement(text: str) -> str:
+    try:
+        PipRequirement(text)
+    except InvalidRequirement as error:
+        raise PydanticCustomError(
+            "requirement",
+            "not a requirement that pip takes",
+            {
+                "allowed": "for example torch==2.9.1",
+                "fix": f"write {re.sub('(?<![=<>!~])=(?!=)', '==', text)}"
+                if re.search("(?<![=<>!~])=(?!=)", text)
+                else str(error).splitlines()[0],
+            },
+        ) from None
+    return text
+
+
 Requirement = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9][^\n\r\x00]*$", max_length=1000),
     AfterValidator(refuse_login),
+    AfterValidator(_requirement),
 ]
 """A line of pip's requirements file that is no option."""
 

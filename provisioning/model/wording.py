@@ -146,6 +146,10 @@ def _number_fix(value: object, written: str) -> str:
         return f"write it in decimal: {int(text, 16)}"
     if re.fullmatch(r"\d+:[0-5]?\d(:[0-5]?\d)?", text):
         return "write one number; a colon is not read as minutes and seconds"
+    if re.fullmatch(r"\d+,\d+", text) and not re.fullmatch(r"\d{1,3},\d{3}", text):
+        return f"write {text.replace(',', '.')}, with a point"
+    if re.fullmatch(r"\d{1,3},\d{3}", text):
+        return f"write {text.replace(',', '')} or {text.replace(',', '.')}, whichever is meant"
     if re.fullmatch(r"\d[\d_,]*[_,][\d]+", text):
         return f"leave out the separators: {re.sub('[_,]', '', text)}"
     if duration := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|secs?|seconds?|m|mins?|h|秒)", text):

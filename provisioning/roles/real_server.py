@@ -218,6 +218,7 @@ def _app(
         "app": app,
         "env_file": APP_ENV,
         "run_script": run_script,
+        "host": "0.0.0.0" if all(map(is_ipv4, inventory.virtual_ips)) else "::",
         "port": app_port(inventory),
         "environment": _environment(inventory, name),
     }

@@ -184,7 +184,16 @@ SERVICES: dict[str, Case] = {
     ),
     "one name twice": error(
         "services[1].name", "services[0] is called a too",
-        services="services:\n  - {name: a}\n  - {name: ▸a, port: 8000}",
+        app="app: {source: 'https://e.com/a', ref: v1}",
+        services="services:\n  - {name: a, persistence: {timeout: 600}}\n"
+        "  - {name: ▸a, port: 8000, persistence: {timeout: 600}}",
+    ),
+    "a port that nobody listens on": warns(
+        "services[1].port", "nobody answers here",
+        services="services:\n  - {name: a}\n  - {name: b, port: ▸8000}",
+    ),
+    "the port of SSH": error(
+        "services[0].port", "where SSH listens", services="services:\n  - {port: ▸22}"
     ),
     "unknown real server": error(
         "services[0].real_servers[1]", "no real server rs3", "did you mean rs",
@@ -342,6 +351,178 @@ KERNEL: dict[str, Case] = {
     ),
 }  # fmt: skip
 
+_NAS = "storage: {hosts: {nas1: 192.168.1.20}, "
+FOLDERS: dict[str, Case] = {
+    "an IPv6 file server for IPv4 nodes": error(
+        "storage.hosts.nas1.address", "IPv6, and the real servers have other addresses",
+        storage="storage: {hosts: {nas1: {address: ▸'fd00::20'}}}",
+    ),
+    "a real server in no service": warns(
+        "real_servers.hosts.rs2", "no service names it",
+        real_servers=_SERVERS + "▸192.168.1.102", services="services:\n  - real_servers: [rs1]",
+    ),
+    **{
+        f"app in {folder}": error("app.directory", said, app=f"app: {{directory: ▸{folder}}}")
+        for folder, said in {
+            "/usr/bin": "of the system",
+            "/var/lib": "of the system",
+            "/var/lib/dpkg/x": "of the system",
+            "/home/me/.ssh": "of the system",
+            "/root": "of the system",
+            "/tmp/app": "PrivateTmp",
+            "/var/tmp/app": "PrivateTmp",
+            "/var/lib/cosyvoice-cluster": "this program's own",
+            "/var/lib/cosyvoice/spool/x": "this program's own",
+        }.items()
+    },
+    **{
+        f"mount at {folder}": error(
+            "storage.mount_point", said, storage=f"{_NAS}mount_point: ▸{folder}}}"
+        )
+        for folder, said in {
+            "/var/lib": "of the system",
+            "/usr": "of the system",
+            "/etc/cosyvoice": "of the system",
+            "/var/lib/cosyvoice": "this program's own",
+            "/opt/cosyvoice": "would hide",
+            "/opt/cosyvoice/releases/x": "would hide",
+            "/tmp": "PrivateTmp",
+        }.items()
+    },
+    "export of root's keys": error(
+        "storage.export", "of the system", storage=_NAS + "export: ▸/root/.ssh}"
+    ),
+    "export within its mount": error(
+        "storage.mount_point", "its own export",
+        storage="storage: {hosts: {rs1: 192.168.1.101}, mount_point: ▸/srv/x, export: /srv/x/y}",
+    ),
+    "Python in root's home": warns(
+        "app.python", "does not see", "/opt/cosyvoice/venv",
+        app="app: {python: ▸/root/miniconda3/bin/python}",
+    ),
+    "outputs by variable": error(
+        "app.environment.COSYVOICE_OUTPUT_DIR", "set from elsewhere", "storage: {mount_point",
+        app="app: {environment: {COSYVOICE_OUTPUT_DIR: ▸/srv/x}}",
+    ),
+    "a jump host to itself": error(
+        "directors.ssh.jump", "lvs2 would be reached through itself", "jump: null",
+        directors="directors:\n  ssh: {jump: ▸'me@192.168.1.12'}\n"
+        "  hosts: {lvs1: 192.168.1.11, lvs2: 192.168.1.12}",
+    ),
+    "SSH host like an option": error(
+        "ssh.host", "not a name that SSH takes", ssh="ssh: {host: ▸-oProxyCommand=pwn}"
+    ),
+    "SSH user with a blank": error(
+        "ssh.user", "not a name that SSH takes", ssh="ssh: {user: ▸'a b'}"
+    ),
+    "webhook that is nowhere": error(
+        "notify.webhook", "cannot read", notify="notify: {▸webhook: {file: nowhere}}"
+    ),
+    "webhook that is not set": warns(
+        "notify.webhook", "NOT_SET_ANYWHERE", notify="notify: {▸webhook: {env: NOT_SET_ANYWHERE}}"
+    ),
+    "open quote": error(
+        "notify.command", "quote is not closed", notify="notify: {command: ▸\"a 'b\"}"
+    ),
+    "shell in a program of Keepalived's": error(
+        "vrrp.notify", "for a shell", "single quotes", vrrp="vrrp: {notify: ▸/bin/true; pwn}"
+    ),
+    "interface as ip(8) prints it": error(
+        "interface", "not a name Linux gives", "write eth0:", interface="interface: ▸eth0@if5"
+    ),
+    "interface longer than the kernel's": error(
+        "interface", "not a name Linux gives", interface="interface: ▸接口接口接口"
+    ),
+    "interface with a brace": error(
+        "interface", "files can hold", "'{'", interface="interface: ▸'e{'"
+    ),
+}  # fmt: skip
+
+ACCEPTED_ONCE: dict[str, Case] = {
+    "one VRID by inheritance": error(
+        "vips[1].virtual_router_id", "VRID 60 is the one of the VIP 192.168.1.100",
+        vip="vips:\n  - {address: 192.168.1.100, interface: eth0, virtual_router_id: 60}\n"
+        "  - {address: 192.168.1.200, virtual_router_id: ▸60}",
+    ),
+    "conversion in a check": error(
+        "services[0].check.command", "a brace that is neither",
+        services="services: [{check: {type: misc, timeout: 1, command: ▸'/bin/x {address!r}'}}]",
+    ),
+    "width in a check": error(
+        "services[0].check.command", "a brace that is neither",
+        services="services: [{check: {type: misc, timeout: 1, command: ▸'/bin/x {port:>9}'}}]",
+    ),
+    "export without rw": error(
+        "storage.export_options", "read only", "add rw", storage=_NAS + "▸export_options: [sync]}"
+    ),
+    "second fsid": error(
+        "storage.export_options", "set from elsewhere", "remove fsid=3",
+        storage=_NAS + "▸export_options: [rw, fsid=3]}",
+    ),
+    "NFS 3 from a server of NFS 4": error(
+        "storage.mount_options", "NFS 4 only", "vers=4.2",
+        storage=_NAS + "▸mount_options: [vers=3]}",
+    ),
+    "storage behind the VIP": error(
+        "storage.source", "this is the VIP", storage="storage: {source: ▸'192.168.1.100:/x'}"
+    ),
+    "storage of another family": error(
+        "storage.hosts.nas1", "other addresses", "IPv4",
+        storage="storage: {hosts: {nas1: ▸'fd00::20'}}",
+    ),
+    "storage by URL": error(
+        "storage.source", "no URL", "nas:/share", storage="storage: {source: ▸'nfs://nas/share'}"
+    ),
+    **{
+        f"host {address}": error(
+            "directors.hosts.lvs2", said, directors=f"{_DIRECTORS}▸{address}"
+        )
+        for address, said in {
+            "255.255.255.255": "a reserved address",
+            "240.0.0.7": "a reserved address",
+            "0.0.0.7": "a reserved address",
+            "169.254.1.7": "a link-local address",
+            "'::ffff:192.168.1.12'": "not an IP address",
+        }.items()
+    },
+    **{
+        f"host at {end}": error(
+            "directors.hosts.lvs2", said, vip="vip: 192.168.1.100/24",
+            directors=f"{_DIRECTORS}▸192.168.1.{end}",
+        )
+        for end, said in {"0": "network's own", "255": "broadcast"}.items()
+    },
+    "sorry server on the director itself": error(
+        "services[0].sorry_server", "no other machine's",
+        services="services: [{sorry_server: ▸127.0.0.1}]",
+    ),
+    "SSH's port": error("services[0].port", "SSH listens", services="services: [{port: ▸22}]"),
+    "low port under Supervisor": error(
+        "services[0].port", "may not open under Supervisor", "from 1024 up",
+        services="service_manager: supervisor\nservices: [{port: ▸80}]",
+    ),
+    "a port nobody listens on": warns(
+        "services[1].port", "listens on 7860 alone",
+        services="services: [{}, {name: b, port: ▸8000}]",
+    ),
+    "a real server in no service": warns(
+        "real_servers.hosts.rs2", "no service names it",
+        real_servers=_SERVERS + "▸192.168.1.102", services="services: [{real_servers: [rs1]}]",
+    ),
+    "requirement with one =": error(
+        "app.venv.requirements[0]", "pip takes", "torch==2.9.1",
+        app="app: {venv: {requirements: [▸'torch=2.9.1']}}",
+    ),
+    "source as pip has it": error(
+        "app.source", "pip's way", "write https://e.com/a",
+        app="app: {source: ▸'git+https://e.com/a', ref: v1}", services=_STICKY,
+    ),
+    "source whose host is an option": error(
+        "app.source", "starts with -", app="app: {source: ▸'ssh://-oProxyCommand=x/a', ref: v1}",
+        services=_STICKY,
+    ),
+}  # fmt: skip
+
 STORAGE: dict[str, Case] = {
     "neither host nor source": error(
         "storage", "neither a host nor a source", "source: SERVER:/PATH",
@@ -462,7 +643,18 @@ FILES: dict[str, Case] = {
     ),
 }  # fmt: skip
 
-ALL = {**ADDRESSES, **ROLES, **FAMILIES, **VRRP, **SERVICES, **KERNEL, **STORAGE, **APP, **FILES}
+ALL = {
+    **ADDRESSES,
+    **ROLES,
+    **FAMILIES,
+    **VRRP,
+    **SERVICES,
+    **KERNEL,
+    **FOLDERS,
+    **STORAGE,
+    **APP,
+    **FILES,
+}
 
 
 @pytest.mark.parametrize("case", ALL.values(), ids=ALL)

@@ -8,7 +8,20 @@ from provisioning.model.rules.finding import Context, Finding, warning
 from provisioning.model.tree import KeyPath
 
 _OURS = ("--host", "--port", "--enable-queue")
-_SYSTEM = ("bin", "boot", "dev", "etc", "lib", "lib64", "proc", "run", "sbin", "sys")
+_SET_FROM = {
+    "COSYVOICE_NODE_NAME": "it is the host's name",
+    "COSYVOICE_OUTPUT_DIR": "write storage: {mount_point: …}, or app: {directory: …}",
+    "COSYVOICE_WORKERS": "write app: {workers: …}, or workers with the host",
+    "COSYVOICE_QUEUE_SIZE": "write app: {queue_size: …}",
+    "COSYVOICE_JOB_TIMEOUT": "write app: {job_timeout: …}",
+    "COSYVOICE_LONGEST_TIMEOUT": "write app: {stop_timeout: …}",
+    "COSYVOICE_ENGINE": "write app: {engine: …}",
+    "COSYVOICE_SPOOL_DIR": "remove it; it is where the deploy makes it",
+    "COSYVOICE_DRAIN_FILE": "remove it; `cluster drain` writes to it",
+    "COSYVOICE_PEERS_FILE": "write app: {session_routing: …}",
+    "COSYVOICE_CLUSTER_SECRET_FILE": "write app: {secret: …}",
+}
+"""What a deploy sets by itself, and where it is said."""
 
 
 def environment(context: Context) -> Iterator[Finding]:
@@ -29,7 +42,9 @@ def _environment(path: KeyPath, values: dict[str, Variable]) -> Iterator[Finding
                 name,
                 "letters, digits and _, not starting with a digit",
             )
-        if isinstance(value, bool | float):
+        elif name in _SET_FROM:
+            yield Finding((*path, name), f"{name} is set from elsewhere", _SET_FROM[name])
+        elif isinstance(value, bool | float):
             yield warning(
                 (*path, name),
                 f"the app gets the text {value}, which may not be what is written here",
@@ -72,15 +87,6 @@ def account(context: Context) -> Iterator[Finding]:
             "write for example cosyvoice",
             None,
             "a-z, digits, _ and -, starting with a letter or _, at most 32",
-        )
-
-
-def directory(context: Context) -> Iterator[Finding]:
-    """A folder that may be filled and emptied."""
-    path = context.inventory.app.directory
-    if path.parts[1] in _SYSTEM or len(path.parts) == 2:
-        yield Finding(
-            ("app", "directory"), "a folder of the system", "use one of its own: /opt/cosyvoice"
         )
 
 

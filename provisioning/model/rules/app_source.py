@@ -24,6 +24,12 @@ def source(context: Context) -> Iterator[Finding]:
     if not text.strip() or text.startswith("-"):
         yield Finding(_PATH, "not a source", "write builtin", None, _KINDS)
         return
+    if text.startswith("git+"):
+        yield Finding(_PATH, "pip's way to write it", f"write {without_login(text[4:])}", None)
+        return
+    if re.match(r"[a-z+]+://([^/@]*@)?-", text):
+        yield Finding(_PATH, "its host starts with -", "write the host's name")
+        return
     if has_login(text):
         yield Finding(
             _PATH,

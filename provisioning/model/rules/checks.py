@@ -62,7 +62,10 @@ def misc_fields(context: Context) -> Iterator[Finding]:
             continue
         path = ("services", index, "check", "command")
         try:
-            names = [name for _, name, _, _ in Formatter().parse(service.check.command)]
+            names = [
+                name if not spec and not conversion else f"{name}!"
+                for _, name, spec, conversion in Formatter().parse(service.check.command)
+            ]
         except ValueError:
             names = ["{"]
         for name in names:

@@ -1,9 +1,12 @@
 """A host's address is its own."""
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
 
 from provisioning.model.rules.finding import Context, Finding
-from provisioning.model.rules.places import Address, addresses, hosts
+from provisioning.model.rules.places import Address, addresses, hosts, vips
+
+_THIS_NETWORK = IPv4Network("0.0.0.0/8")
 
 
 def distinct(context: Context) -> Iterator[Finding]:
@@ -39,17 +42,38 @@ def same_in_every_group(context: Context) -> Iterator[Finding]:
 def usable(context: Context) -> Iterator[Finding]:
     """It can be reached from another machine."""
     for path, _, address in addresses(context.inventory):
-        if address.is_loopback or address.is_unspecified or address.is_multicast:
-            kind = (
-                "loopback"
-                if address.is_loopback
-                else "multicast"
-                if address.is_multicast
-                else "unspecified"
-            )
+        if kind := _special(address):
             yield Finding(
                 path,
-                f"a {kind} address is no host's on a network",
+                f"{kind} is no host's on a network",
                 "write the host's address on the cluster's network; where SSH takes another way, "
                 "say so in ssh: {host: …, port: …}",
             )
+    for path, _, address in addresses(context.inventory):
+        for vip_path, vip in vips(context.inventory):
+            network = vip.address.network
+            if not isinstance(network, IPv4Network) or network.prefixlen > 30:
+                continue
+            ends = {
+                network.network_address: "the network's own address",
+                network.broadcast_address: "the broadcast address",
+            }
+            if isinstance(address, IPv4Address) and address in ends:
+                yield Finding(
+                    path,
+                    f"{ends[address]} of the VIP's subnet {network}",
+                    "write the host's own address, or correct the VIP's length",
+                    also=(vip_path,),
+                )
+
+
+def _special(address: Address) -> str | None:
+    kinds = {
+        "a loopback address": address.is_loopback,
+        "an unspecified address": address.is_unspecified,
+        "a multicast address": address.is_multicast,
+        "a link-local address": address.is_link_local,
+        "a reserved address": isinstance(address, IPv4Address)
+        and (address.is_reserved or address in _THIS_NETWORK),
+    }
+    return next((kind for kind, is_one in kinds.items() if is_one), None)

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from provisioning.model.hosts import ServiceManager
+from provisioning.model.resolve import service_manager_of
 from provisioning.model.rules.finding import Context, Finding, warning
 
 
@@ -44,6 +46,62 @@ def ports(context: Context) -> Iterator[Finding]:
                 "give each service a port of its own",
                 str(service.port),
                 also=(("services", other, "port"),),
+            )
+
+
+def listened(context: Context) -> Iterator[Finding]:
+    """The app listens at the first service's port; and may."""
+    inventory = context.inventory
+    for index, service in enumerate(inventory.services):
+        path = ("services", index, "port")
+        if service.port == 22:
+            yield Finding(path, "is where SSH listens on every host", "write another: 7860")
+        elif (
+            index
+            and inventory.app.source == "builtin"
+            and service.port != inventory.services[0].port
+        ):
+            yield warning(
+                path,
+                f"the app listens on {inventory.services[0].port} alone: nobody answers here "
+                "unless something else of yours does",
+                "remove it, unless that is meant",
+                str(service.port),
+                ("services", 0, "port"),
+                ("services", index, "name"),
+            )
+        elif service.port < 1024 and not index and inventory.app.user != "root":
+            names = [
+                name
+                for name in inventory.real_servers.hosts
+                if service_manager_of(inventory, name) is ServiceManager.SUPERVISOR
+            ]
+            if names:
+                yield Finding(
+                    path,
+                    f"below 1024, which {inventory.app.user} may not open under Supervisor "
+                    f"({names[0]})",
+                    "write a port from 1024 up, or service_manager: systemd",
+                    str(service.port),
+                )
+
+
+def unused(context: Context) -> Iterator[Finding]:
+    """Each real server serves something."""
+    services = context.inventory.services
+    if any(service.real_servers is None for service in services):
+        return
+    named = {name for service in services for name in service.real_servers or []}
+    known = context.inventory.real_servers.hosts
+    if not named or not named <= set(known):
+        return  # Other rules have it.
+    for name in known:
+        if name not in named:
+            yield warning(
+                ("real_servers", "hosts", name),
+                "no service names it: it gets no connections",
+                "add it to services[].real_servers, or remove it",
+                name,
             )
 
 

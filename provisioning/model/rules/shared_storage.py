@@ -1,11 +1,9 @@
 """Outputs are on one NFS server: ours or another."""
 
+import re
 from collections.abc import Iterator
 
 from provisioning.model.rules.finding import Context, Finding, warning
-
-_SYSTEM = ("bin", "boot", "dev", "etc", "lib", "lib64", "proc", "run", "sbin", "sys", "usr")
-_TOP = ("home", "media", "mnt", "opt", "root", "srv", "tmp", "var")
 
 
 def server(context: Context) -> Iterator[Finding]:
@@ -39,25 +37,27 @@ def server(context: Context) -> Iterator[Finding]:
         )
 
 
-def folders(context: Context) -> Iterator[Finding]:
-    """Folders that may be given away and mounted over."""
-    storage = context.inventory.storage
+def reachable(context: Context) -> Iterator[Finding]:
+    """The server is of the real servers' family, and not behind the VIP."""
+    inventory = context.inventory
+    storage = inventory.storage
     if storage is None:
         return
-    for key, path in (("export", storage.export), ("mount_point", storage.mount_point)):
-        if path.parts[1] in _SYSTEM or (len(path.parts) == 2 and path.name in _TOP):
+    families = {host.address.version for host in inventory.real_servers.hosts.values()}
+    for name, host in storage.hosts.items():
+        if families and host.address.version not in families:
             yield Finding(
-                ("storage", key),
-                "a folder of the system",
-                "use one of its own, such as /srv/cosyvoice/outputs",
+                ("storage", "hosts", name, "address"),
+                f"IPv{host.address.version}, and the real servers have other addresses",
+                f"write its IPv{families.pop()} address",
             )
-    shared = [name for name in storage.hosts if name in context.inventory.real_servers.hosts]
-    if shared and storage.export == storage.mount_point:
+    server = (storage.source or "").rpartition(":/")[0].strip("[]")
+    if server in {str(vip.address.ip) for vip in inventory.virtual_ips}:
         yield Finding(
-            ("storage", "mount_point"),
-            f"{shared[0]} is storage and real server: it would mount over its own export",
-            "write another mount_point, or another export",
-            also=(("storage", "export"),),
+            ("storage", "source"),
+            "this is the VIP, which nodes hold themselves",
+            "write the file server's own address",
+            also=(("vip",), ("vips",)),
         )
 
 
@@ -73,6 +73,10 @@ def mount_options(context: Context) -> Iterator[Finding]:
             "with soft, a slow server means outputs cut off without an error",
             "write hard",
         )
+    old = re.compile(r"(nfs)?vers=[23](\..*)?")
+    for option in storage.mount_options:
+        if storage.hosts and old.fullmatch(option):
+            yield Finding(path, "the server made here speaks NFS 4 only", "write vers=4.2", option)
     for option in ("ro", "noauto"):
         if option in storage.mount_options:
             yield Finding(
@@ -86,6 +90,12 @@ def export_options(context: Context) -> Iterator[Finding]:
     if storage is None or not storage.hosts:
         return
     path = ("storage", "export_options")
+    if "rw" not in storage.export_options and "ro" not in storage.export_options:
+        yield Finding(
+            path, "without rw, an export can be read only (exports(5))", "add rw", also=()
+        )
+    if fsid := next((o for o in storage.export_options if o.startswith("fsid")), None):
+        yield Finding(path, "fsid=0 is set from elsewhere", f"remove {fsid}", fsid)
     if "ro" in storage.export_options:
         yield Finding(path, "with ro, nodes cannot write their outputs", "write rw", "ro")
     if "no_root_squash" in storage.export_options:

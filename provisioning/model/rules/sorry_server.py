@@ -14,6 +14,9 @@ def sorry_server(context: Context) -> Iterator[Finding]:
         address, path = service.sorry_server, ("services", index, "sorry_server")
         if address is None:
             continue
+        if address.is_loopback or address.is_multicast or address.is_unspecified:
+            yield Finding(path, "no other machine's", "write the address of a machine of its own")
+            continue
         name, owner = owners.get(address, ("", ()))
         for vip_path, vip in vips(context.inventory):
             if vip.address.ip == address:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from provisioning.model.resolve import is_ipv4, priority_of, virtual_router_id_of
+from provisioning.model.resolve import interface_of, is_ipv4, priority_of, virtual_router_id_of
 from provisioning.model.rules.finding import Context, Finding
 from provisioning.model.rules.places import vips
 from provisioning.model.tree import KeyPath
@@ -22,10 +22,13 @@ def vrids(context: Context) -> Iterator[Finding]:
                 also=(("vrrp", "virtual_router_id"),),
             )
         # IPv4 and IPv6 adverts go to different groups (224.0.0.18, ff02::12).
-        key = (vrid, is_ipv4(vip), vip.interface)
-        other_path, other = first.setdefault(key, (path, vip.address.ip))
+        names = list(inventory.directors.hosts)
+        interfaces = {vip.interface or interface_of(inventory, name) for name in names}
+        keys = [(vrid, is_ipv4(vip), interface) for interface in sorted(interfaces)]
+        found = [first.setdefault(key, (path, vip.address.ip)) for key in keys]
         # One VIP written twice is another mistake.
-        if other != vip.address.ip:
+        if clash := next((one for one in found if one[1] != vip.address.ip), None):
+            other_path, other = clash
             yield Finding(
                 (*path, "virtual_router_id"),
                 f"VRID {vrid} is the one of the VIP {other} on the same interface",

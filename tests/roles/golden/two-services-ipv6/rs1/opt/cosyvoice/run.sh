@@ -8,4 +8,4 @@ cd -P /opt/cosyvoice/current
 # A release may have an environment of its own.
 python=$PWD/venv/bin/python
 [ -x "$python" ] || python=/opt/cosyvoice/venv/bin/python
-exec "$python" -m app --host 0.0.0.0 --port 7860 --enable-queue
+exec "$python" -m app --host :: --port 7860 --enable-queue

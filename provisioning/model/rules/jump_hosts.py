@@ -1,0 +1,36 @@
+"""A jump host is another machine than the one behind it."""
+
+from collections.abc import Iterator
+
+from provisioning.model.jump import targets
+from provisioning.model.resolve import connection_of
+from provisioning.model.rules.finding import Context, Finding
+from provisioning.model.rules.places import hosts
+
+
+def another(context: Context) -> Iterator[Finding]:
+    """No host is reached through itself."""
+    for path, group, name, host in hosts(context.inventory):
+        connection = connection_of(context.inventory, name)
+        if connection.jump is None:
+            continue
+        own = {str(connection.host), str(host.address)}
+        for target, port in targets(connection.jump):
+            if target in own and port == (connection.port or 22):
+                written = next(
+                    (
+                        place
+                        for place, ssh in (
+                            ((*path, "ssh", "jump"), host.ssh),
+                            ((group, "ssh", "jump"), getattr(context.inventory, group).ssh),
+                        )
+                        if ssh.jump is not None
+                    ),
+                    ("ssh", "jump"),
+                )
+                yield Finding(
+                    written,
+                    f"{name} would be reached through itself",
+                    f"write {name}: {{address: {host.address}, ssh: {{jump: null}}}}, or another "
+                    "jump host",
+                )

@@ -1,0 +1,45 @@
+"""Every value of an inventory, found by what it is. A new key is seen without being named."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from provisioning.model.command import Folder, FolderOn
+from provisioning.model.secret import SecretSource
+from provisioning.model.tree import KeyPath
+
+
+def folders(part: BaseModel) -> Iterator[tuple[KeyPath, Folder, Any]]:
+    """Every folder on hosts that we fill, give away or mount over."""
+    for path, metadata, value in _values(part, ()):
+        for mark in metadata:
+            if isinstance(mark, FolderOn):
+                yield path, mark.kind, value
+
+
+def secrets(part: BaseModel) -> Iterator[tuple[KeyPath, SecretSource]]:
+    """Every secret."""
+    for path, _, value in _values(part, ()):
+        if isinstance(value, SecretSource):
+            yield path, value
+
+
+def _values(part: BaseModel, at: KeyPath) -> Iterator[tuple[KeyPath, list[Any], Any]]:
+    for name, field in type(part).model_fields.items():
+        value = getattr(part, name)
+        yield (*at, name), field.metadata, value
+        yield from _below(value, (*at, name))
+
+
+def _below(value: object, at: KeyPath) -> Iterator[tuple[KeyPath, list[Any], Any]]:
+    if isinstance(value, SecretSource):
+        return
+    if isinstance(value, BaseModel):
+        yield from _values(value, at)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _below(inner, (*at, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _below(inner, (*at, index))
