@@ -14,7 +14,7 @@ from provisioning.operations.seats import Seats
 from provisioning.operations.session import Site, operator
 from provisioning.operations.who import who
 
-_BEFORE = {"begin", "plan"}
+_BEFORE = {"begin", "plan", "note"}
 """What a run writes down before it changes anything."""
 
 
