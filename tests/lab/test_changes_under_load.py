@@ -78,6 +78,7 @@ def sizes(cluster: Cluster) -> list[int]:
     return found
 
 
+@pytest.mark.long
 def test_a_setting_comes_to_a_node_and_nobody_notices(cluster: Cluster, base: Change) -> None:
     cluster.write(base, queue(21))
     planned = cluster.run("plan", "--limit", "rs2")

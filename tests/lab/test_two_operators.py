@@ -64,7 +64,9 @@ def under_way(cluster: Cluster) -> Iterator[subprocess.Popen[str]]:
 def state(cluster: Cluster, host: str) -> str:
     """The drain mark, the secret's fingerprint, and the app's process."""
     return cluster.on(
-        host, "cat /etc/cosyvoice/drain; sha256sum /etc/cosyvoice/cluster-secret; pgrep -f app/; :"
+        host,
+        "cat /etc/cosyvoice/drain; sha256sum /etc/cosyvoice/cluster-secret; "
+        "supervisorctl pid cosyvoice",
     )
 
 
