@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+# Minutes: each case starts the command line, many of them twice.
+pytestmark = pytest.mark.long
+
 _REPOSITORY = Path(__file__).parents[2]
 _CLUSTER = [sys.executable, "-m", "provisioning"]
 _INVENTORY = """\
