@@ -37,4 +37,4 @@ def test_it_speaks_with_marks_and_every_line_of_its_log_is_json(kokoro_node: Nod
 def test_what_a_voice_cannot_read_is_the_askers_error(kokoro_node: NodeProcess) -> None:
     answer = kokoro_node.speak(input="Hello 世界", voice="af_heart")
     assert answer.status_code == 400
-    assert "cannot read the character '世'" in answer.text
+    assert "cannot read the character '世'" in answer.json()["error"]["message"]

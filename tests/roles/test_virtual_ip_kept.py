@@ -46,7 +46,15 @@ class Network:
             text=True,
             start_new_session=True,
         )
-        wait_for(lambda: self.bound() == list(VIPS), 10)
+        wait_for(lambda: self.bound() == list(VIPS) and self.listens(), 10)
+
+    def listens(self) -> bool:
+        """Tell if a program in the network has asked the kernel for news (rtnetlink groups)."""
+        sockets = self.run("cat /proc/net/netlink").splitlines()[1:]
+        return any(
+            family == "0" and int(groups, 16)
+            for _, family, _, groups, *_ in map(str.split, sockets)
+        )
 
     def bound(self) -> list[str]:
         shown = self.run("ip -o address show dev lo")
