@@ -1,5 +1,6 @@
 """All commands, in the order in which an operator needs them, each imported when it is run."""
 
+import re
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -59,6 +60,13 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
 _ENTRIES = {name: entry for section in _SECTIONS.values() for name, entry in section.items()}
 
 
+def _inventory_hint(error: click.UsageError) -> str:
+    """What to say to who names the inventory without ``-i``, the one file a command takes."""
+    takes_one = error.ctx is not None and any("-i" in one.opts for one in error.ctx.command.params)
+    extra = "unexpected extra argument" in error.message and re.search(r"[./]", error.message)
+    return "an inventory is named with -i" if takes_one and extra else ""
+
+
 class Commands(click.Group):
     """A group that knows its commands' names and imports a command when it is asked for it."""
 
@@ -79,10 +87,19 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
-            said = error.message
-            if "unexpected extra argument" in said and ".y" in said:
+            if hint := _inventory_hint(error):
+                raise click.UsageError(f"{error.message}; {hint}", error.ctx) from None
+            raise
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Takes what stands before the command; ``-i`` stands behind it."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.option_name in ("-i", "--inventory"):
                 raise click.UsageError(
-                    f"{said}; an inventory is named with -i", error.ctx
+                    f"{error.option_name} stands behind the command: cluster COMMAND -i PATH",
+                    error.ctx,
                 ) from None
             raise
 

@@ -86,9 +86,10 @@ def _with_length(value: object) -> Any:
     if re.search(r"/\D", text) or re.search(r"/\d+\.", text):
         raise _wrong("write the length as a number: 192.0.2.100/24")
     try:
-        return _without_scope(ip_interface(text), text)
+        address = ip_interface(text)
     except (ValueError, AddressValueError):
         raise _wrong(_advice(text)) from None
+    return _without_scope(address, text)
 
 
 def _without_scope(address: Any, text: str) -> Any:

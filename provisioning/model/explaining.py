@@ -1,11 +1,14 @@
 """pydantic's errors as problems with a place in the file."""
 
+from dataclasses import replace
+
 from pydantic import ValidationError
 
 from provisioning.model.locating import locate
 from provisioning.model.problem import Problem
 from provisioning.model.secrecy import masked
 from provisioning.model.tree import KeyPath, Tree, dotted
+from provisioning.model.unseen import advice as unseen_advice
 from provisioning.model.wording import Case, bad_name, wording
 
 _TAG = ("union_tag_invalid", "union_tag_not_found")
@@ -31,6 +34,9 @@ def explain(error: ValidationError, tree: Tree, file: str) -> list[Problem]:
             details.get("ctx") or {},
         )
         said = bad_name(case) if location.is_key else wording(kind, case)
+        written = path[-1] if location.is_key or kind == "extra_forbidden" else details["input"]
+        if not said.meant and isinstance(written, str) and (fix := unseen_advice(written)):
+            said = replace(said, fix=fix)
         at_key = location.is_key or kind == "extra_forbidden"
         shown = (*path, "type") if kind in _TAG else path
         spot = tree.keys.get(path) if at_key else None

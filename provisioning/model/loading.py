@@ -23,6 +23,7 @@ from provisioning.model.rules.finding import Context, Finding
 from provisioning.model.secrecy import masked
 from provisioning.model.source import read_text
 from provisioning.model.syntax import explain as explain_syntax
+from provisioning.model.syntax import stray_break
 from provisioning.model.tree import KeyPath, Tree, dotted
 
 
@@ -69,6 +70,8 @@ def parse_inventory(text: str, path: Path) -> Reading:
 
 
 def _plant(text: str, file: str) -> tuple[Tree, list[Problem]]:
+    if problem := stray_break(text, file):
+        raise InventoryError([problem])
     try:
         root = compose(text)
     except yaml.YAMLError as error:

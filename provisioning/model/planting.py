@@ -9,6 +9,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from provisioning.model.composing import MAX_DEPTH, TAG
 from provisioning.model.problem import Problem
 from provisioning.model.tree import KeyPath, Spot, Tree, dotted
+from provisioning.model.vault import MARK
 from provisioning.model.written import shortened
 
 _SCALARS = {"str": str, "int": int, "float": float}
@@ -105,6 +106,14 @@ class _Planter:
         kept = "\n\t" if "vars" in path else ""
         bad = next((c for c in text if _is_control(c) and c not in kept), None)
         if bad is not None:
+            if text.lstrip().startswith(MARK):
+                self._void(
+                    node.start_mark,
+                    path,
+                    "a vault block without its tag",
+                    fix="write !vault | in front of it, as ansible-vault encrypt_string prints it",
+                )
+                return None
             several = bad == "\n"
             self._void(
                 node.start_mark,

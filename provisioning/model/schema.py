@@ -51,6 +51,21 @@ def properties(schema: Schema) -> dict[str, Schema]:
     return found
 
 
+def kinds_with(schema: Schema | None, name: str) -> list[str]:
+    """The types that have the key: those of the unions around it that are told apart by ``type``.
+
+    ``schema`` is one of a union's mappings or the union.
+    """
+    if schema is None:
+        return []
+    kinds = (_type_of(one) for one in alternatives(schema) if name in one.get("properties", {}))
+    return [kind for kind in kinds if kind]
+
+
+def _type_of(schema: Schema) -> str:
+    return str(schema.get("properties", {}).get("type", {}).get("const", ""))
+
+
 def below(schema: Schema, part: str | int) -> Schema | None:
     """The schema of a key or item, where there is one."""
     for one in alternatives(schema):

@@ -131,6 +131,8 @@ def _vault_password() -> bytes:
 
 def _read(path: Path) -> str:
     try:
+        if path.is_dir():
+            raise SecretError(f"{path} is a folder", "name the file in it that holds the secret")
         if path.stat().st_mode & _READABLE_BY_OTHERS:
             raise SecretError(f"every user of this machine can read {path}", f"chmod 600 {path}")
         with path.open("rb") as file:

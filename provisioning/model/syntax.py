@@ -6,6 +6,7 @@ import yaml
 from yaml.reader import ReaderError
 
 from provisioning.model.problem import Problem
+from provisioning.model.unseen import BREAKS
 from provisioning.model.written import shortened
 
 _QUOTE = "put the text in quotes"
@@ -84,6 +85,11 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
         "use single quotes, where a backslash is a backslash",
     ),
     (
+        r"expected escape sequence of",
+        "a backslash starts an escape between double quotes, and this is none",
+        "use single quotes, where a backslash is a backslash",
+    ),
+    (
         r"contains itself$",
         "the alias stands inside what it refers to: {}",
         "write the values out",
@@ -126,15 +132,34 @@ def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
 
 
 def _character(error: ReaderError, text: str, file: str) -> Problem:
-    before = text[: error.position]
     return Problem(
         file,
-        before.count("\n") + 1,
-        len(before) - (before.rfind("\n") + 1) + 1,
+        *_place(text, error.position),
         "",
         f"the character U+{ord(text[error.position]):04X} is not allowed in YAML",
         fix="remove it; it cannot be seen in most editors",
     )
+
+
+def stray_break(text: str, file: str) -> Problem | None:
+    """The first line break that PyYAML sees and an editor does not: a comment would end there."""
+    place = next((n for n, character in enumerate(text) if character in BREAKS), None)
+    if place is None:
+        return None
+    line, column = _place(text, place)
+    return Problem(
+        file,
+        line,
+        column,
+        "",
+        f"the character U+{ord(text[place]):04X} ends the line for some programs only",
+        fix="remove it; between double quotes it can be written as an escape",
+    )
+
+
+def _place(text: str, position: int) -> tuple[int, int]:
+    before = text[:position]
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
 
 
 def _line(text: str, number: int) -> str:

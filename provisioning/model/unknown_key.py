@@ -4,8 +4,9 @@ import re
 from difflib import get_close_matches
 
 from provisioning.model.describing import listed
-from provisioning.model.schema import Schema, places_of_keys, properties
+from provisioning.model.schema import Schema, at, kinds_with, places_of_keys, properties
 from provisioning.model.tree import KeyPath, dotted
+from provisioning.model.unseen import unseen, without_unseen
 from provisioning.model.vocabulary import KEYS
 from provisioning.model.written import shortened
 
@@ -22,15 +23,18 @@ def nearest(name: str, known: list[str]) -> str | None:
 
 def advice(path: KeyPath, schema: Schema | None, value: object) -> tuple[str, str | None]:
     """How to put it right, and the key that was meant if it is one of the same place."""
-    name = shortened(str(path[-1]))
+    name = shortened(without_unseen(str(path[-1])))
     known = list(properties(schema)) if schema else []
     if len(path) == 2 and path[0] in _GROUPS and _is_host(value):
         return f"write it one level deeper: {path[0]}: {{hosts: {{{name}: …}}}}", "hosts"
     if meant := _exact(name, known):
-        return f"write {meant}", meant
+        hidden = unseen(str(path[-1]))
+        return f"write {meant}" + (f", without U+{ord(hidden):04X}" if hidden else ""), meant
     if text := KEYS.get(name) or KEYS.get(name.lower()) or KEYS.get(name.upper()):
         written = re.match(r"write (\w+)", text)
         return text, written[1] if written else None
+    if kinds := kinds_with(at(path[:-1]), name):
+        return f"only for type: {listed(kinds)}", None
     if places := places_of_keys().get(name):
         return f"it belongs elsewhere: {_elsewhere(places, path)}", None
     if close := nearest(name, known):
@@ -41,7 +45,7 @@ def advice(path: KeyPath, schema: Schema | None, value: object) -> tuple[str, st
 
 
 def _exact(name: str, known: list[str]) -> str | None:
-    folded = name.casefold().replace("-", "_").replace(" ", "_").strip()
+    folded = name.strip().casefold().replace("-", "_").replace(" ", "_")
     return folded if folded in known else None
 
 

@@ -68,20 +68,32 @@ def _index(value: object) -> object:
     return value
 
 
+def _requirement_fix(text: str, error: InvalidRequirement) -> str:
+    if "://" in text:
+        return f"write NAME @ {text}, with the package's name"
+    if re.search("(?<![=<>!~])=(?!=)", text):
+        return f"write {re.sub('(?<![=<>!~])=(?!=)', '==', text)}"
+    return str(error).splitlines()[0]
+
+
 def _requirement(text: str) -> str:
     try:
-        PipRequirement(text)
+        url = PipRequirement(text).url
     except InvalidRequirement as error:
         raise PydanticCustomError(
             "requirement",
             "not a requirement that pip takes",
             {
                 "allowed": "for example torch==2.9.1",
-                "fix": f"write {re.sub('(?<![=<>!~])=(?!=)', '==', text)}"
-                if re.search("(?<![=<>!~])=(?!=)", text)
-                else str(error).splitlines()[0],
+                "fix": _requirement_fix(text, error),
             },
         ) from None
+    if url is not None and not re.fullmatch(r"[a-z][a-z0-9+.-]*://([^/@]*@)?[^-/@\s][^\s]*", url):
+        raise PydanticCustomError(
+            "requirement",
+            "not a URL that pip takes",
+            {"allowed": "NAME @ https://HOST/PATH", "fix": "write its host and path"},
+        )
     return text
 
 
@@ -115,9 +127,11 @@ class Venv(Part):
 
 
 def _switch(value: object) -> object:
-    if value is True:
+    """Composing leaves ``yes`` and ``no`` text; where true and false may stand, so may they."""
+    word = value.lower() if isinstance(value, str) else value
+    if word in (True, "yes", "on"):
         return {}
-    return None if value is False else value
+    return None if word in (False, "no", "off") else value
 
 
 VenvEntry = Annotated[

@@ -9,6 +9,8 @@ _CHECK = f"{_SERVICE}.check"
 _HOST = "GROUP.hosts.NAME"
 
 KEYS: dict[str, str] = {
+    "cluster": "write name: NAME",
+    "cluster_name": "write name: NAME",
     # VRRP, keepalived.conf(5)
     "vrrp_instance": "write its settings under vrrp, its addresses under vip or vips",
     "virtual_ipaddress": "write vip: ADDRESS (several: vips)",

@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioning.model.base import NAME_PATTERN
 from provisioning.model.describing import NAME, allowed, choices, listed
-from provisioning.model.schema import Schema, below, properties, takes_null
+from provisioning.model.schema import Schema, below, places_of_keys, properties, takes_null
 from provisioning.model.tree import KeyPath, dotted
 from provisioning.model.unknown_key import advice, nearest
 from provisioning.model.vocabulary import VALUES
@@ -97,11 +97,21 @@ def _mapping(case: Case) -> Wording:
         )
     elif case.value is None:
         fix = "indent its keys below it, or remove it for the defaults"
+    elif isinstance(case.value, list) and f"{case.path[-1]}s" in places_of_keys():
+        fix = f"write {case.path[-1]}s, for several"
     elif isinstance(case.value, list):
         fix = "write `key: value` lines below it, without the dash"
+    elif isinstance(case.value, str) and (key := _stuck_key(case)):
+        fix = f"put a space behind the colon: {key}: {case.value[len(key) + 1 :]}"
     else:
         fix = "write its keys below it, indented"
     return Wording("keys and values are needed here", case.written, permitted, fix)
+
+
+def _stuck_key(case: Case) -> str | None:
+    """The key of ``key:value``, a text for YAML."""
+    key = str(case.value).partition(":")[0]
+    return key if case.schema and key in properties(case.schema) else None
 
 
 def _list(case: Case) -> Wording:

@@ -448,9 +448,9 @@ ACCEPTED_ONCE: dict[str, Case] = {
         "services[0].check.command", "a brace that is neither",
         services="services: [{check: {type: misc, timeout: 1, command: ▸'/bin/x {address!r}'}}]",
     ),
-    "width in a check": error(
+    "form in a check": error(
         "services[0].check.command", "a brace that is neither",
-        services="services: [{check: {type: misc, timeout: 1, command: ▸'/bin/x {port:>9}'}}]",
+        services="services: [{check: {type: misc, timeout: 1, command: ▸'/bin/x {port:9}'}}]",
     ),
     "export without rw": error(
         "storage.export_options", "read only", "add rw", storage=_NAS + "▸export_options: [sync]}"
@@ -508,6 +508,32 @@ ACCEPTED_ONCE: dict[str, Case] = {
     "a real server in no service": warns(
         "real_servers.hosts.rs2", "no service names it",
         real_servers=_SERVERS + "▸192.168.1.102", services="services: [{real_servers: [rs1]}]",
+    ),
+    "requirement without its name": error(
+        "app.venv.requirements[0]", "pip takes", "write NAME @ git+https://a/b",
+        app="app: {venv: {requirements: [▸'git+https://a/b']}}",
+    ),
+    "requirement without a host": error(
+        "app.venv.requirements[0]", "not a URL", app="app: {venv: {requirements: [▸'a @ git+https://']}}",
+    ),
+    "requirement whose host is an option": error(
+        "app.venv.requirements[0]", "not a URL",
+        app="app: {venv: {requirements: [▸'a @ git+ssh://-oProxyCommand=x/y']}}",
+    ),
+    "argument the app does not know": error(
+        "app.arguments[1]", "no option --voice-limits", "did you mean --voice-limit",
+        app="app: {arguments: [--text-limit=9, ▸--voice-limits=3]}",
+    ),
+    "argument without its value": error(
+        "app.arguments[0]", "requires an argument", app="app: {arguments: [▸--voice-limit]}",
+    ),
+    "archive by URL": error(
+        "app.source", "an archive on another machine", "fetch it",
+        app="app: {source: ▸'https://example.org/a.tar.gz'}", services=_STICKY,
+    ),
+    "git host that is an option": error(
+        "app.source", "starts with -", app="app: {source: ▸'git@-oProxyCommand=x:y', ref: v1}",
+        services=_STICKY,
     ),
     "requirement with one =": error(
         "app.venv.requirements[0]", "pip takes", "torch==2.9.1",
@@ -651,6 +677,7 @@ ALL = {
     **SERVICES,
     **KERNEL,
     **FOLDERS,
+    **ACCEPTED_ONCE,
     **STORAGE,
     **APP,
     **FILES,

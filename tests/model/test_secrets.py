@@ -180,6 +180,12 @@ def test_a_secret_file_that_everyone_can_read(tmp_path: Path) -> None:
     check(case, tmp_path)
 
 
+def test_a_secret_file_that_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir(mode=0o755)
+    case = error("ssh.password", "is a folder", "name the file", ssh="ssh:\n  ▸password: {file: s}")
+    check(case, tmp_path)
+
+
 @pytest.mark.parametrize(
     "block",
     [

@@ -48,6 +48,22 @@ CASES: dict[str, Case] = {
     "of another place": error(
         "scheduler", "unknown key", "services[].scheduler", x="▸scheduler: rr"
     ),
+    "of another type": error(
+        "services[0].check.path", "unknown key", "only for type: http or ssl",
+        services="services:\n  - check: {type: tcp, ▸path: /x}",
+    ),
+    "of the one other type": error(
+        "services[0].check.command", "unknown key", "only for type: misc",
+        services="services:\n  - check: {type: http, ▸command: /x}",
+    ),
+    "with a mark that cannot be seen": error(
+        "\\ufeffdirectors", "unknown key", "write directors, without U+FEFF",
+        directors="▸\ufeffdirectors: {hosts: {lvs1: 192.168.1.11, lvs2: 192.168.1.12}}",
+    ),
+    "with blanks that are none": error(
+        "\\xa0hosts", "unknown key", "remove U+00A0", x="▸\xa0hosts: 1"
+    ),
+    "name of the cluster": error("cluster", "unknown key", "write name", x="▸cluster: tts"),
     "misspelt, of another place": error(
         "app.schedulr", "unknown key", "did you mean scheduler, at services[].scheduler?",
         app="app: {▸schedulr: rr}",

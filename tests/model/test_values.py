@@ -1,8 +1,11 @@
 """Each value by itself: types, ranges, words, forms."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.model.marked import Case, check, error
+from provisioning.model.loading import parse_inventory
+from tests.model.marked import SMALLEST, Case, check, error
 
 _HOSTS = "directors: {hosts: {lvs1: 192.168.1.11, lvs2: 192.168.1.12, "
 
@@ -81,6 +84,34 @@ CASES: dict[str, Case] = {
     "persistence past the kernel's": error(
         "services[0].persistence.timeout", "too large",
         services="services:\n  - persistence: {timeout: ▸2678401}",
+    ),
+    "decimal comma": error(
+        "services[0].check.interval", "a number", "write 2.5, with a point",
+        services="services:\n  - check: {type: tcp, interval: ▸'2,5'}",
+    ),
+    "comma that may be either": error(
+        "services[0].check.interval", "a number", "write 1000 or 1.000, whichever",
+        services="services:\n  - check: {type: tcp, interval: ▸'1,000'}",
+    ),
+    # what its writer does not see
+    "zero-width space": error(
+        "vip", "not an IP address", "remove U+200B (it cannot be seen): write 192.168.1.100",
+        vip="vip: ▸192.168.1.100\u200b", found="192.168.1.100\\u200b",
+    ),
+    "no-break space": error(
+        "services[0].scheduler", "not one of the words", "remove U+00A0",
+        services="services:\n  - scheduler: ▸rr\xa0",
+    ),
+    "curly quotes": error(
+        "vip", "not an IP address", "not the quotes of YAML: write 192.168.1.100",
+        vip="vip: ▸“192.168.1.100”",
+    ),
+    "curly quotes around a name": error(
+        "name", "not a name", "write tts", name="name: ▸“tts”"
+    ),
+    "mapped IPv4": error(
+        "vip", "not an IP address", "write it as IPv4: 192.168.1.100",
+        vip="vip: ▸::ffff:192.168.1.100",
     ),
     # words
     "scheduler with a typo": error(
@@ -267,6 +298,13 @@ CASES: dict[str, Case] = {
     "relative command": error(
         "vrrp.notify", "absolute path", "script security", vrrp="vrrp: {notify: ▸notify.sh}"
     ),
+    "several VIPs under vip": error(
+        "vip", "keys and values", "write vips", vip="▸vip: [192.168.1.100, 192.168.1.99]"
+    ),
+    "no blank behind the colon": error(
+        "vrrp", "keys and values", "put a space behind the colon: version: 3",
+        vrrp="vrrp:\n  ▸version:3",
+    ),
     "relative track script": error(
         "vrrp.track_scripts[0].command", "absolute path",
         vrrp="vrrp:\n  track_scripts:\n    - {name: a, command: ▸check.sh}",
@@ -301,6 +339,13 @@ CASES: dict[str, Case] = {
         "ssh.jump", "not a jump host", "in brackets", ssh="ssh: {jump: ▸2001:db8::1}"
     ),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(("word", "own"), [("yes", True), ("true", True), ("no", False)])
+def test_yes_and_no_are_true_and_false_wherever_these_may_stand(word: str, own: bool) -> None:
+    text = "\n".join([*SMALLEST.values(), f"app: {{venv: {word}}}"])
+    app = parse_inventory(text, Path("inventory.yaml")).inventory.app
+    assert (app.venv is not None) is own
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -89,12 +89,13 @@ def test_it_ends_before_it_has_read_its_input(here: LocalTransport) -> None:
     assert here.run("exec 3<<\nfi\n" + "x" * (8 << 20), root=False).status == 2
 
 
+# Imported first: nobody may not read the folder that this stands in.
 AS_NOBODY = """
 import os
-os.setgid(65534)
-os.setuid(65534)
 from provisioning.transport.base import SudoError
 from provisioning.transport.local import LocalTransport
+os.setgid(65534)
+os.setuid(65534)
 assert LocalTransport().run("id -u", root=False).stdout == b"65534\\n"
 try:
     LocalTransport().run("id -u")

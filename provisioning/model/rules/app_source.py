@@ -27,7 +27,7 @@ def source(context: Context) -> Iterator[Finding]:
     if text.startswith("git+"):
         yield Finding(_PATH, "pip's way to write it", f"write {without_login(text[4:])}", None)
         return
-    if re.match(r"[a-z+]+://([^/@]*@)?-", text):
+    if re.match(r"([a-z+]+://([^/@]*@)?|[^/\s@]*@)-", text):
         yield Finding(_PATH, "its host starts with -", "write the host's name")
         return
     if has_login(text):
@@ -43,6 +43,13 @@ def source(context: Context) -> Iterator[Finding]:
             "fetched in clear text: whoever is in between can change the code",
             "write https://",
         )
+    if re.match(r"https?://", text) and (is_archive(text) or is_wheel(text)):
+        yield Finding(
+            _PATH,
+            "an archive on another machine, where a URL is taken for a git repository",
+            "fetch it to this machine and name the file, or write the URL of its git repository",
+        )
+        return
     if text == "builtin" or is_git_url(text):
         return
     place = against(context.base_dir, Path(text))
@@ -71,7 +78,7 @@ def ref(context: Context) -> Iterator[Finding]:
     """Belongs to git, and pins what is deployed."""
     app = context.inventory.app
     if app.ref is None:
-        if is_git_url(app.source):
+        if is_git_url(app.source) and not (is_archive(app.source) or is_wheel(app.source)):
             yield warning(
                 _PATH,
                 "without ref, each deploy takes whatever is newest",
