@@ -123,7 +123,8 @@ def accepted(place: Place, folder: Path) -> Iterator[tuple[str, Inventory]]:
     for text in (whole, *(f"{example}{sign}b" for sign in sorted(taken, key=str.isprintable))):
         if every and text.isprintable():
             return
-        written = yaml.safe_dump(with_text(place, text), allow_unicode=True)
+        # Escaped, as a file's own line breaks would not reach the value.
+        written = yaml.safe_dump(with_text(place, text))
         try:
             yield text, parse_inventory(written, folder / "inventory.yaml").inventory
         except InventoryError as error:
