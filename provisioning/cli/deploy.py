@@ -219,7 +219,7 @@ def _deploy(
         if not (verifies and result.ok):
             show_lacking(console, lacking)
             return result.ok
-        checks = verify(site.inventory, fleet, site.runtime)
+        checks = verify(site.inventory, fleet, site.record)
         _record_checks(run, checks)
         show_checks(console, checks)
         return result.ok and all(check.ok is not False for check in checks)

@@ -42,7 +42,7 @@ def status(inventory: Path, accept_new_host_keys: bool, watch: bool, as_json: bo
 
 
 def _once(site: Site, fleet: Fleet, *, as_json: bool) -> bool:
-    state = look_at(site.inventory, fleet, site.runtime)
+    state = look_at(site.inventory, fleet, site.record)
     faults = all_faults(site.inventory, state)
     if as_json:
         record = status_record(site.inventory, state, faults)
@@ -56,7 +56,7 @@ def _watch(site: Site, fleet: Fleet) -> bool:
     console = Console()
     try:
         with console.status("Connecting"):
-            watch = Watch(site.inventory, fleet, lambda: site.runtime)
+            watch = Watch(site.inventory, fleet, lambda: site.record)
             state = watch.look()
         with keys_at_once(), Live(console=console, auto_refresh=False, screen=True) as live:
             while True:

@@ -42,7 +42,7 @@ def verify(inventory: Path, accept_new_host_keys: bool, as_json: bool, synthesis
         open_fleet(site, accept_new_host_keys=accept_new_host_keys) as fleet,
         waiting.status("Looking at the hosts and being a client"),
     ):
-        checks = prove(site.inventory, fleet, site.runtime, synthesis=synthesis)
+        checks = prove(site.inventory, fleet, site.record, synthesis=synthesis)
     if as_json:
         print_json(checks_record(checks))
     else:

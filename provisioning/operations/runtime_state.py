@@ -48,13 +48,8 @@ def load_record(folder: Path) -> ClusterRecord:
         ) from None
 
 
-def load_runtime(folder: Path) -> Runtime:
-    """The runtime state of the record. Raises ``RuntimeStateError``."""
-    return load_record(folder).runtime
-
-
 def load_told(folder: Path) -> Runtime:
-    """The state that the directors were made to follow last; an earlier one than ``load_runtime``
+    """The state that the directors were made to follow last; an earlier one than ``load_record``
     has where a run was cut in between."""
     path = folder / _TOLD
     text = _text(path)

@@ -10,7 +10,8 @@ from provisioning.engine.progress import Progress, silent
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import all_hosts, connection_of, groups
 from provisioning.model.runtime import Runtime
-from provisioning.operations.runtime_state import load_runtime
+from provisioning.operations.cluster_record import ClusterRecord
+from provisioning.operations.runtime_state import load_record
 from provisioning.operations.who import who
 from provisioning.transport.base import Transport
 from provisioning.transport.ssh import connect
@@ -35,9 +36,14 @@ class Site:
         return self.base_dir / ".cluster" / self.inventory.name
 
     @property
+    def record(self) -> ClusterRecord:
+        """What this folder knows of the cluster, read anew. Raises ``RuntimeStateError``."""
+        return load_record(self.state_dir)
+
+    @property
     def runtime(self) -> Runtime:
         """What is drained and the like, read anew. Raises ``RuntimeStateError``."""
-        return load_runtime(self.state_dir)
+        return self.record.runtime
 
     @property
     def history_dir(self) -> Path:

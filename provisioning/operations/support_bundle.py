@@ -107,7 +107,7 @@ def _collect(site: Site, fleet: Fleet, errors: dict[str, str]) -> Iterator[tuple
     yield "runtime.json", _json(asdict(site.runtime))
     for run in sorted(site.history_dir.glob("*.jsonl"))[-_RUNS:]:
         yield f"journal/{run.name}", run.read_text(encoding="utf-8", errors="replace")
-    state = look_at(inventory, fleet, site.runtime)
+    state = look_at(inventory, fleet, site.record)
     faults = all_faults(inventory, state)
     yield "status.json", _json(status_record(inventory, state, faults))
     rendered = _rendered(site, errors)

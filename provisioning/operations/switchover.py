@@ -81,7 +81,7 @@ def switch_over(
     go through it. Raises ``OperationError`` where it is not fit; ``force`` goes on where only
     tables or connection sync are not as they should be."""
     inventory = site.inventory
-    state = look_at(inventory, fleet, site.runtime)
+    state = look_at(inventory, fleet, site.record)
     holding = masters(inventory, state)
     if not holding:
         raise OperationError("no director that can be reached holds the VIP; see `cluster status`")

@@ -12,7 +12,7 @@ from provisioning.cli.main import main
 from provisioning.model.loading import load_inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.members import remember
-from provisioning.operations.runtime_state import load_runtime, save_runtime
+from provisioning.operations.runtime_state import load_record, save_runtime
 
 _INVENTORY = """\
 vip: 192.0.2.100
@@ -87,14 +87,14 @@ def test_a_wrong_command_line_says_what_is_right(
     assert done.returncode == 2, done.stdout + done.stderr
     assert said in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
-    assert load_runtime(state(inventory)) == Runtime()
+    assert load_record(state(inventory)).runtime == Runtime()
 
 
 def test_without_directors_nothing_is_drained(inventory: Path, cluster: Cluster) -> None:
     done = cluster("drain", "rs1", "--reason", "换内存条")
     assert done.returncode == 1
     assert "no director can be reached" in done.stderr and "Traceback" not in done.stderr
-    assert load_runtime(state(inventory)) == Runtime()
+    assert load_record(state(inventory)).runtime == Runtime()
 
 
 def test_a_damaged_state_stops_what_would_put_drained_hosts_back(

@@ -18,7 +18,7 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.frames import observations
 from provisioning.model.inventory import Inventory
 from provisioning.model.loading import read_inventory
-from provisioning.model.runtime import Runtime
+from provisioning.operations.cluster_record import ClusterRecord
 from provisioning.operations.session import Site, open_fleet
 from provisioning.operations.verify import verify
 from provisioning.transport.base import Completed, Conversation, Transport, UnreachableError
@@ -149,7 +149,7 @@ def record(inventory: Inventory, path: Path) -> Recording:
         fleet.connect(hosts)
         for name, transport in fleet.transports.items():
             fleet.transports[name] = RecordingTransport(transport, kept[name])
-        for check in verify(inventory, fleet, Runtime()):
+        for check in verify(inventory, fleet, ClusterRecord()):
             print(check.ok, check.name, "--", check.evidence)
     return kept
 

@@ -15,12 +15,13 @@ from provisioning.engine.progress import silent
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.capacity import lacking_without
+from provisioning.operations.cluster_record import ClusterRecord, to_text
 from provisioning.operations.ipvs_table import parse_table
 from provisioning.operations.node_work import NodeWork, active_connections, await_idle
 from provisioning.operations.runtime_change import director_parts
 from provisioning.operations.runtime_state import (
     RuntimeStateError,
-    load_runtime,
+    load_record,
     save_runtime,
     with_drain,
     without_drain,
@@ -57,11 +58,11 @@ def table(**weights: int) -> Tables:
 
 def test_the_state_outlives_the_process_and_is_for_its_owner(tmp_path: Path) -> None:
     folder = tmp_path / ".cluster" / "语音"
-    assert load_runtime(folder) == Runtime()
+    assert load_record(folder).runtime == Runtime()
     save_runtime(folder, with_drain(Runtime(), "rs1", DRAIN))
-    assert load_runtime(folder) == DRAINED
-    save_runtime(folder, without_drain(load_runtime(folder), "rs1"))
-    assert load_runtime(folder) == Runtime()
+    assert load_record(folder).runtime == DRAINED
+    save_runtime(folder, without_drain(load_record(folder).runtime, "rs1"))
+    assert load_record(folder).runtime == Runtime()
     assert [path.name for path in folder.iterdir()] == ["runtime.json"]
 
 
@@ -69,7 +70,7 @@ def test_the_state_outlives_the_process_and_is_for_its_owner(tmp_path: Path) -> 
 def test_a_damaged_state_is_never_taken_for_an_empty_one(tmp_path: Path, text: str) -> None:
     (tmp_path / "runtime.json").write_text(text)
     with pytest.raises(RuntimeStateError, match="delete"):
-        load_runtime(tmp_path)
+        load_record(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -199,9 +200,12 @@ def test_status_shows_who_drained_it_and_counts_no_fault() -> None:
         lines = text.splitlines(keepends=True)
         lines = [one.replace(" 1 ", " 0 ", 1) if "10.77.0.21" in one else one for one in lines]
         answers[director]["director.table"] = [("".join(lines), err, status)]
-    usual = look_at(INVENTORY, replay(answers), Runtime())
+    usual = look_at(INVENTORY, replay(answers), ClusterRecord())
     assert any("weight of rs1 is 0 instead of 1" in str(f) for f in all_faults(INVENTORY, usual))
-    state = look_at(INVENTORY, replay(answers), DRAINED)
+    state = look_at(INVENTORY, replay(answers), ClusterRecord(runtime=DRAINED))
+    # A folder that knows nothing of it asks the directors.
+    answers["lvs2"]["director.memory"] = [(to_text(ClusterRecord(3, DRAINED)), "", 0)]
+    assert look_at(INVENTORY, replay(answers), ClusterRecord()).runtime == state.runtime
     faults = [str(fault) for fault in all_faults(INVENTORY, state)]
     # This node was recorded at work: it has no mark.
     assert faults == ["rs1: is drained, but the app there does not know it and takes new sessions"]

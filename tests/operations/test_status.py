@@ -19,6 +19,7 @@ from provisioning.cli.status_view import status_view
 from provisioning.engine.fleet import Fleet
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
+from provisioning.operations.cluster_record import ClusterRecord
 from provisioning.operations.status import faults as faults_package
 from provisioning.operations.status.claims import Claims, Speaker
 from provisioning.operations.status.clocks import Clock, compare
@@ -41,7 +42,7 @@ from tests.operations.replay import INVENTORY, Recording, ReplayTransport, backu
 
 
 def seen(answers: Recording) -> ClusterState:
-    return look_at(INVENTORY, replay(answers), Runtime())
+    return look_at(INVENTORY, replay(answers), ClusterRecord())
 
 
 def texts(inventory: Inventory, state: ClusterState) -> list[str]:
@@ -196,7 +197,7 @@ def test_a_sorry_server_in_the_table_tells_of_the_lost_quorum() -> None:
             (text.replace("10.77.0.23", "10.77.0.99"), err, status)
         ]
     one = {"scheduler": "rr", "persistence": None, "sorry_server": "10.77.0.99"}
-    found = texts(varied(services=[one]), look_at(INVENTORY, replay(answers), Runtime()))
+    found = texts(varied(services=[one]), look_at(INVENTORY, replay(answers), ClusterRecord()))
     assert any("the sorry server answers, because the quorum is lost" in text for text in found)
 
 
@@ -254,7 +255,7 @@ def test_a_systemd_host_is_asked_by_systemctl() -> None:
     answers = recording("healthy")
     for said, word in (("active\n", "running"), ("failed\n", "failed")):
         answers["rs1"]["real_server.service"] = [(said, "", 0)]
-        state = look_at(varied(service_manager="systemd"), replay(answers), Runtime())
+        state = look_at(varied(service_manager="systemd"), replay(answers), ClusterRecord())
         assert state.real_servers["rs1"].service == word
 
 
@@ -292,7 +293,7 @@ def test_a_watch_sees_a_lost_host_again_without_waiting_for_it() -> None:
         return Flaky(answers[name])
 
     Flaky.looks = 0
-    watch = Watch(INVENTORY, Fleet(connect, forks=4), Runtime)
+    watch = Watch(INVENTORY, Fleet(connect, forks=4), ClusterRecord)
     assert not watch.look().unreachable
     assert watch.look().unreachable == {"rs1": "the connection broke"}
     assert "rs1" in watch.look().unreachable, "still away, and the look does not wait for it"
@@ -460,7 +461,7 @@ def test_what_to_do_about_a_host_that_is_not_seen_depends_on_why() -> None:
             "lvs2": SudoError("lvs2: sudo wants a password"),
         }.get(name, UnreachableError(f"{name}: root@10.77.0.2:22: no answer within 10 s"))
 
-    state = look_at(INVENTORY, Fleet(connect, forks=4), Runtime())
+    state = look_at(INVENTORY, Fleet(connect, forks=4), ClusterRecord())
     found = {fault.host: fault for fault in all_faults(INVENTORY, state)}
     assert "compare the keys" in found["lvs1"].fix
     assert found["lvs2"].commands == ("cluster exec --root lvs2 true",)
@@ -489,5 +490,5 @@ def test_a_silent_host_does_not_keep_the_others_waiting() -> None:
         return transport
 
     others = host_fragments(INVENTORY).keys() - {"rs1"}
-    state = look_at(INVENTORY, Fleet(connect, forks=10), Runtime())
+    state = look_at(INVENTORY, Fleet(connect, forks=10), ClusterRecord())
     assert set(state.unreachable) == {"rs1"}

@@ -16,6 +16,7 @@ import pytest
 from provisioning.engine.script import observe_script
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
+from provisioning.operations.cluster_record import ClusterRecord
 from provisioning.operations.connections import parse_connections
 from provisioning.operations.fitness import unfit
 from provisioning.operations.probes import gap
@@ -29,7 +30,7 @@ from tests.operations.replay import INVENTORY, Recording, backup, recording, rep
 
 
 def seen(answers: Recording) -> ClusterState:
-    return look_at(INVENTORY, replay(answers), Runtime())
+    return look_at(INVENTORY, replay(answers), ClusterRecord())
 
 
 def test_the_backup_of_a_healthy_cluster_is_fit() -> None:

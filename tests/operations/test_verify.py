@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import pytest
 
-from provisioning.model.runtime import Runtime
+from provisioning.operations.cluster_record import ClusterRecord
 from provisioning.operations.probes.speech import measure
 from provisioning.operations.verify import CheckResult, verify
 from tests.operations.replay import INVENTORY, Recording, backup, recording, replay
@@ -37,7 +37,7 @@ SPEAKS = "the app speaks through the VIP"
 
 
 def proved(answers: Recording, *, synthesis: bool = True) -> dict[str, CheckResult]:
-    checks = verify(INVENTORY, replay(answers), Runtime(), synthesis=synthesis)
+    checks = verify(INVENTORY, replay(answers), ClusterRecord(), synthesis=synthesis)
     assert len({check.name for check in checks}) == len(checks)
     return {check.name: check for check in checks}
 

@@ -24,8 +24,9 @@ mount -t overlay -o lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work overlay /tm
 cd /tmp/root
 # What the host has there does not show.
 xargs -rd '\n' rm -rf <"$folder/hidden"
-# The interpreter may lie below a folder such as /root that only root may enter.
-xargs -rd '\n' chmod o+x <"$folder/entered"
+# The interpreter may lie below a folder such as /root that only root may enter. From inside, as
+# links on the way to it would lead out to the host's file system, which cannot be written.
+xargs -rd '\n' chroot . chmod o+x <"$folder/entered"
 cp -a "$folder/root/." .
 mkdir -p usr/lib/modules
 ln -s "/usr/lib/uml/modules/$version" "usr/lib/modules/$version"

@@ -138,7 +138,7 @@ def drive(
         raise
     checks = []
     if upgrade.status is RunStatus.FINISHED and verifies:
-        checks = verify(site.inventory, fleet, site.runtime)
+        checks = verify(site.inventory, fleet, site.record)
     ended = Ended(upgrade, tuple(checks))
     run.ok = ended.ok
     tell(end_event(ended))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.model.inventory import Inventory
-from provisioning.model.runtime import Runtime
+from provisioning.operations.cluster_record import ClusterRecord, agreed
 from provisioning.operations.ipvs_table import TableFormatError
 from provisioning.operations.status import clocks, look_director, look_real_server, look_storage
 from provisioning.operations.status.clocks import Clock
@@ -49,21 +49,24 @@ Seen = dict[str, dict[str, Observation]]
 """What each host answered."""
 
 
-def look_at(inventory: Inventory, fleet: Fleet, runtime: Runtime) -> ClusterState:
+def look_at(inventory: Inventory, fleet: Fleet, ours: ClusterRecord) -> ClusterState:
     """Connects to every host that is not connected, and looks at it. What happens on one host
-    never keeps the others from being seen."""
-    return _look(inventory, fleet, runtime, fleet.each_at_once, timeout=60.0)
+    never keeps the others from being seen.
+
+    ``ours`` is what this folder knows of the cluster; what directors remember since then counts.
+    """
+    return _look(inventory, fleet, ours, fleet.each_at_once, timeout=60.0)
 
 
 def look_at_connected(
-    inventory: Inventory, fleet: Fleet, runtime: Runtime, *, timeout: float = 60.0
+    inventory: Inventory, fleet: Fleet, ours: ClusterRecord, *, timeout: float = 60.0
 ) -> ClusterState:
     """Looks at the hosts that are connected. ``timeout`` is in seconds, for each host."""
-    return _look(inventory, fleet, runtime, fleet.each, timeout=timeout)
+    return _look(inventory, fleet, ours, fleet.each, timeout=timeout)
 
 
 def _look(
-    inventory: Inventory, fleet: Fleet, runtime: Runtime, each: _Each, *, timeout: float
+    inventory: Inventory, fleet: Fleet, ours: ClusterRecord, each: _Each, *, timeout: float
 ) -> ClusterState:
     questions = host_fragments(inventory)
     clocked: dict[str, Clock] = {}
@@ -83,7 +86,7 @@ def _look(
         for name in questions
         if name not in seen
     }
-    state = assemble(inventory, seen, silent, runtime)
+    state = assemble(inventory, seen, silent, ours)
     remedies = {
         name: _REMEDIES[kind].format(name=name)
         for name in silent
@@ -110,7 +113,7 @@ def host_fragments(inventory: Inventory) -> dict[str, dict[str, str]]:
 
 
 def assemble(
-    inventory: Inventory, seen: Seen, silent: dict[str, str], runtime: Runtime
+    inventory: Inventory, seen: Seen, silent: dict[str, str], ours: ClusterRecord
 ) -> ClusterState:
     """The cluster's state from what each host answered. Pure."""
     directors: dict[str, DirectorState] = {}
@@ -128,4 +131,6 @@ def assemble(
                 storage[name] = look_storage.parse(inventory.storage, found)
         except (InterfacesFormatError, TableFormatError) as error:
             unreachable[name] = str(error)
-    return ClusterState(directors, real_servers, storage, unreachable, runtime)
+    memories = {name: one.remembers for name, one in directors.items() if one.remembers}
+    record, _ = agreed(ours, memories)
+    return ClusterState(directors, real_servers, storage, unreachable, record.runtime)

@@ -1,7 +1,9 @@
 """The look at a director. Pure."""
 
+from provisioning.engine.seat import record_script
 from provisioning.model.address import IPAddress
 from provisioning.model.inventory import Inventory
+from provisioning.operations.cluster_record import ClusterRecord, RecordFormatError, from_text
 from provisioning.operations.ipvs_table import parse_counters, parse_table
 from provisioning.operations.status import claims
 from provisioning.operations.status.interfaces import Interfaces
@@ -13,6 +15,7 @@ _KEEPALIVED, _VRRP, _SYNC = "director.keepalived", "director.vrrp", "director.sy
 _TABLE, _COUNTERS = "director.table", "director.counters"
 _CLAIMS = "director.claims"
 _HANGS = "director.hangs"
+_MEMORY = "director.memory"
 COUNTERS_LOOK = "ipvsadm -Ln --stats --exact"
 
 
@@ -29,6 +32,7 @@ def fragments(inventory: Inventory, name: str) -> dict[str, str]:
         _COUNTERS: COUNTERS_LOOK,
         _SYNC: "ipvsadm -Ln --daemon",
         _CLAIMS: claims.fragment(inventory, name),
+        _MEMORY: record_script(),
     }
 
 
@@ -52,7 +56,16 @@ def parse(
         problem=problem,
         claims=claims.parse(found[_CLAIMS]),
         hangs=tuple(found[_HANGS].stdout.splitlines()),
+        remembers=_memory(found[_MEMORY].stdout),
     )
+
+
+def _memory(text: str) -> ClusterRecord | None:
+    """One that a later version wrote says nothing here; whoever changes something is told of it."""
+    try:
+        return from_text(text) if text else None
+    except RecordFormatError:
+        return None
 
 
 def _sync(text: str) -> tuple[SyncRole, ...]:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from provisioning.model.address import IPAddress
 from provisioning.model.runtime import Runtime
+from provisioning.operations.cluster_record import ClusterRecord
 from provisioning.operations.ipvs_table import Counters, ServiceKey, TableService
 from provisioning.operations.status.claims import Claims
 from provisioning.operations.status.clocks import Clock
@@ -32,6 +33,8 @@ class DirectorState:
     """Who else on the LAN claims the VIPs."""
     hangs: tuple[str, ...] = ()
     """Which processes of Keepalived do not live, though they are there, each in words."""
+    remembers: ClusterRecord | None = None
+    """What it remembers of the cluster."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from threading import Thread
 
 from provisioning.engine.fleet import Fleet
 from provisioning.model.inventory import Inventory
-from provisioning.model.runtime import Runtime
+from provisioning.operations.cluster_record import ClusterRecord
 from provisioning.operations.status.look import host_fragments, look_at_connected
 from provisioning.operations.status.state import ClusterState
 
@@ -16,8 +16,10 @@ _TIMEOUT = 10.0
 class Watch:
     """A living cluster. Connections that are lost are made again beside the looks."""
 
-    def __init__(self, inventory: Inventory, fleet: Fleet, runtime: Callable[[], Runtime]) -> None:
-        self._inventory, self._fleet, self._runtime = inventory, fleet, runtime
+    def __init__(
+        self, inventory: Inventory, fleet: Fleet, ours: Callable[[], ClusterRecord]
+    ) -> None:
+        self._inventory, self._fleet, self._ours = inventory, fleet, ours
         self._names = list(host_fragments(inventory))
         self._connecting: Thread | None = None
         fleet.connect(self._names)
@@ -28,4 +30,4 @@ class Watch:
             # A daemon: the program may end while a host is still waited for.
             self._connecting = Thread(target=self._fleet.connect, args=[self._names], daemon=True)
             self._connecting.start()
-        return look_at_connected(self._inventory, self._fleet, self._runtime(), timeout=_TIMEOUT)
+        return look_at_connected(self._inventory, self._fleet, self._ours(), timeout=_TIMEOUT)

@@ -5,7 +5,7 @@ import time
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.model.inventory import Inventory
-from provisioning.model.runtime import Runtime
+from provisioning.operations.cluster_record import ClusterRecord
 from provisioning.operations.ipvs_table import (
     Counters,
     ServiceKey,
@@ -47,16 +47,16 @@ AllCounters = dict[str, dict[ServiceKey, Counters]]
 
 
 def verify(
-    inventory: Inventory, fleet: Fleet, runtime: Runtime, *, synthesis: bool = True
+    inventory: Inventory, fleet: Fleet, ours: ClusterRecord, *, synthesis: bool = True
 ) -> list[CheckResult]:
     """Proves what the inventory promises; connects to what is not connected.
 
     The client is a host of the inventory's group ``clients``, or this machine where it has none;
     it needs python3. ``synthesis`` has a sentence spoken. Never raises for what happens on hosts.
     """
-    before = look_at(inventory, fleet, runtime)
+    before = look_at(inventory, fleet, ours)
     shared = try_shared_write(inventory, fleet, before) if inventory.storage else None
-    wanted = wanted_services(inventory, runtime)
+    wanted = wanted_services(inventory, before.runtime)
     requests = {
         one.endpoint: (one, connections_for(one, _master_table(before, one))) for one in wanted
     }
