@@ -10,7 +10,7 @@ from gradio.events import Dependency
 from app.engines.interface import Capability, EngineInfo, Mode
 from app.node import Node
 from app.speech import SpeechService
-from app.web import endpoint, form, modes, turns
+from app.web import endpoint, form, idle, modes, turns
 from app.web.form import ClipBox, Form
 from app.web.listening import Listener
 from app.web.making import Maker
@@ -90,6 +90,7 @@ def build(node: Node) -> gr.Blocks:
             for clip in studio.clips if service.engine.clips else ():
                 filled.then(listener.hear, clip.field, clip.verdict, **_PLAIN)
     page.queue(max_size=max(1, node.settings.places), api_open=not node.settings.enable_queue)
+    idle.rest(page)
     blocks: gr.Blocks = page
     return blocks
 
