@@ -16,11 +16,11 @@ from typing import Any
 
 import httpx
 import pytest
-from gradio_client import Client
 
 from tests.app.audio.sounds import speech_like, write
 from tests.app.dead_server import mortal, needs_fuse
 from tests.app.node_process import PLUGINS, ROOT, NodeProcess, running
+from tests.app.patient_client import patient_client
 
 pytestmark = needs_fuse
 
@@ -171,7 +171,7 @@ def test_no_request_whatever_waits_for_a_dead_server(tmp_path: Path) -> None:
         upload = Path(_upload(node, recording).json()[0])
         assert upload.is_file() and upload.is_relative_to(node.outputs)
         requests = _requests(node, routes, output, upload)
-        page = Client(node.url, verbose=False, download_files=tmp_path / "downloads")
+        page = patient_client(node.url, download_files=tmp_path / "downloads")
         server.die()
         with _Answers(node) as ready:
             # From the very moment at which it dies, before anybody has noticed.

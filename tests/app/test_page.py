@@ -11,11 +11,12 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from tests.app.node_process import NodeProcess
+from tests.app.patient_client import patient_client
 
 
 @pytest.fixture(scope="module")
 def client(node: NodeProcess, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    return Client(node.url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
+    return patient_client(node.url, download_files=tmp_path_factory.mktemp("downloads"))
 
 
 def test_the_page_speaks_and_keeps(node: NodeProcess, client: Client) -> None:
@@ -73,7 +74,7 @@ def test_wrong_input_is_told(client: Client, arguments: tuple[object, ...], said
 
 
 def test_without_the_queue_the_page_says_busy(faulty_node: NodeProcess, tmp_path: Path) -> None:
-    client = Client(faulty_node.url, verbose=False, download_files=tmp_path)
+    client = patient_client(faulty_node.url, download_files=tmp_path)
     path, _ = client.predict("hello", "tone", 1.0, 1, api_name="/synthesize")
     assert Path(path).stat().st_size > 44
     with concurrent.futures.ThreadPoolExecutor(1) as threads:

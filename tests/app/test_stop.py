@@ -10,9 +10,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gradio_client import Client
 
 from tests.app.node_process import ROOT, NodeProcess, running
+from tests.app.patient_client import patient_client
 
 
 def _alive(pid: int) -> bool:
@@ -28,7 +28,7 @@ def test_a_node_drains_and_exits_with_0(tmp_path: Path) -> None:
     with running(tmp_path, *arguments) as node, concurrent.futures.ThreadPoolExecutor(4) as threads:
         node.wait_ready()
         workers = [worker["pid"] for worker in node.status()["workers"]]
-        page = Client(node.url, verbose=False, download_files=tmp_path / "downloads")
+        page = patient_client(node.url, download_files=tmp_path / "downloads")
         jobs = [threads.submit(node.speak, input="slow 1") for _ in range(2)]
         # One more for the workers' line, one for the page's own.
         clicks = [page.submit("slow 0.5", api_name="/synthesize") for _ in range(2)]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gradio_client import Client
 
 from app.engines.interface import SynthesisRequest
 from app.lending import credentials, message
@@ -20,6 +19,7 @@ from app.workers.frames import Frame, taken_from
 from app.workers.job import Job
 from tests.app.lending.cluster import SECRET, Cluster, after, cluster, maker
 from tests.app.node_process import RELEASE
+from tests.app.patient_client import patient_client
 
 NAMES = ("rs1", "rs2", "rs3")
 KIND = Kind(RELEASE, "faulty")
@@ -79,7 +79,7 @@ def test_a_slot_goes_to_the_job_that_has_waited_longest(nodes: Cluster) -> None:
 
 
 def test_pages_queues_are_one_too(nodes: Cluster) -> None:
-    client = [Client(nodes.nodes["rs1"].url, verbose=False) for _ in range(6)]
+    client = [patient_client(nodes.nodes["rs1"].url) for _ in range(6)]
     known = {path.name for path in nodes.nodes["rs1"].outputs.glob("*.json")}
 
     def one(number: int) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 
+from tests.app.patient_client import patient_client
 from tests.app.session_routing.cluster import NAMES, Nodes
 
 
@@ -25,7 +26,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
 
 
 def test_a_session_keeps_its_state_and_its_node(nodes: Nodes) -> None:
-    client = Client(nodes.url, verbose=False)
+    client = patient_client(nodes.url)
     answers = [client.predict("你好", api_name="/greet") for _ in range(6)]
     owner = answers[0].split()[2]
     assert owner in NAMES
@@ -34,7 +35,7 @@ def test_a_session_keeps_its_state_and_its_node(nodes: Nodes) -> None:
 
 def test_sessions_at_the_same_time_are_spread_and_none_fails(nodes: Nodes) -> None:
     def one(number: int) -> str:
-        answer: str = Client(nodes.url, verbose=False).predict(str(number), api_name="/slow")
+        answer: str = patient_client(nodes.url).predict(str(number), api_name="/slow")
         return answer
 
     with ThreadPoolExecutor(10) as pool:
@@ -71,14 +72,14 @@ def test_a_raw_session_is_answered_wherever_it_asks(nodes: Nodes) -> None:
 
 def test_a_file_is_read_where_it_was_not_written(nodes: Nodes, tmp_path: Path) -> None:
     for _ in range(3):
-        path = Client(nodes.url, verbose=False, download_files=str(tmp_path)).predict(
+        path = patient_client(nodes.url, download_files=str(tmp_path)).predict(
             "words", api_name="/write"
         )
         assert Path(path).read_text().startswith("words by ")
 
 
 def test_a_link_to_a_session_is_made_where_the_session_is(nodes: Nodes) -> None:
-    client = Client(nodes.url, verbose=False)
+    client = patient_client(nodes.url)
     client.predict("words", api_name="/greet")
     session = {"session_hash": client.session_hash}
     links = [
@@ -92,7 +93,7 @@ def test_a_large_upload_comes_through_whole(nodes: Nodes, tmp_path: Path) -> Non
     large = tmp_path / "大文件.bin"
     with large.open("wb") as file:
         file.truncate(100 << 20)
-    client = Client(nodes.url, verbose=False)
+    client = patient_client(nodes.url)
     assert client.predict(handle_file(str(large)), api_name="/read") == f"{100 << 20} bytes"
 
 
@@ -118,14 +119,14 @@ def test_nobody_but_a_peer_is_answered_as_one(nodes: Nodes) -> None:
 
 
 def test_the_owner_dies_and_the_next_job_of_its_session_is_done(nodes: Nodes) -> None:
-    client = Client(nodes.url, verbose=False)
+    client = patient_client(nodes.url)
     owner = client.predict("before", api_name="/greet").split()[2]
     nodes.kill(owner)
     try:
         again = client.predict("after", api_name="/greet")
         assert again.split()[0] == "after" and again.split()[2] != owner
         for _ in range(5):
-            assert Client(nodes.url, verbose=False).predict("new", api_name="/greet")
+            assert patient_client(nodes.url).predict("new", api_name="/greet")
     finally:
         nodes.start(owner)
         nodes.wait_for(owner)

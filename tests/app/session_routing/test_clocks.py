@@ -9,8 +9,8 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from gradio_client import Client
 
+from tests.app.patient_client import patient_client
 from tests.app.session_routing.speech_nodes import NAMES, SpeechNodes
 
 MINUTES, DAY = 600.0, 86400.0
@@ -24,7 +24,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SpeechNodes]:
 
 def _sessions(nodes: SpeechNodes, count: int, text: str = "hello") -> None:
     def one(number: int) -> None:
-        client = Client(nodes.url, verbose=False)
+        client = patient_client(nodes.url)
         client.predict(text, "tone", 1.0, number + 1, api_name="/synthesize")
 
     with ThreadPoolExecutor(3) as pool:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from gradio_client import Client
 
 from app.session_routing.logins import keys
+from tests.app.patient_client import patient_client
 from tests.app.session_routing.cluster import NAMES, Nodes
 
 pytestmark = pytest.mark.long
@@ -50,7 +50,7 @@ def test_a_login_is_good_everywhere_and_only_with_its_cookie(nodes: Nodes) -> No
 
 def test_jobs_of_one_who_has_logged_in(nodes: Nodes) -> None:
     for _ in range(3):
-        client = Client(nodes.url, auth=(USER, PASSWORD), verbose=False)
+        client = patient_client(nodes.url, auth=(USER, PASSWORD))
         answers = [client.predict("x", api_name="/greet") for _ in range(4)]
         owner = answers[0].split()[2]
         assert answers == [f"x by {owner} {number}" for number in range(1, 5)]

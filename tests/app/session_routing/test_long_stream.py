@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from gradio_client import Client
 from playwright.sync_api import Page, sync_playwright
 
+from tests.app.patient_client import patient_client
 from tests.app.session_routing.cluster import Nodes
 
 CHROMIUM = shutil.which("chromium")
@@ -46,7 +46,7 @@ def page() -> Iterator[Page]:
 def test_every_second_arrives(nodes: Nodes, page: Page, seconds: int) -> None:
     page.goto(nodes.url)
     page.get_by_label("last").fill(str(seconds))
-    job = Client(nodes.url, verbose=False).submit(seconds, api_name="/count_seconds")
+    job = patient_client(nodes.url).submit(seconds, api_name="/count_seconds")
     page.get_by_role("button", name="Count").click()
     page.evaluate(_WATCH)
     numbers = [str(second) for second in range(1, seconds + 1)]

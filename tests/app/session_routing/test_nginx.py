@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from gradio_client import Client
 
+from tests.app.patient_client import patient_client
 from tests.app.session_routing.cluster import NAMES, Nodes, free_ports
 
 pytestmark = pytest.mark.long
@@ -86,7 +86,7 @@ def test_requests_are_spread_and_sessions_stay_whole(url: str) -> None:
     assert asked == set(NAMES)
 
     def one(number: int) -> str:
-        client = Client(url, verbose=False)
+        client = patient_client(url)
         answers = [client.predict(f"第{number}", api_name="/greet") for _ in range(4)]
         owner = answers[0].split()[2]
         assert answers == [f"第{number} by {owner} {turn}" for turn in range(1, 5)]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gradio_client import Client
 
 from tests.app.node_process import NodeProcess, running
+from tests.app.patient_client import patient_client
 from tests.app.session_routing.cluster import RoundRobin
 
 NAMES = ("rs1", "rs2", "rs3")
@@ -68,7 +68,7 @@ def test_every_call_of_gradios_client_succeeds(cluster: Cluster) -> None:
     before = cluster.spoken()
 
     def one(number: int) -> str:
-        client = Client(cluster.url, verbose=False)
+        client = patient_client(cluster.url)
         path, told = client.predict(f"第{number}句", "cmn", 1.0, 42, api_name="/synthesize")
         assert Path(path).read_bytes()[:4] == b"RIFF"
         return str(told["node"])

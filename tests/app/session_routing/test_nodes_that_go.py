@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from gradio_client import Client
 
+from tests.app.patient_client import patient_client
 from tests.app.session_routing.cluster import NAMES, Nodes
 from tests.app.session_routing.session import Session
 
@@ -62,7 +62,7 @@ def test_a_stream_whose_owner_dies_ends_as_one_that_failed(nodes: Nodes) -> None
 
 @pytest.mark.long
 def test_gradios_client_hears_of_it_too(nodes: Nodes) -> None:
-    client = Client(nodes.own_url("one"), verbose=False)
+    client = patient_client(nodes.own_url("one"))
     # Its session begins elsewhere.
     nodes.drain("one")
     try:
@@ -165,4 +165,4 @@ def test_the_last_node_serves_alone(nodes: Nodes) -> None:
     with gone(nodes, "one"), gone(nodes, "two"):
         at = nodes.own_url("three")
         assert session.run(at, "slow", "x").endswith("three")
-        assert Client(at, verbose=False).predict("alone", api_name="/greet") == "alone by three 1"
+        assert patient_client(at).predict("alone", api_name="/greet") == "alone by three 1"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from gradio_client import Client
 
+from tests.app.patient_client import patient_client
 from tests.app.session_routing.cluster import NAMES, Nodes
 from tests.app.session_routing.session import Session
 
@@ -64,7 +64,7 @@ def test_other_requests_of_a_page_reach_its_release(nodes: Nodes, everywhere: li
 @pytest.mark.long
 def test_programs_that_name_no_release_go_on(nodes: Nodes) -> None:
     for at in (nodes.url, *map(nodes.own_url, NAMES)):
-        client = Client(at, verbose=False)
+        client = patient_client(at)
         assert client.predict("x", api_name="/greet").startswith("x by ")
 
 
