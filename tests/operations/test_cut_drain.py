@@ -9,7 +9,7 @@ from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations import runtime_change
 from provisioning.operations.runtime_change import plan_directors
-from provisioning.operations.runtime_state import load_runtime, load_told, save_runtime, save_told
+from provisioning.operations.runtime_state import load_record, load_told, save_runtime, save_told
 from provisioning.resources.base import Resource
 from provisioning.resources.file import File
 from tests.engine.sandbox import SandboxTransport
@@ -64,4 +64,4 @@ def test_what_directors_were_told_is_kept_apart(tmp_path: Path) -> None:
     save_told(tmp_path, SHARED)
     save_runtime(tmp_path, DRAINED)
     assert load_told(tmp_path) == SHARED
-    assert load_runtime(tmp_path) == DRAINED
+    assert load_record(tmp_path).runtime == DRAINED

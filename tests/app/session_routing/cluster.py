@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -124,11 +125,30 @@ class Nodes:
     def drain(self, name: str) -> None:
         """Returns when all nodes know."""
         (self._folder / f"draining-{name}").touch()
-        time.sleep(1.5)
+        self.agree()
 
     def undrain(self, name: str) -> None:
+        """Returns when all nodes know."""
         (self._folder / f"draining-{name}").unlink()
-        time.sleep(1.5)
+        self.agree()
+
+    def agree(self) -> None:
+        """Returns when all that run know which run, and which of them take sessions."""
+        deadline = time.monotonic() + 60
+        while not self._agree():
+            assert time.monotonic() < deadline, "the nodes have not heard of each other"
+            time.sleep(0.1)
+
+    def _agree(self) -> bool:
+        said = {name: self._heard(name) for name in NAMES if self.processes[name].poll() is None}
+        return all(one and _knows(name, one, said) for name, one in said.items())
+
+    def _heard(self, name: str) -> dict[str, Any]:
+        try:
+            answer = httpx.get(f"{self.own_url(name)}/heard", timeout=10)
+        except httpx.HTTPError:
+            return {}
+        return dict(answer.raise_for_status().json())
 
     def send(self, name: str, number: int) -> None:
         self.processes[name].send_signal(number)
@@ -142,6 +162,16 @@ class Nodes:
             process.kill()
             process.wait(10)
         self.balancer.close()
+
+
+def _knows(name: str, one: dict[str, Any], all_say: dict[str, dict[str, Any]]) -> bool:
+    others = {other: said for other, said in all_say.items() if other != name}
+    return set(one["live"]) == {name, *others} and all(
+        said
+        and one["processes"][other] == said["process"]
+        and (other in one["ready"]) == said["is_ready"]
+        for other, said in others.items()
+    )
 
 
 def free_ports(count: int) -> list[int]:

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import uvicorn
@@ -116,10 +117,19 @@ def condition() -> Condition:
     return Condition(os.environ.get("RELEASE", "one"), ready, jobs, slots=4)
 
 
+class Told(SessionRouting):
+    """What it has heard of the others can be asked for, so that tests need not guess."""
+
+    def __init__(self, *words: Any, **options: Any) -> None:
+        super().__init__(*words, **options)
+        told.append(self)
+
+
+told: list[Told] = []
 if "--alone" not in sys.argv:
     peers = [Peer(*pair.split("=")) for pair in PEERS.split(",")]
     web.add_middleware(
-        SessionRouting,
+        Told,
         node=NAME,
         peers=peers,
         secret=b"a secret of sixteen",
@@ -131,6 +141,18 @@ if "--alone" not in sys.argv:
 @web.get("/healthz")
 def healthz() -> dict[str, str]:
     return {"node": NAME}
+
+
+@web.get("/heard")
+def heard() -> dict[str, Any]:
+    members = told[0].members
+    return {
+        "process": members.own_condition().process,
+        "is_ready": members.own_condition().ready,
+        "processes": {name: members._processes.get(name) for name in members.peers},
+        "live": members.live,
+        "ready": members.ready_peers,
+    }
 
 
 auth = ("李雷", "秘密") if "--auth" in sys.argv else None

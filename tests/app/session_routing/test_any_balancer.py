@@ -18,8 +18,7 @@ from tests.app.session_routing.cluster import NAMES, Nodes
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     nodes = Nodes(tmp_path_factory.mktemp("gradio"))
     try:
-        # Until all have heard of each other.
-        time.sleep(1.5)
+        nodes.agree()
         yield nodes
     finally:
         nodes.close()

@@ -1,6 +1,5 @@
 """Streams, pushes, cancellation and component functions: each reaches the session's node."""
 
-import time
 from collections.abc import Iterator
 
 import httpx
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.long
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     nodes = Nodes(tmp_path_factory.mktemp("gradio"))
     try:
-        time.sleep(1.5)
+        nodes.agree()
         yield nodes
     finally:
         nodes.close()

@@ -1,6 +1,5 @@
 """@gradio/client, from Node, through a balancer without any stickiness."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -18,8 +17,7 @@ pytestmark = pytest.mark.skipif(
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     nodes = Nodes(tmp_path_factory.mktemp("gradio"))
     try:
-        # Until all have heard of each other.
-        time.sleep(1.5)
+        nodes.agree()
         yield nodes
     finally:
         nodes.close()

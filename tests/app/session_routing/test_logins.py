@@ -1,6 +1,5 @@
 """Gradio's own login, which one process knows, through a balancer without any stickiness."""
 
-import time
 from collections.abc import Iterator
 
 import httpx
@@ -19,8 +18,7 @@ USER, PASSWORD = "李雷", "秘密"
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     nodes = Nodes(tmp_path_factory.mktemp("gradio"), "--auth")
     try:
-        # Until all have heard of each other.
-        time.sleep(1.5)
+        nodes.agree()
         yield nodes
     finally:
         nodes.close()

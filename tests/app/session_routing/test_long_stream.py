@@ -1,7 +1,6 @@
 """A job that says something every second comes whole and in order to a program and to a page."""
 
 import shutil
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -24,8 +23,7 @@ _WATCH = """
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     nodes = Nodes(tmp_path_factory.mktemp("gradio"))
     try:
-        # Until all have heard of each other.
-        time.sleep(1.5)
+        nodes.agree()
         yield nodes
     finally:
         nodes.close()

@@ -1,7 +1,6 @@
 """Gradio's MCP server through a balancer without any stickiness, with MCP's own client."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -23,7 +22,7 @@ Opened = Callable[[str], AbstractAsyncContextManager[ClientSession]]
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     nodes = Nodes(tmp_path_factory.mktemp("gradio"), "--mcp")
     try:
-        time.sleep(1.5)
+        nodes.agree()
         yield nodes
     finally:
         nodes.close()

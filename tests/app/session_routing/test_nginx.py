@@ -61,8 +61,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     nginx = subprocess.Popen([_NGINX, "-c", str(file), "-e", str(folder / "error.log")])
     try:
         _wait_for(f"http://127.0.0.1:{port}")
-        # Until the nodes have heard of each other.
-        time.sleep(1.5)
+        nodes.agree()
         yield f"http://127.0.0.1:{port}"
     finally:
         nginx.terminate()

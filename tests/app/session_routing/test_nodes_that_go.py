@@ -20,7 +20,7 @@ IN_TIME = 60
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     nodes = Nodes(tmp_path_factory.mktemp("gradio"))
     try:
-        time.sleep(1.5)
+        nodes.agree()
         yield nodes
     finally:
         nodes.close()
@@ -35,7 +35,7 @@ def gone(nodes: Nodes, name: str) -> Iterator[None]:
     finally:
         nodes.start(name)
         nodes.wait_for(name)
-        time.sleep(1.5)
+        nodes.agree()
 
 
 def place_of(session: Session, nodes: Nodes) -> tuple[str, str]:
@@ -110,7 +110,7 @@ def test_a_node_that_hangs_is_given_up_and_not_chosen(nodes: Nodes) -> None:
             assert owner not in Session(other).run(other, "slow", str(number))
     finally:
         nodes.send(owner, signal.SIGCONT)
-    time.sleep(2)
+    nodes.agree()
     # What it had it has lost: it takes over nothing that lives elsewhere.
     assert session.run(nodes.own_url(owner), "slow", "still").endswith(new_owner)
 
@@ -127,7 +127,7 @@ def test_requests_to_a_node_that_hangs_are_answered_by_another(nodes: Nodes) -> 
         assert time.monotonic() - began < IN_TIME
     finally:
         nodes.send(owner, signal.SIGCONT)
-    time.sleep(2)
+    nodes.agree()
 
 
 def test_sessions_stay_on_a_node_that_drains_and_new_ones_do_not_come(nodes: Nodes) -> None:
@@ -150,7 +150,7 @@ def test_a_node_that_was_started_anew_has_no_sessions(nodes: Nodes) -> None:
     session = Session(nodes.url)
     owner, other = place_of(session, nodes)
     nodes.restart(owner)
-    time.sleep(1.5)
+    nodes.agree()
     nodes.drain(owner)
     try:
         # Were it still held for the owner, the session would stay there.

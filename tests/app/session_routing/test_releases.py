@@ -1,6 +1,5 @@
 """Two releases at the same time: a page keeps to its own."""
 
-import time
 from collections.abc import Iterator
 
 import httpx
@@ -20,7 +19,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     try:
         for name in ("two", "three"):
             nodes.restart(name, "two")
-        time.sleep(1.5)
+        nodes.agree()
         yield nodes
     finally:
         nodes.close()
