@@ -133,6 +133,8 @@ class Members:
                 _log.info("peer %s has been started anew", name)
                 self.on_moved(name)
             self._processes[name] = said.process
+            if self.alive(name) and self._heard[name][0].ready != said.ready:
+                _log.info("peer %s takes %s sessions", name, "new" if said.ready else "no new")
             now = time.monotonic()
             self._heard[name] = (said, now)
             self._answered[name] = now
@@ -183,9 +185,9 @@ class Members:
             began = time.monotonic()
             was = self.alive(name)
             try:
-                await self.condition(name)
+                said = await self.condition(name)
                 if not was:
-                    _log.info("peer %s is there", name)
+                    _log.info("peer %s is there%s", name, "" if said.ready else ", not ready")
             except PeerError as error:
                 if was and not self.alive(name):
                     _log.warning("peer %s does not answer: %s", name, error)

@@ -10,6 +10,13 @@ from tests.app.node_process import NodeProcess, running
 from tests.app.session_routing.cluster import RoundRobin
 
 NAMES = ("rs1", "rs2", "rs3")
+_SAID = {
+    "is there": True,
+    "is there, not ready": False,
+    "takes new sessions": True,
+    "takes no new sessions": False,
+}
+"""By a node's log, whether a peer takes new sessions."""
 
 
 class SpeechNodes:
@@ -79,8 +86,7 @@ class SpeechNodes:
             node.wait_until(
                 lambda node=node, since=since: any('"peers: ' in line for line in node.raw[since:])
             )
-        # Then they ask each other, twice a second.
-        time.sleep(2)
+        self.agree()
 
     def send_to(self, *names: str) -> None:
         """Where the balancer sends new connections."""
@@ -93,7 +99,20 @@ class SpeechNodes:
                 self._drain_file(name).touch()
             else:
                 self._drain_file(name).unlink(missing_ok=True)
-        time.sleep(1.5)
+        self.agree()
+
+    def agree(self) -> None:
+        """Returns when all that run know of all others whether these take new sessions."""
+        for name in self.living:
+            for peer in self.living:
+                if peer != name:
+                    wanted = not self._drain_file(peer).exists()
+                    self.nodes[name].wait_until(
+                        lambda name=name, peer=peer, wanted=wanted: (
+                            _takes_sessions(self.nodes[name], peer) is wanted
+                        ),
+                        60,
+                    )
 
     def set_clock(self, name: str, ahead: float) -> None:
         """Have a node's clock show so many seconds more than the machine's, at once."""
@@ -126,3 +145,12 @@ class SpeechNodes:
 
     def _drain_file(self, name: str) -> Path:
         return self._folder / f"drain-{name}"
+
+
+def _takes_sessions(node: NodeProcess, peer: str) -> bool | None:
+    """As the node has said last of the peer; nothing where that is gone."""
+    for line in reversed(node.lines):
+        message = str(line.get("message", ""))
+        if message.startswith(f"peer {peer} ") and "anew" not in message:
+            return _SAID.get(message.removeprefix(f"peer {peer} "))
+    return None
