@@ -140,6 +140,7 @@ def _middleware(node: Node) -> list[Middleware]:
                 condition=lambda: _condition(node),
                 page="/",
                 keeper=lambda path: keeper_of(path.rpartition("/")[2]),
+                origins=settings.cors_origins,
             )
         )
     layers.append(Middleware(Door, closed=lambda: node.stopping, hang_up=node.hang_up))

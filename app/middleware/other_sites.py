@@ -1,13 +1,14 @@
-"""Pages of other sites may not have this node do anything in their visitor's name.
+"""Pages of other sites may neither read anything nor have anything done in their visitor's name.
 
-CORS keeps them from reading answers; a request without a preflight they may send all the same
-(Fetch standard, "CORS-safelisted"), and it would be carried out. Programs send neither of the two
-headers that are looked at, and browsers let no page forge them.
+Gradio lets every origin read, with credentials, wherever the page is not asked for as localhost;
+those headers are taken out of its answers. A request without a preflight is sent all the same
+(Fetch standard, "CORS-safelisted"), and it would be carried out: it is refused. Programs send
+neither of the two headers that are looked at, and browsers let no page forge them.
 """
 
 from collections.abc import Collection
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.middleware.refusal import refusal
 
@@ -16,8 +17,8 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class OtherSites:
-    """Refuses requests that change something with 403 where a page of a site that is not among
-    `allowed` (origins, or `*` for all) sent them."""
+    """Keeps pages out whose site is not among `allowed` (origins, or `*` for all): what changes
+    something is refused with 403, and of the rest their browsers let them see nothing."""
 
     def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
         self._app = app
@@ -25,8 +26,11 @@ class OtherSites:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event; see the ASGI specification."""
-        if scope["type"] != "http" or scope["method"] in _SAFE or self._may(scope):
+        if scope["type"] != "http" or self._may(scope):
             await self._app(scope, receive, send)
+            return
+        if scope["method"] in _SAFE:
+            await self._app(scope, receive, _unread(send))
             return
         en = "a page of another site sent this; its origin is not among those that may"
         zh = "请求来自其他网站的页面，该来源未被允许"
@@ -46,3 +50,19 @@ class OtherSites:
         # A proxy in front may have a Host of its own; a page cannot add this header unasked.
         own = {headers.get(name, b"") for name in (b"host", b"x-forwarded-host")}
         return origin.partition("://")[2] in {one.decode("latin-1").lower() for one in own if one}
+
+
+def _unread(send: Send) -> Send:
+    """The answer without what would let the page read it (Fetch standard, section 3.2.3)."""
+
+    async def closed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [
+                pair
+                for pair in message.get("headers", ())
+                if not pair[0].lower().startswith(b"access-control-")
+            ]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return closed

@@ -5,13 +5,14 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from urllib.parse import unquote
 
 import httpx
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.middleware.other_sites import OtherSites
 from app.session_routing.answers import Answers
 from app.session_routing.bodies import again, read
 from app.session_routing.event_stream import EventStream
@@ -63,10 +64,12 @@ class SessionRouting:
         body_limit: int = _BODY_LIMIT,
         page: str | None = None,
         keeper: Callable[[str], str | None] = lambda path: None,
+        origins: Collection[str] = (),
     ) -> None:
         """`page` is the path of Gradio's page, `/` where it is mounted at the root: with it, and
         with a `condition` that tells a release, a page keeps to nodes of its release. `keeper`
-        says of a path which node has the file where another has not; None of what is no file."""
+        says of a path which node has the file where another has not; None of what is no file.
+        `origins` are those of other sites whose pages may use the app, `*` for all."""
         self._pages = {page, page.rstrip("/") + "/config"} if page is not None else set()
         self._body_limit = body_limit
         self._keeper = keeper
@@ -84,6 +87,7 @@ class SessionRouting:
         self._answers = Answers(self.owners)
         self._app = Logins(app, self.owners)
         self._following: asyncio.Task[None] | None = None
+        self._other_sites = OtherSites(self._http, origins)
 
     def start(self) -> None:
         """Begin to watch the peers."""
@@ -107,7 +111,7 @@ class SessionRouting:
             await self._app(scope, receive, send)
         else:
             try:
-                await self._http(scope, receive, send)
+                await self._other_sites(scope, receive, send)
             except BrokenAnswerError as error:
                 # Nothing can be said any more: the connection to the client breaks as well.
                 _log.warning("a node went in the middle of an answer: %s", error)

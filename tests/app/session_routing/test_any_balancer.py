@@ -131,3 +131,22 @@ def test_the_owner_dies_and_the_next_job_of_its_session_is_done(nodes: Nodes) ->
         nodes.wait_for(owner)
     # The one that returns takes over no session that lives elsewhere.
     assert client.predict("still", api_name="/greet") == f"still by {again.split()[2]} 2"
+
+
+def test_pages_of_other_sites_can_neither_read_nor_do_anything(nodes: Nodes) -> None:
+    # By a name that is not localhost, where Gradio lets every origin in.
+    asked = {"Host": "app.example:7860", "Origin": "http://evil.example"}
+    for path in ("/", "/config", "/gradio_api/info"):
+        answer = httpx.get(f"{nodes.url}{path}", headers=asked, timeout=30)
+        assert answer.status_code == 200
+        assert "access-control-allow-origin" not in answer.headers
+    preflight = asked | {"Access-Control-Request-Method": "POST"}
+    url = f"{nodes.url}/gradio_api/queue/join"
+    allowed = httpx.request("OPTIONS", url, headers=preflight, timeout=30).headers
+    assert not [name for name in allowed if name.startswith("access-control-")]
+    for name in NAMES:
+        at = f"{nodes.own_url(name)}/gradio_api/run/greet"
+        body = {"data": ["x", 0], "session_hash": "of-a-page"}
+        assert httpx.post(at, headers=asked, json=body, timeout=30).status_code == 403
+        own = {"Host": "app.example:7860", "Origin": "http://app.example:7860"}
+        assert httpx.post(at, headers=own, json=body, timeout=30).status_code == 200
