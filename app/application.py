@@ -28,6 +28,7 @@ from app.metrics.node_state import NodeCollector
 from app.middleware.access import AccessLog
 from app.middleware.body_limit import BodyLimit
 from app.middleware.door import Door
+from app.middleware.host_names import HostNames
 from app.middleware.keys import Keys
 from app.middleware.limits import Limits, Share
 from app.middleware.open_requests import CountOpen
@@ -117,6 +118,7 @@ def _middleware(node: Node) -> list[Middleware]:
         Middleware(AccessLog, node=settings.node_name),
         Middleware(CountOpen, counts=node.requests),
         Middleware(SecurityHeaders),
+        Middleware(HostNames, names=settings.host_names),
         # Also without any origin: where there is none of these, Gradio's own lets every site read
         # and write, unless the page is asked for as localhost.
         Middleware(

@@ -19,6 +19,7 @@ from app.virtual_ips import IPAddress
 _ORIGIN = re.compile(
     r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?"
 )
+_HOST_NAME = re.compile(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _LONGEST_TIMEOUT = 600.0
 _NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
@@ -122,6 +123,17 @@ def _virtual_ips(
         return tuple(ip_address(part.strip()) for part in value.split(",") if part.strip())
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def _host_names(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
+    names = tuple(filter(None, (part.strip() for part in value.split(","))))
+    for name in names:
+        if not _HOST_NAME.fullmatch(name):
+            raise click.BadParameter(
+                f"{name!r} is no host name: write tts.example.org, or *.example.org for all below "
+                "it, without scheme and port; addresses are always answered to"
+            )
+    return names
 
 
 def _origins(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
@@ -292,6 +304,14 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     show_default="same origin only",
     help="Sites whose pages may use the API, such as https://example.org, comma-separated; "
     "* is every site.",
+)
+@_option(
+    "--host-names",
+    default="",
+    callback=_host_names,
+    show_default="all",
+    help="Names by which the service may be asked for, such as tts.example.org, comma-separated; "
+    "others are refused. Addresses and localhost always may.",
 )
 @_option(
     "--voice-limit",

@@ -44,6 +44,8 @@ class Settings:
     """Requests of the API at a time for one address."""
     cors_origins: tuple[str, ...]
     """Sites whose pages may use the API; `*` is all."""
+    host_names: tuple[str, ...]
+    """Names by which the service may be asked for; none is all."""
     voice_limit: int
     """Voices that may be registered."""
     spool_dir: Path
