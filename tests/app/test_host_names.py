@@ -1,8 +1,8 @@
 """A node that is told its names answers to no others."""
 
 from collections.abc import Iterator
+from typing import Any
 
-import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -16,7 +16,7 @@ from tests.app.node_process import NodeProcess, running
 OURS = ("tts.example", "*.Voice.example")
 
 
-def asked_as(host: str, names: tuple[str, ...] = OURS) -> httpx.Response:
+def asked_as(host: str, names: tuple[str, ...] = OURS) -> Any:
     app = Starlette(
         routes=[Route("/", lambda request: PlainTextResponse("ours"))],
         middleware=[Middleware(HostNames, names=names)],
