@@ -227,8 +227,8 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 )
 @_option(
     "--worker-max-growth",
-    default=0,
     type=click.IntRange(0, 1 << 30),
+    show_default="256 with espeak, which loses memory, and never with other engines",
     help="Replace a worker that has grown by so many MiB since it was ready; 0 is never.",
 )
 @_option(

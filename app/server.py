@@ -145,17 +145,20 @@ def _watches(settings: Settings) -> dict[Path, ShareWatch]:
 
 def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> Node:
     command = WorkerCommand(settings.engine, settings.node_name, settings.log_level)
+    engine = find_engine(settings.engine).describe()
+    said = settings.worker_max_growth
+    growth = engine.growth_limit if said is None else said
     size = PoolSize(
         settings.slots,
         settings.places,
         settings.job_timeout,
         settings.start_timeout,
         settings.longest_timeout,
-        ServiceTime(settings.worker_max_jobs, settings.worker_max_growth << 20),
+        ServiceTime(settings.worker_max_jobs, growth << 20),
         settings.cards,
     )
     service = SpeechService(
-        find_engine(settings.engine).describe(),
+        engine,
         Pool(command, size),
         _store(settings, watches[settings.output_dir]),
         settings.node_name,

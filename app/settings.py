@@ -25,7 +25,7 @@ class Settings:
     """What one request may ask for; never less than `job_timeout`."""
     worker_max_jobs: int
     """Jobs after which a worker is replaced; 0 is never."""
-    worker_max_growth: int
+    worker_max_growth: int | None
     """MiB beyond its size when it was ready after which a worker is replaced; 0 is never."""
     cards: tuple[str, ...] | None
     """GPUs of the workers; () is none, None whatever the environment shows."""

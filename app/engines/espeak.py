@@ -105,6 +105,9 @@ class EspeakPlugin:
             voices=tuple(voice.voice for voice in VOICES),
             capabilities=_CAPABILITIES,
             warm_up_text="你好，hello",
+            # eSpeak NG 1.52 keeps up to 740 kB a job where a voice changes its language inside a
+            # text, as Mandarin does for Latin letters.
+            growth_limit=256,
         )
 
     def load(self) -> EspeakEngine:

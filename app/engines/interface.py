@@ -106,6 +106,9 @@ class EngineInfo:
     """None where no mode takes a clip."""
     warm_up: "SynthesisRequest | None" = None
     """Takes the place of `warm_up_text` where there may be no voice to say it in."""
+    growth_limit: int = 0
+    """MiB by which a worker may grow where nobody has said otherwise, for an engine that loses
+    memory; 0 is no limit."""
 
     @property
     def first_request(self) -> "SynthesisRequest":
