@@ -253,13 +253,14 @@ def test_a_healthy_director_takes_over_from_a_broken_one(cluster: Cluster) -> No
 
 @pytest.mark.long
 def test_what_is_normal_is_no_alarm(cluster: Cluster) -> None:
+    web = {"name": "web", "port": 7860, "persistence": None, "scheduler": "wlc"}
+    two = {"name": "two", "port": 7861, "persistence": None, "check": {"type": "tcp"}}
+
     def scheduler(content: dict[str, Any]) -> None:
-        content["services"][0]["scheduler"] = "wlc"
+        content["services"] = [web]
 
     def port(content: dict[str, Any]) -> None:
-        content["services"].append(
-            {"name": "two", "port": 7861, "persistence": None, "check": {"type": "tcp"}}
-        )
+        content["services"] = [web, two]
 
     said = {name: guard_log(cluster, name) for name in DIRECTORS}
     for name in DIRECTORS:
