@@ -10,6 +10,7 @@ from provisioning.model.secrecy import masked
 from provisioning.model.tree import KeyPath, Tree, dotted
 from provisioning.model.unseen import advice as unseen_advice
 from provisioning.model.wording import Case, bad_name, wording
+from provisioning.model.written import shortened
 
 _TAG = ("union_tag_invalid", "union_tag_not_found")
 
@@ -34,10 +35,12 @@ def explain(error: ValidationError, tree: Tree, file: str) -> list[Problem]:
             details.get("ctx") or {},
         )
         said = bad_name(case) if location.is_key else wording(kind, case)
-        written = path[-1] if location.is_key or kind == "extra_forbidden" else details["input"]
-        if not said.meant and isinstance(written, str) and (fix := unseen_advice(written)):
-            said = replace(said, fix=fix)
         at_key = location.is_key or kind == "extra_forbidden"
+        written = path[-1] if at_key else details["input"]
+        # Not of a value that is kept out of messages: the advice repeats it.
+        may_be_shown = at_key or shortened(str(written)) in case.written
+        if not said.meant and isinstance(written, str) and may_be_shown:
+            said = replace(said, fix=unseen_advice(written) or said.fix)
         shown = (*path, "type") if kind in _TAG else path
         spot = tree.keys.get(path) if at_key else None
         spot = spot or tree.spot(shown)

@@ -190,6 +190,11 @@ def test_a_secret_file_that_is_a_folder(tmp_path: Path) -> None:
     "block",
     [
         "vrrp: {auth_pass: hunter2, version: 2}",
+        "vrrp: {auth_pass: “hunter2”, version: 2}",
+        "vrrp: {auth_pass: hunter2\u200b, version: 2}",
+        "ssh: {password: '\u200bhunter2'}",
+        "ssh: {pasword: “hunter2”}",
+        "vrrp:\n  auth_pass: |\n    $ANSIBLE_VAULT;1.1;AES256\n    hunter2",
         "vrrp: {auth_pass: [hunter2]}",
         "vrrp: {auth_key: hunter2}",
         "vrrp: {auth_pass: {value: hunter2}}",
