@@ -16,6 +16,9 @@ from pathlib import Path
 
 import pytest
 
+# Beside other work, a Ctrl-C was seen to be lost for a minute; the cause is not found yet.
+pytestmark = pytest.mark.long
+
 _REPOSITORY = Path(__file__).parents[2]
 _CLUSTER = [sys.executable, "-m", "provisioning"]
 _INVENTORY = """\
