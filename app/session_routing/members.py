@@ -133,7 +133,8 @@ class Members:
                 _log.info("peer %s has been started anew", name)
                 self.on_moved(name)
             self._processes[name] = said.process
-            if self.alive(name) and self._heard[name][0].ready != said.ready:
+            before = self._heard.get(name)
+            if before is not None and before[0].ready != said.ready and self.alive(name):
                 _log.info("peer %s takes %s sessions", name, "new" if said.ready else "no new")
             now = time.monotonic()
             self._heard[name] = (said, now)

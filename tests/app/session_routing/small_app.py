@@ -20,6 +20,7 @@ import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from gradio.route_utils import MediaStream
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.session_routing import RECONNECT, Condition, Peer, SessionRouting
@@ -155,6 +156,10 @@ def heard() -> dict[str, Any]:
     }
 
 
+if "--mcp" in sys.argv:
+    # Gradio's MCP server asks its own page through httpx, which gives up after five seconds: too
+    # few for twelve sessions on a machine that has other work.
+    DEFAULT_TIMEOUT_CONFIG.read = DEFAULT_TIMEOUT_CONFIG.connect = 60
 auth = ("李雷", "秘密") if "--auth" in sys.argv else None
 mcp = "--mcp" in sys.argv
 wishes = "window.gradioReconnect = {again: true};" if "--again" in sys.argv else ""
