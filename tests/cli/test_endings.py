@@ -4,7 +4,6 @@ in another encoding. Never with a traceback."""
 import json
 import os
 import pty
-import re
 import resource
 import signal
 import socket
@@ -15,9 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-# Beside other work, a Ctrl-C was seen to be lost for a minute; the cause is not found yet.
-pytestmark = pytest.mark.long
 
 _REPOSITORY = Path(__file__).parents[2]
 _CLUSTER = [sys.executable, "-m", "provisioning"]
@@ -50,7 +46,6 @@ _LINES = [
     "support-bundle",
 ]
 _SAID = "Interrupted. Run the same command again to go on."
-_WAITS_FOR_A_LINE = re.compile("select|poll|wait_woken|tty")
 _AS_NOBODY = pytest.mark.skipif(
     os.getuid() != 0
     or any(not folder.stat().st_mode & 1 for folder in (_REPOSITORY, *_REPOSITORY.parents)),
@@ -178,9 +173,6 @@ def test_ctrl_c_at_a_prompt_is_130_and_a_no_is_1(key: str, folder: Path) -> None
     said = b""
     while b"[y/N]" not in said:
         said += os.read(master, 4096)
-    # It is asked for a line: Python would not see a key that comes between prompt and question.
-    while not _WAITS_FOR_A_LINE.search(Path(f"/proc/{process.pid}/wchan").read_text()):
-        time.sleep(0.02)
     os.write(master, key.encode())
     assert process.wait(60) == (130 if key == "\x03" else 1)
     os.close(master)
