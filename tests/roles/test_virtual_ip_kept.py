@@ -63,6 +63,12 @@ class Network:
     def arp(self, name: str, at: str = "all") -> str:
         return self.run(f"cat /proc/sys/net/ipv4/conf/{at}/{name}").strip()
 
+    def leaves_nothing(self) -> None:
+        """Wait until all that the program started has ended; its last sleep takes its time."""
+        assert self.program is not None
+        session = ["ps", "--no-headers", "-o", "args", "-s", str(self.program.pid)]
+        wait_for(lambda: subprocess.run(session, stdout=-3, check=False).returncode == 1, 15)
+
     def close(self) -> None:
         if self.program and self.program.poll() is None:
             os.killpg(self.program.pid, signal.SIGKILL)
@@ -149,9 +155,7 @@ def test_it_ends_without_the_addresses_and_leaves_nothing_running(network: Netwo
     network.program.terminate()
     assert network.program.wait(10) == 0
     assert network.bound() == []
-    session = ["ps", "--no-headers", "-o", "args", "-s", str(network.program.pid)]
-    # Its last sleep ends within its time.
-    wait_for(lambda: subprocess.run(session, stdout=-3, check=False).returncode == 1, 15)
+    network.leaves_nothing()
     assert network.program.stdout is not None
     assert "10.1.0.100/32 bound to lo" in network.program.stdout.read()
 
@@ -163,4 +167,5 @@ def test_it_goes_by_itself_when_it_is_killed(network: Network) -> None:
     network.program.wait()
     # Clients are served on until it is started again.
     assert network.bound() == list(VIPS)
+    network.leaves_nothing()
     network.keep()
