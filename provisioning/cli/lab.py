@@ -107,7 +107,7 @@ def up(
     asks_password: bool,
     **size: int,
 ) -> None:
-    """Boot the machines and wait until all of them can be deployed to."""
+    """Boot the machines, all ready to be deployed to."""
     started = time.monotonic()
 
     def report(line: str) -> None:
@@ -125,7 +125,10 @@ def up(
 @lab.command()
 @_name_option
 def down(name: str) -> None:
-    """Remove a lab and all that was on it, also one that is half-made or has crashed."""
+    """Remove a lab and all that was on it.
+
+    Also one that is half-made or has crashed.
+    """
     ended = lifecycle.down(name)
     click.echo(f"The lab {name!r} is gone ({ended} processes ended).")
 
@@ -134,7 +137,10 @@ def down(name: str) -> None:
 @_name_option
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status(name: str, as_json: bool) -> None:
-    """Show the machines: kernel, address, memory, whether they run and answer."""
+    """Show the machines and whether they run and answer.
+
+    With kernel, address and memory of each.
+    """
     seen = lab_status.status(running.find(name))
     if as_json:
         print_json(dataclasses.asdict(seen))
@@ -147,7 +153,10 @@ def status(name: str, as_json: bool) -> None:
 @_node_argument
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_(name: str, node: str, command: tuple[str, ...]) -> None:
-    """Run a COMMAND on a machine as `ops`; its words arrive as they are. Exit status: its own."""
+    """Run a COMMAND on a machine as `ops`.
+
+    Its words arrive as they are. Exit status: its own.
+    """
     _become(running.find(name).ssh_command(node, command, tty=_at_terminal()))
 
 
@@ -182,7 +191,10 @@ def inventory(name: str, only_path: bool) -> None:
 @lab.command()
 @_name_option
 def url(name: str) -> None:
-    """Print where a browser on this computer reaches the app through the VIP."""
+    """Print where a browser here reaches the app.
+
+    The way leads through the VIP.
+    """
     click.echo(running.find(name).url)
 
 
@@ -204,7 +216,9 @@ def kill(name: str, node: str, how: str | None) -> None:
 @_name_option
 @click.argument("nodes", nargs=-1)
 def start(name: str, nodes: tuple[str, ...]) -> None:
-    """Boot machines that are off, fresh: nothing that was deployed to them is there any more.
+    """Boot machines that are off, fresh.
+
+    Nothing that was deployed to them is there any more.
 
     Without NODES, all that are off.
     """
@@ -218,7 +232,10 @@ def start(name: str, nodes: tuple[str, ...]) -> None:
 @click.argument("other", required=False)
 @click.option("--control", is_flag=True, help="Also cut it from this computer: no SSH either.")
 def partition(name: str, node: str, other: str | None, control: bool) -> None:
-    """Cut a machine from the OTHER one, or from all machines; `heal` undoes it."""
+    """Cut a machine from the OTHER one, or from all machines.
+
+    `heal` undoes it.
+    """
     changed = lifecycle.partition(running.find(name), node, other, control)
     click.echo("\n".join(f"Cut: {cut}" for cut in changed.record.cuts))
 

@@ -108,6 +108,8 @@ def test_the_list_of_commands_is_whole_on_a_terminal_of_80(run: Run) -> None:
     assert status == 0
     assert "..." not in out.replace("[ARGS]...", "") and max(map(len, out.splitlines())) <= 80
     assert isinstance(cluster, Commands)
+    status, of_the_lab, _ = run(["lab", "--help"])
+    assert status == 0 and "..." not in of_the_lab.replace("[ARGS]...", "")
     order = [out.index(f"\n  {name}  ") for name in _COMMANDS[:-1]]
     assert order == sorted(order)
 
