@@ -140,10 +140,11 @@ class Nodes:
             time.sleep(0.1)
 
     def _agree(self) -> bool:
-        said = {name: self._heard(name) for name in NAMES if self.processes[name].poll() is None}
+        said = {name: self.heard(name) for name in NAMES if self.processes[name].poll() is None}
         return all(one and _knows(name, one, said) for name, one in said.items())
 
-    def _heard(self, name: str) -> dict[str, Any]:
+    def heard(self, name: str) -> dict[str, Any]:
+        """The state of a node by its own account; nothing if it does not answer."""
         try:
             answer = httpx.get(f"{self.own_url(name)}/heard", timeout=10)
         except httpx.HTTPError:

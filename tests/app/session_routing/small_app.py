@@ -150,6 +150,7 @@ def heard() -> dict[str, Any]:
     return {
         "process": members.own_condition().process,
         "is_ready": members.own_condition().ready,
+        "jobs": members.own_condition().jobs,
         "processes": {name: members._processes.get(name) for name in members.peers},
         "live": members.live,
         "ready": members.ready_peers,
