@@ -28,15 +28,17 @@ from app.metrics.node_state import NodeCollector
 from app.middleware.access import AccessLog
 from app.middleware.body_limit import BodyLimit
 from app.middleware.door import Door
+from app.middleware.full_line import FullLine
 from app.middleware.host_names import HostNames
 from app.middleware.keys import Keys
 from app.middleware.limits import Limits, Share
 from app.middleware.open_requests import CountOpen
 from app.middleware.other_sites import OtherSites
+from app.middleware.rendered import Rendered
 from app.middleware.security_headers import SecurityHeaders
 from app.node import Node
 from app.outputs.names import keeper_of
-from app.session_routing import Condition, PeersFile, SessionRouting
+from app.session_routing import Condition, PeersFile, SessionNames, SessionRouting
 
 # A hundred thousand characters in JSON's \uXXXX notation, and room for the rest.
 _BODY_LIMIT = 1 << 20
@@ -55,13 +57,15 @@ _UPLOAD_LIMIT = 32 << 20
 # Two recordings in base64, and one as it is.
 _SPEECH_LIMIT = _BODY_LIMIT + 2 * (LARGEST // 3 * 4 + 4)
 _VOICES_LIMIT = _BODY_LIMIT + LARGEST
+_SPEAKING = frozenset({"/v1/audio/speech", audio_generate.PATH})
+_RENDERED = frozenset({"/", "/config"})
 
 
 def build(node: Node) -> FastAPI:
     """The application of a node. Imports Gradio: seconds, and call `environment.prepare` first."""
     import gradio as gr
 
-    from app.web import document, files, identity, page, theme, turns, uploads, words
+    from app.web import calls, document, files, identity, page, theme, turns, uploads, words
 
     web = FastAPIOffline(
         title="Text-to-speech node",
@@ -88,6 +92,8 @@ def build(node: Node) -> FastAPI:
     files.install(settings.output_dir, settings.spool_dir, settings.temp_dir)
     document.install(node.service.engine, node.service.text_limit)
     blocks = page.build(node)
+    # Before Gradio's own route, which fails where there is no such function.
+    web.router.routes.extend(calls.routes(blocks))
     identity.share(blocks, node.settings.release, node.service.engine.name)
     node.page_waiting = lambda: page.waiting(blocks)
     node.page_answering = lambda: page.answering(blocks)
@@ -132,6 +138,9 @@ def _middleware(node: Node) -> list[Middleware]:
         ),
         Middleware(OtherSites, allowed=settings.cors_origins),
     ]
+    if settings.api_keys_file:
+        # Before anything that reads a body or remembers what it names.
+        layers.append(Middleware(Keys, keys=read_keys(settings.api_keys_file)))
     if settings.peers_file and settings.cluster_secret_file:
         layers.append(
             Middleware(
@@ -140,19 +149,26 @@ def _middleware(node: Node) -> list[Middleware]:
                 peers=PeersFile(settings.peers_file),
                 secret=read_secret(settings.cluster_secret_file),
                 condition=lambda: _condition(node),
+                body_limit=_BODY_LIMIT,
                 page="/",
                 keeper=lambda path: keeper_of(path.rpartition("/")[2]),
                 origins=settings.cors_origins,
             )
         )
-    layers.append(Middleware(Door, closed=lambda: node.stopping, hang_up=node.hang_up))
-    if settings.api_keys_file:
-        layers.append(Middleware(Keys, keys=read_keys(settings.api_keys_file)))
+    else:
+        layers.append(Middleware(SessionNames, body_limit=_BODY_LIMIT))
+    layers += [
+        Middleware(Door, closed=lambda: node.stopping, hang_up=node.hang_up),
+        Middleware(FullLine, paths=_SPEAKING, no_place=node.service.pool.no_place),
+    ]
     key = Share(settings.key_rate, settings.key_jobs)
     client = Share(settings.client_rate, settings.client_jobs)
     if key != Share() or client != Share():
         layers.append(Middleware(Limits, key=key, client=client))
-    layers.append(Middleware(BodyLimit, limit=_BODY_LIMIT, others=_other_limits(node)))
+    layers += [
+        Middleware(BodyLimit, limit=_BODY_LIMIT, others=_other_limits(node)),
+        Middleware(Rendered, paths=_RENDERED),
+    ]
     return layers
 
 

@@ -1,11 +1,14 @@
 """Logs as JSON lines on standard output, each with the id of the request it belongs to."""
 
+import io
 import json
 import logging
 import re
 import sys
+import threading
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import TextIO
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 """Set by the access log for the time of a request, and by a worker for the time of a job."""
@@ -52,3 +55,43 @@ def set_up(level: str, node: str) -> None:
     # They tell of every request and selector at INFO or DEBUG; the access log is ours.
     for noisy in ("httpx", "httpcore", "asyncio", "multipart", "python_multipart"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def capture_prints() -> None:
+    """Log what this process prints, line by line. Gradio prints tracebacks with what a client has
+    sent in them, and a line break in that would begin a line of the client's own."""
+    sys.stdout = Printed(logging.getLogger("app.printed"), logging.INFO, sys.stdout)
+    sys.stderr = Printed(logging.getLogger("app.printed"), logging.WARNING, sys.stderr)
+
+
+class Printed(io.TextIOBase):
+    """A text stream each line of which becomes a record of the log."""
+
+    def __init__(self, log: logging.Logger, level: int, instead_of: TextIO) -> None:
+        self._log = log
+        self._level = level
+        self._instead_of = instead_of
+        self._begun = threading.local()
+
+    def write(self, text: str) -> int:
+        """Take a piece of text; it is logged when its line ends."""
+        if getattr(self._begun, "logging", False):
+            # The log itself has trouble, and says so.
+            return self._instead_of.write(text)
+        *lines, self._begun.line = (getattr(self._begun, "line", "") + text).split("\n")
+        self._begun.logging = True
+        try:
+            for line in filter(str.strip, lines):
+                self._log.log(self._level, "%s", line)
+        finally:
+            self._begun.logging = False
+        return len(text)
+
+    def fileno(self) -> int:
+        """The descriptor below, for those who do without Python's streams."""
+        return self._instead_of.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The encoding of the stream below."""
+        return self._instead_of.encoding

@@ -70,6 +70,7 @@ def run(settings: Settings) -> None:
         place = f"{settings.host} port {settings.port}"
         print(f"Error: cannot listen on {place}: {error.strerror}", file=sys.stderr)
         sys.exit(1)
+    logs.capture_prints()
     keep_freed_memory()
     with listener:
         asyncio.run(_serve(settings, listener))

@@ -11,7 +11,7 @@ from app.middleware.refusal import refusal
 
 OPEN = frozenset({"/healthz", "/readyz", "/cluster/status", "/metrics"})
 """What directors, operators and monitors ask for, without a key."""
-_NODES = "/_lending/"
+_NODES = ("/_lending/", "/_session_routing/")
 """Other nodes, who have passes."""
 _PROGRAMS = ("/v1/", "/AIVoice/")
 KEY_NAME = "cosyvoice.key_name"

@@ -11,5 +11,14 @@ from app.session_routing.layer import SessionRouting
 from app.session_routing.page_script import RECONNECT
 from app.session_routing.peer import Condition, Peer
 from app.session_routing.peers_file import PeersFile, PeersFileError
+from app.session_routing.session_names import SessionNames
 
-__all__ = ["RECONNECT", "Condition", "Peer", "PeersFile", "PeersFileError", "SessionRouting"]
+__all__ = [
+    "RECONNECT",
+    "Condition",
+    "Peer",
+    "PeersFile",
+    "PeersFileError",
+    "SessionNames",
+    "SessionRouting",
+]

@@ -35,6 +35,7 @@ from app.session_routing.ranking import ranked
 from app.session_routing.release_gone import release_gone
 from app.session_routing.release_path import add_root, take_release, target_of
 from app.session_routing.requests import Kind, Need, need, session_in_body
+from app.session_routing.session_names import SessionNames
 from app.session_routing.wire import PATH, Wire
 
 _BODY_LIMIT = 16 << 20
@@ -87,7 +88,7 @@ class SessionRouting:
         self._answers = Answers(self.owners)
         self._app = Logins(app, self.owners)
         self._following: asyncio.Task[None] | None = None
-        self._other_sites = OtherSites(self._http, origins)
+        self._door = OtherSites(SessionNames(self._http, body_limit), origins)
 
     def start(self) -> None:
         """Begin to watch the peers."""
@@ -111,7 +112,7 @@ class SessionRouting:
             await self._app(scope, receive, send)
         else:
             try:
-                await self._other_sites(scope, receive, send)
+                await self._door(scope, receive, send)
             except BrokenAnswerError as error:
                 # Nothing can be said any more: the connection to the client breaks as well.
                 _log.warning("a node went in the middle of an answer: %s", error)

@@ -185,7 +185,8 @@ class Pool:
         kinds of `SpeechError`. Closing the generator early stops the work. `report` is filled.
         """
         limit = self._time_limit(job)
-        self._admit(has_waited)
+        if error := self._closed() if has_waited else self.no_place():
+            raise error
         self.totals.accepted += 1
         report = report or JobReport(job.request_id)
         began = time.monotonic()
@@ -227,23 +228,23 @@ class Pool:
         """Seconds until it is the turn of a job with so many before it, roughly."""
         return self.totals.mean_seconds * (ahead + 1) / len(self.slots)
 
-    def _admit(self, has_waited: bool) -> None:
-        if self._stopped:
-            raise _stopping()
-        if self._none_starts and not self.line.neighbours.peers:
-            raise self._no_worker()
-        if self.line.idle or has_waited or self.waiting < self.size.places:
-            return
+    def no_place(self) -> SpeechError | None:
+        """Why a job that comes now would be refused, and that it was is counted; None where it
+        would be taken."""
+        if error := self._closed():
+            return error
+        if self.line.idle or self.waiting < self.size.places:
+            return None
         self.totals.busy += 1
         if not any(slot.usable for slot in self.slots):
-            raise UnavailableError(
+            return UnavailableError(
                 "starting",
                 f"this node is still starting: {self.not_ready}",
                 "本节点正在启动，请稍后再试",
                 retry_after=5,
             )
         seconds = max(1, math.ceil(self._wait_for(self.waiting)))
-        raise BusyError(
+        return BusyError(
             "busy",
             f"all {len(self.slots)} workers are busy and {self.waiting} requests wait; "
             f"try again in {seconds} s",
@@ -251,6 +252,14 @@ class Pool:
             f"请在 {seconds} 秒后再试",
             retry_after=seconds,
         )
+
+    def _closed(self) -> SpeechError | None:
+        """Why not even a job that has waited elsewhere is taken."""
+        if self._stopped:
+            return _stopping()
+        if self._none_starts and not self.line.neighbours.peers:
+            return self._no_worker()
+        return None
 
     async def borrowed(
         self, slot: Slot, worker: Worker | None, job: Job, limit: float

@@ -1,0 +1,43 @@
+"""Where nobody more can be let in, that is said before anything of the request is read.
+
+Reading and checking a request costs more than telling it to come again: a thousand clients that
+are refused would take the time of those who are spoken for.
+"""
+
+from collections.abc import Callable, Collection
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.errors import SpeechError
+from app.middleware.refusal import refusal
+
+
+class FullLine:
+    """Answers a POST to one of `paths` with the error of `no_place()`, where there is one."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        paths: Collection[str],
+        no_place: Callable[[], SpeechError | None],
+    ) -> None:
+        self._app = app
+        self._paths = paths
+        self._no_place = no_place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event; see the ASGI specification."""
+        speaks = scope["type"] == "http" and scope["path"] in self._paths
+        error = self._no_place() if speaks and scope["method"] == "POST" else None
+        if error is None:
+            await self._app(scope, receive, send)
+            return
+        answer = refusal(
+            error.status,
+            error.code,
+            error.en,
+            error.zh,
+            kind=error.type,
+            retry_after=error.retry_after,
+        )
+        await answer(scope, receive, send)
