@@ -1,0 +1,111 @@
+"""A real node under many connections, heads without end, and without descriptors."""
+
+import contextlib
+import resource
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.connections.limits import allowed_by
+from app.connections.seldom import INTERVAL
+from tests.app.connections.serving import rest_of
+from tests.app.node_process import NodeProcess, running
+from tests.app.test_metrics import samples
+
+_DESCRIPTORS = 300
+_HEAD = b"GET /readyz HTTP/1.1\r\nHost: tts.example\r\n"
+
+
+@contextlib.contextmanager
+def _few_descriptors() -> Iterator[None]:
+    """Programs that are started meanwhile may have few descriptors."""
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_DESCRIPTORS, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
+
+
+@pytest.fixture(scope="module")
+def poor_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
+    with contextlib.ExitStack() as stack:
+        with _few_descriptors():
+            node = stack.enter_context(running(tmp_path_factory.mktemp("poor"), "--enable-queue"))
+        node.wait_ready()
+        yield node
+
+
+def _dial(node: NodeProcess) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", httpx.URL(node.url).port or 0), 20)
+
+
+def _descriptors(node: NodeProcess) -> int:
+    return sum(1 for _ in Path(f"/proc/{node.process.pid}/fd").iterdir())
+
+
+def _memory(node: NodeProcess) -> int:
+    """MiB."""
+    lines = Path(f"/proc/{node.process.pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) >> 10
+
+
+@pytest.mark.parametrize("sent", [b"", _HEAD], ids=["silent", "half a head"])
+def test_directors_get_through_beside_silent_connections(
+    poor_node: NodeProcess, sent: bytes
+) -> None:
+    said = len(poor_node.raw)
+    with contextlib.ExitStack() as stack:
+        for _ in range(400):
+            connection = stack.enter_context(_dial(poor_node))
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(sent)
+        for _ in range(5):
+            with poor_node.client(timeout=5) as client:
+                answer = client.get("/readyz", headers={"Host": "tts.example"})
+            assert answer.status_code == 200
+        found = samples(poor_node)
+        assert found["cosyvoice_connections_limit", ""] == allowed_by(_DESCRIPTORS, 0, 1).places
+        assert found["cosyvoice_connections", ""] <= allowed_by(_DESCRIPTORS, 0, 1).places_of_one
+        assert found["cosyvoice_connections_closed_total", "made_room"] > 200
+        assert _descriptors(poor_node) < _DESCRIPTORS * 2 // 3
+    told = [line for line in poor_node.raw[said:] if "readyz" not in line and "metrics" not in line]
+    assert len(told) <= 3, told
+
+
+def test_a_head_without_end_costs_no_memory(node: NodeProcess) -> None:
+    before = _memory(node)
+    with _dial(node) as connection:
+        connection.sendall(_HEAD + b"X-Long: ")
+        sent = 0
+        with contextlib.suppress(ConnectionError):
+            for _ in range(60):
+                connection.sendall(b"x" * (1 << 20))
+                sent += 1
+        assert rest_of(connection).startswith(b"HTTP/1.1 431 ")
+    assert _memory(node) - before < 20
+
+
+def test_running_out_of_descriptors_is_no_flood(tmp_path: Path) -> None:
+    with running(tmp_path) as node, contextlib.ExitStack() as stack:
+        node.wait_ready()
+        usual = resource.prlimit(node.process.pid, resource.RLIMIT_NOFILE)
+        few = _descriptors(node) + 5
+        begin, said = time.monotonic(), len(node.raw)
+        resource.prlimit(node.process.pid, resource.RLIMIT_NOFILE, (few, usual[1]))
+        for _ in range(50):
+            stack.enter_context(_dial(node))
+        node.wait_until(lambda: any("have to wait" in line for line in node.raw))
+        # asyncio tries again, and would tell all of it again, after a second.
+        end = time.monotonic() + 2.5
+        node.wait_until(lambda: time.monotonic() > end)
+        told = node.raw[said:]
+        most = 1 + (time.monotonic() - begin) // INTERVAL
+        assert sum("have to wait" in line for line in told) <= most, told
+        assert not any("socket.accept" in line for line in told), told
+        resource.prlimit(node.process.pid, resource.RLIMIT_NOFILE, usual)
+        node.wait_ready()
