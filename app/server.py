@@ -23,7 +23,7 @@ from app import __version__, logs
 from app.access.cluster_secret import read_secret
 from app.connections.connections import Connections
 from app.connections.descriptors import ShortOfDescriptors
-from app.connections.limits import limits_of_process
+from app.connections.limits import limits_of_process, raise_descriptors
 from app.connections.protocol import limited
 from app.engines.registry import find_engine
 from app.heap import keep_freed_memory
@@ -84,6 +84,7 @@ def run(settings: Settings) -> None:
         print(f"Error: cannot listen on {place}: {error.strerror}", file=sys.stderr)
         sys.exit(1)
     keep_freed_memory()
+    raise_descriptors()
     with listener:
         asyncio.run(_serve(settings, listener))
     logging.shutdown()

@@ -7,6 +7,8 @@ _LEAST = 16
 """Places there are even where a shell gives next to no descriptors."""
 _MOST = 32_768
 """Places beyond which memory is what runs short: 9 kB each, more with half a head."""
+_WANTED = 65_536
+"""Descriptors; no more, for some programs that are started look at each that there may be."""
 _PER_WORKER = 8
 """Descriptors of one worker, and of the next one that loads beside it."""
 
@@ -31,6 +33,15 @@ class ConnectionLimits:
     """Bytes a second that a body has to come with in the long run."""
     farewell: float = 2
     """For a client to stop sending and read why it is sent away."""
+
+
+def raise_descriptors() -> None:
+    """Let the process have the descriptors that it may have: a shell's 1,024, and Supervisor's, are
+    what programs with select(2) can bear, not what the system allows."""
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _WANTED if most == resource.RLIM_INFINITY else min(most, _WANTED)
+    if usual != resource.RLIM_INFINITY and usual < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def limits_of_process(places_of_one: int, workers: int) -> ConnectionLimits:

@@ -20,24 +20,12 @@ _DESCRIPTORS = 300
 _HEAD = b"GET /readyz HTTP/1.1\r\nHost: tts.example\r\n"
 
 
-@contextlib.contextmanager
-def _few_descriptors() -> Iterator[None]:
-    """Programs that are started meanwhile may have few descriptors."""
-    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_DESCRIPTORS, most))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
-
-
 @pytest.fixture(scope="module")
 def poor_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
-    with contextlib.ExitStack() as stack:
-        with _few_descriptors():
-            node = stack.enter_context(running(tmp_path_factory.mktemp("poor"), "--enable-queue"))
-        node.wait_ready()
-        yield node
+    folder, few = tmp_path_factory.mktemp("poor"), f"{_DESCRIPTORS}:{_DESCRIPTORS}"
+    with running(folder, "--enable-queue", DESCRIPTORS=few) as started:
+        started.wait_ready()
+        yield started
 
 
 def _dial(node: NodeProcess) -> socket.socket:
@@ -46,6 +34,12 @@ def _dial(node: NodeProcess) -> socket.socket:
 
 def _descriptors(node: NodeProcess) -> int:
     return sum(1 for _ in Path(f"/proc/{node.process.pid}/fd").iterdir())
+
+
+def _worker(node: NodeProcess) -> int | None:
+    """Its process id."""
+    found: int | None = node.status()["workers"][0]["pid"]
+    return found
 
 
 def _memory(node: NodeProcess) -> int:
@@ -109,3 +103,22 @@ def test_running_out_of_descriptors_is_no_flood(tmp_path: Path) -> None:
         assert not any("socket.accept" in line for line in told), told
         resource.prlimit(node.process.pid, resource.RLIMIT_NOFILE, usual)
         node.wait_ready()
+
+
+def test_a_worker_starts_and_speaks_beside_more_connections_than_select_knows(
+    tmp_path: Path,
+) -> None:
+    with contextlib.ExitStack() as stack:
+        options = {"COSYVOICE_WORKER_MAX_JOBS": "1", "DESCRIPTORS": "1024:4096"}
+        node = stack.enter_context(running(tmp_path, "--engine", "faulty", **options))
+        node.wait_ready()
+        for _ in range(1100):
+            # They are kept for longer than silent ones.
+            connection = stack.enter_context(_dial(node))
+            connection.sendall(_HEAD + b"\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+        first = _worker(node)
+        assert node.speak(input="hello").status_code == 200
+        node.wait_until(lambda: _worker(node) not in (first, None) and node.ready())
+        assert _descriptors(node) > 1100
+        assert node.speak(input="hello").status_code == 200
