@@ -122,3 +122,16 @@ def test_a_worker_starts_and_speaks_beside_more_connections_than_select_knows(
         node.wait_until(lambda: _worker(node) not in (first, None) and node.ready())
         assert _descriptors(node) > 1100
         assert node.speak(input="hello").status_code == 200
+
+
+def test_a_client_that_goes_in_the_middle_of_an_upload_is_no_error(node: NodeProcess) -> None:
+    said = len(node.raw)
+    path = "/gradio_api/upload?upload_id=goes"
+    with _dial(node) as connection:
+        connection.sendall(f"POST {path} HTTP/1.1\r\nHost: tts.example\r\n".encode())
+        connection.sendall(b"Content-Type: multipart/form-data; boundary=x\r\n")
+        connection.sendall(b"Content-Length: 100\r\n\r\n--x\r\nContent-")
+        node.wait_until(lambda: node.status()["open"]["answers"] == 1)
+    node.wait_until(lambda: any("/gradio_api/upload" in line for line in node.raw[said:]))
+    node.wait_until(lambda: node.status()["open"]["answers"] == 0)
+    assert not any("Traceback" in line for line in node.raw[said:])
