@@ -2,6 +2,7 @@
 
 import contextlib
 import resource
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -69,6 +70,19 @@ def test_directors_get_through_beside_silent_connections(
         assert _descriptors(poor_node) < _DESCRIPTORS * 2 // 3
     told = [line for line in poor_node.raw[said:] if "readyz" not in line and "metrics" not in line]
     assert len(told) <= 3, told
+
+
+def test_many_that_come_at_once_find_descriptors(poor_node: NodeProcess) -> None:
+    said = len(poor_node.raw)
+    with contextlib.ExitStack() as stack:
+        poor_node.process.send_signal(signal.SIGSTOP)
+        try:
+            for _ in range(400):
+                stack.enter_context(_dial(poor_node))
+        finally:
+            poor_node.process.send_signal(signal.SIGCONT)
+        poor_node.wait_ready()
+    assert not any("have to wait" in line for line in poor_node.raw[said:])
 
 
 def test_a_head_without_end_costs_no_memory(node: NodeProcess) -> None:

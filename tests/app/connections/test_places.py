@@ -67,6 +67,7 @@ def test_an_answer_that_is_being_read_is_not_cut(small: Serving) -> None:
             connection = stack.enter_context(small.dial())
             connection.sendall(_GET)
             answer_of(connection)
+        until(lambda: small.working == 1)
         size = 0
         while size < 32 << 20:
             piece = reading.recv(1 << 20)
