@@ -88,6 +88,7 @@ def serving(limits: ConnectionLimits) -> Iterator[Serving]:
         access_log=False,
         ws="none",
         http=limited(connections),
+        timeout_keep_alive=65,
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)

@@ -24,9 +24,16 @@ def hasty() -> Iterator[Serving]:
 
 
 @pytest.fixture(scope="module")
-def patient() -> Iterator[Serving]:
+def _patient() -> Iterator[Serving]:
     with serving(ConnectionLimits(100, 100, 8, head_size=_SIZE)) as started:
         yield started
+
+
+@pytest.fixture
+def patient(_patient: Serving) -> Serving:
+    """Without what an earlier test has left."""
+    until(lambda: not _patient.open)
+    return _patient
 
 
 def test_a_silent_connection_is_closed_without_a_word(hasty: Serving) -> None:

@@ -63,11 +63,13 @@ def test_an_answer_that_is_being_read_is_not_cut(small: Serving) -> None:
         reading = stack.enter_context(small.dial())
         reading.sendall(b"GET /large HTTP/1.1\r\nHost: tts.example\r\n\r\n")
         assert reading.recv(100).startswith(b"HTTP/1.1 200 OK")
+        others = []
         for _ in range(6):
-            connection = stack.enter_context(small.dial())
-            connection.sendall(_GET)
-            answer_of(connection)
-        until(lambda: small.working == 1)
+            others.append(stack.enter_context(small.dial()))
+            others[-1].sendall(_GET)
+            answer_of(others[-1])
+        # Three are one too many each.
+        assert [rest_of(connection) for connection in others[:3]] == [b""] * 3
         size = 0
         while size < 32 << 20:
             piece = reading.recv(1 << 20)
