@@ -298,6 +298,13 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     help="Requests of the HTTP API at a time for one client address.",
 )
 @_option(
+    "--client-connections",
+    default=4096,
+    type=click.IntRange(0, 1_000_000),
+    help="Connections at a time for one client address, at most 7/8 of those that the limit on "
+    "open files allows in all; 0 is no other limit.",
+)
+@_option(
     "--cors-origins",
     default="",
     callback=_origins,

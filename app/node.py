@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from app import __version__
+from app.connections.connections import Connections
 from app.lending.ledger import Ending
 from app.lending.lending import Lending
 from app.metrics.gpus import GpuWatch
@@ -24,6 +25,7 @@ class Node:
     settings: Settings
     service: SpeechService
     recordings: Recordings
+    connections: Connections
     stopping: bool = False
     """True from the first request to stop: no new work, what was accepted is finished."""
     hang_up: asyncio.Event = field(default_factory=asyncio.Event)

@@ -21,6 +21,10 @@ import uvicorn
 
 from app import __version__, logs
 from app.access.cluster_secret import read_secret
+from app.connections.connections import Connections
+from app.connections.descriptors import ShortOfDescriptors
+from app.connections.limits import limits_of_process, raise_descriptors
+from app.connections.protocol import limited
 from app.engines.registry import find_engine
 from app.heap import keep_freed_memory
 from app.lending.lending import Lending
@@ -49,6 +53,8 @@ _LINGER = 2
 """Seconds after the last job in which a page hears of it and fetches the sound."""
 _CLOSING = 3
 """Seconds for answers on their way out when the port is closed."""
+_WAITING = 2048
+"""Connections that the system may keep until they are taken."""
 _log = logging.getLogger("app.server")
 
 
@@ -59,6 +65,13 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen. asyncio takes as many connections at once as it lets wait: more than there are
+        descriptors for, before any can be refused. So it is told few, and the system many."""
+        await super().startup(sockets)
+        for listener in sockets or []:
+            listener.listen(_WAITING)
 
 
 def run(settings: Settings) -> None:
@@ -72,6 +85,7 @@ def run(settings: Settings) -> None:
         sys.exit(1)
     logs.capture_prints()
     keep_freed_memory()
+    raise_descriptors()
     with listener:
         asyncio.run(_serve(settings, listener))
     logging.shutdown()
@@ -115,6 +129,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 async def _serve_node(node: Node, listener: socket.socket) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(ShortOfDescriptors())
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     node.service.pool.start()
@@ -173,7 +188,8 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
         longest=settings.longest_timeout,
     )
     recordings = Recordings(settings.temp_dir, here, watches[settings.temp_dir])
-    node = Node(settings, service, recordings)
+    limits = limits_of_process(settings.client_connections, settings.slots)
+    node = Node(settings, service, recordings, Connections(limits))
     if settings.peers_file and settings.cluster_secret_file:
         node.lending = Lending(
             service,
@@ -224,7 +240,9 @@ async def _until_stopped(
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        http=limited(node.connections),
         ws="none",
+        backlog=node.connections.limits.at_once,
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_CLOSING,
     )
@@ -235,6 +253,7 @@ async def _until_stopped(
         "version": __version__,
         "release": node.settings.release,
         "engine": node.settings.engine,
+        "connections": node.connections.limits.places,
     }
     _log.info("serving on %s port %d", place[0], place[1], extra=about)
     stopping = asyncio.create_task(stop.wait())

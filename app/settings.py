@@ -42,6 +42,8 @@ class Settings:
     """Jobs a minute for one address."""
     client_jobs: int
     """Requests of the API at a time for one address."""
+    client_connections: int
+    """Connections at a time of one address; 0 is no limit of its own."""
     cors_origins: tuple[str, ...]
     """Sites whose pages may use the API; `*` is all."""
     host_names: tuple[str, ...]

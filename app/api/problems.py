@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.api.ascii_json import AsciiJson
 from app.errors import InvalidInputError, SpeechError
@@ -70,6 +71,11 @@ def install(web: FastAPI) -> None:
         return problem(
             error.status_code, str(error.detail), kind, str(error.status_code), headers=headers
         )
+
+    @web.exception_handler(ClientDisconnect)
+    async def gone(_request: Request, _error: ClientDisconnect) -> JSONResponse:
+        # Nobody reads it; the access log tells of the request.
+        return problem(400, "the client has gone", "invalid_request_error", "client_gone")
 
     @web.exception_handler(Exception)
     async def unexpected(_request: Request, error: Exception) -> JSONResponse:

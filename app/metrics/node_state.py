@@ -7,6 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from app import __version__
+from app.connections.causes import Cause
 from app.lending.ledger import Ending
 from app.metrics.gpus import Gpu
 from app.node import Node
@@ -26,6 +27,7 @@ class NodeCollector(Collector):
         """See prometheus_client."""
         yield self._jobs()
         yield self._self_tests()
+        yield self._closed()
         yield from self._gauges()
         yield from self._lending()
         yield from _gpus(self._node.gpus.latest)
@@ -60,6 +62,16 @@ class NodeCollector(Collector):
             family.add_metric([verdict.value], self._node.service.pool.self_tests[verdict])
         return family
 
+    def _closed(self) -> CounterMetricFamily:
+        family = CounterMetricFamily(
+            "cosyvoice_connections_closed",
+            "Connections that the node closed because of a limit, or to make room for others.",
+            labels=["cause"],
+        )
+        for cause in Cause:
+            family.add_metric([cause.value], self._node.connections.closed[cause])
+        return family
+
     def _lending(self) -> Iterator[CounterMetricFamily]:
         if self._node.lending is None:
             return
@@ -84,6 +96,8 @@ class NodeCollector(Collector):
             ("capacity", "Jobs that can run at a time.", node.settings.slots),
             ("queue_size", "Jobs that may wait.", node.settings.places),
             ("workers_usable", "Workers that can speak.", sum(s.usable for s in pool.slots)),
+            ("connections", "Connections that are open.", len(node.connections.register)),
+            ("connections_limit", "How many may be.", node.connections.limits.places),
             ("ready", "Whether directors should send clients here.", not node.not_ready),
             ("draining", "Whether the node takes no new clients.", node.draining),
             (

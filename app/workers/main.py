@@ -147,8 +147,10 @@ def _speak(job: Job, engine: Engine, connection: socket.socket, sound: SoundWrit
 
 
 def _something_to_read(connection: socket.socket) -> bool:
-    readable, _, _ = select.select([connection], [], [], 0)
-    return bool(readable)
+    # Not select(2), which knows 1,024 descriptors; this one's number is the web process's.
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,16 @@
 """For nodes of tests: notes where a process connects to, when `CONNECTIONS_LOG` names a file, and
-sets its clock by what `CLOCK_FILE` says, in seconds beyond the machine's."""
+sets its clock by what `CLOCK_FILE` says, in seconds beyond the machine's. `DESCRIPTORS` is how many
+it may have, `usual:most`."""
 
 import os
+import resource
 import sys
 import time
 from typing import Any
 
 _PATH = os.environ.get("CONNECTIONS_LOG")
 _CLOCK = os.environ.get("CLOCK_FILE")
+_DESCRIPTORS = os.environ.get("DESCRIPTORS")
 _machine_time = time.time
 
 
@@ -25,5 +28,8 @@ def _set_time() -> float:
 
 if _PATH:
     sys.addaudithook(_note)
+if _DESCRIPTORS:
+    usual, most = (int(part) for part in _DESCRIPTORS.split(":"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
 if _CLOCK:
     time.time = _set_time

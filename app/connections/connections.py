@@ -1,0 +1,52 @@
+"""A node's connections: their limits, who has a place, and why some were closed."""
+
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from app.connections.causes import Cause
+from app.connections.limits import ConnectionLimits
+from app.connections.register import NoPlaceError, Register
+from app.connections.seldom import Seldom
+
+if TYPE_CHECKING:
+    from app.connections.protocol import LimitedProtocol
+
+_log = logging.getLogger("app.connections")
+
+
+@dataclass(slots=True)
+class Connections:
+    """What the connections of one process share."""
+
+    limits: ConnectionLimits
+    closed: Counter[Cause] = field(default_factory=Counter)
+    register: "Register[LimitedProtocol]" = field(init=False)
+    _seldom: Seldom = field(default_factory=Seldom)
+
+    def __post_init__(self) -> None:
+        self.register = Register(self.limits.places, self.limits.places_of_one)
+
+    def admit(self, new: "LimitedProtocol", address: str) -> bool:
+        """Whether a new connection has a place; one that is idle may have lost its own to it."""
+        try:
+            gone = self.register.enter(new, address)
+        except NoPlaceError:
+            self._tell(address)
+            return False
+        if gone is not None:
+            self._tell(address)
+            gone.make_room()
+        return True
+
+    def _tell(self, address: str) -> None:
+        if times := self._seldom.count():
+            limits = self.limits
+            _log.warning(
+                "as many connections as there may be: %d of %d, %d for one address",
+                len(self.register),
+                limits.places,
+                limits.places_of_one,
+                extra={"client": address, "times": times},
+            )

@@ -1,0 +1,222 @@
+"""HTTP/1.1 as uvicorn speaks it, with limits for what it leaves without: the time and size of a
+request's head, the pace of its body, and the number of connections."""
+
+import asyncio
+from typing import Any
+
+from starlette.responses import Response
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.connections import answers
+from app.connections.body_pace import BodyPace
+from app.connections.causes import Cause
+from app.connections.connections import Connections
+
+_LOOKS = 30
+"""How often in the time that a body may pause it is looked at."""
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """One connection. An answer that takes its time is never cut: limits are for what the client
+    owes, and only while nothing else is in its way."""
+
+    shared: Connections
+    """Set by `limited`."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        limits = self.shared.limits
+        self._loose = 0
+        """Bytes since the last end of a head, of a message, or of a piece of body: half a head,
+        mostly, which the parser keeps in memory."""
+        self._fields = 0
+        """Bytes of the last request's header and trailer fields."""
+        self._body_owed = False
+        self._pace = BodyPace(limits.body_pause, limits.body_rate)
+        self._timer: asyncio.TimerHandle | None = None
+        self._over = False
+        """The client has been told to go; whatever else it sends is thrown away."""
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a place, or say that there is none."""
+        super().connection_made(transport)
+        if self.shared.admit(self, self.client[0] if self.client else ""):
+            self._after(self.shared.limits.head_time, self._head_is_late)
+        else:
+            self.shared.closed[Cause.NO_PLACE] += 1
+            self._over = True
+            transport.write(answers.as_bytes(answers.no_place()))
+            transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, and see what is still owed."""
+        if self._over:
+            return
+        self._loose += len(data)
+        self._pace.came(len(data))
+        super().data_received(data)
+        if max(self._loose, self._fields) > self.shared.limits.head_size:
+            self._dismiss(Cause.LONG_HEAD, answers.long_head(self.shared.limits.head_size))
+        self._expect()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give the place back."""
+        self._forget_timer()
+        self.shared.register.leave(self)
+        super().connection_lost(exc)
+
+    # What the parser calls
+
+    def on_message_begin(self) -> None:
+        """A head begins, and may do so in the middle of what came."""
+        super().on_message_begin()
+        self._fields = 0
+        self._loose = self._loose or 1
+
+    def on_url(self, url: bytes) -> None:
+        """See uvicorn."""
+        self._fields += len(url)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """See uvicorn; trailers are such fields too."""
+        self._fields += len(name) + len(value) + len(": \r\n")
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Answer the request, which is refused where its head came whole and is too long."""
+        self._loose = 0
+        self._forget_timer()
+        self._body_owed = True
+        self._pace.begin()
+        self.shared.register.begin(self)
+        most = self.shared.limits.head_size
+        if self._fields > most:
+            self._fields = 0
+            self._over = True
+            self.shared.closed[Cause.LONG_HEAD] += 1
+            self.app = answers.long_head(most)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """See uvicorn."""
+        self._loose = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The client owes nothing more."""
+        self._loose = 0
+        self._body_owed = False
+        super().on_message_complete()
+
+    # What the application's answers call
+
+    def on_response_complete(self) -> None:
+        """Idle, unless more requests have come meanwhile, or much of the answer is still here."""
+        super().on_response_complete()
+        self._rest_if_idle()
+
+    def resume_writing(self) -> None:
+        """The client has taken so much of an answer that the rest is the system's."""
+        super().resume_writing()
+        self._rest_if_idle()
+
+    def _rest_if_idle(self) -> None:
+        if self._answering or self.flow.write_paused:
+            return
+        self.shared.register.end(self)
+        self._expect()
+
+    # What is owed
+
+    @property
+    def _answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    @property
+    def _body_wanted(self) -> bool:
+        """Whether nothing but the client keeps its body from coming."""
+        if self.flow.read_paused or self.pipeline:
+            return False
+        begun = self._answering and self.cycle.response_started
+        return not (begun or self.cycle.waiting_for_100_continue)
+
+    def _expect(self) -> None:
+        """Set the clock for what the client owes, where none runs."""
+        if self._timer is not None or self._over or self.transport.is_closing():
+            return
+        if self._body_owed:
+            self._after(self.shared.limits.body_pause / _LOOKS, self._look_at_body)
+        elif self._loose and not self._answering:
+            self._after(self.shared.limits.head_time, self._head_is_late)
+
+    def _head_is_late(self) -> None:
+        self._timer = None
+        if self._loose:
+            self._dismiss(Cause.SLOW_HEAD, answers.slow())
+        else:
+            # A browser that opened it in advance would take an answer for that to its next request.
+            self.shared.closed[Cause.SILENT] += 1
+            self.transport.close()
+
+    def _look_at_body(self) -> None:
+        self._timer = None
+        seconds = self.shared.limits.body_pause / _LOOKS
+        if self._body_owed and self._body_wanted and not self._pace.waited(seconds):
+            self._dismiss(Cause.SLOW_BODY, answers.slow())
+        self._expect()
+
+    # How it ends
+
+    def make_room(self) -> None:
+        """Close an idle connection for the sake of a new one."""
+        self.shared.closed[Cause.MADE_ROOM] += 1
+        self._over = True
+        self.transport.close()
+
+    def _dismiss(self, cause: Cause, answer: Response) -> None:
+        """Tell the client why, unless an answer is on its way already, and close."""
+        if self._over or self.transport.is_closing():
+            return
+        self.shared.closed[cause] += 1
+        self._over = True
+        if self._answering and not self._body_owed:
+            # What was asked for before is answered to its end.
+            self.cycle.keep_alive = False
+        elif self._answering and (self.cycle.response_started or self.pipeline):
+            self.transport.close()
+        else:
+            self._say_farewell(answer)
+
+    def _say_farewell(self, answer: Response) -> None:
+        if not (self._body_owed and self.cycle.response_complete):
+            self.transport.write(answers.as_bytes(answer))
+        if self._answering:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.shared.register.end(self)
+        # Closed at once, the system would reset a connection on which more comes, and the answer
+        # could be lost.
+        self.transport.write_eof()
+        self._unset_keepalive_if_required()
+        self._forget_timer()
+        self._after(self.shared.limits.farewell, self.transport.close)
+
+    def _after(self, seconds: float, do: Any) -> None:
+        self._timer = self.loop.call_later(seconds, do)
+
+    def _forget_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def limited(connections: Connections) -> type[LimitedProtocol]:
+    """The protocol of one server, whose connections share these limits."""
+
+    class Protocol(LimitedProtocol):
+        shared = connections
+
+    return Protocol
