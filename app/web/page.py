@@ -239,7 +239,8 @@ def _making(node: Node, studio: _Studio) -> Dependency:
         concurrency_limit=limit,
         concurrency_id=turns.GROUP,
     )
-    spoken.then(None, js="() => window.studio.end()")
+    for ended in (spoken.then, spoken.failure):
+        ended(None, js="() => window.studio.end()")
     outcome.cancel.click(
         lambda: note_html("cancelled"),
         None,

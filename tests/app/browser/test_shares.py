@@ -1,0 +1,25 @@
+"""What a person sees of a share: looking and typing cost nothing, too many jobs are refused."""
+
+from pathlib import Path
+
+from tests.app.browser.conftest import ENGLISH, Open
+from tests.app.browser.hands import generate
+from tests.app.node_process import running
+
+SENTENCE = "Say [M][AY1] name as you would in a sentence of any length"
+
+
+def test_the_eleventh_job_in_a_minute_is_refused(open_page: Open, tmp_path: Path) -> None:
+    options = ("--engine", "studio", "--enable-queue", "--client-rate", "10")
+    with running(tmp_path, *options) as node:
+        node.wait_ready()
+        page = open_page(node, ENGLISH)
+        page.locator("#text textarea").press_sequentially(SENTENCE)
+        for _ in range(10):
+            generate(page)
+        page.locator("#generate").click()
+        page.locator("[data-testid=toast-text]", has_text="too much within a minute").wait_for()
+        page.wait_for_function("() => !document.documentElement.classList.contains('busy')")
+        assert page.locator("#generate").is_visible() and page.locator("#generate").is_enabled()
+        assert page.locator("#pending").inner_text() == ""
+        assert not page.locator("#marks .marks").is_visible()
