@@ -6,6 +6,7 @@ thread with a time limit. What is done with a recording is done with a copy on t
 
 import contextlib
 import mimetypes
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -126,7 +127,7 @@ def _is_ours(path: Path, folder: Path) -> bool:
 def _copy(path: Path, copy: Path, folder: Path) -> bool:
     if not _is_ours(path, folder):
         return False
-    copy.write_bytes(path.read_bytes())
+    shutil.copyfile(path, copy)
     return True
 
 
