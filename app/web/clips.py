@@ -17,6 +17,7 @@ from app.errors import InvalidInputError, StorageError
 from app.outputs import atomic
 from app.outputs.patience import Patience
 from app.outputs.reading import OpenFile
+from app.outputs.upload_space import UploadSpace
 from app.outputs.watch import ShareWatch
 from app.places import below
 
@@ -31,9 +32,15 @@ class Recordings:
     """
 
     def __init__(
-        self, folder: Path, here: Path, watch: ShareWatch | None = None, patience: float = 10.0
+        self,
+        folder: Path,
+        here: Path,
+        watch: ShareWatch | None = None,
+        patience: float = 10.0,
+        space: UploadSpace | None = None,
     ) -> None:
         self.folder = folder
+        self.space = space or UploadSpace(0)
         self.here = here
         self._threads = Patience("uploads", _THREADS, patience, watch)
 
@@ -73,7 +80,10 @@ class Recordings:
     async def keep(self, file: Path, path: Path) -> Path:
         """Copy a file of this node's disk to `path` in the shared folder, which is returned.
         Raises `StorageError`."""
+        size = file.stat().st_size
+        self.space.check(size)
         await self._call(partial(_keep, file, path))
+        self.space.add(size)
         return path
 
     async def open(self, path: Path) -> OpenFile | None:
