@@ -65,7 +65,18 @@ def build(node: Node) -> FastAPI:
     """The application of a node. Imports Gradio: seconds, and call `environment.prepare` first."""
     import gradio as gr
 
-    from app.web import calls, document, files, identity, page, theme, turns, uploads, words
+    from app.web import (
+        calls,
+        document,
+        files,
+        identity,
+        job_start,
+        page,
+        theme,
+        turns,
+        uploads,
+        words,
+    )
 
     web = FastAPIOffline(
         title="Text-to-speech node",
@@ -112,6 +123,7 @@ def build(node: Node) -> FastAPI:
         favicon_path=str(document.FAVICON),
         i18n=words.dictionary(node.service.engine),
     )
+    job_start.ask_first(blocks)
     if node.lending and node.settings.enable_queue:
         turns.follow(blocks, lambda: node.turns)
     return web

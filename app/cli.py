@@ -358,6 +358,20 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     help="Hours after which recordings that were sent for one request are deleted; 0 is never.",
 )
 @_option(
+    "--upload-space",
+    default=10.0,
+    type=click.FloatRange(0, 1 << 30),
+    help="GiB that such recordings may take together, beyond which further ones are refused; 0 is "
+    "no limit.",
+)
+@_option(
+    "--upload-rate",
+    default=1024,
+    type=click.IntRange(0, 1_000_000),
+    help="MiB of recordings that one client, by its API key or its address, may upload in ten "
+    "minutes; 0 is no limit.",
+)
+@_option(
     "--require-shared-folder",
     is_flag=True,
     show_default="off",

@@ -32,6 +32,7 @@ from app.node import Node
 from app.outputs.retention import Retention
 from app.outputs.spool import Spool
 from app.outputs.store import OutputStore
+from app.outputs.upload_space import UploadSpace
 from app.outputs.uploads import Uploads
 from app.outputs.watch import ShareWatch
 from app.places import below
@@ -173,10 +174,11 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
         ServiceTime(settings.worker_max_jobs, growth << 20),
         settings.cards,
     )
+    space = UploadSpace(int(settings.upload_space * (1 << 30)))
     service = SpeechService(
         engine,
         Pool(command, size),
-        _store(settings, watches[settings.output_dir]),
+        _store(settings, watches[settings.output_dir], space),
         settings.node_name,
         settings.text_limit,
         voices=VoiceShelf(
@@ -187,7 +189,7 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
         clips=ClipRoom(here),
         longest=settings.longest_timeout,
     )
-    recordings = Recordings(settings.temp_dir, here, watches[settings.temp_dir])
+    recordings = Recordings(settings.temp_dir, here, watches[settings.temp_dir], space=space)
     limits = limits_of_process(settings.client_connections, settings.slots)
     node = Node(settings, service, recordings, Connections(limits))
     if settings.peers_file and settings.cluster_secret_file:
@@ -202,7 +204,7 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
     return node
 
 
-def _store(settings: Settings, watch: ShareWatch) -> OutputStore:
+def _store(settings: Settings, watch: ShareWatch, space: UploadSpace) -> OutputStore:
     return OutputStore(
         settings.output_dir,
         settings.node_name,
@@ -210,7 +212,7 @@ def _store(settings: Settings, watch: ShareWatch) -> OutputStore:
         limits=Retention(
             settings.keep_days,
             int(settings.keep_size * (1 << 30)),
-            Uploads(settings.temp_dir, settings.keep_uploads * 3600),
+            Uploads(settings.temp_dir, settings.keep_uploads * 3600, space),
         ),
         required=settings.require_shared_folder,
         watch=watch,

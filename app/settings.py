@@ -60,6 +60,10 @@ class Settings:
     """GiB of finished audio; 0 is no limit."""
     keep_uploads: float
     """Hours; 0 is for ever."""
+    upload_space: float
+    """GiB that all uploads together may take; 0 is no limit."""
+    upload_rate: int
+    """MiB that one client may upload in ten minutes; 0 is no limit."""
     virtual_ips: tuple[IPAddress, ...]
     """Addresses that must be this host's own, or the node is not ready."""
     require_shared_folder: bool

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 
 from app.ask import Ask
 from app.checks.annotations import check_annotations
@@ -207,16 +208,17 @@ class SpeechService:
         limits = self.engine.clips
         if limits is None:
             return request
+        prepare = partial(self.clips.prepare, patience=ask.timeout)
         try:
             if registered:
                 recording = await self.voices.recording(registered)
                 clip = await self.clips.copy(recording, limits, transcript, registered.id)
                 request = replace(request, reference=clip)
             if ask.reference:
-                reference = await self.clips.prepare(ask.reference, limits, "reference")
+                reference = await prepare(ask.reference, limits, "reference")
                 request = replace(request, reference=reference.clip(transcript))
             if ask.source:
-                source = await self.clips.prepare(ask.source, limits, "source")
+                source = await prepare(ask.source, limits, "source")
                 request = replace(request, source=source.clip())
         except BaseException:
             self.clips.release(request)

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.audio.decoding import decode
+from app.audio.decoding import excerpt, survey
 from app.audio.fades import faded
 from app.audio.level import levelled
 from app.audio.refusals import silent, too_short
@@ -47,10 +47,10 @@ def read_clip(
     Raises `InvalidInputError` about `field`, OSError when `folder` cannot be written, ImportError
     without torch and torchaudio.
     """
-    recording = decode(path, limits.lowest_rate, field)
+    recording = survey(path, limits.lowest_rate, field)
     if recording.duration < limits.shortest:
         raise too_short(recording.duration, limits.shortest, field)
-    span = speech_span(recording.samples, recording.rate)
+    span = speech_span(recording)
     if span is None:
         raise silent(field)
     start, end = span
@@ -58,7 +58,8 @@ def read_clip(
         raise too_short((end - start) / recording.rate, limits.shortest, field)
     cut = end - start > limits.longest * recording.rate
     end = min(end, start + int(limits.longest * recording.rate))
-    speech = resampled(recording.samples[start:end], recording.rate, limits.sample_rate)
+    heard = excerpt(path, start, end, field)
+    speech = resampled(heard, recording.rate, limits.sample_rate)
     # The last sample of a resampled sound may round up to one more than the engine takes.
     speech = speech[: int(limits.longest * limits.sample_rate)]
     speech = faded(levelled(speech, limits.sample_rate), limits.sample_rate, _FADE)

@@ -1,16 +1,17 @@
-"""A decoded recording."""
+"""What is known of a recording once it was decoded from its beginning to its end."""
 
 from dataclasses import dataclass
 
-from app.engines.interface import Samples
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Sound as it was recorded, mixed to one channel."""
+    """Sound as it was recorded; the samples themselves are not kept."""
 
-    samples: Samples
-    """Mono, full scale is 1."""
+    length: int
+    """Samples of one channel."""
     rate: int
     """Hz."""
     channels: int
@@ -19,8 +20,10 @@ class Recording:
     """The greatest absolute sample of any channel."""
     clipping: float
     """Share of all samples, 0 to 1, that stand at full scale."""
+    levels: NDArray[np.float64]
+    """How loud each `app.audio.silence.FRAME` is, of all channels mixed."""
 
     @property
     def duration(self) -> float:
         """Seconds."""
-        return len(self.samples) / self.rate
+        return self.length / self.rate

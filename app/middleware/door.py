@@ -4,27 +4,11 @@ event streams, which never end by themselves, are closed."""
 import asyncio
 from collections.abc import Callable
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.middleware.job_start import checked
 from app.middleware.refusal import refusal
-
-# What begins a job: the API's routes, and the four ways into the page's functions.
-_NEW_WORK = (
-    "/v1/audio/speech",
-    "/AIVoice/TTS/CosyVoice2/audio-generate",
-    "/gradio_api/queue/join",
-    "/gradio_api/run/",
-    "/gradio_api/api/",
-    "/gradio_api/call/",
-)
-
-
-def begins_work(scope: Scope) -> bool:
-    """Whether a request, if let in, has something spoken."""
-    if scope["type"] != "http" or scope["method"] != "POST":
-        return False
-    path: str = scope["path"]
-    return path.startswith(_NEW_WORK)
 
 
 class Door:
@@ -37,13 +21,15 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event; see the ASGI specification."""
-        if begins_work(scope) and self._closed():
-            en, zh = "this node is stopping; try again", "本节点即将停止，请重试"
-            await refusal(503, "stopping", en, zh, retry_after=1)(scope, receive, send)
-            return
         if scope["type"] == "http" and scope["method"] == "GET":
             receive = self._until_hang_up(receive)
-        await self._app(scope, receive, send)
+        await checked(self._app, self._may_begin, scope, receive, send)
+
+    async def _may_begin(self) -> Response | None:
+        if not self._closed():
+            return None
+        en, zh = "this node is stopping; try again", "本节点即将停止，请重试"
+        return refusal(503, "stopping", en, zh, retry_after=1)
 
     def _until_hang_up(self, receive: Receive) -> Receive:
         """The application hears that the client is gone when the node is about to be."""

@@ -1,22 +1,19 @@
 """Nobody gets more than a fair share: jobs a minute and jobs at a time, by key and by address.
 
-The counting is done by `limits`, which has a moving window: no burst at the turn of a minute.
 Each node counts for itself; a client that directors spread over three nodes gets three shares.
 """
 
-import math
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
+from limits import RateLimitItemPerMinute
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.middleware.door import begins_work
+from app.middleware.job_start import checked
 from app.middleware.keys import KEY_NAME
+from app.middleware.moving_window import MovingWindow
 from app.middleware.refusal import refusal
 
 
@@ -31,35 +28,31 @@ class Share:
 
 
 class Limits:
-    """Refuses with 429 what is beyond a share. Only requests that begin a job count."""
+    """Refuses jobs with 429 that are beyond a share. What only looks does not count."""
 
     def __init__(self, app: ASGIApp, key: Share, client: Share) -> None:
         self._app = app
         self._shares = {"key": key, "client": client}
-        self._storage = MemoryStorage()
-        self._minutes = MovingWindowRateLimiter(self._storage)
-        self._time = 0.0
+        self._window = MovingWindow()
         self._running: Counter[tuple[str, str]] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event; see the ASGI specification."""
-        if not begins_work(scope):
-            await self._app(scope, receive, send)
-            return
-        users = list(_users(scope))
-        if told := self._too_many(users) or await self._too_often(users):
-            en, zh, seconds = told
-            answer = refusal(
-                429, "rate_limit_exceeded", en, zh, kind="rate_limit_error", retry_after=seconds
-            )
-            await answer(scope, receive, send)
-            return
-        self._running.update(users)
+        users = list(users_of(scope))
+        running: list[tuple[str, str]] = []
+
+        async def may_begin() -> Response | None:
+            if told := self._too_many(users) or await self._too_often(users):
+                return _refusal(*told)
+            running.extend(users)
+            self._running.update(users)
+            return None
+
         try:
-            await self._app(scope, receive, send)
+            await checked(self._app, may_begin, scope, receive, send)
         finally:
-            self._running.subtract(users)
-            for user in users:
+            self._running.subtract(running)
+            for user in running:
                 if not self._running[user]:
                     del self._running[user]
 
@@ -79,28 +72,22 @@ class Limits:
             most = self._shares[user[0]].a_minute
             if not most:
                 continue
-            await self._mind_the_clock()
-            item: RateLimitItem = RateLimitItemPerMinute(most)
-            if not await self._minutes.hit(item, *user):
-                reset = (await self._minutes.get_window_stats(item, *user)).reset_time
-                seconds = max(1, math.ceil(reset - time.time()))
+            item = RateLimitItemPerMinute(most)
+            if seconds := await self._window.take(item, *user):
                 return (
-                    f"this {user[0]} may make {most} requests a minute; try again in {seconds} s",
-                    f"每分钟最多 {most} 个请求，请 {seconds} 秒后再试",
+                    f"this {user[0]} may make {most} jobs a minute; try again in {seconds} s",
+                    f"每分钟最多 {most} 个任务，请 {seconds} 秒后再试",
                     seconds,
                 )
         return None
 
-    async def _mind_the_clock(self) -> None:
-        """Where the time of day was set back, begin anew: what was counted lies in the future, and
-        would count until then."""
-        now = time.time()
-        if now < self._time - 1:
-            await self._storage.reset()
-        self._time = now
+
+def _refusal(en: str, zh: str, seconds: int) -> Response:
+    return refusal(429, "rate_limit_exceeded", en, zh, kind="rate_limit_error", retry_after=seconds)
 
 
-def _users(scope: Scope) -> Iterator[tuple[str, str]]:
+def users_of(scope: Scope) -> Iterator[tuple[str, str]]:
+    """Whose share a request is counted on: its key's, where there are keys, and its address's."""
     if name := scope.get(KEY_NAME):
         yield "key", name
     if client := scope.get("client"):

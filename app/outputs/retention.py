@@ -72,12 +72,20 @@ def clean(folder: SharedFolder, limits: Retention) -> Removed | None:
         os.utime(lock.fileno())
         now = os.fstat(lock.fileno()).st_mtime
         # Less a little: this node's own passes are not exactly an interval apart.
-        if 0 <= now - _last_pass(lock.read(64)) < INTERVAL * 0.9:
+        last, size = _last_pass(lock.read(64))
+        if 0 <= now - last < INTERVAL * 0.9:
+            if limits.uploads:
+                limits.uploads.space.measured(size, now - last)
             return None
         removed = _clean(folder.path, limits, now)
+        left = 0
         if limits.uploads:
-            removed.uploads = remove_old(limits.uploads, now)
-        os.pwrite(lock.fileno(), f"{now!r}\n".encode(), 0)
+            tidied = remove_old(limits.uploads, now)
+            removed.uploads, left = tidied.removed, tidied.left
+            limits.uploads.space.measured(left)
+        told = f"{now!r} {left}\n".encode()
+        os.pwrite(lock.fileno(), told, 0)
+        os.ftruncate(lock.fileno(), len(told))
     return removed
 
 
@@ -93,11 +101,13 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-def _last_pass(content: bytes) -> float:
+def _last_pass(content: bytes) -> tuple[float, int]:
+    """When it was, and the bytes of uploads it left; a release before this one tells no bytes."""
+    when, _, size = content.partition(b" ")
     try:
-        return float(content)
+        return float(when), int(size or 0)
     except ValueError:
-        return 0.0
+        return 0.0, 0
 
 
 def _clean(folder: Path, limits: Retention, now: float) -> Removed:

@@ -7,11 +7,18 @@ import io
 import secrets
 import wave
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from app.audio.clip import PreparedClip, read_clip
+from app.audio.line import DecodingLine
 from app.engines.interface import Clip, ClipLimits, SynthesisRequest
 from app.errors import UnavailableError
+
+_PATIENCE = 30.0
+"""Seconds a recording may wait for its turn to be decoded."""
+_line = DecodingLine[PreparedClip](lambda clip: clip.path.unlink(missing_ok=True))
+"""Of the whole process: what is bounded is its memory."""
 
 
 class ClipRoom:
@@ -20,12 +27,17 @@ class ClipRoom:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    async def prepare(self, recording: Path, limits: ClipLimits, field: str) -> PreparedClip:
-        """Check a recording and make a clip of it. Raises `InvalidInputError` about `field`."""
+    async def prepare(
+        self, recording: Path, limits: ClipLimits, field: str, patience: float | None = None
+    ) -> PreparedClip:
+        """Check a recording and make a clip of it, in its turn, for which it waits `patience`
+        seconds at most, and not for ever.
+
+        Raises `InvalidInputError` about `field`, `BusyError`.
+        """
+        read = partial(read_clip, recording, limits, folder=self.folder, field=field)
         try:
-            return await asyncio.to_thread(
-                read_clip, recording, limits, folder=self.folder, field=field
-            )
+            return await _line.call(read, min(patience or _PATIENCE, _PATIENCE))
         except ImportError as error:
             raise UnavailableError(
                 "audio_tools_missing",

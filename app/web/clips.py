@@ -6,6 +6,7 @@ thread with a time limit. What is done with a recording is done with a copy on t
 
 import contextlib
 import mimetypes
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -16,6 +17,7 @@ from app.errors import InvalidInputError, StorageError
 from app.outputs import atomic
 from app.outputs.patience import Patience
 from app.outputs.reading import OpenFile
+from app.outputs.upload_space import UploadSpace
 from app.outputs.watch import ShareWatch
 from app.places import below
 
@@ -30,9 +32,15 @@ class Recordings:
     """
 
     def __init__(
-        self, folder: Path, here: Path, watch: ShareWatch | None = None, patience: float = 10.0
+        self,
+        folder: Path,
+        here: Path,
+        watch: ShareWatch | None = None,
+        patience: float = 10.0,
+        space: UploadSpace | None = None,
     ) -> None:
         self.folder = folder
+        self.space = space or UploadSpace(0)
         self.here = here
         self._threads = Patience("uploads", _THREADS, patience, watch)
 
@@ -72,7 +80,10 @@ class Recordings:
     async def keep(self, file: Path, path: Path) -> Path:
         """Copy a file of this node's disk to `path` in the shared folder, which is returned.
         Raises `StorageError`."""
+        size = file.stat().st_size
+        self.space.check(size)
         await self._call(partial(_keep, file, path))
+        self.space.add(size)
         return path
 
     async def open(self, path: Path) -> OpenFile | None:
@@ -126,7 +137,7 @@ def _is_ours(path: Path, folder: Path) -> bool:
 def _copy(path: Path, copy: Path, folder: Path) -> bool:
     if not _is_ours(path, folder):
         return False
-    copy.write_bytes(path.read_bytes())
+    shutil.copyfile(path, copy)
     return True
 
 

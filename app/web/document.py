@@ -33,6 +33,7 @@ _NAMES = (
     "start",
     "language",
     "form",
+    "marks",
     "player",
     "live",
     "recordings",

@@ -15,6 +15,7 @@ from app.errors import SpeechError
 from app.logs import REQUEST_ID
 from app.middleware.access import new_request_id
 from app.node import Node
+from app.web.job_start import may_begin
 from app.web.turns import GROUP, arrived
 
 _log = logging.getLogger("app.page")
@@ -35,6 +36,7 @@ def add(node: Node) -> None:
         request_id = request.headers.get("x-request-id") or new_request_id()
         REQUEST_ID.set(request_id)
         try:
+            await may_begin(request)
             wanted = await service.prepare(Ask(text, voice=voice, speed=speed, seed=seed))
             speech = await service.speak(
                 wanted,

@@ -21,6 +21,7 @@ from app.outputs.wav import SAMPLE_BYTES
 from app.speech import Speech
 from app.web.asking import FormValues
 from app.web.form import FORMATS
+from app.web.job_start import may_begin
 from app.web.turns import arrived
 from app.web.views import status
 from app.web.views.result import result_html
@@ -53,6 +54,7 @@ class Maker:
         # The queue runs this in a task of its own, which the access log does not reach.
         REQUEST_ID.set(request_id)
         try:
+            await may_begin(request)
             steps = self._steps(FormValues(*fields), request_id, arrived(request))
             async with aclosing(steps):
                 async for step in steps:

@@ -194,17 +194,28 @@ def _on_the_spot(studio: _Studio) -> None:
 def _checking(listener: Listener, studio: _Studio, engine: EngineInfo) -> None:
     """What the node says before anything is asked of it."""
     if {Capability.PINYIN, Capability.PHONEMES} & engine.capabilities:
-        studio.fields.text.change(
-            listener.read,
-            studio.fields.text,
-            studio.marks,
-            js="() => window.studio.marked()",
-            trigger_mode="always_last",
-            **_PLAIN,
-        )
+        _checking_marks(listener, studio)
     for clip in studio.clips if engine.clips else ():
         heard = [clip.field.upload, clip.field.clear]
         gr.on(heard, listener.hear, clip.field, clip.verdict, trigger_mode="always_last", **_PLAIN)
+
+
+def _checking_marks(listener: Listener, studio: _Studio) -> None:
+    """After a pause in typing, which scripts/marks.js waits for."""
+    text, marks = studio.fields.text, studio.marks
+    # Drawn, so that a script can press it.
+    check = gr.Button(elem_id="check", visible="hidden")
+    text.change(None, None, js="() => window.studio.marks.typed()")
+    checked = check.click(
+        listener.read,
+        text,
+        marks,
+        js="() => window.studio.marks.ask()",
+        trigger_mode="always_last",
+        **_PLAIN,
+    )
+    checked.success(None, js="() => window.studio.marks.told()")
+    checked.failure(None, js="() => window.studio.marks.failed()")
 
 
 def _speed_follows_streaming(fields: Form, engine: EngineInfo) -> None:
@@ -239,7 +250,8 @@ def _making(node: Node, studio: _Studio) -> Dependency:
         concurrency_limit=limit,
         concurrency_id=turns.GROUP,
     )
-    spoken.then(None, js="() => window.studio.end()")
+    for ended in (spoken.then, spoken.failure):
+        ended(None, js="() => window.studio.end()")
     outcome.cancel.click(
         lambda: note_html("cancelled"),
         None,

@@ -13,14 +13,16 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from gradio.route_utils import API_PREFIX, upload_fn
 from gradio.routes import file_upload_statuses
 from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect
 
 from app.api.outputs import output_answer
 from app.api.problems import retry_header
-from app.errors import StorageError
+from app.errors import SpeechError
 from app.node import Node
 from app.outputs.reading import OpenFileAnswer
 from app.places import below
 from app.web.clips import media_type_of
+from app.web.upload_bounds import UploadBounds, check_count
 
 
 def routes(node: Node, limit: int) -> APIRouter:
@@ -29,31 +31,36 @@ def routes(node: Node, limit: int) -> APIRouter:
     recordings = node.recordings
     kept = (node.settings.output_dir, node.settings.spool_dir)
 
+    bounds = UploadBounds(node.settings.upload_rate, recordings.space)
+
     @router.post("/upload")
     async def upload(request: Request, upload_id: str | None = None) -> Response:
         # Gradio's own words for what is wrong: the page shows them as they are.
         with tempfile.TemporaryDirectory(dir=recordings.here) as folder:
             try:
                 files, _, _ = await upload_fn(
-                    request,
+                    await bounds.metered(request),
                     folder,
                     limit,
                     upload_id,
                     upload_progress=file_upload_statuses if upload_id else None,
                 )
+                check_count(len(files))
+                # Named after its content, as Gradio does it: one sent twice is there once.
+                places = [recordings.folder / Path(file).relative_to(folder) for file in files]
+                kept_at = [
+                    str(await recordings.keep(Path(file), place))
+                    for file, place in zip(files, places, strict=True)
+                ]
+            except ClientDisconnect:
+                return Response(status_code=400)
             except MultiPartException as error:
                 large = "maximum allowed size" in error.message
                 return PlainTextResponse(error.message, 413 if large else 400)
-            paths = []
-            for file in map(Path, files):
-                # Named after its content, as Gradio does it: one sent twice is there once.
-                place = recordings.folder / file.relative_to(folder)
-                try:
-                    paths.append(str(await recordings.keep(file, place)))
-                except StorageError as error:
-                    told = f"{error.zh}\n{error.en}"
-                    return PlainTextResponse(told, error.status, retry_header(error))
-        return JSONResponse(paths)
+            except SpeechError as error:
+                told = f"{error.zh}\n{error.en}"
+                return PlainTextResponse(told, error.status, retry_header(error))
+        return JSONResponse(kept_at)
 
     @router.api_route("/file={path:path}", methods=["GET", "HEAD"])
     @router.api_route("/file/{path:path}", methods=["GET", "HEAD"])

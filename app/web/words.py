@@ -102,6 +102,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "当前请求太多，队列已满，请稍后再试。",
         "Too many requests, the queue is full. Please try again in a moment.",
     ),
+    "too_often": (
+        "您在一分钟内生成得太多，请 {0} 秒后再试。",
+        "You have asked for too much within a minute. Please try again in {0} s.",
+    ),
     "connection_lost": (
         "与服务器的连接断开，正在重新连接……",
         "Connection to the server is lost, reconnecting…",

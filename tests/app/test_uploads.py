@@ -24,9 +24,9 @@ def test_old_recordings_and_their_empty_folders_go_and_young_ones_stay(tmp_path:
     young = _file(tmp_path / "b2" / "录音.wav", now - 60)
     os.utime(old.parent, (now - 2 * _DAY,) * 2)
     # The folder changes when its last file goes, and is left for the next pass.
-    assert remove_old(Uploads(tmp_path, _DAY), now) == 1
+    assert remove_old(Uploads(tmp_path, _DAY), now).removed == 1
     os.utime(old.parent, (now - 2 * _DAY,) * 2)
-    assert remove_old(Uploads(tmp_path, _DAY), now) == 0
+    assert remove_old(Uploads(tmp_path, _DAY), now).removed == 0
     assert not old.parent.exists() and young.exists() and tmp_path.exists()
 
 
@@ -46,7 +46,7 @@ def test_a_link_is_removed_and_not_followed(tmp_path: Path) -> None:
 
 def test_zero_keeps_everything(tmp_path: Path) -> None:
     file = _file(tmp_path / "a" / "b.wav", 1.0)
-    assert remove_old(Uploads(tmp_path, 0), time.time()) == 0
+    assert remove_old(Uploads(tmp_path, 0), time.time()).removed == 0
     assert file.exists()
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from app.audio.decoding import decode
+from app.audio.decoding import excerpt, survey
 from app.audio.resampling import resampled
 from app.audio.torchaudio_import import import_torchaudio
 from app.engines.cosyvoice.configuration import Configuration
@@ -107,8 +107,9 @@ def load_wav(wav: str, target_sr: int, min_sr: int = 16000) -> Any:
     """In place of cosyvoice.utils.file_utils.load_wav: 1 × samples at `target_sr` Hz."""
     import torch
 
-    recording = decode(Path(wav), min_sr, "reference")
-    return torch.from_numpy(resampled(recording.samples, recording.rate, target_sr)).unsqueeze(0)
+    recording = survey(Path(wav), min_sr, "reference")
+    samples = excerpt(Path(wav), 0, recording.length, "reference")
+    return torch.from_numpy(resampled(samples, recording.rate, target_sr)).unsqueeze(0)
 
 
 @contextlib.contextmanager

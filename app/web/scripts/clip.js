@@ -11,6 +11,15 @@
     note.classList.toggle("trouble", urgency === "assertive");
     note.innerHTML = studio.both(key);
   }
+  // The node tells in both languages, one a line; what a proxy or Gradio says is in one.
+  function sayWhy(field, reason) {
+    say(field, "upload_failed", "assertive");
+    const [zh, en] = reason.replace(/^Error: /, "").split("\n");
+    if (!en) return;
+    const note = document.querySelector(`#${field} .clip-note`);
+    for (const [index, told] of [zh, en].entries()) note.children[index].textContent = told;
+    studio.announce(note.innerText, "assertive");
+  }
   function quiet(field) {
     document.querySelector(`#${field} .clip-note`).textContent = "";
   }
@@ -65,8 +74,8 @@
         sent[field] = path;
         props.value = path;
         trigger("upload");
-      } catch {
-        say(field, "upload_failed", "assertive");
+      } catch (error) {
+        sayWhy(field, String(error.message ?? error));
       }
     }
     function show(on) {

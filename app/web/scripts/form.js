@@ -42,14 +42,6 @@
     studio.count(area.value);
   });
 
-  // Typing is let come to rest before the server is asked, and only a text with marks is sent.
-  const rest = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-  studio.marked = async () => {
-    await rest(300);
-    const text = document.querySelector("#text textarea")?.value ?? "";
-    return /[[\]【】［］<]/.test(text) ? text : "";
-  };
-
   studio.showForm = () => {
     studio.pressChips();
     document.querySelector("#compose").scrollIntoView({ behavior: "smooth", block: "start" });

@@ -71,15 +71,18 @@
     watch.observe(element, { childList: true, characterData: true, attributes: true, subtree: true });
   });
 
-  // What Gradio's client says itself, in English: it has no other words for it.
+  // What Gradio's client says itself, or the node through it, in English: it has no other words.
   const texts = [
     [/currently busy|queue is full/i, "busy"],
+    [/try again in (\d+) s$/, "too_often"],
+    [/are running, which is the most$/, "busy"],
     [/connection/i, "connection_lost"],
   ];
   studio.whenPresent("[data-testid=toast-text]", (toast) => {
-    const found = texts.find(([pattern]) => pattern.test(toast.textContent));
+    const said = toast.textContent.trim();
+    const found = texts.find(([pattern]) => pattern.test(said));
     if (!found) return;
-    toast.innerHTML = studio.both(found[1]);
+    toast.innerHTML = studio.both(found[1], ...found[0].exec(said).slice(1));
     studio.end(); // Nothing was begun, so nothing will tell of an end.
   });
 })();

@@ -1,6 +1,7 @@
 """What is made of an uploaded recording, and what is refused."""
 
 import hashlib
+import tracemalloc
 import wave
 from pathlib import Path
 
@@ -209,21 +210,59 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     assert refusal(path).code == "clip_unreadable"
 
 
-def test_a_bomb_is_not_decoded_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An hour of silence is 400 kB as FLAC: only a little more than the bound is decoded."""
+class Decoded:
+    """Counts what is decoded."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.samples = 0
+        self._to_float = decoding._float
+        monkeypatch.setattr(decoding, "_float", self._counted)
+
+    def _counted(self, frame: AudioFrame) -> NDArray[np.float32]:
+        self.samples += frame.samples
+        return self._to_float(frame)
+
+
+def test_what_says_that_it_is_too_long_is_not_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour of silence is 400 kB as FLAC."""
     path = write(tmp_path / "a.flac", silence(3600, 16000), 16000, codec="flac")
     assert path.stat().st_size < 2_000_000
-    decoded = 0
-    to_float = decoding._float
-
-    def counted(frame: AudioFrame) -> NDArray[np.float32]:
-        nonlocal decoded
-        decoded += frame.samples
-        return to_float(frame)
-
-    monkeypatch.setattr(decoding, "_float", counted)
+    decoded = Decoded(monkeypatch)
     assert refusal(path).code == "clip_too_long"
-    assert decoded < 16000 * (decoding.LONGEST + 5)
+    assert decoded.samples == 0
+
+
+def test_a_bomb_is_not_decoded_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its head says that it has no known length: only a little more than the bound is decoded."""
+    path = write(tmp_path / "a.flac", silence(3600, 16000), 16000, codec="flac")
+    content = bytearray(path.read_bytes())
+    # The number of samples: the lower 36 of the 64 bits before the checksum of STREAMINFO.
+    content[21] &= 0xF0
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    decoded = Decoded(monkeypatch)
+    assert refusal(path).code == "clip_too_long"
+    assert 16000 * decoding.LONGEST < decoded.samples < 16000 * (decoding.LONGEST + 5)
+
+
+def test_a_long_recording_is_read_in_little_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is kept but the part that is used, and nothing is decoded after it."""
+    sound = silence(500, 16000)
+    sound[100 * 16000 : 109 * 16000] = speech_like(9.0, 16000)
+    path = write(tmp_path / "a.flac", sound, 16000, codec="flac")
+    decoded = Decoded(monkeypatch)
+    tracemalloc.start()
+    prepared = read_clip(path, LIMITS)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert codes(prepared) == {"clip_cut"}
+    assert prepared.report.recorded == 500
+    assert peak < 8_000_000 < sound.nbytes
+    assert decoded.samples < 16000 * (500 + 106)
 
 
 def test_pictures_without_sound_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,67 @@
+"""Where a job begins: the layers that may refuse one are asked then, not at every look.
+
+A route of the API begins one by its path, and is refused before its body is read. Which of the
+page's functions a request is for stands in its body, in three ways that Gradio reads: there the
+page tells when it comes to one that speaks (`begin`).
+"""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import SpeechError
+
+_SPEAKS = ("/v1/audio/speech", "/AIVoice/TTS/CosyVoice2/audio-generate")
+_CHECKS = "cosyvoice.job_checks"
+"""Where in the ASGI scope the checks are that a job of this request has not passed."""
+
+Check = Callable[[], Awaitable[Response | None]]
+"""Lets a job begin, or gives the answer that refuses it."""
+
+
+class JobRefusedError(SpeechError):
+    """A layer around the application has refused the job; it answers the request itself."""
+
+
+async def begin(scope: Scope) -> None:
+    """Tell the layers that a request begins a job; again, it is the same one. Raises
+    `JobRefusedError`."""
+    checks: list[Check] = scope.get(_CHECKS, [])
+    while checks:
+        if await checks[0]() is not None:
+            raise JobRefusedError("refused", "this job may not begin now", "目前不能开始")
+        del checks[0]
+
+
+async def checked(app: ASGIApp, check: Check, scope: Scope, receive: Receive, send: Send) -> None:
+    """Have `app` serve a request; `check` is asked once, when it begins a job."""
+    if scope["type"] != "http" or scope["method"] != "POST":
+        await app(scope, receive, send)
+    elif scope["path"].startswith(_SPEAKS):
+        await (await check() or app)(scope, receive, send)
+    else:
+        await _when_it_begins(app, check, scope, receive, send)
+
+
+async def _when_it_begins(
+    app: ASGIApp, check: Check, scope: Scope, receive: Receive, send: Send
+) -> None:
+    refusal: Response | None = None
+    started = False
+
+    async def ask() -> Response | None:
+        nonlocal refusal
+        refusal = await check()
+        return refusal
+
+    async def answer(message: Message) -> None:
+        nonlocal started
+        if refusal is None or started:
+            started = True
+            await send(message)
+
+    scope.setdefault(_CHECKS, []).append(ask)
+    await app(scope, receive, answer)
+    if refusal is not None and not started:
+        await refusal(scope, receive, send)
