@@ -23,21 +23,23 @@ class Known:
         self.index = Index()
         self.seen: Seen | None = None
         """The folder when it was listed; None before."""
-        self.names: set[str] = set()
+        self.names: dict[str, int] = {}
+        """The files, and the number of the last listing they were in."""
+        self._listings = 0
         self.unread: list[str] = []
         """Stems, the oldest first."""
         self._unreadable: dict[str, Stamp | None] = {}
         """Sidecars that no node wrote, or that could not be read."""
 
-    def list(self, seen: Seen, names: set[str]) -> None:
+    def list(self, seen: Seen, names: list[str]) -> None:
         """The folder holds these names now."""
-        gone = set(_stems(self.names - names))
-        come = _stems(names - self.names)
-        self.seen, self.names = seen, names
+        self.seen = seen
+        come, gone = self._compare(names)
         for stem in gone & self._unreadable.keys():
             del self._unreadable[stem]
         self.index.remove(gone)
-        self.unread = sorted(stem for stem in (*self.unread, *come) if stem not in gone)
+        if come or gone:
+            self.unread = sorted(stem for stem in (*self.unread, *come) if stem not in gone)
 
     def edge(self, before: str) -> str:
         """The newest stem older than `before` whose sidecar has not been read; empty if none."""
@@ -60,6 +62,20 @@ class Known:
         """These have been read once more."""
         self._keep([item for item in read if item[0] in self._unreadable])
 
+    def _compare(self, names: Iterable[str]) -> tuple[set[str], set[str]]:
+        """Stems of the sidecars that have come and gone since the last listing."""
+        # Sets of all names would be subtracted in one piece, for which the event loop has to wait.
+        self._listings += 1
+        come = []
+        for name in names:
+            if name not in self.names:
+                come.append(name)
+            self.names[name] = self._listings
+        gone = [name for name, listing in self.names.items() if listing != self._listings]
+        for name in gone:
+            del self.names[name]
+        return _stems(come), _stems(gone)
+
     def _keep(self, read: Read) -> None:
         entries = []
         for stem, sidecar in read:
@@ -78,6 +94,6 @@ class Known:
         return True
 
 
-def _stems(names: Iterable[str]) -> list[str]:
+def _stems(names: Iterable[str]) -> set[str]:
     found = (name.removesuffix(SIDECAR) for name in names if name.endswith(SIDECAR))
-    return [stem for stem in found if is_stem(stem)]
+    return {stem for stem in found if is_stem(stem)}

@@ -26,7 +26,7 @@ class Seen:
     """Whether a change after its listing must show in the stamp."""
 
 
-def list_changed(folder: Path, known: Seen | None, now: float) -> tuple[Seen, set[str]] | None:
+def list_changed(folder: Path, known: Seen | None, now: float) -> tuple[Seen, list[str]] | None:
     """State and names of the folder; None when they must still be what is `known`.
 
     `now` is by the steady clock. Raises OSError.
@@ -40,7 +40,7 @@ def list_changed(folder: Path, known: Seen | None, now: float) -> tuple[Seen, se
             return None
         since = known.since if known and same else now
         # What changes from here on has a later stamp, or is in the names, or comes within a tick.
-        names = set(os.listdir(descriptor))  # noqa: PTH208 - a descriptor is no path
+        names = os.listdir(descriptor)  # noqa: PTH208 - a descriptor is no path
         return Seen(stamp, since, now - since >= _TICK), names
     finally:
         os.close(descriptor)
