@@ -1,20 +1,33 @@
-"""The outputs of all nodes, newest first, read from their sidecars."""
+"""The outputs of all nodes, newest first, as their sidecars tell of them.
 
-import os
+A look has three steps, of which the first two ask the shared folder: `refresh` (which outputs are
+there), `read` (some sidecars that are not known yet, the newest first) and `advance` (search what
+is known). Each sidecar is read once.
+"""
+
+import contextlib
+import errno
+import sqlite3
 import threading
 import time
-import unicodedata
-from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.outputs.names import SIDECAR, audio_name, is_stem
+from app.outputs.index import words_of
+from app.outputs.known import Known, Read
+from app.outputs.listing import list_changed
+from app.outputs.names import SIDECAR, audio_name
 from app.outputs.record import OutputRecord, record_of
+from app.outputs.sidecar import Stamp, read_sidecar
 
-# A text of 100,000 characters fits; a foreign file of a gigabyte is not read.
-_SIDECAR_LIMIT = 1 << 20
-# Characters of text that are kept in memory, so that a search reads no sidecar twice.
-_REMEMBERED = 8_000_000
+_SLICE = 0.25
+"""Seconds after which no further sidecar is read in one step."""
+_SLICE_BYTES = 8 << 20
+_RETRIES = 200
+"""Sidecars that could not be read and are tried again at each look, at most."""
+_FUTURE = "~"
+"""Newer than any stem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,95 +58,161 @@ class Found:
     outputs: list[Output]
     """Newest first."""
     older: str
-    """What to give as `before` for the next part; empty when there is nothing older. A search
-    that took too long stops with few outputs, or none, and can be gone on with."""
+    """What to give as `before` for the next part; empty when there is nothing older."""
+    unfinished: bool = False
+    """Whether the search ran out of time: nothing before `older` has been searched. The same
+    search goes on where it ended, for what was read stays known."""
+
+
+@dataclass(slots=True)
+class Search:
+    """A search on its way from the newest output to the oldest."""
+
+    words: list[bytes]
+    count: int
+    at: str
+    """Everything newer has been searched."""
+    older: str = ""
+    done: bool = False
+    outputs: list[Output] = field(default_factory=list)
+
+    @property
+    def found(self) -> Found:
+        """What has been found until now."""
+        return Found(self.outputs, self.older, not self.done)
+
+    def take(self, output: Output) -> bool:
+        """Take one that matches; whether it was one too many, which ends the search."""
+        if len(self.outputs) < self.count:
+            self.outputs.append(output)
+        else:
+            self._end_full()
+        return self.done
+
+    def reach(self, edge: str, last: str) -> None:
+        """All down to `last` has been searched; what is not known begins at `edge`, if any."""
+        # The sign is before all that a stem can go on with: the edge itself is older than this.
+        self.at = f"{edge}!"
+        self.older = (last or self.at) if edge else ""
+        self.done = not edge
+        if edge and len(self.outputs) == self.count:
+            self._end_full()
+
+    def _end_full(self) -> None:
+        self.older = self.outputs[-1].stem
+        self.done = True
+
+
+def search_for(query: str, count: int, before: str = "") -> Search:
+    """A search for at most `count` outputs that are older than the stem `before`, if given.
+
+    Every word of the query must occur in the text, voice, node or seed, or begin the name or the
+    request's id, whatever its case or width.
+    """
+    return Search(words_of(query), count, before or _FUTURE)
 
 
 class History:
-    """Searches a folder. May be used by several threads."""
+    """What is known of a folder. May be used by several threads; `clock` is a steady one.
 
-    def __init__(self, folder: Path) -> None:
+    Files that are no outputs, half-written ones, and sidecars that cannot be read are passed over;
+    the last are tried again when they change.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder = folder
+        self._clock = clock
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, OutputRecord] = OrderedDict()
-        self._characters = 0
+        self._known = Known()
+        self._listings = 0
+        self._latest = 0
+        """The number of the latest listing that came back: one that hung may come later."""
+
+    @property
+    def unread(self) -> int:
+        """Outputs whose sidecars are not known yet."""
+        return len(self._known.unread)
 
     def search(self, query: str, count: int, before: str, seconds: float) -> Found:
-        """At most `count` outputs that match, older than the stem `before` (empty: the newest).
+        """A whole look, of about `seconds` at most, which reads a sidecar at least where it must.
 
-        Every word of the query must occur in the text, voice, node or seed, or begin the name or
-        the request's id. Files that are no outputs, half-written ones, and sidecars that cannot be
-        read are passed over. Stops after `seconds`. Raises OSError when the folder itself cannot
-        be read.
+        Raises OSError when the folder itself cannot be read.
         """
-        end = time.monotonic() + seconds
-        words = _plain(query).split()
-        with os.scandir(self._folder) as entries:
-            names = {entry.name for entry in entries}
-        found: list[Output] = []
-        last = ""
-        for stem in _stems(names, before):
-            if len(found) == count or (last and time.monotonic() > end):
-                return Found(found, older=last)
-            last = stem
-            record = self._record(stem)
-            if record is None or audio_name(stem, record.format) not in names:
-                continue
-            if not words or _matches(words, stem, record):
-                found.append(Output(stem, record, self._folder))
-        return Found(found, older="")
+        end = self._clock() + seconds
+        search = search_for(query, count, before)
+        self.refresh()
+        self.advance(search)
+        while not search.done:
+            self.read(count, min(_SLICE, end - self._clock()))
+            self.advance(search)
+            if self._clock() > end:
+                break
+        return search.found
 
-    def _record(self, stem: str) -> OutputRecord | None:
+    def refresh(self) -> None:
+        """Learn which outputs are there now. Raises OSError when the folder cannot be read."""
         with self._lock:
-            if known := self._known.get(stem):
-                self._known.move_to_end(stem)
-                return known
-        record = _read(self._folder / (stem + SIDECAR))
-        if record is not None:
-            self._remember(stem, record)
-        return record
+            seen = self._known.seen
+            self._listings += 1
+            number = self._listings
+        listed = list_changed(self._folder, seen, self._clock())
+        with self._using() as known:
+            if listed and number > self._latest:
+                self._latest = number
+                known.list(*listed)
+            unreadable = known.unreadable(_RETRIES)
+        if unreadable and (read := self._read(unreadable, _SLICE)):
+            with self._using() as known:
+                known.learn_again(read)
 
-    def _remember(self, stem: str, record: OutputRecord) -> None:
-        # A sidecar never changes, so what was read stays true; the audio's name is looked for.
+    def read(self, most: int, seconds: float = _SLICE) -> None:
+        """Read sidecars that are not known, the newest first: `most` of them, for `seconds`."""
         with self._lock:
-            if stem not in self._known:
-                self._known[stem] = record
-                self._characters += _size(record)
-            while self._characters > _REMEMBERED:
-                _, forgotten = self._known.popitem(last=False)
-                self._characters -= _size(forgotten)
+            stems = self._known.unread[: -most - 1 : -1]
+        read = self._read(dict.fromkeys(stems), seconds)
+        with self._using() as known:
+            known.learn(read)
 
+    def advance(self, search: Search) -> None:
+        """Search what is known, as far as it is known without a gap. Raises OSError when the
+        node's own disk does not work."""
+        with self._using() as known:
+            if known.seen is None:
+                raise OSError(errno.EIO, "index of the history on this node's own disk: lost")
+            edge = known.edge(search.at)
+            for entry in known.index.search(search.words, edge, search.at):
+                output = Output(entry.stem, record_of(entry.sidecar), self._folder)
+                if output.file_name in known.names and search.take(output):
+                    return
+            search.reach(edge, known.index.oldest(edge))
 
-def _stems(names: set[str], before: str) -> list[str]:
-    stems = [
-        name.removesuffix(SIDECAR)
-        for name in names
-        if name.endswith(SIDECAR) and is_stem(name.removesuffix(SIDECAR))
-    ]
-    return sorted((stem for stem in stems if not before or stem < before), reverse=True)
+    def close(self) -> None:
+        """Give up what is known."""
+        with self._lock:
+            self._known.index.close()
 
+    def _read(self, stems: Mapping[str, Stamp | None], seconds: float) -> Read:
+        """What of these can be read in time, and is not what had the stamp already."""
+        end = self._clock() + seconds
+        read: Read = []
+        size = 0
+        for stem, stamp in stems.items():
+            if sidecar := read_sidecar(self._folder / (stem + SIDECAR), stamp):
+                read.append((stem, sidecar))
+                size += len(sidecar.content)
+            if self._clock() >= end or size > _SLICE_BYTES:
+                break
+        return read
 
-def _size(record: OutputRecord) -> int:
-    # About a thousand for everything else that is known.
-    return 1000 + len(record.text) + len(record.instruction) + len(record.reference_transcript)
-
-
-def _plain(text: str) -> str:
-    """Without the differences people do not search for: case, width, composition."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-
-
-def _matches(words: list[str], stem: str, record: OutputRecord) -> bool:
-    told = (record.text, record.voice, record.node, str(record.seed))
-    searched = _plain("\n".join(told))
-    # Their ends are random: a short number would be in some of them by chance.
-    names = (_plain(stem), _plain(record.request_id))
-    return all(word in searched or any(n.startswith(word) for n in names) for word in words)
-
-
-def _read(path: Path) -> OutputRecord | None:
-    try:
-        with path.open("rb") as file:
-            return record_of(file.read(_SIDECAR_LIMIT))
-    except (OSError, ValueError):
-        return None
+    @contextlib.contextmanager
+    def _using(self) -> Iterator[Known]:
+        """What is known, for one thread at a time. Raises OSError, and all is forgotten, when the
+        node's own disk does not work."""
+        with self._lock:
+            try:
+                yield self._known
+            except sqlite3.Error as error:
+                self._known.index.close()
+                self._known = Known()
+                reason = f"index of the history on this node's own disk: {error}"
+                raise OSError(errno.EIO, reason) from error

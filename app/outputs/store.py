@@ -19,6 +19,7 @@ from typing import TypeVar
 from app.errors import StorageError
 from app.outputs import retention
 from app.outputs.history import Found, History, Output
+from app.outputs.looks import Looks
 from app.outputs.names import audio_name, is_stem, new_stem, parse_audio_name
 from app.outputs.patience import Patience
 from app.outputs.reading import OpenFile
@@ -32,6 +33,8 @@ _READERS, _SERVERS, _WRITERS = 4, 4, 2
 _TENDING = 5.0
 """Seconds between two looks at the spool, and at a folder in trouble."""
 _CLEANING_PATIENCE = 900.0
+_INDEX_PATIENCE = 60.0
+"""Seconds a search of the node's own index may take."""
 _REASONS_ZH = {
     errno.ENOSPC: "空间已满",
     errno.EDQUOT: "配额已用完",
@@ -43,6 +46,9 @@ _REASONS_ZH = {
     errno.EIO: "读写错误",
     errno.ETIMEDOUT: "没有响应",
 }
+_SHARE = ("the shared folder", "共享存储")
+_PLACES = dict.fromkeys(("local", "index"), ("this node's own disk", "本机磁盘"))
+"""What does not work, by what was tried; else it is the shared folder."""
 _log = logging.getLogger("app.outputs")
 _Result = TypeVar("_Result")
 
@@ -72,7 +78,6 @@ class OutputStore:
         self._node = node
         self._limits = limits or Retention()
         self._shared = SharedFolder(folder)
-        self._history = History(folder)
         self._readers = Patience("outputs-read", _READERS, patience, watch)
         # Apart, so that sound does not wait for searches.
         self._servers = Patience("outputs-serve", _SERVERS, patience, watch)
@@ -80,6 +85,14 @@ class OutputStore:
         self._cleaner = Patience("outputs-clean", 1, _CLEANING_PATIENCE, watch)
         # Apart, so that the spool can be read while the shared folder hangs.
         self._local = Patience("outputs-spool", 2, patience)
+        self._index = Patience("outputs-index", 1, _INDEX_PATIENCE)
+        self._history = History(folder)
+        self._looks = Looks(
+            self._history,
+            self._shared.check_mount,
+            partial(self._call, self._readers, "read", "read the history"),
+            partial(self._call, self._index, "index", "search the history"),
+        )
         self._troubles: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -107,14 +120,17 @@ class OutputStore:
         """Stop that, and give up the threads without waiting for one that hangs."""
         for task in self._tasks:
             task.cancel()
+        self._looks.close()
         for threads in (
             self._readers,
             self._servers,
             self._writers,
             self._cleaner,
             self._local,
+            self._index,
         ):
             threads.close()
+        self._history.close()
 
     async def save(self, audio: bytes, record: OutputRecord) -> Output:
         """Save audio that is in `record.format`, with its sidecar.
@@ -141,15 +157,10 @@ class OutputStore:
         """At most `count` outputs of all nodes, newest first, older than the stem `before`.
 
         Every word of `query` must occur in text, voice, node, seed or name, whatever its case or
-        width. Raises `StorageError`.
+        width. `Found.unfinished` tells where older ones have not been searched yet; ask again.
+        Raises `StorageError`.
         """
-        seconds = self._readers.seconds / 2
-        return await self._call(
-            self._readers,
-            "read",
-            "read the history",
-            lambda: self._search(query, count, before, seconds),
-        )
+        return await self._looks.search(query, count, before)
 
     async def find(self, file_name: str) -> Path | None:
         """The path of an output's audio, or None if there is none. Raises `StorageError`.
@@ -221,10 +232,6 @@ class OutputStore:
             )
             if removed and removed != Removed():
                 _log.info("removed what is old", extra=asdict(removed))
-
-    def _search(self, query: str, count: int, before: str, seconds: float) -> Found:
-        self._shared.check_mount()
-        return self._history.search(query, count, before, seconds)
 
     async def _keep_here(
         self, spool: Spool, files: OutputFiles, record: OutputRecord, error: StorageError
@@ -301,10 +308,11 @@ class OutputStore:
             _log.error("storage: could not %s: %s", purpose, reason, extra={"folder": self.folder})
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         self._troubles[kind] = f"{now} could not {purpose}: {reason}"
+        en, zh = _PLACES.get(kind, _SHARE)
         return StorageError(
             "storage",
-            f"the shared folder does not work, could not {purpose}: {reason}",
-            f"共享存储出现故障（{reason_zh}），请联系管理员",
+            f"{en} does not work, could not {purpose}: {reason}",
+            f"{zh}出现故障（{reason_zh}），请联系管理员",
             retry_after=30,
         )
 

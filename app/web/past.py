@@ -11,12 +11,11 @@ from app.outputs.names import is_stem
 from app.outputs.store import OutputStore
 from app.web.clips import Recordings
 from app.web.form import FORMATS
-from app.web.views.history import history_html, no_history_html
+from app.web.views.history import MOST_SHOWN, history_html, no_history_html
 from app.web.views.status import note_html, trouble_html
 
 SHOWN = 20
 """Outputs at first, and how many more each time."""
-_MOST = 500
 _log = logging.getLogger("app.page")
 
 
@@ -33,9 +32,9 @@ class Past:
         return await self._list(query, SHOWN)
 
     async def look_further(self, query: str | None, event: gr.EventData) -> str:
-        """More of them."""
+        """More of them, or as many from further back."""
         shown = event._data.get("count")
-        count = shown if isinstance(shown, int) and 0 < shown < _MOST else SHOWN
+        count = shown if isinstance(shown, int) and 0 <= shown < MOST_SHOWN else SHOWN
         return await self._list(query, count + SHOWN)
 
     async def delete(self, query: str | None, event: gr.EventData) -> tuple[str, str]:

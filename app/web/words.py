@@ -132,7 +132,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "search_hint": ("搜索文字、声音、节点……", "Search text, voice, node…"),
     "no_history": ("还没有音频。", "Nothing here yet."),
     "no_match": ("没有找到。", "Nothing matches."),
+    "none_so_far": ("目前没有找到。", "Nothing found so far."),
+    "searched_to": (
+        "已搜索到 {}，更早的还没有搜索。",
+        "Searched back to {}; what is older has not been searched yet.",
+    ),
+    "go_on": ("继续搜索", "Search further"),
     "more": ("更多", "More"),
+    "most_shown": (
+        "这里最多显示 {} 条，更早的请用搜索查找。",
+        "This list ends after {}; search for what is older.",
+    ),
     "again": ("再次生成", "Make again"),
     "again_done": ("已填好，点“生成语音”即可。", "The form is filled in; press Generate."),
     "again_clip": (

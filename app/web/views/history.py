@@ -7,32 +7,62 @@ from html import escape
 from app.engines.interface import EngineInfo
 from app.errors import SpeechError
 from app.outputs.history import Found, Output
+from app.outputs.names import moment_of
 from app.web.views import icons
 from app.web.views.player import player_html
 from app.web.views.voice import voice_name
 from app.web.words import WORDS, both, said
 
+MOST_SHOWN = 500
+"""Outputs in the longest list: they are drawn anew with each further one."""
 # What the facts under a text say already, and what only programs want.
 _LEFT_OUT = frozenset({"text", "created", "duration"})
 
 
 def history_html(found: Found, engine: EngineInfo, query: str) -> str:
-    """A list item for each output. Texts come from anyone and are escaped."""
-    if not found.outputs:
-        return f'<p class="empty">{both("no_match" if query else "no_history")}</p>'
+    """A list item for each output, and how to go on. Texts come from anyone and are escaped."""
     items = "".join(_item(output, engine) for output in found.outputs)
-    more = (
-        f'<button type="button" class="more" data-count="{len(found.outputs)}">'
-        f"{both('more')}</button>"
-        if found.older
-        else ""
-    )
-    return f'<ol class="outputs">{items}</ol>{more}'
+    if found.unfinished:
+        listed = f'<ol class="outputs">{items}</ol>' if items else ""
+        return f"{listed}{_searched(found)}{_more('go_on', found)}"
+    if not items:
+        return f'<p class="empty">{both("no_match" if query else "no_history")}</p>'
+    return f'<ol class="outputs">{items}</ol>{_older(found) if found.older else ""}'
 
 
 def no_history_html(error: SpeechError) -> str:
     """Why there is no history to show."""
     return f'<p class="empty trouble" role="alert">{said(error.zh, error.en)}</p>'
+
+
+def _searched(found: Found) -> str:
+    """How far a search has got that is not at its end."""
+    told = both("searched_to", _moment(found.older))
+    if found.outputs:
+        return f'<p class="searched" role="status">{told}</p>'
+    return f'<p class="empty" role="status">{both("none_so_far")} {told}</p>'
+
+
+def _moment(stem: str) -> str:
+    try:
+        return f"{moment_of(stem).astimezone():%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError):
+        # Anybody can give a file a name with digits that are no date.
+        return stem.partition("-")[0]
+
+
+def _older(found: Found) -> str:
+    if len(found.outputs) < MOST_SHOWN:
+        return _more("more", found)
+    return f'<p class="searched">{both("most_shown", MOST_SHOWN)}</p>'
+
+
+def _more(word: str, found: Found) -> str:
+    """The button that asks for what is older."""
+    return (
+        f'<button type="button" class="more" data-count="{len(found.outputs)}">'
+        f"{both(word)}</button>"
+    )
 
 
 def _item(output: Output, engine: EngineInfo) -> str:

@@ -1,0 +1,117 @@
+"""What sidecars say, to be searched without reading them again.
+
+A nameless database of SQLite's: a few MiB of memory, and beyond that a file on the node's own disk
+that has no name either. Nobody else can open it, and nothing is left of it however the process
+ends. It lies where SQLITE_TMPDIR or TMPDIR say, else in /var/tmp or /tmp.
+
+A search goes through the folded texts with instr(), which is exact for all scripts. An index of
+trigrams would find no word of two characters, and most Chinese words have two.
+"""
+
+import sqlite3
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from app.outputs.record import OutputRecord
+
+_TABLE = """
+create table outputs(
+    stem text primary key, told blob not null, names blob not null, sidecar blob not null
+)
+"""
+_CACHE_KIB = 8192
+# SQLite limits how deep an expression may be; further words are looked for here.
+_WORDS = 100
+_WORD = " and (instr(told, ?) or instr(names, ?))"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An output as it is kept."""
+
+    stem: str
+    told: bytes
+    """What words are looked for in."""
+    names: bytes
+    """What words are looked for at the beginning of, each after a line feed."""
+    sidecar: bytes
+
+    @classmethod
+    def of(cls, stem: str, record: OutputRecord, sidecar: bytes) -> Self:
+        """The entry of an output with this sidecar."""
+        told = "\n".join((record.text, record.voice, record.node, str(record.seed)))
+        # Their ends are random: a short number would be in some of them by chance.
+        names = (_plain(name).replace("\n", " ") for name in (stem, record.request_id))
+        return cls(
+            stem, _encoded(_plain(told)), _encoded("".join(f"\n{n}" for n in names)), sidecar
+        )
+
+    def has(self, word: bytes) -> bool:
+        """Whether a word of a query is in it."""
+        return word in self.told or b"\n" + word in self.names
+
+
+def words_of(query: str) -> list[bytes]:
+    """The different words of a query, as an index wants them."""
+    return [_encoded(word) for word in dict.fromkeys(_plain(query).split())]
+
+
+class Index:
+    """Entries by their stems. Raises sqlite3.Error throughout; then it is of no more use.
+
+    For one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", check_same_thread=False)
+        for pragma in (f"cache_size = -{_CACHE_KIB}", "journal_mode = off", "secure_delete = off"):
+            self._database.execute(f"pragma {pragma}")
+        self._database.execute(_TABLE)
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Keep them; one with a stem that is there already takes its place."""
+        rows = ((e.stem, e.told, e.names, e.sidecar) for e in entries)
+        with self._database:
+            self._database.executemany("insert or replace into outputs values (?, ?, ?, ?)", rows)
+
+    def remove(self, stems: Iterable[str]) -> None:
+        """Forget them, where they are there."""
+        with self._database:
+            rows = ((stem,) for stem in stems)
+            self._database.executemany("delete from outputs where stem = ?", rows)
+
+    def search(self, words: list[bytes], after: str, before: str) -> Iterator[Entry]:
+        """Entries between two stems that have all the words, the newest first."""
+        asked, rest = words[:_WORDS], words[_WORDS:]
+        wanted = [part for word in asked for part in (word, b"\n" + word)]
+        rows = self._database.execute(
+            "select stem, told, names, sidecar from outputs where stem > ? and stem < ?"
+            f"{_WORD * len(asked)} order by stem desc",
+            (after, before, *wanted),
+        )
+        for entry in (Entry(*row) for row in rows):
+            if all(entry.has(word) for word in rest):
+                yield entry
+
+    def oldest(self, after: str) -> str:
+        """The oldest stem that is newer than `after`; empty if there is none."""
+        row = self._database.execute(
+            "select stem from outputs where stem > ? order by stem limit 1", (after,)
+        ).fetchone()
+        return str(row[0]) if row else ""
+
+    def close(self) -> None:
+        """Give up memory and file."""
+        self._database.close()
+
+
+def _plain(text: str) -> str:
+    """Without the differences people do not search for: case, width, composition."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _encoded(text: str) -> bytes:
+    # Foreign sidecars may hold halves of surrogate pairs.
+    return text.encode(errors="surrogatepass")

@@ -1,0 +1,46 @@
+"""The names in the shared folder, listed again only when they may have changed.
+
+File systems keep times roughly, FAT to two seconds: within one tick a folder can change again and
+keep its time. So a listing is final only when the folder's time had been seen a while before it.
+That takes no clock but this host's steady one.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.outputs.sidecar import Stamp, stamp_of
+
+_TICK = 3.0
+"""Seconds that are longer than a tick of any file system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A state of the folder that was listed."""
+
+    stamp: Stamp
+    since: float
+    """When it was seen first, by the steady clock."""
+    final: bool
+    """Whether a change after its listing must show in the stamp."""
+
+
+def list_changed(folder: Path, known: Seen | None, now: float) -> tuple[Seen, list[str]] | None:
+    """State and names of the folder; None when they must still be what is `known`.
+
+    `now` is by the steady clock. Raises OSError.
+    """
+    # Opened, not asked by its name: NFS then asks the server instead of its memory.
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        stamp = stamp_of(os.fstat(descriptor))
+        same = known is not None and known.stamp == stamp
+        if known and same and known.final:
+            return None
+        since = known.since if known and same else now
+        # What changes from here on has a later stamp, or is in the names, or comes within a tick.
+        names = os.listdir(descriptor)  # noqa: PTH208 - a descriptor is no path
+        return Seen(stamp, since, now - since >= _TICK), names
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,45 @@
+"""Reading of one sidecar, which may be anybody's file."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.outputs.record import OutputRecord, record_of
+
+# A text of 100,000 characters fits; a foreign file of a gigabyte is not read.
+_LIMIT = 1 << 20
+Stamp = tuple[int, ...]
+"""What changes whenever a file or folder does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """What was read."""
+
+    content: bytes
+    record: OutputRecord | None
+    """None where no node wrote it, or where it could not be read."""
+    stamp: Stamp | None
+    """Of what was read; None where it could not be."""
+
+
+def read_sidecar(path: Path, known: Stamp | None = None) -> Sidecar | None:
+    """The sidecar at `path`; None when it still is what had the stamp `known`."""
+    try:
+        # On NFS opening asks the server, so that the stamp is not an old one.
+        with path.open("rb") as file:
+            stamp = stamp_of(os.fstat(file.fileno()))
+            if stamp == known:
+                return None
+            content = file.read(_LIMIT)
+    except OSError:
+        return Sidecar(b"", None, None)
+    try:
+        return Sidecar(content, record_of(content), stamp)
+    except (ValueError, OverflowError, RecursionError):
+        return Sidecar(content, None, stamp)
+
+
+def stamp_of(about: os.stat_result) -> Stamp:
+    """The stamp of a file or folder with these attributes."""
+    return (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
