@@ -30,6 +30,7 @@ from app.middleware.body_limit import BodyLimit
 from app.middleware.door import Door
 from app.middleware.full_line import FullLine
 from app.middleware.host_names import HostNames
+from app.middleware.job_start import SPEAKS
 from app.middleware.keys import Keys
 from app.middleware.limits import Limits, Share
 from app.middleware.open_requests import CountOpen
@@ -57,7 +58,6 @@ _UPLOAD_LIMIT = 32 << 20
 # Two recordings in base64, and one as it is.
 _SPEECH_LIMIT = _BODY_LIMIT + 2 * (LARGEST // 3 * 4 + 4)
 _VOICES_LIMIT = _BODY_LIMIT + LARGEST
-_SPEAKING = frozenset({"/v1/audio/speech", audio_generate.PATH})
 _RENDERED = frozenset({"/", "/config"})
 
 
@@ -171,7 +171,7 @@ def _middleware(node: Node) -> list[Middleware]:
         layers.append(Middleware(SessionNames, body_limit=_BODY_LIMIT))
     layers += [
         Middleware(Door, closed=lambda: node.stopping, hang_up=node.hang_up),
-        Middleware(FullLine, paths=_SPEAKING, no_place=node.service.pool.no_place),
+        Middleware(FullLine, paths=SPEAKS, no_place=node.service.pool.no_place),
     ]
     key = Share(settings.key_rate, settings.key_jobs)
     client = Share(settings.client_rate, settings.client_jobs)

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import SpeechError
 
-_SPEAKS = ("/v1/audio/speech", "/AIVoice/TTS/CosyVoice2/audio-generate")
+SPEAKS = frozenset({"/v1/audio/speech", "/AIVoice/TTS/CosyVoice2/audio-generate"})
+"""Routes of the API that begin a job."""
 _CHECKS = "cosyvoice.job_checks"
 """Where in the ASGI scope the checks are that a job of this request has not passed."""
 
@@ -38,7 +39,7 @@ async def checked(app: ASGIApp, check: Check, scope: Scope, receive: Receive, se
     """Have `app` serve a request; `check` is asked once, when it begins a job."""
     if scope["type"] != "http" or scope["method"] != "POST":
         await app(scope, receive, send)
-    elif scope["path"].startswith(_SPEAKS):
+    elif scope["path"] in SPEAKS:
         await (await check() or app)(scope, receive, send)
     else:
         await _when_it_begins(app, check, scope, receive, send)

@@ -55,7 +55,8 @@ def left_over(node: NodeProcess) -> list[str]:
         str(path)
         for folder in folders
         for path in folder.rglob("*")
-        if path.is_file() and ".gradio" not in path.parts
+        # The node's own, from a minute after its start: uploads, and the times of its passes.
+        if path.is_file() and not {".gradio", ".retention"} & set(path.parts)
     ]
 
 
