@@ -1,7 +1,6 @@
 """Where nobody more can be let in, that is said before anything of the request is read.
 
-Reading and checking a request costs more than telling it to come again: a thousand clients that
-are refused would take the time of those who are spoken for.
+Reading and checking a request costs more than telling it to come again.
 """
 
 from collections.abc import Callable, Collection

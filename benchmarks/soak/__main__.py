@@ -25,8 +25,8 @@ _SETTLING = 120.0
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--engine", default="espeak")
+    parser.add_argument("--minutes", type=float, default=10, help="of load")
+    parser.add_argument("--engine", default="espeak", help="of the node")
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as scratch,

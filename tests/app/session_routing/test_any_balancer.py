@@ -2,26 +2,14 @@
 
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
-import pytest
 from gradio_client import handle_file
 
 from tests.app.patient_client import patient_client
 from tests.app.session_routing.cluster import NAMES, Nodes
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
-    nodes = Nodes(tmp_path_factory.mktemp("gradio"))
-    try:
-        nodes.agree()
-        yield nodes
-    finally:
-        nodes.close()
 
 
 def test_a_session_keeps_its_state_and_its_node(nodes: Nodes) -> None:

@@ -1,7 +1,5 @@
 """Streams, pushes, cancellation and component functions: each reaches the session's node."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
@@ -9,16 +7,6 @@ from tests.app.session_routing.cluster import NAMES, Nodes
 from tests.app.session_routing.session import Session
 
 pytestmark = pytest.mark.long
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
-    nodes = Nodes(tmp_path_factory.mktemp("gradio"))
-    try:
-        nodes.agree()
-        yield nodes
-    finally:
-        nodes.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """@gradio/client, from Node, through a balancer without any stickiness."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests import javascript
@@ -11,16 +9,6 @@ pytestmark = pytest.mark.skipif(
     not (javascript.NODE.exists() and javascript.INSTALLED.exists()),
     reason="no Node or no @gradio/client here; scripts/test installs them",
 )
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
-    nodes = Nodes(tmp_path_factory.mktemp("gradio"))
-    try:
-        nodes.agree()
-        yield nodes
-    finally:
-        nodes.close()
 
 
 def test_no_session_fails(nodes: Nodes) -> None:

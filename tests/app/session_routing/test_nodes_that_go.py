@@ -16,16 +16,6 @@ IN_TIME = 60
 """Seconds after which nobody would call it bounded; it takes about ten."""
 
 
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
-    nodes = Nodes(tmp_path_factory.mktemp("gradio"))
-    try:
-        nodes.agree()
-        yield nodes
-    finally:
-        nodes.close()
-
-
 @contextlib.contextmanager
 def gone(nodes: Nodes, name: str) -> Iterator[None]:
     """Killed here, and back afterwards."""

@@ -1,7 +1,6 @@
 """What clients call their sessions is remembered, and has a greatest length."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -12,16 +11,6 @@ from tests.app.node_process import NodeProcess
 from tests.app.session_routing.cluster import Nodes
 
 LONG = "n" * (LONGEST + 1)
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
-    nodes = Nodes(tmp_path_factory.mktemp("gradio"))
-    try:
-        nodes.agree()
-        yield nodes
-    finally:
-        nodes.close()
 
 
 def form(name: str) -> dict[str, Any]:
