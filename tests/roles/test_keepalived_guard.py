@@ -41,6 +41,12 @@ def wait_for(true: Callable[[], bool], within: float = 20) -> None:
         time.sleep(0.05)
 
 
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Returns when it stands still: one that runs hears of a signal a moment later."""
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+
+
 class Director:
     """A host's places for the guard, in a folder."""
 
@@ -140,7 +146,7 @@ def test_what_lives_is_let_alone(director: Director) -> None:
 @pytest.mark.parametrize("part", PARTS)
 def test_a_stopped_process_is_named(director: Director, part: str) -> None:
     process = director.processes[part]
-    process.send_signal(signal.SIGSTOP)
+    stop(process)
     (said,) = director.says("alive")
     assert f"({process.pid}) hangs: it is stopped by a signal" in said
 
@@ -156,7 +162,7 @@ def test_one_that_sleeps_for_ever_is_named(director: Director) -> None:
 def test_a_number_that_is_another_programs_now_is_not_touched(director: Director) -> None:
     with subprocess.Popen(["sleep", "60"]) as foreign:
         (director.folder / "vrrp.pid").write_text(f"{foreign.pid}\n")
-        foreign.send_signal(signal.SIGSTOP)
+        stop(foreign)
         assert director.says("alive") == [] == director.says("end")
         assert foreign.poll() is None
         foreign.kill()

@@ -11,6 +11,7 @@ import pytest
 
 from provisioning.transport.base import ConnectionLostError, SudoError
 from provisioning.transport.local import LocalTransport
+from tests.living import wait_until_gone
 
 
 @pytest.fixture
@@ -52,11 +53,7 @@ def test_too_long_ends_all_that_was_started(here: LocalTransport) -> None:
             timeout=3,
             on_stdout=seen.append,
         )
-    status = Path(f"/proc/{int(b''.join(seen))}/stat")
-    end = time.monotonic() + 30
-    while status.exists() and status.read_text().split()[2] != "Z":
-        assert time.monotonic() < end, "what it started still runs"
-        time.sleep(0.05)
+    wait_until_gone(int(b"".join(seen)))
 
 
 def test_it_may_end_after_its_output(here: LocalTransport) -> None:
@@ -94,6 +91,7 @@ AS_NOBODY = """
 import os
 from provisioning.transport.base import SudoError
 from provisioning.transport.local import LocalTransport
+from tests.living import wait_until_gone
 os.setgid(65534)
 os.setuid(65534)
 assert LocalTransport().run("id -u", root=False).stdout == b"65534\\n"
