@@ -12,6 +12,7 @@ import pytest
 
 from provisioning.transport.base import AuthenticationError, HostKeyError, UnreachableError
 from provisioning.transport.openssh import ssh_command
+from tests.living import wait_until_gone
 from tests.transport.conftest import Login, connection
 from tests.transport.sshd import PASSWORD, Sshd, free_port
 
@@ -114,7 +115,7 @@ class TestProxyCommand:
         )
         pid = int(pid_file.read_text())
         transport.close()
-        assert not Path(f"/proc/{pid}").exists()
+        wait_until_gone(pid)
 
     def test_its_failure_is_told_with_its_words(self, login: Login, tmp_path: Path) -> None:
         config = self.proxied(tmp_path, "sh -c 'echo 没有路 >&2; exit 1'")
