@@ -218,7 +218,8 @@ def _app(
         "app": app,
         "env_file": APP_ENV,
         "run_script": run_script,
-        "host": "0.0.0.0" if all(map(is_ipv4, inventory.virtual_ips)) else "::",
+        # On the VIP and the RIP, and whatever else the operator has there.
+        "host": "0.0.0.0" if all(map(is_ipv4, inventory.virtual_ips)) else "::",  # nosec B104
         "port": app_port(inventory),
         "environment": _environment(inventory, name),
     }

@@ -73,7 +73,7 @@ class ChannelConversation:
         """Runs the script. Raises ``TransportError``."""
         self._channel.settimeout(None)
         try:
-            self._channel.exec_command(shlex.join(self._opening.argv))
+            self._channel.exec_command(shlex.join(self._opening.argv))  # nosec B601
             for read in (self._read_output, self._read_errors):
                 threading.Thread(target=read, daemon=True).start()
             if self._opening.first:

@@ -55,7 +55,7 @@ class Exchange:
         channel = self._channel
         channel.settimeout(min(_TICK, self._deadline.seconds))
         try:
-            channel.exec_command(shlex.join(self._opening.argv))
+            channel.exec_command(shlex.join(self._opening.argv))  # nosec B601
         except _BREAKS:
             raise self._broken("it refused to run a command") from None
         helpers = [self._helper(self._read_errors)]

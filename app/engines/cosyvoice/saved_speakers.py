@@ -5,7 +5,7 @@ it. Unpickling runs what the file names, so nothing it names is run here: every 
 `_Nothing`, every tensor stays unread; the dictionary's keys are all that is wanted.
 """
 
-import pickle
+import pickle  # nosec B403
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
