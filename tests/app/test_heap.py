@@ -33,3 +33,39 @@ def test_freed_memory_serves_the_next_text() -> None:
     if without < 1000:
         pytest.skip("this C library keeps freed memory by itself")
     assert faults("keep_freed_memory()") < without / 10
+
+
+_HEAPS = """
+import ctypes
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from app.heap import keep_freed_memory
+
+{first}
+together = Barrier(4)
+
+def hold(_):
+    together.wait()
+    held = bytearray(1 << 14)
+    together.wait()
+    return held
+
+with ThreadPoolExecutor(4) as pool:
+    list(pool.map(hold, range(4)))
+library = ctypes.CDLL(None)
+library.malloc_info(0, ctypes.c_void_p.in_dll(library, "stdout"))
+library.fflush(None)
+"""
+
+
+def heaps(first: str) -> int:
+    code = _HEAPS.format(first=first)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.count("<heap nr=")
+
+
+def test_threads_share_one_heap() -> None:
+    if heaps("") < 2:
+        pytest.skip("this C library gives threads no heaps of their own")
+    assert heaps("keep_freed_memory()") == 1
