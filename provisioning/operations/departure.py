@@ -52,8 +52,8 @@ def departure_waves(inventory: Inventory, plans: Plans, leaving: Members) -> lis
     usual = waves(inventory, plans)
     if not leaving:
         return usual
-    storage = [wave for wave in usual if wave.title == "storage"]
-    others = [wave for wave in usual if wave.title != "storage"]
+    storage = [wave for wave in usual if wave.role == "storage"]
+    others = [wave for wave in usual if wave.role != "storage"]
     return [*others, Wave("hosts that leave", tuple(leaving), gate="none"), *storage]
 
 

@@ -78,7 +78,7 @@ def waves(inventory: Inventory, plans: Plans) -> list[Wave]:
     backups = tuple(name for name in directors if name not in plans.masters)
     masters = tuple(name for name in directors if name in plans.masters)
     found = [
-        Wave("storage", storage, gate="every"),
+        Wave("storage", storage, gate="every", role="storage"),
         Wave("real servers", real_servers),
     ]
     if masters:
