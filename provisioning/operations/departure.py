@@ -2,12 +2,12 @@
 
 import time
 
+from provisioning.engine.apply_plans import ApplyResult
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.progress import Event, Progress
 from provisioning.engine.waves import Wave
 from provisioning.model.inventory import Inventory
 from provisioning.operations.capacity import lacking_without
-from provisioning.operations.deploy import DeployResult
 from provisioning.operations.destroy import plan_removal
 from provisioning.operations.drain import settle, take_out
 from provisioning.operations.members import Members, departed, forget, inventory_with, load_members
@@ -87,7 +87,7 @@ def hand_over(
         settle(before, fleet, run, name, progress=progress)
 
 
-def conclude(site: Site, leaving: Members, result: DeployResult) -> None:
+def conclude(site: Site, leaving: Members, result: ApplyResult) -> None:
     """Forgets those that were cleaned."""
     for name in leaving:
         if name in result.hosts and result.hosts[name].ok:

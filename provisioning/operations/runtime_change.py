@@ -6,6 +6,7 @@ an edit which nobody has deployed yet does not slip in with it.
 
 from collections.abc import Iterable
 
+from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.engine.plan import HostPlan, fragments, plan_part
@@ -14,7 +15,6 @@ from provisioning.engine.waves import Wave
 from provisioning.errors import ClusterError
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.deploy import DeployResult, Pace, apply_plans
 from provisioning.operations.host_words import of_host
 from provisioning.operations.planning import Plans
 from provisioning.operations.run import Run
@@ -106,7 +106,7 @@ def apply_parts(
     for plan in plans.values():
         if plan.blocked:
             raise OperationError(f"{plan.host}: {'; '.join(plan.problems)}")
-    result: DeployResult = apply_plans(
+    result: ApplyResult = apply_plans(
         Plans(hosts=plans),
         order,
         dict.fromkeys(plans, ()),

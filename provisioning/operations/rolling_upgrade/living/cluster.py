@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from provisioning.engine.apply_plans import Pace, apply_plans
 from provisioning.engine.progress import Progress, silent
 from provisioning.engine.waves import Wave
 from provisioning.model.runtime import Pin
 from provisioning.operations import drain
-from provisioning.operations.deploy import Pace, apply_plans
 from provisioning.operations.node_work import look_at_work
 from provisioning.operations.probes.fragment import ProbeError, answer
 from provisioning.operations.rolling_upgrade.clock import Clock, WallClock
