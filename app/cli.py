@@ -12,6 +12,7 @@ import click
 from app import __version__, folders
 from app.access.cluster_secret import ClusterSecretError, read_secret
 from app.access.keys import KeyFileError, read_keys
+from app.errors import NodeError
 from app.logs import LEVELS
 from app.settings import Settings
 from app.virtual_ips import IPAddress
@@ -437,4 +438,7 @@ def main(
     # Late, so that --help and a wrong option answer at once.
     from app.server import run
 
-    run(settings)
+    try:
+        run(settings)
+    except NodeError as error:
+        raise click.ClickException(str(error)) from error

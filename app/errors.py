@@ -1,11 +1,46 @@
-"""Why a request gets no speech, in the words of whoever asked for it.
+"""Errors of a node. Those of a request are in the words of whoever asked for it.
 
 Every refusal has a stable code for programs, a message in English and Chinese for people, and
 the HTTP status that says whose turn it is. The page shows its reader's language, the API English.
 """
 
 
-class SpeechError(Exception):
+class NodeError(Exception):
+    """An expected failure of the node; the message is for its operator and names the fix.
+
+    ```
+    NodeError
+        BadFilesError
+        CannotSpeakError
+        CardsError
+        ClusterSecretError
+        DownloadError
+        EngineUnavailableError
+        EspeakError
+        FrameError
+        KeyFileError
+        LanguageModelError
+        LostError
+        NoPlaceError
+        NotTakenError
+        PeerSilentError
+        SourceError
+        SpeechError
+            BusyError
+            DeadlineError
+            InvalidInputError
+            JobFailedError
+                WorkerBrokenError
+            JobRefusedError
+            StorageError
+            UnavailableError
+            UploadRefusedError
+        WorkerGoneError
+    ```
+    """
+
+
+class SpeechError(NodeError):
     """A request that ends without speech. `retry_after` is in seconds."""
 
     status = 500

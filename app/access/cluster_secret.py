@@ -3,12 +3,14 @@
 import stat
 from pathlib import Path
 
+from app.errors import NodeError
+
 SHORTEST = 16
 """Bytes."""
 _SIZE_LIMIT = 4096
 
 
-class ClusterSecretError(Exception):
+class ClusterSecretError(NodeError):
     """The file cannot be used; the message says why and what to do, never the secret."""
 
 

@@ -11,6 +11,8 @@ import re
 import stat
 from pathlib import Path
 
+from app.errors import NodeError
+
 SHORTEST = 16
 """Characters of a key."""
 _SIZE_LIMIT = 1 << 20
@@ -19,7 +21,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _HASHED = "sha256:"
 
 
-class KeyFileError(Exception):
+class KeyFileError(NodeError):
     """The file cannot be used; the message says why and what to do."""
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from typing import Generic, TypeVar
 
+from app.errors import NodeError
+
 C = TypeVar("C", bound=Hashable)
 _SLASH_64 = len("2001:0db8:0000:0000")
 
 
-class NoPlaceError(Exception):
+class NoPlaceError(NodeError):
     """All places are taken, and something is being done on every one of these connections."""
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from app.errors import NodeError
+
 AUDIO_OUTPUT_SYNCHRONOUS = 2
 INITIALIZE_DONT_EXIT = 0x8000
 CHARS_UTF8 = 1
@@ -37,7 +39,7 @@ _LIBC = ctypes.CDLL(None)
 _LIBC.dlclose.argtypes = [ctypes.c_void_p]
 
 
-class EspeakError(Exception):
+class EspeakError(NodeError):
     """eSpeak NG refused a call; the message holds its status number (espeak_ng_STATUS)."""
 
 

@@ -14,6 +14,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from app.errors import NodeError
+
 Samples = NDArray[np.float32]
 
 
@@ -187,11 +189,11 @@ class EnginePlugin(Protocol):
         ...
 
 
-class EngineUnavailableError(Exception):
+class EngineUnavailableError(NodeError):
     """The engine cannot run on this machine; the message says what is missing and the fix."""
 
 
-class CannotSpeakError(Exception):
+class CannotSpeakError(NodeError):
     """This text cannot be spoken by this voice. Shown to the user, in English and Chinese."""
 
     def __init__(self, en: str, zh: str) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from app.errors import NodeError
 from app.lending.decisions import heir, rival, still_first
 from app.session_routing.peer import Peer
 from app.workers.line import Line
@@ -38,7 +39,7 @@ _ASKED = 3
 _log = logging.getLogger("app.lending")
 
 
-class PeerSilentError(Exception):
+class PeerSilentError(NodeError):
     """A peer did not answer, or not as a peer does."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 import httpx
 from starlette.types import Message, Receive, Scope, Send
 
+from app.session_routing.errors import SessionRoutingError
 from app.session_routing.passes import CLOCK, UNTIMELY
 from app.session_routing.release_path import target_of
 
@@ -29,7 +30,7 @@ _TIMEOUT = httpx.Timeout(None, connect=1.0, pool=5.0)
 _Headers = list[tuple[bytes, bytes]]
 
 
-class NotForwardedError(Exception):
+class NotForwardedError(SessionRoutingError):
     """The other node gave no answer. `reached` is whether the request may have got to it, and
     `refused` whether it took no connection."""
 
@@ -47,7 +48,7 @@ class UntimelyError(NotForwardedError):
         self.shown = shown
 
 
-class BrokenAnswerError(Exception):
+class BrokenAnswerError(SessionRoutingError):
     """The other node went in the middle of its answer."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from app.session_routing.errors import SessionRoutingError
 from app.session_routing.peer import Peer
 
 _INTERVAL = 2.0
@@ -15,7 +16,7 @@ _log = logging.getLogger("app.session_routing")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
-class PeersFileError(ValueError):
+class PeersFileError(SessionRoutingError, ValueError):
     """The file cannot be used; the message names it, the line, and the fix."""
 
 

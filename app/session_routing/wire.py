@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from app.session_routing.errors import SessionRoutingError
 from app.session_routing.passes import CLOCK, HEADER, UNTIMELY, Passes
 from app.session_routing.peer import Condition, Peer, condition_of
 
@@ -20,7 +21,7 @@ _DECISION = 3.0
 """Seconds a decider takes beyond what it asks of others."""
 
 
-class PeerError(Exception):
+class PeerError(SessionRoutingError):
     """A peer did not answer, or not as a peer of this cluster does. `reached` is whether the
     question may have got to it, and `refused` whether it took no connection."""
 

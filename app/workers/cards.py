@@ -4,10 +4,12 @@ import importlib
 import re
 import subprocess
 
+from app.errors import NodeError
+
 _CARD = re.compile(r"\d{1,3}|(GPU|MIG)-[0-9A-Za-z-]{4,80}")
 
 
-class CardsError(ValueError):
+class CardsError(NodeError, ValueError):
     """The cards that were asked for cannot be had; the message says what to do."""
 
 

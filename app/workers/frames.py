@@ -15,6 +15,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.errors import NodeError
+
 _LENGTHS = struct.Struct("!II")
 _HEADER_LIMIT = 1 << 20
 _PAYLOAD_LIMIT = 1 << 20
@@ -24,7 +26,7 @@ AUDIO_BYTES = 1 << 16
 ENDINGS = frozenset({"done", "cancelled", "refused", "failed"})
 
 
-class FrameError(Exception):
+class FrameError(NodeError):
     """The other side sent something that is no frame."""
 
 

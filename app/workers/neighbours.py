@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from app.errors import NodeError
 from app.workers.job import Job
 from app.workers.slot import Slot
 
@@ -26,11 +27,11 @@ class Elsewhere(Protocol):
         ...
 
 
-class NotTakenError(Exception):
+class NotTakenError(NodeError):
     """The other node has no free slot any more, or is gone; nothing has begun."""
 
 
-class LostError(Exception):
+class LostError(NodeError):
     """The other node, or its worker, is gone in the middle of the job."""
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from app.errors import NodeError
 from app.workers import frames
 from app.workers.causes import Cause
 from app.workers.frames import Frame, FrameError
@@ -54,7 +55,7 @@ class WorkerCommand:
         return [sys.executable, "-m", "app.workers.main", *pairs]
 
 
-class WorkerGoneError(Exception):
+class WorkerGoneError(NodeError):
     """The worker process has ended."""
 
 

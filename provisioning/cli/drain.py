@@ -1,6 +1,5 @@
 """``cluster drain`` and ``cluster undrain``."""
 
-import sys
 import time
 from pathlib import Path
 
@@ -9,17 +8,20 @@ from rich.console import Console
 from rich.text import Text
 
 from provisioning.cli import exit_codes
+from provisioning.cli.frame import changing
 from provisioning.cli.json_view import print_json
-from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
-from provisioning.cli.progress_view import progress_on
-from provisioning.cli.working import open_working_fleet
+from provisioning.cli.options import (
+    WITHOUT_A_DIRECTOR,
+    force_option,
+    host_key_option,
+    inventory_option,
+    json_option,
+    load_or_exit,
+)
 from provisioning.model.inventory import Inventory
 from provisioning.operations.drain import bring_back, settle, take_out, wait_until_idle
 from provisioning.operations.node_work import NodeWork
-from provisioning.operations.run import recorded
 from provisioning.operations.session import Site
-
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 def require_real_server(inventory: Inventory, name: str) -> None:
@@ -46,8 +48,8 @@ def require_real_server(inventory: Inventory, name: str) -> None:
     help="Seconds to wait for jobs and open connections.",
 )
 @click.option("--reason", default="", help="Why, for those who see it in plan and status.")
-@click.option("--force", is_flag=True, help="Also the last healthy one, or below the quorum.")
-@_json_option
+@force_option("Also the last healthy one, or below the quorum.")
+@json_option
 @click.argument("host")
 def drain(
     inventory: Path,
@@ -72,18 +74,14 @@ def drain(
     require_real_server(site.inventory, host)
     began = time.monotonic()
     left: NodeWork | None = None
-    with (
-        recorded(site, ["cluster", *sys.argv[1:]]) as run,
-        progress_on(Console(stderr=as_json), quiet=as_json) as progress,
-        open_working_fleet(
-            site, run, accept_new_host_keys=accept_new_host_keys, progress=progress
-        ) as fleet,
-    ):
-        take_out(site, fleet, run, host, reason=reason, force=force, progress=progress)
+    with changing(
+        site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
+    ) as op:
+        take_out(op.site, op.fleet, op.run, host, reason=reason, force=force, progress=op.progress)
         if wait:
-            left = wait_until_idle(site, fleet, host, timeout=timeout, progress=progress)
-            settle(site, fleet, run, host, progress=progress)
-        run.ok = left is None
+            left = wait_until_idle(site, op.fleet, host, timeout=timeout, progress=op.progress)
+            settle(op.site, op.fleet, op.run, host, progress=op.progress)
+        op.run.ok = left is None
     seconds = time.monotonic() - began
     if as_json:
         print_json(_record(host, wait, left, seconds))
@@ -120,8 +118,8 @@ def _show(console: Console, host: str, waited: bool, left: NodeWork | None, seco
 @click.command()
 @inventory_option
 @host_key_option
-@click.option("--force", is_flag=True, help="Go on without a director that cannot be reached.")
-@_json_option
+@force_option(WITHOUT_A_DIRECTOR)
+@json_option
 @click.argument("host")
 def undrain(
     inventory: Path, accept_new_host_keys: bool, force: bool, as_json: bool, host: str
@@ -133,15 +131,11 @@ def undrain(
     """
     site = Site(load_or_exit(inventory), inventory)
     require_real_server(site.inventory, host)
-    with (
-        recorded(site, ["cluster", *sys.argv[1:]]) as run,
-        progress_on(Console(stderr=as_json), quiet=as_json) as progress,
-        open_working_fleet(
-            site, run, accept_new_host_keys=accept_new_host_keys, progress=progress
-        ) as fleet,
-    ):
-        bring_back(site, fleet, run, host, force=force, progress=progress)
-        run.ok = True
+    with changing(
+        site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
+    ) as op:
+        bring_back(op.site, op.fleet, op.run, host, force=force, progress=op.progress)
+        op.run.ok = True
     if as_json:
         print_json({"host": host, "drained": False}, indent=None)
     else:

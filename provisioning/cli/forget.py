@@ -1,16 +1,14 @@
 """``cluster forget``."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
-from provisioning.cli.working import open_working_fleet
+from provisioning.cli.frame import changing
+from provisioning.cli.options import host_key_option, inventory_option, json_option, load_or_exit
 from provisioning.model.resolve import all_hosts
 from provisioning.operations.members import forget as strike_off
 from provisioning.operations.members import load_members
-from provisioning.operations.run import recorded
 from provisioning.operations.runtime_state import save_runtime, without_drain
 from provisioning.operations.session import Site
 
@@ -18,8 +16,9 @@ from provisioning.operations.session import Site
 @click.command()
 @inventory_option
 @host_key_option
+@json_option
 @click.argument("host")
-def forget(inventory: Path, accept_new_host_keys: bool, host: str) -> None:
+def forget(inventory: Path, accept_new_host_keys: bool, as_json: bool, host: str) -> None:
     """Give up a host that left the inventory and does not answer any more.
 
     A host that is removed from the inventory is cleaned by the next deploy. One that is gone for
@@ -31,13 +30,10 @@ def forget(inventory: Path, accept_new_host_keys: bool, host: str) -> None:
     site = Site(load_or_exit(inventory), inventory)
     if host in all_hosts(site.inventory):
         raise click.UsageError(f"{host} is in the inventory; take it out there first")
-    with (
-        recorded(site, ["cluster", *sys.argv[1:]]) as run,
-        open_working_fleet(site, run, accept_new_host_keys=accept_new_host_keys),
-    ):
+    with changing(site, accept_new_host_keys=accept_new_host_keys, as_json=as_json) as op:
         if not strike_off(site.state_dir, [host]):
             known = ", ".join(load_members(site.state_dir)) or "none"
             raise click.ClickException(f"no host {host} was deployed from here; known: {known}")
         save_runtime(site.state_dir, without_drain(site.runtime, host))
-        run.ok = True
-    click.echo(f"{host} is forgotten.")
+        op.run.ok = True
+        op.dialogue.done(f"{host} is forgotten.")

@@ -50,6 +50,52 @@ def host_key_option(command: F) -> F:
     )(command)
 
 
+def yes_option(command: F) -> F:
+    """``--yes``, as ``yes``."""
+    return click.option(
+        "--yes", is_flag=True, help="Do not ask. Needed where there is no terminal."
+    )(command)
+
+
+def batch_option(text: str) -> Callable[[F], F]:
+    """``--batch``: hosts at a time, as ``batch``; ``text`` says of what."""
+    return click.option(
+        "--batch", type=click.IntRange(min=1), default=1, show_default=True, help=text
+    )
+
+
+def max_fail_option(text: str) -> Callable[[F], F]:
+    """``--max-fail``, as ``max_fail``; ``text`` says what is left alone after so many."""
+    return click.option(
+        "--max-fail", type=click.IntRange(min=0), default=0, show_default=True, help=text
+    )
+
+
+def drain_timeout_option(text: str) -> Callable[[F], F]:
+    """``--drain-timeout`` in seconds, as ``drain_timeout``; ``text`` says for what."""
+    return click.option(
+        "--drain-timeout", type=click.FloatRange(min=0), default=300.0, show_default=True, help=text
+    )
+
+
+def json_option(command: F) -> F:
+    """``--json``, as ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(
+        command
+    )
+
+
+def force_option(text: str) -> Callable[[F], F]:
+    """``--force``, as ``force``; ``text`` says what it overcomes."""
+    return click.option("--force", is_flag=True, help=text)
+
+
+WITHOUT_A_DIRECTOR = "Go on without a director that cannot be reached."
+"""What ``--force`` overcomes where directors only have to be told."""
+LAST_HEALTHY = "Also the last healthy one, below the quorum, and with jobs left at the deadline."
+"""What ``--force`` overcomes where nodes are taken out of service."""
+
+
 def load_or_exit(path: Path, status: int = exit_codes.INVALID) -> Inventory:
     """The inventory. Raises ``WrongInventoryError``, which ends the command with ``status``."""
     try:

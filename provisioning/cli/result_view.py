@@ -3,12 +3,12 @@
 from rich.console import Console
 from rich.text import Text
 
-from provisioning.operations.deploy import DeployResult
+from provisioning.engine.apply_plans import ApplyResult
 from provisioning.operations.host_words import of_host
 from provisioning.operations.run import Run
 
 
-def show_result(console: Console, result: DeployResult, run: Run) -> None:
+def show_result(console: Console, result: ApplyResult, run: Run) -> None:
     """What was not changed and why, what failed, and what changed."""
     for name, reason in result.skipped.items():
         run.journal.write("skipped", host=name, reason=reason)

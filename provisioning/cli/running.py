@@ -9,7 +9,7 @@ from provisioning.cli.commands import Commands
 from provisioning.cli.json_view import print_json
 from provisioning.cli.streams import lost_output
 from provisioning.cli.wrong_inventory import WrongInventoryError
-from provisioning.expected_error import ExpectedError
+from provisioning.errors import ClusterError
 
 
 @click.group(
@@ -62,7 +62,7 @@ def run(arguments: list[str]) -> int:
         if as_json:
             print_json({"error": error.format_message()}, indent=None)
         return error.exit_code
-    except ExpectedError as error:
+    except ClusterError as error:
         return _failed(str(error), as_json)
     except OSError as error:
         if error.filename is None:

@@ -1,25 +1,27 @@
 """``cluster start``, ``cluster stop`` and ``cluster restart``: the app on real servers."""
 
-import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from provisioning.cli.asking import confirm
-from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
-from provisioning.cli.progress_view import progress_on
+from provisioning.cli.frame import changing
+from provisioning.cli.options import (
+    WITHOUT_A_DIRECTOR,
+    batch_option,
+    force_option,
+    host_key_option,
+    inventory_option,
+    json_option,
+    limit_option,
+    load_or_exit,
+    yes_option,
+)
 from provisioning.cli.selection import chosen
-from provisioning.cli.working import open_working_fleet
 from provisioning.model.inventory import Inventory
 from provisioning.operations.app_service import restart_apps, start_apps, stop_apps
-from provisioning.operations.run import recorded
 from provisioning.operations.session import Site
 
-_yes_option = click.option(
-    "--yes", is_flag=True, help="Do not ask. Needed where there is no terminal."
-)
 _timeout_option = click.option(
     "--timeout",
     type=click.FloatRange(min=0),
@@ -27,9 +29,7 @@ _timeout_option = click.option(
     show_default=True,
     help="Seconds to wait for jobs and open connections.",
 )
-_force_option = click.option(
-    "--force", is_flag=True, help="Also the last healthy ones, and with jobs left at the deadline."
-)
+_force_option = force_option("Also the last healthy ones, and with jobs left at the deadline.")
 
 
 def _real_servers(inventory: Inventory, limit: tuple[str, ...]) -> list[str]:
@@ -46,8 +46,11 @@ def _real_servers(inventory: Inventory, limit: tuple[str, ...]) -> list[str]:
 @inventory_option
 @limit_option
 @host_key_option
-@click.option("--force", is_flag=True, help="Go on without a director that cannot be reached.")
-def start(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool, force: bool) -> None:
+@force_option(WITHOUT_A_DIRECTOR)
+@json_option
+def start(
+    inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool, force: bool, as_json: bool
+) -> None:
     """Start the app on real servers and give them clients once they are ready.
 
     What was drained with `cluster drain` stays drained.
@@ -56,16 +59,12 @@ def start(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool, f
     """
     site = Site(load_or_exit(inventory), inventory)
     names = _real_servers(site.inventory, limit)
-    with (
-        recorded(site, ["cluster", *sys.argv[1:]]) as run,
-        progress_on(Console()) as progress,
-        open_working_fleet(
-            site, run, accept_new_host_keys=accept_new_host_keys, progress=progress
-        ) as fleet,
-    ):
-        start_apps(site, fleet, run, names, force=force, progress=progress)
-        run.ok = True
-    _say(f"Started: {', '.join(names)}")
+    with changing(
+        site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
+    ) as op:
+        start_apps(op.site, op.fleet, op.run, names, force=force, progress=op.progress)
+        op.run.ok = True
+        op.dialogue.done(f"Started: {', '.join(names)}")
 
 
 @click.command()
@@ -73,8 +72,9 @@ def start(inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool, f
 @limit_option
 @host_key_option
 @_timeout_option
-@_yes_option
+@yes_option
 @_force_option
+@json_option
 def stop(
     inventory: Path,
     limit: tuple[str, ...],
@@ -82,6 +82,7 @@ def stop(
     timeout: float,
     yes: bool,
     force: bool,
+    as_json: bool,
 ) -> None:
     """Stop the app on real servers, after their work is done. `cluster start` brings them back.
 
@@ -95,33 +96,26 @@ def stop(
     left = [n for n in site.inventory.real_servers.hosts if n not in names]
     left = [name for name in left if name not in site.runtime.drains]
     means = f"{', '.join(left)} will serve" if left else "the service will be down for everybody"
-    confirm(f"Stop the app on {', '.join(names)}: {means}. Go on?", yes=yes)
-    with (
-        recorded(site, ["cluster", *sys.argv[1:]]) as run,
-        progress_on(Console()) as progress,
-        open_working_fleet(
-            site, run, accept_new_host_keys=accept_new_host_keys, progress=progress
-        ) as fleet,
-    ):
-        stop_apps(site, fleet, run, names, timeout=timeout, force=force, progress=progress)
-        run.ok = True
-    _say(f"Stopped: {', '.join(names)}; {means}.")
+    confirm(f"Stop the app on {', '.join(names)}: {means}. Go on?", yes=yes, err=as_json)
+    with changing(
+        site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
+    ) as op:
+        stop_apps(
+            op.site, op.fleet, op.run, names, timeout=timeout, force=force, progress=op.progress
+        )
+        op.run.ok = True
+        op.dialogue.done(f"Stopped: {', '.join(names)}; {means}.")
 
 
 @click.command()
 @inventory_option
 @limit_option
 @host_key_option
-@click.option(
-    "--batch",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Real servers at a time.",
-)
+@batch_option("Real servers at a time.")
 @_timeout_option
-@_yes_option
+@yes_option
 @_force_option
+@json_option
 def restart(
     inventory: Path,
     limit: tuple[str, ...],
@@ -130,6 +124,7 @@ def restart(
     timeout: float,
     yes: bool,
     force: bool,
+    as_json: bool,
 ) -> None:
     """Restart the app on real servers, batch by batch, so that nobody notices.
 
@@ -140,20 +135,19 @@ def restart(
     """
     site = Site(load_or_exit(inventory), inventory)
     names = _real_servers(site.inventory, limit)
-    confirm(f"Restart the app on {', '.join(names)}, {batch} at a time?", yes=yes)
-    with (
-        recorded(site, ["cluster", *sys.argv[1:]]) as run,
-        progress_on(Console()) as progress,
-        open_working_fleet(
-            site, run, accept_new_host_keys=accept_new_host_keys, progress=progress
-        ) as fleet,
-    ):
+    confirm(f"Restart the app on {', '.join(names)}, {batch} at a time?", yes=yes, err=as_json)
+    with changing(
+        site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
+    ) as op:
         restart_apps(
-            site, fleet, run, names, batch=batch, timeout=timeout, force=force, progress=progress
+            op.site,
+            op.fleet,
+            op.run,
+            names,
+            batch=batch,
+            timeout=timeout,
+            force=force,
+            progress=op.progress,
         )
-        run.ok = True
-    _say(f"Restarted: {', '.join(names)}")
-
-
-def _say(text: str) -> None:
-    Console(soft_wrap=True).print(Text(text, "bold green"))
+        op.run.ok = True
+        op.dialogue.done(f"Restarted: {', '.join(names)}")

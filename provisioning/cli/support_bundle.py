@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
+from provisioning.cli.json_view import print_json
+from provisioning.cli.options import host_key_option, inventory_option, json_option, load_or_exit
 from provisioning.operations.host_words import of_host
 from provisioning.operations.session import Site, open_fleet
 from provisioning.operations.support_bundle import write_bundle
@@ -20,7 +21,10 @@ from provisioning.operations.support_bundle import write_bundle
     type=click.Path(path_type=Path, dir_okay=False),
     help="The archive.  [default: NAME-support-TIME.tar.gz here]",
 )
-def support_bundle(inventory: Path, accept_new_host_keys: bool, out: Path | None) -> None:
+@json_option
+def support_bundle(
+    inventory: Path, accept_new_host_keys: bool, out: Path | None, as_json: bool
+) -> None:
     """Put all that is needed to find a fault into one archive: configurations as rendered and as
     found, states, IPVS tables, the ends of logs, versions, the journal.
 
@@ -43,4 +47,8 @@ def support_bundle(inventory: Path, accept_new_host_keys: bool, out: Path | None
             raise click.ClickException(f"{path} cannot be written: {error.strerror}") from None
     for name, reason in errors.items():
         click.secho(of_host(name, reason), fg="yellow", err=True)
-    click.echo(f"{path} ({path.stat().st_size // 1024} KiB)")
+    size = path.stat().st_size
+    if as_json:
+        print_json({"path": str(path), "bytes": size, "unreachable": errors})
+    else:
+        click.echo(f"{path} ({size // 1024} KiB)")

@@ -1,17 +1,20 @@
 """``cluster switchover``."""
 
-import sys
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.text import Text
 
+from provisioning.cli.frame import changing
 from provisioning.cli.json_view import print_json
-from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
-from provisioning.cli.progress_view import progress_on
-from provisioning.cli.working import open_working_fleet
-from provisioning.operations.run import recorded
+from provisioning.cli.options import (
+    force_option,
+    host_key_option,
+    inventory_option,
+    json_option,
+    load_or_exit,
+)
 from provisioning.operations.session import Site
 from provisioning.operations.switchover import Switchover, switch_over
 
@@ -20,8 +23,8 @@ from provisioning.operations.switchover import Switchover, switch_over
 @inventory_option
 @host_key_option
 @click.option("--to", metavar="DIRECTOR", help="The new master.  [default: the fittest other one]")
-@click.option("--force", is_flag=True, help="Also where tables differ or connections would break.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@force_option("Also where tables differ or connections would break.")
+@json_option
 def switchover(
     inventory: Path, accept_new_host_keys: bool, to: str | None, force: bool, as_json: bool
 ) -> None:
@@ -38,15 +41,11 @@ def switchover(
     directors = list(site.inventory.directors.hosts)
     if to is not None and to not in directors:
         raise click.UsageError(f"{to} is no director; those are {', '.join(directors)}")
-    with (
-        recorded(site, ["cluster", *sys.argv[1:]]) as run,
-        progress_on(Console(stderr=as_json), quiet=as_json) as progress,
-        open_working_fleet(
-            site, run, accept_new_host_keys=accept_new_host_keys, progress=progress
-        ) as fleet,
-    ):
-        result = switch_over(site, fleet, run, to=to, force=force, progress=progress)
-        run.ok = True
+    with changing(
+        site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
+    ) as op:
+        result = switch_over(op.site, op.fleet, op.run, to=to, force=force, progress=op.progress)
+        op.run.ok = True
     if as_json:
         print_json(result.record())
     else:

@@ -6,7 +6,7 @@ import click
 
 from provisioning.cli import exit_codes
 from provisioning.cli.json_view import print_json
-from provisioning.cli.options import inventory_option
+from provisioning.cli.options import inventory_option, json_option
 from provisioning.cli.problem_view import show_problems
 from provisioning.model.inventory import Inventory
 from provisioning.model.loading import read_inventory
@@ -17,7 +17,7 @@ from provisioning.model.resolve import groups
 @click.command()
 @inventory_option
 @click.argument("path", required=False, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@json_option
 def validate(inventory: Path, path: Path | None, as_json: bool) -> None:
     """Check the inventory (PATH is -i PATH) and print every mistake at once.
 

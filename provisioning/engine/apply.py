@@ -11,9 +11,6 @@ from provisioning.engine.script import LOCKED, apply_script, observe_script, tok
 from provisioning.resources.base import Postcondition
 from provisioning.transport.base import Transport, TransportError
 
-BUSY = "changes are being made here by"
-"""How the message of a ``locked`` host begins."""
-
 Outcome = Literal["unchanged", "changed", "failed", "lost", "locked", "unmet"]
 
 
@@ -78,7 +75,7 @@ def apply_plan(
     watch.errors(completed.stderr)
     if completed.status == LOCKED and not watch.results:
         who = watch.rest.strip() or "someone"
-        return HostResult(plan.host, "locked", [], f"{BUSY} {who}")
+        return HostResult(plan.host, "locked", [], f"changes are being made here by {who}")
     if not watch.ended:
         return HostResult(plan.host, "failed", watch.results, watch.failure())
     return HostResult(plan.host, "changed", watch.results)

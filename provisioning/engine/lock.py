@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from provisioning.engine.state_folder import in_state_folder
-from provisioning.expected_error import ExpectedError
+from provisioning.errors import ClusterError
 
 
-class LockedError(ExpectedError):
+class LockedError(ClusterError):
     """Another run is under way; the message says whose."""
 
 

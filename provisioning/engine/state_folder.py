@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from provisioning.expected_error import ExpectedError
+from provisioning.errors import ClusterError
 
 
-class StateFolderError(ExpectedError):
+class StateFolderError(ClusterError):
     """A file in it cannot be read or written; the message names it and the fix."""
 
 

@@ -16,6 +16,9 @@ class Wave:
     gate: Literal["every", "some", "none"] = "some"
     """How many of its hosts must be well for later waves to start."""
 
+    role: str = ""
+    """Key of the inventory's group whose hosts they are, where it is one group's."""
+
     def passed(self, well: int, bad: int) -> bool:
         """Whether later waves may start, given how many hosts are well and how many are not."""
         needed = {"every": bad == 0, "some": well > 0 or bad == 0, "none": True}

@@ -1,7 +1,7 @@
 """The one error of the lab."""
 
-from provisioning.expected_error import ExpectedError
+from provisioning.errors import ClusterError
 
 
-class LabError(ExpectedError):
+class LabError(ClusterError):
     """Something the person at the keyboard can act on; its text says what, where and how."""

@@ -5,13 +5,14 @@ from typing import Any
 import jinja2
 from jinja2 import nodes
 
+from provisioning.errors import ClusterError
 from provisioning.languages.language import PLAIN, Language
 from provisioning.languages.written import UnwritableError, Written
 
 _WRITE, _LITERAL = "_write", "_literal"
 
 
-class TemplateValueError(Exception):
+class TemplateValueError(ClusterError):
     """A value cannot be written where it stands; the message names template and line."""
 
 

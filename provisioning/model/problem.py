@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from provisioning.errors import ClusterError
 from provisioning.model.written import printable
 
 Severity = Literal["error", "warning"]
@@ -49,7 +50,7 @@ class Problem:
         return asdict(self)
 
 
-class InventoryError(Exception):
+class InventoryError(ClusterError):
     """The inventory cannot be used; ``problems`` has every error (and warning) at once."""
 
     def __init__(self, problems: list[Problem]) -> None:

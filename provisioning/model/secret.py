@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from provisioning.expected_error import ExpectedError
+from provisioning.errors import ClusterError
 from provisioning.model.base import Part
 from provisioning.model.paths import LocalPath, against
 from provisioning.model.vault import MARK, VaultError, decrypt
@@ -24,7 +24,7 @@ _FIX = (
 _READABLE_BY_OTHERS = 0o004
 
 
-class SecretError(ExpectedError):
+class SecretError(ClusterError):
     """A secret cannot be had; the message says why and the fix, never the secret."""
 
     def __init__(self, message: str, fix: str) -> None:

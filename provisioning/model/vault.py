@@ -11,13 +11,15 @@ from cryptography.hazmat.primitives import hashes, hmac, padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
+from provisioning.errors import ClusterError
+
 MARK = "$ANSIBLE_VAULT;"
 
 _ROUNDS = 10_000
 _KEY, _COUNTER = 32, 16
 
 
-class VaultError(Exception):
+class VaultError(ClusterError):
     """The block is not a vault's, or the password is not its password."""
 
 

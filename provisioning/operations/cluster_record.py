@@ -12,6 +12,7 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import Any
 
+from provisioning.errors import ClusterError
 from provisioning.model.runtime import Drain, Pin, Runtime
 
 _FORMAT = 1
@@ -47,7 +48,7 @@ class ClusterRecord:
     still knows of the former one does not count."""
 
 
-class RecordFormatError(ValueError):
+class RecordFormatError(ClusterError, ValueError):
     """A record that this version cannot read."""
 
 

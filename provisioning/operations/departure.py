@@ -2,12 +2,12 @@
 
 import time
 
+from provisioning.engine.apply_plans import ApplyResult
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.progress import Event, Progress
 from provisioning.engine.waves import Wave
 from provisioning.model.inventory import Inventory
 from provisioning.operations.capacity import lacking_without
-from provisioning.operations.deploy import DeployResult
 from provisioning.operations.destroy import plan_removal
 from provisioning.operations.drain import settle, take_out
 from provisioning.operations.members import Members, departed, forget, inventory_with, load_members
@@ -52,8 +52,8 @@ def departure_waves(inventory: Inventory, plans: Plans, leaving: Members) -> lis
     usual = waves(inventory, plans)
     if not leaving:
         return usual
-    storage = [wave for wave in usual if wave.title == "storage"]
-    others = [wave for wave in usual if wave.title != "storage"]
+    storage = [wave for wave in usual if wave.role == "storage"]
+    others = [wave for wave in usual if wave.role != "storage"]
     return [*others, Wave("hosts that leave", tuple(leaving), gate="none"), *storage]
 
 
@@ -87,7 +87,7 @@ def hand_over(
         settle(before, fleet, run, name, progress=progress)
 
 
-def conclude(site: Site, leaving: Members, result: DeployResult) -> None:
+def conclude(site: Site, leaving: Members, result: ApplyResult) -> None:
     """Forgets those that were cleaned."""
     for name in leaving:
         if name in result.hosts and result.hosts[name].ok:

@@ -1,168 +1,191 @@
-"""Makes hosts what the inventory says, wave by wave."""
+"""Deploy: make the hosts what the inventory says, and prove that the cluster works."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from provisioning.engine.apply import HostResult, apply_plan, await_postconditions
-from provisioning.engine.around import Around, Nothing
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.journal import Journal
-from provisioning.engine.plan import HostPlan
-from provisioning.engine.progress import Event, Progress
-from provisioning.engine.waves import Wave, batches
-from provisioning.operations.planning import Plans
-from provisioning.resources.base import Postcondition
-from provisioning.transport.base import Transport, TransportError
+from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
+from provisioning.engine.plan_record import plan_record
+from provisioning.engine.progress import Progress, silent
+from provisioning.model.inventory import Inventory
+from provisioning.operations.departure import (
+    add_departures,
+    conclude,
+    departure_waves,
+    hand_over,
+    leaving_servers,
+    site_with,
+)
+from provisioning.operations.in_service import await_everybody
+from provisioning.operations.members import Members, remember
+from provisioning.operations.operation import Operation
+from provisioning.operations.out_of_service import OutOfService, foresee
+from provisioning.operations.planning import Plans, plan_hosts
+from provisioning.operations.release.supply import supply
+from provisioning.operations.session import Site
+from provisioning.operations.truth import Truth, establish, held, planned
+from provisioning.operations.verify import verify
+from provisioning.roles.desired import DesiredHost, desired_hosts
+from provisioning.roles.release_archive import ReleaseArchive
 
-Work = Callable[[str, Transport], HostResult]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployOptions:
+    """Choices of the operator."""
+
+    names: list[str]
+    """Hosts to deploy to."""
+    leaving: Members
+    """Hosts that are in the inventory no more, and are cleaned."""
+    release: ReleaseArchive
+    pace: Pace
+    drain_timeout: float
+    """Seconds to wait for the work of real servers that are disturbed or leave."""
+    force: bool
+    """Also the last healthy one, below the quorum, and with jobs left at the deadline."""
+    verifies: bool
+    """Prove the result."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How many hosts at a time, and when to stop."""
+def deploy(op: Operation, options: DeployOptions) -> bool:
+    """Whether every host is as wanted, and the proof, where one was asked for, found no fault.
 
-    forks: int = 10
-    batch: int = 1
-    """Hosts at a time where something that runs is disturbed."""
-    max_fail: int = 0
-    """Hosts of a wave that may fail before the rest of it is left alone."""
+    Raises ``ClusterError``, and whatever the dialogue ends with after a no.
+    """
+    return _Deploy(op, options).execute()
 
 
 @dataclass(slots=True)
-class DeployResult:
-    """How every host went; hosts that were never begun are in ``skipped`` with the reason."""
+class _Deploy:
+    op: Operation
+    options: DeployOptions
+    everywhere: Site = field(init=False)
+    """The site as if the hosts that leave were still in its inventory."""
+    truth: Truth = field(init=False)
+    progress: Progress = silent
 
-    hosts: dict[str, HostResult] = field(default_factory=dict)
-    skipped: dict[str, str] = field(default_factory=dict)
+    def __post_init__(self) -> None:
+        self.everywhere = site_with(self.op.site, self.options.leaving)
 
-    @property
-    def ok(self) -> bool:
-        """Whether every host is as wanted."""
-        return not self.skipped and all(result.ok for result in self.hosts.values())
+    def execute(self) -> bool:
+        """The story."""
+        if self.op.run.left_behind:
+            self.op.dialogue.note(f"{self.op.run.left_behind} did not finish; going on from it.")
+        plans = self.plan()
+        self.op.dialogue.confirm(plans, "Apply?")
+        establish(self.op.site, self.truth)
+        with self.op.dialogue.progress() as self.progress:
+            if leaving_servers(self.options.leaving):
+                taken_over = self.let_others_take_over()
+                if not taken_over.ok:
+                    self.op.dialogue.report(taken_over)
+                    return False
+                self.retire()
+                plans = self.plan_again()
+            result = self.apply(self.op.site.inventory, plans, self.options.leaving)
+            lacking = self.await_service() if result.ok else []
+        self.remember(result)
+        self.op.dialogue.report(result)
+        if self.options.verifies and result.ok:
+            return self.prove()
+        self.op.dialogue.report_lacking(lacking)
+        return result.ok
 
-
-def apply_plans(
-    plans: Plans,
-    waves: list[Wave],
-    conditions: dict[str, tuple[Postcondition, ...]],
-    fleet: Fleet,
-    *,
-    pace: Pace,
-    run_id: str,
-    holder: str,
-    journal: Journal,
-    progress: Progress,
-    around: Around | None = None,
-) -> DeployResult:
-    """Applies the plans in waves, each batch with what is to be done ``around`` it. What happens on
-    one host never keeps the others of its batch from being finished; failures keep later waves
-    from starting where they would do harm."""
-    around = around or Nothing()
-    result = DeployResult()
-    for name, reason in plans.unreachable.items():
-        result.skipped[name] = reason
-    for name, plan in plans.blocked.items():
-        result.skipped[name] = "; ".join(
-            [f"{need.title}: {need.fix}" for need, _ in plan.unmet] + list(plan.problems)
+    def plan(self) -> Plans:
+        """Look at every host and tell what would change, for the journal as well."""
+        site, fleet, leaving = self.op.site, self.op.fleet, self.options.leaving
+        plans, self.truth = planned(
+            held(site, fleet),
+            lambda truth: plan_hosts(site.inventory, self.desired(site.inventory, truth), fleet),
         )
-    ready = {name: plan for name, plan in plans.hosts.items() if not plan.blocked}
-    for name, plan in ready.items():
-        if not plan.changes:
-            result.hosts[name] = HostResult(name, "unchanged")
-    for name, host_result in around.begin().items():
-        result.hosts[name] = host_result
-        _record(journal, host_result)
+        add_departures(plans, leaving, fleet)
+        runtime = self.truth.runtime
+        plans.drains, plans.pins, plans.told = runtime.drains, runtime.pins, self.truth.told
+        foresee(self.everywhere, plans, fleet)
+        for plan in plans.hosts.values():
+            self.op.run.journal.write("plan", plan=plan_record(plan))
+        return plans
 
-    def one(name: str, transport: Transport) -> HostResult:
-        return _apply_one(ready[name], conditions[name], transport, run_id, holder, progress)
+    def let_others_take_over(self) -> ApplyResult:
+        """Deploy with the leaving hosts still in the cluster: those that come with the same edit
+        serve before these go."""
+        inventory = self.everywhere.inventory
+        first = plan_hosts(inventory, self.desired(inventory, self.truth), self.op.fleet)
+        return self.apply(inventory, first, {})
 
-    stopped = ""
-    for wave in waves:
-        if stopped:
-            ours = [name for name in wave.hosts if name in ready and ready[name].changes]
-            result.skipped |= dict.fromkeys(ours, stopped)
-            continue
-        start = around.wave(wave.hosts)
-        ready |= {name: plan for name, plan in start.plans.items() if name in ready}
-        ours = [name for name in wave.hosts if name in ready and ready[name].changes]
-        if ours:
-            progress(Event("wave", text=wave.title, total=len(ours)))
-            journal.write("wave", title=wave.title, hosts=ours)
-        failed = 0
-        ordered = replace(wave, hosts=start.hosts)
-        for batch in batches(ordered, ready, forks=pace.forks, batch=pace.batch):
-            left = batch
-            while left:
-                if failed > pace.max_fail:
-                    reason = f"{failed} of the {wave.title} failed before"
-                    result.skipped |= dict.fromkeys(left, reason)
-                    break
-                turn = around.before(left)
-                left = tuple(n for n in left if n not in turn.hosts and n not in turn.refused)
-                for name, reason in turn.refused.items():
-                    result.skipped[name] = reason
-                    progress(Event("failed", name, reason))
-                ready |= turn.plans
-                done = _apply_batch(turn.hosts, fleet, one)
-                around.after(done)
-                for name, host_result in done.items():
-                    result.hosts[name] = host_result
-                    _record(journal, host_result)
-                failed += len(turn.refused) + sum(not each.ok for each in done.values())
-        stopped = _stop_after(wave, result)
-    return result
+    def retire(self) -> None:
+        """Drain the real servers that leave."""
+        hand_over(
+            self.op.site,
+            self.op.fleet,
+            self.op.run,
+            self.options.leaving,
+            timeout=self.options.drain_timeout,
+            progress=self.progress,
+        )
 
+    def plan_again(self) -> Plans:
+        """What is left to do once the leaving hosts serve nobody."""
+        inventory = self.op.site.inventory
+        plans = plan_hosts(inventory, self.desired(inventory, self.truth), self.op.fleet)
+        add_departures(plans, self.options.leaving, self.op.fleet)
+        return plans
 
-def _apply_batch(batch: tuple[str, ...], fleet: Fleet, one: Work) -> dict[str, HostResult]:
-    done = fleet.each(batch, one)
-    for name in batch:
-        if name not in done:
-            done[name] = HostResult(name, "lost", message=str(fleet.errors[name]))
-    return done
+    def apply(self, inventory: Inventory, plans: Plans, leaving: Members) -> ApplyResult:
+        """Apply plans in waves, each real server that serves out of service meanwhile."""
+        run = self.op.run
+        supply(self.op.site, self.options.release, plans, self.op.fleet, self.progress)
+        desired = self.desired(inventory, self.truth)
+        conditions = {name: host.postconditions for name, host in desired.items()}
+        around = OutOfService(
+            site=self.everywhere,
+            inventory=inventory,
+            fleet=self.op.fleet,
+            run=run,
+            plans=plans,
+            desired=lambda runtime: desired_hosts(
+                inventory, self.options.release, runtime, self.truth.secret_value
+            ),
+            command="deploy",
+            timeout=self.options.drain_timeout,
+            force=self.options.force,
+            progress=self.progress,
+        )
+        return apply_plans(
+            plans,
+            departure_waves(inventory, plans, leaving),
+            conditions | dict.fromkeys(leaving, ()),
+            self.op.fleet,
+            pace=self.options.pace,
+            run_id=run.id,
+            holder=run.holder,
+            journal=run.journal,
+            progress=self.progress,
+            around=around,
+        )
 
+    def await_service(self) -> list[str]:
+        """Wait until the directors send to every node; those that get nothing, with the reason."""
+        return await_everybody(
+            self.op.site, self.op.fleet, self.options.names, progress=self.progress
+        )
 
-def _apply_one(
-    plan: HostPlan,
-    conditions: tuple[Postcondition, ...],
-    transport: Transport,
-    run_id: str,
-    holder: str,
-    progress: Progress,
-) -> HostResult:
-    result = apply_plan(plan, transport, run_id=run_id, holder=holder, progress=progress)
-    if result.outcome == "changed" and conditions:
-        try:
-            message = await_postconditions(plan.host, conditions, transport, progress)
-        except TransportError as error:
-            message = str(error)
-        if message is not None:
-            result.outcome, result.message = "unmet", message
-    text = result.message or result.outcome
-    progress(Event("done" if result.ok else "failed", plan.host, text))
-    return result
+    def remember(self, result: ApplyResult) -> None:
+        """Write down who belongs to the cluster now."""
+        site = self.op.site
+        ours = [name for name in result.hosts if name in self.options.names]
+        remember(site.state_dir, site.inventory, ours)
+        conclude(site, self.options.leaving, result)
 
+    def prove(self) -> bool:
+        """Verify the cluster, for the journal as well."""
+        checks = verify(self.op.site.inventory, self.op.fleet, self.op.site.record)
+        for check in checks:
+            self.op.run.journal.write(
+                "check", name=check.name, ok=check.ok, evidence=check.evidence
+            )
+        self.op.dialogue.report_checks(checks)
+        return all(check.ok is not False for check in checks)
 
-def _stop_after(wave: Wave, result: DeployResult) -> str:
-    """Why later waves must not start, or an empty text."""
-    well = [name for name in wave.hosts if name in result.hosts and result.hosts[name].ok]
-    bad = [
-        name
-        for name in wave.hosts
-        if name not in well and (name in result.hosts or name in result.skipped)
-    ]
-    if wave.passed(len(well), len(bad)):
-        return ""
-    return f"not begun, because {wave.title} come first and failed: {', '.join(bad)}"
-
-
-def _record(journal: Journal, result: HostResult) -> None:
-    journal.write(
-        "host",
-        host=result.host,
-        outcome=result.outcome,
-        message=result.message,
-        steps=[
-            {"title": s.title, "status": s.status, "output": s.output, "seconds": s.seconds}
-            for s in result.steps
-        ],
-    )
+    def desired(self, inventory: Inventory, truth: Truth) -> dict[str, DesiredHost]:
+        """The chosen hosts as they are to be."""
+        wanted = desired_hosts(inventory, self.options.release, truth.runtime, truth.secret_value)
+        return {name: wanted[name] for name in self.options.names}

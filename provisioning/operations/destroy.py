@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 
+from provisioning.engine.apply_plans import Pace, apply_plans
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.engine.plan import HostPlan, fragments, removal_plan
@@ -12,6 +13,7 @@ from provisioning.model.resolve import managed_hosts
 from provisioning.model.runtime import Runtime
 from provisioning.operations.cluster_record import ClusterRecord
 from provisioning.operations.members import forget
+from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans
 from provisioning.operations.rolling_upgrade import preparing, state_file
 from provisioning.operations.rolling_upgrade.state import MOVING
@@ -20,6 +22,35 @@ from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import load_record, write
 from provisioning.operations.session import Site
 from provisioning.transport.base import Transport
+
+
+def destroy(op: Operation, names: list[str]) -> bool:
+    """Put hosts back as they were before the first deploy; whether all of them are.
+
+    Raises ``OperationError`` where an upgrade would be left in the middle, and whatever the
+    dialogue ends with after a no.
+    """
+    if upgrade := require_no_upgrade_left(op.site, names):
+        op.dialogue.note(upgrade)
+    plans = plan_removal(names, op.fleet)
+    op.dialogue.confirm(plans, "Remove all this?")
+    forks = op.site.inventory.forks
+    with op.dialogue.progress() as progress:
+        result = apply_plans(
+            plans,
+            destroy_waves(op.site.inventory),
+            dict.fromkeys(names, ()),
+            op.fleet,
+            # None that fails keeps another from being cleaned.
+            pace=Pace(forks, forks, len(names)),
+            run_id=op.run.id,
+            holder=op.run.holder,
+            journal=op.run.journal,
+            progress=progress,
+        )
+    forget_destroyed(op.site, op.run, [name for name, host in result.hosts.items() if host.ok])
+    op.dialogue.report(result)
+    return result.ok
 
 
 def plan_removal(names: list[str], fleet: Fleet) -> Plans:

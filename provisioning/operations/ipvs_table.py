@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_address
 
+from provisioning.errors import ClusterError
 from provisioning.model.address import IPAddress
 
 ServiceKey = tuple[str, IPAddress, int]
@@ -18,7 +19,7 @@ ServerKey = tuple[IPAddress, int]
 _ENDPOINT = re.compile(r"\[?(?P<address>[0-9a-fA-F.:]+?)\]?:(?P<port>\d+)")
 
 
-class TableFormatError(Exception):
+class TableFormatError(ClusterError):
     """Output that is not what ipvsadm prints; the message holds the line."""
 
 

@@ -9,7 +9,11 @@ from provisioning.engine.observe import run_fragments
 from provisioning.engine.progress import Event, Progress
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.status.look_real_server import app_fragment, parse_app
+from provisioning.operations.status.look_real_server import (
+    app_fragment,
+    app_is_down,
+    parse_app,
+)
 from provisioning.operations.status.wanted import wanted_services
 from provisioning.operations.tables import Tables, holders_of, look_at_tables
 from provisioning.resources.base import Observation
@@ -79,7 +83,8 @@ def look_at_work(inventory: Inventory, fleet: Fleet, name: str) -> NodeWork:
     app, why = parse_app(seen[name])
     if app is None:
         # A process that is not there has no jobs; one that does not answer may have.
-        unknown = "" if "refused" in why else f"the app does not say what it does ({why})"
+        down = app_is_down(seen[name])
+        unknown = "" if down else f"the app does not say what it does ({why})"
         return NodeWork(connections=connections, answers=None if unknown else 0, unknown=unknown)
     return NodeWork(app.running, app.waiting, connections, app.answers)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from provisioning.engine.fleet import Fleet
+from provisioning.engine.fleet_plan import FleetPlan
 from provisioning.engine.observe import observe_and_plan
 from provisioning.engine.plan import HostPlan
 from provisioning.engine.waves import Wave
@@ -17,11 +18,9 @@ _ADDRESSES = "operations.addresses"
 
 
 @dataclass(slots=True)
-class Plans:
-    """What would be done, and where that could not be told."""
+class Plans(FleetPlan):
+    """Plans of a cluster's hosts, with what of its state they heed."""
 
-    hosts: dict[str, HostPlan] = field(default_factory=dict)
-    unreachable: dict[str, str] = field(default_factory=dict)
     masters: set[str] = field(default_factory=set)
     """Directors that hold a VIP now."""
     leaving: list[str] = field(default_factory=list)
@@ -36,16 +35,6 @@ class Plans:
     """Real servers that serve and are changed all the same, and why that cannot be helped."""
     told: tuple[str, ...] = ()
     """What hosts carry and this folder did not know."""
-
-    @property
-    def changes(self) -> bool:
-        """Whether any host would change."""
-        return any(plan.changes for plan in self.hosts.values())
-
-    @property
-    def blocked(self) -> dict[str, HostPlan]:
-        """Hosts that may not be touched."""
-        return {name: plan for name, plan in self.hosts.items() if plan.blocked}
 
 
 def plan_hosts(inventory: Inventory, desired: dict[str, DesiredHost], fleet: Fleet) -> Plans:
@@ -78,7 +67,7 @@ def waves(inventory: Inventory, plans: Plans) -> list[Wave]:
     backups = tuple(name for name in directors if name not in plans.masters)
     masters = tuple(name for name in directors if name in plans.masters)
     found = [
-        Wave("storage", storage, gate="every"),
+        Wave("storage", storage, gate="every", role="storage"),
         Wave("real servers", real_servers),
     ]
     if masters:

@@ -6,15 +6,15 @@ an edit which nobody has deployed yet does not slip in with it.
 
 from collections.abc import Iterable
 
+from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.engine.plan import HostPlan, fragments, plan_part
 from provisioning.engine.progress import Progress
 from provisioning.engine.waves import Wave
-from provisioning.expected_error import ExpectedError
+from provisioning.errors import ClusterError
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.deploy import DeployResult, Pace, apply_plans
 from provisioning.operations.host_words import of_host
 from provisioning.operations.planning import Plans
 from provisioning.operations.run import Run
@@ -25,8 +25,12 @@ from provisioning.transport.base import Transport
 _TIMEOUT = 60.0
 
 
-class OperationError(ExpectedError):
+class OperationError(ClusterError):
     """An operation was refused or did not work; the message says why and what to do."""
+
+
+class HostBusyError(OperationError):
+    """Another run is at work on the host; the message names it. The same is welcome later."""
 
 
 def director_parts(
@@ -97,11 +101,12 @@ def apply_parts(
     run: Run,
     progress: Progress,
 ) -> None:
-    """Applies plans in waves. Raises ``OperationError`` when a host fails."""
+    """Applies plans in waves. Raises ``OperationError`` when a host fails,
+    ``HostBusyError`` where another run is at work on one."""
     for plan in plans.values():
         if plan.blocked:
             raise OperationError(f"{plan.host}: {'; '.join(plan.problems)}")
-    result: DeployResult = apply_plans(
+    result: ApplyResult = apply_plans(
         Plans(hosts=plans),
         order,
         dict.fromkeys(plans, ()),
@@ -115,4 +120,5 @@ def apply_parts(
     problems = [of_host(name, reason) for name, reason in result.skipped.items()]
     problems += [of_host(r.host, r.message) for r in result.hosts.values() if not r.ok]
     if problems:
-        raise OperationError("; ".join(problems))
+        busy = any(done.outcome == "locked" for done in result.hosts.values())
+        raise (HostBusyError if busy else OperationError)("; ".join(problems))

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from provisioning.expected_error import ExpectedError
+from provisioning.errors import ClusterError
 from provisioning.model.runtime import Drain, Pin, Runtime
 from provisioning.operations.cluster_record import (
     ClusterRecord,
@@ -30,7 +30,7 @@ Writer = Callable[[ClusterRecord], ClusterRecord]
 _writers: dict[Path, Writer] = {}
 
 
-class RuntimeStateError(ExpectedError):
+class RuntimeStateError(ClusterError):
     """The file cannot be used; the message names it and the fix."""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.progress import Progress, silent
+from provisioning.errors import ClusterError
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import all_hosts, connection_of, groups
 from provisioning.model.runtime import Runtime
@@ -51,7 +52,7 @@ class Site:
         return self.state_dir / "history"
 
 
-class UnknownHostError(Exception):
+class UnknownHostError(ClusterError):
     """A name that is neither a host nor a group; the message lists what there is."""
 
 

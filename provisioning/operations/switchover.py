@@ -22,7 +22,7 @@ from provisioning.model.resolve import priority_of
 from provisioning.model.runtime import Runtime
 from provisioning.operations.connections import Carried, carried, look_at_connections
 from provisioning.operations.drain import change_directors
-from provisioning.operations.fitness import masters, unfit
+from provisioning.operations.failover_readiness import blockers, masters
 from provisioning.operations.probes.fragment import ProbeError, answer, python_probe
 from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import OperationError
@@ -117,17 +117,15 @@ def _heir(inventory: Inventory, state: ClusterState, holding: set[str]) -> str:
     if not others:
         raise OperationError("there is no other director to move the VIP to; name one with --to")
     others.sort(key=lambda name: -priority_of(inventory, name))
-    return next((name for name in others if not unfit(inventory, state, name)), others[0])
+    return next((name for name in others if not blockers(inventory, state, name)), others[0])
 
 
 def _require_fit(inventory: Inventory, state: ClusterState, heir: str, *, force: bool) -> None:
-    reasons = unfit(inventory, state, heir)
-    if not reasons:
+    found = blockers(inventory, state, heir)
+    if not found:
         return
-    text = f"{heir} is not fit to take over: {'; '.join(reasons)}"
-    director = state.directors.get(heir)
-    alive = director is not None and director.keepalived and not director.problem
-    if not alive or any("not BACKUP" in reason or "no server" in reason for reason in reasons):
+    text = f"{heir} is not fit to take over: {'; '.join(map(str, found))}"
+    if any(blocker.absolute for blocker in found):
         raise OperationError(text)
     if not force:
         raise OperationError(f"{text}. --force moves the VIP all the same")

@@ -10,6 +10,8 @@ closed and ``LC_ALL=C``. The functions of ``shell/`` are at hand.
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from provisioning.errors import ClusterError
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -41,7 +43,7 @@ class Change:
     """Texts hold a secret: shown by size only, never written to the journal."""
 
 
-class UnobservableError(Exception):
+class UnobservableError(ClusterError):
     """A resource cannot tell its state from what was observed; the message says why and the fix."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jinja2
 
-from provisioning.expected_error import ExpectedError
+from provisioning.errors import ClusterError
 from provisioning.languages.choosing import language_of
 from provisioning.languages.templating import LanguageEnvironment, TemplateValueError
 from provisioning.languages.written import number
@@ -21,7 +21,7 @@ RenderedFile = partial(File, incidental=INVENTORY_MARK)
 """A file from a template; another inventory with the same outcome is no change."""
 
 
-class RenderingError(ExpectedError):
+class RenderingError(ClusterError):
     """A template cannot be rendered; the message names it, the line, and the reason."""
 
 

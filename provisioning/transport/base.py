@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from provisioning.expected_error import ExpectedError
+from provisioning.errors import ClusterError
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Completed:
     status: int
 
 
-class TransportError(ExpectedError):
+class TransportError(ClusterError):
     """A host could not be worked on; the message names it, says why, and what to do."""
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
 
+from provisioning.errors import ClusterError
+
 _DEFAULTS = ("id_ed25519", "id_ecdsa", "id_rsa")
 _PUBLIC = ("ssh-", "ecdsa-", "sk-")
 _MAGIC = b"openssh-key-v1\0"
@@ -24,7 +26,7 @@ class Identity:
     key: paramiko.PKey
 
 
-class UnusableKeyError(Exception):
+class UnusableKeyError(ClusterError):
     """A key file that cannot be used; the message says why and the fix."""
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import paramiko
 import paramiko.config
 
+from provisioning.errors import ClusterError
+
 _DIRECTIVE = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+)(.+)")
 _DEEPEST = 16
 """As OpenSSH's READCONF_MAX_DEPTH."""
@@ -32,7 +34,7 @@ class _MatchExec:
 setattr(paramiko.config, "invoke", _MatchExec)  # noqa: B010
 
 
-class SSHConfigError(Exception):
+class SSHConfigError(ClusterError):
     """An ssh_config that cannot be read or understood; the message names the file."""
 
 

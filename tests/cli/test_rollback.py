@@ -122,6 +122,22 @@ def test_releases_tell_where_they_come_from(cluster: Cluster) -> None:
     assert one in shown and "./源码" in shown and "rs3: nobody answers" in shown
 
 
+def test_json_tells_how_every_host_went(cluster: Cluster) -> None:
+    one, _ = cluster.deploy("1"), cluster.deploy("2")
+    cluster.network.down = {"rs3"}
+    done = cluster.invoke("rollback", "--yes", "--json")
+    assert done.exit_code == 1
+    said = json.loads(done.stdout)
+    changed = {"outcome": "changed", "message": ""}
+    assert said["hosts"] == {"rs1": changed, "rs2": changed}
+    assert said["skipped"] == {"rs3": "rs3: nobody answers"}
+    assert said["run"] == next(runs(cluster.site.history_dir)).id and said["ok"] is False
+    assert said["notes"] == [
+        f"rs1, rs2, rs3: deploys keep release {one} until `cluster rollback --lift`."
+    ]
+    assert f"releases/{one}" in done.stderr
+
+
 def test_back_to_the_one_before_and_held_there_until_lifted(cluster: Cluster) -> None:
     one, two = cluster.deploy("1"), cluster.deploy("2")
     assert cluster.current() == [two] * 3

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from provisioning.engine.apply import apply_plan
+from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.observe import observe_and_plan
 from provisioning.engine.progress import Event, silent
 from provisioning.engine.waves import Wave
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations import drain as draining
-from provisioning.operations.deploy import DeployResult, Pace, apply_plans
 from provisioning.operations.directors_record import as_directors_have_it, remember_directors
 from provisioning.operations.drain import take_out
 from provisioning.operations.out_of_service import OutOfService, foresee, moved
@@ -78,7 +78,7 @@ class Living:
         path = self.folder / f"{name}.restarts"
         return path.read_text() if path.exists() else ""
 
-    def deploy(self, content: str, **choices: object) -> DeployResult:
+    def deploy(self, content: str, **choices: object) -> ApplyResult:
         """The nodes get another setting, then the directors what they should have."""
         batch = int(str(choices.pop("batch", 1)))
         site, fleet = self.cluster.site, self.cluster.fleet()

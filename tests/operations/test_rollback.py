@@ -6,7 +6,8 @@ import pytest
 
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Pin, Runtime
-from provisioning.operations.rollback import desired_rollback, give_up_upgrade
+from provisioning.operations.rollback.cut_upgrade import give_up_upgrade
+from provisioning.operations.rollback.targets import desired_rollback
 from provisioning.operations.rolling_upgrade import state_file
 from provisioning.operations.rolling_upgrade.choices import Choices
 from provisioning.operations.rolling_upgrade.preparing import require_new_run

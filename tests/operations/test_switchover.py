@@ -18,7 +18,7 @@ from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.cluster_record import ClusterRecord
 from provisioning.operations.connections import parse_connections
-from provisioning.operations.fitness import unfit
+from provisioning.operations.failover_readiness import Blocker, blockers
 from provisioning.operations.probes import gap
 from provisioning.operations.status.look import look_at
 from provisioning.operations.status.state import ClusterState
@@ -34,23 +34,29 @@ def seen(answers: Recording) -> ClusterState:
 
 
 def test_the_backup_of_a_healthy_cluster_is_fit() -> None:
-    assert unfit(INVENTORY, seen(recording("healthy")), backup()) == []
+    assert blockers(INVENTORY, seen(recording("healthy")), backup()) == []
 
 
 @pytest.mark.parametrize(
-    ("changes", "reason"),
+    ("changes", "blocker"),
     [
-        ({"keepalived": False}, "Keepalived does not run there"),
-        ({"hangs": ("its VRRP process hangs",)}, "its VRRP process hangs"),
-        ({"vrrp": {ip_address("10.77.0.100"): "FAULT"}}, "it is FAULT for 10.77.0.100, not BACKUP"),
-        ({"sync": ()}, "its connection sync daemon does not run as backup"),
-        ({"problem": "no module", "table": ()}, "it has no IPVS table: no module"),
+        ({"keepalived": False}, Blocker("Keepalived does not run there", absolute=True)),
+        ({"hangs": ("its VRRP process hangs",)}, Blocker("its VRRP process hangs")),
+        (
+            {"vrrp": {ip_address("10.77.0.100"): "FAULT"}},
+            Blocker("it is FAULT for 10.77.0.100, not BACKUP", absolute=True),
+        ),
+        ({"sync": ()}, Blocker("its connection sync daemon does not run as backup")),
+        (
+            {"problem": "no module", "table": ()},
+            Blocker("it has no IPVS table: no module", absolute=True),
+        ),
     ],
 )
-def test_a_backup_that_lacks_something_is_not(changes: dict[str, object], reason: str) -> None:
+def test_a_backup_that_lacks_something_is_not(changes: dict[str, object], blocker: Blocker) -> None:
     state = seen(recording("healthy"))
     state.directors[backup()] = replace(state.directors[backup()], **changes)  # type: ignore[arg-type]
-    assert reason in "; ".join(unfit(INVENTORY, state, backup()))
+    assert blocker in blockers(INVENTORY, state, backup())
 
 
 Lines = Callable[[list[str]], list[str]]
@@ -76,20 +82,23 @@ def replacing(old: str, new: str) -> Lines:
 
 
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("change", "reason", "absolute"),
     [
-        (without("Route"), "its health checks see no server of 10.77.0.100:7860"),
-        (without("TCP", "Route"), "10.77.0.100:7860 is not in its kernel's table"),
-        (without("10.77.0.22"), "rs2, which has nothing instead of weight 1"),
-        (replacing("7860 rr", "7860 wlc"), "its scheduler, persistence or forwarding"),
-        (replacing("10.77.0.22", "10.77.0.99"), "10.77.0.99, which is not in the inventory"),
-        (replacing("Route   1 ", "Route   7 "), "weight 7 instead of weight 1"),
-        (replacing("Route ", "Masq  "), "its scheduler, persistence or forwarding"),
+        (without("Route"), "its health checks see no server of 10.77.0.100:7860", True),
+        (without("TCP", "Route"), "10.77.0.100:7860 is not in its kernel's table", False),
+        (without("10.77.0.22"), "rs2, which has nothing instead of weight 1", False),
+        (replacing("7860 rr", "7860 wlc"), "its scheduler, persistence or forwarding", False),
+        (replacing("10.77.0.22", "10.77.0.99"), "10.77.0.99, which is not in the inventory", False),
+        (replacing("Route   1 ", "Route   7 "), "weight 7 instead of weight 1", False),
+        (replacing("Route ", "Masq  "), "its scheduler, persistence or forwarding", False),
     ],
 )
-def test_a_backup_whose_table_is_not_the_inventorys_is_not(change: Lines, reason: str) -> None:
+def test_a_backup_whose_table_is_not_the_inventorys_is_not(
+    change: Lines, reason: str, absolute: bool
+) -> None:
     answers = with_table(backup(), recording("healthy"), change)
-    assert reason in "; ".join(unfit(INVENTORY, seen(answers), backup()))
+    found = [b for b in blockers(INVENTORY, seen(answers), backup()) if reason in b.reason]
+    assert {blocker.absolute for blocker in found} == {absolute}
 
 
 @pytest.mark.parametrize(
@@ -103,20 +112,20 @@ def test_a_backup_whose_table_is_not_the_inventorys_is_not(change: Lines, reason
 )
 def test_a_broken_master_is_no_measure_of_the_backup(change: Lines) -> None:
     answers = with_table(master(), recording("healthy"), change)
-    assert unfit(INVENTORY, seen(answers), backup()) == []
+    assert blockers(INVENTORY, seen(answers), backup()) == []
 
 
 def test_a_server_that_no_director_sends_to_is_no_fault_of_the_backup() -> None:
     answers = recording("healthy")
     for name in INVENTORY.directors.hosts:
         with_table(name, answers, without("10.77.0.22"))
-    assert unfit(INVENTORY, seen(answers), backup()) == []
+    assert blockers(INVENTORY, seen(answers), backup()) == []
 
 
 def test_one_that_cannot_be_reached_is_not() -> None:
     answers = recording("healthy")
     del answers[backup()]
-    assert "no answer within 10 s" in unfit(INVENTORY, seen(answers), backup())[0]
+    assert "no answer within 10 s" in str(blockers(INVENTORY, seen(answers), backup())[0])
 
 
 def test_established_connections_are_read() -> None:

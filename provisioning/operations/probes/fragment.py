@@ -6,10 +6,11 @@ import shlex
 from importlib import resources
 from typing import Any
 
+from provisioning.errors import ClusterError
 from provisioning.resources.base import Observation
 
 
-class ProbeError(Exception):
+class ProbeError(ClusterError):
     """A probe did not run to its end; the message says what it said."""
 
 

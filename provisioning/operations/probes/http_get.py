@@ -3,8 +3,9 @@ answer is there, so that a scheduler which counts connections sees them.
 
 Argument: ``{"timeout": seconds, "targets": {name: {"address": str, "port": int, "tls": bool,
 "path": str, "times": int}}}``. Prints ``{name: [reply]}``; a reply is ``{"status": int,
-"node": str or null, "text": str}`` (``node`` is the header X-Node) or ``{"error": str}``.
-After three failures in a row a target is given up.
+"node": str or null, "text": str}`` (``node`` is the header X-Node) or ``{"error": str,
+"refused": bool}`` (``refused`` where nothing listens there). After three failures in a row a
+target is given up.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def get(connection: http.client.HTTPConnection, path: str) -> dict[str, Any]:
         response = connection.getresponse()
         body = response.read(LONGEST)
     except (OSError, http.client.HTTPException) as error:
-        return {"error": str(error) or type(error).__name__}
+        refused = isinstance(error, ConnectionRefusedError)
+        return {"error": str(error) or type(error).__name__, "refused": refused}
     return {
         "status": response.status,
         "node": response.getheader("X-Node"),

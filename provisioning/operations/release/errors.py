@@ -1,7 +1,7 @@
 """What goes wrong before anything reaches a host."""
 
-from provisioning.expected_error import ExpectedError
+from provisioning.errors import ClusterError
 
 
-class ReleaseError(ExpectedError):
+class ReleaseError(ClusterError):
     """The app's source cannot be made a release; the message says why and the fix."""

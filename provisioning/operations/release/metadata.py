@@ -12,12 +12,14 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from provisioning.errors import ClusterError
+
 _EXTRA = re.compile(r"""extra\s*==\s*["']([^"']*)["']|["']([^"']*)["']\s*==\s*extra""")
 
 _NEVER = 'python_version < "0"'
 
 
-class OwnMetadataError(Exception):
+class OwnMetadataError(ClusterError):
     """The source does not tell its requirements; the message says why and the fix."""
 
 

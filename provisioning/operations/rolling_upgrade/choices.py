@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from provisioning.errors import ClusterError
+
 OnDeadline = Literal["wait", "kill", "stop"]
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-class ChoiceError(ValueError):
+class ChoiceError(ClusterError, ValueError):
     """A choice that cannot be read; the message says what is allowed."""
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal, Protocol
 
-from provisioning.expected_error import ExpectedError
+from provisioning.errors import ClusterError
 from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics
 from provisioning.operations.rolling_upgrade.sight import Left, Sight
 from provisioning.operations.rolling_upgrade.spoken import Spoken
@@ -11,12 +11,16 @@ Place = Literal["rip", "vip"]
 """The node's own address, or the VIP's on the node's lo; both are asked for on the node itself."""
 
 
-class HandError(ExpectedError):
+class HandError(ClusterError):
     """Something could not be done; the message says what was seen."""
 
 
 class DirectorAwayError(HandError):
     """It could not be done because a director cannot be reached. That says nothing of the node."""
+
+
+class AppDownError(HandError):
+    """Nothing listens where the app would."""
 
 
 class Hands(Protocol):

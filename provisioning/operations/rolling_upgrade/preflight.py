@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 
-from provisioning.expected_error import ExpectedError
+from provisioning.errors import ClusterError
 from provisioning.operations.rolling_upgrade.capacity import forbidding, objections
 from provisioning.operations.rolling_upgrade.sight import Sight
 from provisioning.operations.rolling_upgrade.state import Node
 
 
-class PreflightError(ExpectedError):
+class PreflightError(ClusterError):
     """It may not; the message says why and what to do."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from provisioning.expected_error import ExpectedError
+from provisioning.errors import ClusterError
 from provisioning.model.inventory import Inventory
 from provisioning.model.service import Scheduler
 from provisioning.operations.rolling_upgrade.choices import Choices
@@ -24,7 +24,7 @@ class Looker(Protocol):
     def director_changes(self, host: str) -> tuple[list[str], bool]: ...
 
 
-class NotNowError(ExpectedError):
+class NotNowError(ClusterError):
     """No upgrade can begin or go on; the message says why and what to do."""
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from provisioning.expected_error import ExpectedError
+from provisioning.errors import ClusterError
 from provisioning.operations.rolling_upgrade import machine, state_file
 from provisioning.operations.rolling_upgrade.clock import Clock, WallClock
 from provisioning.operations.rolling_upgrade.events import Kind, UpgradeEvent, Watcher
@@ -32,7 +32,7 @@ _PREFLIGHT_EVERY = 2.0
 """Seconds."""
 
 
-class HeldUpError(ExpectedError):
+class HeldUpError(ClusterError):
     """Nodes stay where they are, out of service, until every director can be reached."""
 
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal
 
+from provisioning.errors import ClusterError
 from provisioning.operations.rolling_upgrade.choices import Choices, SlowStep
 
 Role = Literal["real_server", "director"]
@@ -95,7 +96,7 @@ class Upgrade:
         return replace(self, nodes=nodes)
 
 
-class StateFormatError(ValueError):
+class StateFormatError(ClusterError, ValueError):
     """A state that this version cannot read."""
 
 

@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-from provisioning.expected_error import ExpectedError
+from provisioning.errors import ClusterError
 from provisioning.operations.rolling_upgrade.state import (
     StateFormatError,
     Upgrade,
@@ -20,7 +20,7 @@ from provisioning.operations.rolling_upgrade.state import (
 _STATE, _PAUSE = "rolling-upgrade.json", "rolling-upgrade.pause"
 
 
-class StateFileError(ExpectedError):
+class StateFileError(ClusterError):
     """The state cannot be read or written; the message names the file and says why."""
 
 

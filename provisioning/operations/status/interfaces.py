@@ -4,13 +4,14 @@ import json
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from provisioning.errors import ClusterError
 from provisioning.model.address import IPAddress
 
 LOOK = "ip -j address show"
 """Fragment whose output ``parse_interfaces`` reads."""
 
 
-class InterfacesFormatError(Exception):
+class InterfacesFormatError(ClusterError):
     """Output that is not iproute2's JSON; the message says what it was."""
 
 

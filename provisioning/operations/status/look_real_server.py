@@ -69,6 +69,14 @@ def parse_app(found: Observation) -> tuple[AppState | None, str]:
     return app, "" if app else str(reply.get("error") or f"status {reply['status']}")
 
 
+def app_is_down(found: Observation) -> bool:
+    """Nothing listens where the app would."""
+    try:
+        return bool(answer(found)[_APP][0].get("refused"))
+    except ProbeError:
+        return False
+
+
 def parse(
     inventory: Inventory, name: str, interfaces: Interfaces, found: dict[str, Observation]
 ) -> RealServerState:

@@ -2,41 +2,40 @@
 
 import pytest
 
-from provisioning.engine.apply import BUSY
-from provisioning.operations.rolling_upgrade.hands import HandError
 from provisioning.operations.rolling_upgrade.living.patience import when_free
+from provisioning.operations.runtime_change import HostBusyError, OperationError
 from tests.operations.rolling_upgrade.scripted import PaperClock
 
 
-def tried(messages: list[str]) -> tuple[int, PaperClock]:
+def tried(failures: list[OperationError]) -> tuple[int, PaperClock]:
     """Times that an action was tried which fails with these."""
     clock, count = PaperClock(), 0
 
     def action() -> None:
         nonlocal count
         count += 1
-        if messages:
-            raise HandError(messages.pop(0))
+        if failures:
+            raise failures.pop(0)
 
     try:
         when_free(action, clock)
-    except HandError:
+    except OperationError:
         return -count, clock
     return count, clock
 
 
 def test_a_host_at_work_is_waited_for() -> None:
-    count, clock = tried([f"rs1: {BUSY} anna"] * 3)
+    count, clock = tried([HostBusyError("rs1: anna is at work")] * 3)
     assert count == 4
     assert clock.now() > PaperClock().now()
 
 
 def test_nothing_else_is_waited_for() -> None:
-    assert tried(["disk full"])[0] == -1
+    assert tried([OperationError("disk full, changes are being made here by anna")])[0] == -1
 
 
 def test_not_for_ever() -> None:
-    count, _ = tried([f"{BUSY} anna"] * 1000)
+    count, _ = tried([HostBusyError("anna is at work")] * 1000)
     assert -1000 < count < -10
 
 

@@ -7,7 +7,7 @@ from provisioning.model.address import IPAddress
 from provisioning.model.inventory import Inventory
 from provisioning.model.service import VirtualService
 from provisioning.operations.probes.fragment import ProbeError, answer, python_probe
-from provisioning.operations.rolling_upgrade.hands import HandError, Place
+from provisioning.operations.rolling_upgrade.hands import AppDownError, HandError, Place
 from provisioning.operations.status.look_real_server import speaks_tls
 from provisioning.operations.status.wanted import address_for, serves
 from provisioning.operations.verify.from_client import SPEECH_PATH, STATUS_PATH
@@ -29,13 +29,14 @@ def gets(inventory: Inventory, host: str, paths: tuple[str, ...]) -> str:
 
 
 def reply(found: Observation, path: str) -> tuple[int, str]:
-    """Status and body of one answer. Raises ``HandError`` where there was none."""
+    """Status and body of one answer. Raises ``HandError`` where there was none, ``AppDownError``
+    where nothing listens."""
     try:
         said = answer(found)[path][0]
     except ProbeError as error:
         raise HandError(f"the app cannot be asked: {error}") from None
     if "error" in said:
-        raise HandError(f"{path}: {said['error']}")
+        raise (AppDownError if said.get("refused") else HandError)(f"{path}: {said['error']}")
     return int(said["status"]), str(said["text"])
 
 
@@ -44,9 +45,10 @@ def status(found: Observation) -> dict[str, Any]:
     code, text = reply(found, STATUS_PATH)
     try:
         body = json.loads(text)
-        assert isinstance(body, dict)
-    except (ValueError, AssertionError):
-        raise HandError(f"{STATUS_PATH}: status {code}, and no JSON object") from None
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise HandError(f"{STATUS_PATH}: status {code}, and no JSON object")
     return body
 
 

@@ -5,15 +5,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from provisioning.engine.apply_plans import Pace, apply_plans
 from provisioning.engine.progress import Progress, silent
 from provisioning.engine.waves import Wave
 from provisioning.model.runtime import Pin
 from provisioning.operations import drain
-from provisioning.operations.deploy import Pace, apply_plans
 from provisioning.operations.node_work import look_at_work
 from provisioning.operations.probes.fragment import ProbeError, answer
 from provisioning.operations.rolling_upgrade.clock import Clock, WallClock
-from provisioning.operations.rolling_upgrade.hands import DirectorAwayError, HandError, Place
+from provisioning.operations.rolling_upgrade.hands import (
+    AppDownError,
+    DirectorAwayError,
+    HandError,
+    Place,
+)
 from provisioning.operations.rolling_upgrade.living import app_service, asking, keepalived
 from provisioning.operations.rolling_upgrade.living.looking import READY, Looking
 from provisioning.operations.rolling_upgrade.living.patience import when_free
@@ -22,7 +27,7 @@ from provisioning.operations.rolling_upgrade.sight import Left
 from provisioning.operations.rolling_upgrade.spoken import Spoken, spoken
 from provisioning.operations.rolling_upgrade.state import CAUSE
 from provisioning.operations.run import Run
-from provisioning.operations.runtime_change import OperationError
+from provisioning.operations.runtime_change import HostBusyError, OperationError
 from provisioning.operations.runtime_state import save_runtime, with_pins, without_pins
 from provisioning.operations.switchover import switch_over
 from provisioning.operations.tables import holders_of
@@ -65,17 +70,16 @@ class LivingCluster(Looking):
         """See ``Hands``."""
 
         def take_out() -> None:
-            with _as_hand_error():
-                drain.take_out(
-                    self.site,
-                    self.fleet,
-                    self.run,
-                    host,
-                    reason=reason,
-                    cause=CAUSE,
-                    force=self.choices.force,
-                    progress=self.progress,
-                )
+            drain.take_out(
+                self.site,
+                self.fleet,
+                self.run,
+                host,
+                reason=reason,
+                cause=CAUSE,
+                force=self.choices.force,
+                progress=self.progress,
+            )
 
         with self._at_directors():
             self._when_free(take_out)
@@ -84,10 +88,8 @@ class LivingCluster(Looking):
         """See ``Hands``."""
         try:
             found = asking.status(self._asked(host, STATUS_PATH))
-        except HandError as error:
-            if "refused" in str(error):
-                return Left(0)  # A process that is not there has nothing left.
-            raise
+        except AppDownError:
+            return Left(0)  # A process that is not there has nothing left.
         jobs, opened = found.get("jobs", {}), found.get("open")
         unfinished = int(jobs.get("running", 0)) + int(jobs.get("waiting", 0))
         if opened is None:
@@ -101,8 +103,7 @@ class LivingCluster(Looking):
         """See ``Hands``."""
 
         def settle() -> None:
-            with _as_hand_error():
-                drain.settle(self.site, self.fleet, self.run, host, progress=self.progress)
+            drain.settle(self.site, self.fleet, self.run, host, progress=self.progress)
 
         with self._at_directors():
             self._when_free(settle)
@@ -111,16 +112,15 @@ class LivingCluster(Looking):
         """See ``Hands``."""
 
         def bring_back() -> None:
-            with _as_hand_error():
-                drain.bring_back(
-                    self.site,
-                    self.fleet,
-                    self.run,
-                    host,
-                    share=percent,
-                    force=self.choices.force,
-                    progress=self.progress,
-                )
+            drain.bring_back(
+                self.site,
+                self.fleet,
+                self.run,
+                host,
+                share=percent,
+                force=self.choices.force,
+                progress=self.progress,
+            )
 
         with self._at_directors():
             self._when_free(bring_back)
@@ -219,7 +219,8 @@ class LivingCluster(Looking):
                 raise
 
     def _when_free(self, action: Callable[[], None]) -> None:
-        when_free(action, self.clock)
+        with _as_hand_error():
+            when_free(action, self.clock)
 
     def _asked(self, host: str, *paths: str) -> Observation:
         fragment = asking.gets(self.site.inventory, host, paths)
@@ -257,8 +258,9 @@ class LivingCluster(Looking):
         )
         if reason := result.skipped.get(host):
             raise HandError(reason)
-        if not result.hosts[host].ok:
-            raise HandError(result.hosts[host].message)
+        done = result.hosts[host]
+        if not done.ok:
+            raise (HostBusyError if done.outcome == "locked" else HandError)(done.message)
 
     def _remember(self, host: str, release: str) -> None:
         """So that a deploy in between neither takes the node back nor brings it forward."""

@@ -3,9 +3,8 @@ killed goes on to its end, and the host takes no other changes until then."""
 
 from collections.abc import Callable
 
-from provisioning.engine.apply import BUSY
 from provisioning.operations.rolling_upgrade.clock import Clock
-from provisioning.operations.rolling_upgrade.hands import HandError
+from provisioning.operations.runtime_change import HostBusyError
 
 _PATIENCE = 180.0
 _EVERY = 2.0
@@ -13,13 +12,14 @@ _EVERY = 2.0
 
 
 def when_free(action: Callable[[], None], clock: Clock) -> None:
-    """Does it once no other run is at work there. Raises ``HandError``."""
+    """Does it once no other run is at work there. Raises ``HostBusyError`` where one stays, and
+    what the action raises."""
     end = clock.now() + _PATIENCE
     while True:
         try:
             action()
-        except HandError as error:
-            if BUSY not in str(error) or clock.now() >= end:
+        except HostBusyError:
+            if clock.now() >= end:
                 raise
         else:
             return

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from provisioning.errors import ClusterError
 from provisioning.operations.rolling_upgrade.choices import Choices
 from provisioning.operations.rolling_upgrade.clock import Clock
 from provisioning.operations.rolling_upgrade.events import Kind, UpgradeEvent, Watcher
@@ -13,7 +14,7 @@ from provisioning.operations.rolling_upgrade.judgement import DEFAULT, Threshold
 from provisioning.operations.rolling_upgrade.state import Node
 
 
-class PhaseError(Exception):
+class PhaseError(ClusterError):
     """A phase did not come to a good end; the message says what was seen."""
 
 

@@ -1,17 +1,15 @@
-"""Back to a release that the nodes still have."""
+"""Releases to go back to, and hosts as they are to be with them. Pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from provisioning.engine.waves import Wave
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import service_manager_of
 from provisioning.model.runtime import Pin, Runtime
 from provisioning.operations.release.on_hosts import HostReleases
-from provisioning.operations.rolling_upgrade import state_file
-from provisioning.operations.rolling_upgrade.state import CAUSE, MOVING, NodeStatus, RunStatus
+from provisioning.operations.rolling_upgrade.state import CAUSE
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import with_pins
 from provisioning.resources.service import Service
@@ -85,20 +83,3 @@ def desired_rollback(inventory: Inventory, runtime: Runtime) -> dict[str, Desire
 def rollback_waves(chosen: Mapping[str, str]) -> list[Wave]:
     """All in one; its batches keep the service up."""
     return [Wave("real servers", tuple(chosen))]
-
-
-def give_up_upgrade(folder: Path, hosts: Collection[str]) -> bool:
-    """Hosts that were rolled back are out of an upgrade that was cut with them under way; it is
-    given up once none is. Whether it was. Raises ``StateFileError``."""
-    upgrade = state_file.load(folder)
-    if upgrade is None or upgrade.status in (RunStatus.FINISHED, RunStatus.ABORTED):
-        return False
-    ours = [node for node in upgrade.nodes if node.host in hosts and node.status in MOVING]
-    for node in ours:
-        upgrade = upgrade.with_node(replace(node, status=NodeStatus.BACK, at=""))
-    given_up = bool(ours) and not any(node.status in MOVING for node in upgrade.nodes)
-    if given_up:
-        upgrade = replace(upgrade, status=RunStatus.ABORTED)
-    if ours:
-        state_file.save(folder, upgrade)
-    return given_up

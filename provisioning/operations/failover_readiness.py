@@ -1,6 +1,7 @@
 """Whether a director could be master now, as what was seen tells. Pure."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from provisioning.model.inventory import Inventory
 from provisioning.operations.ipvs_table import TableService
@@ -9,50 +10,70 @@ from provisioning.operations.status.state import ClusterState
 from provisioning.operations.status.wanted import WantedService, wanted_services
 
 
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """Why a director should not take the VIPs over."""
+
+    reason: str
+    absolute: bool = False
+    """With it no client would be served; no force overcomes it."""
+
+    def __str__(self) -> str:
+        return self.reason
+
+
 def masters(inventory: Inventory, state: ClusterState) -> set[str]:
     """The directors that hold a VIP."""
     return {name for vip in inventory.virtual_ips for name in holders(state, vip.address.ip)}
 
 
-def unfit(inventory: Inventory, state: ClusterState, name: str) -> list[str]:
-    """Why a director should not take the VIPs over; empty where it can."""
+def blockers(inventory: Inventory, state: ClusterState, name: str) -> list[Blocker]:
+    """Empty where a director can take the VIPs over."""
     if name not in state.directors:
-        return [f"it cannot be looked at: {state.unreachable.get(name, 'not connected')}"]
-    heir = state.directors[name]
-    if not heir.keepalived:
-        return ["Keepalived does not run there"]
-    if heir.hangs:
-        return list(heir.hangs)
-    reasons = [
-        f"it is {heir.vrrp.get(vip.address.ip, 'nothing yet')} for {vip.address.ip}, not BACKUP"
+        reason = state.unreachable.get(name, "not connected")
+        return [Blocker(f"it cannot be looked at: {reason}", absolute=True)]
+    candidate = state.directors[name]
+    if not candidate.keepalived:
+        return [Blocker("Keepalived does not run there", absolute=True)]
+    if candidate.hangs:
+        return [Blocker(reason, absolute=bool(candidate.problem)) for reason in candidate.hangs]
+    found = [
+        Blocker(
+            f"it is {candidate.vrrp.get(vip.address.ip, 'nothing yet')} for {vip.address.ip}, "
+            "not BACKUP",
+            absolute=True,
+        )
         for vip in inventory.virtual_ips
-        if heir.vrrp.get(vip.address.ip) != "BACKUP" and name not in holders(state, vip.address.ip)
+        if candidate.vrrp.get(vip.address.ip) != "BACKUP"
+        and name not in holders(state, vip.address.ip)
     ]
-    if heir.problem:
-        return [*reasons, f"it has no IPVS table: {heir.problem}"]
-    reasons += _table_reasons(inventory, state, name)
-    listens = "backup" in heir.sync or name in holders(state, inventory.virtual_ips[0].address.ip)
+    if candidate.problem:
+        return [*found, Blocker(f"it has no IPVS table: {candidate.problem}", absolute=True)]
+    found += _table_blockers(inventory, state, name)
+    first = inventory.virtual_ips[0].address.ip
+    listens = "backup" in candidate.sync or name in holders(state, first)
     if inventory.ipvs.sync_daemon is not None and not listens:
-        reasons.append("its connection sync daemon does not run as backup")
-    return reasons
+        found.append(Blocker("its connection sync daemon does not run as backup"))
+    return found
 
 
-def _table_reasons(inventory: Inventory, state: ClusterState, name: str) -> list[str]:
-    """Where the heir's table is not what the inventory asks for. What the master has is no measure,
-    as it may be the broken one; but a real server that no director sends to is down, and no fault
-    of the heir's."""
+def _table_blockers(inventory: Inventory, state: ClusterState, name: str) -> list[Blocker]:
+    """Where the candidate's table is not what the inventory asks for. What the master has is no
+    measure, as it may be the broken one; but a real server that no director sends to is down, and
+    no fault of the candidate's."""
     others = [one for other, one in state.directors.items() if other != name]
-    reasons = []
+    found: list[Blocker] = []
     for wanted in wanted_services(inventory, state.runtime):
         ours = _find(state.directors[name].table, wanted)
         if ours is None:
-            reasons.append(f"{wanted.endpoint} is not in its kernel's table")
+            found.append(Blocker(f"{wanted.endpoint} is not in its kernel's table"))
         elif not any(server.weight for server in ours.servers):
-            reasons.append(f"its health checks see no server of {wanted.endpoint}")
+            reason = f"its health checks see no server of {wanted.endpoint}"
+            found.append(Blocker(reason, absolute=True))
         else:
             theirs = [table for one in others if (table := _find(one.table, wanted))]
-            reasons += _differences(wanted, ours, theirs)
-    return reasons
+            found += _differences(wanted, ours, theirs)
+    return found
 
 
 def _find(table: tuple[TableService, ...], wanted: WantedService) -> TableService | None:
@@ -61,7 +82,7 @@ def _find(table: tuple[TableService, ...], wanted: WantedService) -> TableServic
 
 def _differences(
     wanted: WantedService, ours: TableService, theirs: list[TableService]
-) -> Iterator[str]:
+) -> Iterator[Blocker]:
     same = (
         ours.scheduler == wanted.service.scheduler.value
         and ours.flags == wanted.flags
@@ -94,8 +115,8 @@ def _weight(wanted: WantedService, table: TableService, name: str) -> int | None
     return None
 
 
-def _unlike(wanted: WantedService, what: str) -> str:
-    return (
+def _unlike(wanted: WantedService, what: str) -> Blocker:
+    return Blocker(
         f"its kernel's table differs from the inventory in {what} for {wanted.endpoint};"
         " `cluster status` shows it"
     )

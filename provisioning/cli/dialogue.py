@@ -1,0 +1,74 @@
+"""Conversation of an operation with the terminal."""
+
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from provisioning.cli.asking import confirm
+from provisioning.cli.plan_view import show_plans
+from provisioning.cli.progress_view import progress_on
+from provisioning.cli.result_view import show_lacking, show_result
+from provisioning.cli.verify import show_checks
+from provisioning.engine.apply_plans import ApplyResult
+from provisioning.engine.progress import Progress
+from provisioning.operations.planning import Plans
+from provisioning.operations.run import Run
+from provisioning.operations.verify import CheckResult
+
+
+@dataclass(slots=True)
+class ConsoleDialogue:
+    """See ``Dialogue``."""
+
+    console: Console
+    run: Run
+    yes: bool = False
+    """Nothing is asked."""
+    quiet: bool = False
+    """No progress is shown."""
+    result: dict[str, Any] = field(default_factory=dict)
+    """For ``--json``: ``{"hosts": {name: {"outcome": str, "message": str}}, "skipped": {name:
+    reason}, "lacking": [str], "checks": [as ``verify --json``], "notes": [str]}``, of these what
+    was reported."""
+
+    def confirm(self, plans: Plans, question: str) -> None:
+        """See ``Dialogue``."""
+        show_plans(self.console, plans)
+        if plans.changes:
+            confirm(question, yes=self.yes, err=self.quiet)
+
+    def progress(self) -> AbstractContextManager[Progress]:
+        """See ``Dialogue``."""
+        return progress_on(self.console, quiet=self.quiet)
+
+    def report(self, result: ApplyResult) -> None:
+        """See ``Dialogue``."""
+        show_result(self.console, result, self.run)
+        self.result["hosts"] = {
+            name: {"outcome": host.outcome, "message": host.message}
+            for name, host in result.hosts.items()
+        }
+        self.result["skipped"] = dict(result.skipped)
+
+    def report_lacking(self, lacking: list[str]) -> None:
+        """See ``Dialogue``."""
+        show_lacking(self.console, lacking)
+        self.result["lacking"] = lacking
+
+    def report_checks(self, checks: list[CheckResult]) -> None:
+        """See ``Dialogue``."""
+        show_checks(self.console, checks)
+        self.result["checks"] = [asdict(check) for check in checks]
+
+    def note(self, text: str) -> None:
+        """See ``Dialogue``."""
+        self.console.print(Text(text, "yellow"), soft_wrap=True)
+        self.result.setdefault("notes", []).append(text)
+
+    def done(self, text: str) -> None:
+        """See ``Dialogue``."""
+        self.console.print(Text(text, "bold green"), soft_wrap=True)
+        self.result.setdefault("notes", []).append(text)

@@ -1,0 +1,56 @@
+"""Base of every error that an operator can act on."""
+
+
+class ClusterError(Exception):
+    """An expected failure; the message is for the operator and names the fix.
+
+    A command that ends with one prints the message and no traceback, with exit status 1.
+
+    ```
+    ClusterError
+        ChoiceError
+        HandError
+            AppDownError
+            DirectorAwayError
+        HeldUpError
+        HookError
+        HookSyntaxError
+        InterfacesFormatError
+        InventoryError
+        LabError
+        LockedError
+        NotNowError
+        OperationError
+            HostBusyError
+            RollbackError
+        OwnMetadataError
+        PhaseError
+        PreflightError
+        ProbeError
+        RecordFormatError
+        ReleaseError
+        RenderingError
+        RuntimeStateError
+        SSHConfigError
+        SecretError
+            MissingSecretError
+        StateFileError
+        StateFolderError
+        StateFormatError
+        TableFormatError
+        TemplateValueError
+        TransportError
+            AuthenticationError
+            ConnectionLostError
+            HostKeyError
+            LostSeatError
+            SudoError
+            UnreachableError
+                BrokenOffError
+        UnknownHostError
+        UnobservableError
+        UnusableKeyError
+        UnwritableError
+        VaultError
+    ```
+    """

@@ -1,0 +1,50 @@
+"""An operation under way: a run that changes a cluster, its connections, and its operator."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from provisioning.engine.apply_plans import ApplyResult
+from provisioning.engine.fleet import Fleet
+from provisioning.engine.progress import Progress, silent
+from provisioning.operations.planning import Plans
+from provisioning.operations.run import Run
+from provisioning.operations.session import Site
+from provisioning.operations.verify import CheckResult
+
+
+class Dialogue(Protocol):
+    """Conversation with the operator."""
+
+    def confirm(self, plans: Plans, question: str) -> None:
+        """Show the plans, and ask where they change anything. Returns after a yes only."""
+
+    def progress(self) -> AbstractContextManager[Progress]:
+        """Show progress for the time of the block."""
+
+    def report(self, result: ApplyResult) -> None:
+        """Show how every host went."""
+
+    def report_lacking(self, lacking: list[str]) -> None:
+        """Show the nodes that are as wanted and get no clients yet."""
+
+    def report_checks(self, checks: list[CheckResult]) -> None:
+        """Show the proof of the result."""
+
+    def note(self, text: str) -> None:
+        """Show something that the operator may not know."""
+
+    def done(self, text: str) -> None:
+        """Show what was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A run that changes a cluster."""
+
+    site: Site
+    run: Run
+    fleet: Fleet
+    dialogue: Dialogue
+    progress: Progress = silent
+    """Of an operation that asks nothing once it has begun."""

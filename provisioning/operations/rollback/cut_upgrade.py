@@ -1,0 +1,25 @@
+"""A rolling upgrade that was cut before its nodes were rolled back."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+from provisioning.operations.rolling_upgrade import state_file
+from provisioning.operations.rolling_upgrade.state import MOVING, NodeStatus, RunStatus
+
+
+def give_up_upgrade(folder: Path, hosts: Collection[str]) -> bool:
+    """Hosts that were rolled back are out of an upgrade that was cut with them under way; it is
+    given up once none is. Whether it was. Raises ``StateFileError``."""
+    upgrade = state_file.load(folder)
+    if upgrade is None or upgrade.status in (RunStatus.FINISHED, RunStatus.ABORTED):
+        return False
+    ours = [node for node in upgrade.nodes if node.host in hosts and node.status in MOVING]
+    for node in ours:
+        upgrade = upgrade.with_node(replace(node, status=NodeStatus.BACK, at=""))
+    given_up = bool(ours) and not any(node.status in MOVING for node in upgrade.nodes)
+    if given_up:
+        upgrade = replace(upgrade, status=RunStatus.ABORTED)
+    if ours:
+        state_file.save(folder, upgrade)
+    return given_up

@@ -1,0 +1,163 @@
+"""The steps of a rollback."""
+
+from dataclasses import dataclass, field
+
+from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
+from provisioning.engine.plan_record import plan_record
+from provisioning.engine.progress import Progress, silent
+from provisioning.model.runtime import Runtime
+from provisioning.operations.in_service import await_everybody
+from provisioning.operations.operation import Operation
+from provisioning.operations.out_of_service import OutOfService, foresee
+from provisioning.operations.planning import Plans, plan_hosts
+from provisioning.operations.release.on_hosts import look_at_releases
+from provisioning.operations.rollback.cut_upgrade import give_up_upgrade
+from provisioning.operations.rollback.targets import (
+    RollbackError,
+    desired_rollback,
+    pinned,
+    rollback_waves,
+    targets,
+)
+from provisioning.operations.rolling_upgrade.state import CAUSE
+from provisioning.operations.runtime_state import save_runtime, without_pins
+from provisioning.roles.desired import DesiredHost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackOptions:
+    """Choices of the operator."""
+
+    names: list[str]
+    """Real servers to go back."""
+    to: str | None
+    """The release; the one before where it is not named."""
+    pace: Pace
+    drain_timeout: float
+    """Seconds to wait for a node's jobs and streams."""
+    force: bool
+    """Also the last healthy one, below the quorum, and with jobs left at the deadline."""
+
+
+def roll_back(op: Operation, options: RollbackOptions) -> bool:
+    """Whether every host is back and serves.
+
+    Raises ``RollbackError`` before anything is changed where a host lacks the release, and
+    whatever the dialogue ends with after a no.
+    """
+    return _Rollback(op, options).execute()
+
+
+def lift_pins(op: Operation, names: list[str]) -> bool:
+    """Let the next deploy bring hosts forward again. Changes no host; always true."""
+    runtime = op.site.runtime
+    held = [name for name in names if name in runtime.pins]
+    save_runtime(op.site.state_dir, without_pins(runtime, held))
+    op.dialogue.done(
+        f"{', '.join(held)}: the next `cluster deploy` goes forward again."
+        if held
+        else "None of these hosts was rolled back."
+    )
+    return True
+
+
+@dataclass(slots=True)
+class _Rollback:
+    op: Operation
+    options: RollbackOptions
+    releases: dict[str, str] = field(default_factory=dict)
+    """The release of every host that is held, of those that cannot be reached now as well."""
+    unreachable: dict[str, str] = field(default_factory=dict)
+    runtime: Runtime = field(default_factory=Runtime)
+    """With the pins of this rollback."""
+    progress: Progress = silent
+
+    def execute(self) -> bool:
+        """The story."""
+        self.choose_releases()
+        plans = self.plan()
+        self.op.dialogue.confirm(plans, "Go back?")
+        # Before the first host: what is cut is gone on with, not undone, by whatever comes next.
+        save_runtime(self.op.site.state_dir, self.runtime)
+        with self.op.dialogue.progress() as self.progress:
+            result = self.apply(plans)
+            lacking = await_everybody(
+                self.op.site, self.op.fleet, result.hosts, progress=self.progress
+            )
+        self.report(result, lacking)
+        return result.ok
+
+    def choose_releases(self) -> None:
+        """Find the release of every host."""
+        op, names = self.op, self.options.names
+        seen = look_at_releases(op.site.inventory.app.directory, names, op.fleet)
+        chosen = targets(seen, op.site.runtime.pins, self.options.to)
+        self.unreachable = {n: str(op.fleet.errors[n]) for n in names if n not in seen}
+        if not seen:
+            raise RollbackError("\n".join(self.unreachable.values()))
+        if len(known := set(chosen.values())) == 1:
+            # They are to have it too when they are there again, instead of going forward alone.
+            chosen = {**chosen, **dict.fromkeys(self.unreachable, *known)}
+        self.releases = chosen
+        self.runtime = pinned(op.site.runtime, chosen, op.run.holder)
+
+    def desired(self) -> dict[str, DesiredHost]:
+        """The hosts that are held, with nothing but the switch."""
+        wanted = desired_rollback(self.op.site.inventory, self.runtime)
+        return {name: wanted[name] for name in self.releases}
+
+    def plan(self) -> Plans:
+        """Look at every host and tell what would change, for the journal as well."""
+        plans = plan_hosts(self.op.site.inventory, self.desired(), self.op.fleet)
+        for plan in plans.hosts.values():
+            self.op.run.journal.write("plan", plan=plan_record(plan))
+        foresee(self.op.site, plans, self.op.fleet)
+        return plans
+
+    def apply(self, plans: Plans) -> ApplyResult:
+        """Switch batch by batch, each node out of service meanwhile."""
+        op = self.op
+        around = OutOfService(
+            site=op.site,
+            inventory=op.site.inventory,
+            fleet=op.fleet,
+            run=op.run,
+            plans=plans,
+            desired=lambda now: desired_rollback(op.site.inventory, now),
+            command="rollback",
+            timeout=self.options.drain_timeout,
+            force=self.options.force,
+            takes_over=frozenset({"deploy", "rollback", CAUSE}),
+            progress=self.progress,
+        )
+        result = apply_plans(
+            plans,
+            rollback_waves(self.releases),
+            {name: host.postconditions for name, host in self.desired().items()},
+            op.fleet,
+            pace=self.options.pace,
+            run_id=op.run.id,
+            holder=op.run.holder,
+            journal=op.run.journal,
+            progress=self.progress,
+            around=around,
+        )
+        for name, reason in self.unreachable.items():
+            # Some may not be held either, as it is not known what they had before.
+            if name not in result.hosts:
+                result.skipped.setdefault(name, reason)
+        return result
+
+    def report(self, result: ApplyResult, lacking: list[str]) -> None:
+        """Tell how it went, and what holds from now on."""
+        dialogue = self.op.dialogue
+        dialogue.report(result)
+        dialogue.report_lacking(lacking)
+        back = [name for name, host in result.hosts.items() if host.ok]
+        if give_up_upgrade(self.op.site.state_dir, back):
+            dialogue.note("The rolling upgrade that was cut is given up.")
+        for release in sorted(set(self.releases.values())):
+            hosts = ", ".join(name for name, its in self.releases.items() if its == release)
+            dialogue.note(
+                f"{hosts}: deploys keep release {release} until `cluster rollback --lift`."
+            )
