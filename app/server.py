@@ -266,6 +266,8 @@ async def _until_stopped(
         node.hang_up.set()
         server.should_exit = True
     await serving
+    if node.connections.early:
+        node.connections.early.close()
 
 
 async def _drain(node: Node) -> None:
