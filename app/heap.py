@@ -26,8 +26,8 @@ def keep_freed_memory() -> None:
 def keep_what_is_there() -> None:
     """Have the garbage collector look no more at what there is by now.
 
-    Gradio and what it imports are a million objects that stay; to look at all of them takes
-    hundreds of milliseconds, in which nobody is answered.
+    Gradio and what it imports stay for good; to look at all of it takes hundreds of milliseconds,
+    in which nobody is answered.
     """
     gc.collect()
     gc.freeze()
