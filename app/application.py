@@ -22,6 +22,7 @@ from app.api import (
     voices,
 )
 from app.api.inline_clip import LARGEST
+from app.api.wrong_method import WrongMethod
 from app.lending.routes import BODY_LIMIT as LENDING_LIMIT
 from app.metrics.jobs import JobMetrics
 from app.metrics.node_state import NodeCollector
@@ -100,6 +101,7 @@ def build(node: Node) -> FastAPI:
     web.include_router(outputs.routes(node.service.store))
     if node.lending:
         web.include_router(node.lending.routes())
+    web.router.routes.append(WrongMethod(web.router.routes))
     web.include_router(unknown.routes())
     # Before Gradio's own routes of the same names.
     web.include_router(uploads.routes(node, _UPLOAD_LIMIT))
