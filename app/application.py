@@ -8,7 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from app import __version__
 from app.access.cluster_secret import read_secret
-from app.access.keys import read_keys
+from app.access.keys import ApiKeys, read_keys
 from app.api import (
     audio_generate,
     catalogue,
@@ -22,6 +22,7 @@ from app.api import (
     voices,
 )
 from app.api.inline_clip import LARGEST
+from app.api.wrong_method import WrongMethod
 from app.lending.routes import BODY_LIMIT as LENDING_LIMIT
 from app.metrics.jobs import JobMetrics
 from app.metrics.node_state import NodeCollector
@@ -29,7 +30,7 @@ from app.middleware.access import AccessLog
 from app.middleware.body_limit import BodyLimit
 from app.middleware.door import Door
 from app.middleware.full_line import FullLine
-from app.middleware.host_names import HostNames
+from app.middleware.host_names import HostNames, OwnNames
 from app.middleware.job_start import SPEAKS
 from app.middleware.keys import Keys
 from app.middleware.limits import Limits, Share
@@ -37,6 +38,7 @@ from app.middleware.open_requests import CountOpen
 from app.middleware.other_sites import OtherSites
 from app.middleware.rendered import Rendered
 from app.middleware.security_headers import SecurityHeaders
+from app.middleware.turned_away import TurnedAway
 from app.node import Node
 from app.outputs.names import keeper_of
 from app.session_routing import Condition, PeersFile, SessionNames, SessionRouting
@@ -78,12 +80,15 @@ def build(node: Node) -> FastAPI:
         words,
     )
 
+    key_file = node.settings.api_keys_file
+    keys = read_keys(key_file) if key_file else None
+    node.connections.early = _turned_away(node, keys)
     web = FastAPIOffline(
         title="Text-to-speech node",
         version=__version__,
         redoc_url=None,
         static_url="/docs/assets",
-        middleware=_middleware(node),
+        middleware=_middleware(node, keys),
     )
     problems.install(web)
     described.install(web)
@@ -96,6 +101,7 @@ def build(node: Node) -> FastAPI:
     web.include_router(outputs.routes(node.service.store))
     if node.lending:
         web.include_router(node.lending.routes())
+    web.router.routes.append(WrongMethod(web.router.routes))
     web.include_router(unknown.routes())
     # Before Gradio's own routes of the same names.
     web.include_router(uploads.routes(node, _UPLOAD_LIMIT))
@@ -129,7 +135,7 @@ def build(node: Node) -> FastAPI:
     return web
 
 
-def _middleware(node: Node) -> list[Middleware]:
+def _middleware(node: Node, keys: ApiKeys | None) -> list[Middleware]:
     """Outermost first."""
     settings = node.settings
     layers = [
@@ -150,9 +156,9 @@ def _middleware(node: Node) -> list[Middleware]:
         ),
         Middleware(OtherSites, allowed=settings.cors_origins),
     ]
-    if settings.api_keys_file:
+    if keys is not None:
         # Before anything that reads a body or remembers what it names.
-        layers.append(Middleware(Keys, keys=read_keys(settings.api_keys_file)))
+        layers.append(Middleware(Keys, keys=keys))
     if settings.peers_file and settings.cluster_secret_file:
         layers.append(
             Middleware(
@@ -182,6 +188,16 @@ def _middleware(node: Node) -> list[Middleware]:
         Middleware(Rendered, paths=_RENDERED),
     ]
     return layers
+
+
+def _turned_away(node: Node, keys: ApiKeys | None) -> TurnedAway:
+    return TurnedAway(
+        node.settings.node_name,
+        node.service.pool,
+        closed=lambda: node.stopping,
+        names=OwnNames(node.settings.host_names),
+        keys=keys,
+    )
 
 
 def _condition(node: Node) -> Condition:

@@ -1,6 +1,7 @@
-"""How the C library's heap treats memory that was freed."""
+"""How memory that was freed is treated, and what is searched for more of it."""
 
 import ctypes
+import gc
 
 # malloc.h of glibc
 _M_TRIM_THRESHOLD = -1
@@ -27,3 +28,13 @@ def keep_freed_memory() -> None:
         library.mallopt(_M_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)
         library.mallopt(_M_TRIM_THRESHOLD, _KEPT)
         library.mallopt(_M_ARENA_MAX, 1)
+
+
+def keep_what_is_there() -> None:
+    """Have the garbage collector look no more at what there is by now.
+
+    Gradio and what it imports stay for good; to look at all of it takes hundreds of milliseconds,
+    in which nobody is answered.
+    """
+    gc.collect()
+    gc.freeze()

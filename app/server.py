@@ -26,7 +26,7 @@ from app.connections.descriptors import ShortOfDescriptors
 from app.connections.limits import limits_of_process, raise_descriptors
 from app.connections.protocol import limited
 from app.engines.registry import find_engine
-from app.heap import keep_freed_memory
+from app.heap import keep_freed_memory, keep_what_is_there
 from app.lending.lending import Lending
 from app.node import Node
 from app.outputs.retention import Retention
@@ -227,7 +227,9 @@ async def _application(node: Node) -> "FastAPI":
     await asyncio.to_thread(importlib.import_module, "gradio")
     from app import application
 
-    return application.build(node)
+    built = application.build(node)
+    keep_what_is_there()
+    return built
 
 
 async def _until_stopped(
@@ -266,6 +268,8 @@ async def _until_stopped(
         node.hang_up.set()
         server.should_exit = True
     await serving
+    if node.connections.early:
+        node.connections.early.close()
 
 
 async def _drain(node: Node) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.connections.causes import Cause
+from app.connections.early import Early
 from app.connections.limits import ConnectionLimits
 from app.connections.register import NoPlaceError, Register
 from app.connections.seldom import Seldom
@@ -22,6 +23,8 @@ class Connections:
 
     limits: ConnectionLimits
     closed: Counter[Cause] = field(default_factory=Counter)
+    early: Early | None = None
+    """None where the application answers every request."""
     register: "Register[LimitedProtocol]" = field(init=False)
     _seldom: Seldom = field(default_factory=Seldom)
 

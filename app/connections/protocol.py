@@ -1,16 +1,23 @@
 """HTTP/1.1 as uvicorn speaks it, with limits for what it leaves without: the time and size of a
-request's head, the pace of its body, and the number of connections."""
+request's head, the pace of its body, the number of connections, and jobs that are asked for again
+and again."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from starlette.responses import Response
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from app.connections import answers
 from app.connections.body_pace import BodyPace
 from app.connections.causes import Cause
 from app.connections.connections import Connections
+from app.connections.early import HELD, Early, EarlyAnswer, Watched, holding_time
 
 _LOOKS = 30
 """How often in the time that a body may pause it is looked at."""
@@ -36,6 +43,10 @@ class LimitedProtocol(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._over = False
         """The client has been told to go; whatever else it sends is thrown away."""
+        self._next_job = 0.0
+        """When the next job may be asked for, by the loop's clock."""
+        self._held: asyncio.TimerHandle | None = None
+        """Ends the time in which a request is held back."""
 
     # What asyncio calls
 
@@ -64,6 +75,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back."""
         self._forget_timer()
+        if self._held is not None:
+            self._held.cancel()
         self.shared.register.leave(self)
         super().connection_lost(exc)
 
@@ -129,6 +142,49 @@ class LimitedProtocol(HttpToolsProtocol):
         self.shared.register.end(self)
         self._expect()
 
+    # Who answers, and when
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Answer a request, whose turn it is on this connection. See uvicorn."""
+        early, scope = self.shared.early, cast(Scope, cycle.scope)
+        if self._over or early is None or not early.begins_job(scope):
+            super()._start_asgi_task(cycle, app)
+        elif (seconds := self._next_job - self.loop.time()) > 0:
+            scope[HELD] = round(seconds, 3)
+            self._held = self.loop.call_later(seconds, self._let_go, early, cycle, app)
+        else:
+            self._begin_job(early, cycle, app)
+
+    def _let_go(self, early: Early, cycle: RequestResponseCycle, app: Any) -> None:
+        self._held = None
+        if not (cycle.disconnected or self.transport.is_closing()):
+            self._begin_job(early, cycle, app)
+
+    def _begin_job(self, early: Early, cycle: RequestResponseCycle, app: Any) -> None:
+        # Whoever does not read answers gets no more of them; uvicorn waits for that.
+        refused = None if self.flow.write_paused else early.refuse(cast(Scope, cycle.scope))
+        if refused is None:
+            watched: Any = Watched(app, early, self._sent_away)
+            super()._start_asgi_task(cycle, watched)
+        else:
+            self._sent_away(refused.retry_after)
+            self._refuse(cycle, refused)
+
+    def _sent_away(self, retry_after: float) -> None:
+        self._next_job = self.loop.time() + holding_time(retry_after)
+
+    def _refuse(self, cycle: RequestResponseCycle, answer: EarlyAnswer) -> None:
+        """The answer, as the cycle would have sent it for the application."""
+        own = b"".join(b"%b: %b\r\n" % field for field in self.server_state.default_headers)
+        close = b"" if cycle.keep_alive else b"connection: close\r\n"
+        head = STATUS_LINE[answer.status] + own + answer.fields + close
+        self.transport.write(head + b"\r\n" + answer.body)
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        if not cycle.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+
     # What is owed
 
     @property
@@ -138,7 +194,7 @@ class LimitedProtocol(HttpToolsProtocol):
     @property
     def _body_wanted(self) -> bool:
         """Whether nothing but the client keeps its body from coming."""
-        if self.flow.read_paused or self.pipeline:
+        if self.flow.read_paused or self.pipeline or self._held:
             return False
         begun = self._answering and self.cycle.response_started
         return not (begun or self.cycle.waiting_for_100_continue)
@@ -185,7 +241,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._answering and not self._body_owed:
             # What was asked for before is answered to its end.
             self.cycle.keep_alive = False
-        elif self._answering and (self.cycle.response_started or self.pipeline):
+        elif self._answering and (self.cycle.response_started or self.pipeline or self._held):
             self.transport.close()
         else:
             self._say_farewell(answer)

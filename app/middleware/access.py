@@ -7,12 +7,14 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.connections.early import HELD
 from app.logs import REQUEST_ID
 from app.middleware.keys import KEY_NAME
 
 _log = logging.getLogger("app.access")
 _ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
-_HEADER = b"x-request-id"
+ID_HEADER = b"x-request-id"
+NODE_HEADER = b"x-node"
 # Asked every few seconds by directors and monitors: logged only when something is wrong.
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/_lending/waiting", "/_lending/offer"})
 _NODES = "/_session_routing/"
@@ -38,10 +40,10 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _given(scope) or new_request_id()
+        request_id = request_id_of(scope)
         # In the request itself too: the page's events see only headers.
-        kept = [header for header in scope["headers"] if header[0] != _HEADER]
-        scope["headers"] = [*kept, (_HEADER, request_id.encode())]
+        kept = [header for header in scope["headers"] if header[0] != ID_HEADER]
+        scope["headers"] = [*kept, (ID_HEADER, request_id.encode())]
         token = REQUEST_ID.set(request_id)
         began, status, sent, complete = time.monotonic(), 0, 0, False
         scope[ARRIVED] = began
@@ -51,7 +53,7 @@ class AccessLog:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = list(message.get("headers", ()))
-                own = [(_HEADER, request_id.encode()), (b"x-node", self._node)]
+                own = [(ID_HEADER, request_id.encode()), (NODE_HEADER, self._node)]
                 # An answer that another node gave says so itself.
                 there = {name.lower() for name, _ in headers}
                 headers += [pair for pair in own if pair[0] not in there]
@@ -80,10 +82,13 @@ class AccessLog:
             }
             if name := scope.get(KEY_NAME):
                 fields["key"] = name
+            if held := scope.get(HELD):
+                fields["held"] = held
             _log.log(level, "request", extra=fields)
             REQUEST_ID.reset(token)
 
 
-def _given(scope: Scope) -> str:
-    value = dict(scope["headers"]).get(_HEADER, b"")
-    return value.decode() if _ID.fullmatch(value) else ""
+def request_id_of(scope: Scope) -> str:
+    """The id that a request brought, or a new one."""
+    value = dict(scope["headers"]).get(ID_HEADER, b"")
+    return value.decode() if _ID.fullmatch(value) else new_request_id()

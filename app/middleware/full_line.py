@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.errors import SpeechError
-from app.middleware.refusal import refusal
+from app.middleware.refusal import refusal_of
 
 
 class FullLine:
@@ -31,12 +31,4 @@ class FullLine:
         if error is None:
             await self._app(scope, receive, send)
             return
-        answer = refusal(
-            error.status,
-            error.code,
-            error.en,
-            error.zh,
-            kind=error.type,
-            retry_after=error.retry_after,
-        )
-        await answer(scope, receive, send)
+        await refusal_of(error)(scope, receive, send)

@@ -34,7 +34,7 @@ class Keys:
         if scope["type"] != "http" or scope["path"] in OPEN or scope["path"].startswith(_NODES):
             await self._app(scope, receive, send)
             return
-        given = _given(scope["headers"])
+        given = key_in(scope["headers"])
         name = self._keys.name_of(given) if given else None
         if name is None:
             await _refuse(given, scope, receive, send)
@@ -54,7 +54,7 @@ async def _refuse(given: str, scope: Scope, receive: Receive, send: Send) -> Non
     await answer(scope, receive, send)
 
 
-def _given(headers: Iterable[tuple[bytes, bytes]]) -> str:
+def key_in(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """The key in a request's headers; empty when there is none."""
     value = dict(headers).get(b"authorization", b"").decode("latin-1")
     scheme, _, told = value.partition(" ")

@@ -2,6 +2,8 @@
 
 from starlette.responses import JSONResponse
 
+from app.errors import SpeechError
+
 
 def refusal(
     status: int,
@@ -18,3 +20,15 @@ def refusal(
     body = {"error": error, "detail": en, "code": str(status), "message": zh}
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return JSONResponse(body, status, headers)
+
+
+def refusal_of(error: SpeechError) -> JSONResponse:
+    """The same of an error that is known."""
+    return refusal(
+        error.status,
+        error.code,
+        error.en,
+        error.zh,
+        kind=error.type,
+        retry_after=error.retry_after,
+    )

@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_HEADERS = (
+HEADERS = (
     # A file is what its type says, whatever is in it.
     (b"x-content-type-options", b"nosniff"),
     # No other site shows the page inside its own; no plug-ins, no other base for links.
@@ -29,7 +29,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = list(message.get("headers", ()))
                 there = {name.lower() for name, _ in headers}
-                headers += [pair for pair in _HEADERS if pair[0] not in there]
+                headers += [pair for pair in HEADERS if pair[0] not in there]
                 message = {**message, "headers": headers}
             await send(message)
 

@@ -25,6 +25,7 @@ from app.errors import (
 )
 from app.workers import frames, self_test
 from app.workers.causes import Cause
+from app.workers.coming import Coming
 from app.workers.frames import Frame
 from app.workers.job import Job
 from app.workers.line import Line
@@ -98,6 +99,7 @@ class Pool:
         """Of workers whose job had failed."""
         self.observer = PoolObserver()
         self.line = Line()
+        self.coming = Coming()
         events = SlotEvents(self.line.offer, self._lost, self._count_restart)
         self.slots = [
             Slot(
@@ -185,6 +187,7 @@ class Pool:
         kinds of `SpeechError`. Closing the generator early stops the work. `report` is filled.
         """
         limit = self._time_limit(job)
+        self.coming.came(job.request_id)
         if error := self._closed() if has_waited else self.no_place():
             raise error
         self.totals.accepted += 1
@@ -228,12 +231,13 @@ class Pool:
         """Seconds until it is the turn of a job with so many before it, roughly."""
         return self.totals.mean_seconds * (ahead + 1) / len(self.slots)
 
-    def no_place(self) -> SpeechError | None:
+    def no_place(self, promised: int = 0) -> SpeechError | None:
         """Why a job that comes now would be refused, and that it was is counted; None where it
-        would be taken."""
+        would be taken. So many places are `promised` to others."""
         if error := self._closed():
             return error
-        if self.line.idle or self.waiting < self.size.places:
+        waiting = self.waiting
+        if self.line.idle + self.size.places - waiting > promised:
             return None
         self.totals.busy += 1
         if not any(slot.usable for slot in self.slots):
@@ -243,12 +247,12 @@ class Pool:
                 "本节点正在启动，请稍后再试",
                 retry_after=5,
             )
-        seconds = max(1, math.ceil(self._wait_for(self.waiting)))
+        seconds = max(1, math.ceil(self._wait_for(waiting)))
         return BusyError(
             "busy",
-            f"all {len(self.slots)} workers are busy and {self.waiting} requests wait; "
+            f"all {len(self.slots)} workers are busy and {waiting} requests wait; "
             f"try again in {seconds} s",
-            f"全部 {len(self.slots)} 个工作进程都在忙，另有 {self.waiting} 个请求排队，"
+            f"全部 {len(self.slots)} 个工作进程都在忙，另有 {waiting} 个请求排队，"
             f"请在 {seconds} 秒后再试",
             retry_after=seconds,
         )

@@ -15,15 +15,18 @@ _START = 300.0
 
 
 @contextlib.contextmanager
-def node(folder: Path, engine: str, workers: int) -> Iterator[httpx.Client]:
-    """A client of a queued node that has said it is ready; the node ends with the context."""
+def node(
+    folder: Path, engine: str, workers: int, *, queue: int = 1000, release: Path | None = None
+) -> Iterator[httpx.Client]:
+    """A client of a queued node that has said it is ready; the node ends with the context. It is
+    started from the folder `release`, else from this one."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("COSYVOICE_", "GRADIO_"))}
     log = folder / f"node-{workers}.log"
     options = {
         "--port": "0",
         "--engine": engine,
         "--workers": str(workers),
-        "--queue-size": "1000",
+        "--queue-size": str(queue),
         "--job-timeout": "300",
         "--output-dir": str(folder / "outputs"),
         "--log-level": "info",
@@ -32,6 +35,7 @@ def node(folder: Path, engine: str, workers: int) -> Iterator[httpx.Client]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "app", "--enable-queue", *arguments],
+            cwd=release,
             env=clean | {"STATE_DIRECTORY": str(folder / "state")},
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -58,7 +58,7 @@ def test_a_full_line_is_told_before_the_request_is_read(full: NodeProcess, path:
 def test_a_full_line_hides_nothing_else(full: NodeProcess) -> None:
     for path in ("/", "/v1/models", "/readyz"):
         assert full.get(path).status_code == 200
-    assert full.get(PATHS[0]).status_code == 404
+    assert full.get(PATHS[0]).status_code == 405
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Freed memory that is kept, in a process of its own."""
+"""Memory that is kept, in a process of its own."""
 
 import subprocess
 import sys
@@ -69,3 +69,18 @@ def test_threads_share_one_heap() -> None:
     if heaps("") < 2:
         pytest.skip("this C library gives threads no heaps of their own")
     assert heaps("keep_freed_memory()") == 1
+
+
+_SEEN = """
+import gc
+from app.heap import keep_what_is_there
+
+kept = [{} for _ in range(1000)]
+keep_what_is_there()
+print(any(found is kept for found in gc.get_objects()), gc.get_freeze_count() > 1000)
+"""
+
+
+def test_what_is_there_is_not_looked_at_again() -> None:
+    done = subprocess.run([sys.executable, "-c", _SEEN], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]

@@ -1,0 +1,124 @@
+"""The short way to be told that the line is full: neither a task nor layers nor a line in the log
+for each, which cost more than all the rest when hundreds come again every second.
+
+It is for requests in which no layer before `FullLine` has a say; others go through all of them.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import lru_cache
+
+from starlette.types import Scope
+
+from app.access.keys import ApiKeys
+from app.connections.early import HELD, EarlyAnswer
+from app.middleware.access import ID_HEADER, NODE_HEADER, request_id_of
+from app.middleware.folded_log import FoldedLog
+from app.middleware.host_names import OwnNames
+from app.middleware.job_start import SPEAKS
+from app.middleware.keys import KEY_NAME, key_in
+from app.middleware.refusal import refusal
+from app.middleware.security_headers import HEADERS
+from app.workers.pool import Pool
+
+_FROM_NODES = b"x-session-routing"
+_LAYERS_LOOK = frozenset({b"origin", b"sec-fetch-site", b"cookie", _FROM_NODES})
+"""Request headers by which a layer may answer otherwise: pages of other sites, logins, nodes."""
+_LET_IN = "cosyvoice.let_in"
+"""Where in the ASGI scope the id is of a request for which a place is kept."""
+_VARY = (b"vary", b"Origin")
+"""Said of every answer to a request without an origin, since one with an origin may get another."""
+_log = logging.getLogger("app.access")
+
+
+class TurnedAway:
+    """Refuses jobs for which `pool` has no place; see `app.connections.early.Early`."""
+
+    def __init__(
+        self,
+        node: str,
+        pool: Pool,
+        *,
+        closed: Callable[[], bool],
+        names: OwnNames,
+        keys: ApiKeys | None,
+    ) -> None:
+        self._node = node.encode()
+        self._pool = pool
+        self._closed = closed
+        self._names = names
+        self._keys = keys
+        self._lines = FoldedLog(_log, "request")
+
+    def begins_job(self, scope: Scope) -> bool:
+        """Whether a request asks for a job, and may be held back: a node's connections are all
+        its clients'."""
+        if scope["method"] != "POST" or scope["path"] not in SPEAKS:
+            return False
+        return not any(name == _FROM_NODES for name, _ in scope["headers"])
+
+    def refuse(self, scope: Scope) -> EarlyAnswer | None:
+        """The answer to a request for a job; None where the application gives it."""
+        if not self._plain(scope):
+            return None
+        request_id = request_id_of(scope)
+        error = self._pool.no_place(promised=len(self._pool.coming))
+        if error is None:
+            self._let_in(scope, request_id)
+            return None
+        fields, body = _rendered(
+            error.status, error.code, error.en, error.zh, error.type, error.retry_after
+        )
+        self._note(scope, error.status, len(body), request_id)
+        own = b"%b: %b\r\n%b: %b\r\n" % (ID_HEADER, request_id.encode(), NODE_HEADER, self._node)
+        return EarlyAnswer(error.status, fields + own, body, error.retry_after or 0)
+
+    def ended(self, scope: Scope) -> None:
+        """What the application was given is answered."""
+        self._pool.coming.came(scope.get(_LET_IN, ""))
+
+    def close(self) -> None:
+        """Log what is still to be told."""
+        self._lines.tell()
+
+    def _let_in(self, scope: Scope, request_id: str) -> None:
+        self._pool.coming.expect(request_id)
+        scope[_LET_IN] = request_id
+        kept = [header for header in scope["headers"] if header[0] != ID_HEADER]
+        scope["headers"] = [*kept, (ID_HEADER, request_id.encode())]
+
+    def _plain(self, scope: Scope) -> bool:
+        if self._closed() or scope["query_string"]:
+            return False
+        if any(name in _LAYERS_LOOK for name, _ in scope["headers"]):
+            return False
+        return self._names.asked_by(scope) and self._knows(scope)
+
+    def _knows(self, scope: Scope) -> bool:
+        if self._keys is None:
+            return True
+        scope[KEY_NAME] = self._keys.name_of(key_in(scope["headers"]))
+        return scope[KEY_NAME] is not None
+
+    def _note(self, scope: Scope, status: int, size: int, request_id: str) -> None:
+        client = scope.get("client")
+        fields = {
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": status,
+            "complete": True,
+            "client": client[0] if client else None,
+        }
+        if name := scope.get(KEY_NAME):
+            fields["key"] = name
+        self._lines.count(fields, {"bytes": size, "held": scope.get(HELD, 0)}, request_id)
+
+
+@lru_cache(64)
+def _rendered(
+    status: int, code: str, en: str, zh: str, kind: str, retry_after: int | None
+) -> tuple[bytes, bytes]:
+    """Header fields and body; those who are refused in the same second are told the same."""
+    answer = refusal(status, code, en, zh, kind=kind, retry_after=retry_after)
+    fields = (*answer.raw_headers, *HEADERS, _VARY)
+    return b"".join(b"%b: %b\r\n" % field for field in fields), bytes(answer.body)
