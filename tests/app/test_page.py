@@ -10,6 +10,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from tests.app.held import Held
 from tests.app.node_process import NodeProcess
 from tests.app.patient_client import patient_client
 
@@ -78,10 +79,11 @@ def test_without_the_queue_the_page_says_busy(faulty_node: NodeProcess, tmp_path
     path, _ = client.predict("hello", "tone", 1.0, 1, api_name="/synthesize")
     assert Path(path).stat().st_size > 44
     with concurrent.futures.ThreadPoolExecutor(1) as threads:
-        slow = threads.submit(faulty_node.speak, input="slow 3")
-        faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["running"] == 1)
-        with pytest.raises(AppError, match="1 个工作进程都在忙"):
-            client.predict("hello", "tone", 1.0, 1, api_name="/synthesize")
+        with Held(tmp_path) as held:
+            slow = threads.submit(faulty_node.speak, input=held.text, timeout=60)
+            faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["running"] == 1)
+            with pytest.raises(AppError, match="1 个工作进程都在忙"):
+                client.predict("hello", "tone", 1.0, 1, api_name="/synthesize")
         assert slow.result().status_code == 200
     for kept in faulty_node.outputs.glob("*Z-rs2-*"):
         kept.unlink()
