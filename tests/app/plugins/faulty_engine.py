@@ -3,9 +3,9 @@
 The text says what happens: `hang`, `crash`, `raise`, `oom`, `silent`, `slow SECONDS`, `until FILE`
 (it sounds until there is that file), `leak MIB`, `noise` by the seed, `pid`, `card`, `break [late]`
 (for good, as a GPU's assertions do); everything else is a tone. `FAULTY_ENGINE_LOAD` makes loading
-fail: `unavailable` or `crash`. The file that `FAULTY_ENGINE_TROUBLE` names, while it is there, makes
-speech fail, in the processes that it names or in all: `raise`, `silent`, or `sometimes` (two times
-of three); with `load` loading fails, too, and with `wait` it does not come to its end.
+fail: `unavailable` or `crash`. The file that `FAULTY_ENGINE_TROUBLE` names, while it is there,
+makes speech fail, in the processes that it names or in all: `raise`, `silent`, or `sometimes` (two
+times of three); with `load` loading fails, too, and with `wait` it does not come to its end.
 """
 
 import ctypes
