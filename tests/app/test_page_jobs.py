@@ -76,14 +76,6 @@ def test_looks_are_free_and_every_way_to_speech_counts(page: Page) -> None:
     assert not any("Traceback" in line for line in page.node.raw), "".join(page.node.raw)
 
 
-def test_a_direct_call_counts_once(tmp_path: Path) -> None:
-    with running(tmp_path, "--client-rate", "2") as node:
-        node.wait_ready()
-        page = Page(node)
-        said = [page.post("run/synthesize", data=["hi", "cmn", 1, 1]) for _ in range(3)]
-        assert [answer.status_code for answer in said] == [200, 200, 429]
-
-
 def test_a_node_that_stops_still_shows_its_history(tmp_path: Path) -> None:
     with running(tmp_path, "--engine", "faulty", "--enable-queue") as node, Held(tmp_path) as held:
         node.wait_ready()
