@@ -106,7 +106,7 @@ def running(folder: Path, *arguments: str, **environment: str) -> Iterator[NodeP
     reader = threading.Thread(target=node.read_log, daemon=True)
     reader.start()
     try:
-        node.wait_until(lambda: node.url or process.poll() is not None, 90)
+        node.wait_until(lambda: node.url or process.poll() is not None, 150)
         assert node.url, "".join(node.raw)
         yield node
     finally:
