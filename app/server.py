@@ -61,7 +61,11 @@ _log = logging.getLogger("app.server")
 
 class _Server(uvicorn.Server):
     """uvicorn without its signal handlers: it would close the port before jobs have ended, and
-    then die of the signal instead of exiting with 0."""
+    then die of the signal instead of exiting with 0. It logs where it serves, with `about`."""
+
+    def __init__(self, config: uvicorn.Config, about: dict[str, object]) -> None:
+        super().__init__(config)
+        self._about = about
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -71,8 +75,13 @@ class _Server(uvicorn.Server):
         """Listen. asyncio takes as many connections at once as it lets wait: more than there are
         descriptors for, before any can be refused. So it is told few, and the system many."""
         await super().startup(sockets)
+        if self.should_exit:
+            return
         for listener in sockets or []:
             listener.listen(_WAITING)
+            host, port = listener.getsockname()[:2]
+            # Not before: whoever reads it may connect at once.
+            _log.info("serving on %s port %d", host, port, extra=self._about)
 
 
 def run(settings: Settings) -> None:
@@ -250,16 +259,14 @@ async def _until_stopped(
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_CLOSING,
     )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    place = listener.getsockname()
     about = {
         "version": __version__,
         "release": node.settings.release,
         "engine": node.settings.engine,
         "connections": node.connections.limits.places,
     }
-    _log.info("serving on %s port %d", place[0], place[1], extra=about)
+    server = _Server(config, about)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()

@@ -27,9 +27,9 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
 
 @pytest.fixture(scope="session")
 def faulty_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
-    """A node without a queue whose engine fails on demand; jobs may take 4 s."""
+    """A node without a queue whose engine fails on demand; jobs may take 10 s."""
     folder = tmp_path_factory.mktemp("faulty")
-    arguments = ("--engine", "faulty", "--job-timeout", "4", "--node-name", "rs2")
+    arguments = ("--engine", "faulty", "--job-timeout", "10", "--node-name", "rs2")
     with running(folder, *arguments) as started:
         started.wait_ready()
         yield started

@@ -1,7 +1,9 @@
 """Real file systems of a test's own: full, gone, read-only, frozen. They need root."""
 
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,7 +46,17 @@ def move_away(folder: Path, other: Path) -> None:
 
 
 def set_read_only(folder: Path, read_only: bool) -> None:
-    _run("mount", "-o", f"remount,{'ro' if read_only else 'rw'}", folder)
+    """The kernel refuses it while a file is open for writing, as a node may have one any time."""
+    end = time.monotonic() + 30
+    while True:
+        try:
+            _run("mount", "-o", f"remount,{'ro' if read_only else 'rw'}", folder)
+        except subprocess.CalledProcessError as error:
+            if b"busy" not in error.stderr or time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 @contextmanager
@@ -59,25 +71,26 @@ def freezable(folder: Path) -> Iterator[tuple[Callable[[], None], Callable[[], N
     folder.mkdir(exist_ok=True)
     _run("mkfs.ext4", "-q", image)
     _run("mount", "-o", "loop", image, folder)
-    # Should this process be killed, nothing hangs for ever.
-    guard = subprocess.Popen(["sh", "-c", f"sleep 60; fsfreeze -u {folder}"], stderr=-3)
-    frozen = False
+    guard: subprocess.Popen[bytes] | None = None
 
     def freeze() -> None:
-        nonlocal frozen
+        nonlocal guard
+        # Should this process be killed, nothing hangs for ever.
+        command = ["sh", "-c", f"sleep 240; fsfreeze -u {folder}"]
+        guard = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
         _run("fsfreeze", "-f", folder)
-        frozen = True
 
     def thaw() -> None:
-        nonlocal frozen
+        nonlocal guard
         _run("fsfreeze", "-u", folder)
-        frozen = False
+        if guard:
+            os.killpg(guard.pid, signal.SIGKILL)
+            guard.wait()
+            guard = None
 
     try:
         yield freeze, thaw
     finally:
-        if frozen:
+        if guard:
             thaw()
-        guard.kill()
-        guard.wait()
         unmount(folder)

@@ -31,7 +31,7 @@ class NodeProcess:
     raw: list[str] = field(default_factory=list)
     url: str = ""
 
-    def client(self, timeout: float = 30) -> httpx.Client:
+    def client(self, timeout: float = 60) -> httpx.Client:
         return httpx.Client(base_url=self.url, timeout=timeout, trust_env=False)
 
     def get(self, path: str) -> httpx.Response:
@@ -52,12 +52,9 @@ class NodeProcess:
         self.wait_until(self.ready, seconds)
 
     def ready(self) -> bool:
-        # The port is told a moment before it listens.
-        with contextlib.suppress(httpx.ConnectError):
-            return self.get("/readyz").status_code == 200
-        return False
+        return self.get("/readyz").status_code == 200
 
-    def wait_until(self, condition: Any, seconds: float = 20) -> None:
+    def wait_until(self, condition: Any, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, f"not within {seconds} s: {self.raw[-5:]}"
@@ -109,7 +106,7 @@ def running(folder: Path, *arguments: str, **environment: str) -> Iterator[NodeP
     reader = threading.Thread(target=node.read_log, daemon=True)
     reader.start()
     try:
-        node.wait_until(lambda: node.url or process.poll() is not None, 90)
+        node.wait_until(lambda: node.url or process.poll() is not None, 150)
         assert node.url, "".join(node.raw)
         yield node
     finally:

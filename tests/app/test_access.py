@@ -10,6 +10,7 @@ import openai
 import pytest
 
 from app.access.keys import KeyFileError, read_keys
+from tests.app.held import Held
 from tests.app.node_process import NodeProcess, running
 
 ALICE, BOB = "alice-0123456789abcdef", "bob-0123456789abcdef"
@@ -38,7 +39,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
 
 
 def client_of(node: NodeProcess, key: str) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{node.url}/v1", api_key=key, max_retries=0, timeout=30)
+    return openai.OpenAI(base_url=f"{node.url}/v1", api_key=key, max_retries=0, timeout=60)
 
 
 def test_probes_need_no_key(guarded: NodeProcess) -> None:
@@ -84,7 +85,7 @@ def test_the_openai_client_with_keys(guarded: NodeProcess) -> None:
     assert not any(ALICE in line or BOB in line for line in guarded.raw)
 
 
-def test_shares_are_counted_by_key(guarded: NodeProcess) -> None:
+def test_shares_are_counted_by_key(guarded: NodeProcess, tmp_path: Path) -> None:
     with client_of(guarded, ALICE) as alice, client_of(guarded, BOB) as bob:
 
         def speak(client: openai.OpenAI, text: str) -> bytes:
@@ -92,10 +93,11 @@ def test_shares_are_counted_by_key(guarded: NodeProcess) -> None:
             return answer.content
 
         with ThreadPoolExecutor(1) as threads:
-            slow = threads.submit(speak, alice, "slow 2")
-            guarded.wait_until(lambda: guarded.status()["jobs"]["running"] == 1)
-            with pytest.raises(openai.RateLimitError) as at_a_time:
-                speak(alice, "hello")
+            with Held(tmp_path) as held:
+                slow = threads.submit(speak, alice, held.text)
+                guarded.wait_until(lambda: guarded.status()["jobs"]["running"] == 1)
+                with pytest.raises(openai.RateLimitError) as at_a_time:
+                    speak(alice, "hello")
             assert slow.result()
         assert "which is the most" in at_a_time.value.message
         # Another key has a share of its own.

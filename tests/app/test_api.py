@@ -1,10 +1,9 @@
 """The HTTP API on a real node."""
 
 import concurrent.futures
-import contextlib
+import http.client
 import io
 import json
-import time
 import wave
 from pathlib import Path
 
@@ -12,7 +11,11 @@ import httpx
 import numpy as np
 import pytest
 
+from tests.app.held import Held
 from tests.app.node_process import RELEASE, NodeProcess
+
+ENDLESS = {"model": "tts-1", "input": "slow 120", "timeout": 120}
+"""Two minutes of work: whoever sees its end within one has seen it stopped."""
 
 
 def sound(answer: httpx.Response) -> np.ndarray:
@@ -178,7 +181,9 @@ def test_a_request_id_goes_in_comes_out_and_reaches_the_log(node: NodeProcess) -
 
 
 def test_every_log_line_is_json(node: NodeProcess) -> None:
-    assert len(node.raw) == len(node.lines) > 5
+    told = list(node.raw)
+    assert len(told) > 5
+    assert all(isinstance(json.loads(line), dict) for line in told)
 
 
 def test_outputs_are_served_with_ranges_and_only_outputs(node: NodeProcess) -> None:
@@ -195,13 +200,14 @@ def test_outputs_are_served_with_ranges_and_only_outputs(node: NodeProcess) -> N
         assert node.get(f"/outputs/{path}").status_code == 404
 
 
-def test_one_request_at_a_time_without_the_queue(faulty_node: NodeProcess) -> None:
+def test_one_request_at_a_time_without_the_queue(faulty_node: NodeProcess, tmp_path: Path) -> None:
     with concurrent.futures.ThreadPoolExecutor(1) as threads:
-        slow = threads.submit(faulty_node.speak, input="slow 2")
-        faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["running"] == 1)
-        refused = faulty_node.speak(input="hello")
-        # It was told at once: the other is still speaking.
-        assert not slow.done()
+        with Held(tmp_path) as held:
+            slow = threads.submit(faulty_node.speak, input=held.text, timeout=60)
+            faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["running"] == 1)
+            refused = faulty_node.speak(input="hello")
+            # It was told at once: the other is still speaking.
+            assert not slow.done()
         assert slow.result().status_code == 200
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) >= 1
@@ -237,14 +243,14 @@ def test_a_replaced_worker_is_not_ready_until_it_has_spoken(faulty_node: NodePro
 
 def test_a_client_that_hangs_up_stops_the_work(faulty_node: NodeProcess) -> None:
     before = faulty_node.status()["jobs"]["cancelled"]
-    with faulty_node.client(timeout=0.4) as client, contextlib.suppress(httpx.ReadTimeout):
-        body = {"model": "tts-1", "input": "slow 3.5", "stream": False}
-        client.post("/v1/audio/speech", json=body)
-    faulty_node.wait_until(
-        lambda: faulty_node.status()["jobs"]["cancelled"] == before + 1, seconds=2.5
-    )
+    connection = http.client.HTTPConnection(faulty_node.url.removeprefix("http://"), timeout=60)
+    body, kind = json.dumps(ENDLESS | {"stream": False}), {"Content-Type": "application/json"}
+    connection.request("POST", "/v1/audio/speech", body, kind)
+    faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["running"] == 1)
+    connection.close()
+    faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["cancelled"] == before + 1, 30)
     # The worker may still be on its way to hear of it.
-    faulty_node.wait_until(lambda: not faulty_node.status()["jobs"]["running"], seconds=2.5)
+    faulty_node.wait_until(lambda: not faulty_node.status()["jobs"]["running"], 30)
     assert faulty_node.speak(input="hello").status_code == 200
 
 
@@ -282,29 +288,33 @@ def test_json_errors_are_utf_8(node: NodeProcess) -> None:
 
 
 def test_sound_is_sent_while_it_is_made(faulty_node: NodeProcess) -> None:
-    body = {"model": "tts-1", "input": "slow 2", "response_format": "pcm"}
     with (
         faulty_node.client() as client,
-        client.stream("POST", "/v1/audio/speech", json=body) as answer,
+        client.stream(
+            "POST", "/v1/audio/speech", json=ENDLESS | {"response_format": "pcm"}
+        ) as answer,
     ):
         parts = answer.iter_raw()
-        assert len(next(parts)) < 8000
+        # Of two megabytes.
+        assert len(next(parts)) < 500_000
         assert faulty_node.status()["jobs"]["running"] == 1
-        assert sum(map(len, parts)) > 20_000
+        heard = 0
+        while heard < 20_000:
+            heard += len(next(parts))
+    faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["running"] == 0)
 
 
 def test_a_listener_who_hangs_up_stops_the_work(faulty_node: NodeProcess) -> None:
     before = faulty_node.status()["jobs"]["cancelled"]
-    body = {"model": "tts-1", "input": "slow 3.5", "response_format": "pcm"}
     with (
         faulty_node.client() as client,
-        client.stream("POST", "/v1/audio/speech", json=body) as answer,
+        client.stream(
+            "POST", "/v1/audio/speech", json=ENDLESS | {"response_format": "pcm"}
+        ) as answer,
     ):
         next(answer.iter_raw())
-    faulty_node.wait_until(
-        lambda: faulty_node.status()["jobs"]["cancelled"] == before + 1, seconds=2.5
-    )
-    faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["running"] == 0)
+    faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["cancelled"] == before + 1, 30)
+    faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["running"] == 0, 30)
 
 
 def test_a_failure_in_the_middle_breaks_the_answer_off(faulty_node: NodeProcess) -> None:
@@ -333,11 +343,10 @@ def test_silence_has_a_status_even_when_streamed(faulty_node: NodeProcess) -> No
 
 
 def test_a_request_may_have_a_shorter_deadline(faulty_node: NodeProcess) -> None:
-    began = time.monotonic()
-    answer = faulty_node.speak(input="hang", timeout=1)
+    # Within the node's own it would be done.
+    answer = faulty_node.speak(input="slow 9", timeout=1)
     assert (answer.status_code, answer.json()["error"]["code"]) == (504, "deadline")
     assert "longer than 1 s" in answer.json()["error"]["message"]
-    assert time.monotonic() - began < 4
     faulty_node.wait_ready()
 
 

@@ -221,7 +221,7 @@ def test_a_port_that_is_taken_is_told_before_anything_is_loaded(tmp_path: Path) 
         command = [sys.executable, "-m", "app", "--port", str(port), "--output-dir", str(tmp_path)]
         environment = os.environ | {"STATE_DIRECTORY": str(tmp_path / "state")}
         result = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=20
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
         )
     assert result.returncode == 1
     assert result.stderr == (

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.app.held import Held
 from tests.app.node_process import NodeProcess, running
 from tests.app.test_access import keys_file
 
@@ -20,11 +21,17 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
     folder = tmp_path_factory.mktemp("full")
     with running(folder, "--engine", "faulty", "--job-timeout", "600") as started:
         started.wait_ready()
-        with ThreadPoolExecutor(1) as threads:
-            threads.submit(lambda: started.speak(input="hang", timeout=600))
+        with ThreadPoolExecutor(1) as threads, Held(folder) as held:
+            busy = threads.submit(_speak_for_long, started, held.text)
             started.wait_until(lambda: started.status()["jobs"]["running"] == 1)
             yield started
-            started.process.kill()
+            assert not busy.done()
+
+
+def _speak_for_long(node: NodeProcess, text: str) -> int:
+    body = {"model": "tts-1", "input": text, "response_format": "wav", "stream": False}
+    with node.client(600) as client:
+        return client.post("/v1/audio/speech", json=body).status_code
 
 
 def head_alone(node: NodeProcess, path: str, *headers: str, length: int = 100_000) -> str:
@@ -40,7 +47,7 @@ def head_alone(node: NodeProcess, path: str, *headers: str, length: int = 100_00
         "",
         "",
     ]
-    with socket.create_connection((there.hostname or "", there.port or 0), 20) as connection:
+    with socket.create_connection((there.hostname or "", there.port or 0), 60) as connection:
         connection.sendall("\r\n".join(lines).encode())
         return b"".join(iter(lambda: connection.recv(4096), b"")).decode("latin-1")
 

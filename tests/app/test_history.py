@@ -5,7 +5,8 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from app.engines.registry import find_engine
 from app.errors import StorageError
 from app.outputs import history as history_module
 from app.outputs import listing, looks
-from app.outputs.history import Found, History, search_for
+from app.outputs.history import Found, History, Output, search_for
 from app.outputs.names import new_stem
 from app.outputs.record import OutputRecord
 from app.outputs.sidecar import Sidecar, read_sidecar
@@ -110,6 +111,8 @@ def test_the_folder_is_listed_when_it_has_changed(tmp_path: Path, listings: _Cou
     clock = _Clock()
     history = History(tmp_path, clock)
     first = put(tmp_path, 1)
+    # However soon the next change comes, it comes in another tick.
+    os.utime(tmp_path, (1.0, 1.0))
     for _ in range(3):
         # It may change within the tick of the file system's clock.
         assert stems(history.search("", 9, "", 10)) == [first]
@@ -235,58 +238,63 @@ def test_viewers_who_look_at_once_share_a_look(
     asyncio.run(work())
 
 
-def test_a_look_sees_what_its_viewer_has_just_changed(tmp_path: Path, listings: _Counted) -> None:
-    first = put(tmp_path, 1)
+@asynccontextmanager
+async def _looking(
+    folder: Path, listings: _Counted, viewers: int
+) -> AsyncIterator[tuple[OutputStore, list[asyncio.Task[list[Output]]], threading.Event]]:
+    """A store, looks that `viewers` take at the same time, and what lets their listing go on, which
+    hangs."""
     hangs, let_go = threading.Event(), threading.Event()
 
     def hang() -> None:
         hangs.set()
         let_go.wait()
 
+    listings.before = hang
+    store = OutputStore(folder, "rs1")
+    looks = [asyncio.create_task(store.newest(9)) for _ in range(viewers)]
+    await asyncio.to_thread(hangs.wait)
+    try:
+        yield store, looks, let_go
+    finally:
+        let_go.set()
+        store.close()
+
+
+def test_a_look_sees_what_its_viewer_has_just_changed(tmp_path: Path, listings: _Counted) -> None:
+    first = put(tmp_path, 1)
+
     async def work() -> None:
-        store = OutputStore(tmp_path, "rs1")
         # What the look in progress has seen already.
         old = [[path.name for path in tmp_path.iterdir()]]
         found = listings.function
         listings.function = lambda path: old[0] if old else found(path)
-        listings.before = hang
-        early = asyncio.ensure_future(store.newest(9))
-        await asyncio.to_thread(hangs.wait)
-        second = put(tmp_path, 2)
-        assert await store.delete(first)
-        late = [asyncio.ensure_future(store.newest(9)) for _ in range(5)]
-        await asyncio.sleep(0.05)
-        listings.before = old.clear
-        let_go.set()
-        assert [output.stem for output in await early] in ([first], [])
-        for look in late:
-            assert [output.stem for output in await look] == [second]
+        async with _looking(tmp_path, listings, 1) as (store, [early], let_go):
+            second = put(tmp_path, 2)
+            assert await store.delete(first)
+            late = [asyncio.ensure_future(store.newest(9)) for _ in range(5)]
+            await asyncio.sleep(0.05)
+            listings.before = old.clear
+            let_go.set()
+            assert [output.stem for output in await early] in ([first], [])
+            for look in late:
+                assert [output.stem for output in await look] == [second]
         assert len(listings.asked) == 2
-        store.close()
 
     asyncio.run(work())
 
 
 def test_who_goes_away_takes_no_look_from_others(tmp_path: Path, listings: _Counted) -> None:
     stem = put(tmp_path, 1)
-    hangs, let_go = threading.Event(), threading.Event()
-
-    def hang() -> None:
-        hangs.set()
-        let_go.wait()
 
     async def work() -> None:
-        store = OutputStore(tmp_path, "rs1")
-        listings.before = hang
-        viewers = [asyncio.ensure_future(store.newest(9)) for _ in range(3)]
-        await asyncio.to_thread(hangs.wait)
-        viewers[0].cancel()
-        await asyncio.sleep(0.05)
-        let_go.set()
-        for viewer in viewers[1:]:
-            assert [output.stem for output in await viewer] == [stem]
-        assert store.trouble == ""
-        store.close()
+        async with _looking(tmp_path, listings, 3) as (store, viewers, let_go):
+            viewers[0].cancel()
+            await asyncio.sleep(0.05)
+            let_go.set()
+            for viewer in viewers[1:]:
+                assert [output.stem for output in await viewer] == [stem]
+            assert store.trouble == ""
 
     asyncio.run(work())
 
@@ -322,8 +330,22 @@ def test_a_search_that_is_not_finished_says_so_and_gets_to_the_end(
     asyncio.run(work())
 
 
-def _pressed(count: int) -> Any:
+def _pressed(count: object) -> Any:
     return SimpleNamespace(_data={"count": count})
+
+
+@pytest.mark.parametrize("count", [-100, "7", None, [1]])
+def test_a_number_that_no_page_shows_is_not_taken(tmp_path: Path, count: object) -> None:
+    made = [put(tmp_path, number) for number in range(3)]
+
+    async def work() -> None:
+        store, recordings = OutputStore(tmp_path, "rs1"), Recordings(tmp_path, tmp_path)
+        told = await Past(store, ENGINE, recordings).look_further("", _pressed(count))
+        assert all(stem in told for stem in made)
+        recordings.close()
+        store.close()
+
+    asyncio.run(work())
 
 
 def test_what_is_found_so_far_is_shown_with_how_far(tmp_path: Path) -> None:

@@ -40,13 +40,14 @@ def test_a_job_is_counted_in_every_way(faulty_node: NodeProcess) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "outcome", "cause"), [("crash", "failed", "crash"), ("hang", "timed_out", "deadline")]
+    ("text", "timeout", "outcome", "cause"),
+    [("crash", 60, "failed", "crash"), ("hang", 1, "timed_out", "deadline")],
 )
 def test_a_replaced_worker_is_counted_by_its_cause(
-    faulty_node: NodeProcess, text: str, outcome: str, cause: str
+    faulty_node: NodeProcess, text: str, timeout: int, outcome: str, cause: str
 ) -> None:
     before = samples(faulty_node)
-    faulty_node.speak(input=text, timeout=1)
+    faulty_node.speak(input=text, timeout=timeout)
     faulty_node.wait_ready()
     after = samples(faulty_node)
     for key in (("cosyvoice_jobs_total", outcome), ("cosyvoice_worker_restarts_total", cause)):

@@ -2,21 +2,26 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+from tests.app.held import Held
 from tests.app.node_process import NodeProcess
 
 _HEARTBEAT = "/gradio_api/heartbeat/abc"
 
 
 def test_nothing_is_open_on_an_idle_node(faulty_node: NodeProcess) -> None:
-    assert faulty_node.status()["open"] == {"answers": 0, "pages": 0}
+    # A client that has gone is noticed a moment later.
+    faulty_node.wait_until(lambda: faulty_node.status()["open"] == {"answers": 0, "pages": 0})
 
 
-def test_an_answer_counts_until_its_end(faulty_node: NodeProcess) -> None:
-    speaking = threading.Thread(target=faulty_node.speak, kwargs={"input": "slow 1.5"})
-    speaking.start()
-    faulty_node.wait_until(lambda: faulty_node.status()["open"]["answers"] == 1)
-    speaking.join()
+def test_an_answer_counts_until_its_end(faulty_node: NodeProcess, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as threads, Held(tmp_path) as held:
+        speaking = threads.submit(faulty_node.speak, input=held.text, timeout=60)
+        faulty_node.wait_until(lambda: faulty_node.status()["open"]["answers"] == 1)
+        held.let_go()
+        assert speaking.result().status_code == 200
     faulty_node.wait_until(lambda: faulty_node.status()["open"]["answers"] == 0)
 
 
@@ -26,7 +31,7 @@ def test_an_upload_counts_before_there_is_a_job(faulty_node: NodeProcess) -> Non
     def slowly() -> Iterator[bytes]:
         yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.wav"\r\n\r\n'
         sending.set()
-        sent.wait(20)
+        sent.wait(120)
         yield b"0" * 1024 + b"\r\n--x--\r\n"
 
     def upload() -> None:
@@ -36,7 +41,7 @@ def test_an_upload_counts_before_there_is_a_job(faulty_node: NodeProcess) -> Non
 
     thread = threading.Thread(target=upload)
     thread.start()
-    sending.wait(20)
+    sending.wait(30)
     try:
         faulty_node.wait_until(lambda: faulty_node.status()["open"]["answers"] == 1)
     finally:

@@ -13,11 +13,12 @@ import av
 import openai
 import pytest
 
+from tests.app.held import Held
 from tests.app.node_process import NodeProcess
 
 
 def client_of(node: NodeProcess, key: str = "unused") -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{node.url}/v1", api_key=key, max_retries=0, timeout=30)
+    return openai.OpenAI(base_url=f"{node.url}/v1", api_key=key, max_retries=0, timeout=60)
 
 
 @pytest.fixture
@@ -109,14 +110,19 @@ def test_a_wrong_request(client: openai.OpenAI) -> None:
     assert "not between 0.5 and 2" in told.value.message
 
 
-def test_busy(faulty_node: NodeProcess) -> None:
+def test_busy(faulty_node: NodeProcess, tmp_path: Path) -> None:
     with client_of(faulty_node) as client, ThreadPoolExecutor(1) as threads:
-        slow = threads.submit(
-            client.audio.speech.create, model="tts-1", voice="tone", input="slow 2"
-        )
-        faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["running"] == 1)
-        with pytest.raises(openai.RateLimitError) as told:
-            client.audio.speech.create(model="tts-1", voice="tone", input="hello")
+        with Held(tmp_path) as held:
+            slow = threads.submit(
+                client.audio.speech.create,
+                model="tts-1",
+                voice="tone",
+                input=held.text,
+                extra_body={"timeout": 60},
+            )
+            faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["running"] == 1)
+            with pytest.raises(openai.RateLimitError) as told:
+                client.audio.speech.create(model="tts-1", voice="tone", input="hello")
         assert slow.result().content
     assert int(told.value.response.headers["retry-after"]) >= 1
 

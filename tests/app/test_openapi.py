@@ -32,7 +32,7 @@ def test_every_answer_is_as_described(tmp_path: Path) -> None:
         assert counted and int(counted[1]) > 300, ran.stdout[-2000:]
         assert node.get("/readyz").status_code == 200
         # What was to be saved is saved, and nothing else is anywhere.
-        node.wait_until(lambda: all(is_meant(path) for path in left_over(node)), 5)
+        node.wait_until(lambda: all(is_meant(path) for path in left_over(node)), 30)
 
 
 def is_meant(path: str) -> bool:

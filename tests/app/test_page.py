@@ -10,6 +10,8 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from tests.app.files_below import files_below
+from tests.app.held import Held
 from tests.app.node_process import NodeProcess
 from tests.app.patient_client import patient_client
 
@@ -32,7 +34,7 @@ def test_the_page_speaks_and_keeps(node: NodeProcess, client: Client) -> None:
     assert (record["text"], record["seed"], record["node"]) == (text, 42, "rs1")
     assert record["duration"] == pytest.approx(len(samples) / 22050, abs=0.001)
     # Gradio made no second copy on the shared disk.
-    assert list((node.outputs / ".gradio").rglob("*.wav")) == []
+    assert [p for p in files_below(node.outputs / ".gradio") if p.suffix == ".wav"] == []
 
 
 def test_the_request_id_reaches_the_sidecar_and_the_log(node: NodeProcess, client: Client) -> None:
@@ -78,10 +80,11 @@ def test_without_the_queue_the_page_says_busy(faulty_node: NodeProcess, tmp_path
     path, _ = client.predict("hello", "tone", 1.0, 1, api_name="/synthesize")
     assert Path(path).stat().st_size > 44
     with concurrent.futures.ThreadPoolExecutor(1) as threads:
-        slow = threads.submit(faulty_node.speak, input="slow 3")
-        faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["running"] == 1)
-        with pytest.raises(AppError, match="1 个工作进程都在忙"):
-            client.predict("hello", "tone", 1.0, 1, api_name="/synthesize")
+        with Held(tmp_path) as held:
+            slow = threads.submit(faulty_node.speak, input=held.text, timeout=60)
+            faulty_node.wait_until(lambda: faulty_node.status()["jobs"]["running"] == 1)
+            with pytest.raises(AppError, match="1 个工作进程都在忙"):
+                client.predict("hello", "tone", 1.0, 1, api_name="/synthesize")
         assert slow.result().status_code == 200
     for kept in faulty_node.outputs.glob("*Z-rs2-*"):
         kept.unlink()

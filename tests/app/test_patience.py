@@ -26,8 +26,8 @@ def test_time_in_line_is_not_the_disks_time() -> None:
     async def work(patience: Patience) -> list[None]:
         return await asyncio.gather(*(patience.call(lambda: time.sleep(0.1)) for _ in range(30)))
 
-    # Two seconds and a half in all, where one call may take one.
-    with _patience(1, 1.0) as (patience, _):
+    # Three seconds in all, where one call may take two.
+    with _patience(1, 2.0) as (patience, _):
         assert asyncio.run(work(patience)) == [None] * 30
         assert patience.hanging == 0
 
@@ -43,6 +43,7 @@ def test_who_is_in_line_is_told_when_all_threads_hang() -> None:
         let_go.set()
         while patience.hanging:
             await asyncio.sleep(0.01)
+        patience.seconds = 30
         assert await patience.call(lambda: 7) == 7
 
     with _patience(2, 0.2) as (patience, let_go):
@@ -51,8 +52,15 @@ def test_who_is_in_line_is_told_when_all_threads_hang() -> None:
 
 def test_who_goes_away_leaves_no_trouble_behind() -> None:
     async def work(patience: Patience, let_go: threading.Event) -> None:
-        gone = [asyncio.ensure_future(patience.call(let_go.wait)) for _ in range(2)]
-        await asyncio.sleep(0.05)
+        begun = threading.Semaphore(0)
+
+        def hang() -> None:
+            begun.release()
+            let_go.wait()
+
+        gone = [asyncio.ensure_future(patience.call(hang)) for _ in range(2)]
+        for _ in gone:
+            await asyncio.to_thread(begun.acquire)
         for call in gone:
             call.cancel()
         next_one = asyncio.ensure_future(patience.call(lambda: 7))

@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from app.workers import slot
 from app.workers.causes import Cause
 from app.workers.pool import Pool
 from app.workers.self_test import Verdict
@@ -178,18 +180,22 @@ def _asked(pool: Pool) -> int:
     return worker.jobs if worker else 0
 
 
-def test_a_worker_that_fails_soon_after_each_start_is_started_less_often(trouble: Trouble) -> None:
+def test_a_worker_that_fails_soon_after_each_start_is_started_less_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """It speaks when it is new; each time its first job breaks it."""
+    paused: list[tuple[float, bool]] = []
 
     async def work(pool: Pool) -> None:
-        loop = asyncio.get_running_loop()
-        times = []
+        async def pause(seconds: float) -> None:
+            # How long, and whether nothing is started meanwhile.
+            await asyncio.sleep(0.01)
+            paused.append((seconds, not pool.slots[0].renewing))
+
+        monkeypatch.setattr(slot, "asyncio", SimpleNamespace(**vars(asyncio) | {"sleep": pause}))
         for _ in range(4):
-            began = loop.time()
             await end_of(pool, "break")
             await until(lambda: not pool.not_ready)
-            times.append(loop.time() - began)
-        # After pauses of a half, one, two and four seconds.
-        assert times[3] > max(times[0] + 2, 4)
+        assert paused == [(0.5, True), (1.0, True), (2.0, True), (4.0, True)]
 
     with_pool(work)

@@ -30,12 +30,14 @@ class Place:
         self.folder = folder
 
     def run(
-        self, work: Callable[[OutputStore], Awaitable[None]], *, required: bool = False
+        self,
+        work: Callable[[OutputStore], Awaitable[None]],
+        *,
+        required: bool = False,
+        patience: float = 30.0,
     ) -> None:
         async def main() -> None:
-            store = OutputStore(
-                self.shared, "rs1", patience=0.5, spool=self.spool, required=required
-            )
+            store = OutputStore(self.shared, "rs1", patience, spool=self.spool, required=required)
             try:
                 await work(store)
             finally:
@@ -134,7 +136,7 @@ def test_a_folder_that_becomes_read_only(tmp_path: Path) -> None:
 
 @needs_root
 def test_a_folder_that_hangs(tmp_path: Path) -> None:
-    place = Place(tmp_path)
+    place, patience = Place(tmp_path), 3.0
     with file_systems.freezable(place.shared) as (freeze, thaw):
 
         async def work(store: OutputStore) -> None:
@@ -143,16 +145,16 @@ def test_a_folder_that_hangs(tmp_path: Path) -> None:
             outputs = [await save(store)]
             began = loop.time()
             outputs += [await save(store, second=second) for second in range(1, 6)]
-            assert loop.time() - began < 0.5, "only the first has to find out"
+            assert loop.time() - began < 2 * patience, "only the first has to find out"
             for output in outputs:
                 check_here(output, place, b"sound")
                 assert await store.find(output.file_name) == output.path
-            assert "no answer in 0.5 s" in store.trouble
+            assert "no answer in 3 s" in store.trouble
             assert store.not_ready == ""
             await store.tend()
             assert store.waiting == 6
             thaw()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while store.waiting:
                     await store.tend()
                     await asyncio.sleep(0.05)
@@ -161,7 +163,7 @@ def test_a_folder_that_hangs(tmp_path: Path) -> None:
             # The call that hung went on in the end: it wrote the same.
             assert len(found(place.shared)) == 6
 
-        place.run(work)
+        place.run(work, patience=patience)
 
 
 def test_a_spool_has_a_bound_and_refusing_is_told(tmp_path: Path) -> None:

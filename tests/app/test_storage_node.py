@@ -37,14 +37,14 @@ def test_a_node_goes_on_without_its_shared_folder(tmp_path: Path, required: bool
         first = _spoken(node)
         file_systems.set_read_only(outputs, True)
         waiting = _spoken(node)
-        assert _storage(node) == (1, True)
+        node.wait_until(lambda: _storage(node) == (1, True))
         ready = node.get("/readyz")
         assert ready.status_code == (503 if required else 200)
         if required:
             assert "Read-only file system" in ready.json()["reason"]
         assert not (outputs / waiting).exists()
         file_systems.set_read_only(outputs, False)
-        node.wait_until(lambda: _storage(node) == (0, False), 30)
+        node.wait_until(lambda: _storage(node) == (0, False))
         node.wait_ready()
         for name in (first, waiting):
             assert (outputs / name).is_file()
@@ -61,7 +61,7 @@ def test_a_node_starts_with_a_folder_that_does_not_work_now(tmp_path: Path) -> N
             node.wait_ready()
             assert f"Warning: folder {outputs} does not work now: Read-only" in "".join(node.raw)
             _spoken(node)
-            assert _storage(node) == (1, True)
+            node.wait_until(lambda: _storage(node) == (1, True))
 
 
 @needs_root
@@ -76,9 +76,9 @@ def test_a_node_goes_on_while_its_shared_folder_hangs(tmp_path: Path) -> None:
         freeze()
         try:
             waiting = [_spoken(node), _spoken(node)]
-            assert _storage(node) == (2, True)
+            node.wait_until(lambda: _storage(node) == (2, True))
             assert node.get("/readyz").status_code == 200
         finally:
             thaw()
-        node.wait_until(lambda: _storage(node) == (0, False), 40)
+        node.wait_until(lambda: _storage(node) == (0, False))
         assert all((node.outputs / name).is_file() for name in waiting)

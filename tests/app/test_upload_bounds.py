@@ -12,6 +12,7 @@ from app.outputs.retention import Retention, clean
 from app.outputs.shared import SharedFolder
 from app.outputs.upload_space import UploadSpace
 from app.outputs.uploads import Uploads
+from tests.app.files_below import files_below
 from tests.app.node_process import NodeProcess, running
 
 MIB = 1 << 20
@@ -37,11 +38,11 @@ def send(node: NodeProcess, sizes: list[int], *, told: bool = False) -> httpx.Re
 
 def unfinished(node: NodeProcess) -> list[Path]:
     """What lies in the node's own folder for uploads that are on their way."""
-    return [path for path in (node.outputs.parent / "tmp").rglob("*") if path.is_file()]
+    return files_below(node.outputs.parent / "tmp")
 
 
 def kept(node: NodeProcess) -> list[Path]:
-    return [path for path in (node.outputs / ".gradio").rglob("*") if path.is_file()]
+    return files_below(node.outputs / ".gradio")
 
 
 @contextlib.contextmanager

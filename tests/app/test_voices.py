@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.app.audio.sounds import silence, speech_like, write
+from tests.app.files_below import files_below
 from tests.app.node_process import NodeProcess
 
 
@@ -50,18 +51,16 @@ def register(node: NodeProcess, path: Path, **form: str) -> httpx.Response:
 
 def left_over(node: NodeProcess) -> list[str]:
     """Files that a request left behind, on the node's disk or the shared one."""
-    folders = (node.outputs.parent / "tmp", node.outputs)
     return [
         str(path)
-        for folder in folders
-        for path in folder.rglob("*")
+        for path in files_below(node.outputs.parent / "tmp", node.outputs)
         # The node's own, from a minute after its start: uploads, and the times of its passes.
-        if path.is_file() and not {".gradio", ".retention"} & set(path.parts)
+        if not {".gradio", ".retention"} & set(path.parts)
     ]
 
 
 def wait_clean(node: NodeProcess) -> None:
-    node.wait_until(lambda: not left_over(node), 5)
+    node.wait_until(lambda: not left_over(node), 30)
 
 
 @pytest.mark.parametrize("form", ["bare", "data:audio/wav;base64,"])

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from app.workers.pool import Pool
 from app.workers.report import JobReport
 from app.workers.slot import ServiceTime
 from app.workers.totals import Outcome
+from tests.app.held import Held
 from tests.app.test_pool import children, end_of, pid_of, speak, until, with_pool
 
 pytestmark = pytest.mark.usefixtures("plugins")
@@ -28,12 +30,13 @@ def test_a_request_says_how_long_it_may_take() -> None:
     with_pool(work, job_timeout=1)
 
 
-def test_what_runs_tells_how_long_it_may_still_take() -> None:
+def test_what_runs_tells_how_long_it_may_still_take(tmp_path: Path) -> None:
     async def work(pool: Pool) -> None:
         assert pool.seconds_left == 0
-        task = asyncio.create_task(end_of(pool, "slow 0.5", timeout=200))
-        await until(lambda: pool.running == 1)
-        assert 150 < pool.seconds_left <= 200
+        with Held(tmp_path) as held:
+            task = asyncio.create_task(end_of(pool, held.text, timeout=200))
+            await until(lambda: pool.running == 1)
+            assert 100 < pool.seconds_left <= 200
         await task
         assert pool.seconds_left == 0
 
@@ -59,26 +62,39 @@ def test_a_worker_is_replaced_after_so_many_jobs_and_no_job_notices(
     with_pool(work, service=ServiceTime(jobs=3), cards=cards)
 
 
-def test_while_a_successor_loads_the_old_worker_serves() -> None:
+@pytest.fixture
+def loading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """While there is this file workers do not come to the end of their loading."""
+    path = tmp_path / "loading"
+    monkeypatch.setenv("FAULTY_ENGINE_TROUBLE", str(path))
+    return path
+
+
+def test_while_a_successor_loads_the_old_worker_serves(loading: Path) -> None:
     async def work(pool: Pool) -> None:
         before = pid_of(pool)
+        loading.write_text("wait")
         assert await end_of(pool, "hello") == "done"
         await until(lambda: pool.slots[0].renewing)
         assert pool.not_ready == ""
         pcm = await speak(pool, "pid")
         bits = [pcm[2 * bit] | pcm[2 * bit + 1] << 8 for bit in range(32)]
         assert sum((value != 0) << bit for bit, value in enumerate(bits)) == before
+        loading.unlink()
         await until(lambda: pid_of(pool) != before)
 
     with_pool(work, service=ServiceTime(jobs=1))
 
 
-def test_a_worker_killed_while_its_successor_loads_is_replaced() -> None:
+def test_a_worker_killed_while_its_successor_loads_is_replaced(loading: Path) -> None:
     async def work(pool: Pool) -> None:
         before = children()
+        loading.write_text("wait")
         assert await end_of(pool, "hello") == "done"
         await until(lambda: pool.slots[0].renewing)
         os.kill(pid_of(pool), signal.SIGKILL)
+        await until(lambda: bool(pool.not_ready))
+        loading.unlink()
         # One job more than a worker may do: its own successor follows.
         assert await end_of(pool, "hello") == "done"
         await until(lambda: not pool.slots[0].renewing and not pool.not_ready)
@@ -155,10 +171,10 @@ def test_cards_that_are_not_ours_to_give(
     with_pool(work, cards=cards)
 
 
-def test_the_place_in_line_is_known() -> None:
+def test_the_place_in_line_is_known(tmp_path: Path) -> None:
     async def work(pool: Pool) -> None:
-        names = ["a", "b", "c"]
-        jobs = [asyncio.create_task(speak(pool, "slow 0.4", name)) for name in names]
+        names, held = ["a", "b", "c"], Held(tmp_path)
+        jobs = [asyncio.create_task(speak(pool, held.text, name)) for name in names]
         await until(lambda: pool.waiting == 2)
         places = [pool.position(name) for name in [*names, "nobody"]]
         assert [place and place.ahead for place in places] == [None, 0, 1, None]
@@ -170,6 +186,7 @@ def test_the_place_in_line_is_known() -> None:
         place = pool.position("c")
         assert place
         assert place.ahead == 0
+        held.let_go()
         await asyncio.gather(*jobs, return_exceptions=True)
 
     with_pool(work)
@@ -196,7 +213,7 @@ class Listener(PoolObserver):
 def test_observers_are_told_of_every_job() -> None:
     async def work(pool: Pool) -> None:
         pool.observer = heard = Listener()
-        running = asyncio.create_task(speak(pool, "slow 0.3", "first"))
+        running = asyncio.create_task(speak(pool, "slow 2", "first"))
         await until(lambda: pool.running == 1)
         await speak(pool, "hello", "second")
         await running
@@ -205,12 +222,12 @@ def test_observers_are_told_of_every_job() -> None:
         first, second, third, fourth = heard.reports
         assert heard.waits == [report.waited for report in heard.reports]
         assert (first.request_id, second.request_id) == ("first", "second")
-        assert first.waited < 0.1 < second.waited
+        assert first.waited < 0.5 < second.waited
         assert first.first_audio is not None
         assert 0.1 <= first.first_audio < first.ran
         assert second.first_audio is not None
         assert second.first_audio > second.waited
-        assert (first.samples, second.samples) == (2400, 800)
+        assert (first.samples, second.samples) == (16_000, 800)
         assert (third.outcome, third.code) == (Outcome.FAILED, "engine_failed")
         assert third.first_audio is None
         assert (fourth.outcome, fourth.code) == (Outcome.REFUSED, "cannot_speak")

@@ -29,20 +29,20 @@ class Gate:
             self.running += 1
             self.most = max(self.most, self.running)
         self.inside.release()
-        assert self.open.wait(20)
+        assert self.open.wait(60)
         with self._lock:
             self.running -= 1
         return "read"
 
     async def occupied(self, count: int) -> None:
         for _ in range(count):
-            assert await asyncio.to_thread(self.inside.acquire, timeout=20)
+            assert await asyncio.to_thread(self.inside.acquire, timeout=30)
 
 
 def test_two_at_once_and_the_others_in_turn() -> None:
     async def scenario() -> None:
         gate, line = Gate(), DecodingLine[str](print)
-        calls = [asyncio.create_task(line.call(gate.call, 20)) for _ in range(6)]
+        calls = [asyncio.create_task(line.call(gate.call, 60)) for _ in range(6)]
         await gate.occupied(2)
         gate.open.set()
         assert await asyncio.gather(*calls) == ["read"] * 6
@@ -54,11 +54,13 @@ def test_two_at_once_and_the_others_in_turn() -> None:
 def test_who_waits_too_long_is_told_so_and_who_has_begun_is_not() -> None:
     async def scenario() -> None:
         gate, line = Gate(), DecodingLine[str](print, at_once=1)
-        first = asyncio.create_task(line.call(gate.call, 0.01))
+        patience = 2
+        first = asyncio.create_task(line.call(gate.call, patience))
         await gate.occupied(1)
         with pytest.raises(BusyError) as told:
             await line.call(gate.call, 0.01)
         assert (told.value.status, told.value.retry_after) == (429, 5)
+        await asyncio.sleep(patience)
         gate.open.set()
         assert await first == "read"
         assert gate.most == 1 and not gate.inside.acquire(blocking=False)
@@ -70,13 +72,13 @@ def test_what_nobody_waits_for_is_dropped() -> None:
     async def scenario() -> None:
         dropped = threading.Event()
         gate, line = Gate(), DecodingLine[str](lambda _: dropped.set(), at_once=1)
-        begun, waiting = (asyncio.create_task(line.call(gate.call, 20)) for _ in range(2))
+        begun, waiting = (asyncio.create_task(line.call(gate.call, 60)) for _ in range(2))
         await gate.occupied(1)
         for task in (begun, waiting):
             task.cancel()
         await asyncio.wait({begun, waiting})
         gate.open.set()
-        assert await asyncio.to_thread(dropped.wait, 20)
+        assert await asyncio.to_thread(dropped.wait, 30)
         assert gate.most == 1 and not gate.inside.acquire(blocking=False)
 
     asyncio.run(scenario())

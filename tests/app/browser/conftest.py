@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.app.node_process import NodeProcess, running
 
@@ -24,6 +24,9 @@ ARGUMENTS = [
 CHINESE, ENGLISH = "zh-CN", "en-GB"
 
 Open = Callable[..., Page]
+
+# Five seconds are little on a machine that has other work; all else has thirty by itself.
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -117,9 +117,9 @@ def test_the_keyboard_alone_is_enough(open_page: Open, studio: NodeProcess) -> N
     page.keyboard.press("Home")
     tab_to("#history .delete")
     page.keyboard.press("Enter")
-    assert page.evaluate("() => document.activeElement.closest('dialog')?.id") == "delete-dialog"
+    page.wait_for_function("() => document.activeElement.closest('dialog')?.id === 'delete-dialog'")
     page.keyboard.press("Escape")
-    assert page.evaluate("() => document.activeElement.matches('#history .delete')")
+    page.wait_for_function("() => document.activeElement.matches('#history .delete')")
     # In the text itself: Shift+Enter is the button.
     page.locator("#text textarea").press("Shift+Enter")
     page.locator("#history li", has_text="by keyboard").nth(1).wait_for()

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from app.outputs.names import new_stem
 from app.outputs.record import OutputRecord
@@ -50,7 +50,7 @@ def test_what_another_node_made_is_text_not_markup(open_page: Open, studio: Node
 def test_search_and_more(open_page: Open, studio: NodeProcess) -> None:
     stems = [put(studio, f"needle number{number:02d}", "rs4") for number in range(23)]
     page = open_page(studio, ENGLISH)
-    assert page.locator("#history li").count() == 20
+    expect(page.locator("#history li")).to_have_count(20)
     page.locator("#search input, #search textarea").fill("NEEDLE ＮＵＭＢＥＲ07")
     page.wait_for_function("() => document.querySelectorAll('#history li').length === 1")
     assert page.locator(item(page, stems[7])).count() == 1
@@ -58,7 +58,7 @@ def test_search_and_more(open_page: Open, studio: NodeProcess) -> None:
     page.wait_for_function("() => document.querySelectorAll('#history li').length === 20")
     page.locator("#history .more").click()
     page.wait_for_function("() => document.querySelectorAll('#history li').length === 23")
-    assert page.locator("#history .more").count() == 0
+    expect(page.locator("#history .more")).to_have_count(0)
     page.locator("#search input, #search textarea").fill("nowhere to be found")
     page.locator("#history", has_text="Nothing matches.").wait_for()
 
@@ -76,7 +76,7 @@ def test_delete_asks_first(open_page: Open, studio: NodeProcess) -> None:
     page.locator(item(page, stem)).wait_for(state="detached")
     assert not (studio.outputs / f"{stem}.wav").exists()
     assert not (studio.outputs / f"{stem}.json").exists()
-    assert "Deleted." in page.locator("#history-note").inner_text()
+    expect(page.locator("#history-note")).to_contain_text("Deleted.")
 
 
 def test_what_is_gone_is_told_when_it_is_played(open_page: Open, studio: NodeProcess) -> None:
@@ -103,9 +103,9 @@ def test_make_again_gives_the_same_bytes(open_page: Open, studio: NodeProcess) -
     other.wait_for_function(
         "seed => document.querySelector('#seed input').value === seed", arg=seed
     )
-    assert other.locator("#text textarea").input_value() == "the same once more"
-    assert other.locator("#lock input").is_checked()
-    assert other.locator("#format input[value=flac]").is_checked()
+    expect(other.locator("#text textarea")).to_have_value("the same once more")
+    expect(other.locator("#lock input")).to_be_checked()
+    expect(other.locator("#format input[value=flac]")).to_be_checked()
     generate(other)
     assert audio_of(other, studio) == first
     assert first.startswith(b"fLaC")

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
 from tests.app.browser.hands import choose_mode, generate, trouble, write
@@ -26,9 +27,9 @@ def test_the_browser_chooses(
     open_page: Open, studio: NodeProcess, language: str, title: str, tag: str
 ) -> None:
     page = open_page(studio, language)
-    assert page.title() == title
-    assert page.locator("h1").inner_text() == title
-    assert page.locator("html").get_attribute("lang") == tag
+    expect(page).to_have_title(title)
+    expect(page.locator("h1")).to_have_text(title)
+    expect(page.locator("html")).to_have_attribute("lang", tag)
 
 
 def test_the_switch_changes_everything_and_is_remembered(
@@ -39,15 +40,15 @@ def test_the_switch_changes_everything_and_is_remembered(
     page.get_by_role("button", name="English").click()
     page.wait_for_function("() => document.title === 'Speech studio'")
     page.locator("#generate", has_text="Generate").wait_for()
-    assert page.locator("html").get_attribute("lang") == "en"
+    expect(page.locator("html")).to_have_attribute("lang", "en")
     # What was typed is still there: nothing was loaded anew.
     assert page.locator("#text textarea").input_value() == "keeps"
     page.reload()
     page.locator("#generate", has_text="Generate").wait_for()
-    assert page.title() == "Speech studio"
+    expect(page).to_have_title("Speech studio")
     page.get_by_role("button", name="中文").click()
     page.locator("#generate", has_text="生成语音").wait_for()
-    assert page.title() == "语音合成"
+    expect(page).to_have_title("语音合成")
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -86,4 +87,4 @@ def test_errors_speak_the_readers_language(
     # It stays until the next try, and goes with it.
     write(page, "better")
     generate(page)
-    assert page.locator("#status [role=alert]").count() == 0
+    expect(page.locator("#status [role=alert]")).to_have_count(0)

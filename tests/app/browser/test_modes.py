@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
 from tests.app.browser.hands import (
@@ -48,13 +49,17 @@ def test_every_mode(
     assert cross["reference_transcript"] == ""
     choose_mode(page, "instruct")
     page.locator(".chip").first.click()
-    assert page.locator("#instruction textarea").input_value() == "请用四川话表达。"
-    assert page.locator(".chip").first.get_attribute("aria-pressed") == "true"
+    expect(page.locator("#instruction textarea")).to_have_value("请用四川话表达。")
+    expect(page.locator(".chip").first).to_have_attribute("aria-pressed", "true")
     page.locator(".chip").nth(1).click()
+    expect(page.locator("#instruction textarea")).to_have_value("请用广东话表达。")
     page.locator(".chip").nth(2).click()
+    expect(page.locator("#instruction textarea")).to_have_value(
+        "请用广东话表达。请非常开心地说一句话。"
+    )
     assert made("instruct")["instruction"] == "请用广东话表达。请非常开心地说一句话。"
     choose_mode(page, "convert")
-    assert not page.locator("#text").is_visible()
+    expect(page.locator("#text")).not_to_be_visible()
     give(page, "source", words)
     convert = made("convert")
     assert convert["source_digest"]
@@ -74,7 +79,7 @@ def test_a_clone_is_made_again_by_who_has_sent_the_recording(
     page.reload()
     page.locator("#history .again").first.click()
     page.locator("#reference-verdict .verdict").wait_for()
-    assert page.locator("#transcript textarea").input_value() == "the words in it"
+    expect(page.locator("#transcript textarea")).to_have_value("the words in it")
     generate(page)
     assert audio_of(page, studio) == first
     assert records(studio)[-1]["reference_digest"] == digest
@@ -98,7 +103,7 @@ def test_a_recording_is_checked_at_once(
     page.wait_for_function("() => window.studio.sound.currentTime > 0.1")
     give(page, "reference", recording(tmp_path / "loud.wav", peak=3))
     verdict.get_by_text("clipped").wait_for()
-    assert "Usable" in verdict.inner_text()
+    expect(verdict).to_contain_text("Usable")
     give(page, "reference", recording(tmp_path / "short.wav", seconds=0.3))
     verdict.get_by_text("cannot be used").wait_for()
     broken = tmp_path / "broken.wav"
@@ -178,8 +183,8 @@ def test_what_another_engine_lacks_is_not_shown(open_page: Open, tmp_path: Path)
         page = open_page(node, ENGLISH)
         values = page.eval_on_selector_all("#mode input", "all => all.map(one => one.value)")
         assert values == ["clone", "cross_lingual"]
-        assert page.locator("html").get_attribute("data-mode") == "clone"
-        assert page.locator("#reference").is_visible()
+        expect(page.locator("html")).to_have_attribute("data-mode", "clone")
+        expect(page.locator("#reference")).to_be_visible()
         for absent in ("#voice", "#source", "#instruction", "#seed", "#speed", "#stream"):
             assert not page.locator(absent).is_visible(), absent
         assert page.locator("#counter code").count() == 0

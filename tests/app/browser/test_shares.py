@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from tests.app.browser.conftest import ENGLISH, Open
 from tests.app.browser.hands import choose_mode, generate, give, recording
 from tests.app.node_process import running
@@ -9,19 +11,21 @@ from tests.app.node_process import running
 SENTENCE = "Say [M][AY1] name as you would in a sentence of any length"
 
 
-def test_the_eleventh_job_in_a_minute_is_refused(open_page: Open, tmp_path: Path) -> None:
-    options = ("--engine", "studio", "--enable-queue", "--client-rate", "10")
+def test_one_job_too_many_in_a_minute_is_refused(open_page: Open, tmp_path: Path) -> None:
+    # Few, for a machine that has other work may take a minute to do many.
+    options = ("--engine", "studio", "--enable-queue", "--client-rate", "3")
     with running(tmp_path, *options) as node:
         node.wait_ready()
         page = open_page(node, ENGLISH)
         page.locator("#text textarea").press_sequentially(SENTENCE)
-        for _ in range(10):
+        for _ in range(3):
             generate(page)
         page.locator("#generate").click()
         page.locator("[data-testid=toast-text]", has_text="too much within a minute").wait_for()
         page.wait_for_function("() => !document.documentElement.classList.contains('busy')")
-        assert page.locator("#generate").is_visible() and page.locator("#generate").is_enabled()
-        assert page.locator("#pending").inner_text() == ""
+        expect(page.locator("#generate")).to_be_visible()
+        expect(page.locator("#generate")).to_be_enabled()
+        expect(page.locator("#pending")).to_have_text("")
         assert not page.locator("#marks .marks").is_visible()
 
 

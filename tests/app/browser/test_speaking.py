@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
 from tests.app.browser.hands import audio_of, generate, records, trouble, write
@@ -81,11 +82,11 @@ def test_the_text_is_counted_and_too_much_is_told(open_page: Open, studio: NodeP
     page = open_page(studio, ENGLISH)
     count = page.locator("#counter .count")
     write(page, "𠮷野家 ab")
-    assert count.inner_text().startswith("6 / 60")
+    expect(count).to_have_text(re.compile("^6 / 60"))
     write(page, "很" * 61)
-    assert "61 / 60" in count.inner_text()
-    assert "too long" in count.inner_text()
-    assert page.locator("#text textarea").get_attribute("aria-invalid") == "true"
+    expect(count).to_contain_text("61 / 60")
+    expect(count).to_contain_text("too long")
+    expect(page.locator("#text textarea")).to_have_attribute("aria-invalid", "true")
     page.locator("#generate").click()
     assert "at most 60" in trouble(page)
 
@@ -118,7 +119,8 @@ def test_it_is_heard_while_it_is_made(open_page: Open, studio: NodeProcess) -> N
     # This engine has one speed while streaming: the slider rests, and says why.
     page.locator("#speed", has_text="cannot be changed").wait_for()
     assert speed.is_disabled()
-    write(page, "slow 3")
+    # Seven seconds in which to see that there is no file yet.
+    write(page, "slow 8")
     page.locator("#generate").click()
     page.wait_for_function("() => window.studio.live.seconds > 0.5")
     assert page.locator("#result .player").count() == 0, "there is sound before there is a file"

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
 from tests.app.browser.hands import choose_mode, generate, give, recording, trouble, write
+from tests.app.held import Held
 from tests.app.session_routing.speech_nodes import NAMES, SpeechNodes
 
 SLOW = "slow 10"
@@ -46,6 +47,8 @@ def test_the_job_of_a_node_that_dies_runs_again_with_the_same_seed(
     open_page: Open, cluster: SpeechNodes, language: str, gate: str, tmp_path: Path, artefacts: Path
 ) -> None:
     """`gate` is the node that the browser's connections reach: another than the job's, or its."""
+    # Spoken until its node is gone and the page has said so.
+    held = Held(tmp_path)
     cluster.drain({"rs2", "rs3"})
     cluster.send_to(gate)
     page = open_page(cluster, language)
@@ -53,7 +56,7 @@ def test_the_job_of_a_node_that_dies_runs_again_with_the_same_seed(
     choose_mode(page, "clone")
     give(page, "reference", recording(tmp_path / "voice.wav"))
     page.locator("#transcript textarea").fill("录音里的话")
-    write(page, SLOW)
+    write(page, held.text)
     page.locator("#generate").click()
     # The seed is told with the first step.
     page.locator("#status [data-step=working]").wait_for()
@@ -66,8 +69,9 @@ def test_the_job_of_a_node_that_dies_runs_again_with_the_same_seed(
     expected = (
         "正在用同样的种子重新生成" if language == CHINESE else "runs again with the same seed"
     )
-    expect(again).to_contain_text(expected, timeout=20_000)
+    expect(again).to_contain_text(expected, timeout=60_000)
     page.screenshot(path=artefacts / f"page-again-{language}.png")
+    held.let_go()
     finished(page)
     assert marked(page), "the page was loaded anew"
     assert page.locator("#result .seed").inner_text() == seed
@@ -75,7 +79,7 @@ def test_the_job_of_a_node_that_dies_runs_again_with_the_same_seed(
     assert len(made) == 1 and made[0]["node"] in ("rs2", "rs3")
     assert made[0]["mode"] == "clone" and str(made[0]["seed"]) == seed
     # All of the form is what it was, and works.
-    assert page.locator("#text textarea").input_value() == SLOW
+    assert page.locator("#text textarea").input_value() == held.text
     assert page.locator("#transcript textarea").input_value() == "录音里的话"
     write(page, "一句新的话")
     generate(page)

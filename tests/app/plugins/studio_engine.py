@@ -1,14 +1,15 @@
 """An engine with every mode and short tones, found through its entry point.
 
 What was asked for is heard: mode, voice, instruction, speed and seed change the tone. The text
-`slow SECONDS` takes that long. `STUDIO_ENGINE_LACKS` names capabilities and modes to leave out,
-with commas.
+`slow SECONDS` takes that long, and `until FILE` until there is that file. `STUDIO_ENGINE_LACKS`
+names capabilities and modes to leave out, with commas.
 """
 
 import os
 import time
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -43,9 +44,13 @@ class StudioEngine:
             pieces, pause = int(float(argument) * 10), 0.1
         samples = np.arange(int(RATE / 10 / request.speed), dtype=np.float32)
         piece = np.sin(samples * np.float32(2 * np.pi * _tone(request) / RATE)) / np.float32(3)
+        piece = piece * np.hanning(len(piece)).astype(np.float32)
+        while what == "until" and not Path(argument).exists():
+            time.sleep(0.1)
+            yield piece
         for _ in range(pieces):
             time.sleep(pause)
-            yield piece * np.hanning(len(piece)).astype(np.float32)
+            yield piece
 
 
 class StudioPlugin:

@@ -34,7 +34,7 @@ class RoundRobin:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         served = asyncio.run_coroutine_threadsafe(self._serve(port), self._loop)
-        self.port = served.result(10)
+        self.port = served.result(30)
 
     async def _serve(self, port: int) -> int:
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", port)
@@ -80,7 +80,8 @@ class Nodes:
     """The processes, and the balancer's address as `url`."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        self.ports = dict(zip(NAMES, free_ports(len(NAMES)), strict=True))
+        self._kept = {name: keep_port() for name in NAMES}
+        self.ports = {name: kept.getsockname()[1] for name, kept in self._kept.items()}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._folder = folder
         self._options = options
@@ -112,7 +113,7 @@ class Nodes:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(f"{self.own_url(name)}/healthz").status_code == 200:
+                if httpx.get(f"{self.own_url(name)}/healthz", timeout=30).status_code == 200:
                     return
             time.sleep(0.2)
         raise TimeoutError(f"{name} does not answer")
@@ -146,7 +147,7 @@ class Nodes:
     def heard(self, name: str) -> dict[str, Any]:
         """The state of a node by its own account; nothing if it does not answer."""
         try:
-            answer = httpx.get(f"{self.own_url(name)}/heard", timeout=10)
+            answer = httpx.get(f"{self.own_url(name)}/heard", timeout=30)
         except httpx.HTTPError:
             return {}
         return dict(answer.raise_for_status().json())
@@ -156,13 +157,15 @@ class Nodes:
 
     def kill(self, name: str) -> None:
         self.processes[name].send_signal(signal.SIGKILL)
-        self.processes[name].wait(10)
+        self.processes[name].wait(60)
 
     def close(self) -> None:
         for process in self.processes.values():
             process.kill()
-            process.wait(10)
+            process.wait(60)
         self.balancer.close()
+        for kept in self._kept.values():
+            kept.close()
 
 
 def _knows(name: str, one: dict[str, Any], all_say: dict[str, dict[str, Any]]) -> bool:
@@ -173,6 +176,15 @@ def _knows(name: str, one: dict[str, Any], all_say: dict[str, dict[str, Any]]) -
         and (other in one["ready"]) == said["is_ready"]
         for other, said in others.items()
     )
+
+
+def keep_port() -> socket.socket:
+    """A port that nobody else gets until this is closed. It refuses connections, but whoever sets
+    SO_REUSEPORT may listen on it."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    kept.bind(("127.0.0.1", 0))
+    return kept
 
 
 def free_ports(count: int) -> list[int]:

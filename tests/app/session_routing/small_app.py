@@ -10,6 +10,7 @@ twice with `--again`. Its release is `RELEASE` of the environment; while there i
 
 import asyncio
 import os
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -166,4 +167,9 @@ mcp = "--mcp" in sys.argv
 wishes = "window.gradioReconnect = {again: true};" if "--again" in sys.argv else ""
 head = f"<script>{wishes}{RECONNECT}</script>" if "--reconnect" in sys.argv else None
 gr.mount_gradio_app(web, page, "/", ssr_mode=False, auth=auth, mcp_server=mcp, head=head)
-uvicorn.run(web, host="127.0.0.1", port=int(PORT), log_level="warning")
+# Whoever started it keeps the port for it.
+with socket.socket() as listener:
+    for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+        listener.setsockopt(socket.SOL_SOCKET, option, 1)
+    listener.bind(("127.0.0.1", int(PORT)))
+    uvicorn.Server(uvicorn.Config(web, log_level="warning")).run([listener])

@@ -122,7 +122,7 @@ class SpeechNodes:
 
     def kill(self, name: str) -> None:
         self.nodes[name].process.send_signal(signal.SIGKILL)
-        self.nodes[name].process.wait(10)
+        self.nodes[name].process.wait(60)
 
     @property
     def living(self) -> list[str]:
@@ -134,7 +134,7 @@ class SpeechNodes:
 
     def owner_at_work(self) -> str:
         """The node that works, once there is one."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while not (names := self.busy()):
             assert time.monotonic() < end, "nothing is being worked on"
             time.sleep(0.1)

@@ -33,19 +33,19 @@ def test_sessions_at_the_same_time_are_spread_and_none_fails(nodes: Nodes) -> No
 
 def test_an_event_is_found_by_its_id_alone(nodes: Nodes) -> None:
     for _ in range(9):
-        call = httpx.post(f"{nodes.url}/gradio_api/call/slow", json={"data": ["raw"]})
+        call = httpx.post(f"{nodes.url}/gradio_api/call/slow", json={"data": ["raw"]}, timeout=30)
         event = call.json()["event_id"]
         answer = httpx.get(f"{nodes.url}/gradio_api/call/slow/{event}", timeout=30).text
         assert "event: complete" in answer and "raw 5 by" in answer
 
 
 def test_a_raw_session_is_answered_wherever_it_asks(nodes: Nodes) -> None:
-    config = httpx.get(f"{nodes.url}/config").json()
+    config = httpx.get(f"{nodes.url}/config", timeout=30).json()
     number = next(fn["id"] for fn in config["dependencies"] if fn["api_name"] == "slow")
     for turn in range(9):
         session = {"session_hash": f"raw{turn}"}
         body = {"data": ["x"], "fn_index": number, **session}
-        joined = httpx.post(f"{nodes.url}/gradio_api/queue/join", json=body)
+        joined = httpx.post(f"{nodes.url}/gradio_api/queue/join", json=body, timeout=30)
         assert joined.status_code == 200, joined.text
         said = []
         with httpx.stream(
@@ -70,7 +70,7 @@ def test_a_link_to_a_session_is_made_where_the_session_is(nodes: Nodes) -> None:
     client.predict("words", api_name="/greet")
     session = {"session_hash": client.session_hash}
     links = [
-        httpx.get(f"{nodes.own_url(name)}/gradio_api/deep_link", params=session).json()
+        httpx.get(f"{nodes.own_url(name)}/gradio_api/deep_link", params=session, timeout=30).json()
         for name in NAMES
     ]
     assert links[0] and len(set(links)) == 1, links
@@ -101,8 +101,8 @@ def test_nobody_but_a_peer_is_answered_as_one(nodes: Nodes) -> None:
     for path in ("condition", "locate", "known", "pin"):
         forged = {"x-session-routing": f"two one {time.time():.3f} 00 {'0' * 64}"}
         url = f"{nodes.own_url('one')}/_session_routing/{path}"
-        assert httpx.post(url, json={}, headers=forged).status_code == 404
-        assert httpx.post(url, json={}).status_code == 404
+        assert httpx.post(url, json={}, headers=forged, timeout=30).status_code == 404
+        assert httpx.post(url, json={}, timeout=30).status_code == 404
 
 
 def test_the_owner_dies_and_the_next_job_of_its_session_is_done(nodes: Nodes) -> None:

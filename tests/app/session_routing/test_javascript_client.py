@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def test_no_session_fails(nodes: Nodes) -> None:
-    answers = javascript.sessions(nodes.url, "/slow", 24, 6, "你好")
-    assert len(answers) == 24
+    answers = javascript.sessions(nodes.url, "/slow", 36, 6, "你好")
+    assert len(answers) == 36
     assert {answer[0].rpartition(" by ")[0] for answer in answers} == {"你好 5"}
     assert {answer[0].rpartition(" by ")[2] for answer in answers} == set(NAMES)

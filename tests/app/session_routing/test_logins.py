@@ -42,8 +42,11 @@ def test_a_login_is_good_everywhere_and_only_with_its_cookie(nodes: Nodes) -> No
         headers = _log_in(nodes.own_url(made_at))
         for name in NAMES:
             assert _user(nodes.own_url(name), headers) == USER
-            assert httpx.get(f"{nodes.own_url(name)}/config", headers=headers).status_code == 200
-            assert httpx.get(f"{nodes.own_url(name)}/config").status_code == 401
+            assert (
+                httpx.get(f"{nodes.own_url(name)}/config", headers=headers, timeout=30).status_code
+                == 200
+            )
+            assert httpx.get(f"{nodes.own_url(name)}/config", timeout=30).status_code == 401
 
 
 def test_jobs_of_one_who_has_logged_in(nodes: Nodes) -> None:

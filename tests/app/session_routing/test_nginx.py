@@ -72,7 +72,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def _wait_for(url: str) -> None:
     for _ in range(100):
         try:
-            if httpx.get(f"{url}/healthz").status_code == 200:
+            if httpx.get(f"{url}/healthz", timeout=30).status_code == 200:
                 return
         except httpx.HTTPError:
             pass
@@ -81,7 +81,7 @@ def _wait_for(url: str) -> None:
 
 
 def test_requests_are_spread_and_sessions_stay_whole(url: str) -> None:
-    asked = {httpx.get(f"{url}/healthz").json()["node"] for _ in range(6)}
+    asked = {httpx.get(f"{url}/healthz", timeout=30).json()["node"] for _ in range(6)}
     assert asked == set(NAMES)
 
     def one(number: int) -> str:

@@ -54,8 +54,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         draft.write_text("".join(f"{name} {node.url}\n" for name, node in nodes.items()))
         draft.replace(peers)
         for node in nodes.values():
+            # One that was not heard of for a while is there once more.
             node.wait_until(
-                lambda node=node: sum("is there" in line for line in node.raw) == len(NAMES) - 1
+                lambda node=node: all(
+                    any(f"peer {name} is there" in line for line in node.raw)
+                    for name in NAMES
+                    if nodes[name] is not node
+                )
             )
         balancer = RoundRobin([int(node.url.rpartition(":")[2]) for node in nodes.values()])
         try:
@@ -66,6 +71,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 def test_every_call_of_gradios_client_succeeds(cluster: Cluster) -> None:
     before = cluster.spoken()
+    # By chance alone a node would get none of them once in some twenty thousand times.
+    sessions = 27
 
     def one(number: int) -> str:
         client = patient_client(cluster.url)
@@ -74,10 +81,10 @@ def test_every_call_of_gradios_client_succeeds(cluster: Cluster) -> None:
         return str(told["node"])
 
     with ThreadPoolExecutor(6) as pool:
-        answers = list(pool.map(one, range(18)))
-    assert len(answers) == 18 and set(answers) == set(NAMES)
+        answers = list(pool.map(one, range(sessions)))
+    assert len(answers) == sessions and set(answers) == set(NAMES)
     done = {name: count - before[name] for name, count in cluster.spoken().items()}
-    assert sum(done.values()) == 18
+    assert sum(done.values()) == sessions
     # Chosen by load, not all in one place.
     assert all(done.values()), done
 
@@ -87,7 +94,7 @@ def test_an_answer_names_the_node_that_gave_it(cluster: Cluster) -> None:
     session = f"session{time.monotonic_ns()}"
     owners = set()
     for _ in range(6):
-        with httpx.Client() as client:
+        with httpx.Client(timeout=30) as client:
             answer = client.post(
                 f"{cluster.url}/gradio_api/queue/join",
                 json={**call, "session_hash": session, "fn_index": 10**6},
@@ -100,4 +107,7 @@ def test_an_answer_names_the_node_that_gave_it(cluster: Cluster) -> None:
 
 def test_strangers_learn_nothing(cluster: Cluster) -> None:
     for path in ("condition", "locate", "pin", "known"):
-        assert httpx.post(f"{cluster.url}/_session_routing/{path}", json={}).status_code == 404
+        assert (
+            httpx.post(f"{cluster.url}/_session_routing/{path}", json={}, timeout=30).status_code
+            == 404
+        )

@@ -68,7 +68,9 @@ def test_gradios_client_hears_of_it_too(nodes: Nodes) -> None:
 
 @pytest.mark.long
 def test_an_event_found_by_its_id_ends_with_an_error(nodes: Nodes) -> None:
-    call = httpx.post(f"{nodes.own_url('one')}/gradio_api/call/long", json={"data": [30]})
+    call = httpx.post(
+        f"{nodes.own_url('one')}/gradio_api/call/long", json={"data": [30]}, timeout=30
+    )
     owner, event = call.headers["x-made-by"], call.json()["event_id"]
     other = nodes.own_url(next(name for name in NAMES if name != owner))
     where = f"{other}/gradio_api/call/long/{event}"

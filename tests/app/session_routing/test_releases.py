@@ -33,11 +33,11 @@ def everywhere(nodes: Nodes) -> list[str]:
 def test_a_page_names_its_release_and_keeps_the_host(nodes: Nodes) -> None:
     for name, root in (("one", OLD), ("two", NEW)):
         at = nodes.own_url(name)
-        assert httpx.get(f"{at}/config").json()["root"] == at + root
-        assert f'"root":"{at}{root}"' in httpx.get(at).text
+        assert httpx.get(f"{at}/config", timeout=30).json()["root"] == at + root
+        assert f'"root":"{at}{root}"' in httpx.get(at, timeout=30).text
         # And what it then loads from there is served.
-        assert httpx.get(f"{at}{root}/theme.css").status_code == 200
-        assert httpx.get(f"{at}{root}/gradio_api/info").status_code == 200
+        assert httpx.get(f"{at}{root}/theme.css", timeout=30).status_code == 200
+        assert httpx.get(f"{at}{root}/gradio_api/info", timeout=30).status_code == 200
 
 
 def test_its_sessions_live_on_nodes_of_that_release(nodes: Nodes, everywhere: list[str]) -> None:
@@ -53,9 +53,11 @@ def test_other_requests_of_a_page_reach_its_release(nodes: Nodes, everywhere: li
     for root, owners in ((OLD, {"one"}), (NEW, {"two", "three"})):
         for at in everywhere:
             for path in ("/theme.css", "/gradio_api/info", "/gradio_api/app_id"):
-                assert httpx.get(at + root + path).headers["x-made-by"] in owners
+                assert httpx.get(at + root + path, timeout=30).headers["x-made-by"] in owners
             sent = httpx.post(
-                f"{at}{root}/gradio_api/upload?upload_id=u", files={"files": ("a", b"x")}
+                f"{at}{root}/gradio_api/upload?upload_id=u",
+                files={"files": ("a", b"x")},
+                timeout=30,
             )
             assert sent.status_code == 200 and sent.headers["x-made-by"] in owners
 
@@ -71,19 +73,23 @@ def test_a_release_that_nobody_has_is_told_to_be_gone(everywhere: list[str]) -> 
     for at in everywhere:
         for release in ("three", "127.0.0.1%3A1", "one%2F", "%6Fn"):
             root = f"{at}/r/{release}/gradio_api"
-            told = httpx.post(f"{root}/queue/join", json={"session_hash": "x", "data": []})
+            told = httpx.post(
+                f"{root}/queue/join", json={"session_hash": "x", "data": []}, timeout=30
+            )
             assert told.status_code == 410 and told.json()["code"] == "release_gone"
             # At this Gradio's own page loads itself anew.
             assert told.json()["error"] == "Connection errored out. "
-            assert httpx.get(f"{root}/queue/data?session_hash=x").status_code == 410
+            assert httpx.get(f"{root}/queue/data?session_hash=x", timeout=30).status_code == 410
         # It finds another id than its own.
-        assert httpx.get(f"{at}/r/three/gradio_api/app_id").status_code == 200
+        assert httpx.get(f"{at}/r/three/gradio_api/app_id", timeout=30).status_code == 200
 
 
 def test_no_path_hides_another(everywhere: list[str]) -> None:
     for path in (OLD + OLD, OLD + "/r%2Fone", "/r/one//r/one", OLD + "/_session_routing"):
-        assert httpx.post(f"{everywhere[0]}{path}/condition", json={}).status_code >= 400
-        assert httpx.get(f"{everywhere[0]}{path}/config").status_code == 404
+        assert (
+            httpx.post(f"{everywhere[0]}{path}/condition", json={}, timeout=30).status_code >= 400
+        )
+        assert httpx.get(f"{everywhere[0]}{path}/config", timeout=30).status_code == 404
 
 
 @pytest.mark.long
@@ -91,11 +97,12 @@ def test_a_node_that_drains_hands_out_the_page_of_another(nodes: Nodes) -> None:
     nodes.drain("one")
     try:
         at = nodes.own_url("one")
-        assert httpx.get(f"{at}/config").json()["root"] == at + NEW
+        assert httpx.get(f"{at}/config", timeout=30).json()["root"] == at + NEW
         # New sessions of its page have no place: the page is to be loaded again.
         told = httpx.post(
             f"{at}{OLD}/gradio_api/queue/join",
             json={"session_hash": "late", "data": [], "fn_index": 0},
+            timeout=30,
         )
         assert told.status_code == 410
     finally:
