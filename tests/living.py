@@ -1,6 +1,7 @@
-"""Processes that are nobody's children here."""
+"""Processes that are nobody's children here, and what is waited for."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -20,3 +21,19 @@ def wait_until_gone(pid: int, seconds: float = 30) -> None:
     while lives(pid):
         assert time.monotonic() < end, "it still runs"
         time.sleep(0.05)
+
+
+def wait_until(true: Callable[[], object], seconds: float = 30) -> None:
+    """Raises AssertionError."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come true"
+        time.sleep(0.05)
+
+
+def is_program(pid: int | str, *words: str) -> bool:
+    """Whether a process runs these words; one that was only forked has its parent's."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() == "\0".join([*words, ""]).encode()
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -68,14 +68,15 @@ class ChannelConversation:
         self._stdout, self._stderr = AfterMark(opening.mark), AfterMark(opening.mark)
         self._decided = threading.Event()
         """The script can be sent, or there is nobody to send it to."""
+        self._errors_reader = threading.Thread(target=self._read_errors, daemon=True)
 
     def start(self, script: str) -> None:
         """Runs the script. Raises ``TransportError``."""
         self._channel.settimeout(None)
         try:
             self._channel.exec_command(shlex.join(self._opening.argv))  # nosec B601
-            for read in (self._read_output, self._read_errors):
-                threading.Thread(target=read, daemon=True).start()
+            threading.Thread(target=self._read_output, daemon=True).start()
+            self._errors_reader.start()
             if self._opening.first:
                 self._send(self._opening.first)
             self._decided.wait(_START)
@@ -129,6 +130,8 @@ class ChannelConversation:
 
     def _not_started(self) -> TransportError:
         self.close()
+        # Its output may be read to its end before its reasons are.
+        self._errors_reader.join(_START)
         if self._asked_twice():
             return refused_password(self._host)
         said = self._stderr.before.replace(self._opening.prompt, b"").decode("utf-8", "replace")

@@ -8,7 +8,6 @@ import contextlib
 import math
 import shlex
 import threading
-import time
 from collections.abc import Callable
 
 import paramiko
@@ -24,6 +23,8 @@ _CHUNK = 65536
 _TICK = 0.5
 _SUDO_PATIENCE = 30.0
 """Seconds sudo may take to check a password; PAM waits 2 after a wrong one."""
+_DYING = 3.0
+"""Seconds that a connection that broke may take to its own end, after that of its channels."""
 _LINGER = 10.0
 """Seconds without output after which we stop waiting for a script that has ended: a daemon it
 started may hold its output open for ever."""
@@ -114,15 +115,16 @@ class Exchange:
         self._decided.set()
 
     def _read_output(self) -> None:
-        last = time.monotonic()
+        quiet: Deadline | None = None
         while (chunk := self._receive(self._channel.recv)) != b"":
             if chunk is not None:
-                last = time.monotonic()
+                quiet = None
                 if text := self._stdout.feed(chunk):
                     self._output.append(text)
                     if self._on_stdout:
                         self._on_stdout(text)
-            elif self._channel.exit_status_ready() and time.monotonic() - last > _LINGER:
+            # Since its end was seen: what it said last may have come in the same moment.
+            elif self._channel.exit_status_ready() and (quiet := quiet or Deadline(_LINGER)).passed:
                 return
             self._check_time()
 
@@ -178,7 +180,7 @@ class Exchange:
         it is not, ``where_alive``."""
         transport = self._channel.get_transport()
         # The channels of a connection end a moment before it does.
-        transport.join(_TICK)
+        transport.join(_DYING)
         if transport.is_active():
             return ConnectionLostError(f"{self._host}: {where_alive}")
         reason = transport.get_exception()

@@ -12,8 +12,8 @@ from provisioning.transport.dial import dial
 from provisioning.transport.handshake import BrokenOffError, shake_hands
 from provisioning.transport.route import Endpoint
 
-_PAUSES = (0.2, 0.4, 0.8, 1.6)
-"""Seconds before another try at an sshd that broke the connection off."""
+_PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
+"""Seconds before another try at an sshd that broke the connection off, where there is time."""
 
 
 def reach(
@@ -25,15 +25,23 @@ def reach(
 ) -> paramiko.Transport:
     """Connects to the endpoint, by way of the jump host ``before`` where there is one, and checks
     its host key. What has to be ended later is given to ``ending``. Raises ``TransportError``."""
-    for pause in _PAUSES:
+    reason: UnreachableError | None = None
+    for pause in (0.0, *_PAUSES):
+        # Many of us may have come at once; they should not all come back at once.
+        pause *= random.uniform(0.5, 1.5)
+        if reason and deadline.left < pause:
+            break
+        time.sleep(pause)
         try:
             return _reach(endpoint, before, deadline, accept_new_host_keys, ending)
-        except BrokenOffError:
-            if deadline.left < pause:
-                raise
-        # Many of us may have come at once; they should not all come back at once.
-        time.sleep(pause * random.uniform(0.5, 1.5))
-    return _reach(endpoint, before, deadline, accept_new_host_keys, ending)
+        except BrokenOffError as error:
+            reason = error
+        except UnreachableError as error:
+            # A try that had no time left tells less than the one before it.
+            reason = reason if reason and deadline.passed else error
+            break
+    assert reason is not None
+    raise reason
 
 
 def _reach(

@@ -74,7 +74,7 @@ class Host:
         ) as shell:
             script = self.script(fragment, run, before_each=_CUT if cut_at else before_each)
             try:
-                stdout, stderr = shell.communicate(script.encode(), timeout=60)
+                stdout, stderr = shell.communicate(script.encode(), timeout=250)
             except subprocess.TimeoutExpired:
                 os.killpg(shell.pid, signal.SIGKILL)
                 raise

@@ -5,6 +5,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.living import wait_until_gone
+
 _CONFIG = """\
 [unix_http_server]
 file={folder}/s.sock
@@ -39,8 +41,10 @@ class PrivateSupervisor:
     @property
     def pid(self) -> str:
         """The daemon's process, or nothing until it has written it down."""
-        path = self.folder / "supervisord.pid"
-        return path.read_text().strip() if path.exists() else ""
+        try:
+            return (self.folder / "supervisord.pid").read_text().strip()
+        except FileNotFoundError:
+            return ""
 
     def write(self, name: str, command: str, *options: str, startsecs: int = 0) -> None:
         """The file of a program, which has failed for good the first time it fails.
@@ -65,13 +69,24 @@ class PrivateSupervisor:
             assert self._daemon.poll() is None
             time.sleep(0.02)
 
+    def kill(self) -> None:
+        """Its socket and what it has written down stay."""
+        assert self._daemon
+        self._daemon.kill()
+        self._daemon.wait()
+
     def stop(self) -> None:
-        if pid := self.pid:
+        if (pid := self.pid) and not (self._daemon and self._daemon.poll() is not None):
             # Not asked to end, as that takes it seconds; its programs are its children.
-            subprocess.run(
-                ["sh", "-c", 'kids=$(pgrep -P "$1"); kill -9 "$1" $kids', "-", pid],
+            ended = subprocess.run(
+                ["sh", "-c", 'kids=$(pgrep -P "$1"); kill -9 "$1" $kids; echo $kids', "-", pid],
                 check=False,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-            )
-        if self._daemon:
-            self._daemon.wait()
+                text=True,
+            ).stdout.split()
+            if self._daemon:
+                self._daemon.wait()
+            # They write to the folder, which may be deleted next.
+            for one in (pid, *ended):
+                wait_until_gone(int(one))

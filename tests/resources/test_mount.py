@@ -1,5 +1,8 @@
 """A tmpfs stands for NFS, which this machine's kernel may not have; fstab is the test's own."""
 
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -36,6 +39,19 @@ def mounted(host: Host, mount: Mount) -> list[tuple[str, str]]:
     """Source and options of what is mounted there, the lowest first."""
     listed = entries(host.must("cat /proc/self/mounts"))
     return [(e.source, ",".join(e.options)) for e in listed if e.target == mount.target]
+
+
+@contextmanager
+def used(host: Host, mount: Mount) -> Iterator[None]:
+    """A process has its place there."""
+    assert host.namespaces
+    work = ["sh", "-c", 'cd "$1" && echo && exec sleep 600', "-", mount.target]
+    with subprocess.Popen([*host.namespaces.enter(), *work], stdout=subprocess.PIPE) as user:
+        assert user.stdout and user.stdout.readline() == b"\n"
+        try:
+            yield
+        finally:
+            user.kill()
 
 
 def test_there_and_back(isolated_host: Host, tmp_path: Path, fstab: Path) -> None:
@@ -113,8 +129,8 @@ def test_one_that_was_made_read_only_is_remounted_while_it_is_used(
     change = host.change(mount)
     assert change is not None
     assert change.summary == "remount: ro -> rw, add nosuid"
-    use = f"( cd '{mount.target}' && exec sleep 60 ) & user=$!\n"
-    host.must(f"{use}{change.apply}\ntouch '{mount.target}/written'; kill $user", host.begin())
+    with used(host, mount):
+        host.must(f"{change.apply}\ntouch '{mount.target}/written'", host.begin())
     assert host.change(mount) is None
     assert [options for _, options in mounted(host, mount)] == ["rw,nosuid,relatime,size=1024k"]
     assert host.must(f"cat '{mount.target}/file'") == "kept\n"
@@ -151,9 +167,9 @@ def test_one_in_use_is_never_torn_away(isolated_host: Host, tmp_path: Path, fsta
     before, text = mounted(host, mount), fstab.read_text()
     change = host.change(outputs(tmp_path, fstab, "2m"))
     assert change is not None
-    use = f"( cd '{mount.target}' && exec sleep 3 ) & "
     run = host.begin()
-    failed = host.run(use + change.apply, run)
+    with used(host, mount):
+        failed = host.run(change.apply, run)
     assert failed.status != 0
     assert f"{mount.target} is in use; stop what uses it" in failed.stderr
     assert (mounted(host, mount), fstab.read_text()) == (before, text)

@@ -12,6 +12,7 @@ from provisioning.resources import service
 from provisioning.resources.base import Handler, UnobservableError
 from provisioning.resources.service import Service
 from provisioning.resources.supervisor_daemon import SupervisorDaemon
+from tests.living import is_program, wait_until
 from tests.resources.host import Host
 from tests.resources.laws import assert_cycle, remembered
 from tests.resources.private_supervisor import PrivateSupervisor
@@ -104,7 +105,7 @@ def test_a_socket_that_a_killed_daemon_left_is_down(
     host: Host, supervisor: PrivateSupervisor
 ) -> None:
     supervisor.start()
-    host.must(f"kill -9 {supervisor.pid}")
+    supervisor.kill()
     assert Path(supervisor.socket).is_socket()
     assert host.observe(web(supervisor)).stdout == "down 0\n"
 
@@ -133,7 +134,7 @@ def test_one_without_a_program_file_says_so(host: Host, running: PrivateSupervis
 def test_one_that_does_not_come_up_shows_its_last_words(
     host: Host, running: PrivateSupervisor
 ) -> None:
-    running.write("web", "echo port 7860 is taken >&2; exit 3", startsecs=1)
+    running.write("web", "echo port 7860 is taken >&2; exit 3", startsecs=30)
     change = host.change(web(running))
     assert change is not None
     run = host.begin()
@@ -164,7 +165,8 @@ def test_a_oneshot_is_up_once_it_ended_well(
         request.getfixturevalue(client)
     once = Service(name="web", manager=SUPERVISOR, oneshot=True, socket=running.socket)
     ran = running.folder / "ran"
-    command = f"echo ran >> {ran}"
+    # Up only once it has ended, which takes it a moment.
+    command = f"sleep 0.5; echo ran >> {ran}"
     running.write("web", command, "autorestart=false")
     path = running.folder / "conf.d" / "web.conf"
     host.deploy(once)
@@ -173,7 +175,7 @@ def test_a_oneshot_is_up_once_it_ended_well(
     again = service.restart("web", SUPERVISOR, oneshot=True, socket=running.socket)
     host.must(again.command, host.begin())
     assert ran.read_text() == "ran\nran\n"
-    path.write_text(path.read_text().replace(command, "exit 4"))
+    path.write_text(path.read_text().replace(command, "sleep 0.5; exit 4"))
     failed = host.run(again.command, host.begin())
     assert failed.status != 0
     assert "web: ended with status 4" in failed.stderr
@@ -195,11 +197,14 @@ class TestHandlers:
         self, host: Host, running: PrivateSupervisor, reload: Handler
     ) -> None:
         got = running.folder / "got"
-        running.write("web", f"trap 'echo HUP >> {got}' HUP; while :; do sleep 0.1; done")
+        ready = running.folder / "ready"
+        command = f"trap 'echo HUP >> {got}' HUP; : > {ready}; while :; do sleep 0.1; done"
+        running.write("web", command)
         host.deploy(web(running))
+        wait_until(ready.exists)
         before = look(host, running)
         host.must(reload.command, host.begin())
-        assert got.read_text() == "HUP\n"
+        wait_until(lambda: got.exists() and got.read_text() == "HUP\n")
         assert look(host, running) == before
 
     def test_a_reload_that_kills_the_process_fails_though_it_is_started_again(
@@ -207,6 +212,8 @@ class TestHandlers:
     ) -> None:
         running.write("web", "exec sleep 1000", "autorestart=true")
         host.deploy(web(running))
+        # What was only forked from supervisord takes no HUP to heart.
+        wait_until(lambda: is_program(look(host, running)[1], "sleep", "1000"))
         failed = host.run(reload.command, host.begin())
         assert failed.status != 0
         assert "web: did not live through its reload" in failed.stderr
@@ -224,7 +231,7 @@ class TestHandlers:
         running.write("web", "exec sleep 2000")
         host.must(restart.command, host.begin())
         _, third = look(host, running)
-        assert Path(f"/proc/{third}/cmdline").read_bytes() == b"sleep\x002000\x00"
+        wait_until(lambda: is_program(third, "sleep", "2000"))
 
     def test_a_restart_that_fails_can_be_taken_back_in_the_same_run(
         self, host: Host, running: PrivateSupervisor, restart: Handler
@@ -262,7 +269,7 @@ class TestHandlers:
     ) -> None:
         broken = running.folder / "broken"
         broken.touch()
-        running.write("web", f"[ ! -e {broken} ] || exit 1; exec sleep 1000", startsecs=1)
+        running.write("web", f"[ ! -e {broken} ] || exit 1; exec sleep 1000", startsecs=3)
         host.run(f"supervisor_start {running.socket} web no")
         assert look(host, running)[0] == "FATAL"
         broken.unlink()
@@ -279,9 +286,10 @@ def test_what_the_daemon_runs_does_not_see_the_scripts_environment(
     host: Host, supervisor: PrivateSupervisor
 ) -> None:
     seen = supervisor.folder / "seen"
-    supervisor.write("web", f"env > {seen}; exec sleep 1000")
+    supervisor.write("web", f"env > {seen}.new; mv {seen}.new {seen}; exec sleep 1000")
     daemon = SupervisorDaemon(config=str(supervisor.config), socket=supervisor.socket)
     host.deploy(daemon, web(supervisor))
+    wait_until(seen.exists)
     names = {line.partition("=")[0] for line in seen.read_text().splitlines()}
     assert "PATH" in names
     assert not names & {"STATE", "RUN_DIR", "LC_ALL", "CUT_COUNT"}

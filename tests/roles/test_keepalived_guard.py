@@ -16,7 +16,8 @@ import pytest
 from provisioning.roles.places import GUARD, TABLE_SERVICES
 from tests.roles.rendered import files
 
-LIVING = "#!/bin/sh\nwhile :; do sleep 0.05; done\n"
+# Woken by SIGCHLD as Keepalived is, so that it moves though its own sleeps may be late.
+LIVING = "#!/bin/sh\ntrap : CHLD\nwhile :; do sleep 0.05; done\n"
 PARTS = {"main": "keepalived.pid", "vrrp": "vrrp.pid", "checkers": "checkers.pid"}
 TABLE = """\
 IP Virtual Server version 1.2.1 (size=4096)
@@ -34,7 +35,7 @@ TCP  C0000201:0050 rr
 """
 
 
-def wait_for(true: Callable[[], bool], within: float = 20) -> None:
+def wait_for(true: Callable[[], bool], within: float = 60) -> None:
     end = time.monotonic() + within
     while not true():
         assert time.monotonic() < end, "it did not come true"
@@ -45,6 +46,10 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     """Returns when it stands still: one that runs hears of a signal a moment later."""
     process.send_signal(signal.SIGSTOP)
     os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+
+
+def state_of(process: subprocess.Popen[bytes]) -> str:
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 class Director:
@@ -65,8 +70,15 @@ class Director:
             "pause": 0.1,
         }.items():
             script = re.sub(f"(?m)^{name}=.*", f"{name}={value}", script)
-        # The address that is to go is seen to go.
-        script = script.replace("    ip address del", f"    echo >> {folder}/dropped; echo")
+        # The address that is to go is seen to go, and each look is seen to end.
+        for old, new in {
+            "    ip address del": f"    echo >> {folder}/dropped; echo",
+            '        sleep "$pause"': f'        echo >> {folder}/looks; sleep "$pause"',
+            # Its looks are short here: ten of them are over before anything was started.
+            "wait=10 healed": "wait=300 healed",
+        }.items():
+            assert old in script
+            script = script.replace(old, new)
         self.guard = folder / "guard"
         self.guard.write_text(script)
         self.guard.chmod(0o755)
@@ -88,6 +100,9 @@ class Director:
         (self.folder / PARTS[part]).write_text(f"{process.pid}\n")
         comm = Path("/proc", str(process.pid), "comm")
         wait_for(lambda: comm.read_text() == "keepalived\n")
+        if asleep:
+            # Not while it is on its way there, which is a movement.
+            wait_for(lambda: state_of(process) == "S")
 
     def says(self, *words: str) -> list[str]:
         done = subprocess.run(
@@ -95,6 +110,15 @@ class Director:
         )
         assert done.stderr == ""
         return done.stdout.splitlines()
+
+    def looks(self, more: int) -> None:
+        """Returns once the guard has ended so many more looks; the next may have begun before."""
+        wanted = self._looks() + more
+        wait_for(lambda: self._looks() >= wanted)
+
+    def _looks(self) -> int:
+        path = self.folder / "looks"
+        return path.stat().st_size if path.exists() else 0
 
     @property
     def dropped(self) -> bool:
@@ -226,23 +250,24 @@ def test_without_keepalived_the_table_is_nobodys_concern(director: Director) -> 
 
 def test_a_flushed_table_ends_keepalived_and_withdraws_the_director(guarded: Director) -> None:
     # It judges a table that it has seen whole.
-    time.sleep(1)
+    guarded.looks(2)
     guarded.table.write_text("".join(TABLE.splitlines(keepends=True)[:3]))
-    guarded.processes["main"].wait(timeout=20)
+    guarded.processes["main"].wait(timeout=60)
     assert guarded.processes["vrrp"].poll() is None, "the main process ends the others"
-    assert guarded.withdrawn.read_text() == "1\n"
+    # It is written anew at each look.
+    wait_for(lambda: guarded.withdrawn.read_text() == "1\n")
     guarded.start("main")
     guarded.table.write_text(TABLE)
     wait_for(lambda: guarded.withdrawn.read_text() == "0\n")
 
 
 def test_a_new_list_is_given_time_to_be_taken_up(guarded: Director) -> None:
-    time.sleep(1)
+    guarded.looks(2)
     services = guarded.folder / "services"
     services.write_text(services.read_text() + "service TCP 0A010064:0051 rr 10.1.0.100:81\n")
     guarded.table.write_text(TABLE.replace("TCP  0A010064:01BB wrr\n", ""))
-    time.sleep(1.5)
+    guarded.looks(8)
     assert guarded.processes["main"].poll() is None
     guarded.table.write_text(TABLE + "TCP  0A010064:0051 rr\n")
-    time.sleep(1)
+    guarded.looks(4)
     assert not guarded.withdrawn.exists() and log(guarded) == ""

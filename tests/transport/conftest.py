@@ -53,7 +53,7 @@ def connection(server: Sshd, **settings: Any) -> Connection:
         "user": "root",
         "key_file": server.key,
         "known_hosts_file": server.known_hosts,
-        "connect_timeout": 10,
+        "connect_timeout": 60,
     }
     wanted = {key: value for key, value in (given | settings).items() if value is not None}
     return Connection.model_validate(wanted)

@@ -31,8 +31,9 @@ def test_eight_mebibytes_both_ways(here: LocalTransport) -> None:
 
 
 def test_the_script_is_in_no_process_list(here: LocalTransport) -> None:
-    done = here.run("secret='tell''tale'; ps -eo args | grep -c \"$secret\" || :", root=False)
-    assert done.stdout == b"1\n"
+    done = here.run(": telltale; ps -eo args", root=False)
+    assert b"ps -eo args\n" in done.stdout
+    assert b"telltale" not in done.stdout
 
 
 def test_output_comes_as_it_is_made(here: LocalTransport, tmp_path: Path) -> None:
@@ -45,12 +46,12 @@ def test_output_comes_as_it_is_made(here: LocalTransport, tmp_path: Path) -> Non
 
 def test_too_long_ends_all_that_was_started(here: LocalTransport) -> None:
     seen: list[bytes] = []
-    with pytest.raises(ConnectionLostError, match=r"this machine: a script took more than 3 s"):
+    with pytest.raises(ConnectionLostError, match=r"this machine: a script took more than 10 s"):
         here.run(
             "sleep 60 & echo $!; cat >/dev/null; sleep 60",
             root=False,
             # Enough for its first line on a busy machine.
-            timeout=3,
+            timeout=10,
             on_stdout=seen.append,
         )
     wait_until_gone(int(b"".join(seen)))
@@ -70,9 +71,9 @@ def test_a_daemon_that_keeps_the_output_open(
 ) -> None:
     monkeypatch.setattr("provisioning.transport.local._LINGER", 0.5)
     began = time.monotonic()
-    done = here.run("sleep 20 & echo $!; exit 4", root=False)
+    done = here.run("sleep 60 & echo $!; exit 4", root=False)
     try:
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
         assert done.status == 4
     finally:
         os.kill(int(done.stdout), signal.SIGKILL)
@@ -91,7 +92,6 @@ AS_NOBODY = """
 import os
 from provisioning.transport.base import SudoError
 from provisioning.transport.local import LocalTransport
-from tests.living import wait_until_gone
 os.setgid(65534)
 os.setuid(65534)
 assert LocalTransport().run("id -u", root=False).stdout == b"65534\\n"

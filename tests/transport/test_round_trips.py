@@ -60,14 +60,16 @@ def give(held: "queue.Queue[tuple[float, bytes]]", target: socket.socket) -> Non
             target.sendall(data)
 
 
-def round_trips(transport: Transport) -> float:
-    """Of a script, where the machine had time for it."""
-    times = []
-    for _ in range(3):
+def round_trips(transport: Transport, most: float) -> float:
+    """Of a script; again until it was not more than ``most``, as a busy machine adds to the line's
+    time and never takes from it."""
+    end = time.monotonic() + 60
+    while True:
         began = time.monotonic()
         assert transport.run("id -un").stdout == b"root\n"
-        times.append(time.monotonic() - began)
-    return min(times) / ROUND_TRIP
+        ended = time.monotonic()
+        if (found := (ended - began) / ROUND_TRIP) < most or ended > end:
+            return found
 
 
 @pytest.mark.parametrize(("user", "most"), [("free", 3), ("asked", 4)])
@@ -85,5 +87,5 @@ def test_a_script_takes_three_and_a_password_one_more(
         known.write_text(f"[127.0.0.1]:{port} {sshd.host_key()}\n")
         settings = {"sudo_password": secret(PASSWORD)} if user == "asked" else {}
         transport = login(user=user, port=port, known_hosts_file=known, **settings)
-        assert most - 0.1 < round_trips(transport) < most + 0.9
+        assert most - 0.1 < round_trips(transport, most + 0.9) < most + 0.9
         transport.close()

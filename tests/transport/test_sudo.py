@@ -89,7 +89,7 @@ class TestWithAPassword:
         self, own_sshd: Sshd, login: Login, secret: Secret, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("provisioning.transport.exchange._SUDO_PATIENCE", 1.0)
-        own_sshd.pam_sudo = "auth optional pam_exec.so /bin/sleep 5\n" + own_sshd.pam_sudo
+        own_sshd.pam_sudo = "auth optional pam_exec.so /bin/sleep 20\n" + own_sshd.pam_sudo
         own_sshd.start()
         transport = login(own_sshd, user="asked", sudo_password=secret(PASSWORD))
         with pytest.raises(SudoError, match=r"rs1: sudo gave no verdict .* within 1 s"):
@@ -106,7 +106,7 @@ class TestWithAPassword:
         own_sshd.start()
         transport = login(own_sshd, user="asked", sudo_password=secret(PASSWORD))
         with pytest.raises(SudoError, match="rs1: sudo did not run the script"):
-            transport.run("echo the script", timeout=20)
+            transport.run("echo the script", timeout=60)
         assert got.read_text() == f"{PASSWORD}\n"
 
     def test_the_password_is_in_no_process_list(self, login: Login, secret: Secret) -> None:

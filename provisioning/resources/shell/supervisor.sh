@@ -161,7 +161,7 @@ supervisor_await() { # SOCKET NAME ONESHOT: until it is up, or has ended well
     while :; do
         supervisor_look "$1" "$2"
         case $PROCESS:$3:$EXIT in
-        RUNNING:*) return 0 ;;
+        RUNNING:no:*) return 0 ;;
         EXITED:yes:0) return 0 ;;
         EXITED:yes:*) break ;;
         FATAL:* | absent:* | down:*) break ;;
@@ -172,6 +172,8 @@ supervisor_await() { # SOCKET NAME ONESHOT: until it is up, or has ended well
         [ "$TRIES" -lt 200 ] || break
         sleep 0.3
     done
+    # A one-shot program that takes its time has not failed.
+    if [ "$PROCESS" = RUNNING ]; then return 0; fi
     if [ -f "$LOG" ]; then tail -n 8 -- "$LOG" >&2 || :; fi
     case $PROCESS in
     absent) fail "$2: supervisord's configuration has no such program" ;;
