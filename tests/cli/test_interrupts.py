@@ -18,11 +18,11 @@ def other():
 
 with Interrupts() as interrupts:
     signal.signal(signal.SIGUSR1, lambda *_: None)
-    threading.Timer(0.3, other).start()
     lock = threading.Lock()
     lock.acquire()
     began = time.monotonic()
     try:
+        threading.Timer(0.3, other).start()
         lock.acquire(timeout={timeout})
         print("slept")
     except KeyboardInterrupt:

@@ -55,9 +55,10 @@ class Host:
         )
 
     def wait_for_holder(self) -> None:
-        self.wait_until(lambda: (self.transport.state / "holder").exists())
+        holder = self.transport.state / "holder"
+        self.wait_until(lambda: holder.exists() and holder.read_text())
 
-    def wait_until(self, condition: Callable[[], bool]) -> None:
+    def wait_until(self, condition: Callable[[], object]) -> None:
         deadline = time.monotonic() + 60
         while not condition():
             assert time.monotonic() < deadline
@@ -180,15 +181,19 @@ def test_the_control_machine_goes_away_and_the_host_finishes(host: Host) -> None
     process.stderr.close()
     host.wait_for_holder()
     os.kill(process.pid, signal.SIGHUP)
-    process.wait(timeout=20)
+    process.wait(timeout=60)
     assert host.files == {"a", "b"}
     assert not host.plan(host.mark("a"), host.mark("b")).changes
 
 
 def test_two_at_once_the_second_is_told_who(host: Host) -> None:
-    process = host.transport.start(host.script(host.mark("a", before_apply="sleep 3")))
+    # It goes on once the second has been told.
+    told = host.transport.state / "told"
+    wait = f"until [ -e '{told}' ]; do sleep 0.05; done"
+    process = host.transport.start(host.script(host.mark("a", before_apply=wait)))
     host.wait_for_holder()
     result = host.apply(host.mark("b"))
+    told.touch()
     process.communicate()
     assert result.outcome == "locked"
     assert "another@desk" in result.message

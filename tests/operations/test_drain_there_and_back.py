@@ -49,7 +49,7 @@ def test_there_and_back(cluster: PretendedCluster) -> None:
     assert cluster.site.runtime.drains["rs1"].reason == "升级"
     with recorded(cluster.site, ["test"]) as run:
         fleet = cluster.fleet()
-        assert wait_until_idle(cluster.site, fleet, "rs1", timeout=20, progress=silent) is None
+        assert wait_until_idle(cluster.site, fleet, "rs1", timeout=120, progress=silent) is None
         settle(cluster.site, fleet, run, "rs1", progress=silent)
     assert cluster.site.runtime.drains["rs1"].settled
     back(cluster, "rs1")

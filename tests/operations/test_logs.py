@@ -3,7 +3,6 @@
 import json
 import subprocess
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from provisioning.operations.log_sources import (
 from provisioning.operations.read_logs import LineReader, follow_logs, read_logs
 from provisioning.transport.base import Completed
 from provisioning.transport.local import LocalTransport
+from tests.living import wait_until
 
 APP = '{"time": "2026-01-31T08:00:0%d.000+00:00", "level": "info", "message": "说话 %d"}'
 
@@ -153,6 +153,12 @@ def test_characters_cut_in_two_come_whole() -> None:
     assert taken == ["你好，世界"]
 
 
+def readers_of(log: Path) -> list[str]:
+    """The processes that have the log among their words."""
+    found = subprocess.run(["pgrep", "-f", str(log)], capture_output=True, text=True, check=False)
+    return found.stdout.split()
+
+
 def test_following_gives_lines_as_they_are_written(tmp_path: Path) -> None:
     log = tmp_path / "app.log"
     log.write_text("老的\n", encoding="utf-8")
@@ -173,17 +179,12 @@ def test_following_gives_lines_as_they_are_written(tmp_path: Path) -> None:
         daemon=True,
     )
     follower.start()
-    end = time.monotonic() + 30
-    while not taken and time.monotonic() < end:
-        time.sleep(0.05)
+    wait_until(lambda: taken)
     with log.open("a", encoding="utf-8") as file:
         file.write("新的\n")
     assert came.wait(30)
     assert taken == ["老的", "新的"]
-    readers = subprocess.run(
-        ["pgrep", "-f", str(log)], capture_output=True, text=True, check=False
-    ).stdout.split()
-    for reader in readers:
+    for reader in readers_of(log):
         subprocess.run(["kill", reader], check=False)
     follower.join(30)
     assert not follower.is_alive()
@@ -198,5 +199,4 @@ def test_a_reader_that_nobody_listens_to_ends(tmp_path: Path) -> None:
         shell.stdout.readline()
         shell.stdout.close()
         assert shell.wait(30) is not None
-    left = subprocess.run(["pgrep", "-f", str(log)], capture_output=True, check=False)
-    assert left.returncode == 1
+    wait_until(lambda: not readers_of(log))

@@ -93,7 +93,7 @@ class Living:
                 desired=lambda runtime: self.wanted(runtime, content),
                 command="deploy",
                 progress=self.events.append,
-                **{"timeout": 20.0, **choices},  # type: ignore[arg-type]
+                **{"timeout": 120.0, **choices},  # type: ignore[arg-type]
             )
             result = apply_plans(
                 plans,

@@ -38,6 +38,7 @@ from provisioning.transport.base import (
     Transport,
     UnreachableError,
 )
+from tests.living import wait_until
 from tests.operations.replay import INVENTORY, Recording, ReplayTransport, backup, recording, replay
 
 
@@ -287,7 +288,7 @@ def test_a_watch_sees_a_lost_host_again_without_waiting_for_it() -> None:
         if name != "rs1":
             return ReplayTransport(answers[name])
         if not first:
-            assert back.wait(10)
+            assert back.wait(60)
             connected.set()
         first = False
         return Flaky(answers[name])
@@ -298,11 +299,8 @@ def test_a_watch_sees_a_lost_host_again_without_waiting_for_it() -> None:
     assert watch.look().unreachable == {"rs1": "the connection broke"}
     assert "rs1" in watch.look().unreachable, "still away, and the look does not wait for it"
     back.set()
-    assert connected.wait(10)
-    for _ in range(50):
-        if not watch.look().unreachable:
-            return
-    pytest.fail("the host was never seen again")
+    assert connected.wait(60)
+    wait_until(lambda: not watch.look().unreachable)
 
 
 def test_every_command_that_a_rule_names_is_one_of_the_command_line() -> None:
@@ -483,7 +481,7 @@ def test_a_silent_host_does_not_keep_the_others_waiting() -> None:
     def connect(name: str) -> Transport:
         if name == "rs1":
             # Not before all others have been looked at.
-            assert all(one.wait(20) for other, one in looked.items() if other in others)
+            assert all(one.wait(60) for other, one in looked.items() if other in others)
             raise UnreachableError("rs1: no answer within 10 s")
         transport = Seen(answers[name])
         transport.name = name

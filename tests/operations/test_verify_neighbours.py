@@ -128,7 +128,7 @@ def claims(lan: Lan, *addresses: str) -> dict[str, Any]:
     ]
     done = subprocess.run(
         ["ip", "netns", "exec", lan.client, "sh", "-s"],
-        input=python_probe("claims", {"seconds": 1.1, "wanted": wanted}),
+        input=python_probe("claims", {"seconds": 3.1, "wanted": wanted}),
         capture_output=True,
         text=True,
         check=True,
@@ -143,7 +143,7 @@ def test_who_answers_for_a_vip_and_who_speaks_with_its_vrid_are_seen(lan: Lan) -
     assert quiet["speakers"] == []
     for address in (VIP, VIP6):
         assert sorted(quiet["owners"][address]) == sorted(lan.macs.values())
-    ip("netns", "exec", lan.client, "ping", "-c1", "-W2", "10.88.0.3")
+    ip("netns", "exec", lan.client, "ping", "-c1", "-W30", "10.88.0.3")
     machine = lan.client.replace("client", "b")
     speaking = ["ip", "netns", "exec", machine, sys.executable, "-c", SPEAK]
     with subprocess.Popen(speaking, stdout=subprocess.PIPE) as speaker:

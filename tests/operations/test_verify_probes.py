@@ -17,6 +17,8 @@ from provisioning.engine.observe import run_fragments
 from provisioning.operations.probes.fragment import ProbeError, answer, python_probe
 from provisioning.resources.base import Observation
 from provisioning.transport.local import LocalTransport
+from tests.living import wait_until
+from tests.ports import refusing_port
 
 RATE = 16000
 
@@ -32,17 +34,20 @@ class Node(BaseHTTPRequestHandler):
     """A node that counts the connections it has open at a time, and speaks."""
 
     protocol_version = "HTTP/1.1"
+    counting = threading.Lock()
     open_now, most = 0, 0
     sound = b""
 
     def setup(self) -> None:
         super().setup()
-        Node.open_now += 1
-        Node.most = max(Node.most, Node.open_now)
+        with self.counting:
+            Node.open_now += 1
+            Node.most = max(Node.most, Node.open_now)
 
     def finish(self) -> None:
         super().finish()
-        Node.open_now -= 1
+        with self.counting:
+            Node.open_now -= 1
 
     def reply(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -81,6 +86,8 @@ def target(port: int, path: str = "/cluster/status", times: int = 1) -> dict[str
 
 
 def test_gets_are_made_on_connections_of_their_own_that_stay_open(port: int) -> None:
+    # Those of the test before may be on their way out.
+    wait_until(lambda: Node.open_now == 0)
     Node.most = 0
     replies = run("http_get", {"timeout": 30, "targets": {"all": target(port, times=5)}})
     assert [reply["status"] for reply in replies["all"]] == [200] * 5
@@ -94,9 +101,8 @@ def test_what_a_refusal_says_is_told(port: int) -> None:
 
 
 def test_a_dead_port_is_given_up_after_three_failures() -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Node) as closed:
-        port = closed.server_address[1]
-    replies = run("http_get", {"timeout": 5, "targets": {"all": target(port, times=12)}})
+    with refusing_port() as port:
+        replies = run("http_get", {"timeout": 30, "targets": {"all": target(port, times=12)}})
     assert len(replies["all"]) == 3
     assert "refused" in replies["all"][0]["error"]
 
@@ -116,7 +122,7 @@ def wav(samples: list[float], width: int = 2) -> bytes:
 
 def spoken(port: int, sound: bytes, text: str = "你好 hello") -> dict[str, Any]:
     Node.sound = sound
-    asked = {**target(port, "/v1/audio/speech"), "body": {"input": text}, "timeout": 5}
+    asked = {**target(port, "/v1/audio/speech"), "body": {"input": text}, "timeout": 30}
     found: dict[str, Any] = run("speech", asked)
     return found
 

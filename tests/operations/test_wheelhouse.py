@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +26,12 @@ from provisioning.resources.release import Release
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.release_archive import ReleaseArchive
 from tests.cli.pretended_hosts import OPT, PretendedHost
+from tests.living import wait_until
 from tests.wheels import index, wheel
 
 LOGIN = "reader:s3cret-und-geheim"
+# Environments are built in seconds, or in minutes where everybody is at it.
+pytestmark = pytest.mark.timeout(900)
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="fragments run as root")
 _OLD = HostPython((3, 9), "x86_64", (2, 28))
 
@@ -172,10 +176,13 @@ def make(
 def test_brought_installed_and_taken_up_where_it_was_cut(make: Callable[[str], Cluster]) -> None:
     cluster = make("/srv/outputs-that-are-not-mounted")
     plans = cluster.plans()
+    threads = set(threading.enumerate())
     cluster.hosts["rs1"].lost_at = 2
     with pytest.raises(KeyboardInterrupt):
         supply(cluster.site, cluster.release, plans, cluster.fleet, silent)
     cluster.fleet.close()
+    # The other host's thread goes on to the end of what it began.
+    wait_until(lambda: set(threading.enumerate()) <= threads)
     cluster.hosts["rs1"].lost_at = 0
     there = cluster.hosts["rs1"].opt / "releases/.wheels"
     assert [path.name for path in there.glob("*")] == ["tinier-2.5-py3-none-any.whl"]

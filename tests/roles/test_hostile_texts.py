@@ -47,7 +47,7 @@ def called(sandbox: Path, script: str, *arguments: str) -> list[list[str]]:
         cwd=sandbox / "here",
         env={"PATH": str(sandbox / "bin"), "NOTES": str(notes)},
         capture_output=True,
-        timeout=20,
+        timeout=120,
         check=False,
     )
     assert list((sandbox / "here").iterdir()) == [], "a file was made by a redirection"

@@ -146,7 +146,8 @@ class OneNode:
 
     def running(self) -> str:
         """Version of what answers."""
-        found: str = httpx.get(f"{self.url}/cluster/status", trust_env=False).json()["version"]
+        url = f"{self.url}/cluster/status"
+        found: str = httpx.get(url, trust_env=False, timeout=60).json()["version"]
         return found
 
     def speak(self, text: str = "hello", timeout: float = 60) -> httpx.Response:

@@ -1,7 +1,6 @@
 """The phases on a real node: real processes, real scripts, real speech."""
 
 import re
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from provisioning.operations.rolling_upgrade.floor import floors
 from provisioning.operations.rolling_upgrade.state import NodeStatus
 from tests.operations.rolling_upgrade.one_node import OneNode
 from tests.operations.rolling_upgrade.scripted import Heard
+from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -25,10 +25,7 @@ CRASHES = {
 
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[OneNode]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    made = OneNode(tmp_path, port)
+    made = OneNode(tmp_path, free_port())
     try:
         made.first()
         yield made
