@@ -79,7 +79,7 @@ class Cluster:
     def nodes_that_answer(self, requests: int) -> Counter[str]:
         """Which node answered how often, each request on a connection of its own."""
         url = f"http://{self.lab.topology.lan.vip}:7860/cluster/status"
-        loop = f"for i in $(seq {requests}); do curl -sS --max-time 5 {url}; echo; done"
+        loop = f"for i in $(seq {requests}); do curl -sS --max-time 30 {url}; echo; done"
         done = self.from_client("sh", "-c", loop)
         assert done.returncode == 0, done.stderr
         return Counter(json.loads(line)["node"] for line in done.stdout.splitlines() if line)

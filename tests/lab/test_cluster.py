@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from provisioning.lab import lifecycle
+from tests.app.patient_client import patient_client
 from tests.lab.cluster import Cluster
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
@@ -108,9 +109,7 @@ def test_sh_shows_one_node_to_one_client(cluster: Cluster) -> None:
 
 
 def test_gradio_client_speaks_through_the_vip(cluster: Cluster, tmp_path: Path) -> None:
-    from gradio_client import Client
-
-    client = Client(cluster.lab.url, download_files=str(tmp_path), verbose=False)
+    client = patient_client(cluster.lab.url, download_files=str(tmp_path))
     text = "你好，虚拟服务器。 Hello from the virtual server."
     result = client.predict(text, *_defaults(client), api_name="/synthesize")
     path = Path(result[0] if isinstance(result, list | tuple) else result)
@@ -124,8 +123,13 @@ def test_gradio_client_speaks_through_the_vip(cluster: Cluster, tmp_path: Path) 
     assert exported
     names = {Path(name).name for name in exported}
     for node in REAL_SERVERS:
-        seen = cluster.on(node, "find /srv/cosyvoice/outputs -name '*.wav'").split()
-        assert names & {Path(name).name for name in seen}, node
+
+        def seen(node: str = node) -> bool:
+            found = cluster.on(node, "find /srv/cosyvoice/outputs -name '*.wav'").split()
+            return bool(names & {Path(name).name for name in found})
+
+        # A client of NFS may remember a folder for half a minute.
+        wait_for(f"{node} has it", seen, 60)
 
 
 def _defaults(client: Any) -> list[Any]:
@@ -159,8 +163,9 @@ def test_a_dead_process_is_taken_out_and_comes_back(cluster: Cluster) -> None:
     address = str(cluster.lab.topology.node("rs1").address)
     assert cluster.weights(master)[address] == 1
     cluster.on("rs1", "supervisorctl stop cosyvoice >/dev/null")
-    # interval 2 + retry 2 * delay 1 of the default check, and a second for the table
-    wait_for("rs1 out of the table", lambda: address not in cluster.weights(master), 8)
+    # interval 2 + retry 2 * delay 1 of the default check, a second for the table, and a machine
+    # that has other work
+    wait_for("rs1 out of the table", lambda: address not in cluster.weights(master), 30)
     assert set(cluster.nodes_that_answer(4)) <= REAL_SERVERS - {"rs1"}
     cluster.on("rs1", "supervisorctl start cosyvoice >/dev/null")
     wait_for("rs1 back", lambda: cluster.weights(master).get(address) == 1, 180)
@@ -171,8 +176,9 @@ def test_a_silent_kernel_is_taken_out_and_comes_back(cluster: Cluster) -> None:
     address = str(cluster.lab.topology.node("rs2").address)
     lifecycle.stop(cluster.lab, "rs2")
     try:
-        # interval 2 + 3 tries * timeout 2 + retry 2 * delay 1, and a second for the table
-        wait_for("rs2 out of the table", lambda: address not in cluster.weights(master), 12)
+        # interval 2 + 3 tries * timeout 2 + retry 2 * delay 1, a second for the table, and a
+        # machine that has other work
+        wait_for("rs2 out of the table", lambda: address not in cluster.weights(master), 30)
         assert set(cluster.nodes_that_answer(4)) <= REAL_SERVERS - {"rs2"}
     finally:
         lifecycle.resume(cluster.lab, "rs2")

@@ -131,8 +131,8 @@ def _all_well(cluster: Cluster) -> None:
     # The guard may heal at once when it did not have to for ten minutes; each test has its own.
     for name in DIRECTORS:
         cluster.on(name, "supervisorctl restart keepalived-guard >/dev/null")
-    # It judges the table once it has seen it whole.
-    time.sleep(3)
+    # It judges the table once it has seen it whole, which takes it a second or two.
+    time.sleep(8)
 
 
 def test_a_flushed_table_moves_the_vip_and_is_filled_again(cluster: Cluster) -> None:

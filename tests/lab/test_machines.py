@@ -37,7 +37,7 @@ def said(lab: Lab, node: str, script: str) -> str:
     return done.stdout.strip()
 
 
-def eventually(true: Callable[[], bool], seconds: float = 5) -> bool:
+def eventually(true: Callable[[], bool], seconds: float = 60) -> bool:
     """Whether it comes true in time."""
     deadline = time.monotonic() + seconds
     while not true():
@@ -171,7 +171,7 @@ def test_inventory_is_valid_and_leads_to_every_machine(bare_lab: Lab) -> None:
 def test_client_reaches_every_machine_over_the_lan(bare_lab: Lab) -> None:
     for node in bare_lab.topology.nodes:
         assert reaches(bare_lab, "client1", node.name), node.name
-        banner = bare_lab.client_exec(["nc", "-Nw5", str(node.address), "22"])
+        banner = bare_lab.client_exec(["nc", "-Nw30", str(node.address), "22"])
         assert banner.stdout.startswith("SSH-2.0-"), node.name
 
 
@@ -198,7 +198,7 @@ def vip_on(lab: Lab, node: str) -> Iterator[None]:
     command.insert(1, "-tt")
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
-        assert eventually(lambda: f":{VIP_PORT} " in said(lab, node, "ss -ltn"), 20)
+        assert eventually(lambda: f":{VIP_PORT} " in said(lab, node, "ss -ltn"))
         yield
     finally:
         server.terminate()
@@ -212,20 +212,20 @@ def test_loopback_port_leads_to_the_vip_and_keeps_half_closed_connections(bare_l
     with vip_on(bare_lab, "rs1"):
         for _ in range(2):
             began = time.monotonic()
-            with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
                 connection.sendall(payload)
                 connection.shutdown(socket.SHUT_WR)
                 with connection.makefile("rb") as reader:
                     answer = reader.read()
             assert answer == b"3000000 from 10.77.0.1"
             # Segments of 64 KiB arrive as such; dropped and resent, this takes minutes.
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 30
         # Bound to loopback only: no other machine can come in this way.
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", port), timeout=5)
     # Nobody has the VIP now: the connection ends instead of hanging.
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=20) as connection,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as connection,
         pytest.raises(ConnectionResetError),
     ):
         connection.recv(1)
@@ -277,7 +277,7 @@ def test_client_can_be_killed_and_started_like_the_others(bare_lab: Lab) -> None
 def test_frozen_machine_neither_answers_nor_refuses_until_it_goes_on(bare_lab: Lab) -> None:
     boot = said(bare_lab, "rs1", "cat /proc/sys/kernel/random/boot_id")
     # A refusal comes within a round trip; silence lasts until nc gives up.
-    closed_port = ["nc", "-zvw2", "10.77.0.21", "9"]
+    closed_port = ["nc", "-zvw10", "10.77.0.21", "9"]
     assert "refused" in bare_lab.client_exec(closed_port).stderr
     lifecycle.stop(bare_lab, "rs1")
     assert node_status(bare_lab, "rs1").condition is Condition.STOPPED
@@ -353,7 +353,7 @@ def test_down_leaves_nothing(make_lab: MakeLab) -> None:
     assert {path.name for path in Path("/sys/class/net").iterdir()} == links_before
     in_its_network = subprocess.Popen(made.client_command(["sleep", "600"]))
     lifecycle.down(made.name)
-    assert in_its_network.wait(5) == -signal.SIGKILL
+    assert in_its_network.wait(30) == -signal.SIGKILL
     assert traces(made.name) == [] and lifecycle.leftovers(made.name) == []
     lifecycle.down(made.name)
     assert traces(made.name) == []
@@ -404,7 +404,7 @@ def test_interrupted_up_cleans_up_at_once() -> None:
     name = f"pytest{os.getpid()}int"
     with up_in_the_making(name, 1.0) as command:
         command.send_signal(signal.SIGINT)
-        assert command.wait(timeout=5) != 0
+        assert command.wait(timeout=60) != 0
     assert traces(name) == []
 
 

@@ -76,7 +76,7 @@ def test_delete_asks_first(open_page: Open, studio: NodeProcess) -> None:
     page.locator(item(page, stem)).wait_for(state="detached")
     assert not (studio.outputs / f"{stem}.wav").exists()
     assert not (studio.outputs / f"{stem}.json").exists()
-    expect(page.locator("#history-note")).to_contain_text("Deleted.")
+    expect(page.locator("#history-note")).to_contain_text("Deleted.", use_inner_text=True)
 
 
 def test_what_is_gone_is_told_when_it_is_played(open_page: Open, studio: NodeProcess) -> None:

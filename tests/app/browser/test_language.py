@@ -28,7 +28,7 @@ def test_the_browser_chooses(
 ) -> None:
     page = open_page(studio, language)
     expect(page).to_have_title(title)
-    expect(page.locator("h1")).to_have_text(title)
+    expect(page.locator("h1")).to_have_text(title, use_inner_text=True)
     expect(page.locator("html")).to_have_attribute("lang", tag)
 
 

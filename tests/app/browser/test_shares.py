@@ -25,7 +25,7 @@ def test_one_job_too_many_in_a_minute_is_refused(open_page: Open, tmp_path: Path
         page.wait_for_function("() => !document.documentElement.classList.contains('busy')")
         expect(page.locator("#generate")).to_be_visible()
         expect(page.locator("#generate")).to_be_enabled()
-        expect(page.locator("#pending")).to_have_text("")
+        expect(page.locator("#pending")).to_have_text("", use_inner_text=True)
         assert not page.locator("#marks .marks").is_visible()
 
 
