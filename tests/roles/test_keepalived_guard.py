@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.roles.places import GUARD, TABLE_SERVICES
+from tests.counted import processes
 from tests.roles.rendered import files
 
 # Woken by SIGCHLD as Keepalived is, so that it moves though its own sleeps may be late.
@@ -271,3 +272,13 @@ def test_a_new_list_is_given_time_to_be_taken_up(guarded: Director) -> None:
     guarded.table.write_text(TABLE + "TCP  0A010064:0051 rr\n")
     guarded.looks(4)
     assert not guarded.withdrawn.exists() and log(guarded) == ""
+
+
+def test_a_look_at_a_table_in_order_is_one_process(tmp_path: Path) -> None:
+    """It is taken every second, on a director that may be a small machine."""
+    functions = Director(tmp_path).guard.read_text().partition("case ${1-} in")[0]
+    script = tmp_path / "look"
+    begin = "listed='' process='' main_pid='' grace=0 empty=0"
+    script.write_text(f"{functions}\n{begin}\nguard_table\nguard_table\n")
+    assert processes(script) == 2
+    assert script.with_name("look.said").read_text() == ""
