@@ -84,6 +84,8 @@ def test_machine_files_hide_nothing_that_leads_to_the_interpreter() -> None:
     files = machine_files(topology, topology.node("rs1"), HOST, who, python)
     hidden, entered = files["hidden"].text or "", files["entered"].text or ""
     assert "opt/cosyvoice\n" not in hidden and "root/.ssh\n" in hidden
+    # Its scripts would run at each login, also where nobody sees what they say.
+    assert "etc/update-motd.d\n" in hidden
     assert entered.splitlines() == ["opt", "opt/cosyvoice", "opt/cosyvoice/venv", "root", "root/py"]
 
 
