@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.status.meter import Meter, Work
-from provisioning.model.loading import load_inventory
+from provisioning.model.loader.load import load_inventory
 from provisioning.operations.session import Site, new_fleet, open_fleet
 from provisioning.operations.status.look import host_fragments
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.frames import observations
 from provisioning.model.inventory import Inventory
-from provisioning.model.loading import read_inventory
+from provisioning.model.loader.load import read_inventory
 from provisioning.operations.cluster_record import ClusterRecord
 from provisioning.operations.session import Site, open_fleet
 from provisioning.operations.verify import verify

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.engine.fleet import Fleet
-from provisioning.model.loading import load_inventory
+from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.cluster_record import secret_id
 from provisioning.operations.cluster_secret import cluster_secret, keep_secret, known_secret

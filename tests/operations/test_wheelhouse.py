@@ -12,7 +12,7 @@ import pytest
 
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.progress import Event, silent
-from provisioning.model.loading import load_inventory
+from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.probes.fragment import ProbeError

@@ -1,17 +1,17 @@
-"""PyYAML's errors in words for a person who writes an inventory."""
+"""PyYAML's errors as diagnostics for the author of an inventory."""
 
 import re
 
 import yaml
 from yaml.reader import ReaderError
 
-from provisioning.model.problem import Problem
-from provisioning.model.unseen import BREAKS
-from provisioning.model.written import shortened
+from provisioning.model.loader.diagnostic import Diagnostic
+from provisioning.model.loader.excerpt import shortened
+from provisioning.model.loader.unseen import BREAKS
 
 _QUOTE = "put the text in quotes"
 
-# What PyYAML says -> what is wrong, and the fix. The first that matches is taken.
+# PyYAML's message -> ours, and the fix. The first that matches is taken.
 _KNOWN: tuple[tuple[str, str, str], ...] = (
     (
         r"found character '\\t'",
@@ -104,8 +104,8 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
-    """The error as a problem with its place."""
+def explain(error: yaml.YAMLError, text: str, file: str) -> Diagnostic:
+    """The error as a diagnostic with its place."""
     if isinstance(error, ReaderError):
         return _character(error, text, file)
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -117,7 +117,7 @@ def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
     found = _line(text, mark.line) if mark else ""
     for pattern, message, fix in _KNOWN:
         if match := re.search(pattern, said):
-            return Problem(
+            return Diagnostic(
                 file,
                 line,
                 column,
@@ -128,11 +128,11 @@ def explain(error: yaml.YAMLError, text: str, file: str) -> Problem:
             )
     context = getattr(error, "context", None)
     said = f"{said} ({context})" if context else said
-    return Problem(file, line, column, "", f"not YAML: {said}", found)
+    return Diagnostic(file, line, column, "", f"not YAML: {said}", found)
 
 
-def _character(error: ReaderError, text: str, file: str) -> Problem:
-    return Problem(
+def _character(error: ReaderError, text: str, file: str) -> Diagnostic:
+    return Diagnostic(
         file,
         *_place(text, error.position),
         "",
@@ -141,13 +141,13 @@ def _character(error: ReaderError, text: str, file: str) -> Problem:
     )
 
 
-def stray_break(text: str, file: str) -> Problem | None:
-    """The first line break that PyYAML sees and an editor does not: a comment would end there."""
+def stray_break(text: str, file: str) -> Diagnostic | None:
+    """The first line break that PyYAML sees and editors do not: a comment would end there."""
     place = next((n for n, character in enumerate(text) if character in BREAKS), None)
     if place is None:
         return None
     line, column = _place(text, place)
-    return Problem(
+    return Diagnostic(
         file,
         line,
         column,

@@ -1,4 +1,4 @@
-"""Characters in a value that its writer does not see, or takes for others."""
+"""Characters in a value that are invisible, or look like others."""
 
 import unicodedata
 
@@ -6,11 +6,11 @@ import unicodedata
 _UNSEEN = ("Cf", "Zl", "Zp")
 _QUOTES = "“”„‟‘’‚‛«»＂＇「」"
 BREAKS = "\x85\u2028\u2029"
-"""Line breaks of YAML 1.1 that are none in YAML 1.2 (5.4) and in no editor."""
+"""Line breaks in YAML 1.1, but neither in YAML 1.2 (5.4) nor in any editor."""
 
 
 def unseen(text: str) -> str | None:
-    """The first character that cannot be seen, or looks like a blank and is none."""
+    """The first character that is invisible, or looks like a blank but is not."""
     for character in text:
         kind = unicodedata.category(character)
         if kind in _UNSEEN or (kind == "Zs" and character not in " \u3000"):
@@ -19,7 +19,7 @@ def unseen(text: str) -> str | None:
 
 
 def without_unseen(text: str) -> str:
-    """The text as it looks."""
+    """The text without invisible characters, with plain blanks."""
     return "".join(
         " " if unicodedata.category(c) == "Zs" else c
         for c in text
@@ -28,7 +28,7 @@ def without_unseen(text: str) -> str:
 
 
 def advice(text: str) -> str:
-    """How to put right what cannot be seen; empty where that is nothing."""
+    """The fix for invisible characters and wrong quotes; empty if there are none."""
     if character := unseen(text):
         code = f"U+{ord(character):04X}"
         kind = "a blank that is none" if character.isspace() else "it cannot be seen"

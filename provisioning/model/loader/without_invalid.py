@@ -1,4 +1,4 @@
-"""An inventory without its wrong keys, so that the rules can look at the rest of it."""
+"""Leave out an inventory's invalid keys, so that the rules can check the rest of it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,23 +6,24 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from provisioning.model.inventory import Inventory
-from provisioning.model.locating import locate
+from provisioning.model.key_path import KeyPath
+from provisioning.model.loader.tree import Tree
+from provisioning.model.loader.validation_errors import locate
 from provisioning.model.paths import BASE_DIR
-from provisioning.model.tree import KeyPath, Tree
 
 _ROUNDS = 4
-"""Taking a value away may leave the one around it incomplete, which then goes too."""
+"""Removing a value may leave the one around it incomplete, which then goes too."""
 
 
 @dataclass(slots=True)
-class Pruned:
-    """What is left, and how its lists' places correspond to the file's."""
+class Remainder:
+    """An inventory without its invalid keys, and how its list indexes map to the file's."""
 
     inventory: Inventory
     kept: dict[KeyPath, list[int]] = field(default_factory=dict)
 
     def in_file(self, path: KeyPath) -> KeyPath:
-        """The path with the list places of the file."""
+        """The path with the list indexes of the file."""
         found: KeyPath = ()
         for part in path:
             if isinstance(part, int) and found in self.kept and part < len(self.kept[found]):
@@ -31,12 +32,12 @@ class Pruned:
         return found
 
 
-def prune(tree: Tree, error: ValidationError, base_dir: Path) -> Pruned | None:
-    """The rest of the inventory; nothing where too little is left. Notes what it took away."""
+def drop_invalid(tree: Tree, error: ValidationError, base_dir: Path) -> Remainder | None:
+    """The rest of the inventory; ``None`` if too little is left. Marks removed paths doubtful."""
     gone: set[KeyPath] = set()
     for _ in range(_ROUNDS):
         kept: dict[KeyPath, list[int]] = {}
-        before = Pruned(Inventory.model_construct(), _places(tree.data, (), gone))
+        before = Remainder(Inventory.model_construct(), _places(tree.data, (), gone))
         for details in error.errors(include_url=False, include_input=False, include_context=False):
             path = tree.existing(locate(before.in_file(details["loc"]), tree).path)
             while path in gone:
@@ -47,7 +48,7 @@ def prune(tree: Tree, error: ValidationError, base_dir: Path) -> Pruned | None:
         tree.doubtful += gone
         data = _without(tree.data, (), gone, kept)
         try:
-            return Pruned(Inventory.model_validate(data, context={BASE_DIR: base_dir}), kept)
+            return Remainder(Inventory.model_validate(data, context={BASE_DIR: base_dir}), kept)
         except ValidationError as next_error:
             error = next_error
     return None

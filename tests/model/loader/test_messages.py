@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.model.loading import parse_inventory
+from provisioning.model.loader.load import parse_inventory
 from tests.model.marked import SMALLEST, Case, check, error
 
 _HOSTS = "directors: {hosts: {lvs1: 192.168.1.11, lvs2: 192.168.1.12, "

@@ -1,4 +1,4 @@
-"""What a key may hold, in words."""
+"""Describe the values a key allows, in words."""
 
 from provisioning.model.base import NAME_PATTERN
 from provisioning.model.schema import Schema, alternatives, properties, resolved, takes_null
@@ -7,7 +7,7 @@ NAME = "letters, digits, _ . and -, starting with a letter or digit, at most 63"
 
 
 def allowed(schema: Schema | None) -> str:
-    """For example ``a whole number from 1 to 255, or null``; empty where nothing is known."""
+    """For example ``a whole number from 1 to 255, or null``; empty if nothing is known."""
     if schema is None:
         return ""
     every = alternatives(schema)

@@ -1,28 +1,26 @@
-"""What is wrong with an inventory, where, and how to put it right."""
+"""Mistakes and warnings about an inventory file: place, message and fix."""
 
 from dataclasses import asdict, dataclass
-from typing import Literal
 
 from provisioning.errors import ClusterError
-from provisioning.model.written import printable
-
-Severity = Literal["error", "warning"]
+from provisioning.model.loader.excerpt import printable
+from provisioning.model.rules.finding import Severity
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """One mistake, or one thing that is allowed and will surprise."""
+class Diagnostic:
+    """A mistake, or a warning about something allowed but surprising."""
 
     file: str
     line: int
-    """From 1; 0 where the file as a whole is meant."""
+    """From 1; 0 for the whole file."""
     column: int
-    """From 1, in characters; 0 where the file as a whole is meant."""
+    """From 1, in characters; 0 for the whole file."""
     key: str
     """Dotted path such as ``services[0].persistence.timeout``; empty for the whole file."""
     message: str
     found: str = ""
-    """What stands there, as it was written."""
+    """The value as written in the file."""
     allowed: str = ""
     fix: str = ""
     severity: Severity = "error"
@@ -34,7 +32,7 @@ class Problem:
 
     @property
     def place(self) -> str:
-        """``file:line:column``, as editors and compilers write it."""
+        """``file:line:column``, the form that editors and compilers use."""
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
     def __str__(self) -> str:
@@ -51,8 +49,8 @@ class Problem:
 
 
 class InventoryError(ClusterError):
-    """The inventory cannot be used; ``problems`` has every error (and warning) at once."""
+    """The inventory cannot be used; ``diagnostics`` has every error (and warning) at once."""
 
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(str(problem) for problem in problems))
+    def __init__(self, diagnostics: list[Diagnostic]) -> None:
+        self.diagnostics = diagnostics
+        super().__init__("\n".join(str(diagnostic) for diagnostic in diagnostics))

@@ -3,26 +3,26 @@
 import re
 from difflib import get_close_matches
 
-from provisioning.model.describing import listed
+from provisioning.model.key_path import KeyPath
+from provisioning.model.loader.allowed import listed
+from provisioning.model.loader.excerpt import dotted, shortened
+from provisioning.model.loader.unseen import unseen, without_unseen
+from provisioning.model.loader.vocabulary import KEYS
 from provisioning.model.schema import Schema, at, kinds_with, places_of_keys, properties
-from provisioning.model.tree import KeyPath, dotted
-from provisioning.model.unseen import unseen, without_unseen
-from provisioning.model.vocabulary import KEYS
-from provisioning.model.written import shortened
 
 _GROUPS = ("directors", "real_servers", "storage", "clients")
 _CLOSE = 0.7
 
 
 def nearest(name: str, known: list[str]) -> str | None:
-    """The known word most like the name, where one is like it."""
+    """The known word closest to the name, if any is close."""
     folded = name.casefold().replace("-", "_").replace(" ", "_")
     found = get_close_matches(folded, known, 1, _CLOSE)
     return found[0] if found else None
 
 
 def advice(path: KeyPath, schema: Schema | None, value: object) -> tuple[str, str | None]:
-    """How to put it right, and the key that was meant if it is one of the same place."""
+    """The fix, and the key that was meant if it belongs in the same place."""
     name = shortened(without_unseen(str(path[-1])))
     known = list(properties(schema)) if schema else []
     if len(path) == 2 and path[0] in _GROUPS and _is_host(value):

@@ -4,7 +4,7 @@ import codecs
 import os
 from pathlib import Path
 
-from provisioning.model.problem import InventoryError, Problem
+from provisioning.model.loader.diagnostic import Diagnostic, InventoryError
 
 MAX_BYTES = 1 << 20
 """A thousand hosts with every key written out take a fifth of it."""
@@ -38,14 +38,14 @@ def read_text(path: Path) -> str:
 
 
 def _whole(path: Path, message: str, fix: str) -> InventoryError:
-    return InventoryError([Problem(str(path), 0, 0, "", message, fix=fix)])
+    return InventoryError([Diagnostic(str(path), 0, 0, "", message, fix=fix)])
 
 
 def _decode(path: Path, content: bytes) -> str:
     if content.startswith(_UTF16_MARKS):
         raise InventoryError(
             [
-                Problem(
+                Diagnostic(
                     str(path),
                     1,
                     1,
@@ -72,7 +72,7 @@ def _not_utf8(path: Path, content: bytes, offset: int) -> InventoryError:
         fix += f"; it reads as Chinese GB18030 (GBK): iconv -f GB18030 -t UTF-8 {path.name}"
     return InventoryError(
         [
-            Problem(
+            Diagnostic(
                 str(path),
                 before.count(b"\n") + 1,
                 column,

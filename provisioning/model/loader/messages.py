@@ -1,4 +1,4 @@
-"""pydantic's errors in words for the person who wrote the file, one function a kind."""
+"""Messages for pydantic's errors, addressed to the file's author, one function a kind."""
 
 import re
 import unicodedata
@@ -7,64 +7,64 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning.model.base import NAME_PATTERN
-from provisioning.model.describing import NAME, allowed, choices, listed
+from provisioning.model.key_path import KeyPath
+from provisioning.model.loader.allowed import NAME, allowed, choices, listed
+from provisioning.model.loader.excerpt import dotted
+from provisioning.model.loader.unknown_key import advice, nearest
+from provisioning.model.loader.vocabulary import VALUES
 from provisioning.model.schema import Schema, below, places_of_keys, properties, takes_null
-from provisioning.model.tree import KeyPath, dotted
-from provisioning.model.unknown_key import advice, nearest
-from provisioning.model.vocabulary import VALUES
 
 _OFF = {"no", "false", "off", "none", "disabled", "disable"}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An error and what is known about its place."""
+    """An error of pydantic's, and its place in file and schema."""
 
     path: KeyPath
     schema: Schema | None
     value: Any
     written: str
-    """The value as it stands in the file."""
-    said: str
-    """pydantic's own words."""
+    """The value as written in the file."""
+    pydantic_message: str
     context: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
-    """What to say."""
+class Message:
+    """Text of a diagnostic."""
 
     message: str
     found: str
     allowed: str = ""
     fix: str = ""
     meant: str | None = None
-    """The key of the same mapping that an unknown one most likely stands for."""
+    """For an unknown key, the key of the same mapping that was most likely meant."""
 
 
-def unknown_key(case: Case) -> Wording:
+def unknown_key(case: Case) -> Message:
     """``extra_forbidden``."""
     fix, meant = advice(case.path, case.schema, case.value)
     known = ", ".join(properties(case.schema)) if case.schema else ""
-    return Wording("unknown key", str(case.path[-1]), known, fix, meant)
+    return Message("unknown key", str(case.path[-1]), known, fix, meant)
 
 
-def bad_name(case: Case) -> Wording:
+def bad_name(case: Case) -> Message:
     """A key of ``hosts`` and the like."""
     return _bad_name(str(case.path[-1]), str(case.path[-1]))
 
 
-def _bad_name(name: str, found: str) -> Wording:
-    return Wording("not a name that can be used here", found, NAME, _name_fix(name))
+def _bad_name(name: str, found: str) -> Message:
+    return Message("not a name that can be used here", found, NAME, _name_fix(name))
 
 
-def _missing(case: Case) -> Wording:
+def _missing(case: Case) -> Message:
     *above, name = case.path
     if above[-2:-1] == ["hosts"]:
-        return Wording(
+        return Message(
             "has no address", case.written, "", f"write {above[-1]}: 192.0.2.7, with its address"
         )
-    return Wording(
+    return Message(
         "is needed and is not there",
         "",
         allowed(case.schema),
@@ -72,18 +72,18 @@ def _missing(case: Case) -> Wording:
     )
 
 
-def _mapping(case: Case) -> Wording:
+def _mapping(case: Case) -> Message:
     permitted = allowed(case.schema)
     text = str(case.value).lower()
     if case.schema and takes_null(case.schema) and text in _OFF:
-        return Wording(
+        return Message(
             "cannot be turned off in this way",
             case.written,
             permitted,
             f"write {case.path[-1]}: null",
         )
     if case.path[-2:-1] == ("hosts",):
-        return Wording(
+        return Message(
             "has no address",
             case.written,
             "an IP address, or keys and values with one",
@@ -105,7 +105,7 @@ def _mapping(case: Case) -> Wording:
         fix = f"put a space behind the colon: {key}: {case.value[len(key) + 1 :]}"
     else:
         fix = "write its keys below it, indented"
-    return Wording("keys and values are needed here", case.written, permitted, fix)
+    return Message("keys and values are needed here", case.written, permitted, fix)
 
 
 def _stuck_key(case: Case) -> str | None:
@@ -114,7 +114,7 @@ def _stuck_key(case: Case) -> str | None:
     return key if case.schema and key in properties(case.schema) else None
 
 
-def _list(case: Case) -> Wording:
+def _list(case: Case) -> Message:
     if isinstance(case.value, str):
         fix = f"write [{', '.join(case.value.replace(',', ' ').split())}]"
     elif isinstance(case.value, dict):
@@ -123,13 +123,13 @@ def _list(case: Case) -> Wording:
         fix = "write its items below it, each behind a dash, or remove it for the default"
     else:
         fix = f"write [{case.written}]"
-    return Wording("a list is needed here", case.written, allowed(case.schema), fix)
+    return Message("a list is needed here", case.written, allowed(case.schema), fix)
 
 
-def _number(case: Case) -> Wording:
+def _number(case: Case) -> Message:
     permitted = allowed(case.schema)
     whole = permitted.startswith("a whole number")
-    return Wording(
+    return Message(
         f"a {'whole ' if whole else ''}number is needed here",
         case.written,
         permitted,
@@ -176,7 +176,7 @@ def _seconds(number: str, unit: str) -> str:
     return f"write seconds, without a unit: {float(number) * scale:g}"
 
 
-def _choice(case: Case) -> Wording:
+def _choice(case: Case) -> Message:
     words = choices(case.schema)
     meant = _meant(str(case.value), words)
     if case.value is None:
@@ -185,7 +185,7 @@ def _choice(case: Case) -> Wording:
         fix = f"leave out the quotes: {case.value}"
     else:
         fix = f"did you mean {meant}?" if meant else ""
-    return Wording("not one of the words known here", case.written, listed(words), fix)
+    return Message("not one of the words known here", case.written, listed(words), fix)
 
 
 def _meant(text: str, words: list[str]) -> str | None:
@@ -193,7 +193,7 @@ def _meant(text: str, words: list[str]) -> str | None:
     return known if known in words else nearest(text, words)
 
 
-def _text(case: Case) -> Wording:
+def _text(case: Case) -> Message:
     if isinstance(case.value, bool | int | float):
         fix = f'put it in quotes: "{case.written}"'
     elif case.value is None:
@@ -202,27 +202,27 @@ def _text(case: Case) -> Wording:
         fix = "write a text on the same line"
     else:
         fix = ""
-    return Wording("text is needed here", case.written, allowed(case.schema), fix)
+    return Message("text is needed here", case.written, allowed(case.schema), fix)
 
 
-def _bool(case: Case) -> Wording:
-    return Wording(
+def _bool(case: Case) -> Message:
+    return Message(
         "true or false is needed here", case.written, "true or false", "write true or false"
     )
 
 
-def _too_small(case: Case) -> Wording:
-    return Wording("too small", case.written, allowed(case.schema))
+def _too_small(case: Case) -> Message:
+    return Message("too small", case.written, allowed(case.schema))
 
 
-def _too_large(case: Case) -> Wording:
-    return Wording("too large", case.written, allowed(case.schema))
+def _too_large(case: Case) -> Message:
+    return Message("too large", case.written, allowed(case.schema))
 
 
-def _form(case: Case) -> Wording:
+def _form(case: Case) -> Message:
     if case.context.get("pattern") == NAME_PATTERN:
         return _bad_name(str(case.value), case.written)
-    return Wording("not written in the form this key has", case.written, allowed(case.schema))
+    return Message("not written in the form this key has", case.written, allowed(case.schema))
 
 
 def _name_fix(name: str) -> str:
@@ -236,18 +236,18 @@ def _name_fix(name: str) -> str:
     return f"for example {simple}" if simple else "for example rs1"
 
 
-def _ours(case: Case) -> Wording:
-    """An error that a validator of ours put in words already."""
+def _ours(case: Case) -> Message:
+    """An error whose validator wrote the message itself."""
     context = case.context
-    return Wording(
-        case.said,
+    return Message(
+        case.pydantic_message,
         str(context.get("found", case.written)),
         str(context.get("allowed") or allowed(case.schema)),
         str(context.get("fix", "")),
     )
 
 
-_KINDS: dict[str, Callable[[Case], Wording]] = {
+_KINDS: dict[str, Callable[[Case], Message]] = {
     "extra_forbidden": unknown_key,
     "missing": _missing,
     "model_type": _mapping,
@@ -273,8 +273,8 @@ _KINDS: dict[str, Callable[[Case], Wording]] = {
 }
 
 
-def wording(kind: str, case: Case) -> Wording:
-    """What to say about an error of pydantic's."""
+def message_for(kind: str, case: Case) -> Message:
+    """The message for an error of pydantic's."""
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         tag = case.value.get("type") if isinstance(case.value, dict) else None
         inner = below(case.schema, "type") if case.schema else None

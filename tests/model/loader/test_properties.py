@@ -1,4 +1,4 @@
-"""Whatever stands in the file, the answer is an inventory or problems, never a traceback."""
+"""Whatever stands in the file, the answer is an inventory or diagnostics, never a traceback."""
 
 from pathlib import Path
 from typing import Any
@@ -7,12 +7,12 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from provisioning.model.loading import load_inventory, parse_inventory
-from provisioning.model.problem import InventoryError, Problem
+from provisioning.model.loader.diagnostic import Diagnostic, InventoryError
+from provisioning.model.loader.load import load_inventory, parse_inventory
 from provisioning.model.schema import alternatives, inventory_schema, takes_null
 from tests.model.marked import SMALLEST
 
-_REPOSITORY = Path(__file__).parents[2]
+_REPOSITORY = Path(__file__).parents[3]
 _SAMPLE = (_REPOSITORY / "inventory.yaml").read_text(encoding="utf-8")
 _PATH = Path("inventory.yaml")
 _QUICK = settings(max_examples=80, deadline=None)
@@ -31,25 +31,31 @@ _ANYTHING = st.recursive(
 )
 
 
-def _sound(problem: Problem) -> None:
+def _sound(diagnostic: Diagnostic) -> None:
     """One line a part, printable anywhere, with a place that exists."""
-    for part in (problem.message, problem.found, problem.allowed, problem.fix, problem.key):
+    for part in (
+        diagnostic.message,
+        diagnostic.found,
+        diagnostic.allowed,
+        diagnostic.fix,
+        diagnostic.key,
+    ):
         assert part.isprintable(), part
         part.encode("utf-8")
-    assert problem.message
-    assert problem.line >= 0 and problem.column >= 0
+    assert diagnostic.message
+    assert diagnostic.line >= 0 and diagnostic.column >= 0
 
 
 def _answered(text: str) -> None:
     try:
-        problems = parse_inventory(text, _PATH).warnings
+        diagnostics = parse_inventory(text, _PATH).warnings
     except InventoryError as error:
-        problems = error.problems
-        assert any(problem.severity == "error" for problem in problems)
+        diagnostics = error.diagnostics
+        assert any(diagnostic.severity == "error" for diagnostic in diagnostics)
     lines = text.count("\n") + 1
-    for problem in problems:
-        _sound(problem)
-        assert problem.line <= lines + 1
+    for diagnostic in diagnostics:
+        _sound(diagnostic)
+        assert diagnostic.line <= lines + 1
 
 
 def _valid(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -112,8 +118,8 @@ def test_any_bytes_are_answered(tmp_path_factory: Any, content: bytes) -> None:
     try:
         load_inventory(path)
     except InventoryError as error:
-        for problem in error.problems:
-            _sound(problem)
+        for diagnostic in error.diagnostics:
+            _sound(diagnostic)
 
 
 @_QUICK

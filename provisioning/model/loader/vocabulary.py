@@ -1,4 +1,4 @@
-"""Words of keepalived.conf(5), ipvsadm(8), Ansible and others, and what an inventory says instead.
+"""Words of keepalived.conf(5), ipvsadm(8), Ansible and others, and the inventory's keys for them.
 
 The first seed of many a cluster is a keepalived.conf or an Ansible inventory; who copies from one
 is told our key, not only that theirs is unknown.
@@ -149,7 +149,7 @@ KEYS: dict[str, str] = {
     "nfs": "write storage",
     "env": "write environment",
 }
-"""What to do with a key that is not ours."""
+"""The fix for a key of another program."""
 
 VALUES: dict[str, str] = {
     "round-robin": "rr",
@@ -170,4 +170,4 @@ VALUES: dict[str, str] = {
     "misc_check": "misc",
     "supervisord": "supervisor",
 }
-"""Values that others write, in lower case."""
+"""Values that other programs use, in lower case."""

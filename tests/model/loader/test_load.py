@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.model.loading import load_inventory, parse_inventory
-from provisioning.model.problem import InventoryError
-from tests.model.marked import SMALLEST, problems
+from provisioning.model.loader.diagnostic import InventoryError
+from provisioning.model.loader.load import load_inventory, parse_inventory
+from tests.model.marked import SMALLEST, diagnostics
 
-_REPOSITORY = Path(__file__).parents[2]
+_REPOSITORY = Path(__file__).parents[3]
 
 
 def test_the_repositorys_inventory_has_nothing_wrong_with_it() -> None:
-    assert not problems((_REPOSITORY / "inventory.yaml").read_text(encoding="utf-8"))
+    assert not diagnostics((_REPOSITORY / "inventory.yaml").read_text(encoding="utf-8"))
 
 
 def test_the_smallest_inventory_has_nothing_wrong_with_it() -> None:
-    assert not problems("\n".join(SMALLEST.values()))
+    assert not diagnostics("\n".join(SMALLEST.values()))
 
 
 def test_the_smallest_inventory_means_what_it_says() -> None:
@@ -48,7 +48,7 @@ services:
   - {name: web, port: x}
   - {name: web, port: 8000, quorum: 9}
 """
-    assert [(p.line, p.key, p.message.split(":")[0].split(";")[0]) for p in problems(text)] == [
+    assert [(p.line, p.key, p.message.split(":")[0].split(";")[0]) for p in diagnostics(text)] == [
         (1, "vip", "192.168.1.101 is the address of the host rs1"),
         (2, "interfce", "unknown key"),
         (5, "vrrp.version", "written twice"),
@@ -64,7 +64,7 @@ services:
 def test_rules_that_rest_on_a_wrong_value_keep_silent() -> None:
     """One wrong address is one error: not also a lone director, a missing VIP, a lost subnet."""
     wrong = {**SMALLEST, "vip": "vip: 192.168.1.x", "directors": "directors: {hosts: {a: b, c: d}}"}
-    assert [problem.key for problem in problems("\n".join(wrong.values()))] == [
+    assert [diagnostic.key for diagnostic in diagnostics("\n".join(wrong.values()))] == [
         "vip",
         "directors.hosts.a",
         "directors.hosts.c",
@@ -80,7 +80,7 @@ def test_list_places_stay_those_of_the_file_when_an_item_is_wrong() -> None:
             "  - {name: a, port: 80, hysteresis: 4}",
         ]
     )
-    assert [(problem.line, problem.key) for problem in problems(text)] == [
+    assert [(diagnostic.line, diagnostic.key) for diagnostic in diagnostics(text)] == [
         (6, "services[0]"),
         (7, "services[1].hysteresis"),
     ]
@@ -136,12 +136,12 @@ def test_paths_start_at_the_inventorys_folder(tmp_path: Path) -> None:
 def test_a_warning_alone_does_not_stop_anything() -> None:
     text = "\n".join([*SMALLEST.values(), "vrrp: {preempt_delay: 5}"])
     reading = parse_inventory(text, Path("inventory.yaml"))
-    assert [problem.severity for problem in reading.warnings] == ["warning"]
+    assert [diagnostic.severity for diagnostic in reading.warnings] == ["warning"]
 
 
 def test_errors_come_with_the_warnings_beside_them() -> None:
     text = "\n".join([*SMALLEST.values(), "vrrp: {preempt_delay: 5}", "forks: 0"])
     with pytest.raises(InventoryError) as raised:
         parse_inventory(text, Path("inventory.yaml"))
-    assert [problem.severity for problem in raised.value.problems] == ["warning", "error"]
+    assert [diagnostic.severity for diagnostic in raised.value.diagnostics] == ["warning", "error"]
     assert "inventory.yaml:6:8: error: forks: too small" in str(raised.value)

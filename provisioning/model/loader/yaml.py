@@ -1,6 +1,6 @@
-"""Text to YAML nodes, within bounds: depth, number, no alias to itself.
+"""Compose YAML nodes from text, within bounds: depth, number, no alias to itself.
 
-What a plain scalar means is YAML 1.2's core schema (yaml.org/spec/1.2.2, 10.3) without octal and
+Plain scalars resolve by YAML 1.2's core schema (yaml.org/spec/1.2.2, 10.3) without octal and
 hexadecimal numbers: ``yes``, ``22:30``, ``051`` and ``2026-01-01`` stay text, so that no host name,
 tag or number turns into something else. Keys that take true or false accept yes and no as well.
 """
@@ -67,7 +67,7 @@ class _Composer(yaml.composer.Composer):
 
 
 class _Resolver(BaseResolver):
-    """Which plain scalars are not text."""
+    """Resolver for the plain scalars that are not text."""
 
 
 for _tag, _pattern, _first in (
@@ -90,7 +90,7 @@ class _Loader(Reader, Scanner, Parser, _Composer, _Resolver):
 
 
 def compose(text: str) -> Node | None:
-    """The root node; none where the text has no document. Raises ``yaml.YAMLError``."""
+    """The root node; ``None`` if the text has no document. Raises ``yaml.YAMLError``."""
     loader = _Loader(text)
     try:
         node: Node | None = loader.get_single_node()

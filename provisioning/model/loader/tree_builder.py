@@ -1,4 +1,4 @@
-"""YAML nodes to a tree: plain data, and the place of every key and value."""
+"""Build an inventory's tree from YAML nodes: plain data, and the place of every key and value."""
 
 from typing import NamedTuple
 
@@ -6,11 +6,12 @@ from pydantic import SecretStr
 from yaml.error import Mark
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from provisioning.model.composing import MAX_DEPTH, TAG
-from provisioning.model.problem import Problem
-from provisioning.model.tree import KeyPath, Spot, Tree, dotted
+from provisioning.model.key_path import KeyPath
+from provisioning.model.loader.diagnostic import Diagnostic
+from provisioning.model.loader.excerpt import dotted, shortened
+from provisioning.model.loader.tree import Spot, Tree
+from provisioning.model.loader.yaml import MAX_DEPTH, TAG
 from provisioning.model.vault import MARK
-from provisioning.model.written import shortened
 
 _SCALARS = {"str": str, "int": int, "float": float}
 _JINJA = (
@@ -25,24 +26,24 @@ class _Pair(NamedTuple):
     merged: bool
 
 
-def plant(root: Node, file: str) -> tuple[Tree, list[Problem]]:
-    """The tree under the node, and what YAML allows but an inventory does not."""
-    planter = _Planter(file)
-    planter.tree.data = planter.value(root, ())
-    return planter.tree, planter.problems
+def build_tree(root: Node, file: str) -> tuple[Tree, list[Diagnostic]]:
+    """The tree under the node, and diagnostics of what YAML allows but an inventory does not."""
+    builder = _TreeBuilder(file)
+    builder.tree.data = builder.value(root, ())
+    return builder.tree, builder.diagnostics
 
 
-class _Planter:
+class _TreeBuilder:
     def __init__(self, file: str) -> None:
         self.tree = Tree()
-        self.problems: list[Problem] = []
+        self.diagnostics: list[Diagnostic] = []
         self._file = file
 
-    def _problem(
+    def _report(
         self, mark: Mark, path: KeyPath, message: str, *, found: str = "", fix: str = ""
     ) -> None:
-        self.problems.append(
-            Problem(
+        self.diagnostics.append(
+            Diagnostic(
                 self._file, mark.line + 1, mark.column + 1, dotted(path), message, found, fix=fix
             )
         )
@@ -51,11 +52,11 @@ class _Planter:
     def _void(
         self, mark: Mark, path: KeyPath, message: str, *, found: str = "", fix: str = ""
     ) -> None:
-        self._problem(mark, path, message, found=found, fix=fix)
+        self._report(mark, path, message, found=found, fix=fix)
         self.tree.void.add(path)
 
     def value(self, node: Node, path: KeyPath) -> object:
-        """The node's data; ``None`` where it has a problem."""
+        """The node's data; ``None`` if it has a diagnostic."""
         written = _written(node)
         self.tree.values[path] = Spot(node.start_mark.line + 1, node.start_mark.column + 1, written)
         if len(path) > MAX_DEPTH:
@@ -102,7 +103,7 @@ class _Planter:
         return self._text(node, result, path) if isinstance(result, str) else result
 
     def _text(self, node: ScalarNode, text: str, path: KeyPath) -> str | None:
-        """The text; nothing where it holds what no line of a configuration may."""
+        """The text; ``None`` if it holds characters that no line of a configuration may."""
         kept = "\n\t" if "vars" in path else ""
         bad = next((c for c in text if _is_control(c) and c not in kept), None)
         if bad is not None:
@@ -134,7 +135,7 @@ class _Planter:
             name = pair.key.value
             earlier = chosen.get(name)
             if earlier is not None and not earlier.merged and not pair.merged:
-                self._problem(
+                self._report(
                     pair.key.start_mark,
                     (*path, name),
                     f"written twice; the first is on line {earlier.key.start_mark.line + 1}",

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.model.loading import load_inventory
-from provisioning.model.problem import InventoryError, Problem
-from provisioning.model.source import MAX_BYTES
-from tests.model.marked import MARK, place_of, problems
+from provisioning.model.loader.diagnostic import Diagnostic, InventoryError
+from provisioning.model.loader.load import load_inventory
+from provisioning.model.loader.source import MAX_BYTES
+from tests.model.marked import MARK, diagnostics, place_of
 
 _BOMB = "a: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n"
@@ -50,7 +50,7 @@ CASES = {
 
 @pytest.mark.parametrize(("text", "message", "fix"), CASES.values(), ids=CASES)
 def test_what_cannot_be_parsed_is_one_clear_error(text: str, message: str, fix: str) -> None:
-    said = problems(text.replace(MARK, ""))
+    said = diagnostics(text.replace(MARK, ""))
     assert len(said) == 1
     assert message in said[0].message
     assert fix in said[0].fix
@@ -58,14 +58,16 @@ def test_what_cannot_be_parsed_is_one_clear_error(text: str, message: str, fix: 
 
 
 def test_an_alias_bomb_is_refused_at_the_alias_that_goes_too_far() -> None:
-    said = problems(_BOMB)
-    assert ["more than 50000 values" in problem.message for problem in said] == [True]
+    said = diagnostics(_BOMB)
+    assert ["more than 50000 values" in diagnostic.message for diagnostic in said] == [True]
     assert said[0].line == 5
 
 
 def test_aliases_that_nest_without_nesting_brackets_are_refused() -> None:
     chain = "a0: &a0 [1]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 60))
-    assert any("nested more than" in problem.message for problem in problems(f"vars:\n{chain}"))
+    assert any(
+        "nested more than" in diagnostic.message for diagnostic in diagnostics(f"vars:\n{chain}")
+    )
 
 
 # What YAML allows and an inventory does not, and what else is said of the same file.
@@ -93,39 +95,41 @@ ALLOWED_BY_YAML = {
 
 @pytest.mark.parametrize(("text", "key", "message"), ALLOWED_BY_YAML.values(), ids=ALLOWED_BY_YAML)
 def test_what_yaml_allows_and_an_inventory_does_not(text: str, key: str, message: str) -> None:
-    said = [problem for problem in problems(text.replace(MARK, "")) if problem.key == key]
+    said = [
+        diagnostic for diagnostic in diagnostics(text.replace(MARK, "")) if diagnostic.key == key
+    ]
     assert len(said) == 1
     assert message in said[0].message
     assert (said[0].line, said[0].column) == place_of(text)
 
 
-def _load(path: Path) -> list[Problem]:
+def _load(path: Path) -> list[Diagnostic]:
     with pytest.raises(InventoryError) as raised:
         load_inventory(path)
-    assert len(raised.value.problems) == 1
-    return raised.value.problems
+    assert len(raised.value.diagnostics) == 1
+    return raised.value.diagnostics
 
 
 def test_bytes_that_are_not_utf8_are_shown_with_their_place(tmp_path: Path) -> None:
     path = tmp_path / "inventory.yaml"
     path.write_bytes(b"name: a\n# \xff\xfe\n")
-    (problem,) = _load(path)
-    assert "not UTF-8: byte 10" in problem.message
-    assert (problem.line, problem.column, problem.found) == (2, 3, "0xff")
+    (diagnostic,) = _load(path)
+    assert "not UTF-8: byte 10" in diagnostic.message
+    assert (diagnostic.line, diagnostic.column, diagnostic.found) == (2, 3, "0xff")
 
 
 def test_a_chinese_windows_file_is_recognised(tmp_path: Path) -> None:
     path = tmp_path / "inventory.yaml"
     path.write_bytes("# 语音合成集群\nname: a\n".encode("gb18030"))
-    (problem,) = _load(path)
-    assert "iconv -f GB18030 -t UTF-8" in problem.fix
+    (diagnostic,) = _load(path)
+    assert "iconv -f GB18030 -t UTF-8" in diagnostic.fix
 
 
 def test_utf16_is_recognised(tmp_path: Path) -> None:
     path = tmp_path / "inventory.yaml"
     path.write_text("name: a\n", encoding="utf-16")
-    (problem,) = _load(path)
-    assert "UTF-16" in problem.message
+    (diagnostic,) = _load(path)
+    assert "UTF-16" in diagnostic.message
 
 
 def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
@@ -142,16 +146,16 @@ def test_a_huge_file_is_not_read_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "inventory.yaml"
     with path.open("wb") as file:
         file.truncate(MAX_BYTES + 1)
-    (problem,) = _load(path)
-    assert "larger than 1 MiB" in problem.message
-    assert _load(Path("/dev/zero"))[0].message == problem.message
+    (diagnostic,) = _load(path)
+    assert "larger than 1 MiB" in diagnostic.message
+    assert _load(Path("/dev/zero"))[0].message == diagnostic.message
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    (problem,) = _load(tmp_path / "inventory.yaml")
-    assert "no such file" in problem.message
-    assert "cluster init" in problem.fix
-    assert problem.place == str(tmp_path / "inventory.yaml")
+    (diagnostic,) = _load(tmp_path / "inventory.yaml")
+    assert "no such file" in diagnostic.message
+    assert "cluster init" in diagnostic.fix
+    assert diagnostic.place == str(tmp_path / "inventory.yaml")
 
 
 def test_a_folder_in_its_place(tmp_path: Path) -> None:
@@ -159,5 +163,5 @@ def test_a_folder_in_its_place(tmp_path: Path) -> None:
 
 
 def test_a_line_with_a_password_is_not_repeated() -> None:
-    (problem,) = problems("vrrp:\n  auth_pass: 'hunter2\n")
-    assert "hunter2" not in str(problem)
+    (diagnostic,) = diagnostics("vrrp:\n  auth_pass: 'hunter2\n")
+    assert "hunter2" not in str(diagnostic)
