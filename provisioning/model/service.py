@@ -8,6 +8,7 @@ from pydantic import Field
 from provisioning.model.address import IPAddress
 from provisioning.model.base import Name, Part, Port, Seconds, SecondsOrZero, Whole
 from provisioning.model.command import Command
+from provisioning.node_api import READY
 
 
 class Scheduler(StrEnum):
@@ -64,9 +65,7 @@ class HttpCheck(_Timing):
 
     type: Literal["http"] = "http"
     """``http``"""
-    path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~%/?&=+,:;@-]*$", examples=["/readyz"])] = (
-        "/readyz"
-    )
+    path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~%/?&=+,:;@-]*$", examples=[READY])] = READY
     """What is asked for; ``/readyz`` is 503 on a node that is draining."""
     status: Annotated[Whole, Field(ge=100, le=599)] = 200
     """The only status that counts as healthy."""

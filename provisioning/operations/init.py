@@ -4,6 +4,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from provisioning.node_api import READY
+
 _HEAD = """\
 # The cluster, as `cluster deploy` will make it.
 #
@@ -39,7 +41,7 @@ vrrp:
   advert_interval: 1
 """
 
-_SERVICES = """\
+_SERVICES = f"""\
 # What is balanced. Direct routing keeps the port as it is: the app listens on the same one.
 services:
   - name: web
@@ -52,7 +54,7 @@ services:
     # whether the port is open, which it is on a node that hangs, too.
     check:
       type: http
-      path: /readyz
+      path: {READY}
       # Every 2 s; out after 3 failures: a silent node is noticed within 10 s.
       interval: 2
       timeout: 2

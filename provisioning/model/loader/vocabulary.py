@@ -4,6 +4,8 @@ The first seed of many a cluster is a keepalived.conf or an Ansible inventory; w
 is told our key, not only that theirs is unknown.
 """
 
+from provisioning.node_api import READY
+
 _SERVICE = "services[]"
 _CHECK = f"{_SERVICE}.check"
 _HOST = "GROUP.hosts.NAME"
@@ -80,8 +82,8 @@ KEYS: dict[str, str] = {
     "syncid": "write id",
     # checks, keepalived.conf(5)
     "TCP_CHECK": "write check: {type: tcp}",
-    "HTTP_GET": "write check: {type: http, path: /readyz}",
-    "SSL_GET": "write check: {type: ssl, path: /readyz}",
+    "HTTP_GET": f"write check: {{type: http, path: {READY}}}",
+    "SSL_GET": f"write check: {{type: ssl, path: {READY}}}",
     "MISC_CHECK": "write check: {type: misc, command: PATH}",
     "health_check": "write check: {type: http}",
     "healthcheck": "write check: {type: http}",

@@ -1,19 +1,13 @@
-"""What a node's ``/metrics`` says that an upgrade watches. Pure.
-
-The text format: https://prometheus.io/docs/instrumenting/exposition_formats/
-"""
+"""A node's metrics, as far as an upgrade watches them. Pure."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from provisioning import node_api
+
 _LINE = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})?\s+(?P<value>\S+)(?:\s+\S+)?")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-
-_BAD_OUTCOMES = ("failed", "timed_out")
-"""Refused is the text's fault, cancelled the client's, busy the load's."""
-_CRASHES = ("crash", "out_of_memory", "start_failed", "self_test", "nonsense")
-"""Other causes are planned, the client's wish, or a job's deadline, which is a bad outcome too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +67,17 @@ def parse_metrics(text: str, *, ready: bool, reason: str = "") -> NodeMetrics:
             if found == name and (not label or labels.get(label) in among)
         )
 
-    jobs = "cosyvoice_jobs_total"
+    jobs, outcome = node_api.JOBS_TOTAL, node_api.OUTCOME
+    bad = node_api.BAD_OUTCOMES
     return NodeMetrics(
         ready,
         reason,
-        started=total("process_start_time_seconds"),
-        ended=total(jobs, "outcome", ("done", *_BAD_OUTCOMES)),
-        bad=total(jobs, "outcome", _BAD_OUTCOMES),
-        crashes=total("cosyvoice_worker_restarts_total", "cause", _CRASHES),
-        factor_sum=total("cosyvoice_real_time_factor_sum"),
-        factor_count=total("cosyvoice_real_time_factor_count"),
+        started=total(node_api.PROCESS_START),
+        ended=total(jobs, outcome, (node_api.DONE, *bad)),
+        bad=total(jobs, outcome, bad),
+        crashes=total(node_api.RESTARTS_TOTAL, node_api.CAUSE, node_api.CRASHES),
+        factor_sum=total(node_api.FACTOR_SUM),
+        factor_count=total(node_api.FACTOR_COUNT),
     )
 
 

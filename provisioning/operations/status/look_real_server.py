@@ -10,6 +10,7 @@ from provisioning.model.hosts import ServiceManager
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import interface_of, routes_sessions, service_manager_of
 from provisioning.model.service import HttpCheck, SslCheck, VirtualService
+from provisioning.node_api import READY, STATUS, Status
 from provisioning.operations.probes.fragment import ProbeError, answer, python_probe
 from provisioning.operations.status.interfaces import Interfaces
 from provisioning.operations.status.look_storage import space
@@ -54,7 +55,7 @@ def fragments(inventory: Inventory, name: str) -> dict[str, str]:
 
 def app_fragment(inventory: Inventory, name: str) -> str:
     """Asks the app on the host what it is doing; ``parse_app`` reads it."""
-    targets = {_APP: _target(*_places(inventory, name)[0], "/cluster/status")}
+    targets = {_APP: _target(*_places(inventory, name)[0], STATUS)}
     asked = {"timeout": _PATIENCE, "targets": targets}
     return python_probe("http_get", asked, python=str(inventory.app.base_python))
 
@@ -154,7 +155,7 @@ def _gets(inventory: Inventory, name: str) -> dict[str, object]:
         for address, service in places
     }
     if places:
-        targets[_APP] = _target(*places[0], "/cluster/status")
+        targets[_APP] = _target(*places[0], STATUS)
     return {"timeout": _PATIENCE, "targets": targets}
 
 
@@ -170,7 +171,7 @@ def _target(address: IPAddress, service: VirtualService, path: str) -> dict[str,
 
 def check_path(service: VirtualService) -> str:
     """What a health check asks for."""
-    return service.check.path if isinstance(service.check, HttpCheck) else "/readyz"
+    return service.check.path if isinstance(service.check, HttpCheck) else READY
 
 
 def speaks_tls(service: VirtualService) -> bool:
@@ -209,7 +210,7 @@ def _answer(reply: dict[str, Any], wanted: int, name: str) -> Answer:
 
 def _app(reply: dict[str, Any]) -> AppState | None:
     try:
-        said = json.loads(reply["text"])
+        said: Status = json.loads(reply["text"])
         return AppState(
             node=str(said["node"]),
             version=str(said["version"]),

@@ -2,6 +2,7 @@
 
 from provisioning.engine.observe import run_fragments
 from provisioning.model.inventory import Inventory
+from provisioning.node_api import SPEECH, STATUS, speech_body
 from provisioning.operations.probes.fragment import python_probe
 from provisioning.operations.status.look_real_server import speaks_tls
 from provisioning.operations.status.wanted import WantedService
@@ -14,8 +15,6 @@ _TIMEOUT = 5
 """Seconds a request may take."""
 _MARGIN = 30
 """Seconds that a synthesis may take beyond the app's own limit, for waiting in the queue."""
-STATUS_PATH = "/cluster/status"
-SPEECH_PATH = "/v1/audio/speech"
 
 
 def look_from(
@@ -56,7 +55,7 @@ def _gets(wanted: dict[str, tuple[WantedService, int]]) -> dict[str, object]:
                 "address": str(one.vip),
                 "port": one.service.port,
                 "tls": speaks_tls(one.service),
-                "path": STATUS_PATH,
+                "path": STATUS,
                 "times": times,
             }
             for place, (one, times) in wanted.items()
@@ -69,7 +68,7 @@ def _speech(target: WantedService, patience: int) -> dict[str, object]:
         "address": str(target.vip),
         "port": target.service.port,
         "tls": speaks_tls(target.service),
-        "path": SPEECH_PATH,
-        "body": {"model": "tts-1", "input": speech.TEXT, "response_format": "wav"},
+        "path": SPEECH,
+        "body": speech_body(speech.TEXT),
         "timeout": patience,
     }
