@@ -127,3 +127,18 @@ class VirtualService(Part):
     """Weight 0 instead of removal; with persistence, clients stay glued to the dead node."""
     real_servers: list[Name] | None = None
     """Names of those that serve it; absent is all."""
+
+
+def serves(service: VirtualService, name: str) -> bool:
+    """Whether a real server is one of those that serve it."""
+    return service.real_servers is None or name in service.real_servers
+
+
+def check_path(service: VirtualService) -> str:
+    """Path that a health check asks for."""
+    return service.check.path if isinstance(service.check, HttpCheck) else READY
+
+
+def speaks_tls(service: VirtualService) -> bool:
+    """Whether clients speak TLS to it: its check does, or it is HTTPS' own port."""
+    return isinstance(service.check, SslCheck) or service.port == 443

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from provisioning.model.hosts import ServiceManager
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import roles_of, service_manager_of
-from provisioning.roles.places import APP_SERVICE, KEEPALIVED, KEEPALIVED_GUARD
+from provisioning.places import APP_SERVICE, KEEPALIVED, KEEPALIVED_GUARD
 
 BEAT = b"\0"
 """What a followed log sends from time to time, so that it ends when nobody listens any more."""

@@ -14,6 +14,15 @@ from provisioning.model.resolve import (
 )
 from provisioning.model.runtime import Pin, Runtime
 from provisioning.node_api import ONLY_DRAINING, READY
+from provisioning.places import (
+    APP_ENV,
+    APP_SERVICE,
+    APP_STATE,
+    DRAIN_FILE,
+    PEERS_FILE,
+    SECRET_FILE,
+    VIP_SERVICE,
+)
 from provisioning.resources.address import Address
 from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
 from provisioning.resources.current_release import CurrentRelease
@@ -28,15 +37,6 @@ from provisioning.resources.sysctl import Sysctl
 from provisioning.resources.user import User
 from provisioning.roles.network import address_requirement
 from provisioning.roles.part import RolePart
-from provisioning.roles.places import (
-    APP_ENV,
-    APP_SERVICE,
-    APP_STATE,
-    DRAIN_FILE,
-    PEERS_FILE,
-    SECRET_FILE,
-    VIP_SERVICE,
-)
 from provisioning.roles.programs import (
     manager_requirement,
     manager_resources,

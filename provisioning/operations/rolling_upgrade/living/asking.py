@@ -3,15 +3,14 @@
 import json
 from typing import cast
 
+from provisioning.facts.probe import ProbeError, answer, python_probe
+from provisioning.facts.speech import SENTENCE
 from provisioning.model.address import IPAddress
 from provisioning.model.inventory import Inventory
-from provisioning.model.service import VirtualService
+from provisioning.model.resolve import address_for
+from provisioning.model.service import VirtualService, serves, speaks_tls
 from provisioning.node_api import SPEECH, STATUS, Status, speech_body
-from provisioning.operations.probes.fragment import ProbeError, answer, python_probe
 from provisioning.operations.rolling_upgrade.hands import AppDownError, HandError, Place
-from provisioning.operations.status.look_real_server import speaks_tls
-from provisioning.operations.status.wanted import address_for, serves
-from provisioning.operations.verify.speech import TEXT
 from provisioning.resources.base import Observation
 
 _PATIENCE = 5
@@ -58,7 +57,7 @@ def speech(inventory: Inventory, host: str, place: Place) -> str:
     asked = {
         **_target(address, service),
         "path": SPEECH,
-        "body": {**speech_body(TEXT), "stream": False},
+        "body": {**speech_body(SENTENCE), "stream": False},
         "timeout": inventory.app.job_timeout + SPEECH_MARGIN,
     }
     return python_probe("speech", asked, python=str(inventory.app.base_python))

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from provisioning.engine.apply_plans import Pace, apply_plans
 from provisioning.engine.progress import Progress, silent
 from provisioning.engine.waves import Wave
+from provisioning.facts.probe import ProbeError, answer
 from provisioning.model.runtime import Pin
 from provisioning.node_api import DRAINING, METRICS, READY, STATUS
 from provisioning.operations import drain
 from provisioning.operations.node_work import look_at_work
-from provisioning.operations.probes.fragment import ProbeError, answer
 from provisioning.operations.rolling_upgrade.clock import Clock, WallClock
 from provisioning.operations.rolling_upgrade.hands import (
     AppDownError,

@@ -10,9 +10,9 @@ from provisioning.node_api import READY
 from provisioning.operations.rolling_upgrade.hands import HandError
 from provisioning.operations.rolling_upgrade.living import asking
 from provisioning.operations.rolling_upgrade.sight import NodeSight, ServiceSight, Sight
-from provisioning.operations.status.wanted import WantedService, wanted_services
 from provisioning.operations.tables import Tables, weight_of
 from provisioning.resources.base import Observation
+from provisioning.roles.wanted_services import WantedService, wanted_services
 
 
 @dataclass(frozen=True, slots=True)
