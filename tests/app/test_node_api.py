@@ -11,7 +11,7 @@ from typing import Any, NotRequired, get_args, get_origin, get_type_hints, is_ty
 from app.workers.causes import Cause
 from app.workers.totals import Outcome
 from provisioning import node_api
-from provisioning.operations.rolling_upgrade.node_metrics import parse_metrics
+from provisioning.facts.app_metrics import parse_metrics
 from tests.app.node_process import NodeProcess
 
 _ROOT = Path(__file__).parents[2]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from provisioning.engine.apply_plans import Pace, apply_plans
 from provisioning.engine.progress import Progress, silent
 from provisioning.engine.waves import Wave
+from provisioning.facts.app_metrics import NodeMetrics, parse_metrics
 from provisioning.facts.probe import ProbeError, answer
 from provisioning.model.runtime import Pin
 from provisioning.node_api import DRAINING, METRICS, READY, STATUS
@@ -23,7 +24,6 @@ from provisioning.operations.rolling_upgrade.hands import (
 from provisioning.operations.rolling_upgrade.living import app_service, asking, keepalived
 from provisioning.operations.rolling_upgrade.living.looking import Looking
 from provisioning.operations.rolling_upgrade.living.patience import when_free
-from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics, parse_metrics
 from provisioning.operations.rolling_upgrade.sight import Left
 from provisioning.operations.rolling_upgrade.spoken import Spoken, spoken
 from provisioning.operations.rolling_upgrade.state import CAUSE

@@ -1,10 +1,16 @@
-"""A node's metrics, as far as an upgrade watches them. Pure."""
+"""Metrics of the app on a node, with its readiness in the same probe. Pure but for reading package
+data."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provisioning import node_api
+from provisioning.facts.app_target import app_target
+from provisioning.facts.fact import Fact
+from provisioning.facts.http_replies import http_probe, parse_replies, required
+from provisioning.model.inventory import Inventory
+from provisioning.resources.base import Observation
 
 _LINE = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})?\s+(?P<value>\S+)(?:\s+\S+)?")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -15,11 +21,11 @@ class NodeMetrics:
     """Counters since the node's process started, and whether it is ready."""
 
     ready: bool
-    """Whether /readyz says 200."""
+    """True if the readiness check is answered with 200."""
     reason: str = ""
-    """What it says otherwise."""
+    """Its answer otherwise."""
     started: float = 0.0
-    """When the process started, Unix time; 0 where that is not told."""
+    """Start of the process, Unix time; 0 where that is not told."""
     ended: float = 0.0
     """Jobs that were done, failed or timed out."""
     bad: float = 0.0
@@ -44,7 +50,7 @@ class NodeMetrics:
         )
 
     def same_process(self, before: "NodeMetrics") -> bool:
-        """Whether no restart lies between the two looks. Counters never fall."""
+        """True if no restart lies between the two looks. Counters never fall."""
         if self.started and before.started:
             # The value is made from ticks since boot and rounds differently at each start only.
             return abs(self.started - before.started) < 1.0
@@ -56,8 +62,27 @@ class NodeMetrics:
         return self.factor_sum / self.factor_count if self.factor_count else None
 
 
+def app_metrics(inventory: Inventory, name: str, *, patience: int) -> Fact[NodeMetrics]:
+    """Metrics of a real server, which gets ``patience`` seconds for each answer. Raises
+    ``ProbeError`` and ``NoReplyError``."""
+    paths = (node_api.READY, node_api.METRICS)
+    targets = {path: app_target(inventory, name, path) for path in paths}
+    python = str(inventory.app.base_python)
+    return Fact("app_metrics", http_probe(targets, patience=patience, python=python), _parse)
+
+
+def _parse(found: Observation) -> NodeMetrics:
+    replies = parse_replies(found)
+    ready = required(replies, node_api.READY)
+    return parse_metrics(
+        required(replies, node_api.METRICS).text,
+        ready=ready.status == 200,
+        reason=f"{ready.status} {ready.text[:200]}",
+    )
+
+
 def parse_metrics(text: str, *, ready: bool, reason: str = "") -> NodeMetrics:
-    """Reads the text format; what is not there counts as nought."""
+    """Parse the text format; a metric that is missing counts as nought."""
     values = list(_samples(text))
 
     def total(name: str, label: str = "", among: tuple[str, ...] = ()) -> float:
