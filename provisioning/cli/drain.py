@@ -77,10 +77,10 @@ def drain(
     with changing(
         site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
-        take_out(op.site, op.fleet, op.run, host, reason=reason, force=force, progress=op.progress)
+        take_out(op, host, reason=reason, force=force)
         if wait:
-            left = wait_until_idle(site, op.fleet, host, timeout=timeout, progress=op.progress)
-            settle(op.site, op.fleet, op.run, host, progress=op.progress)
+            left = wait_until_idle(op, host, timeout=timeout)
+            settle(op, host)
         op.run.ok = left is None
     seconds = time.monotonic() - began
     if as_json:
@@ -134,7 +134,7 @@ def undrain(
     with changing(
         site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
-        bring_back(op.site, op.fleet, op.run, host, force=force, progress=op.progress)
+        bring_back(op, host, force=force)
         op.run.ok = True
     if as_json:
         print_json({"host": host, "drained": False}, indent=None)

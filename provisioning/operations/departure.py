@@ -1,10 +1,11 @@
 """Hosts that were deployed and are in the inventory no more are drained, cleaned and forgotten."""
 
 import time
+from dataclasses import replace
 
 from provisioning.engine.apply_plans import ApplyResult
 from provisioning.engine.fleet import Fleet
-from provisioning.engine.progress import Event, Progress
+from provisioning.engine.progress import Event
 from provisioning.engine.waves import Wave
 from provisioning.model.inventory import Inventory
 from provisioning.operations.capacity import lacking_without
@@ -12,8 +13,8 @@ from provisioning.operations.destroy import plan_removal
 from provisioning.operations.drain import settle, take_out
 from provisioning.operations.members import Members, departed, forget, inventory_with, load_members
 from provisioning.operations.node_work import await_idle
+from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans, waves
-from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import save_runtime, without_drain
 from provisioning.operations.session import Site
@@ -57,26 +58,18 @@ def departure_waves(inventory: Inventory, plans: Plans, leaving: Members) -> lis
     return [*others, Wave("hosts that leave", tuple(leaving), gate="none"), *storage]
 
 
-def hand_over(
-    site: Site,
-    fleet: Fleet,
-    run: Run,
-    leaving: Members,
-    *,
-    timeout: float,
-    progress: Progress,
-) -> None:
+def hand_over(op: Operation, leaving: Members, *, timeout: float) -> None:
     """Drains the real servers that leave, once the others can do without them, and waits for their
     work, at most ``timeout`` seconds. Raises ``OperationError``. All that the inventory has anew
     must be deployed already, with them still in it."""
-    before = site_with(site, leaving)
-    names = [name for name in leaving_servers(leaving) if name in fleet.transports]
-    _await_capacity(before, fleet, frozenset(leaving_servers(leaving)), progress)
+    before = replace(op, site=site_with(op.site, leaving))
+    names = [name for name in leaving_servers(leaving) if name in op.fleet.transports]
+    _await_capacity(before, frozenset(leaving_servers(leaving)))
     for name in leaving_servers(leaving):
         reason = "leaves the cluster"
         # A host that is gone has nothing to be waited for; its capacity was looked at above.
-        take_out(before, fleet, run, name, reason=reason, force=True, progress=progress)
-    left = await_idle(before.inventory, fleet, names, timeout=timeout, progress=progress)
+        take_out(before, name, reason=reason, force=True)
+    left = await_idle(before, names, timeout=timeout)
     jobs = {name: work for name, work in left.items() if work.running or work.waiting}
     if jobs:
         said = "; ".join(f"{name}: {work}" for name, work in jobs.items())
@@ -84,7 +77,7 @@ def hand_over(
             f"left after {timeout:g} s: {said}. It stays drained; deploy again when it is done"
         )
     for name in names:
-        settle(before, fleet, run, name, progress=progress)
+        settle(before, name)
 
 
 def conclude(site: Site, leaving: Members, result: ApplyResult) -> None:
@@ -95,17 +88,18 @@ def conclude(site: Site, leaving: Members, result: ApplyResult) -> None:
             save_runtime(site.state_dir, without_drain(site.runtime, name))
 
 
-def _await_capacity(site: Site, fleet: Fleet, names: frozenset[str], progress: Progress) -> None:
+def _await_capacity(op: Operation, names: frozenset[str]) -> None:
+    site = op.site
     end = time.monotonic() + _PATIENCE
     drained = site.runtime.drains.keys()
     if names <= drained:
         return
     while True:
-        tables = look_at_tables(site.inventory.directors.hosts, fleet)
+        tables = look_at_tables(site.inventory.directors.hosts, op.fleet)
         lacking = lacking_without(site.inventory, site.runtime, tables, names)
         if not lacking:
             return
         if time.monotonic() >= end:
             raise OperationError(f"{', '.join(sorted(names))} cannot leave: {'; '.join(lacking)}")
-        progress(Event("waiting", min(names), "the others to take over", detail=lacking[0]))
+        op.progress(Event("waiting", min(names), "the others to take over", detail=lacking[0]))
         time.sleep(1)

@@ -1,10 +1,9 @@
 """Deploy: make the hosts what the inventory says, and prove that the cluster works."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.plan_record import plan_record
-from provisioning.engine.progress import Progress, silent
 from provisioning.model.inventory import Inventory
 from provisioning.operations.departure import (
     add_departures,
@@ -60,7 +59,6 @@ class _Deploy:
     everywhere: Site = field(init=False)
     """The site as if the hosts that leave were still in its inventory."""
     truth: Truth = field(init=False)
-    progress: Progress = silent
 
     def __post_init__(self) -> None:
         self.everywhere = site_with(self.op.site, self.options.leaving)
@@ -72,7 +70,8 @@ class _Deploy:
         plans = self.plan()
         self.op.dialogue.confirm(plans, "Apply?")
         establish(self.op.site, self.truth)
-        with self.op.dialogue.progress() as self.progress:
+        with self.op.dialogue.progress() as progress:
+            self.op = replace(self.op, progress=progress)
             if leaving_servers(self.options.leaving):
                 taken_over = self.let_others_take_over()
                 if not taken_over.ok:
@@ -113,14 +112,7 @@ class _Deploy:
 
     def retire(self) -> None:
         """Drain the real servers that leave."""
-        hand_over(
-            self.op.site,
-            self.op.fleet,
-            self.op.run,
-            self.options.leaving,
-            timeout=self.options.drain_timeout,
-            progress=self.progress,
-        )
+        hand_over(self.op, self.options.leaving, timeout=self.options.drain_timeout)
 
     def plan_again(self) -> Plans:
         """What is left to do once the leaving hosts serve nobody."""
@@ -132,14 +124,12 @@ class _Deploy:
     def apply(self, inventory: Inventory, plans: Plans, leaving: Members) -> ApplyResult:
         """Apply plans in waves, each real server that serves out of service meanwhile."""
         run = self.op.run
-        supply(self.op.site, self.options.release, plans, self.op.fleet, self.progress)
+        supply(self.op, self.options.release, plans)
         desired = self.desired(inventory, self.truth)
         conditions = {name: host.postconditions for name, host in desired.items()}
         around = OutOfService(
-            site=self.everywhere,
+            op=replace(self.op, site=self.everywhere),
             inventory=inventory,
-            fleet=self.op.fleet,
-            run=run,
             plans=plans,
             desired=lambda runtime: desired_hosts(
                 inventory, self.options.release, runtime, self.truth.secret_value
@@ -147,7 +137,6 @@ class _Deploy:
             command="deploy",
             timeout=self.options.drain_timeout,
             force=self.options.force,
-            progress=self.progress,
         )
         return apply_plans(
             plans,
@@ -158,15 +147,13 @@ class _Deploy:
             run_id=run.id,
             holder=run.holder,
             journal=run.journal,
-            progress=self.progress,
+            progress=self.op.progress,
             around=around,
         )
 
     def await_service(self) -> list[str]:
         """Wait until the directors send to every node; those that get nothing, with the reason."""
-        return await_everybody(
-            self.op.site, self.op.fleet, self.options.names, progress=self.progress
-        )
+        return await_everybody(self.op, self.options.names)
 
     def remember(self, result: ApplyResult) -> None:
         """Write down who belongs to the cluster now."""

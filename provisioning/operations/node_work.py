@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
-from provisioning.engine.progress import Event, Progress
+from provisioning.engine.progress import Event
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
+from provisioning.operations.operation import Operation
 from provisioning.operations.status.look_real_server import (
     app_fragment,
     app_is_down,
@@ -107,13 +108,7 @@ def active_connections(inventory: Inventory, tables: Tables, name: str) -> int:
 
 
 def await_idle(
-    inventory: Inventory,
-    fleet: Fleet,
-    names: Iterable[str],
-    *,
-    timeout: float,
-    progress: Progress,
-    pages: bool = True,
+    op: Operation, names: Iterable[str], *, timeout: float, pages: bool = True
 ) -> dict[str, NodeWork]:
     """Waits until the real servers have nothing left to do, at most ``timeout`` seconds; what is
     left where something is. Without ``pages`` connections that are just open do not count, as a
@@ -123,12 +118,12 @@ def await_idle(
     while True:
         left: dict[str, NodeWork] = {}
         for name in quiet:
-            work = look_at_work(inventory, fleet, name)
+            work = look_at_work(op.site.inventory, op.fleet, name)
             done = work.idle if pages else work.cuttable
             quiet[name] = quiet[name] + 1 if done else 0
             if quiet[name] < _SETTLED:
                 left[name] = work
-                progress(Event("waiting", name, "its work to end", detail=str(work)))
+                op.progress(Event("waiting", name, "its work to end", detail=str(work)))
         if not left:
             return {}
         if time.monotonic() >= end:

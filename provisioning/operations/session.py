@@ -15,6 +15,7 @@ from provisioning.operations.cluster_record import ClusterRecord
 from provisioning.operations.runtime_state import load_record
 from provisioning.operations.who import who
 from provisioning.transport.base import Transport
+from provisioning.transport.locked import LockedTransport
 from provisioning.transport.ssh import connect
 
 
@@ -87,10 +88,20 @@ def open_fleet(
     forks: int | None = None,
     accept_new_host_keys: bool = False,
     progress: Progress = silent,
+    shared: bool = False,
 ) -> Iterator[Fleet]:
-    """Connections to the site's hosts, closed at the end of the block."""
+    """Connections to the site's hosts, closed at the end of the block. Several threads may use
+    ``shared`` ones."""
+
+    def wrap(_: str, transport: Transport) -> Transport:
+        return LockedTransport(transport) if shared else transport
+
     fleet = new_fleet(
-        site, forks=forks, accept_new_host_keys=accept_new_host_keys, progress=progress
+        site,
+        forks=forks,
+        accept_new_host_keys=accept_new_host_keys,
+        progress=progress,
+        wrap=wrap,
     )
     try:
         yield fleet

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.engine.progress import silent
 from provisioning.operations import drain
 from provisioning.operations.drain import bring_back, settle, take_out, wait_until_idle
 from provisioning.operations.run import recorded
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.tables import look_at_tables
+from tests.operations.operating import operation
 from tests.operations.pretended import PretendedCluster, pretended
 
 
@@ -31,14 +31,13 @@ def weights(cluster: PretendedCluster, director: str) -> dict[str, int]:
 
 def out(cluster: PretendedCluster, name: str, *, force: bool = False) -> None:
     with recorded(cluster.site, ["test"]) as run:
-        take_out(
-            cluster.site, cluster.fleet(), run, name, reason="升级", force=force, progress=silent
-        )
+        op = operation(cluster.site, cluster.fleet(), run)
+        take_out(op, name, reason="升级", force=force)
 
 
 def back(cluster: PretendedCluster, name: str) -> None:
     with recorded(cluster.site, ["test"]) as run:
-        bring_back(cluster.site, cluster.fleet(), run, name, progress=silent)
+        bring_back(operation(cluster.site, cluster.fleet(), run), name)
 
 
 def test_there_and_back(cluster: PretendedCluster) -> None:
@@ -48,9 +47,9 @@ def test_there_and_back(cluster: PretendedCluster) -> None:
     assert "升级" in cluster.mark("rs1").read_text(encoding="utf-8")
     assert cluster.site.runtime.drains["rs1"].reason == "升级"
     with recorded(cluster.site, ["test"]) as run:
-        fleet = cluster.fleet()
-        assert wait_until_idle(cluster.site, fleet, "rs1", timeout=120, progress=silent) is None
-        settle(cluster.site, fleet, run, "rs1", progress=silent)
+        op = operation(cluster.site, cluster.fleet(), run)
+        assert wait_until_idle(op, "rs1", timeout=120) is None
+        settle(op, "rs1")
     assert cluster.site.runtime.drains["rs1"].settled
     back(cluster, "rs1")
     for director in ("lvs1", "lvs2"):
@@ -94,12 +93,12 @@ def test_work_that_is_left_is_told(cluster: PretendedCluster) -> None:
     out(cluster, "rs1")
     cluster.jobs = 2
     (cluster.hosts["lvs1"].root / "active").write_text("3")
-    left = wait_until_idle(cluster.site, cluster.fleet(), "rs1", timeout=0, progress=silent)
+    left = wait_until_idle(operation(cluster.site, cluster.fleet()), "rs1", timeout=0)
     assert str(left) == "2 jobs running, 3 open connections"
     # What the backup was told of does not count.
     (cluster.hosts["lvs1"].root / "active").write_text("0")
     (cluster.hosts["lvs2"].root / "active").write_text("9")
-    left = wait_until_idle(cluster.site, cluster.fleet(), "rs1", timeout=0, progress=silent)
+    left = wait_until_idle(operation(cluster.site, cluster.fleet()), "rs1", timeout=0)
     assert str(left) == "2 jobs running"
 
 

@@ -15,6 +15,7 @@ from provisioning.operations.runtime_state import save_runtime
 from provisioning.operations.tables import check_time
 from provisioning.roles.desired import desired_hosts
 from provisioning.roles.places import KEEPALIVED_CONF
+from tests.operations.operating import operation
 from tests.operations.pretended import PretendedCluster, pretended
 
 
@@ -46,7 +47,7 @@ def take_out(cluster: PretendedCluster, director: str) -> None:
 def wait(cluster: PretendedCluster, events: list[Event]) -> list[str]:
     fleet = cluster.fleet()
     fleet.connect(cluster.hosts)
-    return await_everybody(cluster.site, fleet, cluster.hosts, progress=events.append)
+    return await_everybody(operation(cluster.site, fleet, progress=events.append), cluster.hosts)
 
 
 def test_it_waits_until_the_last_director_has_all(cluster: PretendedCluster) -> None:
@@ -107,8 +108,8 @@ def test_nobody_waits_for_drained_ones_or_for_directors_without_a_table(
     fleet.connect(cluster.hosts)
     program = cluster.hosts["lvs1"].root / "bin/ipvsadm"
     program.write_text("#!/bin/sh\nexit 1\n")
-    arguments = (cluster.inventory, Runtime(), fleet, ["rs1"], ["lvs1", "lvs2"])
-    assert await_in_service(*arguments, progress=lambda event: None) == []
+    save_runtime(cluster.site.state_dir, Runtime())
+    assert await_in_service(operation(cluster.site, fleet), ["rs1"], ["lvs1", "lvs2"]) == []
     assert "lvs1" in fleet.transports, "it is still there for the rest of the run"
 
 

@@ -29,6 +29,7 @@ from provisioning.resources.file import File
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.places import KEEPALIVED_CONF
 from provisioning.roles.real_server import drain_mark
+from tests.operations.operating import operation
 from tests.operations.pretended import PretendedCluster, pretended
 
 OPERATOR = Drain("anna@desk", "2026-01-01T00:00:00+00:00", "换内存条", settled=True)
@@ -85,14 +86,11 @@ class Living:
         with recorded(site, ["test"]) as run:
             plans = plan_hosts(site.inventory, self.wanted(site.runtime, content), fleet)
             around = OutOfService(
-                site=site,
+                op=operation(site, fleet, run, self.events.append),
                 inventory=site.inventory,
-                fleet=fleet,
-                run=run,
                 plans=plans,
                 desired=lambda runtime: self.wanted(runtime, content),
                 command="deploy",
-                progress=self.events.append,
                 **{"timeout": 120.0, **choices},  # type: ignore[arg-type]
             )
             result = apply_plans(
@@ -255,15 +253,8 @@ def out(living: Living, name: str, cause: str, *, settled: bool = False) -> None
     """As a run leaves it that was cut, or an operator."""
     site = living.cluster.site
     with recorded(site, ["test"]) as run:
-        take_out(
-            site,
-            living.cluster.fleet(),
-            run,
-            name,
-            cause=cause,
-            reason="换内存条",
-            progress=silent,
-        )
+        op = operation(site, living.cluster.fleet(), run)
+        take_out(op, name, cause=cause, reason="换内存条")
     one = replace(site.runtime.drains[name], settled=settled)
     save_runtime(site.state_dir, Runtime({name: one}))
 

@@ -9,7 +9,6 @@ import pytest
 
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.lock import LockedError
-from provisioning.engine.progress import silent
 from provisioning.model.runtime import Pin
 from provisioning.operations import session
 from provisioning.operations.destroy import forget_destroyed
@@ -27,6 +26,7 @@ from provisioning.operations.working_fleet import working_fleet
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.places import KEEPALIVED_CONF, SECRET_FILE
 from provisioning.transport.base import Transport, UnreachableError
+from tests.operations.operating import operation
 from tests.operations.pretended import PretendedCluster, pretended
 
 _SECRET = "a secret that only the nodes have"
@@ -51,11 +51,11 @@ class Folder:
 
     def drain(self, name: str) -> None:
         with self.at_work() as (fleet, run):
-            take_out(self.site, fleet, run, name, reason="内存", force=True, progress=silent)
+            take_out(operation(self.site, fleet, run), name, reason="内存", force=True)
 
     def undrain(self, name: str) -> None:
         with self.at_work() as (fleet, run):
-            bring_back(self.site, fleet, run, name, force=True, progress=silent)
+            bring_back(operation(self.site, fleet, run), name, force=True)
 
     def plan(self) -> tuple[Plans, Truth]:
         with open_fleet(self.site) as fleet:

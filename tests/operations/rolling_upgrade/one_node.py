@@ -27,6 +27,7 @@ from provisioning.operations.run import Run
 from provisioning.operations.session import Site
 from provisioning.resources.supervisor import SOCKET
 from tests.engine.sandbox import SandboxTransport
+from tests.operations.operating import operation
 from tests.operations.rolling_upgrade.scripted import Heard
 from tests.resources.private_supervisor import PrivateSupervisor
 
@@ -126,10 +127,12 @@ class OneNode:
         app = self.inventory.app.model_copy(update={"source": str(self.folder / source)})
         release = build_release(app, self.folder)
         return OnePaperDirector(
-            site=Site(self.inventory, self.folder / "inventory.yaml"),
-            fleet=self.fleet,
+            op=operation(
+                Site(self.inventory, self.folder / "inventory.yaml"),
+                self.fleet,
+                Run("test", "tester", Journal(self.folder / "history", "test"), None),
+            ),
             choices=Choices(**choices),
-            run=Run("test", "tester", Journal(self.folder / "history", "test"), None),
             target=release.id,
             release=release,
             own=False,

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from provisioning.engine.apply_plans import Pace, apply_plans
-from provisioning.engine.progress import Progress, silent
+from provisioning.engine.fleet import Fleet
 from provisioning.engine.waves import Wave
 from provisioning.model.runtime import Pin
 from provisioning.operations import drain
 from provisioning.operations.node_work import look_at_work
+from provisioning.operations.operation import Operation
 from provisioning.operations.probes.fragment import ProbeError, answer
 from provisioning.operations.rolling_upgrade.clock import Clock, WallClock
 from provisioning.operations.rolling_upgrade.hands import (
@@ -26,9 +27,9 @@ from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics, pa
 from provisioning.operations.rolling_upgrade.sight import Left
 from provisioning.operations.rolling_upgrade.spoken import Spoken, spoken
 from provisioning.operations.rolling_upgrade.state import CAUSE
-from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import HostBusyError, OperationError
 from provisioning.operations.runtime_state import save_runtime, with_pins, without_pins
+from provisioning.operations.session import Site
 from provisioning.operations.switchover import switch_over
 from provisioning.operations.tables import holders_of
 from provisioning.operations.verify.from_client import STATUS_PATH
@@ -46,15 +47,19 @@ _METRICS = "/metrics"
 class LivingCluster(Looking):
     """See ``Hands``."""
 
-    run: Run
+    op: Operation
+    site: Site = field(init=False)
+    fleet: Fleet = field(init=False)
     target: str
     release: ReleaseArchive | None
     """What is staged; nothing where every node has it already."""
     own: bool
     """Whether the inventory itself asks for the target, so that nothing need be remembered."""
     clock: Clock = field(default_factory=WallClock)
-    progress: Progress = silent
     _processes: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.site, self.fleet = self.op.site, self.op.fleet
 
     def stage(self, host: str) -> None:
         """See ``Hands``."""
@@ -71,14 +76,11 @@ class LivingCluster(Looking):
 
         def take_out() -> None:
             drain.take_out(
-                self.site,
-                self.fleet,
-                self.run,
+                self.op,
                 host,
                 reason=reason,
                 cause=CAUSE,
                 force=self.choices.force,
-                progress=self.progress,
             )
 
         with self._at_directors():
@@ -103,7 +105,7 @@ class LivingCluster(Looking):
         """See ``Hands``."""
 
         def settle() -> None:
-            drain.settle(self.site, self.fleet, self.run, host, progress=self.progress)
+            drain.settle(self.op, host)
 
         with self._at_directors():
             self._when_free(settle)
@@ -113,13 +115,10 @@ class LivingCluster(Looking):
 
         def bring_back() -> None:
             drain.bring_back(
-                self.site,
-                self.fleet,
-                self.run,
+                self.op,
                 host,
                 share=percent,
                 force=self.choices.force,
-                progress=self.progress,
             )
 
         with self._at_directors():
@@ -191,7 +190,7 @@ class LivingCluster(Looking):
         with self.directors, _as_hand_error():
             if host not in holders_of(self.site.inventory, self.fleet):
                 return None
-            done = switch_over(self.site, self.fleet, self.run, progress=self.progress)
+            done = switch_over(self.op)
         gap = f"; new connections failed for {done.gap:.2f} s" if done.gap is not None else ""
         return f"{done.new}{gap}"
 
@@ -251,10 +250,10 @@ class LivingCluster(Looking):
             {host: ()},
             self.fleet,
             pace=Pace(),
-            run_id=self.run.id,
-            holder=self.run.holder,
-            journal=self.run.journal,
-            progress=self.progress,
+            run_id=self.op.run.id,
+            holder=self.op.run.holder,
+            journal=self.op.run.journal,
+            progress=self.op.progress,
         )
         if reason := result.skipped.get(host):
             raise HandError(reason)
@@ -270,7 +269,7 @@ class LivingCluster(Looking):
                 save_runtime(self.site.state_dir, without_pins(runtime, [host]))
             else:
                 now = datetime.now(UTC).isoformat(timespec="seconds")
-                pins = {host: Pin(release, self.run.holder, now)}
+                pins = {host: Pin(release, self.op.run.holder, now)}
                 save_runtime(self.site.state_dir, with_pins(runtime, pins))
 
 

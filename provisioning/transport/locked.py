@@ -1,4 +1,4 @@
-"""Connections for many threads: a transport is used by one at a time, so others wait for it."""
+"""Connections that several threads share."""
 
 import threading
 from collections.abc import Callable
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from provisioning.transport.base import Completed, Conversation, Transport
 
 
-class OneAtATime:
-    """A transport that several threads may call."""
+class LockedTransport:
+    """A transport that runs one script at a time; other threads wait for their turn."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport, self._lock = transport, threading.Lock()
@@ -25,9 +25,9 @@ class OneAtATime:
             return self._transport.run(script, root=root, timeout=timeout, on_stdout=on_stdout)
 
     def converse(self, script: str) -> Conversation:
-        """As ``Transport.converse``; waits for nobody."""
+        """As ``Transport.converse``, without waiting for a script that runs."""
         return self._transport.converse(script)
 
     def close(self) -> None:
-        """As ``Transport.close``; does not wait for the one at work, whose script goes on."""
+        """As ``Transport.close``, without waiting for a script that runs; the script continues."""
         self._transport.close()

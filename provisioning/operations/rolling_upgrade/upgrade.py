@@ -1,11 +1,13 @@
-"""A whole upgrade of a site: made ready, driven, told about, proved."""
+"""A whole upgrade: prepared, executed, announced, proved."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
 from provisioning.engine.fleet import Fleet
+from provisioning.operations.operation import Operation
 from provisioning.operations.release import build_release
 from provisioning.operations.rolling_upgrade import machine, state_file
 from provisioning.operations.rolling_upgrade.choices import Choices
@@ -18,7 +20,6 @@ from provisioning.operations.rolling_upgrade.preparing import NotNowError, plan_
 from provisioning.operations.rolling_upgrade.runner import Runner
 from provisioning.operations.rolling_upgrade.state import NodeStatus, RunStatus, Upgrade
 from provisioning.operations.rolling_upgrade.target import app_for
-from provisioning.operations.run import Run
 from provisioning.operations.session import Site
 from provisioning.operations.verify import CheckResult, verify
 from provisioning.roles.release_archive import ReleaseArchive
@@ -35,9 +36,17 @@ class Ready:
     """What is staged."""
 
 
+class Outcome(Enum):
+    """End of a command."""
+
+    DONE = "done"
+    FAILED = "failed"
+    PAUSED = "paused"
+
+
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How it went."""
+class UpgradeResult:
+    """An upgrade at the end of a run."""
 
     upgrade: Upgrade
     checks: tuple[CheckResult, ...] = ()
@@ -50,6 +59,13 @@ class Ended:
         return proved and self.upgrade.status is not RunStatus.STOPPED and not self.bad
 
     @property
+    def outcome(self) -> Outcome:
+        """The result in one word; a pause with failures is a failure."""
+        if not self.ok:
+            return Outcome.FAILED
+        return Outcome.PAUSED if self.upgrade.status is RunStatus.PAUSED else Outcome.DONE
+
+    @property
     def bad(self) -> list[str]:
         """What failed, a node each."""
         if self.upgrade.status is RunStatus.ABORTED:
@@ -57,7 +73,7 @@ class Ended:
         return [f"{node.host}: {node.reason}" for node in machine.failures(self.upgrade)]
 
 
-def make_ready(
+def prepare(
     site: Site, fleet: Fleet, hosts: Collection[str], to: str | None, choices: Choices, run_id: str
 ) -> Ready:
     """Builds the release and looks at the cluster; changes nothing. Raises what building and
@@ -71,7 +87,7 @@ def make_ready(
     return Ready(upgrade, plan.notes, release)
 
 
-def made_again(site: Site, saved: Upgrade) -> ReleaseArchive | None:
+def rebuild_release(site: Site, saved: Upgrade) -> ReleaseArchive | None:
     """The release of an earlier run once more, where a node does not have it yet. Raises
     ``NotNowError`` where the source gives another one by now."""
     waiting = [
@@ -93,59 +109,55 @@ def made_again(site: Site, saved: Upgrade) -> ReleaseArchive | None:
     return release
 
 
-def drive(
-    site: Site,
-    run: Run,
-    fleet: Fleet,
+def execute(
+    op: Operation,
     ready: Ready,
     work: Callable[[Runner], Upgrade],
     *,
     verifies: bool,
     watch: Watcher,
-    tell: Callable[[UpgradeEvent], None],
-) -> Ended:
-    """Runs ``work`` on it. ``watch`` gets everything that happens, ``tell`` start and end. Raises
+    announce: Callable[[UpgradeEvent], None],
+) -> UpgradeResult:
+    """Run ``work`` on an upgrade. ``watch`` gets every event, ``announce`` start and end. Raises
     ``PreflightError``, ``HeldUpError``, ``StateFileError`` and ``KeyboardInterrupt``, told about as
     well."""
+    site = op.site
     state_file.forget_pause(site.state_dir)
     upgrade = ready.upgrade
 
     def journaled(event: UpgradeEvent, /) -> None:
         if event.kind != "waiting":
-            run.journal.write("upgrade", **event.record())
+            op.run.journal.write("upgrade", **event.record())
         watch(event)
 
     hands = LivingCluster(
-        site=site,
-        fleet=fleet,
+        op=op,
         choices=upgrade.choices,
-        run=run,
         target=upgrade.target,
         release=ready.release,
         own=not upgrade.source.get("to"),
     )
-    tell(UpgradeEvent("start", text=f"upgrade to {upgrade.target}"))
+    announce(UpgradeEvent("start", text=f"upgrade to {upgrade.target}"))
     runner = Runner(
         upgrade, hands, site.state_dir, journaled, hands.clock, forks=site.inventory.forks
     )
     try:
         upgrade = work(runner)
     except KeyboardInterrupt:
-        tell(UpgradeEvent("failure", text="interrupted; --resume goes on"))
+        announce(UpgradeEvent("failure", text="interrupted; --resume goes on"))
         raise
     except Exception as error:
-        tell(UpgradeEvent("failure", text=str(error), facts=facts(runner.upgrade)))
+        announce(UpgradeEvent("failure", text=str(error), facts=facts(runner.upgrade)))
         raise
     checks = []
     if upgrade.status is RunStatus.FINISHED and verifies:
-        checks = verify(site.inventory, fleet, site.record)
-    ended = Ended(upgrade, tuple(checks))
-    run.ok = ended.ok
-    tell(end_event(ended))
-    return ended
+        checks = verify(site.inventory, op.fleet, site.record)
+    result = UpgradeResult(upgrade, tuple(checks))
+    announce(end_event(result))
+    return result
 
 
-def end_event(ended: Ended) -> UpgradeEvent:
+def end_event(ended: UpgradeResult) -> UpgradeEvent:
     """How it ended, for everybody."""
     upgrade = ended.upgrade
     numbers = facts(upgrade)
@@ -175,13 +187,13 @@ def facts(upgrade: Upgrade) -> dict[str, Any]:
     }
 
 
-def about(site: Site, run: Run, upgrade: Upgrade) -> dict[str, Any]:
-    """What every notification begins with."""
+def context_of(op: Operation, upgrade: Upgrade) -> dict[str, Any]:
+    """Fields that every notification begins with."""
     return {
-        "cluster": site.inventory.name,
+        "cluster": op.site.inventory.name,
         "operation": "rolling-upgrade",
-        "run": run.id,
-        "who": run.holder,
+        "run": op.run.id,
+        "who": op.run.holder,
         "target": upgrade.target,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
