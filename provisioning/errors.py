@@ -8,21 +8,19 @@ class ClusterError(Exception):
 
     ```
     ClusterError
-        ChoiceError
-        HandError
+        ActionError
             AppDownError
-            DirectorAwayError
-        HeldUpError
+            DirectorUnreachableError
         HookError
         HookSyntaxError
         InterfacesFormatError
         InventoryError
         LabError
         LockedError
-        NotNowError
         OperationError
             HostBusyError
             RollbackError
+        OptionError
         OwnMetadataError
         PhaseError
         PreflightError
@@ -51,6 +49,8 @@ class ClusterError(Exception):
         UnobservableError
         UnusableKeyError
         UnwritableError
+        UpgradeBlockedError
+        UpgradeConflictError
         VaultError
     ```
     """

@@ -11,7 +11,7 @@ from provisioning.cli.json_view import print_json
 from provisioning.cli.working import open_working_fleet
 from provisioning.engine.progress import silent
 from provisioning.operations.operation import Operation
-from provisioning.operations.run import recorded
+from provisioning.operations.run import journaled_run
 from provisioning.operations.session import Site
 
 
@@ -37,7 +37,7 @@ def changing(
     lock, before the first connection: for refusals that need no host.
     """
     with ExitStack() as stack:
-        run = stack.enter_context(recorded(site, ["cluster", *sys.argv[1:]]))
+        run = stack.enter_context(journaled_run(site, ["cluster", *sys.argv[1:]]))
         before(site)
         dialogue = ConsoleDialogue(Console(stderr=as_json), run, yes=yes, quiet=as_json)
         progress = stack.enter_context(dialogue.progress()) if live else silent

@@ -1,5 +1,7 @@
 """``cluster rolling-upgrade``."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,8 @@ from provisioning.cli.upgrade_options import how_options
 from provisioning.cli.upgrade_view import plan_record, show_plan
 from provisioning.operations.notifying.hook import Hook, HookSyntaxError, hooks_of
 from provisioning.operations.rolling_upgrade import commands
-from provisioning.operations.rolling_upgrade.choices import ChoiceError, Choices
 from provisioning.operations.rolling_upgrade.commands import Abort, Begin, Resume, UpgradeCommand
+from provisioning.operations.rolling_upgrade.options import OptionError, UpgradeOptions
 from provisioning.operations.rolling_upgrade.target import as_typed
 from provisioning.operations.rolling_upgrade.upgrade import Outcome, Ready
 from provisioning.operations.session import Site, open_fleet
@@ -44,10 +46,10 @@ _STATUSES = {
 @how_options
 @click.option("--to", metavar="REF", help="Tag, branch or commit of app.source, or another source.")
 @click.option("--check", is_flag=True, help="Only show what would be done.")
-@click.option("--pause", is_flag=True, help="Have the run under way stop after the nodes at work.")
-@click.option("--resume", is_flag=True, help="Go on with a run that was paused, cut or stopped.")
+@click.option("--pause", is_flag=True, help="Stop the run under way after its present nodes.")
+@click.option("--resume", is_flag=True, help="Continue a run that was paused, cut or stopped.")
 @click.option(
-    "--abort", is_flag=True, help="Take nodes that a cut run left under way back, and end it."
+    "--abort", is_flag=True, help="Roll back nodes that a cut run left under way, and end it."
 )
 @yes_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line and event.")
@@ -73,57 +75,54 @@ def rolling_upgrade(
     webhook: Hook | None,
     **how: Any,
 ) -> None:
-    """Bring a new release to the real servers, a few at a time, with nobody noticing.
+    """Roll out a new release node by node, without interrupting clients.
 
-    The release is put beside the old one everywhere. Then, node by node: no new clients, wait for
-    its jobs and streams, stop, switch, start, wait until every worker has spoken, have it speak
-    at its own address and at the VIP, give it clients again, watch errors and speed. A node that
-    fails goes back to the old release and its weight, and the run stops. Directors whose
-    configuration differs come before, by reload where that is enough.
+    The release is staged beside the old one everywhere. Then, node by node: no new clients, wait
+    for jobs and streams, stop, switch, start, wait until every worker has spoken, speak at the
+    node's own address and at the VIP, restore its weight, watch errors and speed. A node that
+    fails is rolled back to the old release and its weight, and the run stops. Directors whose
+    configuration differs come first, by reload where that is enough.
 
-    Where it stands is written down after every phase: cut at any moment, --resume goes on.
+    The state is saved after every phase: --resume continues a run that was cut at any moment.
 
     Exit status: 0 done, 1 a node failed or the cluster does not allow it now, 2 wrong inventory or
     command line, 3 paused, 130 interrupted.
     """
     if sum((check, pause, resume, abort)) > 1:
-        raise click.UsageError("--check, --pause, --resume and --abort do not go together")
+        raise click.UsageError("--check, --pause, --resume and --abort exclude each other")
     require_answer(yes=yes or resume or abort or check or pause)
     if (to or limit) and (resume or abort):
-        raise click.UsageError("--resume and --abort go on with the hosts and release of that run")
+        raise click.UsageError("--resume and --abort keep the hosts and release of that run")
     site = Site(load_or_exit(inventory), inventory)
     console = Console(stderr=as_json)
     if pause:
         commands.pause(site)
-        console.print("The upgrade stops after the nodes at work; --resume goes on.", markup=False)
+        console.print(
+            "The upgrade stops after its present nodes; --resume continues.", markup=False
+        )
         return
-    try:
-        hooks = hooks_of(site.inventory.notify, site.base_dir, notify_command, webhook)
-    except HookSyntaxError as error:
-        raise click.UsageError(str(error)) from None
+    target = as_typed(to, Path.cwd()) if to else None
     given = {
         name: value
         for name, value in how.items()
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
-    proof: dict[str, Any] = {"verifies": verifies and not limit, "hooks": hooks}
-    target = as_typed(to, Path.cwd()) if to else None
-    command: UpgradeCommand
-    try:
+    with _usage_errors():
+        hooks = hooks_of(site.inventory.notify, site.base_dir, notify_command, webhook)
+        proof: dict[str, Any] = {"verifies": verifies and not limit, "hooks": hooks}
+        command: UpgradeCommand
         if resume:
             command = Resume(given=given, **proof)
         elif abort:
             command = Abort(given=given, **proof)
         else:
-            hosts = chosen(site.inventory, limit)
-            if check:
-                with open_fleet(
-                    site, accept_new_host_keys=accept_new_host_keys, shared=True
-                ) as fleet:
-                    ready = commands.check(site, fleet, hosts, target, Choices(**how))
-                _show_plan(console, ready, as_json=as_json)
-                return
-            command = Begin(hosts=hosts, to=target, how=Choices(**how), **proof)
+            hosts, options = chosen(site.inventory, limit), UpgradeOptions(**how)
+            command = Begin(hosts=hosts, to=target, how=options, **proof)
+        if isinstance(command, Begin) and check:
+            with open_fleet(site, accept_new_host_keys=accept_new_host_keys, shared=True) as fleet:
+                ready = command.check(site, fleet)
+            _show_plan(console, ready, as_json=as_json)
+            return
         with changing(
             site,
             accept_new_host_keys=accept_new_host_keys,
@@ -135,9 +134,16 @@ def rolling_upgrade(
             dialogue = ConsoleUpgradeDialogue(console, yes=yes, as_json=as_json)
             outcome = command.execute(op, dialogue)
             op.run.ok = outcome is not Outcome.FAILED
-    except ChoiceError as error:
-        raise click.UsageError(str(error)) from None
     raise SystemExit(_STATUSES[outcome])
+
+
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    """Report options and hooks that cannot be parsed as errors of the command line."""
+    try:
+        yield
+    except (OptionError, HookSyntaxError) as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _show_plan(console: Console, ready: Ready, *, as_json: bool) -> None:

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.text import Text
 
 from provisioning.cli.asking import confirm
-from provisioning.cli.upgrade_view import show_end, show_floors, show_plan, watching
+from provisioning.cli.upgrade_view import show_downtimes, show_end, show_plan, watching
 from provisioning.cli.verify import show_checks
 from provisioning.operations.cluster_record import UnfinishedUpgrade
+from provisioning.operations.rolling_upgrade.downtime import downtimes
 from provisioning.operations.rolling_upgrade.events import Watcher
-from provisioning.operations.rolling_upgrade.floor import floors
 from provisioning.operations.rolling_upgrade.state import Upgrade
 from provisioning.operations.rolling_upgrade.upgrade import UpgradeResult
 
@@ -39,7 +39,7 @@ class ConsoleUpgradeDialogue:
     def confirm_forgetting(self, upgrade: UnfinishedUpgrade) -> None:
         """Ask on standard error."""
         if not self.yes:
-            click.confirm(f"Give up what is known of it: {upgrade}?", abort=True, err=True)
+            click.confirm(f"Forget this upgrade: {upgrade}?", abort=True, err=True)
 
     def watching(self, upgrade: Upgrade) -> AbstractContextManager[Watcher]:
         """A table, a log or JSON lines."""
@@ -51,7 +51,7 @@ class ConsoleUpgradeDialogue:
             return
         if result.checks:
             show_checks(self.console, list(result.checks))
-        show_floors(self.console, floors(result.upgrade))
+        show_downtimes(self.console, downtimes(result.upgrade))
         show_end(self.console, result.upgrade)
 
     def complain(self, text: str) -> None:

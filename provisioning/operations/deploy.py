@@ -5,16 +5,16 @@ from dataclasses import dataclass, field, replace
 from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.plan_record import plan_record
 from provisioning.model.inventory import Inventory
-from provisioning.operations.departure import (
-    add_departures,
+from provisioning.operations.decommission import (
+    add_removals,
     conclude,
-    departure_waves,
-    hand_over,
+    decommission_waves,
+    drain_leaving,
     leaving_servers,
     site_with,
 )
+from provisioning.operations.deployed_hosts import DeployedHosts, remember
 from provisioning.operations.in_service import await_everybody
-from provisioning.operations.members import Members, remember
 from provisioning.operations.operation import Operation
 from provisioning.operations.out_of_service import OutOfService, foresee
 from provisioning.operations.planning import Plans, plan_hosts
@@ -32,7 +32,7 @@ class DeployOptions:
 
     names: list[str]
     """Hosts to deploy to."""
-    leaving: Members
+    leaving: DeployedHosts
     """Hosts that are in the inventory no more, and are cleaned."""
     release: ReleaseArchive
     pace: Pace
@@ -95,7 +95,7 @@ class _Deploy:
             held(site, fleet),
             lambda truth: plan_hosts(site.inventory, self.desired(site.inventory, truth), fleet),
         )
-        add_departures(plans, leaving, fleet)
+        add_removals(plans, leaving, fleet)
         runtime = self.truth.runtime
         plans.drains, plans.pins, plans.told = runtime.drains, runtime.pins, self.truth.told
         foresee(self.everywhere, plans, fleet)
@@ -112,16 +112,16 @@ class _Deploy:
 
     def retire(self) -> None:
         """Drain the real servers that leave."""
-        hand_over(self.op, self.options.leaving, timeout=self.options.drain_timeout)
+        drain_leaving(self.op, self.options.leaving, timeout=self.options.drain_timeout)
 
     def plan_again(self) -> Plans:
         """What is left to do once the leaving hosts serve nobody."""
         inventory = self.op.site.inventory
         plans = plan_hosts(inventory, self.desired(inventory, self.truth), self.op.fleet)
-        add_departures(plans, self.options.leaving, self.op.fleet)
+        add_removals(plans, self.options.leaving, self.op.fleet)
         return plans
 
-    def apply(self, inventory: Inventory, plans: Plans, leaving: Members) -> ApplyResult:
+    def apply(self, inventory: Inventory, plans: Plans, leaving: DeployedHosts) -> ApplyResult:
         """Apply plans in waves, each real server that serves out of service meanwhile."""
         run = self.op.run
         supply(self.op, self.options.release, plans)
@@ -140,7 +140,7 @@ class _Deploy:
         )
         return apply_plans(
             plans,
-            departure_waves(inventory, plans, leaving),
+            decommission_waves(inventory, plans, leaving),
             conditions | dict.fromkeys(leaving, ()),
             self.op.fleet,
             pace=self.options.pace,

@@ -16,8 +16,8 @@ from provisioning.engine.progress import Event
 from provisioning.engine.waves import Wave
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.capacity import lacking_without
-from provisioning.operations.node_work import NodeWork, await_idle
 from provisioning.operations.operation import Operation
+from provisioning.operations.remaining_work import RemainingWork, await_idle
 from provisioning.operations.runtime_change import OperationError, apply_parts, plan_directors
 from provisioning.operations.runtime_state import (
     load_told,
@@ -75,7 +75,7 @@ def take_out(
     op.run.journal.write("drained", host=name, reason=reason)
 
 
-def wait_until_idle(op: Operation, name: str, *, timeout: float) -> NodeWork | None:
+def wait_until_idle(op: Operation, name: str, *, timeout: float) -> RemainingWork | None:
     """Waits for jobs and open connections of a real server, at most ``timeout`` seconds; what is
     left then, or nothing."""
     left = await_idle(op, [name], timeout=timeout)

@@ -22,9 +22,9 @@ from provisioning.operations.capacity import lacking_without, never_without
 from provisioning.operations.directors_record import as_directors_have_it, remember_directors
 from provisioning.operations.drain import bring_back, set_mark, settle, take_out
 from provisioning.operations.in_service import await_in_service
-from provisioning.operations.node_work import NodeWork, await_idle
 from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans, plan_hosts
+from provisioning.operations.remaining_work import RemainingWork, await_idle
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import save_runtime, without_drain
 from provisioning.operations.session import Site
@@ -408,6 +408,6 @@ class OutOfService:
             self.op.progress(event)
 
 
-def _matters(work: NodeWork) -> bool:
+def _matters(work: RemainingWork) -> bool:
     """Whether what is left would be lost, as far as can be told."""
-    return bool(work.running or work.waiting or work.answers)
+    return bool(work.jobs or work.requests)

@@ -12,8 +12,8 @@ from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import all_hosts, connection_of, groups
 from provisioning.model.runtime import Runtime
 from provisioning.operations.cluster_record import ClusterRecord
+from provisioning.operations.operator_name import operator_name
 from provisioning.operations.runtime_state import load_record
-from provisioning.operations.who import who
 from provisioning.transport.base import Transport
 from provisioning.transport.locked import LockedTransport
 from provisioning.transport.ssh import connect
@@ -136,4 +136,4 @@ def new_fleet(
 
 def operator(run_id: str) -> str:
     """Who does this, for locks and the journal."""
-    return f"{who()} run {run_id}"
+    return f"{operator_name()} run {run_id}"

@@ -17,7 +17,7 @@ from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.capacity import lacking_without
 from provisioning.operations.cluster_record import ClusterRecord, to_text
 from provisioning.operations.ipvs_table import parse_table
-from provisioning.operations.node_work import NodeWork, active_connections, await_idle
+from provisioning.operations.remaining_work import RemainingWork, active_connections, await_idle
 from provisioning.operations.runtime_change import director_parts
 from provisioning.operations.runtime_state import (
     RuntimeStateError,
@@ -105,9 +105,9 @@ def test_the_kernel_is_what_counts() -> None:
 
 
 def test_what_is_left_is_said() -> None:
-    assert str(NodeWork(running=2, connections=1)) == "2 jobs running, 1 open connections"
-    assert NodeWork().idle and str(NodeWork()) == "nothing"
-    assert not NodeWork(unknown="no answer").idle
+    assert str(RemainingWork(running=2, connections=1)) == "2 jobs running, 1 open connections"
+    assert RemainingWork().idle and str(RemainingWork()) == "nothing"
+    assert not RemainingWork(unknown="no answer").idle
     assert active_connections(INVENTORY, table(rs1=1, rs2=1), "rs1") == 4
     assert active_connections(INVENTORY, table(rs1=1, rs2=1), "rs2") == 0
 

@@ -26,7 +26,7 @@ from provisioning.resources.base import Observation
 from provisioning.resources.release import Release
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.release_archive import ReleaseArchive
-from tests.cli.pretended_hosts import OPT, PretendedHost
+from tests.cli.sandbox_hosts import OPT, SandboxHost
 from tests.living import wait_until
 from tests.operations.operating import operation
 from tests.wheels import index, wheel
@@ -110,7 +110,7 @@ app:
 """
 
 
-class CountingHost(PretendedHost):
+class CountingHost(SandboxHost):
     """Knows how many pieces of wheels were sent to it, and may be lost at one of them."""
 
     pieces = 0

@@ -12,8 +12,8 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from provisioning.operations.operator_name import operator_name
 from provisioning.operations.release.source import Source
-from provisioning.operations.who import who
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def about(name: str, version: str, source: Source) -> str:
         "ref": source.ref,
         "commit": source.commit,
         "built": built,
-        "by": who(),
+        "by": operator_name(),
     }
     return json.dumps(record, ensure_ascii=True)
 

@@ -10,7 +10,7 @@ from provisioning.operations.operation import Operation
 from provisioning.operations.out_of_service import OutOfService, foresee
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release.on_hosts import look_at_releases
-from provisioning.operations.rollback.cut_upgrade import give_up_upgrade
+from provisioning.operations.rollback.cut_upgrade import abort_upgrade
 from provisioning.operations.rollback.targets import (
     RollbackError,
     desired_rollback,
@@ -148,8 +148,8 @@ class _Rollback:
         dialogue.report(result)
         dialogue.report_lacking(lacking)
         back = [name for name, host in result.hosts.items() if host.ok]
-        if give_up_upgrade(self.op.site.state_dir, back):
-            dialogue.note("The rolling upgrade that was cut is given up.")
+        if abort_upgrade(self.op.site.state_dir, back):
+            dialogue.note("The rolling upgrade that was cut is aborted.")
         for release in sorted(set(self.releases.values())):
             hosts = ", ".join(name for name, its in self.releases.items() if its == release)
             dialogue.note(

@@ -10,12 +10,12 @@ from provisioning.engine.lock import LockedError, cluster_lock
 from provisioning.operations.notifying.hook import Hook
 from provisioning.operations.notifying.notifier import notifying
 from provisioning.operations.operation import Operation
-from provisioning.operations.rolling_upgrade import machine, remembering, state_file
-from provisioning.operations.rolling_upgrade.choices import Choices
+from provisioning.operations.rolling_upgrade import registration, state_file, state_machine
 from provisioning.operations.rolling_upgrade.dialogue import UpgradeDialogue
 from provisioning.operations.rolling_upgrade.events import UpgradeEvent
-from provisioning.operations.rolling_upgrade.preparing import (
-    NotNowError,
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.planning import (
+    UpgradeConflictError,
     require_new_run,
     require_unfinished,
     unfinished,
@@ -35,19 +35,14 @@ from provisioning.operations.session import Site
 
 
 def pause(site: Site) -> None:
-    """Ask the run under way to stop after the nodes it works on. Raises ``NotNowError``."""
+    """Ask the run under way to stop after its present nodes. Raises ``UpgradeConflictError``."""
     try:
         with cluster_lock(site.state_dir, "rolling-upgrade --pause"):
             pass
     except LockedError:
         state_file.ask_to_pause(site.state_dir)
         return
-    raise NotNowError("no upgrade is under way here, so there is none to pause")
-
-
-def check(site: Site, fleet: Fleet, hosts: Sequence[str], to: str | None, how: Choices) -> Ready:
-    """Plan an upgrade without a run. Raises as ``prepare``."""
-    return prepare(site, fleet, hosts, to, how, "check")
+    raise UpgradeConflictError("no upgrade is under way here, so none can be paused")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,11 +80,11 @@ class UpgradeCommand(ABC):
                 watch(event)
                 notifier.send({**context_of(op, ready.upgrade), **event.record()})
 
-            remembering.under_way(op.site, ready.upgrade)
+            registration.register(op.site, ready.upgrade)
             result = execute(
                 op, ready, work, verifies=self.verifies, watch=watch, announce=announce
             )
-        remembering.ended(op.site, result.upgrade)
+        registration.unregister_if_over(op.site, result.upgrade)
         dialogue.report(result)
         return result.outcome
 
@@ -101,15 +96,19 @@ class Begin(UpgradeCommand):
     hosts: Sequence[str]
     to: str | None
     """Another source or ref than the inventory's."""
-    how: Choices
+    how: UpgradeOptions
+
+    def check(self, site: Site, fleet: Fleet) -> Ready:
+        """Plan without a run. Raises as ``prepare``."""
+        return prepare(site, fleet, self.hosts, self.to, self.how, "check")
 
     def require(self, site: Site) -> None:
-        """Raise ``NotNowError`` while an earlier run has a node in the middle."""
+        """Raise ``UpgradeConflictError`` while an earlier run has a node in the middle."""
         require_new_run(state_file.load(site.state_dir))
 
     def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
         """Plan, ask and upgrade."""
-        remembering.require_none_elsewhere(op.site)
+        registration.require_none_elsewhere(op.site)
         ready = prepare(op.site, op.fleet, self.hosts, self.to, self.how, op.run.id)
         dialogue.confirm(ready.upgrade, ready.notes)
         if not ready.upgrade.nodes:
@@ -126,11 +125,11 @@ class Resume(UpgradeCommand):
     ready: Ready = field(init=False)
 
     def require(self, site: Site) -> None:
-        """Raise ``NotNowError`` where nothing is unfinished, or the source has changed."""
+        """Raise ``UpgradeConflictError`` where nothing is unfinished, or the source has changed."""
         saved = require_unfinished(state_file.load(site.state_dir))
         saved = with_choices(saved, self.given)
         release = rebuild_release(site, saved)
-        self.ready = Ready(machine.resumed(saved), (), release)
+        self.ready = Ready(state_machine.resume(saved), (), release)
 
     def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
         """Continue from the state on disk."""
@@ -155,20 +154,20 @@ class Abort(UpgradeCommand):
         if self.saved is None or not unfinished(self.saved):
             return self._forget_elsewhere(op, dialogue)
         ready = Ready(with_choices(self.saved, self.given), (), None)
-        return self._drive(op, dialogue, ready, lambda runner: runner.give_up("given up"))
+        return self._drive(op, dialogue, ready, lambda runner: runner.abort("aborted"))
 
     def _forget_elsewhere(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
-        if upgrade := remembering.elsewhere(op.site):
+        if upgrade := registration.registered_elsewhere(op.site):
             dialogue.confirm_forgetting(upgrade)
         else:
             require_unfinished(self.saved)
-        remembering.forgotten(op.site)
+        registration.unregister(op.site)
         dialogue.note(
-            "Given up. Drains and releases of its nodes stay as they are: `cluster status`."
+            "Aborted. Drains and releases of its nodes stay as they are: `cluster status`."
         )
         return Outcome.DONE
 
 
 def with_choices(saved: Upgrade, given: dict[str, Any]) -> Upgrade:
     """The saved upgrade with other options. Pure."""
-    return replace(saved, choices=replace(saved.choices, **given))
+    return replace(saved, options=replace(saved.options, **given))

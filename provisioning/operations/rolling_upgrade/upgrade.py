@@ -9,15 +9,15 @@ from typing import Any
 from provisioning.engine.fleet import Fleet
 from provisioning.operations.operation import Operation
 from provisioning.operations.release import build_release
-from provisioning.operations.rolling_upgrade import machine, state_file
-from provisioning.operations.rolling_upgrade.choices import Choices
+from provisioning.operations.rolling_upgrade import state_file, state_machine
+from provisioning.operations.rolling_upgrade.downtime import downtimes
 from provisioning.operations.rolling_upgrade.events import UpgradeEvent, Watcher
-from provisioning.operations.rolling_upgrade.floor import floors
-from provisioning.operations.rolling_upgrade.living.cluster import LivingCluster
-from provisioning.operations.rolling_upgrade.living.looking import Looking
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.phases.stage import STAGE
-from provisioning.operations.rolling_upgrade.preparing import NotNowError, plan_upgrade
+from provisioning.operations.rolling_upgrade.planning import UpgradeConflictError, plan_upgrade
 from provisioning.operations.rolling_upgrade.runner import Runner
+from provisioning.operations.rolling_upgrade.ssh.cluster import SSHCluster
+from provisioning.operations.rolling_upgrade.ssh.observer import Observer
 from provisioning.operations.rolling_upgrade.state import NodeStatus, RunStatus, Upgrade
 from provisioning.operations.rolling_upgrade.target import app_for
 from provisioning.operations.session import Site
@@ -27,13 +27,13 @@ from provisioning.roles.release_archive import ReleaseArchive
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An upgrade that can begin."""
+    """An upgrade that can be executed."""
 
     upgrade: Upgrade
     notes: tuple[str, ...]
     """For the operator."""
     release: ReleaseArchive | None
-    """What is staged."""
+    """The release to stage; None where every node has it."""
 
 
 class Outcome(Enum):
@@ -54,7 +54,7 @@ class UpgradeResult:
 
     @property
     def ok(self) -> bool:
-        """Whether all is as it was asked for: also where it was paused or given up."""
+        """True where the upgrade went as the operator asked, also into a pause or an abort."""
         proved = all(check.ok is not False for check in self.checks)
         return proved and self.upgrade.status is not RunStatus.STOPPED and not self.bad
 
@@ -67,34 +67,39 @@ class UpgradeResult:
 
     @property
     def bad(self) -> list[str]:
-        """What failed, a node each."""
+        """Failures, one a node."""
         if self.upgrade.status is RunStatus.ABORTED:
             return []
-        return [f"{node.host}: {node.reason}" for node in machine.failures(self.upgrade)]
+        return [f"{node.host}: {node.reason}" for node in state_machine.failures(self.upgrade)]
 
 
 def prepare(
-    site: Site, fleet: Fleet, hosts: Collection[str], to: str | None, choices: Choices, run_id: str
+    site: Site,
+    fleet: Fleet,
+    hosts: Collection[str],
+    to: str | None,
+    options: UpgradeOptions,
+    run_id: str,
 ) -> Ready:
-    """Builds the release and looks at the cluster; changes nothing. Raises what building and
+    """Build the release and observe the cluster; change nothing. Raises what building and
     ``plan_upgrade`` raise."""
     app = app_for(site.inventory.app, to, site.base_dir)
     release = build_release(app, site.base_dir)
-    looker = Looking(site=site, fleet=fleet, choices=choices)
-    plan = plan_upgrade(site.inventory, hosts, release.id, choices, looker)
+    looker = Observer(site=site, fleet=fleet, options=options)
+    plan = plan_upgrade(site.inventory, hosts, release.id, options, looker)
     begun = datetime.now(UTC).isoformat(timespec="seconds")
-    upgrade = Upgrade(run_id, release.id, {"to": to or ""}, choices, plan.nodes, begun)
+    upgrade = Upgrade(run_id, release.id, {"to": to or ""}, options, plan.nodes, begun)
     return Ready(upgrade, plan.notes, release)
 
 
 def rebuild_release(site: Site, saved: Upgrade) -> ReleaseArchive | None:
-    """The release of an earlier run once more, where a node does not have it yet. Raises
-    ``NotNowError`` where the source gives another one by now."""
+    """Build the release of an earlier run again, where a node lacks it. Raises
+    ``UpgradeConflictError`` where the source gives another release now."""
     waiting = [
         node
         for node in saved.nodes
         if node.role == "real_server"
-        and node.status in (NodeStatus.WAITING, NodeStatus.BACK)
+        and node.status in (NodeStatus.WAITING, NodeStatus.ROLLED_BACK)
         and STAGE.name not in node.done
     ]
     if not waiting:
@@ -102,9 +107,9 @@ def rebuild_release(site: Site, saved: Upgrade) -> ReleaseArchive | None:
     app = app_for(site.inventory.app, saved.source.get("to") or None, site.base_dir)
     release = build_release(app, site.base_dir)
     if release.id != saved.target:
-        raise NotNowError(
-            f"the source gives {release.id} now, and the upgrade to go on with brings "
-            f"{saved.target}; put the source back, or --abort and begin a new one"
+        raise UpgradeConflictError(
+            f"the source gives {release.id} now, and the upgrade to resume brings "
+            f"{saved.target}; restore the source, or --abort and begin a new one"
         )
     return release
 
@@ -119,8 +124,8 @@ def execute(
     announce: Callable[[UpgradeEvent], None],
 ) -> UpgradeResult:
     """Run ``work`` on an upgrade. ``watch`` gets every event, ``announce`` start and end. Raises
-    ``PreflightError``, ``HeldUpError``, ``StateFileError`` and ``KeyboardInterrupt``, told about as
-    well."""
+    ``PreflightError``, ``UpgradeBlockedError``, ``StateFileError`` and ``KeyboardInterrupt``, which
+    are announced as well."""
     site = op.site
     state_file.forget_pause(site.state_dir)
     upgrade = ready.upgrade
@@ -130,21 +135,21 @@ def execute(
             op.run.journal.write("upgrade", **event.record())
         watch(event)
 
-    hands = LivingCluster(
+    cluster = SSHCluster(
         op=op,
-        choices=upgrade.choices,
+        options=upgrade.options,
         target=upgrade.target,
         release=ready.release,
         own=not upgrade.source.get("to"),
     )
     announce(UpgradeEvent("start", text=f"upgrade to {upgrade.target}"))
     runner = Runner(
-        upgrade, hands, site.state_dir, journaled, hands.clock, forks=site.inventory.forks
+        upgrade, cluster, site.state_dir, journaled, cluster.clock, forks=site.inventory.forks
     )
     try:
         upgrade = work(runner)
     except KeyboardInterrupt:
-        announce(UpgradeEvent("failure", text="interrupted; --resume goes on"))
+        announce(UpgradeEvent("failure", text="interrupted; --resume continues"))
         raise
     except Exception as error:
         announce(UpgradeEvent("failure", text=str(error), facts=facts(runner.upgrade)))
@@ -158,13 +163,13 @@ def execute(
 
 
 def end_event(ended: UpgradeResult) -> UpgradeEvent:
-    """How it ended, for everybody."""
+    """Announce the result."""
     upgrade = ended.upgrade
     numbers = facts(upgrade)
     if upgrade.status is RunStatus.PAUSED and not ended.bad:
-        return UpgradeEvent("paused", text="paused; --resume goes on", facts=numbers)
+        return UpgradeEvent("paused", text="paused; --resume continues", facts=numbers)
     if upgrade.status is RunStatus.ABORTED:
-        return UpgradeEvent("finish", text="given up; all nodes serve", facts=numbers)
+        return UpgradeEvent("finish", text="aborted; all nodes serve", facts=numbers)
     if ended.bad:
         return UpgradeEvent("failure", text="; ".join(ended.bad), facts=numbers)
     if not ended.ok:
@@ -174,15 +179,15 @@ def end_event(ended: UpgradeResult) -> UpgradeEvent:
 
 
 def facts(upgrade: Upgrade) -> dict[str, Any]:
-    """Where it stands, for machines: seconds, statuses by host, and of each node what took how
-    long."""
+    """Numbers of an upgrade for machines: seconds, statuses by host, and downtimes of each
+    node."""
     return {
         "status": upgrade.status.value,
         "nodes": {node.host: node.status.value for node in upgrade.nodes},
         "seconds": round(upgrade.seconds, 1),
-        "floors": {
-            one.host: {**one.parts, "floor": round(one.floor, 3), "total": round(one.total, 3)}
-            for one in floors(upgrade)
+        "downtimes": {
+            one.host: {**one.parts, "minimum": round(one.minimum, 3), "total": round(one.total, 3)}
+            for one in downtimes(upgrade)
         },
     }
 
