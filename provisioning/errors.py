@@ -8,11 +8,9 @@ class ClusterError(Exception):
 
     ```
     ClusterError
-        ChoiceError
-        HandError
+        ActionError
             AppDownError
-            DirectorAwayError
-        HeldUpError
+            DirectorUnreachableError
         HookError
         HookSyntaxError
         InterfacesFormatError
@@ -21,10 +19,10 @@ class ClusterError(Exception):
         LockedError
         NoReplyError
         NoTableError
-        NotNowError
         OperationError
             HostBusyError
             RollbackError
+        OptionError
         OwnMetadataError
         PhaseError
         PreflightError
@@ -53,6 +51,8 @@ class ClusterError(Exception):
         UnobservableError
         UnusableKeyError
         UnwritableError
+        UpgradeBlockedError
+        UpgradeConflictError
         VaultError
     ```
     """

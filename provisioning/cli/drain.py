@@ -20,7 +20,7 @@ from provisioning.cli.options import (
 )
 from provisioning.model.inventory import Inventory
 from provisioning.operations.drain import bring_back, settle, take_out, wait_until_idle
-from provisioning.operations.node_work import NodeWork
+from provisioning.operations.remaining_work import RemainingWork
 from provisioning.operations.session import Site
 
 
@@ -73,14 +73,14 @@ def drain(
     site = Site(load_or_exit(inventory), inventory)
     require_real_server(site.inventory, host)
     began = time.monotonic()
-    left: NodeWork | None = None
+    left: RemainingWork | None = None
     with changing(
         site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
-        take_out(op.site, op.fleet, op.run, host, reason=reason, force=force, progress=op.progress)
+        take_out(op, host, reason=reason, force=force)
         if wait:
-            left = wait_until_idle(site, op.fleet, host, timeout=timeout, progress=op.progress)
-            settle(op.site, op.fleet, op.run, host, progress=op.progress)
+            left = wait_until_idle(op, host, timeout=timeout)
+            settle(op, host)
         op.run.ok = left is None
     seconds = time.monotonic() - began
     if as_json:
@@ -90,7 +90,9 @@ def drain(
     raise SystemExit(exit_codes.OK if left is None else exit_codes.FAILED)
 
 
-def _record(host: str, waited: bool, left: NodeWork | None, seconds: float) -> dict[str, object]:
+def _record(
+    host: str, waited: bool, left: RemainingWork | None, seconds: float
+) -> dict[str, object]:
     """``idle`` is null where it was not waited for."""
     return {
         "host": host,
@@ -104,7 +106,9 @@ def _record(host: str, waited: bool, left: NodeWork | None, seconds: float) -> d
     }
 
 
-def _show(console: Console, host: str, waited: bool, left: NodeWork | None, seconds: float) -> None:
+def _show(
+    console: Console, host: str, waited: bool, left: RemainingWork | None, seconds: float
+) -> None:
     if left is not None:
         console.print(Text(f"{host} is drained; left after {seconds:.0f} s: {left}.", "bold red"))
         console.print("Wait more: the same command again. Back: `cluster undrain`.", markup=False)
@@ -134,7 +138,7 @@ def undrain(
     with changing(
         site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
-        bring_back(op.site, op.fleet, op.run, host, force=force, progress=op.progress)
+        bring_back(op, host, force=force)
         op.run.ok = True
     if as_json:
         print_json({"host": host, "drained": False}, indent=None)

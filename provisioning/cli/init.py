@@ -14,7 +14,7 @@ from provisioning.cli.asking import interruptible
 from provisioning.cli.diagnostic_view import show_diagnostics
 from provisioning.model.loader.diagnostic import InventoryError
 from provisioning.model.loader.load import parse_inventory
-from provisioning.operations.init import Answers, Member, inventory_text
+from provisioning.operations.init import Answers, DeployedHost, inventory_text
 
 
 @click.command()
@@ -190,7 +190,7 @@ def _clean(text: str) -> str:
     return unicodedata.normalize("NFKC", text.strip()).replace("。", ".")
 
 
-def _members(texts: tuple[str, ...], prefix: str) -> list[Member]:
+def _members(texts: tuple[str, ...], prefix: str) -> list[DeployedHost]:
     members = [_member(text, f"{prefix}{number}") for number, text in enumerate(texts, 1)]
     names = [member.name for member in members]
     for name in names:
@@ -199,12 +199,12 @@ def _members(texts: tuple[str, ...], prefix: str) -> list[Member]:
     return members
 
 
-def _member(text: str, default: str) -> Member:
+def _member(text: str, default: str) -> DeployedHost:
     name, equals, address = _clean(text).rpartition("=")
-    return Member(name if equals else default, address)
+    return DeployedHost(name if equals else default, address)
 
 
-def _storage_host(text: str) -> Member | None:
+def _storage_host(text: str) -> DeployedHost | None:
     return None if text.lower() in ("none", "no", "-", "无") else _member(text, "nas1")
 
 

@@ -62,7 +62,7 @@ def start(
     with changing(
         site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
-        start_apps(op.site, op.fleet, op.run, names, force=force, progress=op.progress)
+        start_apps(op, names, force=force)
         op.run.ok = True
         op.dialogue.done(f"Started: {', '.join(names)}")
 
@@ -100,9 +100,7 @@ def stop(
     with changing(
         site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
-        stop_apps(
-            op.site, op.fleet, op.run, names, timeout=timeout, force=force, progress=op.progress
-        )
+        stop_apps(op, names, timeout=timeout, force=force)
         op.run.ok = True
         op.dialogue.done(f"Stopped: {', '.join(names)}; {means}.")
 
@@ -139,15 +137,6 @@ def restart(
     with changing(
         site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
-        restart_apps(
-            op.site,
-            op.fleet,
-            op.run,
-            names,
-            batch=batch,
-            timeout=timeout,
-            force=force,
-            progress=op.progress,
-        )
+        restart_apps(op, names, batch=batch, timeout=timeout, force=force)
         op.run.ok = True
         op.dialogue.done(f"Restarted: {', '.join(names)}")

@@ -44,7 +44,7 @@ def switchover(
     with changing(
         site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
-        result = switch_over(op.site, op.fleet, op.run, to=to, force=force, progress=op.progress)
+        result = switch_over(op, to=to, force=force)
         op.run.ok = True
     if as_json:
         print_json(result.record())

@@ -28,7 +28,7 @@ class AppStatus:
     """Jobs in the queue."""
     not_ready: str = ""
     """Reason for which it should get no clients; empty where it should."""
-    answers: int | None = None
+    requests: int | None = None
     """Requests under way, without pages that are just open; nothing where it does not tell."""
     pages: int | None = None
     """Pages that are open in browsers; nothing where it does not tell."""
@@ -91,7 +91,7 @@ def _status(body: Status) -> AppStatus:
         running=int(body["jobs"]["running"]),
         waiting=int(body["jobs"]["waiting"]),
         not_ready=str(body.get("reason", "")),
-        answers=int(opened["answers"]) if opened else None,
+        requests=int(opened["answers"]) if opened else None,
         pages=int(opened["pages"]) if opened else None,
         slots=int(body.get("capacity", 0)),
         places=int(body.get("queue_size", 0)),

@@ -1,21 +1,20 @@
 """Deploy: make the hosts what the inventory says, and prove that the cluster works."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.plan_record import plan_record
-from provisioning.engine.progress import Progress, silent
 from provisioning.model.inventory import Inventory
-from provisioning.operations.departure import (
-    add_departures,
+from provisioning.operations.decommission import (
+    add_removals,
     conclude,
-    departure_waves,
-    hand_over,
+    decommission_waves,
+    drain_leaving,
     leaving_servers,
     site_with,
 )
+from provisioning.operations.deployed_hosts import DeployedHosts, remember
 from provisioning.operations.in_service import await_everybody
-from provisioning.operations.members import Members, remember
 from provisioning.operations.operation import Operation
 from provisioning.operations.out_of_service import OutOfService, foresee
 from provisioning.operations.planning import Plans, plan_hosts
@@ -33,7 +32,7 @@ class DeployOptions:
 
     names: list[str]
     """Hosts to deploy to."""
-    leaving: Members
+    leaving: DeployedHosts
     """Hosts that are in the inventory no more, and are cleaned."""
     release: ReleaseArchive
     pace: Pace
@@ -60,7 +59,6 @@ class _Deploy:
     everywhere: Site = field(init=False)
     """The site as if the hosts that leave were still in its inventory."""
     truth: Truth = field(init=False)
-    progress: Progress = silent
 
     def __post_init__(self) -> None:
         self.everywhere = site_with(self.op.site, self.options.leaving)
@@ -72,7 +70,8 @@ class _Deploy:
         plans = self.plan()
         self.op.dialogue.confirm(plans, "Apply?")
         establish(self.op.site, self.truth)
-        with self.op.dialogue.progress() as self.progress:
+        with self.op.dialogue.progress() as progress:
+            self.op = replace(self.op, progress=progress)
             if leaving_servers(self.options.leaving):
                 taken_over = self.let_others_take_over()
                 if not taken_over.ok:
@@ -96,7 +95,7 @@ class _Deploy:
             held(site, fleet),
             lambda truth: plan_hosts(site.inventory, self.desired(site.inventory, truth), fleet),
         )
-        add_departures(plans, leaving, fleet)
+        add_removals(plans, leaving, fleet)
         runtime = self.truth.runtime
         plans.drains, plans.pins, plans.told = runtime.drains, runtime.pins, self.truth.told
         foresee(self.everywhere, plans, fleet)
@@ -113,33 +112,24 @@ class _Deploy:
 
     def retire(self) -> None:
         """Drain the real servers that leave."""
-        hand_over(
-            self.op.site,
-            self.op.fleet,
-            self.op.run,
-            self.options.leaving,
-            timeout=self.options.drain_timeout,
-            progress=self.progress,
-        )
+        drain_leaving(self.op, self.options.leaving, timeout=self.options.drain_timeout)
 
     def plan_again(self) -> Plans:
         """What is left to do once the leaving hosts serve nobody."""
         inventory = self.op.site.inventory
         plans = plan_hosts(inventory, self.desired(inventory, self.truth), self.op.fleet)
-        add_departures(plans, self.options.leaving, self.op.fleet)
+        add_removals(plans, self.options.leaving, self.op.fleet)
         return plans
 
-    def apply(self, inventory: Inventory, plans: Plans, leaving: Members) -> ApplyResult:
+    def apply(self, inventory: Inventory, plans: Plans, leaving: DeployedHosts) -> ApplyResult:
         """Apply plans in waves, each real server that serves out of service meanwhile."""
         run = self.op.run
-        supply(self.op.site, self.options.release, plans, self.op.fleet, self.progress)
+        supply(self.op, self.options.release, plans)
         desired = self.desired(inventory, self.truth)
         conditions = {name: host.postconditions for name, host in desired.items()}
         around = OutOfService(
-            site=self.everywhere,
+            op=replace(self.op, site=self.everywhere),
             inventory=inventory,
-            fleet=self.op.fleet,
-            run=run,
             plans=plans,
             desired=lambda runtime: desired_hosts(
                 inventory, self.options.release, runtime, self.truth.secret_value
@@ -147,26 +137,23 @@ class _Deploy:
             command="deploy",
             timeout=self.options.drain_timeout,
             force=self.options.force,
-            progress=self.progress,
         )
         return apply_plans(
             plans,
-            departure_waves(inventory, plans, leaving),
+            decommission_waves(inventory, plans, leaving),
             conditions | dict.fromkeys(leaving, ()),
             self.op.fleet,
             pace=self.options.pace,
             run_id=run.id,
             holder=run.holder,
             journal=run.journal,
-            progress=self.progress,
+            progress=self.op.progress,
             around=around,
         )
 
     def await_service(self) -> list[str]:
         """Wait until the directors send to every node; those that get nothing, with the reason."""
-        return await_everybody(
-            self.op.site, self.op.fleet, self.options.names, progress=self.progress
-        )
+        return await_everybody(self.op, self.options.names)
 
     def remember(self, result: ApplyResult) -> None:
         """Write down who belongs to the cluster now."""

@@ -10,18 +10,16 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.engine.plan import HostPlan, fragments, plan_part
-from provisioning.engine.progress import Event, Progress
+from provisioning.engine.progress import Event
 from provisioning.engine.waves import Wave
 from provisioning.facts.app_status import app_status
 from provisioning.facts.gather import ask
-from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.capacity import lacking_without
-from provisioning.operations.node_work import NodeWork, await_idle
-from provisioning.operations.run import Run
+from provisioning.operations.operation import Operation
+from provisioning.operations.remaining_work import RemainingWork, await_idle
 from provisioning.operations.runtime_change import OperationError, apply_parts, plan_directors
 from provisioning.operations.runtime_state import (
     load_told,
@@ -31,11 +29,10 @@ from provisioning.operations.runtime_state import (
     with_share,
     without_drain,
 )
-from provisioning.operations.session import Site
 from provisioning.operations.tables import (
     TABLE_PATIENCE,
-    await_weights,
     check_time,
+    differing,
     holders_of,
     look_at_tables,
 )
@@ -47,9 +44,7 @@ _START_PATIENCE = 240.0
 
 
 def take_out(
-    site: Site,
-    fleet: Fleet,
-    run: Run,
+    op: Operation,
     name: str,
     *,
     reason: str = "",
@@ -57,7 +52,6 @@ def take_out(
     cause: str = "",
     directors: list[str] | None = None,
     force: bool = False,
-    progress: Progress,
 ) -> None:
     """Gives a real server weight 0 in the kernels of all directors and marks it. Returns once both
     is so; its work goes on. Raises ``OperationError``; ``force`` goes on without a director that
@@ -65,91 +59,74 @@ def take_out(
 
     ``cause`` is the command that will bring it back itself; without, it is the operator's drain.
     Given ``directors`` are all that are told."""
-    before = site.runtime
-    directors = directors or _directors(site.inventory, fleet, force=force)
+    before = op.site.runtime
+    directors = directors or _directors(op, force=force)
     if name not in before.drains:
-        _require_capacity(site.inventory, before, fleet, directors, name, force=force)
+        _require_capacity(op, directors, name, force=force)
     drain = before.drains.get(name)
     if drain is None or (drain.cause and not cause):
-        drain = Drain(run.holder, _now(), reason, stopped=stopped)
+        drain = Drain(op.run.holder, _now(), reason, stopped=stopped)
     drain = replace(drain, reason=reason or drain.reason, settled=False, cause=cause)
     after = with_drain(before, name, drain)
     # Not from what is written down: a cut drain may have come to one director only.
     base = without_drain(before, name)
-    change_directors(site, fleet, run, base, after, directors, force=force, progress=progress)
-    _await_kernels(site.inventory, after, fleet, name, directors, TABLE_PATIENCE, progress)
-    set_mark(site.inventory, after, fleet, run, name, force=force, progress=progress)
-    run.journal.write("drained", host=name, reason=reason)
+    change_directors(op, base, after, directors, force=force)
+    _await_kernels(op, after, name, directors, TABLE_PATIENCE)
+    set_mark(op, after, name, force=force)
+    op.run.journal.write("drained", host=name, reason=reason)
 
 
-def wait_until_idle(
-    site: Site, fleet: Fleet, name: str, *, timeout: float, progress: Progress
-) -> NodeWork | None:
+def wait_until_idle(op: Operation, name: str, *, timeout: float) -> RemainingWork | None:
     """Waits for jobs and open connections of a real server, at most ``timeout`` seconds; what is
     left then, or nothing."""
-    left = await_idle(site.inventory, fleet, [name], timeout=timeout, progress=progress)
+    left = await_idle(op, [name], timeout=timeout)
     return left.get(name)
 
 
 def settle(
-    site: Site,
-    fleet: Fleet,
-    run: Run,
+    op: Operation,
     name: str,
     *,
     directors: list[str] | None = None,
-    progress: Progress,
 ) -> None:
     """Its clients have had their time: persistence holds nobody to it any more."""
-    before = site.runtime
+    before = op.site.runtime
     drain = before.drains.get(name)
     if drain is None or drain.settled:
         return
     after = with_drain(before, name, replace(drain, settled=True))
-    directors = directors or _directors(site.inventory, fleet, force=True)
-    change_directors(site, fleet, run, before, after, directors, force=True, progress=progress)
+    directors = directors or _directors(op, force=True)
+    change_directors(op, before, after, directors, force=True)
 
 
 def bring_back(
-    site: Site,
-    fleet: Fleet,
-    run: Run,
+    op: Operation,
     name: str,
     *,
     share: int = 100,
     directors: list[str] | None = None,
     force: bool = False,
-    progress: Progress,
 ) -> None:
     """Takes the mark away, waits until the node is ready, gives it its weight, or a ``share`` in
     percent, on all directors (or those given) and waits until their kernels have it. Raises
     ``OperationError``; then the real server is drained as before."""
-    before = site.runtime
+    before = op.site.runtime
     after = with_share(without_drain(before, name), name, share)
-    directors = directors or _directors(site.inventory, fleet, force=force)
-    set_mark(site.inventory, after, fleet, run, name, force=False, progress=progress)
+    directors = directors or _directors(op, force=force)
+    set_mark(op, after, name, force=False)
     try:
-        await_ready(site.inventory, fleet, name, progress=progress)
+        await_ready(op, name)
     except OperationError:
-        set_mark(site.inventory, before, fleet, run, name, force=True, progress=progress)
+        set_mark(op, before, name, force=True)
         raise
-    base = with_drain(after, name, Drain(run.holder, _now()))
-    change_directors(site, fleet, run, base, after, directors, force=force, progress=progress)
-    patience = TABLE_PATIENCE + check_time(site.inventory)
-    _await_kernels(site.inventory, after, fleet, name, directors, patience, progress)
-    run.journal.write("undrained", host=name)
+    base = with_drain(after, name, Drain(op.run.holder, _now()))
+    change_directors(op, base, after, directors, force=force)
+    patience = TABLE_PATIENCE + check_time(op.site.inventory)
+    _await_kernels(op, after, name, directors, patience)
+    op.run.journal.write("undrained", host=name)
 
 
-def set_mark(
-    inventory: Inventory,
-    runtime: Runtime,
-    fleet: Fleet,
-    run: Run,
-    name: str,
-    *,
-    force: bool,
-    progress: Progress,
-) -> None:
+def set_mark(op: Operation, runtime: Runtime, name: str, *, force: bool) -> None:
     """Makes the drain mark on a real server what the runtime state says. With ``force`` a host
     that cannot be reached is left as it is."""
     mark = drain_mark(runtime, name)
@@ -157,22 +134,22 @@ def set_mark(
     def look(host: str, transport: Transport) -> HostPlan:
         return plan_part(host, (mark,), run_fragments(host, transport, fragments((), (mark,))))
 
-    fleet.connect([name])
-    plans = fleet.each([name], look)
+    op.fleet.connect([name])
+    plans = op.fleet.each([name], look)
     if not plans:
         if force:
             return
-        raise OperationError(f"{fleet.errors[name]} (the mark on it could not be changed)")
-    apply_parts(plans, [Wave("real server", (name,))], fleet, run, progress)
+        raise OperationError(f"{op.fleet.errors[name]} (the mark on it could not be changed)")
+    apply_parts(op, plans, [Wave("real server", (name,))])
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _directors(inventory: Inventory, fleet: Fleet, *, force: bool) -> list[str]:
+def _directors(op: Operation, *, force: bool) -> list[str]:
     """The directors that can be reached; all of them, unless forced."""
-    names = list(inventory.directors.hosts)
+    names, fleet = list(op.site.inventory.directors.hosts), op.fleet
     fleet.connect(names)
     gone = [name for name in names if name not in fleet.transports]
     if len(gone) == len(names):
@@ -185,35 +162,20 @@ def _directors(inventory: Inventory, fleet: Fleet, *, force: bool) -> list[str]:
     return [name for name in names if name not in gone]
 
 
-def _require_capacity(
-    inventory: Inventory,
-    runtime: Runtime,
-    fleet: Fleet,
-    directors: list[str],
-    name: str,
-    *,
-    force: bool,
-) -> None:
-    tables = look_at_tables(directors, fleet)
+def _require_capacity(op: Operation, directors: list[str], name: str, *, force: bool) -> None:
+    tables = look_at_tables(directors, op.fleet)
     if missing := [one for one in directors if one not in tables]:
-        raise OperationError(str(fleet.errors[missing[0]]))
-    lacking = lacking_without(inventory, runtime, tables, frozenset({name}))
+        raise OperationError(str(op.fleet.errors[missing[0]]))
+    lacking = lacking_without(op.site.inventory, op.site.runtime, tables, frozenset({name}))
     if lacking and not force:
         raise OperationError(f"{name} is needed: {'; '.join(lacking)}. --force drains it anyway")
 
 
 def change_directors(
-    site: Site,
-    fleet: Fleet,
-    run: Run,
-    before: Runtime,
-    after: Runtime,
-    directors: list[str],
-    *,
-    force: bool,
-    progress: Progress,
+    op: Operation, before: Runtime, after: Runtime, directors: list[str], *, force: bool
 ) -> None:
     """Writes the state down, then makes the directors so, those that hold a VIP last."""
+    site, fleet = op.site, op.fleet
     befores = (before, load_told(site.state_dir))
     plans, strange = plan_directors(site.inventory, befores, after, fleet, directors)
     if missing := [name for name in directors if name not in plans]:
@@ -230,47 +192,46 @@ def change_directors(
         Wave("backup directors", tuple(n for n in plans if n not in masters), gate="every"),
         Wave("master directors", tuple(n for n in plans if n in masters), gate="every"),
     ]
-    apply_parts(plans, order, fleet, run, progress)
+    apply_parts(op, plans, order)
     save_told(site.state_dir, after)
 
 
 def _await_kernels(
-    inventory: Inventory,
-    runtime: Runtime,
-    fleet: Fleet,
-    name: str,
-    directors: list[str],
-    patience: float,
-    progress: Progress,
+    op: Operation, runtime: Runtime, name: str, directors: list[str], patience: float
 ) -> None:
-    def tell(text: str) -> None:
-        progress(Event("waiting", name, "its weight in the kernels", detail=text))
+    """Waits until a real server has its weight in every one of the directors' kernels. Raises
+    ``OperationError`` with what still differs after ``patience`` seconds."""
+    end = time.monotonic() + patience
+    while True:
+        tables = look_at_tables(directors, op.fleet)
+        left = differing(op.site.inventory, runtime, tables, name)
+        left += [str(op.fleet.errors[one]) for one in directors if one not in tables]
+        if not left:
+            return
+        if time.monotonic() >= end:
+            raise OperationError(
+                f"{name}: not within {patience:g} s: {'; '.join(left)}. See Keepalived's log "
+                "there, and do this again"
+            )
+        op.progress(Event("waiting", name, "its weight in the kernels", detail="; ".join(left)))
+        time.sleep(0.5)
 
-    left = await_weights(inventory, runtime, fleet, name, directors, timeout=patience, tell=tell)
-    if left:
-        raise OperationError(
-            f"{name}: not within {patience:g} s: {'; '.join(left)}. See Keepalived's log there,"
-            " and do this again"
-        )
 
-
-def await_ready(
-    inventory: Inventory, fleet: Fleet, name: str, *, drained: bool = False, progress: Progress
-) -> None:
+def await_ready(op: Operation, name: str, *, drained: bool = False) -> None:
     """Waits until the app on a node would take work, but for its drain mark where it is
     ``drained``. Raises ``OperationError``."""
-    question = app_status(inventory, name)
+    question = app_status(op.site.inventory, name)
 
     def look(host: str, transport: Transport) -> str:
         return ask(host, transport, question).not_ready
 
     end = time.monotonic() + _START_PATIENCE
     while True:
-        said = fleet.each([name], look)
+        said = op.fleet.each([name], look)
         if name in said and said[name] in ({"draining"} if drained else {""}):
             return
-        why = said.get(name) or str(fleet.errors.get(name, ""))
+        why = said.get(name) or str(op.fleet.errors.get(name, ""))
         if time.monotonic() >= end or name not in said:
             raise OperationError(f"{name} is not ready: {why}. It stays drained")
-        progress(Event("waiting", name, "it to be ready", detail=why))
+        op.progress(Event("waiting", name, "it to be ready", detail=why))
         time.sleep(1)

@@ -4,12 +4,11 @@ import time
 from collections.abc import Iterable
 
 from provisioning.engine.fleet import Fleet
-from provisioning.engine.progress import Event, Progress
+from provisioning.engine.progress import Event
 from provisioning.facts.app_status import app_status
 from provisioning.facts.gather import ask
 from provisioning.model.inventory import Inventory
-from provisioning.model.runtime import Runtime
-from provisioning.operations.session import Site
+from provisioning.operations.operation import Operation
 from provisioning.operations.tables import (
     TABLE_PATIENCE,
     check_time,
@@ -24,15 +23,7 @@ _LOOK_EVERY = 0.5
 _LOOK_TIMEOUT = 30.0
 
 
-def await_in_service(
-    inventory: Inventory,
-    runtime: Runtime,
-    fleet: Fleet,
-    names: Iterable[str],
-    directors: Iterable[str],
-    *,
-    progress: Progress,
-) -> list[str]:
+def await_in_service(op: Operation, names: Iterable[str], directors: Iterable[str]) -> list[str]:
     """Waits until the kernels of the connected ``directors`` give real servers the weights that
     they should have; what they still lack in the end, in words.
 
@@ -40,16 +31,17 @@ def await_in_service(
     time of a start. A director without a table is not waited for.
     """
     names, directors = list(names), list(directors)
+    inventory, runtime = op.site.inventory, op.site.runtime
     began = time.monotonic()
     checks = check_time(inventory) + TABLE_PATIENCE
     ready_since: dict[str, float] = {}
     while True:
-        tables = tables_if_any(directors, fleet)
+        tables = tables_if_any(directors, op.fleet)
         found = {name: differing(inventory, runtime, tables, name) for name in names}
         missing = {name: said for name, said in found.items() if said}
         if not missing:
             return []
-        why = _not_ready(inventory, fleet, missing)
+        why = _not_ready(inventory, op.fleet, missing)
         now = time.monotonic()
         for name in missing:
             if why[name]:
@@ -66,19 +58,16 @@ def await_in_service(
             return [f"{name}: {'; '.join(said)}" for name, said in missing.items()]
         for name in waiting:
             detail = why[name] or "; ".join(missing[name])
-            progress(Event("waiting", name, "the directors to send to it", detail=detail))
+            op.progress(Event("waiting", name, "the directors to send to it", detail=detail))
         time.sleep(_LOOK_EVERY)
 
 
-def await_everybody(
-    site: Site, fleet: Fleet, names: Iterable[str], *, progress: Progress
-) -> list[str]:
+def await_everybody(op: Operation, names: Iterable[str]) -> list[str]:
     """Waits until those of ``names`` that are real servers and not drained get clients from every
     connected director; what is still lacking in the end, in words."""
-    inventory, runtime = site.inventory, site.runtime
+    inventory, runtime = op.site.inventory, op.site.runtime
     servers = [n for n in names if n in inventory.real_servers.hosts and n not in runtime.drains]
-    directors = inventory.directors.hosts
-    return await_in_service(inventory, runtime, fleet, servers, directors, progress=progress)
+    return await_in_service(op, servers, inventory.directors.hosts)
 
 
 def _not_ready(inventory: Inventory, fleet: Fleet, names: Iterable[str]) -> dict[str, str]:

@@ -115,7 +115,7 @@ app:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class DeployedHost:
     """A host by name and address."""
 
     name: str
@@ -128,9 +128,9 @@ class Answers:
 
     vip: str
     interface: str
-    directors: list[Member]
-    real_servers: list[Member]
-    storage: Member | None = None
+    directors: list[DeployedHost]
+    real_servers: list[DeployedHost]
+    storage: DeployedHost | None = None
     """A host to be made an NFS server."""
     storage_source: str | None = None
     """``SERVER:/PATH`` of one that exists."""
@@ -168,7 +168,7 @@ def _storage(answers: Answers) -> str:
     return _NO_STORAGE
 
 
-def _hosts(members: list[Member]) -> str:
+def _hosts(members: list[DeployedHost]) -> str:
     lines = [f"    {_scalar(member.name)}: {_scalar(member.address)}\n" for member in members]
     return "  hosts:\n" + "".join(lines)
 

@@ -7,13 +7,13 @@ that was cut is finished by the next one.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from provisioning.engine.apply import HostResult
 from provisioning.engine.around import Turn
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.plan import HostPlan
-from provisioning.engine.progress import Event, Progress
+from provisioning.engine.progress import Event
 from provisioning.facts.gather import ask
 from provisioning.facts.managed import DEPLOYED
 from provisioning.model.inventory import Inventory
@@ -22,9 +22,9 @@ from provisioning.operations.capacity import lacking_without, never_without
 from provisioning.operations.directors_record import as_directors_have_it, remember_directors
 from provisioning.operations.drain import bring_back, set_mark, settle, take_out
 from provisioning.operations.in_service import await_in_service
-from provisioning.operations.node_work import NodeWork, await_idle
+from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans, plan_hosts
-from provisioning.operations.run import Run
+from provisioning.operations.remaining_work import RemainingWork, await_idle
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import save_runtime, without_drain
 from provisioning.operations.session import Site
@@ -127,11 +127,10 @@ def foresee(site: Site, plans: Plans, fleet: Fleet) -> None:
 class OutOfService:
     """See ``Around``. The run's runtime state is that of the time when the plans were made."""
 
-    site: Site
+    op: Operation
+    """Its site has the hosts that leave as well."""
     inventory: Inventory
     """What is deployed: the site's, but for hosts that leave."""
-    fleet: Fleet
-    run: Run
     plans: Plans
     desired: Desired
     """Makes the plans of directors anew where drains came or went since."""
@@ -143,8 +142,8 @@ class OutOfService:
     """Whether to interrupt clients where they cannot be spared it."""
     takes_over: frozenset[str] = frozenset({"deploy", "rollback"})
     """Commands whose drains this one brings back, where they were cut."""
-    progress: Progress
-    _served: Site = field(init=False)
+    _served: Operation = field(init=False)
+    """On the services as the directors have them now; progress but for what is no news."""
     _planned: Runtime = field(init=False)
     _taken: set[str] = field(default_factory=set)
     """Those that this run brings back after their change."""
@@ -152,9 +151,10 @@ class OutOfService:
     """Whether directors were told of a drain, or of its end, since the plans were made."""
 
     def __post_init__(self) -> None:
-        inventory = as_directors_have_it(self.site.state_dir, self.site.inventory)
-        self._served = Site(inventory, self.site.path)
-        self._planned = self.site.runtime
+        site = self.op.site
+        inventory = as_directors_have_it(site.state_dir, site.inventory)
+        self._served = replace(self.op, site=Site(inventory, site.path), progress=self._quiet)
+        self._planned = site.runtime
 
     def begin(self) -> dict[str, HostResult]:
         """See ``Around``: those that a cut run has changed already serve again first, so that
@@ -174,7 +174,7 @@ class OutOfService:
         disturbed = [name for name in hosts if self._disturbs(name)]
         if not disturbed:
             return Turn(hosts, plans=plans)
-        busy = serving(self._served.inventory, self._look().tables, disturbed)
+        busy = serving(self._served.site.inventory, self._look().tables, disturbed)
         left = self._left
         order = tuple(sorted(hosts, key=lambda name: (name not in left, name in busy)))
         return Turn(order, plans=plans)
@@ -187,7 +187,7 @@ class OutOfService:
         seen = self._look()
         out, waiting, refused = self._who_goes(hosts, seen)
         late = set(waiting)
-        runtime = self.site.runtime
+        runtime = self.op.site.runtime
         for name in hosts:
             if name in late or name in refused:
                 continue
@@ -204,10 +204,12 @@ class OutOfService:
     def after(self, results: dict[str, HostResult]) -> None:
         """See ``Around``."""
         self._remember(results, {n: self.plans.hosts[n] for n, one in results.items() if one.ok})
-        changed = [name for name in results if name in self._served.inventory.real_servers.hosts]
+        changed = [
+            name for name in results if name in self._served.site.inventory.real_servers.hosts
+        ]
         if not any(name in self._taken or self._disturbs(name) for name in changed):
             return
-        gone = moved(self._served.inventory, self.inventory)
+        gone = moved(self._served.site.inventory, self.inventory)
         seen = self._look()
         for name in changed:
             if name not in self._taken:
@@ -220,23 +222,21 @@ class OutOfService:
             elif problem := self._bring_back(name, seen):
                 result.outcome = "unmet" if result.ok else result.outcome
                 result.message = "; ".join(filter(None, [result.message, problem]))
-        runtime = self.site.runtime
+        runtime = self.op.site.runtime
         back = [n for n in changed if results[n].ok and n not in runtime.drains]
         if not gone:
             # The next one may go only when these serve, and who goes is decided by what is seen.
-            await_in_service(
-                self._served.inventory, runtime, self.fleet, back, seen.told, progress=self._quiet
-            )
+            await_in_service(self._served, back, seen.told)
 
     @property
     def _left(self) -> list[str]:
         """Those that a cut run (or this one) has drained and this one has plans for."""
-        drains = self.site.runtime.drains
+        drains = self.op.site.runtime.drains
         return [
             name
             for name, plan in self.plans.hosts.items()
             if name in drains
-            and name in self._served.inventory.real_servers.hosts
+            and name in self._served.site.inventory.real_servers.hosts
             and not plan.blocked
             and drains[name].cause in self.takes_over
         ]
@@ -244,7 +244,7 @@ class OutOfService:
     def _disturbs(self, name: str) -> bool:
         """Whether a real server is disturbed by its change."""
         plan = self.plans.hosts.get(name)
-        servers = self._served.inventory.real_servers.hosts
+        servers = self._served.site.inventory.real_servers.hosts
         return plan is not None and plan.disruptive and name in servers
 
     def _marks(self, name: str) -> bool:
@@ -260,7 +260,7 @@ class OutOfService:
     ) -> tuple[list[str], list[str], dict[str, str]]:
         """Those to drain for this turn, those that have to wait for a later one, and those that
         must stay as they are and why. The others go as they are."""
-        inventory, runtime = self._served.inventory, self.site.runtime
+        inventory, runtime = self._served.site.inventory, self.op.site.runtime
         candidates = [n for n in hosts if self._disturbs(n) and n not in runtime.drains]
         if candidates and seen.unseen and not self.force:
             reason = (
@@ -289,7 +289,7 @@ class OutOfService:
         return out, waiting, refused
 
     def _needed(self, lacking: list[str]) -> str:
-        drained = [f"`cluster undrain {name}`" for name in self.site.runtime.drains]
+        drained = [f"`cluster undrain {name}`" for name in self.op.site.runtime.drains]
         fix = f"{' or '.join(drained)}, or m" if drained else "M"
         return (
             f"{'; '.join(lacking)}. {fix}end the others (`cluster status`); --force interrupts "
@@ -299,7 +299,7 @@ class OutOfService:
     def _take_out(self, name: str, seen: Directors) -> str:
         """Drains it; what is wrong, where that fails. One that was drained already is made so on
         the directors that do not know of it."""
-        known = self.site.runtime.drains.get(name)
+        known = self.op.site.runtime.drains.get(name)
         if not seen.told:
             return ""
         self._told = True
@@ -307,8 +307,6 @@ class OutOfService:
         try:
             take_out(
                 self._served,
-                self.fleet,
-                self.run,
                 name,
                 reason=""
                 if known
@@ -316,7 +314,6 @@ class OutOfService:
                 cause=known.cause if known else self.command,
                 directors=seen.told,
                 force=True,
-                progress=self._quiet,
             )
             if known and known.settled:
                 self._settle(name, seen)
@@ -329,27 +326,22 @@ class OutOfService:
 
     def _await_work(self, names: list[str], seen: Directors) -> dict[str, str]:
         """Waits for the work of those that are drained; which must not be changed, and why."""
-        drains = self.site.runtime.drains
+        drains = self.op.site.runtime.drains
         # One that is settled had its time, whoever drained it.
         asked = [name for name in names if name in drains and not drains[name].settled]
         asked = [name for name in asked if self._disturbs(name)]
         if not asked:
             return {}
-        left = await_idle(
-            self._served.inventory,
-            self.fleet,
-            asked,
-            timeout=self.timeout,
-            progress=self.progress,
-            pages=False,
-        )
+        left = await_idle(self._served, asked, timeout=self.timeout, pages=False)
         refused = {}
         for name in asked:
             if name in left and _matters(left[name]) and not self.force:
                 problem = ""
                 if drains[name].cause == self.command:
                     problem = self._bring_back(name, seen)
-                now = "it stays drained" if name in self.site.runtime.drains else "it serves again"
+                now = (
+                    "it stays drained" if name in self.op.site.runtime.drains else "it serves again"
+                )
                 refused[name] = (
                     f"left after {self.timeout:g} s: {left[name]}; {problem or now}. Wait longer "
                     "(--drain-timeout), or --force loses these"
@@ -360,14 +352,7 @@ class OutOfService:
 
     def _settle(self, name: str, seen: Directors) -> None:
         if seen.told:
-            settle(
-                self._served,
-                self.fleet,
-                self.run,
-                name,
-                directors=seen.told,
-                progress=self._quiet,
-            )
+            settle(self._served, name, directors=seen.told)
 
     def _bring_back(self, name: str, seen: Directors) -> str:
         """Puts it back to work; what is wrong, where that fails."""
@@ -378,28 +363,12 @@ class OutOfService:
         self._tell(name, "back to work")
         try:
             if seen.told:
-                bring_back(
-                    self._served,
-                    self.fleet,
-                    self.run,
-                    name,
-                    directors=seen.told,
-                    force=True,
-                    progress=self._quiet,
-                )
+                bring_back(self._served, name, directors=seen.told, force=True)
             else:
                 # Directors that send nothing (yet) hear of it in their own turn.
-                after = without_drain(self.site.runtime, name)
-                save_runtime(self.site.state_dir, after)
-                set_mark(
-                    self._served.inventory,
-                    after,
-                    self.fleet,
-                    self.run,
-                    name,
-                    force=False,
-                    progress=self._quiet,
-                )
+                after = without_drain(self.op.site.runtime, name)
+                save_runtime(self.op.site.state_dir, after)
+                set_mark(self._served, after, name, force=False)
         except (OperationError, TransportError) as error:
             return str(error)
         return ""
@@ -413,8 +382,10 @@ class OutOfService:
         ]
         if not names or not self._told:
             return {}
-        wanted = self.desired(self.site.runtime)
-        return plan_hosts(self.inventory, {name: wanted[name] for name in names}, self.fleet).hosts
+        wanted = self.desired(self.op.site.runtime)
+        return plan_hosts(
+            self.inventory, {name: wanted[name] for name in names}, self.op.fleet
+        ).hosts
 
     def _remember(self, hosts: Iterable[str], done: Mapping[str, HostPlan]) -> None:
         """Once a director among ``hosts`` has what is deployed (its plan is ``done``), the others
@@ -422,20 +393,20 @@ class OutOfService:
         if any(
             n in done and not done[n].partial for n in hosts if n in self.inventory.directors.hosts
         ):
-            remember_directors(self.site.state_dir, self.inventory)
+            remember_directors(self.op.site.state_dir, self.inventory)
 
     def _look(self) -> Directors:
-        return look_at_directors(self._served.inventory, self.fleet)
+        return look_at_directors(self._served.site.inventory, self.op.fleet)
 
     def _tell(self, name: str, text: str) -> None:
-        self.progress(Event("step", name, text))
+        self.op.progress(Event("step", name, text))
 
     def _quiet(self, event: Event) -> None:
         """What the directors do for it is no news, but for what keeps it waiting."""
         if event.kind in ("waiting", "failed"):
-            self.progress(event)
+            self.op.progress(event)
 
 
-def _matters(work: NodeWork) -> bool:
+def _matters(work: RemainingWork) -> bool:
     """Whether what is left would be lost, as far as can be told."""
-    return bool(work.running or work.waiting or work.answers)
+    return bool(work.jobs or work.requests)

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from provisioning.engine.journal import Journal, new_id
 from provisioning.engine.lock import cluster_lock
 from provisioning.engine.state_folder import StateFolderError
+from provisioning.operations.operator_name import operator_name
 from provisioning.operations.seats import Seats
 from provisioning.operations.session import Site, operator
-from provisioning.operations.who import who
 
 _BEFORE = {"begin", "plan", "note"}
 """What a run writes down before it changes anything."""
@@ -36,7 +36,7 @@ class Run:
 
 
 @contextmanager
-def recorded(site: Site, command: list[str]) -> Iterator[Run]:
+def journaled_run(site: Site, command: list[str]) -> Iterator[Run]:
     """Holds the cluster's lock and keeps the journal for the time of the block.
 
     Raises ``LockedError`` when another run is under way.
@@ -46,7 +46,7 @@ def recorded(site: Site, command: list[str]) -> Iterator[Run]:
     with cluster_lock(site.state_dir, holder) as left_behind:
         journal = Journal(site.history_dir, run_id)
         digest = hashlib.sha256(site.path.read_bytes()).hexdigest()[:12]
-        journal.write("begin", command=" ".join(command), who=who(), inventory=digest)
+        journal.write("begin", command=" ".join(command), who=operator_name(), inventory=digest)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         run = Run(run_id, holder, journal, left_behind, now)
         try:

@@ -10,14 +10,13 @@ from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.engine.plan import HostPlan, fragments, plan_part
-from provisioning.engine.progress import Progress
 from provisioning.engine.waves import Wave
 from provisioning.errors import ClusterError
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.host_words import of_host
+from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans
-from provisioning.operations.run import Run
 from provisioning.resources.base import Observation, Resource, UnobservableError
 from provisioning.roles.desired import desired_hosts
 from provisioning.transport.base import Transport
@@ -94,13 +93,7 @@ def _differs(resource: Resource, seen: Observation) -> bool:
         return False
 
 
-def apply_parts(
-    plans: dict[str, HostPlan],
-    order: list[Wave],
-    fleet: Fleet,
-    run: Run,
-    progress: Progress,
-) -> None:
+def apply_parts(op: Operation, plans: dict[str, HostPlan], order: list[Wave]) -> None:
     """Applies plans in waves. Raises ``OperationError`` when a host fails,
     ``HostBusyError`` where another run is at work on one."""
     for plan in plans.values():
@@ -110,12 +103,12 @@ def apply_parts(
         Plans(hosts=plans),
         order,
         dict.fromkeys(plans, ()),
-        fleet,
+        op.fleet,
         pace=Pace(),
-        run_id=run.id,
-        holder=run.holder,
-        journal=run.journal,
-        progress=progress,
+        run_id=op.run.id,
+        holder=op.run.holder,
+        journal=op.run.journal,
+        progress=op.progress,
     )
     problems = [of_host(name, reason) for name, reason in result.skipped.items()]
     problems += [of_host(r.host, r.message) for r in result.hosts.values() if not r.ok]

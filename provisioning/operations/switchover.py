@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
-from provisioning.engine.progress import Event, Progress
+from provisioning.engine.progress import Event
 from provisioning.facts.connection_gap import connection_gap
 from provisioning.facts.gather import ask
 from provisioning.facts.probe import ProbeError
@@ -28,7 +28,7 @@ from provisioning.operations.cluster_state.state import ClusterState
 from provisioning.operations.connections import Carried, carried, look_at_connections
 from provisioning.operations.drain import change_directors
 from provisioning.operations.failover_readiness import blockers, masters
-from provisioning.operations.run import Run
+from provisioning.operations.operation import Operation
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.session import Site
 from provisioning.operations.tables import holders_of
@@ -70,20 +70,12 @@ class Switchover:
         return asdict(self)
 
 
-def switch_over(
-    site: Site,
-    fleet: Fleet,
-    run: Run,
-    *,
-    to: str | None = None,
-    force: bool = False,
-    progress: Progress,
-) -> Switchover:
+def switch_over(op: Operation, *, to: str | None = None, force: bool = False) -> Switchover:
     """Makes a director master: ``to``, or the fittest other one. Returns once it is and connections
     go through it. Raises ``OperationError`` where it is not fit; ``force`` goes on where only
     tables or connection sync are not as they should be."""
-    inventory = site.inventory
-    state = look_at(inventory, fleet, site.record)
+    inventory = op.site.inventory
+    state = look_at(inventory, op.fleet, op.site.record)
     holding = masters(inventory, state)
     if not holding:
         raise OperationError("no director that can be reached holds the VIP; see `cluster status`")
@@ -91,25 +83,25 @@ def switch_over(
     _require_fit(inventory, state, heir, force=force)
     old = ", ".join(name for name in inventory.directors.hosts if name in holding - {heir})
     if not old:
-        _prefer(site, fleet, run, heir, progress)
+        _prefer(op, heir)
         return Switchover("", heir)
     known = None
     if inventory.ipvs.sync_daemon is not None:
-        known = carried(fleet, next(iter(holding - {heir})), heir)
+        known = carried(op.fleet, next(iter(holding - {heir})), heir)
         if known.total > 1 and not known.known and not force:
             raise OperationError(
                 f"{heir} knows {known} of {old}: connection sync (UDP 8848, multicast) does not "
                 "reach it, and all of them would break. --force goes on"
             )
-    _prefer(site, fleet, run, heir, progress)
-    progress(Event("step", heir, f"take over from {old}"))
-    with _gap(inventory, fleet, _duration(inventory)) as measured:
-        _pulse(inventory, fleet, heir, run)
+    _prefer(op, heir)
+    op.progress(Event("step", heir, f"take over from {old}"))
+    with _gap(inventory, op.fleet, _duration(inventory)) as measured:
+        _pulse(op, heir)
         gap, why = measured()
-    after = _await_master(site, fleet, heir)
-    progress(Event("done", heir, "holds the VIPs"))
+    after = _await_master(op.site, op.fleet, heir)
+    op.progress(Event("done", heir, "holds the VIPs"))
     result = Switchover(old, heir, gap, why, known, after)
-    run.journal.write("switchover", **result.record())
+    op.run.journal.write("switchover", **result.record())
     return result
 
 
@@ -133,10 +125,10 @@ def _require_fit(inventory: Inventory, state: ClusterState, heir: str, *, force:
         raise OperationError(f"{text}. --force moves the VIP all the same")
 
 
-def _prefer(site: Site, fleet: Fleet, run: Run, heir: str, progress: Progress) -> None:
+def _prefer(op: Operation, heir: str) -> None:
     """With preemption, priorities decide for good; without it they stay as the inventory says."""
-    before = site.runtime
-    inventory = site.inventory
+    before = op.site.runtime
+    inventory = op.site.inventory
     first = max(inventory.directors.hosts, key=lambda name: priority_of(inventory, name))
     wanted = heir if inventory.vrrp.preempt and heir != first else None
     if before.preferred is None and wanted is None:
@@ -145,7 +137,7 @@ def _prefer(site: Site, fleet: Fleet, run: Run, heir: str, progress: Progress) -
     directors = list(inventory.directors.hosts)
     # Not from what is written down: a cut switch-over may have come to one director only.
     base = replace(before, preferred=before.preferred if wanted is None else None)
-    change_directors(site, fleet, run, base, after, directors, force=False, progress=progress)
+    change_directors(op, base, after, directors, force=False)
 
 
 def yield_script(inventory: Inventory) -> str:
@@ -175,16 +167,17 @@ def yield_script(inventory: Inventory) -> str:
     )
 
 
-def _pulse(inventory: Inventory, fleet: Fleet, heir: str, run: Run) -> None:
+def _pulse(op: Operation, heir: str) -> None:
     """All but the heir yield at the same time, so that it is the heir who takes over."""
+    inventory = op.site.inventory
     others = [name for name in inventory.directors.hosts if name != heir]
     script = {"yield": yield_script(inventory)}
 
     def work(name: str, transport: Transport) -> Observation:
         return run_fragments(name, transport, script, timeout=120)["yield"]
 
-    for name, found in fleet.each(others, work).items():
-        run.journal.write("yield", host=name, status=found.status, said=found.stderr.strip())
+    for name, found in op.fleet.each(others, work).items():
+        op.run.journal.write("yield", host=name, status=found.status, said=found.stderr.strip())
         if found.status:
             raise OperationError(f"{name} did not yield: {found.stderr.strip()}")
 

@@ -1,7 +1,6 @@
-"""The directors' kernel tables, looked at and waited for."""
+"""The directors' kernel tables, looked at."""
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from provisioning.engine.fleet import Fleet
 from provisioning.facts.gather import ask, gather
@@ -97,27 +96,3 @@ def check_time(inventory: Inventory) -> float:
         ),
         default=0.0,
     )
-
-
-def await_weights(
-    inventory: Inventory,
-    runtime: Runtime,
-    fleet: Fleet,
-    name: str,
-    directors: Iterable[str],
-    *,
-    timeout: float,
-    tell: Callable[[str], None],
-) -> list[str]:
-    """Waits until a real server has its weight in every one of the directors' kernels, at most
-    ``timeout`` seconds; what still differs then, in words."""
-    asked = list(directors)
-    end = time.monotonic() + timeout
-    while True:
-        tables = look_at_tables(asked, fleet)
-        left = differing(inventory, runtime, tables, name)
-        left += [str(fleet.errors[one]) for one in asked if one not in tables]
-        if not left or time.monotonic() >= end:
-            return left
-        tell("; ".join(left))
-        time.sleep(0.5)

@@ -18,13 +18,13 @@ from provisioning.model.cluster_record import (
 )
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import managed_hosts
-from provisioning.operations.rolling_upgrade.living.one_at_a_time import OneAtATime
 from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import load_record, save_record, written_by
 from provisioning.operations.seats import Seats
 from provisioning.operations.session import Site, new_fleet
 from provisioning.transport.base import Transport
+from provisioning.transport.locked import LockedTransport
 
 Say = Callable[[str], None]
 
@@ -49,7 +49,7 @@ def working_fleet(
     run.seats = seats = Seats(f"{run.holder} (since {run.begun})", directors)
 
     def wrap(name: str, transport: Transport) -> Transport:
-        return seats.guard(name, OneAtATime(transport) if shared else transport)
+        return seats.guard(name, LockedTransport(transport) if shared else transport)
 
     fleet = new_fleet(
         site,

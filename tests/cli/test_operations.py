@@ -11,7 +11,7 @@ import pytest
 from provisioning.cli.main import main
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations.members import remember
+from provisioning.operations.deployed_hosts import remember
 from provisioning.operations.runtime_state import load_record, save_runtime
 
 _INVENTORY = """\

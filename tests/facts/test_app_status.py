@@ -39,7 +39,7 @@ def test_a_node_at_work() -> None:
         running=1,
         waiting=2,
         not_ready="draining",
-        answers=3,
+        requests=3,
         pages=4,
         slots=2,
         places=8,
@@ -54,7 +54,7 @@ def test_a_release_that_tells_less() -> None:
         del body[key]
     app = FACT.parse(replies(status=reply(json.dumps(body)))).status
     assert app is not None
-    assert (app.not_ready, app.answers, app.pages, app.starting) == ("", None, None, ())
+    assert (app.not_ready, app.requests, app.pages, app.starting) == ("", None, None, ())
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from provisioning.facts.gather import ask
 from provisioning.facts.host_python import HostPython, host_python
 from provisioning.facts.probe import ProbeError
 from provisioning.model.app import App
+from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans
 from provisioning.operations.release.errors import ReleaseError
 from provisioning.operations.release.wheelhouse import Wheel, fetch_wheels
-from provisioning.operations.session import Site
 from provisioning.resources.base import Observation
 from provisioning.resources.wording import call
 from provisioning.roles.release_archive import ReleaseArchive
@@ -30,14 +30,12 @@ _HERE = "control machine"
 _MEGABYTE = 1_000_000
 
 
-def supply(
-    site: Site, release: ReleaseArchive, plans: Plans, fleet: Fleet, progress: Progress
-) -> None:
+def supply(op: Operation, release: ReleaseArchive, plans: Plans) -> None:
     """Brings what connected hosts need whose plans are to build this release's environment, and
     nothing where nodes reach an index. Raises ``ReleaseError``; a host that is lost on the way
     is in ``fleet.errors``.
     """
-    environment, app = release.environment, site.inventory.app
+    environment, app = release.environment, op.site.inventory.app
     if environment is None or environment.wheels is None:
         return
     unpack = f"release:{app.directory}"
@@ -46,9 +44,9 @@ def supply(
         for name, plan in plans.hosts.items()
         if not plan.blocked and any(step.id == unpack for step in plan.steps)
     ]
-    for kind, hosts in _kinds(app, names, fleet).items():
-        wheels = _fetched(site, release, environment.wheels, kind, progress)
-        _bring(site, hosts, environment.wheels, wheels, fleet, progress)
+    for kind, hosts in _kinds(app, names, op.fleet).items():
+        wheels = _fetched(op, release, environment.wheels, kind)
+        _bring(op, hosts, environment.wheels, wheels)
 
 
 def _kinds(app: App, names: list[str], fleet: Fleet) -> dict[HostPython, list[str]]:
@@ -67,33 +65,24 @@ def _kinds(app: App, names: list[str], fleet: Fleet) -> dict[HostPython, list[st
     return kinds
 
 
-def _fetched(
-    site: Site, release: ReleaseArchive, key: str, kind: HostPython, progress: Progress
-) -> list[Wheel]:
-    venv = site.inventory.app.venv
+def _fetched(op: Operation, release: ReleaseArchive, key: str, kind: HostPython) -> list[Wheel]:
+    venv = op.site.inventory.app.venv
     index = venv.index_url.address() if venv and venv.index_url else None
-    folder = site.state_dir / "wheels" / f"{key}-{kind}"
+    folder = op.site.state_dir / "wheels" / f"{key}-{kind}"
 
     def tell(line: str) -> None:
-        progress(Event("step", _HERE, line))
+        op.progress(Event("step", _HERE, line))
 
     wheels = fetch_wheels(release.needs, kind, folder, index, tell)
     size = sum(wheel.path.stat().st_size for wheel in wheels) // _MEGABYTE
-    progress(Event("done", _HERE, f"{len(wheels)} wheels for {kind}, {size} MB"))
+    op.progress(Event("done", _HERE, f"{len(wheels)} wheels for {kind}, {size} MB"))
     return wheels
 
 
-def _bring(
-    site: Site,
-    hosts: list[str],
-    key: str,
-    wheels: list[Wheel],
-    fleet: Fleet,
-    progress: Progress,
-) -> None:
-    storage = site.inventory.storage
+def _bring(op: Operation, hosts: list[str], key: str, wheels: list[Wheel]) -> None:
+    storage, fleet = op.site.inventory.storage, op.fleet
     shared = str(storage.mount_point) if storage and len(hosts) > 1 else ""
-    bringing = _Bringing(str(site.inventory.app.directory), shared, key, wheels, progress)
+    bringing = _Bringing(str(op.site.inventory.app.directory), shared, key, wheels, op.progress)
     if not shared:
         fleet.each(hosts, bringing.to_host)
         return
