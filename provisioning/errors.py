@@ -9,7 +9,6 @@ class ClusterError(Exception):
     ```
     ClusterError
         ActionError
-            AppDownError
             DirectorUnreachableError
         HookError
         HookSyntaxError

@@ -71,7 +71,7 @@ def read_status(replies: Sequence[HttpReply]) -> AppAnswer:
     try:
         return AppAnswer(_status(json.loads(reply.text)))
     except (KeyError, ValueError, TypeError, AttributeError):
-        return AppAnswer(None, f"status {reply.status}")
+        return AppAnswer(None, f"status {reply.status}, not a status of the app")
 
 
 def _parse(found: Observation) -> AppAnswer:

@@ -1,15 +1,13 @@
 """Interface between the phases of an upgrade and the cluster."""
 
-from typing import Literal, Protocol
+from typing import Protocol
 
 from provisioning.errors import ClusterError
 from provisioning.facts.app_metrics import NodeMetrics
+from provisioning.facts.app_target import Place
 from provisioning.operations.remaining_work import RemainingWork
 from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot
 from provisioning.operations.rolling_upgrade.speech_sample import SpeechSample
-
-Place = Literal["rip", "vip"]
-"""The node's own address, or the VIP's on the node's lo; both are asked for on the node itself."""
 
 
 class ActionError(ClusterError):
@@ -18,10 +16,6 @@ class ActionError(ClusterError):
 
 class DirectorUnreachableError(ActionError):
     """An action failed because a director cannot be reached, which says nothing of the node."""
-
-
-class AppDownError(ActionError):
-    """Nothing listens at the app's port."""
 
 
 class ClusterActions(Protocol):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from provisioning.facts.speech import Speech
+
 SHORTEST, LONGEST = 1.0, 60.0
 """Seconds that the sentence may take to say, at any plausible speed."""
 SOFTEST = -45.0
@@ -42,19 +44,15 @@ class SpeechSample:
         return ""
 
 
-def parse_sample(answer: dict[str, object]) -> SpeechSample:
-    """Parse the output of the speech probe."""
-    if "error" in answer:
-        status = f"HTTP status {answer['status']}: " if "status" in answer else ""
-        return SpeechSample(str(answer.get("node") or ""), error=f"{status}{answer['error']}")
-
-    def number(key: str) -> float:
-        return float(str(answer[key]))
-
+def sample_of(speech: Speech) -> SpeechSample:
+    """Sample of a sentence that a node was asked to speak."""
+    if speech.error:
+        status = f"HTTP status {speech.status}: " if speech.status else ""
+        return SpeechSample(speech.node or "", error=f"{status}{speech.error}")
     return SpeechSample(
-        str(answer.get("node") or ""),
-        number("seconds"),
-        number("length"),
-        number("level"),
-        number("loudest") - number("softest"),
+        speech.node or "",
+        speech.seconds,
+        speech.length,
+        speech.level,
+        speech.loudest - speech.softest,
     )

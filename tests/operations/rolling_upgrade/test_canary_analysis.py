@@ -1,12 +1,16 @@
 """What is read from metrics, and what is made of it."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.facts.app_metrics import NodeMetrics, parse_metrics
+from provisioning.facts.speech import parse_speech
 from provisioning.operations.rolling_upgrade.canary_analysis import Sample, evaluate, slow_sentence
-from provisioning.operations.rolling_upgrade.speech_sample import SpeechSample, parse_sample
+from provisioning.operations.rolling_upgrade.speech_sample import SpeechSample, sample_of
+from provisioning.resources.base import Observation
 
 TEXT = """\
 # HELP cosyvoice_jobs_total Jobs by outcome.
@@ -109,9 +113,14 @@ GOOD = {
 }
 
 
+def sampled(answer: dict[str, object]) -> SpeechSample:
+    """From what the probe prints."""
+    return sample_of(parse_speech(Observation(json.dumps(answer), "", 0)))
+
+
 def test_speech_is_speech() -> None:
-    assert parse_sample(GOOD).problem("rs1") == ""
-    assert parse_sample({**GOOD, "node": None}).problem("rs1") == ""
+    assert sampled(GOOD).problem("rs1") == ""
+    assert sampled({**GOOD, "node": None}).problem("rs1") == ""
 
 
 @pytest.mark.parametrize(
@@ -126,7 +135,7 @@ def test_speech_is_speech() -> None:
     ],
 )
 def test_what_is_no_speech_is_said(answer: dict[str, object], said: str) -> None:
-    assert said in parse_sample(answer).problem("rs1")
+    assert said in sampled(answer).problem("rs1")
 
 
 def test_the_one_that_made_it_need_not_be_known() -> None:

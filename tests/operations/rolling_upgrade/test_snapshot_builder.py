@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from provisioning.facts.app_readiness import app_readiness
+from provisioning.facts.current_release import current_release
 from provisioning.facts.ipvs_table import parse_table
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations.rolling_upgrade.ports import ActionError
-from provisioning.operations.rolling_upgrade.ssh import app_probe
 from provisioning.operations.rolling_upgrade.ssh.snapshot_builder import (
     Answers,
     build_snapshot,
@@ -40,13 +40,26 @@ def table(**weights: int) -> Any:
     return parse_table("\n".join(lines))
 
 
+def answered(link: str, app: Observation) -> Answers:
+    release = current_release(INVENTORY.app.directory).parse(Observation(link, "", 0))
+    return Answers(release, app_readiness(INVENTORY, "rs1", patience=5).parse(app))
+
+
 def said(ready: int = 200, **status: Any) -> Answers:
-    body = {"capacity": 2, "queue_size": 8, "jobs": {"running": 1, "waiting": 3}, **status}
+    body = {
+        "node": "rs1",
+        "version": "1.0",
+        "draining": False,
+        "capacity": 2,
+        "queue_size": 8,
+        "jobs": {"running": 1, "waiting": 3},
+        **status,
+    }
     answers = {
         "/readyz": [{"status": ready, "node": "rs1", "text": "{}"}],
         "/cluster/status": [{"status": 200, "node": "rs1", "text": json.dumps(body)}],
     }
-    return Answers("releases/1.0-abc", Observation(json.dumps(answers), "", 0))
+    return answered("releases/1.0-abc", Observation(json.dumps(answers), "", 0))
 
 
 def test_a_node() -> None:
@@ -58,9 +71,9 @@ def test_a_node() -> None:
 
 def test_a_node_that_does_not_answer_still_has_a_release() -> None:
     refused = {path: [{"error": "Connection refused"}] for path in ("/readyz", "/cluster/status")}
-    seen = node(Answers("releases/1.0-abc", Observation(json.dumps(refused), "", 0)))
+    seen = node(answered("releases/1.0-abc", Observation(json.dumps(refused), "", 0)))
     assert (seen.ready, seen.release) == (False, "1.0-abc")
-    assert not node(Answers("", Observation("", "sh: python: not found", 127))).ready
+    assert not node(answered("", Observation("", "sh: python: not found", 127))).ready
 
 
 def test_the_least_weight_of_all_directors_counts() -> None:
@@ -96,6 +109,11 @@ def test_a_director_that_is_gone_is_a_fault_and_a_node_is_not() -> None:
 
 
 def test_status_must_be_an_object() -> None:
-    answers = {"/cluster/status": [{"status": 200, "node": None, "text": "[]"}]}
-    with pytest.raises(ActionError, match="not a JSON object"):
-        app_probe.status(Observation(json.dumps(answers), "", 0))
+    reply = {"status": 200, "node": None}
+    answers = {
+        "/readyz": [{**reply, "text": "{}"}],
+        "/cluster/status": [{**reply, "text": "[]"}],
+    }
+    seen = answered("releases/1.0-abc", Observation(json.dumps(answers), "", 0))
+    assert seen.app.app.problem == "status 200, not a status of the app"
+    assert (node(seen).ready, node(seen).release) == (False, "1.0-abc")

@@ -1,10 +1,10 @@
 """Smoke test: the node speaks, at its own address and at the VIP's, as a client would hear it."""
 
+from provisioning.facts.app_target import Place
 from provisioning.operations.rolling_upgrade.canary_analysis import slow_sentence
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.phases.baseline import IDLE_SENTENCE
 from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext, PhaseError
-from provisioning.operations.rolling_upgrade.ports import Place
 from provisioning.operations.rolling_upgrade.state import Node
 
 _PLACES: dict[Place, str] = {"rip": "its own address", "vip": "the VIP's address on it"}

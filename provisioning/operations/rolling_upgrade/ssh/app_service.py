@@ -5,8 +5,6 @@ from provisioning.places import APP_SERVICE
 from provisioning.resources.supervisor import SOCKET
 from provisioning.resources.wording import call
 
-_LOG = "/var/log/cosyvoice/app.log"
-
 
 def stop(manager: ServiceManager) -> str:
     """Build the fragment that stops the app and waits for its end; one that is down is fine."""
@@ -21,17 +19,3 @@ def start(manager: ServiceManager) -> str:
     if manager is ServiceManager.SYSTEMD:
         return call("systemd_start", APP_SERVICE)
     return call("supervisor_start", SOCKET, APP_SERVICE, "no")
-
-
-def process(manager: ServiceManager) -> str:
-    """Build the fragment that prints ``up PID`` or ``down 0``, then the app's last output."""
-    if manager is ServiceManager.SYSTEMD:
-        look = call("systemd_look", APP_SERVICE)
-        alive = f'{look}\ncase $ACTIVE in active) echo "up $PID" ;; *) echo "down 0" ;; esac'
-    else:
-        look = call("supervisor_look", SOCKET, APP_SERVICE)
-        alive = (
-            f"{look}\n"
-            'case $PROCESS in RUNNING | STARTING) echo "up $PID" ;; *) echo "down 0" ;; esac'
-        )
-    return f"{alive}\ntail -n 6 -- {_LOG} 2>/dev/null || :"

@@ -8,23 +8,21 @@ from datetime import UTC, datetime
 from provisioning.engine.apply_plans import Pace, apply_plans
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.waves import Wave
-from provisioning.facts.app_metrics import NodeMetrics, parse_metrics
-from provisioning.facts.probe import ProbeError, answer
+from provisioning.facts.app_metrics import NodeMetrics, app_metrics
+from provisioning.facts.app_process import app_process
+from provisioning.facts.app_status import AppAnswer, app_status
+from provisioning.facts.app_target import Place, app_target
+from provisioning.facts.speech import patience, speech
 from provisioning.model.runtime import Pin
-from provisioning.node_api import STATUS as STATUS_PATH
+from provisioning.node_api import DRAINING, SPEECH, STATUS
 from provisioning.operations import drain
 from provisioning.operations.operation import Operation
 from provisioning.operations.remaining_work import RemainingWork, look_at_work
 from provisioning.operations.rolling_upgrade.clock import Clock, WallClock
-from provisioning.operations.rolling_upgrade.ports import (
-    ActionError,
-    AppDownError,
-    DirectorUnreachableError,
-    Place,
-)
-from provisioning.operations.rolling_upgrade.speech_sample import SpeechSample, parse_sample
-from provisioning.operations.rolling_upgrade.ssh import app_probe, app_service, keepalived
-from provisioning.operations.rolling_upgrade.ssh.observer import READY, Observer
+from provisioning.operations.rolling_upgrade.ports import ActionError, DirectorUnreachableError
+from provisioning.operations.rolling_upgrade.speech_sample import SpeechSample, sample_of
+from provisioning.operations.rolling_upgrade.ssh import app_service, keepalived
+from provisioning.operations.rolling_upgrade.ssh.observer import APP_PATIENCE, Observer
 from provisioning.operations.rolling_upgrade.ssh.retry import wait_for_lock
 from provisioning.operations.rolling_upgrade.state import CAUSE
 from provisioning.operations.runtime_change import HostBusyError, OperationError
@@ -38,8 +36,6 @@ from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.release_archive import ReleaseArchive
 from provisioning.roles.release_steps import staged
 from provisioning.transport.base import TransportError
-
-_METRICS = "/metrics"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,7 +51,7 @@ class SSHCluster(Observer):
     own: bool
     """True where the inventory itself asks for the target, so that no pin is needed."""
     clock: Clock = field(default_factory=WallClock)
-    _processes: dict[str, str] = field(default_factory=dict)
+    _processes: dict[str, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.site, self.fleet = self.op.site, self.op.fleet
@@ -84,20 +80,18 @@ class SSHCluster(Observer):
             self._when_free(take_out)
 
     def remaining_work(self, host: str) -> RemainingWork:
-        try:
-            found = app_probe.status(self._asked(host, STATUS_PATH))
-        except AppDownError:
+        answer = self._app(host)
+        if answer.down:
             return RemainingWork()  # A process that is gone has nothing left.
-        jobs, opened = found.get("jobs", {}), found.get("open")
-        running, waiting = int(jobs.get("running", 0)), int(jobs.get("waiting", 0))
-        if opened is None:
+        if answer.status is None:
+            raise ActionError(f"{STATUS}: {answer.problem}")
+        app = answer.status
+        if app.requests is None:
             # A release that does not tell them apart: idle pages are waited for as well.
             with self.directors:
                 work = look_at_work(self.site.inventory, self.fleet, host)
-            return RemainingWork(running, waiting, work.connections)
-        return RemainingWork(
-            running, waiting, requests=int(opened["answers"]), pages=int(opened["pages"])
-        )
+            return RemainingWork(app.running, app.waiting, work.connections)
+        return RemainingWork(app.running, app.waiting, requests=app.requests, pages=app.pages or 0)
 
     def settle(self, host: str) -> None:
 
@@ -137,31 +131,23 @@ class SSHCluster(Observer):
     def warming(self, host: str) -> str:
         self._require_process(host)
         try:
-            found = app_probe.status(self._asked(host, STATUS_PATH))
+            answer = self._app(host)
         except ActionError as error:
             return str(error)
+        if answer.status is None:
+            return f"{STATUS}: {answer.problem}"
         # Drained on purpose; any other reason is in the way.
-        reasons = [r for r in str(found.get("reason", "")).split("; ") if r not in ("", "draining")]
-        if not reasons:
-            troubles = [str(worker.get("trouble") or "") for worker in found.get("workers", [])]
-            reasons = [trouble for trouble in troubles if trouble]
-        return "; ".join(reasons)
+        reasons = [r for r in answer.status.not_ready.split("; ") if r not in ("", DRAINING)]
+        return "; ".join(reasons or answer.status.starting)
 
     def speak(self, host: str, place: Place) -> SpeechSample:
-        patience = self.site.inventory.app.job_timeout + app_probe.SPEECH_MARGIN + 15.0
-        fragment = app_probe.speech(self.site.inventory, host, place)
-        found = self.observe(host, {"speech": fragment}, patience)
-        try:
-            return parse_sample(answer(found["speech"]))
-        except ProbeError as error:
-            raise ActionError(f"the probe did not run: {error}") from None
+        inventory = self.site.inventory
+        target = app_target(inventory, host, SPEECH, place)
+        question = speech(inventory, target, stream=False, python=str(inventory.app.base_python))
+        return sample_of(self.ask(host, question, patience(inventory) + 15.0))
 
     def metrics(self, host: str) -> NodeMetrics:
-        found = self._asked(host, READY, _METRICS)
-        code, body = app_probe.reply(found, READY)
-        return parse_metrics(
-            app_probe.reply(found, _METRICS)[1], ready=code == 200, reason=f"{code} {body[:200]}"
-        )
+        return self.ask(host, app_metrics(self.site.inventory, host, patience=APP_PATIENCE))
 
     def change_director(self, host: str) -> None:
         with self.directors:
@@ -208,9 +194,8 @@ class SSHCluster(Observer):
         with _as_action_error():
             wait_for_lock(action, self.clock)
 
-    def _asked(self, host: str, *paths: str) -> Observation:
-        fragment = app_probe.gets(self.site.inventory, host, paths)
-        return self.observe(host, {"app": fragment})["app"]
+    def _app(self, host: str) -> AppAnswer:
+        return self.ask(host, app_status(self.site.inventory, host, patience=APP_PATIENCE))
 
     def _do(self, host: str, fragment: str, timeout: float) -> None:
         done = self.observe(host, {"do": fragment}, timeout)["do"]
@@ -220,12 +205,10 @@ class SSHCluster(Observer):
     def _require_process(self, host: str) -> None:
         """Raise ``ActionError`` with the app's last output when its process has ended, or is not
         the one observed before: the service manager restarts it again and again."""
-        found = self.observe(host, {"is": app_service.process(self.manager(host))})
-        state, _, words = found["is"].stdout.partition("\n")
-        alive, _, process = state.partition(" ")
-        before = self._processes.setdefault(host, process)
-        if alive != "up" or process != before:
-            said = " ".join(words.split())[-700:]
+        process = self.ask(host, app_process(self.manager(host)))
+        before = self._processes.setdefault(host, process.pid)
+        if process.pid is None or process.pid != before:
+            said = " ".join(process.log.split())[-700:]
             raise ActionError(f"its process ended after the start; its last output: {said}")
 
     def _make(self, wanted: DesiredHost) -> None:

@@ -9,11 +9,6 @@ from provisioning.resources.wording import call
 RESTART = restart_handler(KEEPALIVED, ServiceManager.SYSTEMD).name
 """Name of the handler that restarts it."""
 
-REPLACED = (
-    "case $(readlink /proc/$(pgrep -o -x keepalived)/exe) in *' (deleted)') exit 0 ;; esac; exit 1"
-)
-"""Fragment that succeeds where the running program was replaced on the disk."""
-
 UPGRADE_PACKAGES = (
     "apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Options::="
     "--force-confold install --only-upgrade keepalived ipvsadm"

@@ -1,20 +1,26 @@
 """Observation of a real cluster, without changes."""
 
-import shlex
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
+from provisioning.facts.app_readiness import app_readiness
+from provisioning.facts.current_release import current_release
+from provisioning.facts.fact import Fact, fragments
+from provisioning.facts.gather import gather
+from provisioning.facts.http_replies import NoReplyError
+from provisioning.facts.keepalived import KEEPALIVED_REPLACED
+from provisioning.facts.probe import ProbeError
 from provisioning.model.hosts import ServiceManager
 from provisioning.model.resolve import service_manager_of
-from provisioning.node_api import STATUS as STATUS_PATH
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.ports import ActionError
 from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot
-from provisioning.operations.rolling_upgrade.ssh import app_probe, keepalived
+from provisioning.operations.rolling_upgrade.ssh import keepalived
 from provisioning.operations.rolling_upgrade.ssh.snapshot_builder import Answers, build_snapshot
 from provisioning.operations.session import Site
 from provisioning.operations.tables import holders_of, look_at_tables
@@ -24,7 +30,10 @@ from provisioning.roles.desired import DesiredHost
 from provisioning.roles.rendering import Templates
 from provisioning.transport.base import Transport
 
-READY = "/readyz"
+T = TypeVar("T")
+
+APP_PATIENCE = 5
+"""Seconds that the app may take for an answer."""
 OBSERVE_TIMEOUT = 30.0
 """Seconds that an observation of a host may take."""
 
@@ -57,11 +66,11 @@ class Observer:
     def director_changes(self, host: str) -> tuple[list[str], bool]:
         with self.directors:
             plan = self.plans(self.director(host)).hosts[host]
-            old = self.observe(host, {"old": keepalived.REPLACED})["old"]
+            replaced = self.ask(host, KEEPALIVED_REPLACED)
         changes = [f"{step.id}: {step.change.summary}" for step in plan.steps]
         restarts = any(one.handler.name == keepalived.RESTART for one in plan.handlers)
         reasons = {
-            "its running Keepalived was replaced on the disk": old.status == 0,
+            "its running Keepalived was replaced on the disk": replaced,
             "newest packages": self.options.upgrade_packages,
             "a restart was asked for": self.options.restart_directors,
         }
@@ -95,15 +104,22 @@ class Observer:
             raise ActionError(str(self.fleet.errors.get(host, f"{host}: no connection")))
         return found[host]
 
+    def ask(self, host: str, fact: Fact[T], timeout: float = OBSERVE_TIMEOUT) -> T:
+        """Ask a host for a fact. Raises ``ActionError`` where it cannot be reached or tells
+        nothing."""
+        found = self.observe(host, fragments((fact,)), timeout)
+        try:
+            return fact.parse(found[fact.name])
+        except (ProbeError, NoReplyError) as error:
+            raise ActionError(f"the app cannot be asked: {error}") from None
+
     def manager(self, host: str) -> ServiceManager:
         """Service manager of a host."""
         return service_manager_of(self.site.inventory, host)
 
     def _ask(self, name: str, transport: Transport) -> Answers:
-        current = shlex.quote(str(self.site.inventory.app.directory / "current"))
-        asked = {
-            "app": app_probe.gets(self.site.inventory, name, (READY, STATUS_PATH)),
-            "release": f"readlink {current}",
-        }
-        found = run_fragments(name, transport, asked, timeout=OBSERVE_TIMEOUT)
-        return Answers(found["release"].stdout.strip(), found["app"])
+        inventory = self.site.inventory
+        release = current_release(inventory.app.directory)
+        readiness = app_readiness(inventory, name, patience=APP_PATIENCE)
+        seen = gather(name, transport, (readiness, release), timeout=OBSERVE_TIMEOUT)
+        return Answers(seen[release], seen[readiness])

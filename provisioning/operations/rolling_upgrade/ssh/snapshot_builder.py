@@ -2,19 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
+from provisioning.facts.app_readiness import AppReadiness
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.rolling_upgrade.ports import ActionError
 from provisioning.operations.rolling_upgrade.snapshot import (
     ClusterSnapshot,
     NodeSnapshot,
     ServiceSnapshot,
 )
-from provisioning.operations.rolling_upgrade.ssh import app_probe
 from provisioning.operations.tables import Tables, weight_of
-from provisioning.resources.base import Observation
 from provisioning.roles.wanted_services import WantedService, wanted_services
 
 
@@ -22,10 +19,9 @@ from provisioning.roles.wanted_services import WantedService, wanted_services
 class Answers:
     """Answers of a real server."""
 
-    current: str
-    """Target of the link to its release."""
-    app: Observation
-    """Answers of ``/readyz`` and ``/cluster/status``."""
+    release: str
+    """Id of the release that the next start takes."""
+    app: AppReadiness
 
 
 def build_snapshot(
@@ -50,20 +46,16 @@ def build_snapshot(
 
 def node(said: Answers) -> NodeSnapshot:
     """Build the snapshot of one real server."""
-    release = PurePosixPath(said.current).name
-    try:
-        code, _ = app_probe.reply(said.app, "/readyz")
-        status = app_probe.status(said.app)
-    except ActionError:
-        return NodeSnapshot(ready=False, release=release)
-    jobs = status.get("jobs", {})
+    app = said.app.app.status
+    if app is None:
+        return NodeSnapshot(ready=False, release=said.release)
     return NodeSnapshot(
-        ready=code == 200,
-        release=release,
-        slots=int(status.get("capacity", 0)),
-        places=int(status.get("queue_size", 0)),
-        running=int(jobs.get("running", 0)),
-        waiting=int(jobs.get("waiting", 0)),
+        ready=said.app.ready,
+        release=said.release,
+        slots=app.slots,
+        places=app.places,
+        running=app.running,
+        waiting=app.waiting,
     )
 
 
