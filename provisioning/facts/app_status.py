@@ -21,7 +21,7 @@ class AppStatus:
     version: str
     release: str | None
     draining: bool
-    """Whether it takes no new work, so that it can be stopped without harm."""
+    """True if it takes no new work, so that it can be stopped without harm."""
     running: int
     """Jobs at work."""
     waiting: int
@@ -48,7 +48,7 @@ class AppAnswer:
     problem: str = ""
     """Reason for which there is no status."""
     down: bool = False
-    """Whether nothing listens where the app would."""
+    """True if nothing listens where the app would."""
 
     @property
     def not_ready(self) -> str:

@@ -13,7 +13,7 @@ from provisioning.roles.wanted_services import WantedService, wanted_services
 from provisioning.transport.base import Transport, TransportError
 
 Tables = dict[str, tuple[TableService, ...]]
-"""What each director's kernel has."""
+"""Virtual services in each director's kernel."""
 
 _TIMEOUT = 30.0
 TABLE_PATIENCE = 60.0
@@ -68,8 +68,8 @@ def weight_of(table: Iterable[TableService], service: WantedService, name: str) 
 
 
 def differing(inventory: Inventory, runtime: Runtime, tables: Tables, name: str) -> list[str]:
-    """Where a real server's weight is not what it should be, in words. A drained one may as well
-    be out of the table. Pure."""
+    """Differences of a real server's weight from the wanted one, in words. A drained one may as
+    well be out of the table. Pure."""
     found = []
     for service in wanted_services(inventory, runtime):
         if name not in service.servers or (service.weights_move and name not in service.drained):
