@@ -19,8 +19,8 @@ from provisioning.cli.options import (
     load_or_exit,
 )
 from provisioning.model.inventory import Inventory
-from provisioning.operations.drain import bring_back, settle, take_out, wait_until_idle
-from provisioning.operations.remaining_work import RemainingWork
+from provisioning.operations.drain.remaining_work import RemainingWork
+from provisioning.operations.drain.steps import bring_back, settle, take_out, wait_until_idle
 from provisioning.operations.session import Site
 
 

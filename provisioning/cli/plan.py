@@ -15,7 +15,7 @@ from provisioning.cli.progress_view import progress_on
 from provisioning.cli.selection import chosen
 from provisioning.engine.plan_record import plan_record
 from provisioning.operations.decommission import add_removals, leaving_hosts, site_with
-from provisioning.operations.out_of_service import foresee
+from provisioning.operations.drain.out_of_service import foresee
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import build_release
 from provisioning.operations.session import Site, open_fleet

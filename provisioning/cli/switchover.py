@@ -16,7 +16,7 @@ from provisioning.cli.options import (
     load_or_exit,
 )
 from provisioning.operations.session import Site
-from provisioning.operations.switchover import Switchover, switch_over
+from provisioning.operations.switchover.switch_over import Switchover, switch_over
 
 
 @click.command()

@@ -7,9 +7,9 @@ from provisioning.engine.observe import run_fragments
 from provisioning.engine.progress import Event
 from provisioning.model.hosts import ServiceManager
 from provisioning.model.resolve import service_manager_of
-from provisioning.operations.drain import await_ready, bring_back, settle, take_out
+from provisioning.operations.drain.remaining_work import await_idle
+from provisioning.operations.drain.steps import await_ready, bring_back, settle, take_out
 from provisioning.operations.operation import Operation
-from provisioning.operations.remaining_work import await_idle
 from provisioning.operations.runtime_change import OperationError
 from provisioning.places import APP_SERVICE
 from provisioning.resources.base import Observation

@@ -8,7 +8,6 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.progress import Event
 from provisioning.engine.waves import Wave
 from provisioning.model.inventory import Inventory
-from provisioning.operations.capacity import lacking_without
 from provisioning.operations.deployed_hosts import (
     DeployedHosts,
     departed,
@@ -17,10 +16,11 @@ from provisioning.operations.deployed_hosts import (
     load_deployed_hosts,
 )
 from provisioning.operations.destroy import plan_removal
-from provisioning.operations.drain import settle, take_out
+from provisioning.operations.drain.capacity import lacking_without
+from provisioning.operations.drain.remaining_work import await_idle
+from provisioning.operations.drain.steps import settle, take_out
 from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans, waves
-from provisioning.operations.remaining_work import await_idle
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import save_runtime, without_drain
 from provisioning.operations.session import Site

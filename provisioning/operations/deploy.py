@@ -14,9 +14,9 @@ from provisioning.operations.decommission import (
     site_with,
 )
 from provisioning.operations.deployed_hosts import DeployedHosts, remember
-from provisioning.operations.in_service import await_everybody
+from provisioning.operations.drain.in_service import await_everybody
+from provisioning.operations.drain.out_of_service import OutOfService, foresee
 from provisioning.operations.operation import Operation
-from provisioning.operations.out_of_service import OutOfService, foresee
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release.supply import supply
 from provisioning.operations.session import Site

@@ -17,10 +17,14 @@ from provisioning.model.cluster_record import ClusterRecord, to_text
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.node_api import STATUS
-from provisioning.operations.capacity import lacking_without
 from provisioning.operations.cluster_state.look import look_at
+from provisioning.operations.drain.capacity import lacking_without
+from provisioning.operations.drain.remaining_work import (
+    RemainingWork,
+    active_connections,
+    await_idle,
+)
 from provisioning.operations.faults.registry import all_faults
-from provisioning.operations.remaining_work import RemainingWork, active_connections, await_idle
 from provisioning.operations.runtime_change import director_parts
 from provisioning.operations.runtime_state import (
     RuntimeStateError,

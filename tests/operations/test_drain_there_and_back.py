@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.operations import drain
-from provisioning.operations.drain import bring_back, settle, take_out, wait_until_idle
+from provisioning.operations.drain import steps as drain
+from provisioning.operations.drain.steps import bring_back, settle, take_out, wait_until_idle
 from provisioning.operations.run import journaled_run
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.tables import look_at_tables

@@ -9,8 +9,8 @@ import pytest
 
 from provisioning.engine.progress import Event
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations import in_service
-from provisioning.operations.in_service import await_everybody, await_in_service
+from provisioning.operations.drain import in_service
+from provisioning.operations.drain.in_service import await_everybody, await_in_service
 from provisioning.operations.runtime_state import save_runtime
 from provisioning.operations.tables import check_time
 from provisioning.places import KEEPALIVED_CONF

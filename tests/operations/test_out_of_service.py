@@ -15,10 +15,10 @@ from provisioning.engine.progress import Event, silent
 from provisioning.engine.waves import Wave
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations import drain as draining
 from provisioning.operations.directors_record import as_directors_have_it, remember_directors
-from provisioning.operations.drain import take_out
-from provisioning.operations.out_of_service import OutOfService, foresee, moved
+from provisioning.operations.drain import steps as draining
+from provisioning.operations.drain.out_of_service import OutOfService, foresee, moved
+from provisioning.operations.drain.steps import take_out
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.run import journaled_run
 from provisioning.operations.runtime_state import save_runtime, save_told

@@ -12,7 +12,7 @@ from provisioning.engine.lock import LockedError
 from provisioning.model.runtime import Pin
 from provisioning.operations import session
 from provisioning.operations.destroy import forget_destroyed
-from provisioning.operations.drain import bring_back, take_out
+from provisioning.operations.drain.steps import bring_back, take_out
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.rolling_upgrade import registration
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.plan_record import plan_record
 from provisioning.model.runtime import Runtime
-from provisioning.operations.in_service import await_everybody
+from provisioning.operations.drain.in_service import await_everybody
+from provisioning.operations.drain.out_of_service import OutOfService, foresee
 from provisioning.operations.operation import Operation
-from provisioning.operations.out_of_service import OutOfService, foresee
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release.on_hosts import look_at_releases
 from provisioning.operations.rollback.cut_upgrade import abort_upgrade

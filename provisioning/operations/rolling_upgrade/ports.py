@@ -5,7 +5,7 @@ from typing import Protocol
 from provisioning.errors import ClusterError
 from provisioning.facts.app_metrics import NodeMetrics
 from provisioning.facts.app_target import Place
-from provisioning.operations.remaining_work import RemainingWork
+from provisioning.operations.drain.remaining_work import RemainingWork
 from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot
 from provisioning.operations.rolling_upgrade.speech_sample import SpeechSample
 

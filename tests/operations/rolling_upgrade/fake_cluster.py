@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from provisioning.facts.app_metrics import NodeMetrics
 from provisioning.facts.app_target import Place
-from provisioning.operations.remaining_work import RemainingWork
+from provisioning.operations.drain.remaining_work import RemainingWork
 from provisioning.operations.rolling_upgrade.events import UpgradeEvent
 from provisioning.operations.rolling_upgrade.ports import (
     ActionError,

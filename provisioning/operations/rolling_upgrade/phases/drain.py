@@ -1,6 +1,6 @@
 """Drain a node: no new work, and time for the work that it has."""
 
-from provisioning.operations.remaining_work import RemainingWork
+from provisioning.operations.drain.remaining_work import RemainingWork
 from provisioning.operations.rolling_upgrade.capacity import forbidding, objections
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext, PhaseError

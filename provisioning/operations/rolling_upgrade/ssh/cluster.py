@@ -15,9 +15,9 @@ from provisioning.facts.app_target import Place, app_target
 from provisioning.facts.speech import patience, speech
 from provisioning.model.runtime import Pin
 from provisioning.node_api import DRAINING, SPEECH, STATUS
-from provisioning.operations import drain
+from provisioning.operations.drain import steps as drain
+from provisioning.operations.drain.remaining_work import RemainingWork, look_at_work
 from provisioning.operations.operation import Operation
-from provisioning.operations.remaining_work import RemainingWork, look_at_work
 from provisioning.operations.rolling_upgrade.clock import Clock, WallClock
 from provisioning.operations.rolling_upgrade.ports import ActionError, DirectorUnreachableError
 from provisioning.operations.rolling_upgrade.speech_sample import SpeechSample, sample_of
@@ -28,7 +28,7 @@ from provisioning.operations.rolling_upgrade.state import CAUSE
 from provisioning.operations.runtime_change import HostBusyError, OperationError
 from provisioning.operations.runtime_state import save_runtime, with_pins, without_pins
 from provisioning.operations.session import Site
-from provisioning.operations.switchover import switch_over
+from provisioning.operations.switchover.switch_over import switch_over
 from provisioning.operations.tables import holders_of
 from provisioning.resources.base import Observation
 from provisioning.resources.current_release import CurrentRelease

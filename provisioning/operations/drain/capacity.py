@@ -1,4 +1,4 @@
-"""Whether the cluster can do without a real server. Pure."""
+"""Capacity of the cluster without some of its real servers. Pure."""
 
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime

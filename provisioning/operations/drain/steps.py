@@ -17,9 +17,9 @@ from provisioning.engine.waves import Wave
 from provisioning.facts.app_status import app_status
 from provisioning.facts.gather import ask
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations.capacity import lacking_without
+from provisioning.operations.drain.capacity import lacking_without
+from provisioning.operations.drain.remaining_work import RemainingWork, await_idle
 from provisioning.operations.operation import Operation
-from provisioning.operations.remaining_work import RemainingWork, await_idle
 from provisioning.operations.runtime_change import OperationError, apply_parts, plan_directors
 from provisioning.operations.runtime_state import (
     load_told,

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from provisioning.model.secret import SecretError, SecretSource, reveal
 from provisioning.operations.cluster_secret import known_secret
-from provisioning.operations.redaction import secret_variables
 from provisioning.operations.session import Site
+from provisioning.operations.support_bundle.redaction import secret_variables
 
 
 def known_secrets(site: Site) -> set[str]:

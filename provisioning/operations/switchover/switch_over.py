@@ -25,12 +25,16 @@ from provisioning.model.resolve import priority_of
 from provisioning.model.runtime import Runtime
 from provisioning.operations.cluster_state.look import look_at
 from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.connections import Carried, carried, look_at_connections
-from provisioning.operations.drain import change_directors
-from provisioning.operations.failover_readiness import blockers, masters
+from provisioning.operations.drain.steps import change_directors
 from provisioning.operations.operation import Operation
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.session import Site
+from provisioning.operations.switchover.carried_connections import (
+    Carried,
+    carried,
+    look_at_connections,
+)
+from provisioning.operations.switchover.failover_readiness import blockers, masters
 from provisioning.operations.tables import holders_of
 from provisioning.operations.verify.vantage_point import client_place
 from provisioning.places import SWITCHOVER_FILE

@@ -18,13 +18,13 @@ from provisioning.facts.gather import ask
 from provisioning.facts.managed import DEPLOYED
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.capacity import lacking_without, never_without
 from provisioning.operations.directors_record import as_directors_have_it, remember_directors
-from provisioning.operations.drain import bring_back, set_mark, settle, take_out
-from provisioning.operations.in_service import await_in_service
+from provisioning.operations.drain.capacity import lacking_without, never_without
+from provisioning.operations.drain.in_service import await_in_service
+from provisioning.operations.drain.remaining_work import RemainingWork, await_idle
+from provisioning.operations.drain.steps import bring_back, set_mark, settle, take_out
 from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans, plan_hosts
-from provisioning.operations.remaining_work import RemainingWork, await_idle
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import save_runtime, without_drain
 from provisioning.operations.session import Site

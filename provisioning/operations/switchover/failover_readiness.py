@@ -1,4 +1,4 @@
-"""Whether a director could be master now, as what was seen tells. Pure."""
+"""Readiness of a director to be master now. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

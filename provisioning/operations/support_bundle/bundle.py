@@ -22,11 +22,11 @@ from provisioning.model.resolve import all_hosts, roles_of
 from provisioning.model.secret import SecretError
 from provisioning.operations.cluster_state.look import look_at
 from provisioning.operations.faults.registry import all_faults
-from provisioning.operations.known_secrets import known_secrets
-from provisioning.operations.log_sources import log_sources, read_script
-from provisioning.operations.redaction import Redactor
+from provisioning.operations.logs.sources import log_sources, read_script
 from provisioning.operations.session import Site
 from provisioning.operations.status.record import status_record
+from provisioning.operations.support_bundle.known_secrets import known_secrets
+from provisioning.operations.support_bundle.redaction import Redactor
 from provisioning.places import VRRP_STATE
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts

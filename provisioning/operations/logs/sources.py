@@ -1,4 +1,4 @@
-"""Where the services of a cluster write their logs, and how to read them there. Pure."""
+"""Places of the logs of a cluster's services, and the fragments that read them. Pure."""
 
 import json
 import math

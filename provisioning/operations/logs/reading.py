@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from provisioning.engine.fleet import Fleet
-from provisioning.operations.log_sources import (
+from provisioning.operations.logs.sources import (
     BEAT,
     LogSource,
     beginning,
