@@ -1,5 +1,5 @@
-"""Starts, stops and restarts the app on real servers without clients noticing, where that can be:
-a node is drained first, and comes back once it is ready."""
+"""Start, stop and restart the app on real servers without interrupting clients, where that is
+possible: a node is drained first, and returns to service once it is ready."""
 
 from collections.abc import Callable, Iterable
 
@@ -24,7 +24,7 @@ Fragment = Callable[[str, ServiceManager], str]
 
 
 def stop_apps(op: Operation, names: Iterable[str], *, timeout: float, force: bool) -> None:
-    """Drains real servers, waits for their work, stops the app; they stay drained. Raises
+    """Drain real servers, wait for their work, stop the app; they stay drained. Raises
     ``OperationError``; ``force`` goes below the quorum, and stops with jobs left at the deadline
     of ``timeout`` seconds."""
     for name in names:
@@ -34,7 +34,7 @@ def stop_apps(op: Operation, names: Iterable[str], *, timeout: float, force: boo
 
 
 def start_apps(op: Operation, names: Iterable[str], *, force: bool) -> None:
-    """Starts the app, waits until it is ready, and gives those their weight that were stopped by
+    """Start the app, wait until it is ready, and restore the weight of servers stopped by
     ``stop_apps``. Raises ``OperationError``."""
     _each(op, names, starting, "start")
     for name in names:
@@ -47,8 +47,8 @@ def start_apps(op: Operation, names: Iterable[str], *, force: bool) -> None:
 def restart_apps(
     op: Operation, names: list[str], *, batch: int, timeout: float, force: bool
 ) -> None:
-    """Batch by batch: drain, wait, stop, start, wait until ready, back. What was drained before
-    stays so. Raises ``OperationError``, with later batches untouched."""
+    """Restart batch by batch: drain, wait, stop, start, wait until ready, bring back. Servers
+    drained before stay drained. Raises ``OperationError``, with later batches untouched."""
     before = op.site.runtime.drains
     for start in range(0, len(names), batch):
         some = names[start : start + batch]
@@ -70,8 +70,8 @@ def restart_apps(
 
 
 def _finish(op: Operation, names: list[str], *, timeout: float, force: bool) -> None:
-    """Waits for their work. Connections that are open at the deadline are pages, which connect
-    again; jobs would be lost."""
+    """Wait for the work of drained servers. Connections that are open at the deadline are pages,
+    which connect again; jobs would be lost."""
     left = await_idle(op, names, timeout=timeout)
     jobs = {name: work for name, work in left.items() if work.running or work.waiting}
     if jobs and not force:

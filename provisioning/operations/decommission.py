@@ -1,4 +1,4 @@
-"""Hosts that were deployed and are in the inventory no more are drained, cleaned and forgotten."""
+"""Drain, clean and forget hosts that were deployed and have left the inventory."""
 
 import time
 from dataclasses import replace
@@ -27,26 +27,26 @@ from provisioning.operations.session import Site
 from provisioning.operations.tables import look_at_tables
 
 _PATIENCE = 300.0
-"""Seconds until those that came with the same edit have taken over."""
+"""Seconds until hosts added by the same edit have taken over."""
 
 
 def leaving_hosts(site: Site) -> DeployedHosts:
-    """Those that leave with the next deploy. Raises ``RuntimeStateError``."""
+    """List the hosts that leave with the next deploy. Raises ``RuntimeStateError``."""
     return departed(load_deployed_hosts(site.state_dir), site.inventory)
 
 
 def site_with(site: Site, leaving: DeployedHosts) -> Site:
-    """The site as if they were still in its inventory, to reach them and to render them."""
+    """Copy the site with leaving hosts still in its inventory, to reach and to render them."""
     return Site(inventory_with(site.inventory, leaving), site.path) if leaving else site
 
 
 def leaving_servers(leaving: DeployedHosts) -> list[str]:
-    """Those of them that clients may be on."""
+    """List leaving hosts that clients may be on."""
     return [name for name, member in leaving.items() if "real_servers" in member.roles]
 
 
 def add_removals(plans: Plans, leaving: DeployedHosts, fleet: Fleet) -> None:
-    """Puts what is removed from the hosts that leave beside the plans of the others."""
+    """Add the removal from leaving hosts to the plans of the others."""
     found = plan_removal(list(leaving), fleet)
     plans.hosts |= found.hosts
     plans.leaving = list(leaving)
@@ -55,7 +55,8 @@ def add_removals(plans: Plans, leaving: DeployedHosts, fleet: Fleet) -> None:
 
 
 def decommission_waves(inventory: Inventory, plans: Plans, leaving: DeployedHosts) -> list[Wave]:
-    """Nobody may send to a host before it goes, nor it need the storage after that is gone."""
+    """Order the waves: directors stop sending to a host before it goes, and it goes before the
+    storage that it needs."""
     usual = waves(inventory, plans)
     if not leaving:
         return usual
@@ -65,15 +66,15 @@ def decommission_waves(inventory: Inventory, plans: Plans, leaving: DeployedHost
 
 
 def drain_leaving(op: Operation, leaving: DeployedHosts, *, timeout: float) -> None:
-    """Drains the real servers that leave, once the others can do without them, and waits for their
-    work, at most ``timeout`` seconds. Raises ``OperationError``. All that the inventory has anew
-    must be deployed already, with them still in it."""
+    """Drain the real servers that leave, once the others can do without them, and wait for their
+    work, at most ``timeout`` seconds. Raises ``OperationError``. Everything new in
+    the inventory must be deployed already, with them still in it."""
     before = replace(op, site=site_with(op.site, leaving))
     names = [name for name in leaving_servers(leaving) if name in op.fleet.transports]
     _await_capacity(before, frozenset(leaving_servers(leaving)))
     for name in leaving_servers(leaving):
         reason = "leaves the cluster"
-        # A host that is gone has nothing to be waited for; its capacity was looked at above.
+        # A host that is gone has no work to wait for; its capacity was checked above.
         take_out(before, name, reason=reason, force=True)
     left = await_idle(before, names, timeout=timeout)
     jobs = {name: work for name, work in left.items() if work.running or work.waiting}
@@ -87,7 +88,7 @@ def drain_leaving(op: Operation, leaving: DeployedHosts, *, timeout: float) -> N
 
 
 def conclude(site: Site, leaving: DeployedHosts, result: ApplyResult) -> None:
-    """Forgets those that were cleaned."""
+    """Forget hosts that were cleaned."""
     for name in leaving:
         if name in result.hosts and result.hosts[name].ok:
             forget(site.state_dir, [name])

@@ -28,12 +28,12 @@ from provisioning.roles.release_archive import ReleaseArchive
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployOptions:
-    """Choices of the operator."""
+    """Options of a deploy."""
 
     names: list[str]
     """Hosts to deploy to."""
     leaving: DeployedHosts
-    """Hosts that are in the inventory no more, and are cleaned."""
+    """Hosts that have left the inventory, and are cleaned."""
     release: ReleaseArchive
     pace: Pace
     drain_timeout: float
@@ -45,9 +45,9 @@ class DeployOptions:
 
 
 def deploy(op: Operation, options: DeployOptions) -> bool:
-    """Whether every host is as wanted, and the proof, where one was asked for, found no fault.
+    """Deploy; true where every host is as desired and the proof, if any, found no fault.
 
-    Raises ``ClusterError``, and whatever the dialogue ends with after a no.
+    Raises ``ClusterError``, and whatever the dialogue raises after a no.
     """
     return _Deploy(op, options).execute()
 
@@ -57,16 +57,16 @@ class _Deploy:
     op: Operation
     options: DeployOptions
     everywhere: Site = field(init=False)
-    """The site as if the hosts that leave were still in its inventory."""
+    """The site with the leaving hosts still in its inventory."""
     truth: Truth = field(init=False)
 
     def __post_init__(self) -> None:
         self.everywhere = site_with(self.op.site, self.options.leaving)
 
     def execute(self) -> bool:
-        """The story."""
+        """Run the steps in order."""
         if self.op.run.left_behind:
-            self.op.dialogue.note(f"{self.op.run.left_behind} did not finish; going on from it.")
+            self.op.dialogue.note(f"{self.op.run.left_behind} did not finish; continuing from it.")
         plans = self.plan()
         self.op.dialogue.confirm(plans, "Apply?")
         establish(self.op.site, self.truth)
@@ -89,7 +89,7 @@ class _Deploy:
         return result.ok
 
     def plan(self) -> Plans:
-        """Look at every host and tell what would change, for the journal as well."""
+        """Observe every host and plan its changes, for the journal as well."""
         site, fleet, leaving = self.op.site, self.op.fleet, self.options.leaving
         plans, self.truth = planned(
             held(site, fleet),
@@ -115,14 +115,14 @@ class _Deploy:
         drain_leaving(self.op, self.options.leaving, timeout=self.options.drain_timeout)
 
     def plan_again(self) -> Plans:
-        """What is left to do once the leaving hosts serve nobody."""
+        """Plan again once the leaving hosts serve nobody."""
         inventory = self.op.site.inventory
         plans = plan_hosts(inventory, self.desired(inventory, self.truth), self.op.fleet)
         add_removals(plans, self.options.leaving, self.op.fleet)
         return plans
 
     def apply(self, inventory: Inventory, plans: Plans, leaving: DeployedHosts) -> ApplyResult:
-        """Apply plans in waves, each real server that serves out of service meanwhile."""
+        """Apply plans in waves, with each serving real server out of service meanwhile."""
         run = self.op.run
         supply(self.op, self.options.release, plans)
         desired = self.desired(inventory, self.truth)
@@ -152,11 +152,12 @@ class _Deploy:
         )
 
     def await_service(self) -> list[str]:
-        """Wait until the directors send to every node; those that get nothing, with the reason."""
+        """Wait until the directors send to every node; list those that get nothing, with the
+        reason."""
         return await_everybody(self.op, self.options.names)
 
     def remember(self, result: ApplyResult) -> None:
-        """Write down who belongs to the cluster now."""
+        """Record the hosts of the cluster."""
         site = self.op.site
         ours = [name for name in result.hosts if name in self.options.names]
         remember(site.state_dir, site.inventory, ours)
@@ -173,6 +174,6 @@ class _Deploy:
         return all(check.ok is not False for check in checks)
 
     def desired(self, inventory: Inventory, truth: Truth) -> dict[str, DesiredHost]:
-        """The chosen hosts as they are to be."""
+        """Desired state of the chosen hosts."""
         wanted = desired_hosts(inventory, self.options.release, truth.runtime, truth.secret_value)
         return {name: wanted[name] for name in self.options.names}

@@ -1,4 +1,4 @@
-"""Which hosts were deployed, so that one that leaves the inventory is not just left behind.
+"""Record of the hosts that were deployed, so that one that leaves the inventory is not left behind.
 
 A file of the state folder says of each how it was reached and what it did. No secret is in it, only
 where one comes from.
@@ -35,7 +35,7 @@ class DeployedHost:
     host: dict[str, Any]
     """Its inventory entry, with what group and inventory gave it (a ``Host`` as JSON)."""
     services: list[str] = field(default_factory=list)
-    """Services with a list of real servers that had it."""
+    """Services that listed the host among their real servers."""
 
     @property
     def address(self) -> str:
@@ -47,7 +47,7 @@ DeployedHosts = dict[str, DeployedHost]
 
 
 def load_deployed_hosts(folder: Path) -> DeployedHosts:
-    """The hosts deployed from here, by name. Raises ``RuntimeStateError``."""
+    """Read the hosts deployed from here, by name. Raises ``RuntimeStateError``."""
     path = folder / _FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -65,14 +65,14 @@ def load_deployed_hosts(folder: Path) -> DeployedHosts:
 
 
 def save_deployed_hosts(folder: Path, members: DeployedHosts) -> None:
-    """Replaces the record. Raises ``RuntimeStateError``."""
+    """Replace the record. Raises ``RuntimeStateError``."""
     content = {name: asdict(member) for name, member in members.items()}
     replace_file(folder / _FILE, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
 
 def remember(folder: Path, inventory: Inventory, names: Iterable[str]) -> None:
-    """Writes down hosts of the inventory as they are there now. One that has another's address
-    takes its place: it was given another name."""
+    """Record hosts of the inventory as they are now. A host with the address of another one takes
+    its place: it was renamed."""
     members = load_deployed_hosts(folder)
     now = {name: _member(inventory, name) for name in names}
     addresses = {member.address for member in now.values()}
@@ -82,7 +82,7 @@ def remember(folder: Path, inventory: Inventory, names: Iterable[str]) -> None:
 
 
 def forget(folder: Path, names: Iterable[str]) -> list[str]:
-    """Strikes hosts off the record; those that were on it."""
+    """Remove hosts from the record; return those that were in it."""
     members = load_deployed_hosts(folder)
     gone = [name for name in names if name in members]
     if gone:
@@ -91,7 +91,7 @@ def forget(folder: Path, names: Iterable[str]) -> list[str]:
 
 
 def departed(members: DeployedHosts, inventory: Inventory) -> DeployedHosts:
-    """Those that were deployed and are in the inventory neither by name nor by address. Pure."""
+    """List deployed hosts that are in the inventory neither by name nor by address. Pure."""
     hosts = all_hosts(inventory)
     addresses = {str(host.address) for host in hosts.values()}
     return {
@@ -102,7 +102,7 @@ def departed(members: DeployedHosts, inventory: Inventory) -> DeployedHosts:
 
 
 def inventory_with(inventory: Inventory, members: DeployedHosts) -> Inventory:
-    """The inventory as if these hosts were still in it. Pure. Raises ``RuntimeStateError`` where
+    """Copy the inventory with these hosts still in it. Pure. Raises ``RuntimeStateError`` where
     the record cannot be read any more."""
     try:
         directors = _hosts(Director, members, "directors")

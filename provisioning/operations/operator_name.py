@@ -1,4 +1,4 @@
-"""Who works on the cluster."""
+"""Name of the operator, as ``user@host``."""
 
 import getpass
 import os
@@ -6,7 +6,7 @@ import platform
 
 
 def operator_name() -> str:
-    """``user@machine``; through sudo, the user who called it."""
+    """Compute ``user@machine``; under sudo, with the user who called it."""
     try:
         name = os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):

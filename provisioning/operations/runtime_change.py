@@ -1,4 +1,4 @@
-"""Makes hosts follow a change of the runtime state, and of nothing else.
+"""Change hosts after a change of the runtime state, and in nothing else.
 
 Of all that an inventory wants of a host only what the change makes different is touched, so that
 an edit which nobody has deployed yet does not slip in with it.
@@ -25,17 +25,18 @@ _TIMEOUT = 60.0
 
 
 class OperationError(ClusterError):
-    """An operation was refused or did not work; the message says why and what to do."""
+    """An operation was refused or failed; the message says why and what to do."""
 
 
 class HostBusyError(OperationError):
-    """Another run is at work on the host; the message names it. The same is welcome later."""
+    """Another run is at work on the host; the message names it. A later try may succeed."""
 
 
 def director_parts(
     inventory: Inventory, before: Runtime, after: Runtime
 ) -> dict[str, tuple[tuple[Resource, ...], tuple[Resource, ...]]]:
-    """What of each director the change makes different: as it is, and as it will be. Pure."""
+    """Resources of each director that the change affects: as they are, and as they will be.
+    Pure."""
     old, new = (desired_hosts(inventory, None, runtime) for runtime in (before, after))
     parts = {}
     for name in inventory.directors.hosts:
@@ -56,7 +57,7 @@ def plan_directors(
     fleet: Fleet,
     directors: Iterable[str],
 ) -> tuple[dict[str, HostPlan], dict[str, list[str]]]:
-    """The plans of connected directors, and for each what is on it that is neither as it was nor
+    """Plan connected directors, and list for each what is on it that is neither as it was nor
     as it will be: edits of the inventory, or of the host.
 
     Where a run was cut between writing a state down and telling the directors, some of them are
@@ -94,7 +95,7 @@ def _differs(resource: Resource, seen: Observation) -> bool:
 
 
 def apply_parts(op: Operation, plans: dict[str, HostPlan], order: list[Wave]) -> None:
-    """Applies plans in waves. Raises ``OperationError`` when a host fails,
+    """Apply plans in waves. Raises ``OperationError`` when a host fails,
     ``HostBusyError`` where another run is at work on one."""
     for plan in plans.values():
         if plan.blocked:

@@ -15,7 +15,7 @@ from provisioning.operations.verify import CheckResult
 
 
 class SilentDialogue:
-    """A ``Dialogue`` that shows nothing and goes on."""
+    """A ``Dialogue`` that shows nothing and always continues."""
 
     def confirm(self, plans: Plans, question: str) -> None: ...
 

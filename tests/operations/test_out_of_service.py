@@ -21,7 +21,7 @@ from provisioning.operations.drain.out_of_service import OutOfService, foresee, 
 from provisioning.operations.drain.steps import take_out
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.run import journaled_run
-from provisioning.operations.runtime_state import save_runtime, save_told
+from provisioning.operations.runtime_state import save_applied, save_runtime
 from provisioning.operations.session import Site
 from provisioning.operations.tables import look_at_tables
 from provisioning.places import KEEPALIVED_CONF
@@ -312,7 +312,7 @@ def test_the_weight_goes_before_the_mark_where_directors_were_not_told(living: L
     """Drained in the state, and neither directors nor the node know it."""
     site = living.cluster.site
     save_runtime(site.state_dir, Runtime({"rs1": OPERATOR}))
-    save_told(site.state_dir, Runtime())
+    save_applied(site.state_dir, Runtime())
     order: list[str] = []
     usual = draining.set_mark
 

@@ -1,4 +1,4 @@
-"""Waits until the directors send to real servers that came back."""
+"""Wait until the directors send to real servers that came back."""
 
 import time
 from collections.abc import Iterable
@@ -18,14 +18,14 @@ from provisioning.operations.tables import (
 from provisioning.transport.base import Transport
 
 _START_PATIENCE = 240.0
-"""Seconds that an app may take to its start, such as after its host's."""
+"""Seconds that an app may take to start, such as after its host's boot."""
 _LOOK_EVERY = 0.5
 _LOOK_TIMEOUT = 30.0
 
 
 def await_in_service(op: Operation, names: Iterable[str], directors: Iterable[str]) -> list[str]:
-    """Waits until the kernels of the connected ``directors`` give real servers the weights that
-    they should have; what they still lack in the end, in words.
+    """Wait until the kernels of the connected ``directors`` give real servers their desired
+    weights; return in words what is still lacking in the end.
 
     A node that is ready gets the time that the health checks need to see it, one that is not the
     time of a start. A director without a table is not waited for.
@@ -63,15 +63,15 @@ def await_in_service(op: Operation, names: Iterable[str], directors: Iterable[st
 
 
 def await_everybody(op: Operation, names: Iterable[str]) -> list[str]:
-    """Waits until those of ``names`` that are real servers and not drained get clients from every
-    connected director; what is still lacking in the end, in words."""
+    """Wait until those of ``names`` that are real servers and not drained get clients from every
+    connected director; return in words what is still lacking in the end."""
     inventory, runtime = op.site.inventory, op.site.runtime
     servers = [n for n in names if n in inventory.real_servers.hosts and n not in runtime.drains]
     return await_in_service(op, servers, inventory.directors.hosts)
 
 
 def _not_ready(inventory: Inventory, fleet: Fleet, names: Iterable[str]) -> dict[str, str]:
-    """What each app says is in its way; empty where nothing is, or it cannot be asked."""
+    """Reasons of apps that are not ready; empty for one that is, or cannot be asked."""
 
     def look(name: str, transport: Transport) -> str:
         question = app_status(inventory, name)

@@ -1,8 +1,8 @@
-"""Real servers that serve are changed out of service: drained, changed, back at their weight.
+"""Change serving real servers out of service: drain, change, restore their weight.
 
 Used around the changes of a deploy and of a rollback. What would disturb nobody is changed as it
 is: a node that is new or down, one that an operator drained, and all of them where no director
-sends anything. Every step is written down as a drain with this command as its cause, so that a run
+sends anything. Every step is saved as a drain with this command as its cause, so that a run
 that was cut is finished by the next one.
 """
 
@@ -35,12 +35,12 @@ from provisioning.roles.wanted_services import wanted_services
 from provisioning.transport.base import Transport, TransportError
 
 Desired = Callable[[Runtime], dict[str, DesiredHost]]
-"""What hosts should have in a runtime state."""
+"""Desired state of hosts for a runtime state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Directors:
-    """The directors at one moment."""
+    """State of the directors at one moment."""
 
     tables: Tables
     """Of those that were deployed to and send anything: they are told of drains."""
@@ -51,19 +51,19 @@ class Directors:
 
     @property
     def told(self) -> list[str]:
-        """Names of those that are told."""
+        """Names of directors that are told of drains."""
         return list(self.tables)
 
     @property
     def unseen(self) -> str:
-        """Why it is not known who sends to whom; empty where it is."""
+        """Why it is unknown which directors send to whom; empty where it is known."""
         if not self.silent or self.holders & self.tables.keys():
             return ""
         return "; ".join(self.silent.values())
 
 
 def look_at_directors(inventory: Inventory, fleet: Fleet) -> Directors:
-    """Connects to all directors and looks at their kernels. ``inventory`` has what they follow."""
+    """Connect to all directors and observe their kernels. ``inventory`` has what they follow."""
     names = list(inventory.directors.hosts)
     fleet.connect(names)
 
@@ -82,7 +82,7 @@ def look_at_directors(inventory: Inventory, fleet: Fleet) -> Directors:
 
 
 def serving(inventory: Inventory, tables: Tables, names: Iterable[str]) -> set[str]:
-    """The real servers that some director sends new connections to. Pure."""
+    """List real servers that some director sends new connections to. Pure."""
     services = wanted_services(inventory, Runtime())
     return {
         name
@@ -92,13 +92,13 @@ def serving(inventory: Inventory, tables: Tables, names: Iterable[str]) -> set[s
 
 
 def moved(before: Inventory, after: Inventory) -> list[str]:
-    """Places that clients use and that will not be there any more. Pure."""
+    """List endpoints of clients that will be gone. Pure."""
     kept = {one.key for one in wanted_services(after, Runtime())}
     return [one.endpoint for one in wanted_services(before, Runtime()) if one.key not in kept]
 
 
 def foresee(site: Site, plans: Plans, fleet: Fleet) -> None:
-    """Puts into the plans which real servers are drained first, and where that cannot be."""
+    """Note in the plans which real servers are drained first, and where that is impossible."""
     inventory = as_directors_have_it(site.state_dir, site.inventory)
     drains = site.runtime.drains
     disturbed = [
@@ -125,12 +125,13 @@ def foresee(site: Site, plans: Plans, fleet: Fleet) -> None:
 
 @dataclass(slots=True, kw_only=True)
 class OutOfService:
-    """See ``Around``. The run's runtime state is that of the time when the plans were made."""
+    """``Around`` that drains real servers and brings them back. The runtime state is that of the
+    time when the plans were made."""
 
     op: Operation
     """Its site has the hosts that leave as well."""
     inventory: Inventory
-    """What is deployed: the site's, but for hosts that leave."""
+    """The inventory that is deployed: the site's without hosts that leave."""
     plans: Plans
     desired: Desired
     """Makes the plans of directors anew where drains came or went since."""
@@ -139,16 +140,16 @@ class OutOfService:
     timeout: float
     """Seconds to wait for a node's work."""
     force: bool = False
-    """Whether to interrupt clients where they cannot be spared it."""
+    """Interrupt clients where that is inevitable."""
     takes_over: frozenset[str] = frozenset({"deploy", "rollback"})
     """Commands whose drains this one brings back, where they were cut."""
     _served: Operation = field(init=False)
-    """On the services as the directors have them now; progress but for what is no news."""
+    """On the services as the directors have them now; progress without what is expected."""
     _planned: Runtime = field(init=False)
     _taken: set[str] = field(default_factory=set)
     """Those that this run brings back after their change."""
     _told: bool = False
-    """Whether directors were told of a drain, or of its end, since the plans were made."""
+    """Set once directors were told of a drain, or of its end, since the plans were made."""
 
     def __post_init__(self) -> None:
         site = self.op.site
@@ -157,7 +158,7 @@ class OutOfService:
         self._planned = site.runtime
 
     def begin(self) -> dict[str, HostResult]:
-        """See ``Around``: those that a cut run has changed already serve again first, so that
+        """Bring back first those that a cut run has changed already, so that
         there are enough for what follows."""
         results: dict[str, HostResult] = {}
         done = [name for name in self._left if not self.plans.hosts[name].changes]
@@ -167,8 +168,8 @@ class OutOfService:
         return results
 
     def wave(self, hosts: tuple[str, ...]) -> Turn:
-        """See ``Around``: first those that a cut run left, then those that serve nobody now and
-        may serve afterwards, then the others."""
+        """Order a wave: first those that a cut run left, then those that serve nobody now and may
+        serve afterwards, then the others."""
         plans = self._again(hosts) if self._told else {}
         self._remember(hosts, {n: plan for n, plan in self.plans.hosts.items() if not plan.changes})
         disturbed = [name for name in hosts if self._disturbs(name)]
@@ -180,7 +181,7 @@ class OutOfService:
         return Turn(order, plans=plans)
 
     def before(self, hosts: tuple[str, ...]) -> Turn:
-        """See ``Around``."""
+        """Drain hosts of a batch and wait for their work."""
         left = self._left
         if not any(self._disturbs(n) or self._marks(n) or n in left for n in hosts):
             return Turn(hosts)
@@ -202,7 +203,7 @@ class OutOfService:
         return Turn(turn, refused, self._again(turn))
 
     def after(self, results: dict[str, HostResult]) -> None:
-        """See ``Around``."""
+        """Bring hosts of a batch back, and wait until the directors send to them."""
         self._remember(results, {n: self.plans.hosts[n] for n, one in results.items() if one.ok})
         changed = [
             name for name in results if name in self._served.site.inventory.real_servers.hosts
@@ -230,7 +231,7 @@ class OutOfService:
 
     @property
     def _left(self) -> list[str]:
-        """Those that a cut run (or this one) has drained and this one has plans for."""
+        """Real servers that a cut run (or this one) has drained and this one has plans for."""
         drains = self.op.site.runtime.drains
         return [
             name
@@ -242,13 +243,13 @@ class OutOfService:
         ]
 
     def _disturbs(self, name: str) -> bool:
-        """Whether a real server is disturbed by its change."""
+        """True where its change disturbs a real server."""
         plan = self.plans.hosts.get(name)
         servers = self._served.site.inventory.real_servers.hosts
         return plan is not None and plan.disruptive and name in servers
 
     def _marks(self, name: str) -> bool:
-        """Whether the change marks a real server as drained: its weight has to go before."""
+        """True where the change marks a real server as drained: its weight has to go before."""
         plan = self.plans.hosts.get(name)
         mark = drain_mark(self._planned, name)
         if plan is None or mark.content is None:
@@ -258,8 +259,8 @@ class OutOfService:
     def _who_goes(
         self, hosts: tuple[str, ...], seen: Directors
     ) -> tuple[list[str], list[str], dict[str, str]]:
-        """Those to drain for this turn, those that have to wait for a later one, and those that
-        must stay as they are and why. The others go as they are."""
+        """Divide hosts into those to drain for this turn, those that wait for a later one, and
+        those that must stay as they are, with the reason. The others are changed as they are."""
         inventory, runtime = self._served.site.inventory, self.op.site.runtime
         candidates = [n for n in hosts if self._disturbs(n) and n not in runtime.drains]
         if candidates and seen.unseen and not self.force:
@@ -297,8 +298,8 @@ class OutOfService:
         )
 
     def _take_out(self, name: str, seen: Directors) -> str:
-        """Drains it; what is wrong, where that fails. One that was drained already is made so on
-        the directors that do not know of it."""
+        """Drain a real server; say why, where that fails. One that was drained already is drained
+        on the directors that do not know of it."""
         known = self.op.site.runtime.drains.get(name)
         if not seen.told:
             return ""
@@ -325,7 +326,7 @@ class OutOfService:
         return ""
 
     def _await_work(self, names: list[str], seen: Directors) -> dict[str, str]:
-        """Waits for the work of those that are drained; which must not be changed, and why."""
+        """Wait for the work of drained ones; list those that must not be changed, and why."""
         drains = self.op.site.runtime.drains
         # One that is settled had its time, whoever drained it.
         asked = [name for name in names if name in drains and not drains[name].settled]
@@ -355,7 +356,7 @@ class OutOfService:
             settle(self._served, name, directors=seen.told)
 
     def _bring_back(self, name: str, seen: Directors) -> str:
-        """Puts it back to work; what is wrong, where that fails."""
+        """Bring a real server back; say why, where that fails."""
         if not seen.told and seen.silent:
             silent = "; ".join(seen.silent.values())
             return f"it stays drained, as no director can be told: {silent}. `cluster undrain` it"
@@ -374,7 +375,7 @@ class OutOfService:
         return ""
 
     def _again(self, hosts: tuple[str, ...]) -> dict[str, HostPlan]:
-        """Plans of the directors among them, where these were told of drains since."""
+        """Plan the directors among hosts again, where these were told of drains since."""
         names = [
             name
             for name in hosts
@@ -402,11 +403,11 @@ class OutOfService:
         self.op.progress(Event("step", name, text))
 
     def _quiet(self, event: Event) -> None:
-        """What the directors do for it is no news, but for what keeps it waiting."""
+        """Report only events that keep a node waiting, or failures."""
         if event.kind in ("waiting", "failed"):
             self.op.progress(event)
 
 
 def _matters(work: RemainingWork) -> bool:
-    """Whether what is left would be lost, as far as can be told."""
+    """True where remaining work would be lost, as far as is known."""
     return bool(work.jobs or work.requests)

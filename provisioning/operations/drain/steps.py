@@ -1,4 +1,4 @@
-"""Takes a real server out of service without anybody noticing, and puts it back.
+"""Drain a real server without interrupting clients, and bring it back.
 
 Out: the state is written down, the directors give it weight 0 (established connections go on), the
 node is marked (it takes no new sessions and its readiness check says so), its work is waited for,
@@ -22,9 +22,9 @@ from provisioning.operations.drain.remaining_work import RemainingWork, await_id
 from provisioning.operations.operation import Operation
 from provisioning.operations.runtime_change import OperationError, apply_parts, plan_directors
 from provisioning.operations.runtime_state import (
-    load_told,
+    load_applied,
+    save_applied,
     save_runtime,
-    save_told,
     with_drain,
     with_share,
     without_drain,
@@ -53,12 +53,13 @@ def take_out(
     directors: list[str] | None = None,
     force: bool = False,
 ) -> None:
-    """Gives a real server weight 0 in the kernels of all directors and marks it. Returns once both
-    is so; its work goes on. Raises ``OperationError``; ``force`` goes on without a director that
-    cannot be reached, without capacity that is left, and over edits nobody has deployed.
+    """Set weight 0 for a real server in the kernels of all directors, and mark it. Returns once
+    both are done; its work continues. Raises ``OperationError``; ``force`` continues without a
+    director that cannot be reached, without capacity that is left, and over edits nobody has
+    deployed.
 
     ``cause`` is the command that will bring it back itself; without, it is the operator's drain.
-    Given ``directors`` are all that are told."""
+    ``directors`` limits the directors that are changed."""
     before = op.site.runtime
     directors = directors or _directors(op, force=force)
     if name not in before.drains:
@@ -77,8 +78,8 @@ def take_out(
 
 
 def wait_until_idle(op: Operation, name: str, *, timeout: float) -> RemainingWork | None:
-    """Waits for jobs and open connections of a real server, at most ``timeout`` seconds; what is
-    left then, or nothing."""
+    """Wait for jobs and open connections of a real server, at most ``timeout`` seconds; return the
+    work that is left then, or None."""
     left = await_idle(op, [name], timeout=timeout)
     return left.get(name)
 
@@ -89,7 +90,7 @@ def settle(
     *,
     directors: list[str] | None = None,
 ) -> None:
-    """Its clients have had their time: persistence holds nobody to it any more."""
+    """End the persistence that holds clients to a drained real server: they have had their time."""
     before = op.site.runtime
     drain = before.drains.get(name)
     if drain is None or drain.settled:
@@ -107,8 +108,8 @@ def bring_back(
     directors: list[str] | None = None,
     force: bool = False,
 ) -> None:
-    """Takes the mark away, waits until the node is ready, gives it its weight, or a ``share`` in
-    percent, on all directors (or those given) and waits until their kernels have it. Raises
+    """Remove the mark, wait until the node is ready, set its weight, or a ``share`` of it in
+    percent, on all directors (or those given) and wait until their kernels have it. Raises
     ``OperationError``; then the real server is drained as before."""
     before = op.site.runtime
     after = with_share(without_drain(before, name), name, share)
@@ -127,7 +128,7 @@ def bring_back(
 
 
 def set_mark(op: Operation, runtime: Runtime, name: str, *, force: bool) -> None:
-    """Makes the drain mark on a real server what the runtime state says. With ``force`` a host
+    """Set the drain mark on a real server as the runtime state has it. With ``force`` a host
     that cannot be reached is left as it is."""
     mark = drain_mark(runtime, name)
 
@@ -148,7 +149,7 @@ def _now() -> str:
 
 
 def _directors(op: Operation, *, force: bool) -> list[str]:
-    """The directors that can be reached; all of them, unless forced."""
+    """List the directors that can be reached; all of them, unless forced."""
     names, fleet = list(op.site.inventory.directors.hosts), op.fleet
     fleet.connect(names)
     gone = [name for name in names if name not in fleet.transports]
@@ -157,7 +158,7 @@ def _directors(op: Operation, *, force: bool) -> list[str]:
     if gone and not force:
         raise OperationError(
             f"{fleet.errors[gone[0]]}; it would not know, and act differently if it took over. "
-            "--force goes on without it, and the next deploy tells it"
+            "--force continues without it, and the next deploy tells it"
         )
     return [name for name in names if name not in gone]
 
@@ -174,9 +175,9 @@ def _require_capacity(op: Operation, directors: list[str], name: str, *, force: 
 def change_directors(
     op: Operation, before: Runtime, after: Runtime, directors: list[str], *, force: bool
 ) -> None:
-    """Writes the state down, then makes the directors so, those that hold a VIP last."""
+    """Save the state, then change the directors to match, those that hold a VIP last."""
     site, fleet = op.site, op.fleet
-    befores = (before, load_told(site.state_dir))
+    befores = (before, load_applied(site.state_dir))
     plans, strange = plan_directors(site.inventory, befores, after, fleet, directors)
     if missing := [name for name in directors if name not in plans]:
         raise OperationError(str(fleet.errors[missing[0]]))
@@ -193,13 +194,13 @@ def change_directors(
         Wave("master directors", tuple(n for n in plans if n in masters), gate="every"),
     ]
     apply_parts(op, plans, order)
-    save_told(site.state_dir, after)
+    save_applied(site.state_dir, after)
 
 
 def _await_kernels(
     op: Operation, runtime: Runtime, name: str, directors: list[str], patience: float
 ) -> None:
-    """Waits until a real server has its weight in every one of the directors' kernels. Raises
+    """Wait until a real server has its weight in every one of the directors' kernels. Raises
     ``OperationError`` with what still differs after ``patience`` seconds."""
     end = time.monotonic() + patience
     while True:
@@ -218,7 +219,7 @@ def _await_kernels(
 
 
 def await_ready(op: Operation, name: str, *, drained: bool = False) -> None:
-    """Waits until the app on a node would take work, but for its drain mark where it is
+    """Wait until the app on a node would take work, but for its drain mark where it is
     ``drained``. Raises ``OperationError``."""
     question = app_status(op.site.inventory, name)
 

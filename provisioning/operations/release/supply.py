@@ -1,4 +1,4 @@
-"""Brings the packages of a release to hosts that reach no index.
+"""Supply the packages of a release to hosts that reach no index.
 
 They travel once from the control machine where the hosts share a folder, else once to each host.
 A wheel arrives piece by piece and gets its name when its checksum is right, so that whatever is
@@ -31,7 +31,7 @@ _MEGABYTE = 1_000_000
 
 
 def supply(op: Operation, release: ReleaseArchive, plans: Plans) -> None:
-    """Brings what connected hosts need whose plans are to build this release's environment, and
+    """Supply connected hosts whose plans build this release's environment, and
     nothing where nodes reach an index. Raises ``ReleaseError``; a host that is lost on the way
     is in ``fleet.errors``.
     """
@@ -50,7 +50,7 @@ def supply(op: Operation, release: ReleaseArchive, plans: Plans) -> None:
 
 
 def _kinds(app: App, names: list[str], fleet: Fleet) -> dict[HostPython, list[str]]:
-    """Hosts by the Python they have."""
+    """Group hosts by their Python."""
     python = str(app.base_python)
 
     def look(name: str, transport: Transport) -> HostPython:
@@ -105,7 +105,7 @@ class _Bringing:
         self._lines = "".join(f"{wheel.line}\n" for wheel in wheels)
 
     def to_host(self, name: str, transport: Transport) -> bool:
-        """All that the host does not have, from the shared folder or from here."""
+        """Bring all that the host lacks, from the shared folder or from here."""
         for number, (wheel, offset) in enumerate(self._missing(name, transport), 1):
             if offset is not None:
                 self._send(name, transport, number, wheel, offset)
@@ -115,17 +115,17 @@ class _Bringing:
         return True
 
     def to_host_and_shared(self, name: str, transport: Transport) -> bool:
-        """The host has them all, and the shared folder too where it can be written."""
+        """Bring all wheels to the host, and to the shared folder where it can be written."""
         self.to_host(name, transport)
         self._ask(name, transport, call("share_wheels", self._directory, self._shared))
         return True
 
     def clear_shared(self, name: str, transport: Transport) -> None:
-        """Nothing of them stays in the shared folder."""
+        """Remove the wheels from the shared folder."""
         self._ask(name, transport, call("unshare_wheels", self._shared))
 
     def _missing(self, name: str, transport: Transport) -> list[tuple[Wheel, int | None]]:
-        """Every wheel, and how much of it is on the host; nothing where that is all of it."""
+        """List every wheel with its size on the host; None where it is complete."""
         self._progress(Event("step", name, f"look for {len(self._wheels)} wheels"))
         asked = {
             str(number): call(

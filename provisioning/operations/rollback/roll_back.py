@@ -1,4 +1,4 @@
-"""The steps of a rollback."""
+"""Steps of a rollback."""
 
 from dataclasses import dataclass, field, replace
 
@@ -25,10 +25,10 @@ from provisioning.roles.desired import DesiredHost
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackOptions:
-    """Choices of the operator."""
+    """Options of a rollback."""
 
     names: list[str]
-    """Real servers to go back."""
+    """Real servers to roll back."""
     to: str | None
     """The release; the one before where it is not named."""
     pace: Pace
@@ -39,10 +39,10 @@ class RollbackOptions:
 
 
 def roll_back(op: Operation, options: RollbackOptions) -> bool:
-    """Whether every host is back and serves.
+    """Roll back; true where every host is rolled back and serves.
 
     Raises ``RollbackError`` before anything is changed where a host lacks the release, and
-    whatever the dialogue ends with after a no.
+    whatever the dialogue raises after a no.
     """
     return _Rollback(op, options).execute()
 
@@ -71,11 +71,11 @@ class _Rollback:
     """With the pins of this rollback."""
 
     def execute(self) -> bool:
-        """The story."""
+        """Run the steps in order."""
         self.choose_releases()
         plans = self.plan()
         self.op.dialogue.confirm(plans, "Go back?")
-        # Before the first host: what is cut is gone on with, not undone, by whatever comes next.
+        # Before the first host: a run that is cut is continued, not undone, by the next one.
         save_runtime(self.op.site.state_dir, self.runtime)
         with self.op.dialogue.progress() as progress:
             self.op = replace(self.op, progress=progress)
@@ -99,12 +99,12 @@ class _Rollback:
         self.runtime = pinned(op.site.runtime, chosen, op.run.holder)
 
     def desired(self) -> dict[str, DesiredHost]:
-        """The hosts that are held, with nothing but the switch."""
+        """Desired state of the pinned hosts: nothing but the switch."""
         wanted = desired_rollback(self.op.site.inventory, self.runtime)
         return {name: wanted[name] for name in self.releases}
 
     def plan(self) -> Plans:
-        """Look at every host and tell what would change, for the journal as well."""
+        """Observe every host and plan its changes, for the journal as well."""
         plans = plan_hosts(self.op.site.inventory, self.desired(), self.op.fleet)
         for plan in plans.hosts.values():
             self.op.run.journal.write("plan", plan=plan_record(plan))
@@ -143,7 +143,7 @@ class _Rollback:
         return result
 
     def report(self, result: ApplyResult, lacking: list[str]) -> None:
-        """Tell how it went, and what holds from now on."""
+        """Report the result, and the pins from now on."""
         dialogue = self.op.dialogue
         dialogue.report(result)
         dialogue.report_lacking(lacking)

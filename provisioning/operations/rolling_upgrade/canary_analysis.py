@@ -16,11 +16,11 @@ class Thresholds:
     least_bad: int = 2
     """One failed job is no pattern."""
     slowdown: float = 2.0
-    """How many times as long a second of sound may take as on the others or before."""
+    """Factor by which a second of sound may take longer than on the others or before."""
     least_jobs: int = 5
     """Jobs that must have ended before speed is judged."""
     slow_sentence: float = 2.0
-    """How many times as long the test sentence may take as with the old release …"""
+    """Factor by which the test sentence may take longer than with the old release …"""
     slow_sentence_more: float = 2.0
     """… and these seconds more, as a short sentence's time is mostly chance."""
     not_ready: int = 2

@@ -34,7 +34,7 @@ class UpgradeOptions:
     """Nodes that go first, one after the other, and are watched for ``soak``."""
     soak: float = 90.0
     soak_rest: float = 15.0
-    """How long the nodes after the canaries are watched."""
+    """Time that the nodes after the canaries are watched."""
     order: str = "inventory"
     """``inventory``, ``reverse``, ``idle-first``, ``busy-first``, or names of hosts."""
     drain_timeout: float = 300.0

@@ -1,9 +1,9 @@
-"""Moves the VIPs to another director on purpose.
+"""Move the VIPs to another director on purpose.
 
 Means (keepalived.conf(5), track_file): every VRRP instance watches a file. A 1 in it is a fault:
-the master sends an advert of priority 0 and yields at once, and the heir takes over after its skew
-time, a fraction of the advert interval. Then the file is 0 again and the old master is backup;
-without preemption it stays that. With preemption the heir is first made the one of highest
+the master sends an advert of priority 0 and yields at once, and the candidate takes over after its
+skew time, a fraction of the advert interval. Then the file is 0 again and the old master is backup;
+without preemption it stays that. With preemption the candidate is first made the one of highest
 priority, which is kept in the runtime state. The script on the old master ends with a 0 however it
 ends; Keepalived starts with a 0, and every deploy sets it.
 """
@@ -47,7 +47,7 @@ _INTERVAL = 0.02
 _LEAD = 1.0
 """Seconds that the probe runs before and after."""
 _PATIENCE = 15.0
-"""Seconds until the heir must be seen to hold the VIPs, on a slow host."""
+"""Seconds until the candidate must be seen to hold the VIPs, on a slow host."""
 
 
 Measured = Callable[[], tuple[float | None, str]]
@@ -56,61 +56,61 @@ Measured = Callable[[], tuple[float | None, str]]
 
 @dataclass(frozen=True, slots=True)
 class Switchover:
-    """What came of it."""
+    """Result of a switch-over."""
 
     old: str
-    """Who held the VIPs; empty where the heir held all of them already."""
+    """Former master; empty where the new one held all VIPs already."""
     new: str
     gap: float | None = None
-    """Seconds for which no new connection to the VIP succeeded; nothing where that is unknown."""
+    """Seconds for which no new connection to the VIP succeeded; None where that is unknown."""
     why_no_gap: str = ""
     before: Carried | None = None
-    """Connections of the old master that the heir knew; nothing without connection sync."""
+    """Connections of the old master that the new one knew; None without connection sync."""
     after: int | None = None
     """Established connections that the new master has."""
 
     def record(self) -> dict[str, object]:
-        """As plain data."""
+        """Render as plain data."""
         return asdict(self)
 
 
 def switch_over(op: Operation, *, to: str | None = None, force: bool = False) -> Switchover:
-    """Makes a director master: ``to``, or the fittest other one. Returns once it is and connections
-    go through it. Raises ``OperationError`` where it is not fit; ``force`` goes on where only
-    tables or connection sync are not as they should be."""
+    """Make a director master: ``to``, or the fittest other one. Returns once it is master and
+    connections go through it. Raises ``OperationError`` where it is not fit; ``force`` continues
+    where only tables or connection sync are not as they should be."""
     inventory = op.site.inventory
     state = look_at(inventory, op.fleet, op.site.record)
     holding = masters(inventory, state)
     if not holding:
         raise OperationError("no director that can be reached holds the VIP; see `cluster status`")
-    heir = to or _heir(inventory, state, holding)
-    _require_fit(inventory, state, heir, force=force)
-    old = ", ".join(name for name in inventory.directors.hosts if name in holding - {heir})
+    candidate = to or _candidate(inventory, state, holding)
+    _require_fit(inventory, state, candidate, force=force)
+    old = ", ".join(name for name in inventory.directors.hosts if name in holding - {candidate})
     if not old:
-        _prefer(op, heir)
-        return Switchover("", heir)
+        _prefer(op, candidate)
+        return Switchover("", candidate)
     known = None
     if inventory.ipvs.sync_daemon is not None:
-        known = carried(op.fleet, next(iter(holding - {heir})), heir)
+        known = carried(op.fleet, next(iter(holding - {candidate})), candidate)
         if known.total > 1 and not known.known and not force:
             raise OperationError(
-                f"{heir} knows {known} of {old}: connection sync (UDP 8848, multicast) does not "
-                "reach it, and all of them would break. --force goes on"
+                f"{candidate} knows {known} of {old}: connection sync (UDP 8848, multicast) does "
+                "not reach it, and all of them would break. --force continues"
             )
-    _prefer(op, heir)
-    op.progress(Event("step", heir, f"take over from {old}"))
+    _prefer(op, candidate)
+    op.progress(Event("step", candidate, f"take over from {old}"))
     with _gap(inventory, op.fleet, _duration(inventory)) as measured:
-        _pulse(op, heir)
+        _pulse(op, candidate)
         gap, why = measured()
-    after = _await_master(op.site, op.fleet, heir)
-    op.progress(Event("done", heir, "holds the VIPs"))
-    result = Switchover(old, heir, gap, why, known, after)
+    after = _await_master(op.site, op.fleet, candidate)
+    op.progress(Event("done", candidate, "holds the VIPs"))
+    result = Switchover(old, candidate, gap, why, known, after)
     op.run.journal.write("switchover", **result.record())
     return result
 
 
-def _heir(inventory: Inventory, state: ClusterState, holding: set[str]) -> str:
-    """The fit backup of highest priority."""
+def _candidate(inventory: Inventory, state: ClusterState, holding: set[str]) -> str:
+    """Choose the fit backup of highest priority."""
     others = [name for name in inventory.directors.hosts if name not in holding]
     if not others:
         raise OperationError("there is no other director to move the VIP to; name one with --to")
@@ -118,23 +118,24 @@ def _heir(inventory: Inventory, state: ClusterState, holding: set[str]) -> str:
     return next((name for name in others if not blockers(inventory, state, name)), others[0])
 
 
-def _require_fit(inventory: Inventory, state: ClusterState, heir: str, *, force: bool) -> None:
-    found = blockers(inventory, state, heir)
+def _require_fit(inventory: Inventory, state: ClusterState, candidate: str, *, force: bool) -> None:
+    found = blockers(inventory, state, candidate)
     if not found:
         return
-    text = f"{heir} is not fit to take over: {'; '.join(map(str, found))}"
+    text = f"{candidate} is not fit to take over: {'; '.join(map(str, found))}"
     if any(blocker.absolute for blocker in found):
         raise OperationError(text)
     if not force:
         raise OperationError(f"{text}. --force moves the VIP all the same")
 
 
-def _prefer(op: Operation, heir: str) -> None:
-    """With preemption, priorities decide for good; without it they stay as the inventory says."""
+def _prefer(op: Operation, candidate: str) -> None:
+    """Prefer a director. With preemption priorities decide for good; without it they stay as the
+    inventory says."""
     before = op.site.runtime
     inventory = op.site.inventory
     first = max(inventory.directors.hosts, key=lambda name: priority_of(inventory, name))
-    wanted = heir if inventory.vrrp.preempt and heir != first else None
+    wanted = candidate if inventory.vrrp.preempt and candidate != first else None
     if before.preferred is None and wanted is None:
         return
     after = replace(before, preferred=wanted)
@@ -145,7 +146,8 @@ def _prefer(op: Operation, heir: str) -> None:
 
 
 def yield_script(inventory: Inventory) -> str:
-    """Fragment that makes a director yield all VIPs, waits until it has, and ends the fault."""
+    """Build the fragment that makes a director yield all VIPs, waits until it has, and ends the
+    fault."""
     vips = " ".join(str(vip.address.ip) for vip in inventory.virtual_ips)
     longest = 100 * round(3 + 4 * inventory.vrrp.advert_interval)
     return (
@@ -165,16 +167,16 @@ def yield_script(inventory: Inventory) -> str:
         "    left=$((left - 1))\n"
         "    sleep 0.01\n"
         "done\n"
-        # Until the heir's first advert: then this one is backup and not the first to time out.
+        # Until the candidate's first advert: then this one is backup and not the first to time out.
         f"sleep {inventory.vrrp.advert_interval:g}\n"
         '[ "$left" -gt 0 ] || { echo "it still holds the VIP" >&2; exit 1; }'
     )
 
 
-def _pulse(op: Operation, heir: str) -> None:
-    """All but the heir yield at the same time, so that it is the heir who takes over."""
+def _pulse(op: Operation, candidate: str) -> None:
+    """Make all but the candidate yield at the same time, so that the candidate takes over."""
     inventory = op.site.inventory
-    others = [name for name in inventory.directors.hosts if name != heir]
+    others = [name for name in inventory.directors.hosts if name != candidate]
     script = {"yield": yield_script(inventory)}
 
     def work(name: str, transport: Transport) -> Observation:
@@ -186,30 +188,30 @@ def _pulse(op: Operation, heir: str) -> None:
             raise OperationError(f"{name} did not yield: {found.stderr.strip()}")
 
 
-def _await_master(site: Site, fleet: Fleet, heir: str) -> int | None:
-    """Waits until the heir alone holds the VIPs; its established connections."""
+def _await_master(site: Site, fleet: Fleet, candidate: str) -> int | None:
+    """Wait until the candidate alone holds the VIPs; return its established connections."""
     end = time.monotonic() + _PATIENCE
-    while (holding := holders_of(site.inventory, fleet)) != {heir}:
+    while (holding := holders_of(site.inventory, fleet)) != {candidate}:
         if time.monotonic() >= end:
             who = " and ".join(sorted(holding)) or "nobody"
             raise OperationError(
-                f"after the switch-over {who} holds the VIP instead of {heir}; see `cluster "
+                f"after the switch-over {who} holds the VIP instead of {candidate}; see `cluster "
                 "status` and Keepalived's log on the directors"
             )
         time.sleep(0.2)
     if site.inventory.ipvs.sync_daemon is None:
         return None
-    return len(look_at_connections(fleet, heir))
+    return len(look_at_connections(fleet, candidate))
 
 
 def _duration(inventory: Inventory) -> float:
-    """Seconds that the probe must run to see the whole of it."""
+    """Seconds that the probe must run to see the whole switch-over."""
     return 2 * _LEAD + 3 * inventory.vrrp.advert_interval + 1
 
 
 @contextmanager
 def _gap(inventory: Inventory, fleet: Fleet, seconds: float) -> Iterator[Measured]:
-    """A probe at the client's place runs while the block does."""
+    """Run a probe at the client's place for the time of the block."""
     first = wanted_services(inventory, Runtime())[0]
     question = connection_gap(first.vip, first.service.port, seconds=seconds, interval=_INTERVAL)
 
