@@ -1,7 +1,7 @@
 """The machines of a cluster, in groups, the way an Ansible inventory names them."""
 
 from enum import StrEnum
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, ClassVar, Generic, TypeVar
 
 from pydantic import BeforeValidator, Field
 
@@ -75,6 +75,11 @@ H = TypeVar("H", bound=Host)
 class Group(Part, Generic[H]):
     """Hosts of one role and what they share."""
 
+    host_type: ClassVar[type[Host]] = Host
+    """Of its members."""
+    managed: ClassVar[bool] = True
+    """Whether something is brought to its hosts; such a group has a role of the same key."""
+
     hosts: dict[Name, H] = {}
     """Name and address, or name and keys."""
     interface: Interface | None = None
@@ -108,10 +113,17 @@ ClientEntry = Annotated[
 class Directors(Group[DirectorEntry]):
     """The machines that own the VIP and pass connections on."""
 
+    host_type = Director
+
 
 class RealServers(Group[RealServerEntry]):
     """The machines that run the app and answer for the VIP."""
 
+    host_type = RealServer
+
 
 class Clients(Group[ClientEntry]):
     """Machines from whose place the cluster is looked at."""
+
+    host_type = Client
+    managed = False

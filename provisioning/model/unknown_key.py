@@ -4,13 +4,13 @@ import re
 from difflib import get_close_matches
 
 from provisioning.model.describing import listed
+from provisioning.model.groups import group_types
 from provisioning.model.schema import Schema, at, kinds_with, places_of_keys, properties
 from provisioning.model.tree import KeyPath, dotted
 from provisioning.model.unseen import unseen, without_unseen
 from provisioning.model.vocabulary import KEYS
 from provisioning.model.written import shortened
 
-_GROUPS = ("directors", "real_servers", "storage", "clients")
 _CLOSE = 0.7
 
 
@@ -25,7 +25,7 @@ def advice(path: KeyPath, schema: Schema | None, value: object) -> tuple[str, st
     """How to put it right, and the key that was meant if it is one of the same place."""
     name = shortened(without_unseen(str(path[-1])))
     known = list(properties(schema)) if schema else []
-    if len(path) == 2 and path[0] in _GROUPS and _is_host(value):
+    if len(path) == 2 and path[0] in group_types() and _is_host(value):
         return f"write it one level deeper: {path[0]}: {{hosts: {{{name}: …}}}}", "hosts"
     if meant := _exact(name, known):
         hidden = unseen(str(path[-1]))

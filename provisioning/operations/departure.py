@@ -18,6 +18,8 @@ from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import save_runtime, without_drain
 from provisioning.operations.session import Site
 from provisioning.operations.tables import look_at_tables
+from provisioning.roles.real_server import REAL_SERVERS
+from provisioning.roles.registry import ROLES
 
 _PATIENCE = 300.0
 """Seconds until those that came with the same edit have taken over."""
@@ -35,7 +37,7 @@ def site_with(site: Site, leaving: Members) -> Site:
 
 def leaving_servers(leaving: Members) -> list[str]:
     """Those of them that clients may be on."""
-    return [name for name, member in leaving.items() if "real_servers" in member.roles]
+    return [name for name, member in leaving.items() if REAL_SERVERS.key in member.roles]
 
 
 def add_departures(plans: Plans, leaving: Members, fleet: Fleet) -> None:
@@ -48,13 +50,15 @@ def add_departures(plans: Plans, leaving: Members, fleet: Fleet) -> None:
 
 
 def departure_waves(inventory: Inventory, plans: Plans, leaving: Members) -> list[Wave]:
-    """Nobody may send to a host before it goes, nor it need the storage after that is gone."""
+    """Nobody may send to a host before it goes, nor it use a host (its storage) after that is
+    gone."""
     usual = waves(inventory, plans)
     if not leaving:
         return usual
-    storage = [wave for wave in usual if wave.role == "storage"]
-    others = [wave for wave in usual if wave.role != "storage"]
-    return [*others, Wave("hosts that leave", tuple(leaving), gate="none"), *storage]
+    used = {role.key for role in ROLES if role.serves_leaving}
+    before = [wave for wave in usual if wave.role not in used]
+    after = [wave for wave in usual if wave.role in used]
+    return [*before, Wave("hosts that leave", tuple(leaving), gate="none"), *after]
 
 
 def hand_over(

@@ -20,6 +20,7 @@ from provisioning.operations.tables import holders_of, look_at_tables
 from provisioning.operations.verify.from_client import STATUS_PATH
 from provisioning.resources.base import Observation
 from provisioning.roles import director
+from provisioning.roles.deployment import Deployment
 from provisioning.roles.desired import DesiredHost
 from provisioning.roles.rendering import Templates
 from provisioning.transport.base import Transport
@@ -73,7 +74,7 @@ class Looking:
     def director(self, host: str) -> DesiredHost:
         """What a director should have as such; what else the host is stays as it is."""
         inventory = self.site.inventory
-        part = director.part(inventory, host, Templates(inventory), self.site.runtime)
+        part = director.part(Deployment(inventory, Templates(inventory), self.site.runtime), host)
         return DesiredHost(host, part.requirements, part.resources, partial=True)
 
     def plans(self, wanted: DesiredHost) -> Plans:
