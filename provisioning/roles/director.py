@@ -33,6 +33,7 @@ from provisioning.resources.service import Service, reload, restart
 from provisioning.resources.soundness import Soundness
 from provisioning.resources.sysctl import Sysctl
 from provisioning.roles.deployment import Deployment
+from provisioning.roles.machines import Machines
 from provisioning.roles.network import address_requirement
 from provisioning.roles.part import RolePart
 from provisioning.roles.places import (
@@ -481,5 +482,8 @@ DIRECTORS = Role(
         comment="# The machines that own the VIP and pass connections on. The first one is master "
         "while it lives.\n",
     ),
+    # One that waited for processors would miss VRRP adverts, which on machines of its own it never
+    # does.
+    machines=Machines(kind="director", prefix="lvs", first=11, least=1, number=2, niceness=0),
 )
 """After those they send to."""

@@ -26,6 +26,7 @@ from provisioning.resources.service import Service, restart
 from provisioning.resources.sysctl import Sysctl
 from provisioning.resources.user import User
 from provisioning.roles.deployment import Deployment
+from provisioning.roles.machines import Machines
 from provisioning.roles.network import address_requirement
 from provisioning.roles.part import RolePart
 from provisioning.roles.places import (
@@ -415,5 +416,6 @@ REAL_SERVERS = Role(
         comment="# The machines that speak. More than an address: "
         "{address: …, weight: 2, workers: 2}\n",
     ),
+    machines=Machines(kind="real server", prefix="rs", first=21, least=1, number=3, memory=1500),
 )
 """After the storage they mount."""

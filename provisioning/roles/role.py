@@ -11,6 +11,7 @@ from provisioning.model.hosts import ServiceManager
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import groups
 from provisioning.roles.deployment import Deployment
+from provisioning.roles.machines import Machines
 from provisioning.roles.part import RolePart
 from provisioning.roles.question import Question
 
@@ -56,6 +57,8 @@ class Role:
     """Shell fragments for a support bundle, by the name of the file that holds the answer."""
     question: Question | None = None
     """How ``cluster init`` asks for its hosts; ``None`` where it does not."""
+    machines: Machines | None = None
+    """What ``cluster lab`` makes for it; ``None`` where it makes none."""
 
     def hosts(self, inventory: Inventory) -> tuple[str, ...]:
         """Names of its hosts; none where the inventory lacks the group."""

@@ -12,6 +12,7 @@ from provisioning.resources.nfs_export import NfsExport
 from provisioning.resources.package import Packages
 from provisioning.resources.service import Service, restart
 from provisioning.roles.deployment import Deployment
+from provisioning.roles.machines import Machines
 from provisioning.roles.network import address_requirement
 from provisioning.roles.part import RolePart
 from provisioning.roles.programs import (
@@ -148,5 +149,6 @@ STORAGE = Role(
     logs=_logs,
     diagnostics={"exports.txt": "exportfs -v; cat /proc/fs/nfsd/threads"},
     question=STORAGE_QUESTION,
+    machines=Machines(kind="storage", prefix="nas", first=31, number=1, memory=512),
 )
 """First, as real servers mount it."""
