@@ -92,21 +92,22 @@ class Group(Part, Generic[H]):
     """Free variables for your own templates, over the inventory's."""
 
 
-def _address_only(value: object) -> object:
+def address_only(value: object) -> object:
+    """A host as it is written short, in full."""
     return {"address": value} if isinstance(value, str) else value
 
 
 DirectorEntry = Annotated[
-    Director, BeforeValidator(_address_only, json_schema_input_type=IPAddress | Director)
+    Director, BeforeValidator(address_only, json_schema_input_type=IPAddress | Director)
 ]
 RealServerEntry = Annotated[
-    RealServer, BeforeValidator(_address_only, json_schema_input_type=IPAddress | RealServer)
+    RealServer, BeforeValidator(address_only, json_schema_input_type=IPAddress | RealServer)
 ]
 StorageEntry = Annotated[
-    StorageHost, BeforeValidator(_address_only, json_schema_input_type=IPAddress | StorageHost)
+    StorageHost, BeforeValidator(address_only, json_schema_input_type=IPAddress | StorageHost)
 ]
 ClientEntry = Annotated[
-    Client, BeforeValidator(_address_only, json_schema_input_type=IPAddress | Client)
+    Client, BeforeValidator(address_only, json_schema_input_type=IPAddress | Client)
 ]
 
 

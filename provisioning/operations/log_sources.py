@@ -46,10 +46,21 @@ def read_script(source: LogSource, *, lines: int, age: float | None, follow: boo
     minded in the journal only; of a file all is printed then, for ``newer`` to choose from."""
     head = "date '+%z %s'\n"
     if source.file is None:
-        words = ["journalctl", "--no-pager", "--quiet", "-o", "short-iso", "-u", source.service]
+        # As a program of its own: `exec` takes no assignment.
+        words = [
+            "env",
+            "LC_ALL=C.UTF-8",
+            "journalctl",
+            "--no-pager",
+            "--quiet",
+            "-o",
+            "short-iso",
+            "-u",
+        ]
+        words.append(source.service)
         since = f'"--since=@$(($(date +%s) - {math.ceil(age or 0)}))"'
         count = since if age is not None else f"-n {lines}"
-        read = f"LC_ALL=C.UTF-8 {shlex.join(words)} {count}{' -f' if follow else ''}"
+        read = f"{shlex.join(words)} {count}{' -f' if follow else ''}"
     else:
         count = str(lines) if age is None else "+1"
         words = ["tail", "-n", count, *(["-F"] if follow else []), "--", source.file]
