@@ -19,6 +19,8 @@ class ClusterError(Exception):
         InventoryError
         LabError
         LockedError
+        NoReplyError
+        NoTableError
         NotNowError
         OperationError
             HostBusyError

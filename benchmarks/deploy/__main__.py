@@ -25,7 +25,7 @@ import yaml
 from provisioning.lab import lifecycle
 from provisioning.lab.running import Lab
 from provisioning.lab.topology import plan
-from provisioning.model.loading import load_inventory
+from provisioning.model.loader.load import load_inventory
 from provisioning.operations.release import build_release
 from provisioning.roles.storage import mount_source
 

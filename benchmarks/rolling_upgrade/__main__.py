@@ -29,7 +29,7 @@ from provisioning.lab import lifecycle
 from provisioning.lab.running import Lab
 from provisioning.lab.topology import Role, plan
 from provisioning.model.app import App
-from provisioning.model.loading import load_inventory
+from provisioning.model.loader.load import load_inventory
 from provisioning.operations.release import build_release
 
 HERE = Path(__file__).parent

@@ -11,9 +11,9 @@ import click
 
 from provisioning.cli import exit_codes
 from provisioning.cli.asking import interruptible
-from provisioning.cli.problem_view import show_problems
-from provisioning.model.loading import parse_inventory
-from provisioning.model.problem import InventoryError
+from provisioning.cli.diagnostic_view import show_diagnostics
+from provisioning.model.loader.diagnostic import InventoryError
+from provisioning.model.loader.load import parse_inventory
 from provisioning.operations.init import Answers, inventory_text, questions
 from provisioning.roles.question import AnswerError, Question, clean, split
 
@@ -63,11 +63,11 @@ def init(
     try:
         reading = parse_inventory(text, path)
     except InventoryError as error:
-        show_problems(error.problems)
+        show_diagnostics(error.diagnostics)
         click.secho("Nothing was written. (The lines are those it would have had.)", err=True)
         raise SystemExit(exit_codes.INVALID) from None
     _write(path, text, force)
-    show_problems(reading.warnings)
+    show_diagnostics(reading.warnings)
     click.secho(f"Wrote {path}.", fg="green")
     option = "" if path == Path("inventory.yaml") else f" -i {path}"
     click.echo(f"Edit it as you like; then: cluster plan{option}")

@@ -37,7 +37,7 @@ def run(arguments: list[str]) -> int:
     """The exit status of the command line. Raises ``KeyboardInterrupt``.
 
     With ``--json`` a command that ends with a message has it on standard output as well:
-    ``{"error": message}``, and for a wrong inventory ``"problems"`` as ``validate`` has them.
+    ``{"error": message}``, and for a wrong inventory ``"diagnostics"`` as ``validate`` has them.
     """
     as_json = _asks_for_json(arguments)
     try:

@@ -6,13 +6,14 @@ from rich.text import Text
 
 from provisioning.cli.pins_view import pin_lines
 from provisioning.cli.table import FittingTable
-from provisioning.model.address import IPAddress
+from provisioning.facts.hosts.real_server import MountState, RealServerState
+from provisioning.facts.ipvs_table import TableServer, TableService
+from provisioning.model.address import IPAddress, endpoint
 from provisioning.model.inventory import Inventory
-from provisioning.operations.ipvs_table import TableServer, TableService
-from provisioning.operations.status.faults.fault import Fault
+from provisioning.operations.cluster_state.state import ClusterState
+from provisioning.operations.faults.fault import Fault
 from provisioning.operations.status.hints import hints
-from provisioning.operations.status.state import ClusterState, MountState, RealServerState
-from provisioning.operations.status.wanted import WantedService, endpoint, wanted_services
+from provisioning.roles.wanted_services import WantedService, wanted_services
 
 
 def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> RenderableType:

@@ -2,6 +2,7 @@
 
 from ipaddress import IPv4Interface
 
+from provisioning.model.address import IPAddress
 from provisioning.model.groups import group_types
 from provisioning.model.hosts import Group, Host, ServiceManager
 from provisioning.model.inventory import Inventory
@@ -91,3 +92,10 @@ def routes_sessions(inventory: Inventory) -> bool:
 def is_ipv4(vip: VirtualIP) -> bool:
     """Whether the VIP is IPv4."""
     return isinstance(vip.address, IPv4Interface)
+
+
+def address_for(host: Host, vip: IPAddress) -> IPAddress | None:
+    """The host's own address of the VIP's family."""
+    if host.address.version == vip.version:
+        return host.address
+    return host.address6

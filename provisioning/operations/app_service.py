@@ -14,9 +14,9 @@ from provisioning.operations.node_work import await_idle
 from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.session import Site
+from provisioning.places import APP_SERVICE
 from provisioning.resources.base import Observation
 from provisioning.resources.service import starting, stopping
-from provisioning.roles.places import APP_SERVICE
 from provisioning.transport.base import Transport
 
 _KEY = "service"

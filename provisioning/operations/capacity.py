@@ -2,8 +2,8 @@
 
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.status.wanted import wanted_services
 from provisioning.operations.tables import Tables, weight_of
+from provisioning.roles.wanted_services import wanted_services
 
 
 def lacking_without(

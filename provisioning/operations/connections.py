@@ -1,38 +1,25 @@
-"""Established connections as ``ipvsadm -Lnc`` lists them, and which of them both directors know."""
+"""Established connections that both directors know."""
 
 from dataclasses import dataclass
 
 from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
+from provisioning.facts.connections import ESTABLISHED_CONNECTIONS, Connection
+from provisioning.facts.gather import ask
 from provisioning.transport.base import Transport
-
-Connection = tuple[str, ...]
-"""Protocol, client, virtual endpoint, real server."""
-
-_KEY = "connections"
-
-
-def parse_connections(text: str) -> frozenset[Connection]:
-    """Those in the state ESTABLISHED (lines: protocol, expiry, state, source, virtual,
-    destination). Pure."""
-    lines = (line.split() for line in text.splitlines())
-    return frozenset(
-        (words[0], *words[3:6]) for words in lines if len(words) >= 6 and words[2] == "ESTABLISHED"
-    )
 
 
 def look_at_connections(fleet: Fleet, name: str) -> frozenset[Connection]:
     """The established connections of a director; none where it cannot be asked."""
 
-    def look(host: str, transport: Transport) -> str:
-        return run_fragments(host, transport, {_KEY: "ipvsadm -Lnc"}, timeout=60)[_KEY].stdout
+    def look(host: str, transport: Transport) -> frozenset[Connection]:
+        return ask(host, transport, ESTABLISHED_CONNECTIONS, timeout=60)
 
-    return parse_connections(fleet.each([name], look).get(name, ""))
+    return fleet.each([name], look).get(name, frozenset())
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """How many of one director's lasting connections another one knows."""
+    """Lasting connections of one director, and those of them that another one knows."""
 
     total: int
     known: int

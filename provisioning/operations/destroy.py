@@ -8,10 +8,10 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.engine.plan import HostPlan, fragments, removal_plan
 from provisioning.engine.waves import Wave
+from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import managed_hosts
 from provisioning.model.runtime import Runtime
-from provisioning.operations.cluster_record import ClusterRecord
 from provisioning.operations.members import forget
 from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans

@@ -15,6 +15,8 @@ from provisioning.engine.observe import run_fragments
 from provisioning.engine.plan import HostPlan, fragments, plan_part
 from provisioning.engine.progress import Event, Progress
 from provisioning.engine.waves import Wave
+from provisioning.facts.app_status import app_status
+from provisioning.facts.gather import ask
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.capacity import lacking_without
@@ -30,7 +32,6 @@ from provisioning.operations.runtime_state import (
     without_drain,
 )
 from provisioning.operations.session import Site
-from provisioning.operations.status.look_real_server import app_fragment, parse_app
 from provisioning.operations.tables import (
     TABLE_PATIENCE,
     await_weights,
@@ -258,11 +259,10 @@ def await_ready(
 ) -> None:
     """Waits until the app on a node would take work, but for its drain mark where it is
     ``drained``. Raises ``OperationError``."""
-    question = {"app": app_fragment(inventory, name)}
+    question = app_status(inventory, name)
 
     def look(host: str, transport: Transport) -> str:
-        app, why = parse_app(run_fragments(host, transport, question)["app"])
-        return why if app is None else app.not_ready
+        return ask(host, transport, question).not_ready
 
     end = time.monotonic() + _START_PATIENCE
     while True:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from provisioning.facts.ipvs_table import TableService
 from provisioning.model.inventory import Inventory
-from provisioning.operations.ipvs_table import TableService
-from provisioning.operations.status.faults.vip_holder import holders
-from provisioning.operations.status.state import ClusterState
-from provisioning.operations.status.wanted import WantedService, wanted_services
+from provisioning.operations.cluster_state.state import ClusterState
+from provisioning.operations.faults.vip_holder import holders
+from provisioning.roles.wanted_services import WantedService, wanted_services
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ import time
 from collections.abc import Iterable
 
 from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
 from provisioning.engine.progress import Event, Progress
+from provisioning.facts.app_status import app_status
+from provisioning.facts.gather import ask
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.session import Site
-from provisioning.operations.status.look_real_server import app_fragment, parse_app
 from provisioning.operations.tables import (
     TABLE_PATIENCE,
     check_time,
@@ -22,7 +22,6 @@ _START_PATIENCE = 240.0
 """Seconds that an app may take to its start, such as after its host's."""
 _LOOK_EVERY = 0.5
 _LOOK_TIMEOUT = 30.0
-_KEY = "app"
 
 
 def await_in_service(
@@ -86,10 +85,8 @@ def _not_ready(inventory: Inventory, fleet: Fleet, names: Iterable[str]) -> dict
     """What each app says is in its way; empty where nothing is, or it cannot be asked."""
 
     def look(name: str, transport: Transport) -> str:
-        question = {_KEY: app_fragment(inventory, name)}
-        found = run_fragments(name, transport, question, timeout=_LOOK_TIMEOUT)[_KEY]
-        app, problem = parse_app(found)
-        return problem if app is None else app.not_ready
+        question = app_status(inventory, name)
+        return ask(name, transport, question, timeout=_LOOK_TIMEOUT).not_ready
 
     names = list(names)
     said = fleet.each(names, look)

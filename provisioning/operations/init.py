@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from provisioning.node_api import READY
 from provisioning.roles.question import Question, scalar
 from provisioning.roles.registry import ROLES
 
@@ -41,7 +42,7 @@ vrrp:
   advert_interval: 1
 """
 
-_SERVICES = """\
+_SERVICES = f"""\
 # What is balanced. Direct routing keeps the port as it is: the app listens on the same one.
 services:
   - name: web
@@ -54,7 +55,7 @@ services:
     # whether the port is open, which it is on a node that hangs, too.
     check:
       type: http
-      path: /readyz
+      path: {READY}
       # Every 2 s; out after 3 failures: a silent node is noticed within 10 s.
       interval: 2
       timeout: 2

@@ -5,21 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
 from provisioning.engine.progress import Event, Progress
+from provisioning.facts.app_status import AppAnswer, app_status
+from provisioning.facts.gather import ask
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.status.look_real_server import (
-    app_fragment,
-    app_is_down,
-    parse_app,
-)
-from provisioning.operations.status.wanted import wanted_services
 from provisioning.operations.tables import Tables, holders_of, look_at_tables
-from provisioning.resources.base import Observation
+from provisioning.roles.wanted_services import wanted_services
 from provisioning.transport.base import Transport
 
-_KEY = "app"
 _TIMEOUT = 20.0
 _SETTLED = 2
 """Looks in a row that must find nothing: a client may be between two requests."""
@@ -66,10 +60,10 @@ class NodeWork:
 
 def look_at_work(inventory: Inventory, fleet: Fleet, name: str) -> NodeWork:
     """What is left on a real server now; one round trip to it and to each director."""
-    question = {_KEY: app_fragment(inventory, name)}
+    question = app_status(inventory, name)
 
-    def look(host: str, transport: Transport) -> Observation:
-        return run_fragments(host, transport, question, timeout=_TIMEOUT)[_KEY]
+    def look(host: str, transport: Transport) -> AppAnswer:
+        return ask(host, transport, question, timeout=_TIMEOUT)
 
     fleet.connect([name, *inventory.directors.hosts])
     seen = fleet.each([name], look)
@@ -80,11 +74,10 @@ def look_at_work(inventory: Inventory, fleet: Fleet, name: str) -> NodeWork:
     connections = active_connections(inventory, counted, name)
     if name not in seen:
         return NodeWork(connections=connections, unknown=str(fleet.errors.get(name, name)))
-    app, why = parse_app(seen[name])
+    app, answer = seen[name].status, seen[name]
     if app is None:
         # A process that is not there has no jobs; one that does not answer may have.
-        down = app_is_down(seen[name])
-        unknown = "" if down else f"the app does not say what it does ({why})"
+        unknown = "" if answer.down else f"the app does not say what it does ({answer.problem})"
         return NodeWork(connections=connections, answers=None if unknown else 0, unknown=unknown)
     return NodeWork(app.running, app.waiting, connections, app.answers)
 

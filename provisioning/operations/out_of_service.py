@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from provisioning.engine.apply import HostResult
 from provisioning.engine.around import Turn
 from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
 from provisioning.engine.plan import HostPlan
 from provisioning.engine.progress import Event, Progress
-from provisioning.engine.script import STATE
+from provisioning.facts.gather import ask
+from provisioning.facts.managed import DEPLOYED
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.capacity import lacking_without, never_without
@@ -28,10 +28,10 @@ from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import save_runtime, without_drain
 from provisioning.operations.session import Site
-from provisioning.operations.status.wanted import wanted_services
 from provisioning.operations.tables import Tables, holders_of, tables_if_any, weight_of
 from provisioning.roles.desired import DesiredHost
 from provisioning.roles.real_server import drain_mark
+from provisioning.roles.wanted_services import wanted_services
 from provisioning.transport.base import Transport, TransportError
 
 Desired = Callable[[Runtime], dict[str, DesiredHost]]
@@ -68,8 +68,7 @@ def look_at_directors(inventory: Inventory, fleet: Fleet) -> Directors:
     fleet.connect(names)
 
     def was_deployed(name: str, transport: Transport) -> bool:
-        asked = {"deployed": f"[ -f {STATE}/manifest ]"}
-        return run_fragments(name, transport, asked, timeout=30)["deployed"].status == 0
+        return ask(name, transport, DEPLOYED, timeout=30)
 
     deployed = fleet.each(names, was_deployed)
     keys = {service.key for service in wanted_services(inventory, Runtime())}

@@ -13,8 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from provisioning.errors import ClusterError
-from provisioning.model.runtime import Drain, Pin, Runtime
-from provisioning.operations.cluster_record import (
+from provisioning.model.cluster_record import (
     ClusterRecord,
     RecordFormatError,
     from_text,
@@ -22,6 +21,7 @@ from provisioning.operations.cluster_record import (
     runtime_record,
     to_text,
 )
+from provisioning.model.runtime import Drain, Pin, Runtime
 
 _FILE = "runtime.json"
 _TOLD = "runtime-told.json"

@@ -21,7 +21,7 @@ from provisioning.engine.seat import (
     parse_seated,
     seat_script,
 )
-from provisioning.operations.cluster_record import ClusterRecord, from_text, to_text
+from provisioning.model.cluster_record import ClusterRecord, from_text, to_text
 from provisioning.transport.base import Completed, Conversation, Transport, TransportError
 
 _EVERY = 20.0

@@ -8,10 +8,10 @@ from pathlib import Path
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.progress import Progress, silent
 from provisioning.errors import ClusterError
+from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import all_hosts, connection_of, groups
 from provisioning.model.runtime import Runtime
-from provisioning.operations.cluster_record import ClusterRecord
 from provisioning.operations.runtime_state import load_record
 from provisioning.operations.who import who
 from provisioning.transport.base import Transport

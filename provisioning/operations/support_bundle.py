@@ -20,12 +20,12 @@ from provisioning.engine.script import STATE
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import all_hosts
 from provisioning.model.secret import SecretError
+from provisioning.operations.cluster_state.look import look_at
+from provisioning.operations.faults.registry import all_faults
 from provisioning.operations.known_secrets import known_secrets
 from provisioning.operations.log_sources import log_sources, read_script
 from provisioning.operations.redaction import Redactor
 from provisioning.operations.session import Site
-from provisioning.operations.status.faults.everything import all_faults
-from provisioning.operations.status.look import look_at
 from provisioning.operations.status.record import status_record
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts

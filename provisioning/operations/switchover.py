@@ -17,23 +17,25 @@ from dataclasses import asdict, dataclass, replace
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.engine.progress import Event, Progress
+from provisioning.facts.connection_gap import connection_gap
+from provisioning.facts.gather import ask
+from provisioning.facts.probe import ProbeError
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import priority_of
 from provisioning.model.runtime import Runtime
+from provisioning.operations.cluster_state.look import look_at
+from provisioning.operations.cluster_state.state import ClusterState
 from provisioning.operations.connections import Carried, carried, look_at_connections
 from provisioning.operations.drain import change_directors
 from provisioning.operations.failover_readiness import blockers, masters
-from provisioning.operations.probes.fragment import ProbeError, answer, python_probe
 from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.session import Site
-from provisioning.operations.status.look import look_at
-from provisioning.operations.status.state import ClusterState
-from provisioning.operations.status.wanted import wanted_services
 from provisioning.operations.tables import holders_of
-from provisioning.operations.verify.place import client_place
+from provisioning.operations.verify.vantage_point import client_place
+from provisioning.places import SWITCHOVER_FILE
 from provisioning.resources.base import Observation
-from provisioning.roles.places import SWITCHOVER_FILE
+from provisioning.roles.wanted_services import wanted_services
 from provisioning.transport.base import Transport, TransportError
 
 _INTERVAL = 0.02
@@ -212,12 +214,7 @@ def _duration(inventory: Inventory) -> float:
 def _gap(inventory: Inventory, fleet: Fleet, seconds: float) -> Iterator[Measured]:
     """A probe at the client's place runs while the block does."""
     first = wanted_services(inventory, Runtime())[0]
-    asked = {
-        "address": str(first.vip),
-        "port": first.service.port,
-        "seconds": seconds,
-        "interval": _INTERVAL,
-    }
+    question = connection_gap(first.vip, first.service.port, seconds=seconds, interval=_INTERVAL)
 
     try:
         place = client_place(inventory, fleet)
@@ -227,17 +224,13 @@ def _gap(inventory: Inventory, fleet: Fleet, seconds: float) -> Iterator[Measure
         return
 
     def probe() -> tuple[float | None, str]:
-        fragment = {"gap": python_probe("gap", asked)}
         try:
-            found = run_fragments(
-                place.name, place.transport, fragment, root=False, timeout=seconds + 30
-            )
-            said = answer(found["gap"])
+            gap = ask(place.name, place.transport, question, root=False, timeout=seconds + 30).gap
         except (TransportError, ProbeError) as error:
             return None, str(error)
-        if said["gap"] is None:
+        if gap is None:
             return None, "the VIP could not be reached from the client's place"
-        return float(said["gap"]), ""
+        return gap, ""
 
     pool = ThreadPoolExecutor(1)
     try:

@@ -4,17 +4,18 @@ import time
 from collections.abc import Callable, Iterable
 
 from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
+from provisioning.facts.gather import ask, gather
+from provisioning.facts.interfaces import INTERFACES, Interfaces
+from provisioning.facts.ipvs_table import IPVS_TABLE, NoTableError, TableFormatError, TableService
+from provisioning.facts.vip_holder import holders, interfaces_of_any
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.ipvs_table import TableFormatError, TableService, parse_table
-from provisioning.operations.status.wanted import WantedService, wanted_services
+from provisioning.roles.wanted_services import WantedService, wanted_services
 from provisioning.transport.base import Transport, TransportError
 
 Tables = dict[str, tuple[TableService, ...]]
 """What each director's kernel has."""
 
-_KEY, _ADDRESSES = "table", "addresses"
 _TIMEOUT = 30.0
 TABLE_PATIENCE = 60.0
 """Seconds until Keepalived has made a reload so in the kernel, on a slow host."""
@@ -41,25 +42,20 @@ def tables_if_any(directors: Iterable[str], fleet: Fleet) -> Tables:
 
 def _look(name: str, transport: Transport) -> tuple[TableService, ...] | str:
     """The table, or why there is none."""
-    found = run_fragments(name, transport, {_KEY: "ipvsadm -Ln"}, timeout=_TIMEOUT)[_KEY]
-    if found.status:
-        return found.stderr.strip() or f"status {found.status}"
     try:
-        return parse_table(found.stdout)
-    except TableFormatError as error:
+        return ask(name, transport, IPVS_TABLE, timeout=_TIMEOUT)
+    except (NoTableError, TableFormatError) as error:
         return str(error)
 
 
 def holders_of(inventory: Inventory, fleet: Fleet) -> frozenset[str]:
     """The connected directors that hold a VIP."""
-    vips = [f" {vip.address.ip}/" for vip in inventory.virtual_ips]
-    asked = {_ADDRESSES: "ip -o address show"}
 
-    def look(name: str, transport: Transport) -> str:
-        return run_fragments(name, transport, asked, timeout=_TIMEOUT)[_ADDRESSES].stdout
+    def look(name: str, transport: Transport) -> Interfaces:
+        return interfaces_of_any(gather(name, transport, (INTERFACES,), timeout=_TIMEOUT))
 
     seen = fleet.each(inventory.directors.hosts, look)
-    return frozenset(name for name, text in seen.items() if any(vip in text for vip in vips))
+    return frozenset(holders(seen, [vip.address.ip for vip in inventory.virtual_ips]))
 
 
 def weight_of(table: Iterable[TableService], service: WantedService, name: str) -> int | None:

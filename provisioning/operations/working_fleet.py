@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.progress import Progress, silent
 from provisioning.engine.seat import RECORD
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import managed_hosts
-from provisioning.operations.cluster_record import (
+from provisioning.model.cluster_record import (
     ClusterRecord,
     RecordFormatError,
     agreed,
@@ -18,6 +16,8 @@ from provisioning.operations.cluster_record import (
     later,
     to_text,
 )
+from provisioning.model.inventory import Inventory
+from provisioning.model.resolve import managed_hosts
 from provisioning.operations.rolling_upgrade.living.one_at_a_time import OneAtATime
 from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import OperationError

@@ -24,19 +24,7 @@ from provisioning.model.runtime import Runtime
 from provisioning.model.secret import reveal
 from provisioning.model.service import MiscCheck, Scheduler, VirtualService
 from provisioning.model.vrrp import VirtualIP
-from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
-from provisioning.resources.directory import Directory
-from provisioning.resources.kernel_module import KernelModules
-from provisioning.resources.mark import Mark
-from provisioning.resources.package import Packages
-from provisioning.resources.service import Service, reload, restart
-from provisioning.resources.soundness import Soundness
-from provisioning.resources.sysctl import Sysctl
-from provisioning.roles.deployment import Deployment
-from provisioning.roles.machines import Machines
-from provisioning.roles.network import address_requirement
-from provisioning.roles.part import RolePart
-from provisioning.roles.places import (
+from provisioning.places import (
     DYNAMIC_CHECK,
     GUARD,
     KEEPALIVED,
@@ -50,6 +38,18 @@ from provisioning.roles.places import (
     VRRP_STATE,
     instance_name,
 )
+from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
+from provisioning.resources.directory import Directory
+from provisioning.resources.kernel_module import KernelModules
+from provisioning.resources.mark import Mark
+from provisioning.resources.package import Packages
+from provisioning.resources.service import Service, reload, restart
+from provisioning.resources.soundness import Soundness
+from provisioning.resources.sysctl import Sysctl
+from provisioning.roles.deployment import Deployment
+from provisioning.roles.machines import Machines
+from provisioning.roles.network import address_requirement
+from provisioning.roles.part import RolePart
 from provisioning.roles.programs import (
     manager_requirement,
     manager_resources,

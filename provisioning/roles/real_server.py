@@ -13,6 +13,16 @@ from provisioning.model.resolve import (
     variables_of,
 )
 from provisioning.model.runtime import Pin, Runtime
+from provisioning.node_api import ONLY_DRAINING, READY
+from provisioning.places import (
+    APP_ENV,
+    APP_SERVICE,
+    APP_STATE,
+    DRAIN_FILE,
+    PEERS_FILE,
+    SECRET_FILE,
+    VIP_SERVICE,
+)
 from provisioning.resources.address import Address
 from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
 from provisioning.resources.current_release import CurrentRelease
@@ -29,15 +39,6 @@ from provisioning.roles.deployment import Deployment
 from provisioning.roles.machines import Machines
 from provisioning.roles.network import address_requirement
 from provisioning.roles.part import RolePart
-from provisioning.roles.places import (
-    APP_ENV,
-    APP_SERVICE,
-    APP_STATE,
-    DRAIN_FILE,
-    PEERS_FILE,
-    SECRET_FILE,
-    VIP_SERVICE,
-)
 from provisioning.roles.programs import (
     manager_requirement,
     manager_resources,
@@ -379,11 +380,11 @@ def _answers(inventory: Inventory, name: str) -> Postcondition:
     most are while they are changed, has no other reason to be not ready."""
     host, port = inventory.real_servers.hosts[name], app_port(inventory)
     addresses = [host.address, *(vip.address.ip for vip in inventory.virtual_ips)]
-    urls = [f"{own_url(address, port)}/readyz" for address in addresses]
+    urls = [f"{own_url(address, port)}{READY}" for address in addresses]
     probes = "\n".join(
         f"said=$(curl -sS --noproxy '*' --max-time 5 -w ' %{{http_code}}' '{url}' 2>&1) || "
         f'{{ echo "$said"; exit 1; }}\n'
-        f"""case $said in *" 200" | *'"reason":"draining"'*" 503") ;; """
+        f"""case $said in *" 200" | *'{ONLY_DRAINING}'*" 503") ;; """
         f'*) echo "$said"; exit 1 ;; esac'
         for url in urls
     )

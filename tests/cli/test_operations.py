@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.cli.main import main
-from provisioning.model.loading import load_inventory
+from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.members import remember
 from provisioning.operations.runtime_state import load_record, save_runtime

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from provisioning.cli.releases import releases
 from provisioning.cli.rollback import rollback
 from provisioning.engine.journal import runs
-from provisioning.model.loading import load_inventory
+from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations import session
 from provisioning.operations.release import build_release

@@ -35,7 +35,7 @@ def other(cluster: Cluster, tmp_path: Path) -> Iterator[Cluster]:
 _RUN = """
 import sys, time
 from pathlib import Path
-from provisioning.model.loading import load_inventory
+from provisioning.model.loader.load import load_inventory
 from provisioning.operations.run import recorded
 from provisioning.operations.session import Site
 from provisioning.operations.working_fleet import working_fleet

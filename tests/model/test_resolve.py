@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from provisioning.model.inventory import Inventory
-from provisioning.model.loading import parse_inventory
+from provisioning.model.loader.excerpt import dotted
+from provisioning.model.loader.load import parse_inventory
 from provisioning.model.resolve import (
     all_hosts,
     connection_of,
@@ -14,7 +15,6 @@ from provisioning.model.resolve import (
     variables_of,
     virtual_router_id_of,
 )
-from provisioning.model.tree import dotted
 
 _TEXT = """\
 vips: [192.168.1.100, {address: 192.168.1.200, virtual_router_id: 9}]

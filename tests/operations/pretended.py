@@ -18,9 +18,9 @@ from provisioning.engine.script import STATE
 from provisioning.engine.seat import RUN_LOCK
 from provisioning.model.inventory import Inventory
 from provisioning.operations.session import Site
+from provisioning.places import KEEPALIVED_CONF
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
-from provisioning.roles.places import KEEPALIVED_CONF
 from provisioning.roles.real_server import drain_mark
 from provisioning.transport.base import Completed, Transport, UnreachableError
 from provisioning.transport.conversation import ProcessConversation
@@ -44,6 +44,10 @@ $1 == "weight" && place { print "  -> " place " Route " $2 " " actives + 0 " 0";
 }
 
 
+HOLDS_VIP = """[{"ifname": "eth0", "addr_info": [{"local": "127.0.0.100", "prefixlen": 32}]}]"""
+"""Addresses of the director that holds the VIP, as iproute2 prints them."""
+
+
 class PretendedHost:
     """One host: a folder that stands for its root."""
 
@@ -52,7 +56,7 @@ class PretendedHost:
         (root / "bin").mkdir(parents=True)
         for folder in ("etc/keepalived", "etc/cosyvoice", "var/lib", "run"):
             (root / folder).mkdir(parents=True)
-        (root / "addresses").write_text("")
+        (root / "addresses").write_text("[]")
         for name, script in _PROGRAMS.items():
             path = root / "bin" / name
             path.write_text(f"#!/bin/sh\nROOT='{root}'\n{script}\n")
@@ -111,7 +115,7 @@ class PretendedCluster:
         self.site = Site(self.inventory, path)
         names = (*self.inventory.directors.hosts, *self.inventory.real_servers.hosts)
         self.hosts = {name: PretendedHost(folder / name) for name in names}
-        (self.hosts["lvs1"].root / "addresses").write_text("2: lo inet 127.0.0.100/32 scope\n")
+        (self.hosts["lvs1"].root / "addresses").write_text(HOLDS_VIP)
         self.gone: set[str] = set()
         self.jobs = 0
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from provisioning.engine.fleet import Fleet
-from provisioning.model.loading import load_inventory
+from provisioning.model.cluster_record import secret_id
+from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.cluster_record import secret_id
 from provisioning.operations.cluster_secret import cluster_secret, keep_secret, known_secret
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.session import Site

@@ -12,11 +12,14 @@ from provisioning.engine.apply import apply_plan
 from provisioning.engine.observe import observe_and_plan, run_fragments
 from provisioning.engine.plan import fragments, plan_part
 from provisioning.engine.progress import silent
+from provisioning.facts.ipvs_table import parse_table
+from provisioning.model.cluster_record import ClusterRecord, to_text
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
+from provisioning.node_api import STATUS
 from provisioning.operations.capacity import lacking_without
-from provisioning.operations.cluster_record import ClusterRecord, to_text
-from provisioning.operations.ipvs_table import parse_table
+from provisioning.operations.cluster_state.look import look_at
+from provisioning.operations.faults.registry import all_faults
 from provisioning.operations.node_work import NodeWork, active_connections, await_idle
 from provisioning.operations.runtime_change import director_parts
 from provisioning.operations.runtime_state import (
@@ -26,8 +29,6 @@ from provisioning.operations.runtime_state import (
     with_drain,
     without_drain,
 )
-from provisioning.operations.status.faults.everything import all_faults
-from provisioning.operations.status.look import look_at
 from provisioning.operations.status.record import status_record
 from provisioning.operations.tables import Tables, differing
 from provisioning.resources.base import Resource
@@ -120,7 +121,7 @@ def busy(answers: Recording, name: str, jobs: int) -> None:
         "jobs": {"running": jobs, "waiting": 0},
     }
     reply = [{"status": 200, "node": name, "text": json.dumps(said)}]
-    answers[name]["app"] = [(json.dumps({"app": reply}), "", 0)]
+    answers[name]["app_status"] = [(json.dumps({STATUS: reply}), "", 0)]
 
 
 @pytest.mark.parametrize("jobs", [0, 2])
@@ -129,7 +130,7 @@ def test_waiting_ends_at_the_deadline_with_what_is_left(jobs: int) -> None:
     busy(answers, "rs1", jobs)
     idle = [("TCP 10.77.0.100:7860 rr\n  -> 10.77.0.21:7860 Route 0 0 3\n", "", 0)]
     for director in ("lvs1", "lvs2"):
-        answers[director] |= {"table": idle, "addresses": [("", "", 0)]}
+        answers[director] |= {"ipvs_table": idle, "interfaces": [("[]", "", 0)]}
     told: list[str] = []
     left = await_idle(
         INVENTORY,
@@ -196,15 +197,15 @@ def test_the_node_carries_the_mark_and_may_be_draining_after_a_deploy() -> None:
 def test_status_shows_who_drained_it_and_counts_no_fault() -> None:
     answers = recording("healthy")
     for director in ("lvs1", "lvs2"):
-        text, err, status = answers[director]["director.table"][0]
+        text, err, status = answers[director]["ipvs_table"][0]
         lines = text.splitlines(keepends=True)
         lines = [one.replace(" 1 ", " 0 ", 1) if "10.77.0.21" in one else one for one in lines]
-        answers[director]["director.table"] = [("".join(lines), err, status)]
+        answers[director]["ipvs_table"] = [("".join(lines), err, status)]
     usual = look_at(INVENTORY, replay(answers), ClusterRecord())
     assert any("weight of rs1 is 0 instead of 1" in str(f) for f in all_faults(INVENTORY, usual))
     state = look_at(INVENTORY, replay(answers), ClusterRecord(runtime=DRAINED))
     # A folder that knows nothing of it asks the directors.
-    answers["lvs2"]["director.memory"] = [(to_text(ClusterRecord(3, DRAINED)), "", 0)]
+    answers["lvs2"]["cluster_record"] = [(to_text(ClusterRecord(3, DRAINED)), "", 0)]
     assert look_at(INVENTORY, replay(answers), ClusterRecord()).runtime == state.runtime
     faults = [str(fault) for fault in all_faults(INVENTORY, state)]
     # This node was recorded at work: it has no mark.

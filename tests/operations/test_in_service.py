@@ -13,8 +13,8 @@ from provisioning.operations import in_service
 from provisioning.operations.in_service import await_everybody, await_in_service
 from provisioning.operations.runtime_state import save_runtime
 from provisioning.operations.tables import check_time
+from provisioning.places import KEEPALIVED_CONF
 from provisioning.roles.desired import desired_hosts
-from provisioning.roles.places import KEEPALIVED_CONF
 from tests.operations.pretended import PretendedCluster, pretended
 
 

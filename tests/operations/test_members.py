@@ -21,9 +21,9 @@ from provisioning.operations.members import (
 )
 from provisioning.operations.planning import Plans
 from provisioning.operations.runtime_state import RuntimeStateError
+from provisioning.places import KEEPALIVED_CONF
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
-from provisioning.roles.places import KEEPALIVED_CONF
 from provisioning.transport.base import Transport, UnreachableError
 
 CONTENT: dict[str, Any] = {

@@ -24,10 +24,10 @@ from provisioning.operations.run import recorded
 from provisioning.operations.runtime_state import save_runtime, save_told
 from provisioning.operations.session import Site
 from provisioning.operations.tables import look_at_tables
+from provisioning.places import KEEPALIVED_CONF
 from provisioning.resources.base import Handler, Resource
 from provisioning.resources.file import File
 from provisioning.roles.desired import DesiredHost, desired_hosts
-from provisioning.roles.places import KEEPALIVED_CONF
 from provisioning.roles.real_server import drain_mark
 from tests.operations.pretended import PretendedCluster, pretended
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from provisioning.engine.fleet import Fleet
-from provisioning.model.loading import read_inventory
+from provisioning.model.loader.load import read_inventory
 from provisioning.operations.cluster_secret import ClusterSecret, keep_secret
 from provisioning.operations.redaction import Redactor
 from provisioning.operations.runtime_state import save_runtime, with_drain

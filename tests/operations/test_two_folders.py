@@ -24,8 +24,8 @@ from provisioning.operations.runtime_state import load_record, save_runtime, wit
 from provisioning.operations.session import Site, open_fleet
 from provisioning.operations.truth import Truth, establish, held, looked_up, planned
 from provisioning.operations.working_fleet import working_fleet
+from provisioning.places import KEEPALIVED_CONF, SECRET_FILE
 from provisioning.roles.desired import DesiredHost, desired_hosts
-from provisioning.roles.places import KEEPALIVED_CONF, SECRET_FILE
 from provisioning.transport.base import Transport, UnreachableError
 from tests.operations.pretended import PretendedCluster, pretended
 

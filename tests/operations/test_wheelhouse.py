@@ -12,16 +12,14 @@ import pytest
 
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.progress import Event, silent
-from provisioning.model.loading import load_inventory
+from provisioning.facts.host_python import HostPython
+from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.planning import Plans, plan_hosts
-from provisioning.operations.probes.fragment import ProbeError
 from provisioning.operations.release import ReleaseError, build_release
-from provisioning.operations.release.platform import HostPython, host_python
 from provisioning.operations.release.supply import supply
 from provisioning.operations.release.wheelhouse import fetch_wheels
 from provisioning.operations.session import Site
-from provisioning.resources.base import Observation
 from provisioning.resources.release import Release
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.release_archive import ReleaseArchive
@@ -34,27 +32,6 @@ LOGIN = "reader:s3cret-und-geheim"
 pytestmark = pytest.mark.timeout(900)
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="fragments run as root")
 _OLD = HostPython((3, 9), "x86_64", (2, 28))
-
-
-def test_which_wheels_fit_a_host() -> None:
-    said = Observation(
-        '{"implementation": "cpython", "python": [3, 11], "machine": "aarch64", "libc": "glibc", '
-        '"libc_version": [2, 17]}',
-        "",
-        0,
-    )
-    host = host_python(said)
-    assert str(host) == "py3.11-aarch64-glibc2.17"
-    assert host.tags[0] == "manylinux_2_17_aarch64"
-    assert "manylinux_2_18_aarch64" not in host.tags
-    assert host.tags[-4:] == [
-        "manylinux2014_aarch64",
-        "manylinux2010_aarch64",
-        "manylinux1_aarch64",
-        "linux_aarch64",
-    ]
-    with pytest.raises(ProbeError, match="musl"):
-        host_python(Observation(said.stdout.replace("glibc", "musl"), "", 0))
 
 
 @pytest.fixture

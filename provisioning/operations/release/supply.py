@@ -11,11 +11,12 @@ from collections.abc import Collection
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.engine.progress import Event, Progress
+from provisioning.facts.gather import ask
+from provisioning.facts.host_python import HostPython, host_python
+from provisioning.facts.probe import ProbeError
 from provisioning.model.app import App
 from provisioning.operations.planning import Plans
-from provisioning.operations.probes.fragment import ProbeError
 from provisioning.operations.release.errors import ReleaseError
-from provisioning.operations.release.platform import HostPython, host_python, question
 from provisioning.operations.release.wheelhouse import Wheel, fetch_wheels
 from provisioning.operations.session import Site
 from provisioning.resources.base import Observation
@@ -54,16 +55,14 @@ def _kinds(app: App, names: list[str], fleet: Fleet) -> dict[HostPython, list[st
     """Hosts by the Python they have."""
     python = str(app.base_python)
 
-    def ask(name: str, transport: Transport) -> HostPython:
+    def look(name: str, transport: Transport) -> HostPython:
         try:
-            return host_python(
-                run_fragments(name, transport, {"python": question(python)})["python"]
-            )
+            return ask(name, transport, host_python(python))
         except ProbeError as error:
             raise ReleaseError(f"{name}: {python} cannot be used for app.venv: {error}") from None
 
     kinds: dict[HostPython, list[str]] = {}
-    for name, kind in fleet.each(names, ask).items():
+    for name, kind in fleet.each(names, look).items():
         kinds.setdefault(kind, []).append(name)
     return kinds
 

@@ -5,16 +5,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from provisioning.engine.waves import Wave
+from provisioning.facts.host_releases import HostReleases
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import service_manager_of
 from provisioning.model.runtime import Pin, Runtime
-from provisioning.operations.release.on_hosts import HostReleases
 from provisioning.operations.rolling_upgrade.state import CAUSE
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import with_pins
+from provisioning.places import APP_SERVICE
 from provisioning.resources.service import Service
 from provisioning.roles.desired import DesiredHost, desired_hosts
-from provisioning.roles.places import APP_SERVICE
 from provisioning.roles.release_steps import switched
 
 

@@ -3,7 +3,7 @@
 from typing import Literal, Protocol
 
 from provisioning.errors import ClusterError
-from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics
+from provisioning.facts.app_metrics import NodeMetrics
 from provisioning.operations.rolling_upgrade.sight import Left, Sight
 from provisioning.operations.rolling_upgrade.spoken import Spoken
 

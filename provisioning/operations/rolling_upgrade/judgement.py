@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics
+from provisioning.facts.app_metrics import NodeMetrics
+from provisioning.node_api import READY
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def slow_sentence(seconds: float, before: float | None, thresholds: Thresholds =
 def _down(look: Look) -> str:
     if look.seen is None:
         return look.error or "no answer"
-    return "" if look.seen.ready else look.seen.reason or "/readyz is not 200"
+    return "" if look.seen.ready else look.seen.reason or f"{READY} is not 200"
 
 
 def _crashed(grown: NodeMetrics, others: Sequence[NodeMetrics]) -> str:

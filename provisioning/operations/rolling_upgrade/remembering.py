@@ -3,7 +3,7 @@ on with from that folder alone."""
 
 from dataclasses import replace
 
-from provisioning.operations.cluster_record import UnfinishedUpgrade
+from provisioning.model.cluster_record import UnfinishedUpgrade
 from provisioning.operations.rolling_upgrade.preparing import NotNowError
 from provisioning.operations.rolling_upgrade.state import RunStatus, Upgrade
 from provisioning.operations.runtime_state import load_record, write

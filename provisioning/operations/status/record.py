@@ -33,12 +33,12 @@ null where the inventory does not know it.
 from dataclasses import asdict
 from typing import Any
 
+from provisioning.facts.ipvs_table import TableService
 from provisioning.model.inventory import Inventory
-from provisioning.operations.ipvs_table import TableService
-from provisioning.operations.status.faults.fault import Fault
+from provisioning.operations.cluster_state.state import ClusterState
+from provisioning.operations.faults.fault import Fault
 from provisioning.operations.status.hints import hints
-from provisioning.operations.status.state import ClusterState
-from provisioning.operations.status.wanted import WantedService, wanted_services
+from provisioning.roles.wanted_services import WantedService, wanted_services
 
 
 def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> dict[str, Any]:

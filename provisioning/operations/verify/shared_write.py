@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.model.inventory import Inventory
-from provisioning.operations.status.state import ClusterState
+from provisioning.operations.cluster_state.state import ClusterState
 from provisioning.operations.verify.check import CheckResult
 from provisioning.resources.base import Observation
 from provisioning.transport.base import Transport

@@ -1,10 +1,10 @@
 """The app speaks: a real synthesis through the VIP gives real sound."""
 
+from provisioning.facts.speech import Speech
 from provisioning.model.inventory import Inventory
 from provisioning.operations.verify.check import CheckResult
-from provisioning.operations.verify.client_report import ClientReport, Speech
+from provisioning.operations.verify.client_report import ClientReport
 
-TEXT = "你好，这是集群的自检。Hello, this is the cluster speaking."
 NAME = "the app speaks through the VIP"
 
 _SHORTEST, _LONGEST = 1.0, 60.0

@@ -5,9 +5,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from provisioning.facts.app_metrics import NodeMetrics
 from provisioning.operations.rolling_upgrade.events import UpgradeEvent
 from provisioning.operations.rolling_upgrade.hands import DirectorAwayError, HandError, Place
-from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics
 from provisioning.operations.rolling_upgrade.sight import Left, NodeSight, ServiceSight, Sight
 from provisioning.operations.rolling_upgrade.spoken import Spoken
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioning.facts.app_metrics import NodeMetrics, parse_metrics
 from provisioning.operations.rolling_upgrade.judgement import Look, slow_sentence, verdict
-from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics, parse_metrics
 from provisioning.operations.rolling_upgrade.spoken import Spoken, spoken
 
 TEXT = """\

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.facts.app_metrics import NodeMetrics
 from provisioning.operations.rolling_upgrade import machine, state_file
 from provisioning.operations.rolling_upgrade.choices import Choices, SlowStep
 from provisioning.operations.rolling_upgrade.events import UpgradeEvent
 from provisioning.operations.rolling_upgrade.floor import floors
-from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics
 from provisioning.operations.rolling_upgrade.preflight import PreflightError
 from provisioning.operations.rolling_upgrade.runner import HeldUpError, Runner
 from provisioning.operations.rolling_upgrade.state import NodeStatus, RunStatus, Upgrade

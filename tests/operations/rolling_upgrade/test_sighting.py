@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from provisioning.facts.ipvs_table import parse_table
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations.ipvs_table import parse_table
 from provisioning.operations.rolling_upgrade.hands import HandError
 from provisioning.operations.rolling_upgrade.living import asking
 from provisioning.operations.rolling_upgrade.living.sighting import Answers, assembled, node

@@ -1,9 +1,9 @@
 """Stops and starts the app of a real server, whatever keeps it running. Pure."""
 
 from provisioning.model.hosts import ServiceManager
+from provisioning.places import APP_SERVICE
 from provisioning.resources.supervisor import SOCKET
 from provisioning.resources.wording import call
-from provisioning.roles.places import APP_SERVICE
 
 _LOG = "/var/log/cosyvoice/app.log"
 

@@ -1,17 +1,16 @@
 """Questions to a real server, asked on the host itself. Pure but for reading package data."""
 
 import json
-from typing import Any
+from typing import cast
 
+from provisioning.facts.probe import ProbeError, answer, python_probe
+from provisioning.facts.speech import SENTENCE
 from provisioning.model.address import IPAddress
 from provisioning.model.inventory import Inventory
-from provisioning.model.service import VirtualService
-from provisioning.operations.probes.fragment import ProbeError, answer, python_probe
+from provisioning.model.resolve import address_for
+from provisioning.model.service import VirtualService, serves, speaks_tls
+from provisioning.node_api import SPEECH, STATUS, Status, speech_body
 from provisioning.operations.rolling_upgrade.hands import AppDownError, HandError, Place
-from provisioning.operations.status.look_real_server import speaks_tls
-from provisioning.operations.status.wanted import address_for, serves
-from provisioning.operations.verify.from_client import SPEECH_PATH, STATUS_PATH
-from provisioning.operations.verify.speech import TEXT
 from provisioning.resources.base import Observation
 
 _PATIENCE = 5
@@ -40,16 +39,16 @@ def reply(found: Observation, path: str) -> tuple[int, str]:
     return int(said["status"]), str(said["text"])
 
 
-def status(found: Observation) -> dict[str, Any]:
-    """What ``/cluster/status`` said. Raises ``HandError``."""
-    code, text = reply(found, STATUS_PATH)
+def status(found: Observation) -> Status:
+    """Body of ``/cluster/status``. Raises ``HandError``."""
+    code, text = reply(found, STATUS)
     try:
         body = json.loads(text)
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise HandError(f"{STATUS_PATH}: status {code}, and no JSON object")
-    return body
+        raise HandError(f"{STATUS}: status {code}, and no JSON object")
+    return cast(Status, body)
 
 
 def speech(inventory: Inventory, host: str, place: Place) -> str:
@@ -57,8 +56,8 @@ def speech(inventory: Inventory, host: str, place: Place) -> str:
     address, service = _place(inventory, host, place)
     asked = {
         **_target(address, service),
-        "path": SPEECH_PATH,
-        "body": {"model": "tts-1", "input": TEXT, "response_format": "wav", "stream": False},
+        "path": SPEECH,
+        "body": {**speech_body(SENTENCE), "stream": False},
         "timeout": inventory.app.job_timeout + SPEECH_MARGIN,
     }
     return python_probe("speech", asked, python=str(inventory.app.base_python))

@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from provisioning.engine.apply_plans import Pace, apply_plans
 from provisioning.engine.progress import Progress, silent
 from provisioning.engine.waves import Wave
+from provisioning.facts.app_metrics import NodeMetrics, parse_metrics
+from provisioning.facts.probe import ProbeError, answer
 from provisioning.model.runtime import Pin
+from provisioning.node_api import DRAINING, METRICS, READY, STATUS
 from provisioning.operations import drain
 from provisioning.operations.node_work import look_at_work
-from provisioning.operations.probes.fragment import ProbeError, answer
 from provisioning.operations.rolling_upgrade.clock import Clock, WallClock
 from provisioning.operations.rolling_upgrade.hands import (
     AppDownError,
@@ -20,9 +22,8 @@ from provisioning.operations.rolling_upgrade.hands import (
     Place,
 )
 from provisioning.operations.rolling_upgrade.living import app_service, asking, keepalived
-from provisioning.operations.rolling_upgrade.living.looking import READY, Looking
+from provisioning.operations.rolling_upgrade.living.looking import Looking
 from provisioning.operations.rolling_upgrade.living.patience import when_free
-from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics, parse_metrics
 from provisioning.operations.rolling_upgrade.sight import Left
 from provisioning.operations.rolling_upgrade.spoken import Spoken, spoken
 from provisioning.operations.rolling_upgrade.state import CAUSE
@@ -31,15 +32,12 @@ from provisioning.operations.runtime_change import HostBusyError, OperationError
 from provisioning.operations.runtime_state import save_runtime, with_pins, without_pins
 from provisioning.operations.switchover import switch_over
 from provisioning.operations.tables import holders_of
-from provisioning.operations.verify.from_client import STATUS_PATH
 from provisioning.resources.base import Observation
 from provisioning.resources.current_release import CurrentRelease
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.release_archive import ReleaseArchive
 from provisioning.roles.release_steps import staged
 from provisioning.transport.base import TransportError
-
-_METRICS = "/metrics"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,7 +85,7 @@ class LivingCluster(Looking):
     def left(self, host: str) -> Left:
         """See ``Hands``."""
         try:
-            found = asking.status(self._asked(host, STATUS_PATH))
+            found = asking.status(self._asked(host, STATUS))
         except AppDownError:
             return Left(0)  # A process that is not there has nothing left.
         jobs, opened = found.get("jobs", {}), found.get("open")
@@ -146,13 +144,13 @@ class LivingCluster(Looking):
         """See ``Hands``."""
         self._require_process(host)
         try:
-            found = asking.status(self._asked(host, STATUS_PATH))
+            found = asking.status(self._asked(host, STATUS))
         except HandError as error:
             return str(error)
         # Drained on purpose; whatever else stands there is in the way.
-        reasons = [r for r in str(found.get("reason", "")).split("; ") if r not in ("", "draining")]
+        reasons = [r for r in str(found.get("reason", "")).split("; ") if r not in ("", DRAINING)]
         if not reasons:
-            troubles = [str(worker.get("trouble") or "") for worker in found.get("workers", [])]
+            troubles = [str(worker.get("trouble") or "") for worker in found.get("workers", ())]
             reasons = [trouble for trouble in troubles if trouble]
         return "; ".join(reasons)
 
@@ -168,10 +166,10 @@ class LivingCluster(Looking):
 
     def metrics(self, host: str) -> NodeMetrics:
         """See ``Hands``."""
-        found = self._asked(host, READY, _METRICS)
+        found = self._asked(host, READY, METRICS)
         code, body = asking.reply(found, READY)
         return parse_metrics(
-            asking.reply(found, _METRICS)[1], ready=code == 200, reason=f"{code} {body[:200]}"
+            asking.reply(found, METRICS)[1], ready=code == 200, reason=f"{code} {body[:200]}"
         )
 
     def change_director(self, host: str) -> None:

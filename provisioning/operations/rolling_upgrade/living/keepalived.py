@@ -1,10 +1,10 @@
 """Keepalived of a director, where a reload is not enough. Pure."""
 
 from provisioning.model.hosts import ServiceManager
+from provisioning.places import KEEPALIVED
 from provisioning.resources.service import restart as restart_handler
 from provisioning.resources.supervisor import SOCKET
 from provisioning.resources.wording import call
-from provisioning.roles.places import KEEPALIVED
 
 RESTART = restart_handler(KEEPALIVED, ServiceManager.SYSTEMD).name
 """Name of the handler that restarts it."""

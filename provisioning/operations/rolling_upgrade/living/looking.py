@@ -9,6 +9,7 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.model.hosts import ServiceManager
 from provisioning.model.resolve import service_manager_of
+from provisioning.node_api import READY, STATUS
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.rolling_upgrade.choices import Choices
 from provisioning.operations.rolling_upgrade.hands import HandError
@@ -17,7 +18,6 @@ from provisioning.operations.rolling_upgrade.living.sighting import Answers, ass
 from provisioning.operations.rolling_upgrade.sight import Sight
 from provisioning.operations.session import Site
 from provisioning.operations.tables import holders_of, look_at_tables
-from provisioning.operations.verify.from_client import STATUS_PATH
 from provisioning.resources.base import Observation
 from provisioning.roles import director
 from provisioning.roles.deployment import Deployment
@@ -25,7 +25,6 @@ from provisioning.roles.desired import DesiredHost
 from provisioning.roles.rendering import Templates
 from provisioning.transport.base import Transport
 
-READY = "/readyz"
 LOOK_TIMEOUT = 30.0
 """Seconds that a look at a host may take."""
 
@@ -105,7 +104,7 @@ class Looking:
     def _ask(self, name: str, transport: Transport) -> Answers:
         current = shlex.quote(str(self.site.inventory.app.directory / "current"))
         asked = {
-            "app": asking.gets(self.site.inventory, name, (READY, STATUS_PATH)),
+            "app": asking.gets(self.site.inventory, name, (READY, STATUS)),
             "release": f"readlink {current}",
         }
         found = run_fragments(name, transport, asked, timeout=LOOK_TIMEOUT)

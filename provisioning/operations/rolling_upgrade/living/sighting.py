@@ -6,12 +6,13 @@ from pathlib import PurePosixPath
 
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
+from provisioning.node_api import READY
 from provisioning.operations.rolling_upgrade.hands import HandError
 from provisioning.operations.rolling_upgrade.living import asking
 from provisioning.operations.rolling_upgrade.sight import NodeSight, ServiceSight, Sight
-from provisioning.operations.status.wanted import WantedService, wanted_services
 from provisioning.operations.tables import Tables, weight_of
 from provisioning.resources.base import Observation
+from provisioning.roles.wanted_services import WantedService, wanted_services
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def node(said: Answers) -> NodeSight:
     """One real server."""
     release = PurePosixPath(said.current).name
     try:
-        code, _ = asking.reply(said.app, "/readyz")
+        code, _ = asking.reply(said.app, READY)
         status = asking.status(said.app)
     except HandError:
         return NodeSight(ready=False, release=release)

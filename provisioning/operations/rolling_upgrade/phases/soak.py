@@ -1,9 +1,9 @@
 """The node serves clients and is watched: is it as good as before, and as the others?"""
 
+from provisioning.facts.app_metrics import NodeMetrics
 from provisioning.operations.rolling_upgrade.choices import Choices
 from provisioning.operations.rolling_upgrade.hands import HandError
 from provisioning.operations.rolling_upgrade.judgement import Look, verdict
-from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics
 from provisioning.operations.rolling_upgrade.phases.comparing import FACTOR_BEFORE
 from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseError, Work
 from provisioning.operations.rolling_upgrade.state import Node

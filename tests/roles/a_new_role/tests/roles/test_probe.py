@@ -15,8 +15,8 @@ from provisioning.engine.script import STATE
 from provisioning.engine.waves import Wave
 from provisioning.lab.topology import Size, plan
 from provisioning.model.inventory import Inventory
-from provisioning.model.loading import load_inventory, parse_inventory
-from provisioning.model.problem import InventoryError
+from provisioning.model.loader.load import load_inventory, parse_inventory
+from provisioning.model.loader.diagnostic import InventoryError
 from provisioning.model.runtime import Runtime
 from provisioning.operations.departure import departure_waves
 from provisioning.operations.destroy import destroy_waves, plan_removal
@@ -131,7 +131,7 @@ def test_its_lines_in_the_inventory_are_validated(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     with pytest.raises(InventoryError) as wrong:
         parse_inventory(text.replace("interval: 30", "interval: 0"), path)
-    assert [one.key for one in wrong.value.problems] == ["probes.hosts.probe1.interval"]
+    assert [one.key for one in wrong.value.diagnostics] == ["probes.hosts.probe1.interval"]
     with pytest.raises(InventoryError, match=r"one level deeper: probes: \{hosts: \{probe9"):
         parse_inventory(f"{text}  probe9: 10.77.0.49\n", path)
     with pytest.raises(InventoryError, match="a host cannot be called probes"):
