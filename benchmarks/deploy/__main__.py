@@ -144,7 +144,7 @@ def _their_command(lab: Lab, folder: Path, playbook: str) -> tuple[list[str], di
                     "ansible_host_address": str(node.address),
                 }
                 for node in lab.topology.nodes
-                if node.role.value
+                if node.role
                 == {"directors": "director", "real_servers": "real server"}.get(group, "storage")
             }
         }

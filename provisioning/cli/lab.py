@@ -18,9 +18,8 @@ from provisioning.lab import lifecycle, running
 from provisioning.lab import status as lab_status
 from provisioning.lab.errors import LabError
 from provisioning.lab.status import Condition, LabStatus
-from provisioning.lab.topology import DEFAULT_NETWORK, Lan, Size, plan
+from provisioning.lab.topology import DEFAULT_NETWORK, Lan, Size, kinds, memory_key, plan
 
-_DEFAULTS = Size()
 _PORT = click.IntRange(1, 65535)
 
 
@@ -57,26 +56,35 @@ def lab() -> None:
     """
 
 
-def _count(role: str, default: int) -> Callable[..., Any]:
-    flag = "--" + role.replace(" ", "-")
-    return click.option(flag, default=default, show_default=True, metavar="N", type=int)
+def _size_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Number and memory of each kind of machine."""
+    options = [
+        click.option(_flag(key), default=kind.number, show_default=True, metavar="N", type=int)
+        for key, kind in kinds().items()
+    ]
+    options += [
+        click.option(
+            _flag(memory_key(kind)),
+            default=kind.memory,
+            show_default=True,
+            metavar="MIB",
+            type=int,
+        )
+        for kind in kinds().values()
+        if kind.memory
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
-def _memory(role: str, default: int) -> Callable[..., Any]:
-    return click.option(
-        f"--{role}-memory", default=default, show_default=True, metavar="MIB", type=int
-    )
+def _flag(key: str) -> str:
+    return "--" + key.replace("_", "-")
 
 
 @lab.command()
 @_name_option
-@_count("directors", _DEFAULTS.directors)
-@_count("real servers", _DEFAULTS.real_servers)
-@_count("storage", _DEFAULTS.storage)
-@_count("clients", _DEFAULTS.clients)
-@_memory("director", _DEFAULTS.director_memory)
-@_memory("real-server", _DEFAULTS.real_server_memory)
-@_memory("storage", _DEFAULTS.storage_memory)
+@_size_options
 @click.option(
     "--lan",
     "network",

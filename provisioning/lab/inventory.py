@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from provisioning.lab.topology import INTERFACE, LOGIN_USER, Role, Topology
+from provisioning.lab.topology import INTERFACE, LOGIN_USER, Topology, kinds
 
 _HEADER = """\
 # Inventory of the lab {name!r}: machines on this computer, made by `cluster lab up`.
@@ -13,13 +13,6 @@ _HEADER = """\
 # ssh.host and ssh.port lead to a machine's sshd through a port of this computer; they are gone
 # after `cluster lab down`. No machine runs systemd, so Supervisor keeps the services.
 """
-
-_GROUPS = {
-    "directors": Role.DIRECTOR,
-    "real_servers": Role.REAL_SERVER,
-    "storage": Role.STORAGE,
-    "clients": Role.CLIENT,
-}
 
 
 def render(
@@ -42,8 +35,8 @@ def render(
         # Small and instant: seven kernels share this computer's cores.
         "app": {"python": str(python), "engine": "espeak", "queue_size": 64},
     }
-    for group, role in _GROUPS.items():
-        if nodes := topology.of_role(role):
+    for group, kind in kinds().items():
+        if nodes := topology.of_kind(kind):
             content[group] = {
                 "hosts": {
                     node.name: {

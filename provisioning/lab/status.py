@@ -95,7 +95,7 @@ def _node_status(
         condition = Condition.STOPPED if leader.is_stopped else Condition.UP
     return NodeStatus(
         name=node.name,
-        role=node.role.value,
+        role=node.role,
         kernel=version if node.kernel is Kernel.UML else "the host's",
         address=str(node.address),
         ssh_port=lab.record.ssh_ports[node.name],

@@ -25,6 +25,8 @@ from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import save_runtime, without_drain
 from provisioning.operations.session import Site
 from provisioning.operations.tables import look_at_tables
+from provisioning.roles.real_server import REAL_SERVERS
+from provisioning.roles.registry import ROLES
 
 _PATIENCE = 300.0
 """Seconds until hosts added by the same edit have taken over."""
@@ -42,7 +44,7 @@ def site_with(site: Site, leaving: DeployedHosts) -> Site:
 
 def leaving_servers(leaving: DeployedHosts) -> list[str]:
     """List leaving hosts that clients may be on."""
-    return [name for name, member in leaving.items() if "real_servers" in member.roles]
+    return [name for name, member in leaving.items() if REAL_SERVERS.key in member.roles]
 
 
 def add_removals(plans: Plans, leaving: DeployedHosts, fleet: Fleet) -> None:
@@ -55,14 +57,15 @@ def add_removals(plans: Plans, leaving: DeployedHosts, fleet: Fleet) -> None:
 
 
 def decommission_waves(inventory: Inventory, plans: Plans, leaving: DeployedHosts) -> list[Wave]:
-    """Order the waves: directors stop sending to a host before it goes, and it goes before the
-    storage that it needs."""
+    """Order the waves: directors stop sending to a host before it goes, and it goes before
+    a host that it uses (its storage)."""
     usual = waves(inventory, plans)
     if not leaving:
         return usual
-    storage = [wave for wave in usual if wave.role == "storage"]
-    others = [wave for wave in usual if wave.role != "storage"]
-    return [*others, Wave("hosts that leave", tuple(leaving), gate="none"), *storage]
+    used = {role.key for role in ROLES if role.serves_leaving}
+    before = [wave for wave in usual if wave.role not in used]
+    after = [wave for wave in usual if wave.role in used]
+    return [*before, Wave("hosts that leave", tuple(leaving), gate="none"), *after]
 
 
 def drain_leaving(op: Operation, leaving: DeployedHosts, *, timeout: float) -> None:

@@ -12,17 +12,20 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from provisioning.model.hosts import Director, Host, RealServer, StorageHost
+from provisioning.model.groups import managed_groups
+from provisioning.model.hosts import Host
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import (
     all_hosts,
     connection_of,
+    groups,
+    groups_of,
     interface_of,
-    roles_of,
     service_manager_of,
 )
-from provisioning.model.storage import Storage
+from provisioning.model.service import VirtualService
 from provisioning.operations.runtime_state import RuntimeStateError, replace_file
+from provisioning.roles.real_server import REAL_SERVERS
 
 _FILE = "members.json"
 
@@ -105,34 +108,32 @@ def inventory_with(inventory: Inventory, members: DeployedHosts) -> Inventory:
     """Copy the inventory with these hosts still in it. Pure. Raises ``RuntimeStateError`` where
     the record cannot be read any more."""
     try:
-        directors = _hosts(Director, members, "directors")
-        servers = _hosts(RealServer, members, "real_servers")
-        stores = _hosts(StorageHost, members, "storage")
+        hosts = {
+            key: _hosts(group.host_type, members, key) for key, group in managed_groups().items()
+        }
     except ValidationError as error:
         raise RuntimeStateError(
             f"a host that left the inventory was recorded otherwise: {error}; `cluster forget` it"
         ) from None
     changes: dict[str, Any] = {
-        "directors": _more(inventory.directors, directors),
-        "real_servers": _more(inventory.real_servers, servers),
-        "services": [
-            service
-            if service.real_servers is None
-            else service.model_copy(
-                update={
-                    "real_servers": [
-                        *service.real_servers,
-                        *(n for n in servers if service.name in members[n].services),
-                    ]
-                }
-            )
-            for service in inventory.services
-        ],
+        key: _more(getattr(inventory, key) or managed_groups()[key](), more)
+        for key, more in hosts.items()
+        if more
     }
-    if stores:
-        storage = inventory.storage or Storage()
-        changes["storage"] = _more(storage, stores)
+    changes["services"] = [
+        _with_servers(service, hosts[REAL_SERVERS.key], members) for service in inventory.services
+    ]
     return inventory.model_copy(update=changes)
+
+
+def _with_servers(
+    service: VirtualService, names: Iterable[str], members: DeployedHosts
+) -> VirtualService:
+    """The service with those that it listed."""
+    if service.real_servers is None:
+        return service
+    more = [name for name in names if service.name in members[name].services]
+    return service.model_copy(update={"real_servers": [*service.real_servers, *more]})
 
 
 def _more(group: Any, hosts: dict[str, Any]) -> Any:
@@ -155,10 +156,10 @@ def _member(inventory: Inventory, name: str) -> DeployedHost:
     )
     # A !vault block is never written anywhere else; then the inventory's own has to do.
     ssh = {key: value for key, value in connection.items() if value != {}}
-    roles = roles_of(inventory, name)
+    roles = groups_of(inventory, name)
     entry: dict[str, Any] = {}
-    for group in (inventory.directors, inventory.real_servers):
-        if name in group.hosts:
+    for group in groups(inventory).values():
+        if group.managed and name in group.hosts:
             entry |= group.hosts[name].model_dump(mode="json", exclude_unset=True)
     entry |= {
         "address": str(host.address),

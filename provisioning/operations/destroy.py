@@ -21,6 +21,7 @@ from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import load_record, write
 from provisioning.operations.session import Site
+from provisioning.roles.registry import deploy_order
 from provisioning.transport.base import Transport
 
 
@@ -106,7 +107,6 @@ def forget_destroyed(site: Site, run: Run, names: Collection[str]) -> None:
 def destroy_waves(inventory: Inventory) -> list[Wave]:
     """Deploy's order backwards: no new clients, then no work, then no storage."""
     return [
-        Wave("directors", tuple(inventory.directors.hosts), gate="none"),
-        Wave("real servers", tuple(inventory.real_servers.hosts), gate="none"),
-        Wave("storage", tuple(inventory.storage.hosts) if inventory.storage else ()),
+        Wave(role.name, role.hosts(inventory), "none", role.key)
+        for role in reversed(deploy_order())
     ]

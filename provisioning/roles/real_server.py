@@ -35,6 +35,8 @@ from provisioning.resources.release import Release
 from provisioning.resources.service import Service, restart
 from provisioning.resources.sysctl import Sysctl
 from provisioning.resources.user import User
+from provisioning.roles.deployment import Deployment
+from provisioning.roles.machines import Machines
 from provisioning.roles.network import address_requirement
 from provisioning.roles.part import RolePart
 from provisioning.roles.programs import (
@@ -43,8 +45,10 @@ from provisioning.roles.programs import (
     unit_path,
     unit_template,
 )
+from provisioning.roles.question import Question
 from provisioning.roles.release_archive import ReleaseArchive
 from provisioning.roles.rendering import RenderedFile, Templates
+from provisioning.roles.role import Log, Role
 from provisioning.roles.storage import mount_source
 
 _VIP_SCRIPT = "/usr/local/sbin/lvs-real-server"
@@ -60,19 +64,14 @@ _ENGINE_PACKAGES: dict[str | None, tuple[str, ...]] = {
 """What the app that comes with this program imports; setup.cfg has the versions."""
 _LAST_WORDS = 10
 """Seconds between a node's last job and its end: its answers are fetched, its workers go."""
+_APP_LOG = "/var/log/cosyvoice/app.log"
 _START_PATIENCE = 240
 """Seconds until a node must answer after a start: imports and a warm-up on a slow disk."""
 
 
-def part(
-    inventory: Inventory,
-    name: str,
-    templates: Templates,
-    release: ReleaseArchive | None,
-    runtime: Runtime,
-    secret: str | None,
-) -> RolePart:
+def part(deployment: Deployment, name: str) -> RolePart:
     """Requirements and resources of one real server, in the order in which they are applied."""
+    inventory, templates = deployment.inventory, deployment.templates
     manager = service_manager_of(inventory, name)
     return RolePart(
         (
@@ -85,7 +84,7 @@ def part(
             *manager_resources(manager),
             *_virtual_ips(inventory, name, templates, manager),
             *_outputs(inventory),
-            *_app(inventory, name, templates, manager, release, runtime, secret),
+            *_app(deployment, name, manager),
         ),
         (_answers(inventory, name),),
     )
@@ -201,19 +200,12 @@ def _local_outputs(inventory: Inventory) -> str:
     return f"{inventory.app.directory}/outputs"
 
 
-def _app(
-    inventory: Inventory,
-    name: str,
-    templates: Templates,
-    manager: ServiceManager,
-    release: ReleaseArchive | None,
-    runtime: Runtime,
-    secret: str | None,
-) -> list[Resource]:
+def _app(deployment: Deployment, name: str, manager: ServiceManager) -> list[Resource]:
+    inventory, templates = deployment.inventory, deployment.templates
     variables: dict[str, object] = {**variables_of(inventory, name)}
     app = inventory.app
     again = restart(APP_SERVICE, manager)
-    chosen = _release(inventory, release, runtime.pins.get(name), again)
+    chosen = _release(inventory, deployment.release, deployment.runtime.pins.get(name), again)
     run_script = f"{app.directory}/run.sh"
     values: dict[str, object] = {
         "app": app,
@@ -227,7 +219,7 @@ def _app(
     resources: list[Resource] = [
         Directory(path=str(app.directory)),
         Directory(path="/etc/cosyvoice"),
-        drain_mark(runtime, name),
+        drain_mark(deployment.runtime, name),
         Directory(path="/var/log/cosyvoice", group=app.user, mode=0o750),
         Directory(path=APP_STATE, owner=app.user, group=app.user, mode=0o700),
         # Owned by root and not writable for the app, so that a break-in there changes no script.
@@ -238,7 +230,7 @@ def _app(
             validate='sh -n "$CANDIDATE"',
             triggers=(again,),
         ),
-        *_session_routing(inventory, variables, templates, secret, again),
+        *_session_routing(inventory, variables, templates, deployment.secret, again),
         RenderedFile(
             path=APP_ENV,
             content=templates.render("real_server/app.env.j2", variables, **values),
@@ -400,5 +392,31 @@ def _answers(inventory: Inventory, name: str) -> Postcondition:
         "the app is ready at its own address and at the VIP",
         probes,
         _START_PATIENCE,
-        "see /var/log/cosyvoice/app.log on this host",
+        f"see {_APP_LOG} on this host",
     )
+
+
+REAL_SERVERS = Role(
+    key="real_servers",
+    name="real servers",
+    order=20,
+    part=part,
+    # The app writes a file under either service manager.
+    logs=lambda _manager: (Log(APP_SERVICE, _APP_LOG),),
+    diagnostics={
+        "arp-settings.txt": "grep . /proc/sys/net/ipv4/conf/*/arp_ignore"
+        " /proc/sys/net/ipv4/conf/*/arp_announce",
+        "gpus.txt": "command -v nvidia-smi >/dev/null && timeout 10 nvidia-smi || echo none",
+    },
+    question=Question(
+        key="real_servers",
+        option="--real-server",
+        help="May be repeated.",
+        text="Real servers, their addresses",
+        prefix="rs",
+        comment="# The machines that speak. More than an address: "
+        "{address: …, weight: 2, workers: 2}\n",
+    ),
+    machines=Machines(kind="real server", prefix="rs", first=21, least=1, number=3, memory=1500),
+)
+"""After the storage they mount."""

@@ -8,9 +8,9 @@ from provisioning.model.loader.load import parse_inventory
 from provisioning.model.resolve import (
     all_hosts,
     connection_of,
+    groups_of,
     interface_of,
     priority_of,
-    roles_of,
     service_manager_of,
     variables_of,
     virtual_router_id_of,
@@ -44,7 +44,7 @@ def _inventory() -> Inventory:
 
 def test_hosts_come_once_in_the_order_of_the_groups() -> None:
     assert list(all_hosts(_inventory())) == ["lvs1", "both", "rs1", "laptop"]
-    assert roles_of(_inventory(), "both") == ["directors", "real_servers"]
+    assert groups_of(_inventory(), "both") == ["directors", "real_servers"]
 
 
 def test_the_host_goes_over_the_group_and_that_over_the_inventory() -> None:

@@ -105,6 +105,17 @@ def test_an_age_is_by_the_clock_of_the_host(tmp_path: Path, ahead: timedelta) ->
     assert [json.loads(line)["age"] for line in taken] == [4, 0]
 
 
+def test_the_journal_is_read_to_its_end(tmp_path: Path) -> None:
+    journal = tmp_path / "journalctl"
+    journal.write_text('#!/bin/sh\necho "$LC_ALL $*"\n')
+    journal.chmod(0o755)
+    script = read_script(LogSource("lvs1", "keepalived", None), lines=5, age=None, follow=False)
+    done = LocalTransport().run(f"PATH={tmp_path}:$PATH\n{script}", root=False)
+    assert done.status == 0, done.stderr
+    read = done.stdout.decode().splitlines()[1]
+    assert read == "C.UTF-8 --no-pager --quiet -o short-iso -u keepalived -n 5"
+
+
 def test_the_latest_lines_come_whole_and_in_order(tmp_path: Path) -> None:
     log = tmp_path / "应用 1.log"
     log.write_text("".join(f"第{n}行 [bold]\n" for n in range(9)), encoding="utf-8")

@@ -3,6 +3,7 @@
 import re
 from difflib import get_close_matches
 
+from provisioning.model.groups import group_types
 from provisioning.model.key_path import KeyPath
 from provisioning.model.loader.allowed import listed
 from provisioning.model.loader.excerpt import dotted, shortened
@@ -10,7 +11,6 @@ from provisioning.model.loader.unseen import unseen, without_unseen
 from provisioning.model.loader.vocabulary import KEYS
 from provisioning.model.schema import Schema, at, kinds_with, places_of_keys, properties
 
-_GROUPS = ("directors", "real_servers", "storage", "clients")
 _CLOSE = 0.7
 
 
@@ -25,7 +25,7 @@ def advice(path: KeyPath, schema: Schema | None, value: object) -> tuple[str, st
     """The fix, and the key that was meant if it belongs in the same place."""
     name = shortened(without_unseen(str(path[-1])))
     known = list(properties(schema)) if schema else []
-    if len(path) == 2 and path[0] in _GROUPS and _is_host(value):
+    if len(path) == 2 and path[0] in group_types() and _is_host(value):
         return f"write it one level deeper: {path[0]}: {{hosts: {{{name}: …}}}}", "hosts"
     if meant := _exact(name, known):
         hidden = unseen(str(path[-1]))

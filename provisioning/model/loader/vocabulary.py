@@ -4,11 +4,14 @@ The first seed of many a cluster is a keepalived.conf or an Ansible inventory; w
 is told our key, not only that theirs is unknown.
 """
 
+from provisioning.model.groups import group_types
 from provisioning.node_api import READY
 
 _SERVICE = "services[]"
 _CHECK = f"{_SERVICE}.check"
 _HOST = "GROUP.hosts.NAME"
+*_FIRST, _LAST = group_types()
+_GROUPS = f"remove the level: {', '.join(_FIRST)} and {_LAST} stand at the left edge"
 
 KEYS: dict[str, str] = {
     "cluster": "write name: NAME",
@@ -98,9 +101,8 @@ KEYS: dict[str, str] = {
     "misc_timeout": "write timeout",
     "misc_dynamic": "write dynamic",
     # Ansible
-    "all": "remove the level: directors, real_servers, storage and clients stand at the left edge",
-    "children": "remove the level: directors, real_servers, storage and clients stand at the left "
-    "edge",
+    "all": _GROUPS,
+    "children": _GROUPS,
     "ansible_host": "write address: ADDRESS (and ssh: {host: NAME} where SSH goes elsewhere)",
     "ansible_ssh_host": "write address: ADDRESS (and ssh: {host: NAME} where SSH goes elsewhere)",
     "ansible_user": "write ssh: {user: NAME}",

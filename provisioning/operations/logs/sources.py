@@ -8,15 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from provisioning.model.hosts import ServiceManager
 from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import roles_of, service_manager_of
-from provisioning.places import APP_SERVICE, KEEPALIVED, KEEPALIVED_GUARD
+from provisioning.model.resolve import service_manager_of
+from provisioning.roles.registry import roles_of
 
 BEAT = b"\0"
 """What a followed log sends from time to time, so that it ends when nobody listens any more."""
 
-_APP_LOG = "/var/log/cosyvoice/app.log"
 _CTIME = re.compile(r"\w{3} (\w{3} +\d+ \d\d:\d\d:\d\d \d{4}): ")
 _DURATION = re.compile(r"(\d+)\s*([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -33,21 +31,13 @@ class LogSource:
 
 
 def log_sources(inventory: Inventory, name: str) -> list[LogSource]:
-    """The logs of a host's roles. The app writes a file under either service manager."""
-    supervised = service_manager_of(inventory, name) is ServiceManager.SUPERVISOR
-    roles = roles_of(inventory, name)
-    found = []
-    if "real_servers" in roles:
-        found.append(LogSource(name, APP_SERVICE, _APP_LOG))
-    if "directors" in roles:
-        file = f"/var/log/{KEEPALIVED}.log" if supervised else None
-        found.append(LogSource(name, KEEPALIVED, file))
-        file = f"/var/log/{KEEPALIVED_GUARD}.log" if supervised else None
-        found.append(LogSource(name, KEEPALIVED_GUARD, file))
-    if "storage" in roles:
-        service, file = ("nfs-export", "/var/log/nfs-export.log") if supervised else (None, None)
-        found.append(LogSource(name, service or "nfs-server", file))
-    return found
+    """The logs of a host's roles."""
+    manager = service_manager_of(inventory, name)
+    return [
+        LogSource(name, log.service, log.file)
+        for role in roles_of(inventory, name)
+        for log in role.logs(manager)
+    ]
 
 
 def read_script(source: LogSource, *, lines: int, age: float | None, follow: bool) -> str:
@@ -56,10 +46,21 @@ def read_script(source: LogSource, *, lines: int, age: float | None, follow: boo
     minded in the journal only; of a file all is printed then, for ``newer`` to choose from."""
     head = "date '+%z %s'\n"
     if source.file is None:
-        words = ["journalctl", "--no-pager", "--quiet", "-o", "short-iso", "-u", source.service]
+        # As a program of its own: `exec` takes no assignment.
+        words = [
+            "env",
+            "LC_ALL=C.UTF-8",
+            "journalctl",
+            "--no-pager",
+            "--quiet",
+            "-o",
+            "short-iso",
+            "-u",
+        ]
+        words.append(source.service)
         since = f'"--since=@$(($(date +%s) - {math.ceil(age or 0)}))"'
         count = since if age is not None else f"-n {lines}"
-        read = f"LC_ALL=C.UTF-8 {shlex.join(words)} {count}{' -f' if follow else ''}"
+        read = f"{shlex.join(words)} {count}{' -f' if follow else ''}"
     else:
         count = str(lines) if age is None else "+1"
         words = ["tail", "-n", count, *(["-F"] if follow else []), "--", source.file]

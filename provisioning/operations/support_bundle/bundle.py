@@ -18,7 +18,7 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.engine.script import STATE
 from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import all_hosts, roles_of
+from provisioning.model.resolve import all_hosts
 from provisioning.model.secret import SecretError
 from provisioning.operations.cluster_state.look import look_at
 from provisioning.operations.faults.registry import all_faults
@@ -27,9 +27,9 @@ from provisioning.operations.session import Site
 from provisioning.operations.status.record import status_record
 from provisioning.operations.support_bundle.known_secrets import known_secrets
 from provisioning.operations.support_bundle.redaction import Redactor
-from provisioning.places import VRRP_STATE
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
+from provisioning.roles.registry import roles_of
 from provisioning.roles.rendering import RenderingError
 from provisioning.transport.base import Transport
 
@@ -48,22 +48,6 @@ _EVERYWHERE = {
     "disks.txt": "timeout -s KILL 5 df -hT; cat /proc/mounts",
     "kernel.txt": "dmesg | tail -n 300",
     "managed.txt": f"grep -v '^\t' {STATE}/manifest 2>/dev/null || :; ls -la {STATE} {STATE}/runs",
-}
-_OF_ROLE = {
-    "directors": {
-        "keepalived-version.txt": "keepalived --version 2>&1",
-        "ipvs.txt": "ipvsadm -Ln; ipvsadm -Ln --stats --exact; ipvsadm -Ln --daemon; "
-        "ipvsadm -Ln --timeout",
-        "ipvs-connections.txt": "ipvsadm -Lnc | head -n 5000",
-        "vrrp.txt": f'for f in {VRRP_STATE}/vrrp-*; do echo "$f: $(cat "$f")"; done',
-        "ipvs-settings.txt": "grep -r . /proc/sys/net/ipv4/vs",
-    },
-    "real_servers": {
-        "arp-settings.txt": "grep . /proc/sys/net/ipv4/conf/*/arp_ignore"
-        " /proc/sys/net/ipv4/conf/*/arp_announce",
-        "gpus.txt": "command -v nvidia-smi >/dev/null && timeout 10 nvidia-smi || echo none",
-    },
-    "storage": {"exports.txt": "exportfs -v; cat /proc/fs/nfsd/threads"},
 }
 
 
@@ -148,7 +132,7 @@ def _questions(inventory: Inventory, name: str, files: list[File]) -> dict[str, 
     """Fragments by the name in the archive; the first HOST in it stands for the host."""
     asked = {f"hosts/HOST/{key}": look for key, look in _EVERYWHERE.items()}
     for role in roles_of(inventory, name):
-        asked |= {f"hosts/HOST/{key}": look for key, look in _OF_ROLE.get(role, {}).items()}
+        asked |= {f"hosts/HOST/{key}": look for key, look in role.diagnostics.items()}
     for file in files:
         asked[f"found/HOST{file.path}"] = f"tail -c {_LONGEST} -- {shlex.quote(file.path)}"
     for source in log_sources(inventory, name):

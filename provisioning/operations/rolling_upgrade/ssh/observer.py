@@ -26,6 +26,7 @@ from provisioning.operations.session import Site
 from provisioning.operations.tables import holders_of, look_at_tables
 from provisioning.resources.base import Observation
 from provisioning.roles import director
+from provisioning.roles.deployment import Deployment
 from provisioning.roles.desired import DesiredHost
 from provisioning.roles.rendering import Templates
 from provisioning.transport.base import Transport
@@ -80,7 +81,7 @@ class Observer:
     def director(self, host: str) -> DesiredHost:
         """Desired state of a director as such; other roles of the host stay as they are."""
         inventory = self.site.inventory
-        part = director.part(inventory, host, Templates(inventory), self.site.runtime)
+        part = director.part(Deployment(inventory, Templates(inventory), self.site.runtime), host)
         return DesiredHost(host, part.requirements, part.resources, partial=True)
 
     def plans(self, wanted: DesiredHost) -> Plans:
