@@ -10,6 +10,7 @@ class ClusterError(Exception):
     ClusterError
         ActionError
             DirectorUnreachableError
+        AnswerError
         HookError
         HookSyntaxError
         InterfacesFormatError

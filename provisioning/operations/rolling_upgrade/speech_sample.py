@@ -3,13 +3,7 @@
 from dataclasses import dataclass
 
 from provisioning.facts.speech import Speech
-
-SHORTEST, LONGEST = 1.0, 60.0
-"""Seconds that the sentence may take to say, at any plausible speed."""
-SOFTEST = -45.0
-"""dB below full scale; what a person can hear without turning it up is above."""
-LEAST_CONTRAST = 10.0
-"""dB between loud and soft; noise and tones have less, speech has pauses."""
+from provisioning.operations.verify.speech_quality import flaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +29,7 @@ class SpeechSample:
             return self.error
         if self.node and self.node != host:
             return f"{self.node} answered instead"
-        if not SHORTEST <= self.length <= LONGEST:
-            return f"{self.length:.1f} s of sound does not fit the sentence"
-        if self.level < SOFTEST:
-            return f"the sound is silent ({self.level:.0f} dBFS)"
-        if self.contrast < LEAST_CONTRAST:
-            return "the sound is an even noise or tone, without the pauses of speech"
-        return ""
+        return flaw(self.length, self.level, self.contrast)
 
 
 def sample_of(speech: Speech) -> SpeechSample:
