@@ -6,6 +6,7 @@ from provisioning.engine import plan
 from provisioning.engine.frames import observations
 from provisioning.engine.plan import HostPlan
 from provisioning.engine.script import observe_script, token
+from provisioning.engine.script_log import log_script
 from provisioning.resources.base import Observation, Requirement, Resource
 from provisioning.transport.base import Transport, TransportError
 
@@ -21,7 +22,9 @@ def run_fragments(
     """What each fragment printed on the host, by its key. ``timeout`` is in seconds, for all
     together. Raises ``TransportError``."""
     marker = token()
-    completed = transport.run(observe_script(fragments, marker), root=root, timeout=timeout)
+    script = observe_script(fragments, marker)
+    log_script(host, f"observe, {len(fragments)} fragments", script, fragments.items())
+    completed = transport.run(script, root=root, timeout=timeout)
     found = observations(completed.stdout, completed.stderr, marker)
     if missing := fragments.keys() - found.keys():
         said = completed.stderr.decode("utf-8", "replace").strip()[-500:]

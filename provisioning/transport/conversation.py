@@ -5,6 +5,7 @@ one who started it is gone, however that ended.
 """
 
 import contextlib
+import logging
 import os
 import shlex
 import signal
@@ -17,6 +18,8 @@ import paramiko
 from provisioning.transport.base import ConnectionLostError, TransportError
 from provisioning.transport.opening import AfterMark, Opening
 from provisioning.transport.sudo import refused_password, sudo_error
+
+_log = logging.getLogger(__name__)
 
 _BREAKS = (paramiko.SSHException, OSError, EOFError)
 _CHUNK = 65536
@@ -83,12 +86,15 @@ class ChannelConversation:
             if not self._stdout.found:
                 raise self._not_started()
             self._send(self._opening.then + first_line(script))
+            _log.info("%s: conversation begun by %d bytes", self._host, len(script))
         except _BREAKS:
             self.close()
             raise ConnectionLostError(f"{self._host}: the connection broke") from None
 
     def ask(self, line: str, timeout: float) -> str:
         """As ``Conversation.ask``."""
+        # The line may be the cluster's record; nothing in it is for a log.
+        _log.debug("%s: conversation: line of %d bytes", self._host, len(line))
         try:
             self._send(line.encode() + b"\n")
         except _BREAKS:

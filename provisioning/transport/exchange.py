@@ -5,6 +5,7 @@ Each of them has a thread, as any that was not served would fill its window and 
 """
 
 import contextlib
+import logging
 import math
 import shlex
 import threading
@@ -16,6 +17,8 @@ from provisioning.transport.base import Completed, ConnectionLostError, SudoErro
 from provisioning.transport.deadline import Deadline
 from provisioning.transport.opening import AfterMark, Opening
 from provisioning.transport.sudo import refused_password, sudo_error
+
+_log = logging.getLogger(__name__)
 
 _BREAKS = (paramiko.SSHException, OSError, EOFError)
 """What paramiko raises when a connection breaks in the middle of something."""
@@ -77,7 +80,13 @@ class Exchange:
             raise self._not_started(status)
         if status < 0:
             raise self._broken("the script's shell was killed there (out of memory?)")
-        return Completed(b"".join(self._output), b"".join(self._errors), status)
+        done = Completed(b"".join(self._output), b"".join(self._errors), status)
+        _log.info(
+            "%s: channel %d: sent %d bytes, got %d and %d of errors, status %d, %.2f s",
+            *(self._host, channel.get_id(), len(script)),
+            *(len(done.stdout), len(done.stderr), status, self._deadline.elapsed),
+        )
+        return done
 
     @staticmethod
     def _helper(work: Callable[..., None], *arguments: bytes) -> threading.Thread:

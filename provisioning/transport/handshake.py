@@ -1,5 +1,7 @@
 """From a stream to an encrypted connection with the host it should be with."""
 
+import logging
+
 import paramiko
 from paramiko.ssh_exception import IncompatiblePeer
 
@@ -8,6 +10,8 @@ from provisioning.transport.deadline import Deadline
 from provisioning.transport.dial import Stream
 from provisioning.transport.known_hosts import KnownHosts
 from provisioning.transport.route import Endpoint
+
+_log = logging.getLogger(__name__)
 
 _SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 """Key types whose signature algorithms have names of their own (RFC 8332)."""
@@ -33,6 +37,7 @@ def shake_hands(
         # start_client returns without a word when the time is up; then there is no key yet.
         key = transport.get_remote_server_key()
         known_hosts.check(endpoint.known_as, key, accept_new=accept_new_host_keys)
+        _log.info("%s: %s, host key %s", endpoint, transport.remote_version, key.get_name())
     except (paramiko.SSHException, OSError, EOFError) as error:
         transport.close()
         raise _why(error, transport, endpoint, deadline) from None

@@ -1,5 +1,6 @@
 """An encrypted connection with an sshd, with some patience for one that is crowded."""
 
+import logging
 import random
 import time
 from contextlib import ExitStack
@@ -11,6 +12,8 @@ from provisioning.transport.deadline import Deadline
 from provisioning.transport.dial import dial
 from provisioning.transport.handshake import BrokenOffError, shake_hands
 from provisioning.transport.route import Endpoint
+
+_log = logging.getLogger(__name__)
 
 _PAUSES = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 """Seconds before another try at an sshd that broke the connection off, where there is time."""
@@ -35,6 +38,7 @@ def reach(
         try:
             return _reach(endpoint, before, deadline, accept_new_host_keys, ending)
         except BrokenOffError as error:
+            _log.info("broken off, to be tried again: %s", error)
             reason = error
         except UnreachableError as error:
             # A try that had no time left tells less than the one before it.

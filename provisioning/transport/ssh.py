@@ -22,10 +22,12 @@ from provisioning.transport.heartbeat import Heartbeat
 from provisioning.transport.login import log_in
 from provisioning.transport.opening import opening
 from provisioning.transport.reach import reach
-from provisioning.transport.route import route
+from provisioning.transport.route import Endpoint, route
 
 # Its own log shows tracebacks on standard error; what they say is explained by our errors.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+_log = logging.getLogger(__name__)
 
 _CONNECT_TIMEOUT = 10.0
 _KEEPALIVE = 15.0
@@ -54,11 +56,15 @@ def connect(
     )
     with ExitStack() as ending:
         transport: paramiko.Transport | None = None
+        before: Endpoint | None = None
         for hop in hops:
             deadline = Deadline(connection.connect_timeout or _CONNECT_TIMEOUT)
+            _log.info("%s: connecting%s", hop, f" through {before}" if before else "")
             transport = reach(hop, transport, deadline, accept_new_host_keys, ending)
             password = connection.password if hop is hops[-1] else None
             log_in(transport, hop, _asking(name, password, base_dir), deadline)
+            _log.info("%s: logged in after %.2f s", hop, deadline.elapsed)
+            before = hop
         assert transport is not None
         heartbeat = Heartbeat(transport, connection.keepalive or _KEEPALIVE)
         heartbeat.start()
@@ -142,13 +148,16 @@ class SSHTransport:
     def close(self) -> None:
         """Closes the connection and those of its jump hosts; whatever runs on it ends with
         ``ConnectionLostError``."""
+        _log.info("%s: closing the connection", self._name)
         self._ending.close()
 
     def _open(self) -> paramiko.Channel:
         try:
-            return self._transport.open_session(timeout=_CHANNEL_TIMEOUT)
+            channel = self._transport.open_session(timeout=_CHANNEL_TIMEOUT)
         except (paramiko.SSHException, OSError, EOFError) as error:
             state = "refuses a session" if self._transport.is_active() else "is gone"
             raise ConnectionLostError(
                 f"{self._name}: the connection {state}: {error or 'it was closed'}"
             ) from None
+        _log.info("%s: channel %d is open", self._name, channel.get_id())
+        return channel
