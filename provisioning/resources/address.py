@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
 from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.looking import headed
+from provisioning.resources.output import headed
 from provisioning.resources.record import record
 from provisioning.resources.wording import call, require_line
 

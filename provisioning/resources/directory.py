@@ -7,7 +7,7 @@ way on purpose. Folders missing above it are made too (mode 0755, owner root).
 from dataclasses import dataclass
 
 from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.looking import printed
+from provisioning.resources.output import printed
 from provisioning.resources.record import record
 from provisioning.resources.wording import call, require_account, require_mode, require_path
 

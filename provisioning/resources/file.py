@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.looking import headed
+from provisioning.resources.output import headed
 from provisioning.resources.record import record
 from provisioning.resources.wording import call, require_account, require_mode, require_path
 

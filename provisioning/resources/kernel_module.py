@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.looking import headed
+from provisioning.resources.output import headed
 from provisioning.resources.record import record
 from provisioning.resources.wording import call
 

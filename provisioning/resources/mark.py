@@ -5,7 +5,7 @@ from base64 import encodebytes
 from dataclasses import dataclass
 
 from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.looking import headed
+from provisioning.resources.output import headed
 from provisioning.resources.record import record
 from provisioning.resources.wording import call, require_path
 

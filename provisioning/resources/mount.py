@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from provisioning.resources.base import Change, Handler, Observation, UnobservableError
 from provisioning.resources.fstab import Entry, entries, escape
-from provisioning.resources.looking import printed
+from provisioning.resources.output import printed
 from provisioning.resources.record import record
 from provisioning.resources.wording import call, require_line, require_path
 

@@ -4,7 +4,7 @@ exports(5) and a service."""
 from dataclasses import dataclass
 
 from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.looking import headed
+from provisioning.resources.output import headed
 from provisioning.resources.wording import call, require_line, require_path
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.looking import printed
+from provisioning.resources.output import printed
 from provisioning.resources.wording import call, require_path
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")  # Debian policy, section 5.6.1

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from provisioning.resources.base import Change, Handler, Observation, UnobservableError
 from provisioning.resources.environment import Environment
-from provisioning.resources.looking import printed
+from provisioning.resources.output import printed
 from provisioning.resources.record import record
 from provisioning.resources.wording import call, require_line, require_path
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from provisioning.model.hosts import ServiceManager
 from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.looking import printed
+from provisioning.resources.output import printed
 from provisioning.resources.service import restart
 from provisioning.resources.wording import call, require_path, require_unit
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from provisioning.resources import supervisor
 from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.looking import printed
+from provisioning.resources.output import printed
 from provisioning.resources.record import record
 from provisioning.resources.wording import call, require_path
 

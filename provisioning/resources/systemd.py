@@ -1,7 +1,7 @@
 """Fragments for services that systemd runs (systemctl(1))."""
 
 from provisioning.resources.base import Observation
-from provisioning.resources.looking import printed
+from provisioning.resources.output import printed
 from provisioning.resources.record import record
 from provisioning.resources.wording import call
 

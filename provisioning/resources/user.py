@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.looking import headed
+from provisioning.resources.output import headed
 from provisioning.resources.record import record
 from provisioning.resources.wording import call, require_account, require_path
 
