@@ -8,7 +8,7 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.operations.release.origin import Origin, read
 from provisioning.resources.base import Observation
-from provisioning.resources.wording import call
+from provisioning.resources.shell_call import quote_call
 from provisioning.transport.base import Transport
 
 _LOOK = "releases"
@@ -53,7 +53,7 @@ def look_at_releases(
     """Connects to hosts and looks, in one round trip each. Those that cannot be reached are
     missing, and are in ``fleet.errors``."""
     fleet.connect(names)
-    question = {_LOOK: call("look_at_releases", str(directory))}
+    question = {_LOOK: quote_call("look_at_releases", str(directory))}
 
     def look(name: str, transport: Transport) -> HostReleases:
         return parse_releases(run_fragments(name, transport, question)[_LOOK])
