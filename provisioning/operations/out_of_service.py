@@ -31,7 +31,7 @@ from provisioning.operations.session import Site
 from provisioning.operations.status.wanted import wanted_services
 from provisioning.operations.tables import Tables, holders_of, tables_if_any, weight_of
 from provisioning.roles.desired import DesiredHost
-from provisioning.roles.real_server import drain_mark
+from provisioning.roles.real_server import drain_flag
 from provisioning.transport.base import Transport, TransportError
 
 Desired = Callable[[Runtime], dict[str, DesiredHost]]
@@ -251,7 +251,7 @@ class OutOfService:
     def _marks(self, name: str) -> bool:
         """Whether the change marks a real server as drained: its weight has to go before."""
         plan = self.plans.hosts.get(name)
-        mark = drain_mark(self._planned, name)
+        mark = drain_flag(self._planned, name)
         if plan is None or mark.content is None:
             return False
         return any(step.id == mark.id for step in plan.steps)

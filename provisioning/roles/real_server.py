@@ -19,7 +19,7 @@ from provisioning.resources.base import Handler, Postcondition, Requirement, Res
 from provisioning.resources.current_release import CurrentRelease
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
-from provisioning.resources.mark import Mark
+from provisioning.resources.flag_file import FlagFile
 from provisioning.resources.mount import Mount
 from provisioning.resources.package import Packages
 from provisioning.resources.release import Release
@@ -112,10 +112,10 @@ def peers(inventory: Inventory) -> list[tuple[str, str]]:
     return [(name, own_url(host.address, port)) for name, host in hosts]
 
 
-def drain_mark(runtime: Runtime, name: str) -> Mark:
-    """What tells the app whether it is drained."""
+def drain_flag(runtime: Runtime, name: str) -> FlagFile:
+    """Flag file by which the app knows whether it is drained."""
     drain = runtime.drains.get(name)
-    return Mark(path=DRAIN_FILE, content=f"{drain}\n" if drain else None)
+    return FlagFile(path=DRAIN_FILE, content=f"{drain}\n" if drain else None)
 
 
 def _packages(inventory: Inventory) -> tuple[str, ...]:
@@ -220,7 +220,7 @@ def _app(
     resources: list[Resource] = [
         Directory(path=str(app.directory)),
         Directory(path="/etc/cosyvoice"),
-        drain_mark(runtime, name),
+        drain_flag(runtime, name),
         Directory(path="/var/log/cosyvoice", group=app.user, mode=0o750),
         Directory(path=APP_STATE, owner=app.user, group=app.user, mode=0o700),
         # Owned by root and not writable for the app, so that a break-in there changes no script.

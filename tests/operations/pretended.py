@@ -21,7 +21,7 @@ from provisioning.operations.session import Site
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
 from provisioning.roles.places import KEEPALIVED_CONF
-from provisioning.roles.real_server import drain_mark
+from provisioning.roles.real_server import drain_flag
 from provisioning.transport.base import Completed, Transport, UnreachableError
 from provisioning.transport.conversation import ProcessConversation
 from provisioning.transport.opening import opening
@@ -125,7 +125,7 @@ class PretendedCluster:
                 for one in desired[name].resources
                 if isinstance(one, File) and one.path == KEEPALIVED_CONF
             )
-            ours = ours or (drain_mark(runtime, name),)  # type: ignore[assignment]
+            ours = ours or (drain_flag(runtime, name),)  # type: ignore[assignment]
             plan, _ = observe_and_plan(name, host, (), ours, {})
             if not plan.changes:
                 (host.root / "var/lib/cosyvoice-cluster").mkdir()

@@ -28,7 +28,7 @@ from provisioning.resources.base import Handler, Resource
 from provisioning.resources.file import File
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.places import KEEPALIVED_CONF
-from provisioning.roles.real_server import drain_mark
+from provisioning.roles.real_server import drain_flag
 from tests.operations.pretended import PretendedCluster, pretended
 
 OPERATOR = Drain("anna@desk", "2026-01-01T00:00:00+00:00", "换内存条", settled=True)
@@ -60,7 +60,7 @@ class Living:
                 setting = File(
                     path="/etc/cosyvoice/app.env", content=content, triggers=(self.restart(name),)
                 )
-                resources = (drain_mark(runtime, name), setting)
+                resources = (drain_flag(runtime, name), setting)
             found[name] = DesiredHost(name, resources=resources)
         return found
 

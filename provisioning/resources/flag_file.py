@@ -1,5 +1,7 @@
-"""A small file whose presence or content tells a program something, made and taken away at run
-time. Unlike a configuration file it is nobody else's: there is nothing to restore."""
+"""Flag file: its presence or content tells a program something at run time.
+
+Unlike a configuration file it belongs to nobody else: there is nothing to restore.
+"""
 
 from base64 import encodebytes
 from dataclasses import dataclass
@@ -14,9 +16,9 @@ _SHOWN = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class FlagFile:
     """A file that everybody may read and root writes, with this ``content``; without content it
-    must not be there. Blanks around the content make no difference."""
+    must be absent. Blanks around the content make no difference."""
 
     path: str
     content: str | None
@@ -27,6 +29,7 @@ class Mark:
 
     @property
     def id(self) -> str:
+        # The kind under which it is remembered on hosts.
         return f"mark:{self.path}"
 
     def observe(self) -> str:
