@@ -207,7 +207,7 @@ def _removals(before: tuple[ManifestEntry, ...], wanted: set[str]) -> tuple[Plan
 def _handlers(
     steps: tuple[PlannedStep, ...], pending: list[ManifestEntry]
 ) -> tuple[PlannedHandler, ...]:
-    """Each handler once, in the order first triggered, unless a later step settles it."""
+    """Each handler once, in the order first triggered, unless a later step supersedes it."""
     handlers: dict[str, Handler] = {}
     because: dict[str, list[str]] = {}
     for entry in pending:
@@ -217,7 +217,7 @@ def _handlers(
         for handler in step.triggers:
             handlers[handler.name] = handler
             because.setdefault(handler.name, []).append(step.id)
-        for name in step.change.settles:
+        for name in step.change.supersedes:
             handlers.pop(name, None)
             because.pop(name, None)
     return tuple(

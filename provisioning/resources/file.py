@@ -35,7 +35,7 @@ class File:
     group: str = "root"
     validate: str | None = None
     sensitive: bool = False
-    incidental: str | None = None
+    ignore_lines: str | None = None
     """Lines that hold this text do not count as a difference: they tell where a file came from."""
     triggers: tuple[Handler, ...] = ()
 
@@ -99,7 +99,9 @@ class File:
 
     def _telling(self, text: str) -> list[str]:
         lines = text.splitlines(keepends=True)
-        return [line for line in lines if self.incidental is None or self.incidental not in line]
+        return [
+            line for line in lines if self.ignore_lines is None or self.ignore_lines not in line
+        ]
 
     def _change(self, summary: str, before: str | None) -> Change:
         """``before`` is the content for the diff, or nothing where none is to be shown."""

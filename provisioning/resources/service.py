@@ -92,7 +92,7 @@ class Service:
         return f"service:{self.name}"
 
     @property
-    def _settled(self) -> frozenset[str]:
+    def _superseded(self) -> frozenset[str]:
         return frozenset({_reload_name(self.name), _restart_name(self.name)})
 
     def observe(self) -> str:
@@ -119,7 +119,7 @@ class Service:
             ", ".join(said),
             apply=systemd.start(self.id, self.name, active=active, enabled=enabled),
             undo=systemd.undo(self.id, self.name),
-            settles=frozenset() if active else self._settled,
+            supersedes=frozenset() if active else self._superseded,
         )
 
     def _compare_program(self, observation: Observation) -> Change | None:
@@ -134,7 +134,7 @@ class Service:
                 self.id, self.socket, self.name, oneshot=self.oneshot, before=state
             ),
             undo=supervisor.undo(self.id, self.socket, self.name),
-            settles=frozenset() if under_way else self._settled,
+            supersedes=frozenset() if under_way else self._superseded,
         )
 
     def remove(self) -> str:

@@ -18,7 +18,7 @@ from provisioning.resources.file import File
 INVENTORY_MARK = "inventory sha256:"
 """Begins what a header says of the inventory: which one a file was made from, not what is in it."""
 
-RenderedFile = partial(File, incidental=INVENTORY_MARK)
+RenderedFile = partial(File, ignore_lines=INVENTORY_MARK)
 """A file from a template; another inventory with the same outcome is no change."""
 
 
