@@ -1,4 +1,4 @@
-"""From a stream to an encrypted connection with the host it should be with."""
+"""SSH handshake over a stream, with a check of the host's key."""
 
 import logging
 
@@ -7,7 +7,7 @@ from paramiko.ssh_exception import IncompatiblePeer
 
 from provisioning.transport.base import HostKeyError, UnreachableError
 from provisioning.transport.deadline import Deadline
-from provisioning.transport.dial import Stream
+from provisioning.transport.dial import Socket
 from provisioning.transport.known_hosts import KnownHosts
 from provisioning.transport.route import Endpoint
 
@@ -24,11 +24,11 @@ class BrokenOffError(UnreachableError):
 
 
 def shake_hands(
-    stream: Stream, endpoint: Endpoint, deadline: Deadline, *, accept_new_host_keys: bool
+    socket: Socket, endpoint: Endpoint, deadline: Deadline, *, accept_new_host_keys: bool
 ) -> paramiko.Transport:
-    """Negotiates keys and checks the host's. Raises ``UnreachableError``, ``HostKeyError``."""
+    """Negotiate keys and check the host's. Raises ``UnreachableError``, ``HostKeyError``."""
     known_hosts = KnownHosts(endpoint.known_hosts)
-    transport = paramiko.Transport(stream)
+    transport = paramiko.Transport(socket)
     try:
         _prefer(transport, known_hosts.kinds(endpoint.known_as))
         transport.banner_timeout = deadline.left
@@ -61,7 +61,7 @@ def _why(
 ) -> UnreachableError:
     if deadline.passed:
         return UnreachableError(
-            f"{endpoint}: something accepts connections there and then says nothing for "
+            f"{endpoint}: something accepts connections there and then sends nothing for "
             f"{deadline.seconds:g} s; is it sshd, is the host overloaded? (ssh.connect_timeout)"
         )
     if isinstance(error, IncompatiblePeer):

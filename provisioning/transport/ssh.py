@@ -15,14 +15,14 @@ from provisioning.transport.base import (
     ConnectionLostError,
     SudoError,
 )
+from provisioning.transport.channel import ScriptChannel
+from provisioning.transport.connect import open_connection
 from provisioning.transport.conversation import ChannelConversation
 from provisioning.transport.deadline import Deadline
-from provisioning.transport.exchange import Exchange
 from provisioning.transport.heartbeat import Heartbeat
 from provisioning.transport.login import log_in
-from provisioning.transport.opening import opening
-from provisioning.transport.reach import reach
 from provisioning.transport.route import Endpoint, route
+from provisioning.transport.shell_start import shell_start
 
 # Its own log shows tracebacks on standard error; what they say is explained by our errors.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -60,7 +60,7 @@ def connect(
         for hop in hops:
             deadline = Deadline(connection.connect_timeout or _CONNECT_TIMEOUT)
             _log.info("%s: connecting%s", hop, f" through {before}" if before else "")
-            transport = reach(hop, transport, deadline, accept_new_host_keys, ending)
+            transport = open_connection(hop, transport, deadline, accept_new_host_keys, ending)
             password = connection.password if hop is hops[-1] else None
             log_in(transport, hop, _asking(name, password, base_dir), deadline)
             _log.info("%s: logged in after %.2f s", hop, deadline.elapsed)
@@ -121,15 +121,15 @@ class SSHTransport:
         on_stdout: Callable[[bytes], None] | None = None,
     ) -> Completed:
         """As ``Transport.run``."""
-        start = opening(
+        start = shell_start(
             sudo=root and self._becomes_root, sudo_password=self._sudo_password, timeout=timeout
         )
         data = script.encode() if isinstance(script, str) else script
         try:
-            exchange = Exchange(
+            script_channel = ScriptChannel(
                 self._name, self._open(), start, timeout=timeout, on_stdout=on_stdout
             )
-            return exchange.run(data)
+            return script_channel.run(data)
         except ConnectionLostError:
             if self._heartbeat.missed:
                 raise ConnectionLostError(
@@ -140,7 +140,9 @@ class SSHTransport:
 
     def converse(self, script: str) -> ChannelConversation:
         """As ``Transport.converse``."""
-        start = opening(sudo=self._becomes_root, sudo_password=self._sudo_password, converses=True)
+        start = shell_start(
+            sudo=self._becomes_root, sudo_password=self._sudo_password, converses=True
+        )
         conversation = ChannelConversation(self._name, self._open(), start)
         conversation.start(script)
         return conversation

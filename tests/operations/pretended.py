@@ -24,7 +24,7 @@ from provisioning.roles.places import KEEPALIVED_CONF
 from provisioning.roles.real_server import drain_flag
 from provisioning.transport.base import Completed, Transport, UnreachableError
 from provisioning.transport.conversation import ProcessConversation
-from provisioning.transport.opening import opening
+from provisioning.transport.shell_start import shell_start
 
 _PATHS = (STATE, RUN_LOCK, "/etc/keepalived", "/etc/cosyvoice")
 """What a host has for itself."""
@@ -77,7 +77,7 @@ class PretendedHost:
         return Completed(said, done.stderr, done.returncode)
 
     def converse(self, script: str) -> ProcessConversation:
-        conversation = ProcessConversation(self.root.name, opening(converses=True))
+        conversation = ProcessConversation(self.root.name, shell_start(converses=True))
         conversation.start(self._here(script))
         return conversation
 
