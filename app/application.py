@@ -21,6 +21,7 @@ from app.api import (
     unknown,
     voices,
 )
+from app.api.head import Head
 from app.api.inline_clip import LARGEST
 from app.api.wrong_method import WrongMethod
 from app.lending.routes import BODY_LIMIT as LENDING_LIMIT
@@ -101,6 +102,7 @@ def build(node: Node) -> FastAPI:
     web.include_router(outputs.routes(node.service.store))
     if node.lending:
         web.include_router(node.lending.routes())
+    web.router.routes.append(Head(web.router.routes))
     web.router.routes.append(WrongMethod(web.router.routes))
     web.include_router(unknown.routes())
     # Before Gradio's own routes of the same names.
