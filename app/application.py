@@ -77,6 +77,7 @@ def build(node: Node) -> FastAPI:
         page,
         theme,
         turns,
+        unknown_sessions,
         uploads,
         words,
     )
@@ -113,6 +114,7 @@ def build(node: Node) -> FastAPI:
     blocks = page.build(node)
     # Before Gradio's own route, which fails where there is no such function.
     web.router.routes.extend(calls.routes(blocks))
+    web.router.routes.extend(unknown_sessions.routes(blocks))
     identity.share(blocks, node.settings.release, node.service.engine.name)
     node.page_waiting = lambda: page.waiting(blocks)
     node.page_answering = lambda: page.answering(blocks)
