@@ -84,13 +84,14 @@ def build(node: Node) -> FastAPI:
 
     key_file = node.settings.api_keys_file
     keys = read_keys(key_file) if key_file else None
-    node.connections.early = _turned_away(node, keys)
+    layers = _middleware(node, keys)
+    node.connections.early = _turned_away(node, keys, layers)
     web = FastAPIOffline(
         title="Text-to-speech node",
         version=__version__,
         redoc_url=None,
         static_url="/docs/assets",
-        middleware=_middleware(node, keys),
+        middleware=layers,
     )
     problems.install(web)
     described.install(web)
@@ -194,10 +195,11 @@ def _middleware(node: Node, keys: ApiKeys | None) -> list[Middleware]:
     return layers
 
 
-def _turned_away(node: Node, keys: ApiKeys | None) -> TurnedAway:
+def _turned_away(node: Node, keys: ApiKeys | None, layers: list[Middleware]) -> TurnedAway:
     return TurnedAway(
         node.settings.node_name,
         node.service.pool,
+        layers=[layer.cls for layer in layers],
         closed=lambda: node.stopping,
         names=OwnNames(node.settings.host_names),
         keys=keys,
