@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from provisioning.cli.verbosity import with_log_options
+
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
@@ -80,7 +82,7 @@ class Commands(click.Group):
             return None
         module, _, name = entry.place.partition(":")
         command: click.Command = getattr(import_module(f"provisioning.cli.{module}"), name)
-        return command
+        return with_log_options(command)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; who names the inventory without ``-i`` is told so."""

@@ -6,8 +6,8 @@ from provisioning.facts.fact import Fact
 from provisioning.model.hosts import ServiceManager
 from provisioning.places import APP_SERVICE
 from provisioning.resources.base import Observation
+from provisioning.resources.shell_call import quote_call
 from provisioning.resources.supervisor import SOCKET
-from provisioning.resources.wording import call
 
 _LOG = "/var/log/cosyvoice/app.log"
 
@@ -25,10 +25,10 @@ class AppProcess:
 def app_process(manager: ServiceManager) -> Fact[AppProcess]:
     """The process that the service manager keeps for the app."""
     if manager is ServiceManager.SYSTEMD:
-        look = call("systemd_look", APP_SERVICE)
+        look = quote_call("systemd_look", APP_SERVICE)
         alive = f'{look}\ncase $ACTIVE in active) echo "up $PID" ;; *) echo "down 0" ;; esac'
     else:
-        look = call("supervisor_look", SOCKET, APP_SERVICE)
+        look = quote_call("supervisor_look", SOCKET, APP_SERVICE)
         alive = (
             f"{look}\n"
             'case $PROCESS in RUNNING | STARTING) echo "up $PID" ;; *) echo "down 0" ;; esac'

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from provisioning.facts.fact import Fact
 from provisioning.resources.base import Observation
-from provisioning.resources.wording import call
+from provisioning.resources.shell_call import quote_call
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class HostReleases:
 
 def host_releases(directory: PurePosixPath) -> Fact[HostReleases]:
     """Releases below the app's folder."""
-    return Fact("host_releases", call("look_at_releases", str(directory)), parse_releases)
+    return Fact("host_releases", quote_call("look_at_releases", str(directory)), parse_releases)
 
 
 def parse_releases(seen: Observation) -> HostReleases:

@@ -40,8 +40,8 @@ from provisioning.places import (
 )
 from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
 from provisioning.resources.directory import Directory
+from provisioning.resources.flag_file import FlagFile
 from provisioning.resources.kernel_module import KernelModules
-from provisioning.resources.mark import Mark
 from provisioning.resources.package import Packages
 from provisioning.resources.service import Service, reload, restart
 from provisioning.resources.soundness import Soundness
@@ -92,7 +92,7 @@ def part(deployment: Deployment, name: str) -> RolePart:
         *(Sysctl(key=key, value=value) for key, value in settings),
         Directory(path="/etc/keepalived"),
         # A switch-over that was cut may have left a 1 there.
-        Mark(path=SWITCHOVER_FILE, content="0\n"),
+        FlagFile(path=SWITCHOVER_FILE, content="0\n"),
         RenderedFile(
             path=NOTIFY,
             content=templates.render(

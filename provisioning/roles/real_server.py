@@ -28,7 +28,7 @@ from provisioning.resources.base import Handler, Postcondition, Requirement, Res
 from provisioning.resources.current_release import CurrentRelease
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
-from provisioning.resources.mark import Mark
+from provisioning.resources.flag_file import FlagFile
 from provisioning.resources.mount import Mount
 from provisioning.resources.package import Packages
 from provisioning.resources.release import Release
@@ -36,6 +36,7 @@ from provisioning.resources.service import Service, restart
 from provisioning.resources.sysctl import Sysctl
 from provisioning.resources.user import User
 from provisioning.roles.deployment import Deployment
+from provisioning.roles.engine_packages import ENGINES, declared_packages
 from provisioning.roles.machines import Machines
 from provisioning.roles.network import address_requirement
 from provisioning.roles.part import RolePart
@@ -53,15 +54,7 @@ from provisioning.roles.storage import mount_source
 
 _VIP_SCRIPT = "/usr/local/sbin/lvs-real-server"
 _APP_PACKAGES = ("gradio", "fastapi", "numpy", "av", "limits", "prometheus_client")
-_ENGINE_PACKAGES: dict[str | None, tuple[str, ...]] = {
-    None: ("espeakng_loader",),
-    "auto": ("espeakng_loader",),
-    "espeak": ("espeakng_loader",),
-    "kokoro": ("kokoro_onnx", "onnxruntime"),
-    "cosyvoice2": ("torch", "torchaudio"),
-    "cosyvoice3": ("torch", "torchaudio"),
-}
-"""What the app that comes with this program imports; setup.cfg has the versions."""
+"""Import names of what the app that comes with this program needs; setup.cfg has the versions."""
 _LAST_WORDS = 10
 """Seconds between a node's last job and its end: its answers are fetched, its workers go."""
 _APP_LOG = "/var/log/cosyvoice/app.log"
@@ -118,10 +111,10 @@ def peers(inventory: Inventory) -> list[tuple[str, str]]:
     return [(name, own_url(host.address, port)) for name, host in hosts]
 
 
-def drain_mark(runtime: Runtime, name: str) -> Mark:
-    """What tells the app whether it is drained."""
+def drain_flag(runtime: Runtime, name: str) -> FlagFile:
+    """Flag file by which the app knows whether it is drained."""
     drain = runtime.drains.get(name)
-    return Mark(path=DRAIN_FILE, content=f"{drain}\n" if drain else None)
+    return FlagFile(path=DRAIN_FILE, content=f"{drain}\n" if drain else None)
 
 
 def _packages(inventory: Inventory) -> tuple[str, ...]:
@@ -219,7 +212,7 @@ def _app(deployment: Deployment, name: str, manager: ServiceManager) -> list[Res
     resources: list[Resource] = [
         Directory(path=str(app.directory)),
         Directory(path="/etc/cosyvoice"),
-        drain_mark(deployment.runtime, name),
+        drain_flag(deployment.runtime, name),
         Directory(path="/var/log/cosyvoice", group=app.user, mode=0o750),
         Directory(path=APP_STATE, owner=app.user, group=app.user, mode=0o700),
         # Owned by root and not writable for the app, so that a break-in there changes no script.
@@ -338,7 +331,7 @@ def _environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
 
 def _python_requirements(inventory: Inventory) -> tuple[Requirement, ...]:
     if inventory.app.venv is None:
-        return (_packages_requirement(inventory),)
+        return (_packages_requirement(inventory), *_engine_requirement(inventory))
     if _environment_packages(inventory):
         return ()
     python = shlex.quote(str(inventory.app.venv.python))
@@ -357,7 +350,7 @@ def _packages_requirement(inventory: Inventory) -> Requirement:
     packages: tuple[str, ...] = ("gradio",)
     # An app from elsewhere has needs of its own.
     if inventory.app.source == "builtin":
-        packages = (*_APP_PACKAGES, *_ENGINE_PACKAGES.get(inventory.app.engine, ()))
+        packages = (*_APP_PACKAGES, *(declared_packages(inventory.app.engine) or ()))
     places = [f"{shlex.quote(str(python.parent.parent))}/lib/python3*/site-packages"]
     found = " && ".join(f"[ -e {place}/{package} ]" for place in places for package in packages)
     # find_spec imports nothing; still an interpreter start, which the look into the folder saves.
@@ -371,6 +364,25 @@ def _packages_requirement(inventory: Inventory) -> Requirement:
         f"if {found}; then exit 0; fi\n"
         f"{shlex.quote(str(python))} -c {code} || {{ echo is missing; exit 1; }}",
         "make an environment with the app's requirements and name its interpreter in app.python",
+    )
+
+
+def _engine_requirement(inventory: Inventory) -> tuple[Requirement, ...]:
+    """An engine of another package must be announced there; its packages are pip's concern."""
+    engine, python = inventory.app.engine, shlex.quote(str(inventory.app.python))
+    if inventory.app.source != "builtin" or declared_packages(engine) is not None:
+        return ()
+    code = shlex.quote(
+        "import importlib.metadata as m, sys; "
+        f"sys.exit(not m.entry_points(group={ENGINES!r}, name={engine!r}))"
+    )
+    return (
+        Requirement(
+            f"{inventory.app.python} has the engine {engine}",
+            f"{python} -c {code} || {{ echo no package there announces an engine of that name; "
+            "exit 1; }",
+            "correct app.engine, or install the package that has this engine for that interpreter",
+        ),
     )
 
 

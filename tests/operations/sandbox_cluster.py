@@ -21,10 +21,10 @@ from provisioning.operations.session import Site
 from provisioning.places import KEEPALIVED_CONF
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
-from provisioning.roles.real_server import drain_mark
+from provisioning.roles.real_server import drain_flag
 from provisioning.transport.base import Completed, Transport, UnreachableError
 from provisioning.transport.conversation import ProcessConversation
-from provisioning.transport.opening import opening
+from provisioning.transport.shell_start import shell_start
 
 _PATHS = (STATE, RUN_LOCK, "/etc/keepalived", "/etc/cosyvoice")
 """What a host has for itself."""
@@ -81,7 +81,7 @@ class SandboxHost:
         return Completed(said, done.stderr, done.returncode)
 
     def converse(self, script: str) -> ProcessConversation:
-        conversation = ProcessConversation(self.root.name, opening(converses=True))
+        conversation = ProcessConversation(self.root.name, shell_start(converses=True))
         conversation.start(self._here(script))
         return conversation
 
@@ -129,7 +129,7 @@ class SandboxCluster:
                 for one in desired[name].resources
                 if isinstance(one, File) and one.path == KEEPALIVED_CONF
             )
-            ours = ours or (drain_mark(runtime, name),)  # type: ignore[assignment]
+            ours = ours or (drain_flag(runtime, name),)  # type: ignore[assignment]
             plan, _ = observe_and_plan(name, host, (), ours, {})
             if not plan.changes:
                 (host.root / "var/lib/cosyvoice-cluster").mkdir()

@@ -38,7 +38,7 @@ from provisioning.operations.status.record import status_record
 from provisioning.operations.tables import Tables, differing
 from provisioning.resources.base import Resource
 from provisioning.resources.file import File
-from provisioning.resources.mark import Mark
+from provisioning.resources.flag_file import FlagFile
 from provisioning.roles.desired import desired_hosts
 from provisioning.roles.director import scheduler_flags, sysctls
 from tests.engine.sandbox import SandboxTransport
@@ -187,9 +187,9 @@ def test_the_node_carries_the_mark_and_may_be_draining_after_a_deploy() -> None:
     drained, usual = (
         desired_hosts(INVENTORY, None, runtime)["rs1"] for runtime in (DRAINED, Runtime())
     )
-    (mark,) = (one for one in drained.resources if isinstance(one, Mark))
+    (mark,) = (one for one in drained.resources if isinstance(one, FlagFile))
     assert mark.path == "/etc/cosyvoice/drain" and "换内存条" in str(mark.content)
-    (mark,) = (one for one in usual.resources if isinstance(one, Mark))
+    (mark,) = (one for one in usual.resources if isinstance(one, FlagFile))
     assert mark.content is None
     # Those that serve are drained while they are changed, which the plan need not know.
     assert '"reason":"draining"' in usual.postconditions[0].probe
@@ -222,10 +222,10 @@ def test_status_shows_who_drained_it_and_counts_no_fault() -> None:
 class TestPartOfAHost:
     """Changing one resource of a host leaves all others as they are and known."""
 
-    def host(self, folder: Path) -> tuple[SandboxTransport, File, Mark]:
+    def host(self, folder: Path) -> tuple[SandboxTransport, File, FlagFile]:
         (folder / "root").mkdir()
         file = File(path=f"{folder}/root/a.conf", content="1\n")
-        return SandboxTransport(folder), file, Mark(path=f"{folder}/root/mark", content="x\n")
+        return SandboxTransport(folder), file, FlagFile(path=f"{folder}/root/mark", content="x\n")
 
     def part(self, host: SandboxTransport, *resources: Resource) -> object:
         seen = run_fragments("h", host, fragments((), resources))

@@ -28,7 +28,7 @@ from provisioning.places import KEEPALIVED_CONF
 from provisioning.resources.base import Handler, Resource
 from provisioning.resources.file import File
 from provisioning.roles.desired import DesiredHost, desired_hosts
-from provisioning.roles.real_server import drain_mark
+from provisioning.roles.real_server import drain_flag
 from tests.operations.operating import operation
 from tests.operations.sandbox_cluster import SandboxCluster, sandbox_cluster
 
@@ -61,7 +61,7 @@ class Living:
                 setting = File(
                     path="/etc/cosyvoice/app.env", content=content, triggers=(self.restart(name),)
                 )
-                resources = (drain_mark(runtime, name), setting)
+                resources = (drain_flag(runtime, name), setting)
             found[name] = DesiredHost(name, resources=resources)
         return found
 

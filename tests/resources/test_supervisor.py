@@ -92,7 +92,7 @@ def test_without_a_daemon_it_is_down_and_what_was_said_names_the_socket(
     change = host.change(web(supervisor))
     assert change is not None
     assert change.summary == "start (is down)"
-    assert change.settles == {"reload web", "restart web"}
+    assert change.supersedes == {"reload web", "restart web"}
     run = host.begin()
     failed = host.run(change.apply, run)
     assert failed.status != 0

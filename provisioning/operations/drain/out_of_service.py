@@ -30,7 +30,7 @@ from provisioning.operations.runtime_state import save_runtime, without_drain
 from provisioning.operations.session import Site
 from provisioning.operations.tables import Tables, holders_of, tables_if_any, weight_of
 from provisioning.roles.desired import DesiredHost
-from provisioning.roles.real_server import drain_mark
+from provisioning.roles.real_server import drain_flag
 from provisioning.roles.wanted_services import wanted_services
 from provisioning.transport.base import Transport, TransportError
 
@@ -251,7 +251,7 @@ class OutOfService:
     def _marks(self, name: str) -> bool:
         """True where the change marks a real server as drained: its weight has to go before."""
         plan = self.plans.hosts.get(name)
-        mark = drain_mark(self._planned, name)
+        mark = drain_flag(self._planned, name)
         if plan is None or mark.content is None:
             return False
         return any(step.id == mark.id for step in plan.steps)

@@ -36,7 +36,7 @@ from provisioning.operations.tables import (
     holders_of,
     look_at_tables,
 )
-from provisioning.roles.real_server import drain_mark
+from provisioning.roles.real_server import drain_flag
 from provisioning.transport.base import Transport
 
 _START_PATIENCE = 240.0
@@ -130,7 +130,7 @@ def bring_back(
 def set_mark(op: Operation, runtime: Runtime, name: str, *, force: bool) -> None:
     """Set the drain mark on a real server as the runtime state has it. With ``force`` a host
     that cannot be reached is left as it is."""
-    mark = drain_mark(runtime, name)
+    mark = drain_flag(runtime, name)
 
     def look(host: str, transport: Transport) -> HostPlan:
         return plan_part(host, (mark,), run_fragments(host, transport, fragments((), (mark,))))

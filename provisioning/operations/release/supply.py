@@ -20,7 +20,7 @@ from provisioning.operations.planning import Plans
 from provisioning.operations.release.errors import ReleaseError
 from provisioning.operations.release.wheelhouse import Wheel, fetch_wheels
 from provisioning.resources.base import Observation
-from provisioning.resources.wording import call
+from provisioning.resources.shell_call import quote_call
 from provisioning.roles.release_archive import ReleaseArchive
 from provisioning.transport.base import Transport
 
@@ -109,7 +109,7 @@ class _Bringing:
         for number, (wheel, offset) in enumerate(self._missing(name, transport), 1):
             if offset is not None:
                 self._send(name, transport, number, wheel, offset)
-        listed = call("list_wheels", self._directory, self._key)
+        listed = quote_call("list_wheels", self._directory, self._key)
         self._ask(name, transport, f"{listed} <<'LIST'\n{self._lines}LIST")
         self._progress(Event("done", name, f"has the {len(self._wheels)} wheels"))
         return True
@@ -117,18 +117,18 @@ class _Bringing:
     def to_host_and_shared(self, name: str, transport: Transport) -> bool:
         """Bring all wheels to the host, and to the shared folder where it can be written."""
         self.to_host(name, transport)
-        self._ask(name, transport, call("share_wheels", self._directory, self._shared))
+        self._ask(name, transport, quote_call("share_wheels", self._directory, self._shared))
         return True
 
     def clear_shared(self, name: str, transport: Transport) -> None:
         """Remove the wheels from the shared folder."""
-        self._ask(name, transport, call("unshare_wheels", self._shared))
+        self._ask(name, transport, quote_call("unshare_wheels", self._shared))
 
     def _missing(self, name: str, transport: Transport) -> list[tuple[Wheel, int | None]]:
         """List every wheel with its size on the host; None where it is complete."""
         self._progress(Event("step", name, f"look for {len(self._wheels)} wheels"))
         asked = {
-            str(number): call(
+            str(number): quote_call(
                 "take_wheel", self._directory, wheel.path.name, wheel.sha256, self._shared
             )
             for number, wheel in enumerate(self._wheels)
@@ -144,13 +144,13 @@ class _Bringing:
         self, name: str, transport: Transport, number: int, wheel: Wheel, offset: int
     ) -> None:
         size, file_name = wheel.path.stat().st_size, wheel.path.name
-        finish = call("finish_wheel", self._directory, file_name, wheel.sha256)
+        finish = quote_call("finish_wheel", self._directory, file_name, wheel.sha256)
         with wheel.path.open("rb") as file:
             # Whatever is there of it, there is a last piece, with which it gets its name.
             offset = min(offset, size - 1)
             file.seek(offset)
             while piece := file.read(_PIECE):
-                add = call("add_to_wheel", self._directory, file_name, str(offset))
+                add = quote_call("add_to_wheel", self._directory, file_name, str(offset))
                 offset += len(piece)
                 last = f"\n{finish}" if offset >= size else ""
                 text = encodebytes(piece).decode()

@@ -1,7 +1,7 @@
-"""Takes secrets out of text that is handed on. Pure.
+"""Remove secrets from text that is handed on. Pure.
 
-Two ways together: values that are known are removed wherever they stand, and what looks like a
-secret is removed whatever it is, as a host may still have one that has left the inventory.
+Two ways together: known values are removed wherever they stand, and anything that looks like a
+secret is removed too, as a host may still have one that has left the inventory.
 """
 
 import json
@@ -75,5 +75,7 @@ def _forms(secret: str) -> set[str]:
         # Keepalived takes eight characters of a password.
         secret[:8],
         *secret.splitlines(),
+        # The password in a URL, which may be told by itself.
+        *re.findall(r"://[^\s:/@]*:([^\s/@]+)@", secret),
     }
     return {form for form in forms if len(form) >= _SHORTEST}

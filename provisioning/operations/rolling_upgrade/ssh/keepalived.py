@@ -3,8 +3,8 @@
 from provisioning.model.hosts import ServiceManager
 from provisioning.places import KEEPALIVED
 from provisioning.resources.service import restart as restart_handler
+from provisioning.resources.shell_call import quote_call
 from provisioning.resources.supervisor import SOCKET
-from provisioning.resources.wording import call
 
 RESTART = restart_handler(KEEPALIVED, ServiceManager.SYSTEMD).name
 """Name of the handler that restarts it."""
@@ -19,8 +19,11 @@ UPGRADE_PACKAGES = (
 def restart(manager: ServiceManager) -> str:
     """Build the fragment that stops it, which hands its VIPs over at once, and starts it."""
     if manager is ServiceManager.SYSTEMD:
-        return f"{call('systemctl', 'stop', '--', KEEPALIVED)}\n{call('systemd_start', KEEPALIVED)}"
+        return (
+            f"{quote_call('systemctl', 'stop', '--', KEEPALIVED)}\n"
+            f"{quote_call('systemd_start', KEEPALIVED)}"
+        )
     return (
-        f"{call('supervisor_stop', SOCKET, KEEPALIVED)}\n"
-        f"{call('supervisor_start', SOCKET, KEEPALIVED, 'no')}"
+        f"{quote_call('supervisor_stop', SOCKET, KEEPALIVED)}\n"
+        f"{quote_call('supervisor_start', SOCKET, KEEPALIVED, 'no')}"
     )

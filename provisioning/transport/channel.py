@@ -1,10 +1,11 @@
-"""One script on one SSH channel: input, output and errors flow at the same time.
+"""Run one script on one SSH channel: input, output and errors flow at the same time.
 
 Each of them has a thread, as any that was not served would fill its window and stop the others
 (the script reads nothing while its output is stuck, and the other way round).
 """
 
 import contextlib
+import logging
 import math
 import shlex
 import threading
@@ -14,11 +15,13 @@ import paramiko
 
 from provisioning.transport.base import Completed, ConnectionLostError, SudoError, TransportError
 from provisioning.transport.deadline import Deadline
-from provisioning.transport.opening import AfterMark, Opening
+from provisioning.transport.shell_start import AfterMark, ShellStart
 from provisioning.transport.sudo import refused_password, sudo_error
 
+_log = logging.getLogger(__name__)
+
 _BREAKS = (paramiko.SSHException, OSError, EOFError)
-"""What paramiko raises when a connection breaks in the middle of something."""
+"""Exceptions of paramiko for a connection that breaks in the middle of something."""
 _CHUNK = 65536
 _TICK = 0.5
 _SUDO_PATIENCE = 30.0
@@ -30,39 +33,39 @@ _LINGER = 10.0
 started may hold its output open for ever."""
 
 
-class Exchange:
-    """Runs one script, once, and closes the channel."""
+class ScriptChannel:
+    """One run of one script, which closes the channel."""
 
     def __init__(
         self,
         host: str,
         channel: paramiko.Channel,
-        opening: Opening,
+        start: ShellStart,
         *,
         timeout: float | None,
         on_stdout: Callable[[bytes], None] | None,
     ) -> None:
-        self._host, self._channel, self._opening = host, channel, opening
+        self._host, self._channel, self._start = host, channel, start
         self._deadline = Deadline(timeout or math.inf)
         self._on_stdout = on_stdout
-        self._stdout, self._stderr = AfterMark(opening.mark), AfterMark(opening.mark)
+        self._stdout, self._stderr = AfterMark(start.mark), AfterMark(start.mark)
         self._output: list[bytes] = []
         self._errors: list[bytes] = []
         self._decided = threading.Event()
         """The shell runs, or sudo has asked twice, or there is nothing more to come."""
 
     def run(self, script: bytes) -> Completed:
-        """Raises ``TransportError``."""
+        """Run the script. Raises ``TransportError``."""
         channel = self._channel
         channel.settimeout(min(_TICK, self._deadline.seconds))
         try:
-            channel.exec_command(shlex.join(self._opening.argv))  # nosec B601
+            channel.exec_command(shlex.join(self._start.argv))  # nosec B601
         except _BREAKS:
             raise self._broken("it refused to run a command") from None
         helpers = [self._helper(self._read_errors)]
         try:
-            data = self._opening.then + script
-            if self._opening.first and not self._becomes_root():
+            data = self._start.then + script
+            if self._start.first and not self._becomes_root():
                 # There is something else than our shell: it must not see the script.
                 data = b""
             helpers.append(self._helper(self._write, data))
@@ -77,7 +80,13 @@ class Exchange:
             raise self._not_started(status)
         if status < 0:
             raise self._broken("the script's shell was killed there (out of memory?)")
-        return Completed(b"".join(self._output), b"".join(self._errors), status)
+        done = Completed(b"".join(self._output), b"".join(self._errors), status)
+        _log.info(
+            "%s: channel %d: sent %d bytes, got %d and %d of errors, status %d, %.2f s",
+            *(self._host, channel.get_id(), len(script)),
+            *(len(done.stdout), len(done.stderr), status, self._deadline.elapsed),
+        )
+        return done
 
     @staticmethod
     def _helper(work: Callable[..., None], *arguments: bytes) -> threading.Thread:
@@ -86,24 +95,24 @@ class Exchange:
         return thread
 
     def _becomes_root(self) -> bool:
-        """Gives sudo the password and waits for its verdict: whether the shell runs. Raises
-        ``SudoError`` where the password is wrong."""
+        """Give sudo the password and wait; true if the shell runs then. Raises ``SudoError`` if
+        the password is wrong."""
         with contextlib.suppress(*_BREAKS):
-            self._channel.sendall(self._opening.first)
+            self._channel.sendall(self._start.first)
         patience = Deadline(min(_SUDO_PATIENCE, self._deadline.left))
         if not self._decided.wait(patience.seconds):
             self._check_time()
-            said = self._stderr.before.replace(self._opening.prompt, b"").decode("utf-8", "replace")
+            said = self._stderr.before.replace(self._start.prompt, b"").decode("utf-8", "replace")
             raise SudoError(
-                f"{self._host}: sudo gave no verdict on the password within "
-                f"{patience.seconds:g} s; it said: {' '.join(said.split()) or 'nothing'}"
+                f"{self._host}: sudo did not answer within "
+                f"{patience.seconds:g} s; its output: {' '.join(said.split()) or 'none'}"
             )
         if self._asked_twice():
             raise refused_password(self._host)
         return self._stderr.found
 
     def _asked_twice(self) -> bool:
-        prompt = self._opening.prompt
+        prompt = self._start.prompt
         return bool(prompt) and self._stderr.before.count(prompt) > 1
 
     def _read_errors(self) -> None:
@@ -123,13 +132,13 @@ class Exchange:
                     self._output.append(text)
                     if self._on_stdout:
                         self._on_stdout(text)
-            # Since its end was seen: what it said last may have come in the same moment.
+            # Counted from its end: its last output may have come in the same moment.
             elif self._channel.exit_status_ready() and (quiet := quiet or Deadline(_LINGER)).passed:
                 return
             self._check_time()
 
     def _receive(self, receive: Callable[[int], bytes]) -> bytes | None:
-        """A chunk, empty at the end; None where none came for a moment."""
+        """A chunk, empty at the end; None if none came for a moment."""
         try:
             return receive(_CHUNK)
         except TimeoutError:
@@ -161,23 +170,23 @@ class Exchange:
             )
 
     def _not_started(self, status: int) -> TransportError:
-        said = self._stderr.before.replace(self._opening.prompt, b"").decode("utf-8", "replace")
+        said = self._stderr.before.replace(self._start.prompt, b"").decode("utf-8", "replace")
         if status < 0:
             return self._broken(f"it ended the session at once: {' '.join(said.split())[-500:]}")
-        if self._opening.argv[0] == "sudo":
+        if self._start.argv[0] == "sudo":
             return sudo_error(
-                self._host, said, password_given=bool(self._opening.first), status=status
+                self._host, said, password_given=bool(self._start.first), status=status
             )
         said = f"{self._stdout.before.decode('utf-8', 'replace')} {said}"
         return TransportError(
             f"{self._host}: the login shell there did not run our command (status {status}): "
-            f"{' '.join(said.split())[-500:] or 'it said nothing'}; is the account's shell "
+            f"{' '.join(said.split())[-500:] or 'no output'}; is the account's shell "
             "nologin, is there a ForceCommand?"
         )
 
     def _broken(self, where_alive: str) -> ConnectionLostError:
-        """The error for a channel that ended without a status: the connection is gone, or, where
-        it is not, ``where_alive``."""
+        """The error for a channel that ended without a status: the connection is gone, or else
+        ``where_alive``."""
         transport = self._channel.get_transport()
         # The channels of a connection end a moment before it does.
         transport.join(_DYING)

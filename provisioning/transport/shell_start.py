@@ -1,7 +1,7 @@
-"""How a script starts on a host: the command that is to run it, and what is said before it runs.
+"""Start of a script on a host: the command that runs it, and the bytes sent before it.
 
 A script is sent over standard input, so that no process list shows it. The shell that will run it
-first prints a random mark on standard output and standard error. What comes before the mark is
+first prints a random mark on standard output and standard error. Anything before the mark is
 not the script's: greetings of a login shell's rc files, or sudo's reasons for saying no. No mark
 means that nothing of the script has run.
 
@@ -15,39 +15,39 @@ import secrets
 from dataclasses import dataclass
 
 _READ_ALL = 'eval "$(cat)"'
-"""Reads the script whole before any of it runs. ``sh -s`` would read a byte at a time (12 s for
+"""Read the script whole before any of it runs. ``sh -s`` would read a byte at a time (12 s for
 60 KiB on a slow kernel), as the script's commands might want the rest."""
 
 _READ_LINE = 'IFS= read -r line; eval "$(printf %s "$line" | base64 -d)"'
-"""Takes the script from one line, and leaves what comes after it to the script."""
+"""Take the script from one line; the script gets the input that follows."""
 
 _REMOTE_GRACE = 2.0
 _KILL_AFTER = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """One start. The words in ``argv`` hold nothing but what every login shell (csh and fish as
-    well) takes as it is inside single quotes."""
+class ShellStart:
+    """One start of a shell. The words in ``argv`` hold nothing but what every login shell (csh and
+    fish as well) takes as it is inside single quotes."""
 
     argv: tuple[str, ...]
     mark: bytes
     """A line of its own."""
     prompt: bytes = b""
-    """What sudo asks for the password with."""
+    """Text with which sudo asks for the password."""
     first: bytes = b""
     """To be sent at once, and nothing else before the mark has come."""
     then: bytes = b""
     """To be sent before the script."""
 
 
-def opening(
+def shell_start(
     *,
     sudo: bool = False,
     sudo_password: str | None = None,
     timeout: float | None = None,
     converses: bool = False,
-) -> Opening:
+) -> ShellStart:
     """The start of a script, as root through sudo where ``sudo``.
 
     A script that runs longer than ``timeout`` seconds is ended by the host too (timeout(1)), a
@@ -61,13 +61,13 @@ def opening(
     say = f"echo {token}; echo {token} >&2"
     plain = [*ended, "sh", "-c", f"{say}; {read}"]
     if not sudo:
-        return Opening(tuple(plain), mark)
+        return ShellStart(tuple(plain), mark)
     if sudo_password is None:
-        return Opening(("sudo", "-n", "--", *plain), mark)
+        return ShellStart(("sudo", "-n", "--", *plain), mark)
     prompt = f"{token} password: "
     skip = f'until [ "$line" = {token} ]; do IFS= read -r line || exit 97; done'
     shell = [*ended, "sh", "-c", f"{say}; {skip}; {read}"]
-    return Opening(
+    return ShellStart(
         ("sudo", "-S", "-p", prompt, "--", *shell),
         mark,
         prompt.encode(),
@@ -77,14 +77,14 @@ def opening(
 
 
 class AfterMark:
-    """Passes on what a stream brings after the mark."""
+    """Pass on the part of a stream after the mark."""
 
     _KEPT = 65536
 
     def __init__(self, mark: bytes) -> None:
         self._mark = mark
         self.before = b""
-        """What came before the mark (the end of it, where it was long)."""
+        """The bytes before the mark; of many, the last."""
         self.found = False
 
     def feed(self, data: bytes) -> bytes:

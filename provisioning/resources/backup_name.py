@@ -1,4 +1,4 @@
-"""Under which name a host remembers how a resource was before."""
+"""File name under which a resource's original state is backed up on its host."""
 
 from hashlib import sha256
 from urllib.parse import quote
@@ -7,8 +7,8 @@ _LONGEST = 200
 """Bytes; file names end at 255 and ``,absent`` or ``,new`` is appended."""
 
 
-def record(id: str) -> str:
-    """A file name for a resource's id: readable, unique, and without a comma or a slash."""
+def backup_name(id: str) -> str:
+    """The file name for a resource's id: readable, unique, and without a comma or a slash."""
     name = quote(id, safe="")
     if len(name) <= _LONGEST:
         return name

@@ -1,13 +1,13 @@
-"""Reads what an observe fragment printed."""
+"""Output of an observe fragment."""
 
 from provisioning.resources.base import Observation, UnobservableError
 
 
 def printed(observation: Observation) -> str:
-    """What the fragment printed; raises ``UnobservableError`` with its error when it failed."""
+    """The output. Raises ``UnobservableError`` with the errors of a fragment that failed."""
     if observation.status != 0:
         said = observation.stderr.strip() or f"its check ended with status {observation.status}"
-        raise UnobservableError(f"could not be looked at: {said}")
+        raise UnobservableError(f"could not be observed: {said}")
     return observation.stdout
 
 

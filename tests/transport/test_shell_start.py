@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.transport.opening import AfterMark, Opening, opening
+from provisioning.transport.shell_start import AfterMark, ShellStart, shell_start
 
 SHELLS = ("sh", "dash", "bash", "zsh", "mksh", "ksh93", "fish", "tcsh", "busybox sh")
 SCRIPT = "echo 输出; cat; echo 错误 >&2; exit 5\n".encode()
 
 
-def run(shell: str, start: Opening, script: bytes) -> tuple[bytes, bytes, int]:
+def run(shell: str, start: ShellStart, script: bytes) -> tuple[bytes, bytes, int]:
     """What the script prints, as sshd would have a login shell run it."""
     done = subprocess.run(
         [*shell.split(), "-c", shlex.join(start.argv)],
@@ -37,29 +37,31 @@ def available(shell: str) -> str:
 @pytest.mark.parametrize("timeout", [None, 20.0])
 @pytest.mark.parametrize("shell", SHELLS)
 def test_as_a_login_shell(shell: str, timeout: float | None) -> None:
-    ended = run(available(shell), opening(timeout=timeout), SCRIPT)
+    ended = run(available(shell), shell_start(timeout=timeout), SCRIPT)
     assert ended == ("输出\n".encode(), "错误\n".encode(), 5)
 
 
 @pytest.mark.parametrize("inner", SHELLS[:6] + SHELLS[8:])
 def test_what_sudo_left_over_is_dropped_and_no_more(inner: str) -> None:
     """sudo's part is left out: it has asked for nothing, so the password is still to be read."""
-    start = opening(sudo=True, sudo_password="echo 'run'; $(exit 1) \\")
+    start = shell_start(sudo=True, sudo_password="echo 'run'; $(exit 1) \\")
     argv = list(start.argv[start.argv.index("--") + 1 :])
     argv[0:1] = available(inner).split()
-    ended = run("sh", Opening(tuple(argv), start.mark, first=start.first, then=start.then), SCRIPT)
+    ended = run(
+        "sh", ShellStart(tuple(argv), start.mark, first=start.first, then=start.then), SCRIPT
+    )
     assert ended == ("输出\n".encode(), "错误\n".encode(), 5)
 
 
 def test_nothing_runs_when_the_script_never_comes() -> None:
-    start = opening(sudo=True, sudo_password="guess")
+    start = shell_start(sudo=True, sudo_password="guess")
     argv = start.argv[start.argv.index("--") + 1 :]
-    cut = Opening(argv, start.mark, first=start.first + b"echo ran\n")
+    cut = ShellStart(argv, start.mark, first=start.first + b"echo ran\n")
     assert run("sh", cut, b"") == (b"", b"", 97)
 
 
 def test_no_two_starts_are_alike() -> None:
-    assert opening().mark != opening().mark
+    assert shell_start().mark != shell_start().mark
 
 
 @given(st.binary(), st.binary(), st.lists(st.integers(0, 60)))

@@ -1,20 +1,14 @@
-"""Checks on what resources are made of, and how their fragments quote it."""
+"""Checks on the values that resources are made of."""
 
 import re
 from posixpath import normpath
-from shlex import quote
 
 _ACCOUNT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 _UNIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@:-]{0,199}")
 
 
-def call(function: str, *arguments: str) -> str:
-    """A line of shell that calls ``function`` with these arguments, whatever they hold."""
-    return " ".join([function, *map(quote, arguments)])
-
-
 def require_path(path: str) -> None:
-    """Raises ``ValueError`` unless ``path`` is absolute, normal and fit for a line of text."""
+    """Raise ``ValueError`` unless ``path`` is absolute, normal and fit for a line of text."""
     if not path.startswith("/") or path.startswith("//") or path == "/":
         raise ValueError(f"path {path!r}: give an absolute path below /")
     if normpath(path) != path:
@@ -23,24 +17,24 @@ def require_path(path: str) -> None:
 
 
 def require_line(what: str, text: str) -> None:
-    """Raises ``ValueError`` for control characters and what is not valid Unicode."""
+    """Raise ``ValueError`` for control characters and what is not valid Unicode."""
     if bad := re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", text):
         raise ValueError(f"{what} {text!r}: holds the character {bad[0]!r}; take it out")
 
 
 def require_account(what: str, name: str) -> None:
-    """Raises ``ValueError`` unless ``name`` can be a user or group (useradd(8))."""
+    """Raise ``ValueError`` unless ``name`` can be a user or group (useradd(8))."""
     if not _ACCOUNT.fullmatch(name):
         raise ValueError(f"{what} {name!r}: use letters, digits, _ . - and start with a letter")
 
 
 def require_unit(name: str) -> None:
-    """Raises ``ValueError`` unless ``name`` can be a service of systemd and Supervisor."""
+    """Raise ``ValueError`` unless ``name`` can be a service of systemd and Supervisor."""
     if not _UNIT.fullmatch(name):
         raise ValueError(f"service {name!r}: use letters, digits and _ . @ : - only")
 
 
 def require_mode(mode: int) -> None:
-    """Raises ``ValueError`` unless ``mode`` is a file mode (chmod(1))."""
+    """Raise ``ValueError`` unless ``mode`` is a file mode (chmod(1))."""
     if not 0 <= mode <= 0o7777:
         raise ValueError(f"mode {mode:#o}: give permission bits between 0o0000 and 0o7777")
