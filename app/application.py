@@ -21,6 +21,7 @@ from app.api import (
     unknown,
     voices,
 )
+from app.api.head import Head
 from app.api.inline_clip import LARGEST
 from app.api.wrong_method import WrongMethod
 from app.lending.routes import BODY_LIMIT as LENDING_LIMIT
@@ -76,19 +77,21 @@ def build(node: Node) -> FastAPI:
         page,
         theme,
         turns,
+        unknown_sessions,
         uploads,
         words,
     )
 
     key_file = node.settings.api_keys_file
     keys = read_keys(key_file) if key_file else None
-    node.connections.early = _turned_away(node, keys)
+    layers = _middleware(node, keys)
+    node.connections.early = _turned_away(node, keys, layers)
     web = FastAPIOffline(
         title="Text-to-speech node",
         version=__version__,
         redoc_url=None,
         static_url="/docs/assets",
-        middleware=_middleware(node, keys),
+        middleware=layers,
     )
     problems.install(web)
     described.install(web)
@@ -101,6 +104,7 @@ def build(node: Node) -> FastAPI:
     web.include_router(outputs.routes(node.service.store))
     if node.lending:
         web.include_router(node.lending.routes())
+    web.router.routes.append(Head(web.router.routes))
     web.router.routes.append(WrongMethod(web.router.routes))
     web.include_router(unknown.routes())
     # Before Gradio's own routes of the same names.
@@ -111,6 +115,7 @@ def build(node: Node) -> FastAPI:
     blocks = page.build(node)
     # Before Gradio's own route, which fails where there is no such function.
     web.router.routes.extend(calls.routes(blocks))
+    web.router.routes.extend(unknown_sessions.routes(blocks))
     identity.share(blocks, node.settings.release, node.service.engine.name)
     node.page_waiting = lambda: page.waiting(blocks)
     node.page_answering = lambda: page.answering(blocks)
@@ -190,10 +195,11 @@ def _middleware(node: Node, keys: ApiKeys | None) -> list[Middleware]:
     return layers
 
 
-def _turned_away(node: Node, keys: ApiKeys | None) -> TurnedAway:
+def _turned_away(node: Node, keys: ApiKeys | None, layers: list[Middleware]) -> TurnedAway:
     return TurnedAway(
         node.settings.node_name,
         node.service.pool,
+        layers=[layer.cls for layer in layers],
         closed=lambda: node.stopping,
         names=OwnNames(node.settings.host_names),
         keys=keys,

@@ -4,26 +4,47 @@ for each, which cost more than all the rest when hundreds come again every secon
 It is for requests in which no layer before `FullLine` has a say; others go through all of them.
 """
 
+import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Scope
 
 from app.access.keys import ApiKeys
 from app.connections.early import HELD, EarlyAnswer
-from app.middleware.access import ID_HEADER, NODE_HEADER, request_id_of
+from app.middleware.access import ID_HEADER, NODE_HEADER, AccessLog, request_id_of
+from app.middleware.door import Door
 from app.middleware.folded_log import FoldedLog
-from app.middleware.host_names import OwnNames
+from app.middleware.full_line import FullLine
+from app.middleware.host_names import HostNames, OwnNames
 from app.middleware.job_start import SPEAKS
-from app.middleware.keys import KEY_NAME, key_in
+from app.middleware.keys import KEY_NAME, Keys, key_in
+from app.middleware.open_requests import CountOpen
+from app.middleware.other_sites import OtherSites
 from app.middleware.refusal import refusal
-from app.middleware.security_headers import HEADERS
+from app.middleware.security_headers import HEADERS, SecurityHeaders
+from app.session_routing import SessionNames, SessionRouting
+from app.session_routing.passes import HEADER as _FROM_NODES
 from app.workers.pool import Pool
 
-_FROM_NODES = b"x-session-routing"
-_LAYERS_LOOK = frozenset({b"origin", b"sec-fetch-site", b"cookie", _FROM_NODES})
-"""Request headers by which a layer may answer otherwise: pages of other sites, logins, nodes."""
+_NOTHING: frozenset[bytes] = frozenset()
+_ORIGIN = frozenset({b"origin"})
+HEADERS_READ: Mapping[object, frozenset[bytes]] = {
+    AccessLog: _NOTHING,
+    CountOpen: _NOTHING,
+    SecurityHeaders: _NOTHING,
+    HostNames: _NOTHING,
+    CORSMiddleware: _ORIGIN,
+    OtherSites: _ORIGIN | {b"sec-fetch-site"},
+    Keys: _NOTHING,
+    SessionRouting: _ORIGIN | {b"sec-fetch-site", b"cookie", _FROM_NODES},
+    SessionNames: _NOTHING,
+    Door: _NOTHING,
+}
+"""Request headers by which a layer before `FullLine` may answer a request for a job otherwise, but
+for what is done here as well: names, keys, ids, a node that stops."""
 _LET_IN = "cosyvoice.let_in"
 """Where in the ASGI scope the id is of a request for which a place is kept."""
 _VARY = (b"vary", b"Origin")
@@ -32,19 +53,22 @@ _log = logging.getLogger("app.access")
 
 
 class TurnedAway:
-    """Refuses jobs for which `pool` has no place; see `app.connections.early.Early`."""
+    """Refuses jobs for which `pool` has no place; see `app.connections.early.Early`. `layers` are
+    the classes of the application's, outermost first."""
 
     def __init__(
         self,
         node: str,
         pool: Pool,
         *,
+        layers: Iterable[object],
         closed: Callable[[], bool],
         names: OwnNames,
         keys: ApiKeys | None,
     ) -> None:
         self._node = node.encode()
         self._pool = pool
+        self._layers_read = headers_read(layers)
         self._closed = closed
         self._names = names
         self._keys = keys
@@ -90,7 +114,7 @@ class TurnedAway:
     def _plain(self, scope: Scope) -> bool:
         if self._closed() or scope["query_string"]:
             return False
-        if any(name in _LAYERS_LOOK for name, _ in scope["headers"]):
+        if any(name in self._layers_read for name, _ in scope["headers"]):
             return False
         return self._names.asked_by(scope) and self._knows(scope)
 
@@ -112,6 +136,12 @@ class TurnedAway:
         if name := scope.get(KEY_NAME):
             fields["key"] = name
         self._lines.count(fields, {"bytes": size, "held": scope.get(HELD, 0)}, request_id)
+
+
+def headers_read(layers: Iterable[object]) -> frozenset[bytes]:
+    """Headers that the layers before `FullLine` read. Raises KeyError for a layer not known."""
+    before = itertools.takewhile(lambda layer: layer is not FullLine, layers)
+    return frozenset[bytes]().union(*(HEADERS_READ[layer] for layer in before))
 
 
 @lru_cache(64)
