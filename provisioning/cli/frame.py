@@ -28,7 +28,7 @@ def changing(
     live: bool = False,
     before: Callable[[Site], None] = lambda site: None,
 ) -> Iterator[Operation]:
-    """A run for the time of the block: locked, in the journal, connected to the hosts of the site
+    """Open a run for the time of the block: locked, journaled, connected to the hosts of the site
     (of ``everywhere``, where that has more of them).
 
     With ``live`` progress is shown from the first connection on: for what asks nothing. With

@@ -102,11 +102,7 @@ def rolling_upgrade(
         )
         return
     target = as_typed(to, Path.cwd()) if to else None
-    given = {
-        name: value
-        for name, value in how.items()
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    }
+    given = _given(context, how)
     with _usage_errors():
         hooks = hooks_of(site.inventory.notify, site.base_dir, notify_command, webhook)
         proof: dict[str, Any] = {"verifies": verifies and not limit, "hooks": hooks}
@@ -123,18 +119,38 @@ def rolling_upgrade(
                 ready = command.check(site, fleet)
             _show_plan(console, ready, as_json=as_json)
             return
-        with changing(
-            site,
-            accept_new_host_keys=accept_new_host_keys,
-            shared=True,
-            yes=yes,
-            as_json=as_json,
-            before=command.require,
-        ) as op:
-            dialogue = ConsoleUpgradeDialogue(console, yes=yes, as_json=as_json)
-            outcome = command.execute(op, dialogue)
-            op.run.ok = outcome is not Outcome.FAILED
+        outcome = _execute(
+            command, site, console, yes=yes, as_json=as_json, new_keys=accept_new_host_keys
+        )
     raise SystemExit(_STATUSES[outcome])
+
+
+def _given(context: click.Context, how: dict[str, Any]) -> dict[str, Any]:
+    """Select the options that were typed."""
+    typed = ParameterSource.COMMANDLINE
+    return {name: how[name] for name in how if context.get_parameter_source(name) is typed}
+
+
+def _execute(
+    command: UpgradeCommand,
+    site: Site,
+    console: Console,
+    *,
+    yes: bool,
+    as_json: bool,
+    new_keys: bool,
+) -> Outcome:
+    with changing(
+        site,
+        accept_new_host_keys=new_keys,
+        shared=True,
+        yes=yes,
+        as_json=as_json,
+        before=command.require,
+    ) as op:
+        outcome = command.execute(op, ConsoleUpgradeDialogue(console, yes=yes, as_json=as_json))
+        op.run.ok = outcome is not Outcome.FAILED
+    return outcome
 
 
 @contextmanager

@@ -20,7 +20,7 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedUpgrade:
-    """A rolling upgrade that is under way, or was cut, and where it can be gone on with."""
+    """A rolling upgrade that is under way or was cut, and the folder to resume it from."""
 
     id: str
     target: str

@@ -49,8 +49,8 @@ def load_record(folder: Path) -> ClusterRecord:
 
 
 def load_applied(folder: Path) -> Runtime:
-    """The state that the directors were made to follow last; an earlier one than ``load_record``
-    has where a run was cut in between."""
+    """Read the state last applied to the directors; it is older than that of ``load_record`` where
+    a run was cut in between."""
     path = folder / _TOLD
     text = _text(path)
     try:
@@ -88,7 +88,7 @@ def written_by(folder: Path, writer: Writer) -> Iterator[None]:
 
 
 def save_applied(folder: Path, runtime: Runtime) -> None:
-    """The directors follow this one now. Raises ``RuntimeStateError``."""
+    """Record that this state is applied to the directors. Raises ``RuntimeStateError``."""
     content = runtime_record(runtime)
     replace_file(folder / _TOLD, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
