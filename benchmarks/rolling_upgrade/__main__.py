@@ -27,7 +27,7 @@ from benchmarks.rolling_upgrade.clients import Load, load
 from benchmarks.rolling_upgrade.releases import write_release
 from provisioning.lab import lifecycle
 from provisioning.lab.running import Lab
-from provisioning.lab.topology import Role, plan
+from provisioning.lab.topology import kinds, plan
 from provisioning.model.app import App
 from provisioning.model.loader.load import load_inventory
 from provisioning.operations.release import build_release
@@ -165,10 +165,10 @@ def _their_command(lab: Lab, folder: Path, playbook: str) -> Command:
                     "ansible_port": lab.record.ssh_ports[node.name],
                     "ansible_host_address": str(node.address),
                 }
-                for node in lab.topology.of_role(role)
+                for node in lab.topology.of_kind(kinds()[group])
             }
         }
-        for group, role in (("directors", Role.DIRECTOR), ("real_servers", Role.REAL_SERVER))
+        for group in ("directors", "real_servers")
     }
     variables = {
         "ansible_user": "ops",

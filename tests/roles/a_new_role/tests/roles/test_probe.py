@@ -1,30 +1,37 @@
 """A probe from its line in the inventory until it is destroyed."""
 
 import tarfile
+from io import StringIO
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner
+from rich.console import Console
 
 from provisioning.cli.init import init
+from provisioning.cli.status_view import status_view
 from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.journal import Journal
 from provisioning.engine.script import STATE
 from provisioning.engine.waves import Wave
 from provisioning.lab.topology import Size, plan
+from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
-from provisioning.model.loader.load import load_inventory, parse_inventory
 from provisioning.model.loader.diagnostic import InventoryError
+from provisioning.model.loader.load import load_inventory, parse_inventory
 from provisioning.model.runtime import Runtime
+from provisioning.operations.cluster_state.look import look_at
 from provisioning.operations.departure import departure_waves
 from provisioning.operations.destroy import destroy_waves, plan_removal
+from provisioning.operations.faults.registry import all_faults
 from provisioning.operations.log_sources import LogSource, log_sources
 from provisioning.operations.members import departed, inventory_with, load_members, remember
 from provisioning.operations.planning import Plans, plan_hosts, waves
 from provisioning.operations.read_logs import read_logs
 from provisioning.operations.session import Site, select
+from provisioning.operations.status.record import status_record
 from provisioning.operations.support_bundle import write_bundle
 from provisioning.roles.desired import desired_hosts
 from provisioning.transport.base import Transport, UnreachableError
@@ -88,10 +95,14 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PretendedHost:
     return host
 
 
+def nobody(name: str) -> Transport:
+    raise UnreachableError(f"{name}: no answer within 10 s")
+
+
 def fleet_of(host: PretendedHost) -> Fleet:
     def connect(name: str) -> Transport:
         if name != "probe1":
-            raise UnreachableError(f"{name}: no answer within 10 s")
+            return nobody(name)
         return host
 
     return Fleet(connect, forks=4)
@@ -211,6 +222,30 @@ def test_it_is_in_a_support_bundle(path: Path, host: PretendedHost, tmp_path: Pa
         f"found/probe1/{UNIT}",
         "logs/probe1/cosyvoice-probe.log",
     } <= names
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_status_shows_it_and_what_is_wrong_with_it(
+    runs: bool, path: Path, host: PretendedHost
+) -> None:
+    inventory = load_inventory(path)
+    program = host.root / "bin/pgrep"
+    program.write_text(f"#!/bin/sh\nexit {0 if runs else 1}\n")
+    program.chmod(0o755)
+    state = look_at(inventory, fleet_of(host), ClusterRecord())
+    assert state.unreachable.keys() == {"lvs1", "lvs2", "rs1", "rs2", "nas1"}
+    faults = [one for one in all_faults(inventory, state) if one.host == "probe1"]
+    assert [one.text for one in faults] == ([] if runs else ["the probe does not run"])
+    assert status_record(inventory, state, faults)["probes"] == {"probe1": {"running": runs}}
+    shown = StringIO()
+    Console(width=100, file=shown).print(status_view(inventory, state, faults))
+    assert "Probes" in shown.getvalue()
+    assert ("runs" if runs else "stopped") in shown.getvalue()
+
+
+def test_without_one_status_is_silent_about_it() -> None:
+    state = look_at(Inventory.model_validate(WITHOUT), Fleet(nobody, forks=4), ClusterRecord())
+    assert state.others == {}
 
 
 def test_init_asks_for_it(tmp_path: Path) -> None:
