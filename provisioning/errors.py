@@ -8,11 +8,8 @@ class ClusterError(Exception):
 
     ```
     ClusterError
-        ChoiceError
-        HandError
-            AppDownError
-            DirectorAwayError
-        HeldUpError
+        ActionError
+            DirectorUnreachableError
         HookError
         HookSyntaxError
         InterfacesFormatError
@@ -21,10 +18,10 @@ class ClusterError(Exception):
         LockedError
         NoReplyError
         NoTableError
-        NotNowError
         OperationError
             HostBusyError
             RollbackError
+        OptionError
         OwnMetadataError
         PhaseError
         PreflightError
@@ -53,6 +50,8 @@ class ClusterError(Exception):
         UnobservableError
         UnusableKeyError
         UnwritableError
+        UpgradeBlockedError
+        UpgradeConflictError
         VaultError
     ```
     """

@@ -28,7 +28,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "deploy": _Entry("deploy:deploy", "Make the hosts what the inventory says; prove it."),
         "verify": _Entry("verify:verify", "Prove that the cluster works, as a client."),
         "rolling-upgrade": _Entry(
-            "rolling_upgrade:rolling_upgrade", "Bring a new release, with nobody noticing."
+            "rolling_upgrade:rolling_upgrade", "Roll out a new release without interruption."
         ),
         "rollback": _Entry("rollback:rollback", "Go back to a release the hosts still have."),
         "destroy": _Entry("destroy:destroy", "Put hosts back as they were before."),

@@ -21,23 +21,23 @@ class NodeMetrics:
     """Counters since the node's process started, and whether it is ready."""
 
     ready: bool
-    """True if the readiness check is answered with 200."""
+    """True where /readyz answers 200."""
     reason: str = ""
     """Its answer otherwise."""
     started: float = 0.0
-    """Start of the process, Unix time; 0 where that is not told."""
+    """Start of the process, Unix time; 0 where that is unknown."""
     ended: float = 0.0
     """Jobs that were done, failed or timed out."""
     bad: float = 0.0
     """Of them, those that failed or timed out."""
     crashes: float = 0.0
-    """Workers that fell over."""
+    """Workers that crashed."""
     factor_sum: float = 0.0
     factor_count: float = 0.0
     """Time on the worker for a second of sound, over jobs that were done."""
 
     def since(self, before: "NodeMetrics") -> "NodeMetrics":
-        """The growth since an earlier look at the same process."""
+        """Compute the growth since an earlier sample of the same process."""
         return NodeMetrics(
             self.ready,
             self.reason,
@@ -50,7 +50,7 @@ class NodeMetrics:
         )
 
     def same_process(self, before: "NodeMetrics") -> bool:
-        """True if no restart lies between the two looks. Counters never fall."""
+        """True where no restart lies between the two samples. Counters never fall."""
         if self.started and before.started:
             # The value is made from ticks since boot and rounds differently at each start only.
             return abs(self.started - before.started) < 1.0
@@ -82,7 +82,7 @@ def _parse(found: Observation) -> NodeMetrics:
 
 
 def parse_metrics(text: str, *, ready: bool, reason: str = "") -> NodeMetrics:
-    """Parse the text format; a metric that is missing counts as nought."""
+    """Parse the text format; a missing counter is zero."""
     values = list(_samples(text))
 
     def total(name: str, label: str = "", among: tuple[str, ...] = ()) -> float:

@@ -18,7 +18,7 @@ class AppReadiness:
     """One look at it."""
 
     ready: bool
-    """Whether the readiness check passes."""
+    """True if the readiness check passes."""
     app: AppAnswer
 
 

@@ -21,14 +21,14 @@ class AppStatus:
     version: str
     release: str | None
     draining: bool
-    """Whether it takes no new work, so that it can be stopped without harm."""
+    """True if it takes no new work, so that it can be stopped without harm."""
     running: int
     """Jobs at work."""
     waiting: int
     """Jobs in the queue."""
     not_ready: str = ""
     """Reason for which it should get no clients; empty where it should."""
-    answers: int | None = None
+    requests: int | None = None
     """Requests under way, without pages that are just open; nothing where it does not tell."""
     pages: int | None = None
     """Pages that are open in browsers; nothing where it does not tell."""
@@ -48,7 +48,7 @@ class AppAnswer:
     problem: str = ""
     """Reason for which there is no status."""
     down: bool = False
-    """Whether nothing listens where the app would."""
+    """True if nothing listens where the app would."""
 
     @property
     def not_ready(self) -> str:
@@ -71,7 +71,7 @@ def read_status(replies: Sequence[HttpReply]) -> AppAnswer:
     try:
         return AppAnswer(_status(json.loads(reply.text)))
     except (KeyError, ValueError, TypeError, AttributeError):
-        return AppAnswer(None, f"status {reply.status}")
+        return AppAnswer(None, f"status {reply.status}, not a status of the app")
 
 
 def _parse(found: Observation) -> AppAnswer:
@@ -91,7 +91,7 @@ def _status(body: Status) -> AppStatus:
         running=int(body["jobs"]["running"]),
         waiting=int(body["jobs"]["waiting"]),
         not_ready=str(body.get("reason", "")),
-        answers=int(opened["answers"]) if opened else None,
+        requests=int(opened["answers"]) if opened else None,
         pages=int(opened["pages"]) if opened else None,
         slots=int(body.get("capacity", 0)),
         places=int(body.get("queue_size", 0)),

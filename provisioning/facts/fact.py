@@ -53,5 +53,5 @@ def printed(observation: Observation) -> str:
 
 
 def succeeded(observation: Observation) -> bool:
-    """Whether the fragment ended with status 0."""
+    """True if the fragment ended with status 0."""
     return observation.status == 0

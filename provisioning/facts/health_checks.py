@@ -25,7 +25,7 @@ class Answer:
     """Answer to a GET that a host made on itself."""
 
     ok: bool
-    """Whether its status is the one that the inventory's health check wants."""
+    """True if its status is the one that the inventory's health check wants."""
     text: str
     """The answer, or why there was none, in one line."""
 
@@ -73,7 +73,7 @@ def _probe(inventory: Inventory, targets: dict[str, HttpTarget]) -> str:
 
 
 def _places(inventory: Inventory, name: str) -> list[tuple[IPAddress, VirtualService]]:
-    """Where the host must answer: at its own addresses and the VIPs, on each service's port."""
+    """Places where the host must answer: its own addresses and the VIPs, on each service's port."""
     host = inventory.real_servers.hosts[name]
     services = [service for service in inventory.services if serves(service, name)]
     places = []

@@ -12,7 +12,7 @@ from provisioning.resources.wording import call
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a release comes from, as far as that was written down."""
+    """Origin of a release, as far as that was written down."""
 
     version: str | None = None
     source: str | None = None

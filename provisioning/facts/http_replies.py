@@ -47,7 +47,7 @@ class HttpReply:
     """Reason for which no HTTP answer came."""
     text: str = ""
     refused: bool = False
-    """Whether nothing listens there."""
+    """True if nothing listens there."""
 
 
 HttpReplies = dict[str, tuple[HttpReply, ...]]

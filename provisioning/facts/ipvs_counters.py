@@ -14,7 +14,7 @@ from provisioning.resources.base import Observation
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """What a virtual service or a real server has carried since it came into the table."""
+    """Traffic of a virtual service or a real server since it came into the table."""
 
     connections: int
     packets_in: int

@@ -10,7 +10,7 @@ def _lines(found: Observation) -> tuple[str, ...]:
 
 
 KEEPALIVED_RUNS = Fact("keepalived_runs", "pidof keepalived", succeeded)
-"""Whether there is any process of it."""
+"""True if there is any process of it."""
 
 KEEPALIVED_HANGS = Fact("keepalived_hangs", f"[ ! -x {GUARD} ] || {GUARD} alive", _lines)
 """Processes of it that are there and do not live, each in the guard's words."""
@@ -20,4 +20,4 @@ KEEPALIVED_REPLACED = Fact(
     "case $(readlink /proc/$(pgrep -o -x keepalived)/exe) in *' (deleted)') exit 0 ;; esac; exit 1",
     succeeded,
 )
-"""Whether the program that runs is not the one on the disk any more."""
+"""True if the program that runs is not the one on the disk any more."""

@@ -4,4 +4,4 @@ from provisioning.engine.script import STATE
 from provisioning.facts.fact import Fact, succeeded
 
 DEPLOYED = Fact("deployed", f"[ -f {STATE}/manifest ]", succeeded)
-"""Whether anything was ever deployed to the host."""
+"""True if anything was ever deployed to the host."""

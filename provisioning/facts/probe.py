@@ -11,7 +11,7 @@ from provisioning.resources.base import Observation
 
 
 class ProbeError(ClusterError):
-    """A probe did not run to its end; the message says what it said."""
+    """A probe did not run to its end; the message is its last output."""
 
 
 def python_probe(name: str, argument: object, *, python: str = "python3") -> str:
@@ -24,7 +24,7 @@ def python_probe(name: str, argument: object, *, python: str = "python3") -> str
 
 
 def answer(observation: Observation) -> Any:
-    """What a probe printed. Raises ``ProbeError``."""
+    """Answer of a probe. Raises ``ProbeError``."""
     try:
         return json.loads(observation.stdout)
     except ValueError:

@@ -1,5 +1,5 @@
-"""What a cluster remembers of itself on its directors, so that no folder of one control machine is
-all there is of it. Pure.
+"""Record that a cluster keeps of itself on its directors, so that no folder of one control machine
+is all there is of it. Pure.
 
 Whoever changes something first takes the lock there, reads this, goes on from it, and writes it
 again before anything is changed. Of two versions the one with the higher ``serial`` is later.
@@ -42,7 +42,7 @@ class ClusterRecord:
     """By what the nodes' secret is known (``secret_id``)."""
     upgrade: UnfinishedUpgrade | None = None
     by: str = ""
-    """Who wrote it, in which run."""
+    """Operator and run that wrote it."""
     lineage: str = ""
     """Random; another one after the cluster was destroyed and deployed again, so that what a folder
     still knows of the former one does not count."""
@@ -163,7 +163,7 @@ def _merged(one: ClusterRecord, other: ClusterRecord) -> ClusterRecord:
 
 
 def _news(ours: Runtime, theirs: Runtime, by: str) -> list[str]:
-    """What this folder learns."""
+    """News for this folder."""
     told = [
         f"{name}: {drain}; taken over"
         for name, drain in theirs.drains.items()

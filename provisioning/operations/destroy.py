@@ -12,10 +12,10 @@ from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import managed_hosts
 from provisioning.model.runtime import Runtime
-from provisioning.operations.members import forget
+from provisioning.operations.deployed_hosts import forget
 from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans
-from provisioning.operations.rolling_upgrade import preparing, state_file
+from provisioning.operations.rolling_upgrade import planning, state_file
 from provisioning.operations.rolling_upgrade.state import MOVING
 from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import OperationError
@@ -71,7 +71,7 @@ def require_no_upgrade_left(site: Site, names: Collection[str]) -> str:
     none. Raises ``OperationError`` where it would leave some of its nodes in the middle."""
     saved = state_file.load(site.state_dir)
     other = load_record(site.state_dir).upgrade
-    if saved is None or not preparing.unfinished(saved):
+    if saved is None or not planning.unfinished(saved):
         return f"{other}; it ends with this" if other else ""
     moving = {node.host for node in saved.nodes if node.status in MOVING}
     if moving - set(names):

@@ -48,7 +48,7 @@ def load_record(folder: Path) -> ClusterRecord:
         ) from None
 
 
-def load_told(folder: Path) -> Runtime:
+def load_applied(folder: Path) -> Runtime:
     """The state that the directors were made to follow last; an earlier one than ``load_record``
     has where a run was cut in between."""
     path = folder / _TOLD
@@ -87,7 +87,7 @@ def written_by(folder: Path, writer: Writer) -> Iterator[None]:
         del _writers[folder]
 
 
-def save_told(folder: Path, runtime: Runtime) -> None:
+def save_applied(folder: Path, runtime: Runtime) -> None:
     """The directors follow this one now. Raises ``RuntimeStateError``."""
     content = runtime_record(runtime)
     replace_file(folder / _TOLD, json.dumps(content, ensure_ascii=False, indent=2) + "\n")

@@ -12,9 +12,10 @@ from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import all_hosts, connection_of, groups
 from provisioning.model.runtime import Runtime
+from provisioning.operations.operator_name import operator_name
 from provisioning.operations.runtime_state import load_record
-from provisioning.operations.who import who
 from provisioning.transport.base import Transport
+from provisioning.transport.locked import LockedTransport
 from provisioning.transport.ssh import connect
 
 
@@ -87,10 +88,20 @@ def open_fleet(
     forks: int | None = None,
     accept_new_host_keys: bool = False,
     progress: Progress = silent,
+    shared: bool = False,
 ) -> Iterator[Fleet]:
-    """Connections to the site's hosts, closed at the end of the block."""
+    """Connections to the site's hosts, closed at the end of the block. Several threads may use
+    ``shared`` ones."""
+
+    def wrap(_: str, transport: Transport) -> Transport:
+        return LockedTransport(transport) if shared else transport
+
     fleet = new_fleet(
-        site, forks=forks, accept_new_host_keys=accept_new_host_keys, progress=progress
+        site,
+        forks=forks,
+        accept_new_host_keys=accept_new_host_keys,
+        progress=progress,
+        wrap=wrap,
     )
     try:
         yield fleet
@@ -125,4 +136,4 @@ def new_fleet(
 
 def operator(run_id: str) -> str:
     """Who does this, for locks and the journal."""
-    return f"{who()} run {run_id}"
+    return f"{operator_name()} run {run_id}"

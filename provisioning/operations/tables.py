@@ -1,7 +1,6 @@
-"""The directors' kernel tables, looked at and waited for."""
+"""The directors' kernel tables, looked at."""
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from provisioning.engine.fleet import Fleet
 from provisioning.facts.gather import ask, gather
@@ -14,7 +13,7 @@ from provisioning.roles.wanted_services import WantedService, wanted_services
 from provisioning.transport.base import Transport, TransportError
 
 Tables = dict[str, tuple[TableService, ...]]
-"""What each director's kernel has."""
+"""Virtual services in each director's kernel."""
 
 _TIMEOUT = 30.0
 TABLE_PATIENCE = 60.0
@@ -69,8 +68,8 @@ def weight_of(table: Iterable[TableService], service: WantedService, name: str) 
 
 
 def differing(inventory: Inventory, runtime: Runtime, tables: Tables, name: str) -> list[str]:
-    """Where a real server's weight is not what it should be, in words. A drained one may as well
-    be out of the table. Pure."""
+    """Differences of a real server's weight from the wanted one, in words. A drained one may as
+    well be out of the table. Pure."""
     found = []
     for service in wanted_services(inventory, runtime):
         if name not in service.servers or (service.weights_move and name not in service.drained):
@@ -97,27 +96,3 @@ def check_time(inventory: Inventory) -> float:
         ),
         default=0.0,
     )
-
-
-def await_weights(
-    inventory: Inventory,
-    runtime: Runtime,
-    fleet: Fleet,
-    name: str,
-    directors: Iterable[str],
-    *,
-    timeout: float,
-    tell: Callable[[str], None],
-) -> list[str]:
-    """Waits until a real server has its weight in every one of the directors' kernels, at most
-    ``timeout`` seconds; what still differs then, in words."""
-    asked = list(directors)
-    end = time.monotonic() + timeout
-    while True:
-        tables = look_at_tables(asked, fleet)
-        left = differing(inventory, runtime, tables, name)
-        left += [str(fleet.errors[one]) for one in asked if one not in tables]
-        if not left or time.monotonic() >= end:
-            return left
-        tell("; ".join(left))
-        time.sleep(0.5)

@@ -23,7 +23,7 @@ from provisioning.resources.release import Release
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.release_archive import ReleaseArchive
 from provisioning.roles.release_steps import staged, switched
-from tests.cli.pretended_hosts import OPT, Network, PretendedHost, ready_app
+from tests.cli.sandbox_hosts import OPT, Network, SandboxHost, ready_app
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="fragments run as root")
 
@@ -88,7 +88,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
     (tmp_path / "源码" / "app" / "__main__.py").touch()
     all_hosts = (*_NODES, *_DIRECTORS)
     with ready_app() as port:
-        network = Network({name: PretendedHost(tmp_path / name, port) for name in all_hosts})
+        network = Network({name: SandboxHost(tmp_path / name, port) for name in all_hosts})
         monkeypatch.setattr(session, "connect", network.connect)
         yield Cluster(Site(load_inventory(path), path), network)
 

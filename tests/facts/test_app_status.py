@@ -17,6 +17,7 @@ from tests.facts.recordings import printed, recorded
 from tests.operations.replay import INVENTORY
 
 REFUSED: dict[str, Any] = {"error": "[Errno 111] Connection refused", "refused": True}
+OTHER = ", not a status of the app"
 FACT = app_status(INVENTORY, "rs1")
 
 
@@ -39,7 +40,7 @@ def test_a_node_at_work() -> None:
         running=1,
         waiting=2,
         not_ready="draining",
-        answers=3,
+        requests=3,
         pages=4,
         slots=2,
         places=8,
@@ -54,7 +55,7 @@ def test_a_release_that_tells_less() -> None:
         del body[key]
     app = FACT.parse(replies(status=reply(json.dumps(body)))).status
     assert app is not None
-    assert (app.not_ready, app.answers, app.pages, app.starting) == ("", None, None, ())
+    assert (app.not_ready, app.requests, app.pages, app.starting) == ("", None, None, ())
 
 
 @pytest.mark.parametrize(
@@ -62,9 +63,15 @@ def test_a_release_that_tells_less() -> None:
     [
         (replies(status=REFUSED), AppAnswer(None, REFUSED["error"], down=True)),
         (replies(status={"error": "timed out", "refused": False}), AppAnswer(None, "timed out")),
-        (replies(status=reply("[]")), AppAnswer(None, "status 200")),
-        (replies(status=reply("<html>", 502)), AppAnswer(None, "status 502")),
-        (replies(status=reply('{"node": "rs1"}')), AppAnswer(None, "status 200")),
+        (replies(status=reply("[]")), AppAnswer(None, "status 200" + OTHER)),
+        (
+            replies(status=reply("<html>", 502)),
+            AppAnswer(None, "status 502" + OTHER),
+        ),
+        (
+            replies(status=reply('{"node": "rs1"}')),
+            AppAnswer(None, "status 200" + OTHER),
+        ),
         (
             Observation("", "sh: python3: not found\n", 127),
             AppAnswer(None, "sh: python3: not found"),

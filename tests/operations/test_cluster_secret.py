@@ -17,7 +17,7 @@ from provisioning.operations.session import Site
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
 from provisioning.transport.base import Transport, UnreachableError
-from tests.operations.pretended import PretendedHost
+from tests.operations.sandbox_cluster import SandboxHost
 
 _INVENTORY = """\
 vip: 192.168.1.100
@@ -39,12 +39,12 @@ class Nodes:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.hosts: dict[str, PretendedHost] = {}
+        self.hosts: dict[str, SandboxHost] = {}
         self.asked: list[str] = []
 
     def have(self, **secrets: str) -> None:
         for name, secret in secrets.items():
-            self.hosts[name] = host = PretendedHost(self.folder / name)
+            self.hosts[name] = host = SandboxHost(self.folder / name)
             if secret:
                 (host.root / "etc/cosyvoice/cluster-secret").write_text(f"{secret}\n")
 

@@ -17,10 +17,14 @@ from provisioning.model.cluster_record import ClusterRecord, to_text
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.node_api import STATUS
-from provisioning.operations.capacity import lacking_without
 from provisioning.operations.cluster_state.look import look_at
+from provisioning.operations.drain.capacity import lacking_without
+from provisioning.operations.drain.remaining_work import (
+    RemainingWork,
+    active_connections,
+    await_idle,
+)
 from provisioning.operations.faults.registry import all_faults
-from provisioning.operations.node_work import NodeWork, active_connections, await_idle
 from provisioning.operations.runtime_change import director_parts
 from provisioning.operations.runtime_state import (
     RuntimeStateError,
@@ -29,6 +33,7 @@ from provisioning.operations.runtime_state import (
     with_drain,
     without_drain,
 )
+from provisioning.operations.session import Site
 from provisioning.operations.status.record import status_record
 from provisioning.operations.tables import Tables, differing
 from provisioning.resources.base import Resource
@@ -37,6 +42,7 @@ from provisioning.resources.mark import Mark
 from provisioning.roles.desired import desired_hosts
 from provisioning.roles.director import scheduler_flags, sysctls
 from tests.engine.sandbox import SandboxTransport
+from tests.operations.operating import operation
 from tests.operations.replay import INVENTORY, Recording, recording, replay
 
 DRAIN = Drain("ops@control", "2026-01-01T00:00:00+00:00", "换内存条")
@@ -104,9 +110,9 @@ def test_the_kernel_is_what_counts() -> None:
 
 
 def test_what_is_left_is_said() -> None:
-    assert str(NodeWork(running=2, connections=1)) == "2 jobs running, 1 open connections"
-    assert NodeWork().idle and str(NodeWork()) == "nothing"
-    assert not NodeWork(unknown="no answer").idle
+    assert str(RemainingWork(running=2, connections=1)) == "2 jobs running, 1 open connections"
+    assert RemainingWork().idle and str(RemainingWork()) == "nothing"
+    assert not RemainingWork(unknown="no answer").idle
     assert active_connections(INVENTORY, table(rs1=1, rs2=1), "rs1") == 4
     assert active_connections(INVENTORY, table(rs1=1, rs2=1), "rs2") == 0
 
@@ -125,20 +131,16 @@ def busy(answers: Recording, name: str, jobs: int) -> None:
 
 
 @pytest.mark.parametrize("jobs", [0, 2])
-def test_waiting_ends_at_the_deadline_with_what_is_left(jobs: int) -> None:
+def test_waiting_ends_at_the_deadline_with_what_is_left(jobs: int, tmp_path: Path) -> None:
     answers = recording("healthy")
     busy(answers, "rs1", jobs)
     idle = [("TCP 10.77.0.100:7860 rr\n  -> 10.77.0.21:7860 Route 0 0 3\n", "", 0)]
     for director in ("lvs1", "lvs2"):
         answers[director] |= {"ipvs_table": idle, "interfaces": [("[]", "", 0)]}
     told: list[str] = []
-    left = await_idle(
-        INVENTORY,
-        replay(answers),
-        ["rs1"],
-        timeout=60 if jobs == 0 else 0,
-        progress=lambda event: told.append(event.detail),
-    )
+    site = Site(INVENTORY, tmp_path / "inventory.yaml")
+    op = operation(site, replay(answers), progress=lambda event: told.append(event.detail))
+    left = await_idle(op, ["rs1"], timeout=60 if jobs == 0 else 0)
     assert {name: work.running for name, work in left.items()} == ({"rs1": 2} if jobs else {})
     assert told[0] == ("2 jobs running" if jobs else "nothing")
 

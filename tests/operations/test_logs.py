@@ -11,7 +11,8 @@ import pytest
 
 from provisioning.engine.fleet import Fleet
 from provisioning.model.inventory import Inventory
-from provisioning.operations.log_sources import (
+from provisioning.operations.logs.reading import LineReader, follow_logs, read_logs
+from provisioning.operations.logs.sources import (
     LogSource,
     local_now,
     log_sources,
@@ -19,7 +20,6 @@ from provisioning.operations.log_sources import (
     newer,
     read_script,
 )
-from provisioning.operations.read_logs import LineReader, follow_logs, read_logs
 from provisioning.transport.base import Completed
 from provisioning.transport.local import LocalTransport
 from tests.living import wait_until

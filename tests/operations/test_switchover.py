@@ -20,8 +20,8 @@ from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.cluster_state.look import look_at
 from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.failover_readiness import Blocker, blockers
-from provisioning.operations.switchover import yield_script
+from provisioning.operations.switchover.failover_readiness import Blocker, blockers
+from provisioning.operations.switchover.switch_over import yield_script
 from provisioning.places import KEEPALIVED_CONF
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts

@@ -6,7 +6,7 @@ import pytest
 from provisioning.resources.base import UnobservableError
 from provisioning.resources.mark import Mark
 from tests.resources.host import Host
-from tests.resources.laws import assert_cycle, assert_survives_cuts, remembered
+from tests.resources.invariants import assert_cycle, assert_survives_cuts, remembered
 
 
 def test_is_made_and_taken_away(host: Host, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from provisioning.resources import service
 from provisioning.resources.base import UnobservableError
 from provisioning.resources.service import Service
 from tests.resources.host import Host
-from tests.resources.laws import assert_cycle, remembered
+from tests.resources.invariants import assert_cycle, remembered
 from tests.resources.private_systemd import PrivateSystemd
 
 SYSTEMD = ServiceManager.SYSTEMD

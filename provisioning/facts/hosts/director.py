@@ -22,7 +22,7 @@ class DirectorState:
 
     interfaces: Interfaces
     keepalived: bool
-    """Whether Keepalived runs."""
+    """True if Keepalived runs."""
     vrrp: dict[IPAddress, str]
     """Last state of each VIP: ``MASTER``, ``BACKUP``, ``FAULT`` or ``STOP``."""
     table: tuple[TableService, ...]
@@ -30,7 +30,7 @@ class DirectorState:
     sync: tuple[SyncRole, ...]
     """Sides of the connection sync daemon that run."""
     problem: str = ""
-    """Why the kernel's table could not be read; empty where it was."""
+    """Reason for which the kernel has no table; empty where it has one."""
     claims: Claims = field(default_factory=Claims)
     """Claims of other machines on the VIPs."""
     hangs: tuple[str, ...] = ()

@@ -59,7 +59,7 @@ class RealServerState:
 
     @property
     def ready(self) -> bool:
-        """Whether every answer was as the health check wants it."""
+        """True if every answer was as the health check wants it."""
         return all(answer.ok for answer in self.answers.values())
 
 

@@ -1,4 +1,4 @@
-"""Who on the LAN answers for addresses, and who speaks VRRP with the numbers that belong to them.
+"""Machines on the LAN that answer for addresses, or speak VRRP with the addresses' numbers.
 
 Argument: ``{"seconds": float, "wanted": [{"address": str, "device": str, "source": str,
 "vrid": int}]}``; ``source`` is an address of this host's own on the device. Prints
@@ -26,7 +26,7 @@ NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 135, 136
 VRRP = 112
 GROUPS = {socket.AF_INET: "224.0.0.18", socket.AF_INET6: "ff02::12"}
 TIMES = 2
-"""How often the question is put, as one may be lost."""
+"""Times that the question is put, as one may be lost."""
 
 Handler = Callable[[], None]
 

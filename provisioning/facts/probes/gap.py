@@ -1,4 +1,4 @@
-"""Opens connections one after the other, at even intervals, and tells for how long none succeeded.
+"""Open connections one after the other, at even intervals, and tell for how long none succeeded.
 
 Argument: ``{"address": str, "port": int, "seconds": float, "interval": float}``. Prints
 ``{"attempts": int, "failed": int, "gap": seconds}``; ``gap`` is the longest time between the

@@ -1,4 +1,4 @@
-"""Makes GET requests, each on a connection of its own, and keeps all connections until the last
+"""Make GET requests, each on a connection of its own, and keep all connections until the last
 answer is there, so that a scheduler which counts connections sees them.
 
 Argument: ``{"timeout": seconds, "targets": {name: {"address": str, "port": int, "tls": bool,

@@ -1,4 +1,4 @@
-"""How packets leave for an address, and who on the LAN says that it is theirs.
+"""Way of packets to an address, and the machines on the LAN that answer for it.
 
 Argument: a list of addresses. Prints ``{address: found}`` with, in ``found``:
 
@@ -113,7 +113,7 @@ def ask_ipv6(address: str, device: str) -> set[str]:
 def answers(
     link: socket.socket, ask: Callable[[], object], owner: Callable[[bytes], str | None]
 ) -> set[str]:
-    """Asks twice and collects who answers until the time is up."""
+    """Ask twice, and collect the answers until the time is up."""
     found = set()
     for _ in range(2):
         ask()

@@ -1,4 +1,7 @@
-"""Says which wheels a Python can use. Runs on a host, with no more than Python itself."""
+"""Print the platform of a Python, by which wheels are chosen.
+
+Runs on a host, with no more than Python itself.
+"""
 
 import json
 import platform

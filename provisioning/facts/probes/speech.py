@@ -1,4 +1,4 @@
-"""Has a text spoken and measures the sound.
+"""Have a text spoken and measure the sound.
 
 Argument: ``{"address": str, "port": int, "tls": bool, "path": str, "body": object,
 "timeout": seconds}``; the body is posted as JSON, the time is for the answer. Prints

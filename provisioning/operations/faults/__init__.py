@@ -1,4 +1,4 @@
-"""What is not as it should be: rules over what was seen and what the inventory says. Pure.
+"""Faults of a cluster: rules over its state and its inventory. Pure.
 
 One file per topic; each has one function from inventory and state to a list of faults.
 """

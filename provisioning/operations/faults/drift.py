@@ -1,4 +1,4 @@
-"""What the nodes know each other by: the same peers, the same secret."""
+"""Agreement of the nodes: the same peers, the same secret."""
 
 from provisioning.model.inventory import Inventory
 from provisioning.operations.cluster_state.state import ClusterState

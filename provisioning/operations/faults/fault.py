@@ -11,9 +11,9 @@ class Fault:
     host: str
     """Where; empty for the cluster as a whole."""
     text: str
-    """What was seen, in one line."""
+    """Observation in one line."""
     fix: str
-    """What the operator can do about it; commands to type stand in backquotes, word by word."""
+    """Advice for the operator; commands to type stand in backquotes, word by word."""
 
     @property
     def commands(self) -> tuple[str, ...]:

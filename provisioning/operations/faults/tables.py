@@ -22,7 +22,7 @@ _GONE = (
 
 
 def table_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
-    """Where a table differs from the inventory: services, schedulers, weights."""
+    """Differences of a table from the inventory: services, schedulers, weights."""
     wanted = wanted_services(inventory, state.runtime)
     faults = []
     for name, director in state.directors.items():

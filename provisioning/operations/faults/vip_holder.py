@@ -1,4 +1,4 @@
-"""Who holds the VIPs: exactly one director each, the one that says so."""
+"""Holders of the VIPs: exactly one director each, the one whose Keepalived is MASTER."""
 
 from provisioning.facts import vip_holder
 from provisioning.facts.hosts.director import DirectorState
@@ -57,7 +57,7 @@ def _holders(state: ClusterState, vip: IPAddress) -> list[Fault]:
 
 
 def _word(name: str, director: DirectorState, vip: IPAddress) -> list[Fault]:
-    """Whether what Keepalived says is what the kernel has."""
+    """Differences between Keepalived's state and the kernel's addresses."""
     said, holds = director.vrrp.get(vip), director.interfaces.offers(vip)
     if said is None:
         return [Fault(name, f"Keepalived has not said what it is for {vip}", _LOOK)]

@@ -11,8 +11,8 @@ One line of JSON; keys are only ever added::
 import json
 from datetime import UTC, datetime
 
+from provisioning.operations.operator_name import operator_name
 from provisioning.operations.release.source import Source
-from provisioning.operations.who import who
 
 
 def about(name: str, version: str, source: Source) -> str:
@@ -25,6 +25,6 @@ def about(name: str, version: str, source: Source) -> str:
         "ref": source.ref,
         "commit": source.commit,
         "built": built,
-        "by": who(),
+        "by": operator_name(),
     }
     return json.dumps(record, ensure_ascii=True)

@@ -1,4 +1,4 @@
-"""What may be worth a look and is no fault: it does not make a cluster unwell. Pure."""
+"""Hints: observations that may be worth a look and are no fault. Pure."""
 
 from statistics import median
 

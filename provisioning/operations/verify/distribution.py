@@ -21,7 +21,7 @@ _FIX = "compare `cluster status` with the inventory's scheduler, persistence and
 
 
 def connections_for(wanted: WantedService, table: TableService | None) -> int:
-    """How many connections tell: whole turns of the scheduler, within bounds."""
+    """Number of connections that tell: whole turns of the scheduler, within bounds."""
     healthy = _healthy(wanted, table)
     if _one_node(wanted) or not healthy:
         return _AFEW
@@ -34,8 +34,8 @@ def connections_for(wanted: WantedService, table: TableService | None) -> int:
 def check_spread(
     wanted: WantedService, table: TableService | None, report: ClientReport, foreign: int
 ) -> CheckResult:
-    """Which nodes answered. ``table`` is the master's before the requests, ``foreign`` the number
-    of connections that others made meanwhile. Pure."""
+    """Check the nodes that answered. ``table`` is the master's before the requests, ``foreign`` the
+    number of connections that others made meanwhile. Pure."""
     name = f"requests to {wanted.endpoint} spread as {_how(wanted)} says"
     replies = [r for r in report.replies.get(wanted.endpoint, ()) if r.status == 200]
     healthy = _healthy(wanted, table)

@@ -1,4 +1,4 @@
-"""What the hosts themselves show: the rules of ``status``, each as a check with its evidence."""
+"""Checks on the hosts themselves: the rules of faults, each with its evidence."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ from provisioning.operations.verify.check import CheckResult
 
 
 def checks_inside(inventory: Inventory, state: ClusterState) -> list[CheckResult]:
-    """Who holds the VIPs, what the kernels have, what runs where. Pure."""
+    """Check the holders of the VIPs, the kernels' tables, and everything that runs. Pure."""
     return [
         _all_seen(inventory, state),
         from_faults(

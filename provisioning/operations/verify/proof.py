@@ -132,7 +132,7 @@ def _outside(
 def _foreign(
     one: WantedService, report: ClientReport, earlier: Counters | None, later: Counters | None
 ) -> int:
-    """How many connections others made meanwhile."""
+    """Number of connections that others made meanwhile."""
     if earlier is None or later is None:
         return 0
     ours = len(report.replies.get(one.endpoint, ())) + (report.speech is not None)
@@ -153,7 +153,7 @@ def _master_table(state: ClusterState, one: WantedService) -> TableService | Non
 
 
 def _counted(before: ClusterState, after: AllCounters, wanted: list[WantedService]) -> bool:
-    """Whether every service's counters on its master have moved."""
+    """True if every service's counters on its master have moved."""
     for one in wanted:
         master = _master(before, one)
         if master is None:

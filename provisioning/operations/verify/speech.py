@@ -17,7 +17,7 @@ _LOG = "try it in a browser at the VIP; look into the app's log on that node"
 
 
 def check_speech(inventory: Inventory, report: ClientReport) -> CheckResult:
-    """What the client measured of the sound. Pure."""
+    """Judge the client's measurement of the sound. Pure."""
     speech = report.speech
     if speech is None:
         return CheckResult(NAME, None, "not asked for", "run it with --synthesis")
