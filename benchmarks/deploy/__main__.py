@@ -25,7 +25,7 @@ import yaml
 from benchmarks.numbers import at_least
 from provisioning.lab import lifecycle
 from provisioning.lab.running import Lab
-from provisioning.lab.topology import plan
+from provisioning.lab.topology import kinds, plan
 from provisioning.model.loader.load import load_inventory
 from provisioning.operations.release import build_release
 from provisioning.roles.storage import mount_source
@@ -144,9 +144,7 @@ def _their_command(lab: Lab, folder: Path, playbook: str) -> tuple[list[str], di
                     "ansible_port": lab.record.ssh_ports[node.name],
                     "ansible_host_address": str(node.address),
                 }
-                for node in lab.topology.nodes
-                if node.role
-                == {"directors": "director", "real_servers": "real server"}.get(group, "storage")
+                for node in lab.topology.of_kind(kinds()[group])
             }
         }
     variables = {

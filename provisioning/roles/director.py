@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import Any
 
+from provisioning.facts.hosts.director import director_view
 from provisioning.model.command import filled, words
 from provisioning.model.hosts import Host, IPAddress, ServiceManager
 from provisioning.model.inventory import Inventory
@@ -464,6 +465,7 @@ DIRECTORS = Role(
     part=part,
     gate="every",
     split=_split,
+    view=director_view,
     logs=_logs,
     diagnostics={
         "keepalived-version.txt": "keepalived --version 2>&1",

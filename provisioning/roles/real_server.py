@@ -3,6 +3,7 @@
 import re
 import shlex
 
+from provisioning.facts.hosts.real_server import real_server_view
 from provisioning.model.hosts import IPAddress, ServiceManager
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import (
@@ -413,6 +414,7 @@ REAL_SERVERS = Role(
     name="real servers",
     order=20,
     part=part,
+    view=real_server_view,
     # The app writes a file under either service manager.
     logs=lambda _manager: (Log(APP_SERVICE, _APP_LOG),),
     diagnostics={

@@ -5,8 +5,10 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from provisioning.engine.waves import Gate, Wave
+from provisioning.facts.fact import View
 from provisioning.model.hosts import ServiceManager
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import groups
@@ -52,6 +54,9 @@ class Role:
     """Its waves, where it has more than one."""
     serves_leaving: bool = False
     """Whether hosts that leave the cluster use it until they are clean."""
+    view: Callable[[Inventory, str], View[Any]] | None = None
+    """Facts that ``cluster status`` asks a host for, and their combination: a ``HostStatus``, where
+    the role stands by itself. ``None`` where there is nothing to look at."""
     logs: Callable[[ServiceManager], tuple[Log, ...]] = _no_logs
     diagnostics: Mapping[str, str] = field(default_factory=dict)
     """Shell fragments for a support bundle, by the name of the file that holds the answer."""

@@ -3,6 +3,8 @@
 import shlex
 from ipaddress import IPv6Address
 
+from provisioning.facts.fact import View
+from provisioning.facts.hosts.storage import StorageState, storage_view
 from provisioning.model.hosts import ServiceManager
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import service_manager_of, variables_of
@@ -139,6 +141,11 @@ def _logs(manager: ServiceManager) -> tuple[Log, ...]:
     return (Log(service, f"/var/log/{service}.log" if service == _PROGRAM else None),)
 
 
+def _view(inventory: Inventory, _name: str) -> View[StorageState]:
+    assert inventory.storage is not None
+    return storage_view(inventory.storage)
+
+
 STORAGE = Role(
     key="storage",
     name="storage",
@@ -146,6 +153,7 @@ STORAGE = Role(
     part=part,
     gate="every",
     serves_leaving=True,
+    view=_view,
     logs=_logs,
     diagnostics={"exports.txt": "exportfs -v; cat /proc/fs/nfsd/threads"},
     question=STORAGE_QUESTION,

@@ -9,14 +9,12 @@ from provisioning.engine.fleet import Fleet
 from provisioning.facts.clock import FIRST, LAST, Clock, compare
 from provisioning.facts.fact import Answers, Fact, View
 from provisioning.facts.gather import gather
-from provisioning.facts.hosts.director import DirectorState, director_view
-from provisioning.facts.hosts.real_server import RealServerState, real_server_view
-from provisioning.facts.hosts.storage import StorageState, storage_view
 from provisioning.facts.interfaces import InterfacesFormatError
 from provisioning.facts.ipvs_table import TableFormatError
 from provisioning.model.cluster_record import ClusterRecord, agreed
 from provisioning.model.inventory import Inventory
 from provisioning.operations.cluster_state.state import ClusterState
+from provisioning.roles.registry import ROLES
 from provisioning.transport.base import (
     AuthenticationError,
     HostKeyError,
@@ -51,32 +49,28 @@ def look_at_connected(
     return _look(inventory, fleet, ours, fleet.each, timeout=timeout)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class HostViews:
-    """Views of one host, by the roles that it has."""
+    """Views of one host."""
 
-    director: View[DirectorState] | None = None
-    real_server: View[RealServerState] | None = None
-    storage: View[StorageState] | None = None
+    by_role: dict[str, View[Any]]
+    """By the key of the role."""
 
     @property
     def facts(self) -> tuple[Fact[Any], ...]:
         """Facts of all its roles, each once."""
-        views = (self.director, self.real_server, self.storage)
-        named = {fact.name: fact for view in views if view for fact in view.facts}
+        named = {fact.name: fact for view in self.by_role.values() for fact in view.facts}
         return tuple(named.values())
 
 
 def host_views(inventory: Inventory) -> dict[str, HostViews]:
-    """Views of every host that has a role."""
+    """Views of every host with a role that has any."""
     found: dict[str, HostViews] = {}
-    for name in inventory.directors.hosts:
-        found.setdefault(name, HostViews()).director = director_view(inventory, name)
-    for name in inventory.real_servers.hosts:
-        found.setdefault(name, HostViews()).real_server = real_server_view(inventory, name)
-    if inventory.storage is not None:
-        for name in inventory.storage.hosts:
-            found.setdefault(name, HostViews()).storage = storage_view(inventory.storage)
+    for role in ROLES:
+        if role.view is not None:
+            for name in role.hosts(inventory):
+                views = found.setdefault(name, HostViews({}))
+                views.by_role[role.key] = role.view(inventory, name)
     return found
 
 
@@ -130,9 +124,5 @@ def assemble(
 
 
 def _add(state: ClusterState, name: str, views: HostViews, answers: Answers) -> None:
-    if views.director:
-        state.directors[name] = views.director.combine(answers)
-    if views.real_server:
-        state.real_servers[name] = views.real_server.combine(answers)
-    if views.storage:
-        state.storage[name] = views.storage.combine(answers)
+    for key, view in views.by_role.items():
+        state.of_role(key)[name] = view.combine(answers)

@@ -8,6 +8,7 @@ from provisioning.operations.faults.drift import drift_faults
 from provisioning.operations.faults.fault import Fault
 from provisioning.operations.faults.nodes import node_faults
 from provisioning.operations.faults.releases import release_faults
+from provisioning.operations.faults.roles import role_faults
 from provisioning.operations.faults.shared_folder import shared_folder_faults
 from provisioning.operations.faults.tables import (
     absent_server_faults,
@@ -27,6 +28,7 @@ _RULES = (
     node_faults,
     release_faults,
     shared_folder_faults,
+    role_faults,
     drift_faults,
     clock_faults,
 )

@@ -1,9 +1,12 @@
 """A probe: a script that opens the page through the VIP, kept running. Pure."""
 
+from provisioning.facts.fact import Fact, View, succeeded
 from provisioning.model.hosts import ServiceManager
+from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import service_manager_of, variables_of
 from provisioning.resources.service import Service, restart
 from provisioning.roles.deployment import Deployment
+from provisioning.roles.host_status import Cell, HostStatus
 from provisioning.roles.machines import Machines
 from provisioning.roles.network import address_requirement
 from provisioning.roles.part import RolePart
@@ -59,6 +62,20 @@ def part(deployment: Deployment, name: str) -> RolePart:
     )
 
 
+def _view(_inventory: Inventory, name: str) -> View[HostStatus]:
+    runs: Fact[bool] = Fact("probe.runs", f"pgrep -f {_SCRIPT}", succeeded)
+    return View((runs,), lambda seen: _status(name, seen[runs]))
+
+
+def _status(name: str, running: bool) -> HostStatus:
+    fix = f"see `cluster logs {name}`; `cluster deploy` starts it"
+    return HostStatus(
+        {"running": running},
+        {"probe": Cell("runs" if running else "stopped", running)},
+        () if running else (("the probe does not run", fix),),
+    )
+
+
 def _logs(manager: ServiceManager) -> tuple[Log, ...]:
     supervised = manager is ServiceManager.SUPERVISOR
     return (Log(_PROGRAM, f"/var/log/{_PROGRAM}.log" if supervised else None),)
@@ -69,6 +86,7 @@ PROBES = Role(
     name="probes",
     order=40,
     part=part,
+    view=_view,
     logs=_logs,
     diagnostics={"probe.txt": "curl --version"},
     question=Question(

@@ -1,35 +1,47 @@
 """A probe from its line in the inventory until it is destroyed."""
 
 import tarfile
+from io import StringIO
 from pathlib import Path
 
 import pytest
 import yaml
 from click.testing import CliRunner
+from rich.console import Console
 
 from provisioning.cli.init import init
+from provisioning.cli.status_view import status_view
 from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.journal import Journal
 from provisioning.engine.script import STATE
 from provisioning.engine.waves import Wave
 from provisioning.lab.topology import Size, plan
+from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.diagnostic import InventoryError
 from provisioning.model.loader.load import load_inventory, parse_inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.departure import departure_waves
+from provisioning.operations.cluster_state.look import look_at
+from provisioning.operations.decommission import decommission_waves
+from provisioning.operations.deployed_hosts import (
+    departed,
+    inventory_with,
+    load_deployed_hosts,
+    remember,
+)
 from provisioning.operations.destroy import destroy_waves, plan_removal
+from provisioning.operations.faults.registry import all_faults
 from provisioning.operations.logs.reading import read_logs
 from provisioning.operations.logs.sources import LogSource, log_sources
-from provisioning.operations.members import departed, inventory_with, load_members, remember
 from provisioning.operations.planning import Plans, plan_hosts, waves
 from provisioning.operations.session import Site, select
+from provisioning.operations.status.record import status_record
 from provisioning.operations.support_bundle.bundle import write_bundle
 from provisioning.roles.desired import desired_hosts
 from provisioning.transport.base import Transport, UnreachableError
-from tests.operations import pretended
-from tests.operations.pretended import PretendedHost
+from tests.operations import sandbox_cluster
+from tests.operations.sandbox_cluster import SandboxHost
 
 CONTENT = {
     "vip": "10.77.0.100",
@@ -72,10 +84,10 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PretendedHost:
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SandboxHost:
     own = ("/usr/local/sbin/cosyvoice-probe", "/etc/systemd/system", "/proc/1/comm")
-    monkeypatch.setattr(pretended, "_PATHS", (*pretended._PATHS, *own))
-    host = PretendedHost(tmp_path / "probe1")
+    monkeypatch.setattr(sandbox_cluster, "_PATHS", (*sandbox_cluster._PATHS, *own))
+    host = SandboxHost(tmp_path / "probe1")
     for folder in ("usr/local/sbin", "etc/systemd/system", "proc/1", "units"):
         (host.root / folder).mkdir(parents=True)
     (host.root / "proc/1/comm").write_text("systemd\n")
@@ -88,10 +100,14 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PretendedHost:
     return host
 
 
-def fleet_of(host: PretendedHost) -> Fleet:
+def nobody(name: str) -> Transport:
+    raise UnreachableError(f"{name}: no answer within 10 s")
+
+
+def fleet_of(host: SandboxHost) -> Fleet:
     def connect(name: str) -> Transport:
         if name != "probe1":
-            raise UnreachableError(f"{name}: no answer within 10 s")
+            return nobody(name)
         return host
 
     return Fleet(connect, forks=4)
@@ -116,7 +132,7 @@ def applied(
     return result, titles
 
 
-def deploy(inventory: Inventory, host: PretendedHost, folder: Path) -> list[str]:
+def deploy(inventory: Inventory, host: SandboxHost, folder: Path) -> list[str]:
     fleet = fleet_of(host)
     desired = {"probe1": desired_hosts(inventory, None, Runtime())["probe1"]}
     plans = plan_hosts(inventory, desired, fleet)
@@ -142,9 +158,7 @@ def test_it_can_be_chosen_as_a_group(path: Path) -> None:
     assert select(load_inventory(path), ("probes",)) == ["probe1"]
 
 
-def test_it_is_deployed_last_and_put_to_use(
-    path: Path, host: PretendedHost, tmp_path: Path
-) -> None:
+def test_it_is_deployed_last_and_put_to_use(path: Path, host: SandboxHost, tmp_path: Path) -> None:
     inventory = load_inventory(path)
     titles = [wave.title for wave in waves(inventory, Plans())]
     assert titles == ["storage", "real servers", "first director", "other directors", "probes"]
@@ -157,7 +171,7 @@ def test_it_is_deployed_last_and_put_to_use(
     }
 
 
-def test_destroyed_it_leaves_nothing(path: Path, host: PretendedHost, tmp_path: Path) -> None:
+def test_destroyed_it_leaves_nothing(path: Path, host: SandboxHost, tmp_path: Path) -> None:
     inventory = load_inventory(path)
     before = {each for each in host.root.rglob("*") if each.is_file()}
     deploy(inventory, host, tmp_path)
@@ -174,14 +188,14 @@ def test_destroyed_it_leaves_nothing(path: Path, host: PretendedHost, tmp_path: 
 def test_one_that_leaves_the_inventory_is_known_and_cleaned(path: Path, tmp_path: Path) -> None:
     remember(tmp_path, load_inventory(path), ["probe1"])
     left = Inventory.model_validate(WITHOUT)
-    leaving = departed(load_members(tmp_path), left)
+    leaving = departed(load_deployed_hosts(tmp_path), left)
     again = inventory_with(left, leaving)
     assert again.probes is not None and again.probes.hosts["probe1"].interval == 30
-    order = [wave.hosts for wave in departure_waves(left, Plans(), leaving)]
+    order = [wave.hosts for wave in decommission_waves(left, Plans(), leaving)]
     assert order[-2:] == [("probe1",), ("nas1",)]
 
 
-def test_its_logs_are_found(path: Path, host: PretendedHost) -> None:
+def test_its_logs_are_found(path: Path, host: SandboxHost) -> None:
     inventory = load_inventory(path)
     supervised = Inventory.model_validate({**CONTENT, "service_manager": "supervisor"})
     [source] = log_sources(inventory, "probe1")
@@ -198,7 +212,7 @@ def test_its_logs_are_found(path: Path, host: PretendedHost) -> None:
     assert not errors and lines[0].endswith("probe: 200 0.012")
 
 
-def test_it_is_in_a_support_bundle(path: Path, host: PretendedHost, tmp_path: Path) -> None:
+def test_it_is_in_a_support_bundle(path: Path, host: SandboxHost, tmp_path: Path) -> None:
     inventory = load_inventory(path)
     deploy(inventory, host, tmp_path)
     archive = tmp_path / "bundle.tar.gz"
@@ -211,6 +225,30 @@ def test_it_is_in_a_support_bundle(path: Path, host: PretendedHost, tmp_path: Pa
         f"found/probe1/{UNIT}",
         "logs/probe1/cosyvoice-probe.log",
     } <= names
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_status_shows_it_and_what_is_wrong_with_it(
+    runs: bool, path: Path, host: SandboxHost
+) -> None:
+    inventory = load_inventory(path)
+    program = host.root / "bin/pgrep"
+    program.write_text(f"#!/bin/sh\nexit {0 if runs else 1}\n")
+    program.chmod(0o755)
+    state = look_at(inventory, fleet_of(host), ClusterRecord())
+    assert state.unreachable.keys() == {"lvs1", "lvs2", "rs1", "rs2", "nas1"}
+    faults = [one for one in all_faults(inventory, state) if one.host == "probe1"]
+    assert [one.text for one in faults] == ([] if runs else ["the probe does not run"])
+    assert status_record(inventory, state, faults)["probes"] == {"probe1": {"running": runs}}
+    shown = StringIO()
+    Console(width=100, file=shown).print(status_view(inventory, state, faults))
+    assert "Probes" in shown.getvalue()
+    assert ("runs" if runs else "stopped") in shown.getvalue()
+
+
+def test_without_one_status_is_silent_about_it() -> None:
+    state = look_at(Inventory.model_validate(WITHOUT), Fleet(nobody, forks=4), ClusterRecord())
+    assert state.others == {}
 
 
 def test_init_asks_for_it(tmp_path: Path) -> None:
