@@ -15,8 +15,8 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from app.session_routing.layer import SessionRouting
 from app.session_routing.members import Members
+from app.session_routing.middleware import SessionRouting
 from app.session_routing.owners import Owners
 from app.session_routing.passes import Passes
 from app.session_routing.peer import Condition, Peer
@@ -172,7 +172,7 @@ def test_a_session_waits_for_its_busy_owner(
         await PlainTextResponse("from rs1")(scope, receive, send)
 
     async def scenario() -> str:
-        monkeypatch.setattr("app.session_routing.layer.Wire", Heard)
+        monkeypatch.setattr("app.session_routing.middleware.Wire", Heard)
         routing = SessionRouting(here, node="rs1", peers=[busy.peer], secret=_SECRET)
         await routing.members.condition("rs2")
         routing.owners.pins.set("session a", "rs2")
