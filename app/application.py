@@ -177,7 +177,7 @@ def _middleware(node: Node, keys: ApiKeys | None) -> list[Middleware]:
         layers.append(Middleware(SessionNames, body_limit=_BODY_LIMIT))
     layers += [
         Middleware(Door, closed=lambda: node.stopping, hang_up=node.hang_up),
-        Middleware(FullLine, paths=SPEAKS, no_place=node.service.pool.no_place),
+        Middleware(FullLine, paths=SPEAKS, refusal=node.service.pool.refusal),
     ]
     key = Share(settings.key_rate, settings.key_jobs)
     client = Share(settings.client_rate, settings.client_jobs)
@@ -209,7 +209,7 @@ def _condition(node: Node) -> Condition:
 def _registry(node: Node) -> CollectorRegistry:
     """The node's metrics; its own registry, for the global one belongs to the process."""
     registry = CollectorRegistry()
-    node.service.pool.observer = JobMetrics(registry, node.service.engine.sample_rate)
+    node.service.pool.observe(JobMetrics(registry, node.service.engine.sample_rate))
     registry.register(NodeCollector(node))
     ProcessCollector(registry=registry)
     return registry

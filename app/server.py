@@ -41,7 +41,8 @@ from app.speech import SpeechService
 from app.voices.clips import ClipRoom
 from app.voices.shelf import VoiceShelf
 from app.web.clips import Recordings
-from app.workers.pool import Pool, PoolSize
+from app.workers.pool import Pool
+from app.workers.pool_size import PoolSize
 from app.workers.slot import ServiceTime
 from app.workers.worker import WorkerCommand
 

@@ -12,22 +12,22 @@ from app.middleware.refusal import refusal_of
 
 
 class FullLine:
-    """Answers a POST to one of `paths` with the error of `no_place()`, where there is one."""
+    """Answers a POST to one of `paths` with the error of `refusal()`, where there is one."""
 
     def __init__(
         self,
         app: ASGIApp,
         paths: Collection[str],
-        no_place: Callable[[], SpeechError | None],
+        refusal: Callable[[], SpeechError | None],
     ) -> None:
         self._app = app
         self._paths = paths
-        self._no_place = no_place
+        self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event; see the ASGI specification."""
         speaks = scope["type"] == "http" and scope["path"] in self._paths
-        error = self._no_place() if speaks and scope["method"] == "POST" else None
+        error = self._refusal() if speaks and scope["method"] == "POST" else None
         if error is None:
             await self._app(scope, receive, send)
             return

@@ -62,7 +62,7 @@ class TurnedAway:
         if not self._plain(scope):
             return None
         request_id = request_id_of(scope)
-        error = self._pool.no_place(promised=len(self._pool.coming))
+        error = self._pool.refusal(promised=len(self._pool.coming))
         if error is None:
             self._let_in(scope, request_id)
             return None

@@ -72,7 +72,8 @@ def _open_event_stream(node: NodeProcess) -> threading.Event:
 _PARENT = """
 import asyncio
 from tests.app.test_pool import COMMAND
-from app.workers.pool import Pool, PoolSize
+from app.workers.pool import Pool
+from app.workers.pool_size import PoolSize
 
 async def main():
     pool = Pool(COMMAND, PoolSize(1, 1, 60, 30))

@@ -47,7 +47,8 @@ def test_fifty_jobs_under_every_fault_are_all_accounted_for() -> None:
     kills = 6
 
     async def work(pool: Pool) -> None:
-        pool.observer = heard = Listener()
+        heard = Listener()
+        pool.observe(heard)
         asked = [list(ENDS)[number % len(ENDS)] for number in range(JOBS)]
         # A second and a half is little for a job that is to end by itself.
         limits = [1.5 if text == "hang" else None for text in asked]

@@ -134,7 +134,8 @@ def test_a_worker_that_grows_is_replaced() -> None:
 
 def test_a_worker_out_of_memory_is_replaced_and_counted() -> None:
     async def work(pool: Pool) -> None:
-        pool.observer = heard = Listener()
+        heard = Listener()
+        pool.observe(heard)
         before = pid_of(pool)
         assert await end_of(pool, "oom") == "out_of_memory"
         assert await end_of(pool, "hello") == "done"
@@ -212,7 +213,8 @@ class Listener(PoolObserver):
 
 def test_observers_are_told_of_every_job() -> None:
     async def work(pool: Pool) -> None:
-        pool.observer = heard = Listener()
+        heard = Listener()
+        pool.observe(heard)
         running = asyncio.create_task(speak(pool, "slow 2", "first"))
         await until(lambda: pool.running == 1)
         await speak(pool, "hello", "second")

@@ -1,0 +1,28 @@
+"""How many jobs a pool takes, and how long they may take."""
+
+from dataclasses import dataclass, field
+
+from app.workers.slot import ServiceTime
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSize:
+    """Jobs at a time, jobs in line, and seconds."""
+
+    slots: int
+    places: int
+    job_timeout: float
+    """What a job may take that does not say how long."""
+    start_timeout: float
+    longest_timeout: float = 300.0
+    """What a job may ask for."""
+    service: ServiceTime = field(default_factory=ServiceTime)
+    cards: tuple[str, ...] | None = None
+    """Slots take turns on these GPUs; none of them where it is empty; None leaves it to the
+    environment."""
+
+    def card(self, slot: int) -> str | None:
+        """CUDA_VISIBLE_DEVICES of a slot's workers."""
+        if not self.cards:
+            return None if self.cards is None else ""
+        return self.cards[slot % len(self.cards)]

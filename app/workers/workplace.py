@@ -1,0 +1,38 @@
+"""What all jobs of a pool share."""
+
+import time
+from dataclasses import dataclass, field
+
+from app.workers.examination import Examination
+from app.workers.line import Line
+from app.workers.neighbours import Elsewhere
+from app.workers.observer import PoolObserver
+from app.workers.renewal import Renewal
+from app.workers.slot import Slot
+from app.workers.tasks import Tasks
+
+
+@dataclass(slots=True)
+class Workplace:
+    """Slots, the queue before them, and the jobs that run."""
+
+    slots: list[Slot]
+    line: Line
+    tasks: Tasks
+    renewal: Renewal
+    examination: Examination
+    observer: PoolObserver = field(default_factory=PoolObserver)
+    deadlines: dict[Slot | Elsewhere, float] = field(default_factory=dict)
+    """Of the jobs that run, here and on other nodes."""
+    lent: set[Elsewhere] = field(default_factory=set)
+    """Workers of other nodes that have taken a job."""
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the last of the running jobs is over, at the latest."""
+        return max(0.0, max(self.deadlines.values(), default=0.0) - time.monotonic())
+
+    @property
+    def single(self) -> bool:
+        """Whether there is no worker but one."""
+        return len(self.slots) == 1 and not self.line.neighbours.peers
