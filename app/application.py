@@ -26,18 +26,18 @@ from app.api.wrong_method import WrongMethod
 from app.lending.routes import BODY_LIMIT as LENDING_LIMIT
 from app.metrics.jobs import JobMetrics
 from app.metrics.node_state import NodeCollector
-from app.middleware.access import AccessLog
-from app.middleware.body_limit import BodyLimit
-from app.middleware.door import Door
-from app.middleware.full_line import FullLine
-from app.middleware.host_names import HostNames, OwnNames
+from app.middleware.access_log import AccessLogMiddleware
+from app.middleware.api_keys import APIKeyMiddleware
+from app.middleware.body_limit import BodyLimitMiddleware
+from app.middleware.drain import DrainMiddleware
+from app.middleware.full_queue import FullQueueMiddleware
+from app.middleware.host_names import HostNamesMiddleware, OwnNames
 from app.middleware.job_start import SPEAKS
-from app.middleware.keys import Keys
-from app.middleware.limits import Limits, Share
-from app.middleware.open_requests import CountOpen
-from app.middleware.other_sites import OtherSites
-from app.middleware.rendered import Rendered
-from app.middleware.security_headers import SecurityHeaders
+from app.middleware.limits import LimitsMiddleware, Share
+from app.middleware.open_requests import OpenRequestsMiddleware
+from app.middleware.other_sites import OtherSitesMiddleware
+from app.middleware.page_cache import PageCacheMiddleware
+from app.middleware.security_headers import SecurityHeadersMiddleware
 from app.middleware.turned_away import TurnedAway
 from app.node import Node
 from app.outputs.names import keeper_of
@@ -139,10 +139,10 @@ def _middleware(node: Node, keys: ApiKeys | None) -> list[Middleware]:
     """Outermost first."""
     settings = node.settings
     layers = [
-        Middleware(AccessLog, node=settings.node_name),
-        Middleware(CountOpen, counts=node.requests),
-        Middleware(SecurityHeaders),
-        Middleware(HostNames, names=settings.host_names),
+        Middleware(AccessLogMiddleware, node=settings.node_name),
+        Middleware(OpenRequestsMiddleware, counts=node.requests),
+        Middleware(SecurityHeadersMiddleware),
+        Middleware(HostNamesMiddleware, names=settings.host_names),
         # Also without any origin: where there is none of these, Gradio's own lets every site read
         # and write, unless the page is asked for as localhost.
         Middleware(
@@ -154,11 +154,11 @@ def _middleware(node: Node, keys: ApiKeys | None) -> list[Middleware]:
             allow_headers=["*"],
             expose_headers=_EXPOSED,
         ),
-        Middleware(OtherSites, allowed=settings.cors_origins),
+        Middleware(OtherSitesMiddleware, allowed=settings.cors_origins),
     ]
     if keys is not None:
         # Before anything that reads a body or remembers what it names.
-        layers.append(Middleware(Keys, keys=keys))
+        layers.append(Middleware(APIKeyMiddleware, keys=keys))
     if settings.peers_file and settings.cluster_secret_file:
         layers.append(
             Middleware(
@@ -176,16 +176,16 @@ def _middleware(node: Node, keys: ApiKeys | None) -> list[Middleware]:
     else:
         layers.append(Middleware(SessionNames, body_limit=_BODY_LIMIT))
     layers += [
-        Middleware(Door, closed=lambda: node.stopping, hang_up=node.hang_up),
-        Middleware(FullLine, paths=SPEAKS, refusal=node.service.pool.refusal),
+        Middleware(DrainMiddleware, closed=lambda: node.stopping, hang_up=node.hang_up),
+        Middleware(FullQueueMiddleware, paths=SPEAKS, refusal=node.service.pool.refusal),
     ]
     key = Share(settings.key_rate, settings.key_jobs)
     client = Share(settings.client_rate, settings.client_jobs)
     if key != Share() or client != Share():
-        layers.append(Middleware(Limits, key=key, client=client))
+        layers.append(Middleware(LimitsMiddleware, key=key, client=client))
     layers += [
-        Middleware(BodyLimit, limit=_BODY_LIMIT, others=_other_limits(node)),
-        Middleware(Rendered, paths=_RENDERED),
+        Middleware(BodyLimitMiddleware, limit=_BODY_LIMIT, others=_other_limits(node)),
+        Middleware(PageCacheMiddleware, paths=_RENDERED),
     ]
     return layers
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.middleware.refusal import refusal
+from app.refusal import refusal
 
 
-class BodyLimit:
+class BodyLimitMiddleware:
     """Refuses bodies over `limit` bytes with 413; `others` has paths with another limit or none."""
 
     def __init__(self, app: ASGIApp, limit: int, others: Mapping[str, int | None]) -> None:

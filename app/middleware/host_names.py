@@ -11,7 +11,7 @@ from ipaddress import ip_address
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.middleware.refusal import refusal
+from app.refusal import refusal
 
 
 class OwnNames:
@@ -32,7 +32,7 @@ class OwnNames:
         return host.endswith(self._below) or _is_address(host)
 
 
-class HostNames:
+class HostNamesMiddleware:
     """Refuses requests by other names with 421 (RFC 9110, section 15.5.20); see `OwnNames`."""
 
     def __init__(self, app: ASGIApp, names: Collection[str]) -> None:

@@ -11,10 +11,10 @@ from limits import RateLimitItemPerMinute
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.middleware.api_keys import KEY_NAME
 from app.middleware.job_start import checked
-from app.middleware.keys import KEY_NAME
 from app.middleware.moving_window import MovingWindow
-from app.middleware.refusal import refusal
+from app.refusal import refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Share:
     """Requests of the API that are not answered to their end."""
 
 
-class Limits:
+class LimitsMiddleware:
     """Refuses jobs with 429 that are beyond a share. What only looks does not count."""
 
     def __init__(self, app: ASGIApp, key: Share, client: Share) -> None:

@@ -24,7 +24,7 @@ class OpenRequests:
     when this one ends."""
 
 
-class CountOpen:
+class OpenRequestsMiddleware:
     """Counts HTTP requests from their first byte to the last of their answer."""
 
     def __init__(self, app: ASGIApp, counts: OpenRequests) -> None:

@@ -13,7 +13,7 @@ HEADERS = (
 )
 
 
-class SecurityHeaders:
+class SecurityHeadersMiddleware:
     """Adds headers that an answer does not have itself."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -12,13 +12,13 @@ from starlette.types import Scope
 
 from app.access.keys import ApiKeys
 from app.connections.early import HELD, EarlyAnswer
-from app.middleware.access import ID_HEADER, NODE_HEADER, request_id_of
+from app.middleware.access_log import ID_HEADER, NODE_HEADER, request_id_of
+from app.middleware.api_keys import KEY_NAME, key_in
 from app.middleware.folded_log import FoldedLog
 from app.middleware.host_names import OwnNames
 from app.middleware.job_start import SPEAKS
-from app.middleware.keys import KEY_NAME, key_in
-from app.middleware.refusal import refusal
 from app.middleware.security_headers import HEADERS
+from app.refusal import refusal
 from app.workers.pool import Pool
 
 _FROM_NODES = b"x-session-routing"

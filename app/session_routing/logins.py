@@ -26,7 +26,7 @@ def keys(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[str]:
     return found[:_MOST]
 
 
-class Logins:
+class LoginMiddleware:
     """An application whose logins all nodes are told of before the client has its token."""
 
     def __init__(self, app: ASGIApp, owners: Owners) -> None:

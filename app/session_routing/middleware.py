@@ -8,11 +8,11 @@ import httpx
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.middleware.other_sites import OtherSites
+from app.middleware.other_sites import OtherSitesMiddleware
 from app.session_routing.answers import Answers
 from app.session_routing.exchange import Exchange, Routing
 from app.session_routing.forward import BrokenAnswerError
-from app.session_routing.logins import Logins
+from app.session_routing.logins import LoginMiddleware
 from app.session_routing.members import Members
 from app.session_routing.owners import Owners
 from app.session_routing.passes import CLOCK, HEADER, UNTIMELY, Pass, Passes
@@ -67,7 +67,7 @@ class SessionRouting:
         self.owners = Owners(self.members, pins, self._wire)
         self._answers = Answers(self.owners)
         self._routing = Routing(
-            Logins(app, self.owners),
+            LoginMiddleware(app, self.owners),
             self.members,
             self.owners,
             self._passes,
@@ -77,7 +77,7 @@ class SessionRouting:
             body_limit,
         )
         self._following: asyncio.Task[None] | None = None
-        self._other_sites = OtherSites(SessionNames(self._http, body_limit), origins)
+        self._other_sites = OtherSitesMiddleware(SessionNames(self._http, body_limit), origins)
 
     def start(self) -> None:
         """Begin to watch the peers."""

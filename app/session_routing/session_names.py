@@ -7,7 +7,7 @@ nothing else would bound it but the greatest length of a body.
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.middleware.refusal import refusal
+from app.refusal import refusal
 from app.session_routing.bodies import again, read
 from app.session_routing.requests import Kind, need, session_in_body
 

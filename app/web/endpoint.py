@@ -13,7 +13,7 @@ from gradio.events import api
 from app.ask import Ask
 from app.errors import SpeechError
 from app.logs import REQUEST_ID
-from app.middleware.access import new_request_id
+from app.middleware.access_log import new_request_id
 from app.node import Node
 from app.web.job_start import may_begin
 from app.web.turns import GROUP, arrived

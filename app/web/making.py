@@ -15,7 +15,7 @@ from app.encoding.formats import encoded
 from app.engines.interface import SynthesisRequest
 from app.errors import SpeechError
 from app.logs import REQUEST_ID
-from app.middleware.access import new_request_id
+from app.middleware.access_log import new_request_id
 from app.node import Node
 from app.outputs.wav import SAMPLE_BYTES
 from app.speech import Speech

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from app.middleware.host_names import HostNames
+from app.middleware.host_names import HostNamesMiddleware
 from tests.app.node_process import NodeProcess, running
 
 OURS = ("tts.example", "*.Voice.example")
@@ -19,7 +19,7 @@ OURS = ("tts.example", "*.Voice.example")
 def asked_as(host: str, names: tuple[str, ...] = OURS) -> Any:
     app = Starlette(
         routes=[Route("/", lambda request: PlainTextResponse("ours"))],
-        middleware=[Middleware(HostNames, names=names)],
+        middleware=[Middleware(HostNamesMiddleware, names=names)],
     )
     return TestClient(app).get("/", headers={b"Host": host.encode("latin-1")})
 

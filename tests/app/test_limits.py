@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
-from app.middleware.limits import Limits, Share
+from app.middleware.limits import LimitsMiddleware, Share
 
 
 async def _app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -16,7 +16,7 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.mark.parametrize("back", [600.0, 86400.0])
 def test_a_clock_that_is_set_back_bars_nobody(monkeypatch: pytest.MonkeyPatch, back: float) -> None:
-    client = TestClient(Limits(_app, Share(), Share(a_minute=2)))
+    client = TestClient(LimitsMiddleware(_app, Share(), Share(a_minute=2)))
 
     def ask() -> int:
         return client.post("/v1/audio/speech").status_code

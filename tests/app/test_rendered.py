@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
-from app.middleware.rendered import Rendered
+from app.middleware.page_cache import PageCacheMiddleware
 from tests.app.node_process import NodeProcess
 
 
@@ -26,7 +26,7 @@ class Counting:
 
 @pytest.fixture
 def page() -> TestClient:
-    return TestClient(Rendered(Counting(), {"/"}))
+    return TestClient(PageCacheMiddleware(Counting(), {"/"}))
 
 
 def test_for_all_who_ask_in_the_same_way(page: TestClient) -> None:
@@ -52,7 +52,7 @@ def test_apart_for_each_way(page: TestClient, headers: dict[str, str]) -> None:
 
 
 def test_roots_are_told_apart() -> None:
-    app = Rendered(Counting(), {"/"})
+    app = PageCacheMiddleware(Counting(), {"/"})
     bare, below = TestClient(app), TestClient(app, root_path="/r/two")
     for _ in range(2):
         assert [bare.get("/").text, below.get("/").text] == ["1 times", "2 times"]
@@ -64,12 +64,12 @@ def test_nothing_else_is_kept(page: TestClient, asked: str) -> None:
 
 
 def test_failures_are_not_kept() -> None:
-    client = TestClient(Rendered(Counting(503), {"/"}))
+    client = TestClient(PageCacheMiddleware(Counting(503), {"/"}))
     assert [client.get("/").text for _ in range(2)] == ["1 times", "2 times"]
 
 
 def test_made_up_names_fill_no_memory() -> None:
-    app = Rendered(Counting(), {"/"})
+    app = PageCacheMiddleware(Counting(), {"/"})
     client = TestClient(app)
     for number in range(1000):
         client.get("/", headers={"host": f"{number}.example"})

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.errors import SpeechError
-from app.middleware.refusal import refusal_of
+from app.refusal import refusal_of
 
 
-class FullLine:
+class FullQueueMiddleware:
     """Answers a POST to one of `paths` with the error of `refusal()`, where there is one."""
 
     def __init__(

@@ -48,7 +48,7 @@ class Way:
         return len(self.root) + sum(len(value) for _, value in self.headers)
 
 
-class Rendered:
+class PageCacheMiddleware:
     """Answers a GET of one of `paths` with what was answered before, where it was 200."""
 
     def __init__(self, app: ASGIApp, paths: Collection[str]) -> None:

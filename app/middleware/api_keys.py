@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.keys import ApiKeys
-from app.middleware.refusal import refusal
+from app.refusal import refusal
 
 OPEN = frozenset({"/healthz", "/readyz", "/cluster/status", "/metrics"})
 """What directors, operators and monitors ask for, without a key."""
@@ -18,7 +18,7 @@ KEY_NAME = "cosyvoice.key_name"
 """Where in the ASGI scope the name of the request's key is."""
 
 
-class Keys:
+class APIKeyMiddleware:
     """Refuses requests without a good key with 401.
 
     Programs give it as `Authorization: Bearer KEY`. Browsers ask their user and send it as the

@@ -8,10 +8,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.middleware.job_start import checked
-from app.middleware.refusal import refusal
+from app.refusal import refusal
 
 
-class Door:
+class DrainMiddleware:
     """Refuses new work with 503 while `closed()`; ends streams when `hang_up` is set."""
 
     def __init__(self, app: ASGIApp, closed: Callable[[], bool], hang_up: asyncio.Event) -> None:

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.connections.early import HELD
 from app.logs import REQUEST_ID
-from app.middleware.keys import KEY_NAME
+from app.middleware.api_keys import KEY_NAME
 
 _log = logging.getLogger("app.access")
 _ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
@@ -28,7 +28,7 @@ def new_request_id() -> str:
     return secrets.token_hex(8)
 
 
-class AccessLog:
+class AccessLogMiddleware:
     """Outermost layer."""
 
     def __init__(self, app: ASGIApp, node: str) -> None:
