@@ -53,12 +53,12 @@ def _release() -> str:
     return folder.name if folder.parent.name == "releases" else f"v{__version__}"
 
 
-def _cards(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...] | None:
-    from app.workers.cards import CardsError, cards
+def _gpus(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...] | None:
+    from app.gpus.selection import GpuSelectionError, selected_gpus
 
     try:
-        return cards(value)
-    except CardsError as error:
+        return selected_gpus(value)
+    except GpuSelectionError as error:
         raise click.BadParameter(str(error)) from error
 
 
@@ -234,9 +234,8 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 )
 @_option(
     "--gpus",
-    "cards",
     default="inherit",
-    callback=_cards,
+    callback=_gpus,
     help="GPUs of the workers: all, a list such as 0,1 or UUIDs, none to hide them, or inherit to "
     "leave it to CUDA_VISIBLE_DEVICES. With a list or all there are --jobs-per-gpu workers for "
     "each card, and --workers does not count.",

@@ -12,16 +12,17 @@ class NodeError(Exception):
     NodeError
         BadFilesError
         CannotSpeakError
-        CardsError
         ClusterSecretError
         DownloadError
         EngineUnavailableError
         EspeakError
         FrameError
+        GpuSelectionError
         KeyFileError
         LanguageModelError
         LostError
         NoPlaceError
+        NotBegunError
         NotTakenError
         PeerSilentError
         SourceError

@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass, field
 
 from app import __version__
 from app.connections.connections import Connections
+from app.gpus.watch import GpuWatch
 from app.lending.ledger import Ending
 from app.lending.lending import Lending
-from app.metrics.gpus import GpuWatch
 from app.middleware.open_requests import OpenRequests
+from app.recordings import Recordings
 from app.settings import Settings
 from app.speech import SpeechService
 from app.virtual_ips import not_here
-from app.web.clips import Recordings
 from app.workers.self_test import Verdict
 
 
@@ -112,7 +112,7 @@ class Node:
                 {
                     "state": slot.state.value,
                     "pid": slot.worker.pid if slot.worker else None,
-                    "card": slot.card,
+                    "card": slot.gpu,
                     "jobs": slot.worker.jobs if slot.worker else 0,
                     "restarts": slot.restarts,
                     "trouble": slot.trouble,

@@ -35,12 +35,12 @@ from app.outputs.store import OutputStore
 from app.outputs.upload_space import UploadSpace
 from app.outputs.uploads import Uploads
 from app.outputs.watch import ShareWatch
-from app.places import below
+from app.paths import below
+from app.recordings import Recordings
 from app.settings import Settings
 from app.speech import SpeechService
 from app.voices.clips import ClipRoom
 from app.voices.shelf import VoiceShelf
-from app.web.clips import Recordings
 from app.workers.pool import Pool
 from app.workers.pool_size import PoolSize
 from app.workers.slot import ServiceTime
@@ -182,7 +182,7 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
         settings.start_timeout,
         settings.longest_timeout,
         ServiceTime(settings.worker_max_jobs, growth << 20),
-        settings.cards,
+        settings.gpus,
     )
     space = UploadSpace(int(settings.upload_space * (1 << 30)))
     service = SpeechService(

@@ -27,7 +27,7 @@ class Settings:
     """Jobs after which a worker is replaced; 0 is never."""
     worker_max_growth: int | None
     """MiB beyond its size when it was ready after which a worker is replaced; 0 is never."""
-    cards: tuple[str, ...] | None
+    gpus: tuple[str, ...] | None
     """GPUs of the workers; () is none, None whatever the environment shows."""
     jobs_per_gpu: int
     start_timeout: float
@@ -79,7 +79,7 @@ class Settings:
         """Jobs that run at the same time."""
         if not self.enable_queue:
             return 1
-        return len(self.cards) * self.jobs_per_gpu if self.cards else self.workers
+        return len(self.gpus) * self.jobs_per_gpu if self.gpus else self.workers
 
     @property
     def places(self) -> int:

@@ -25,7 +25,7 @@ from app.errors import InvalidInputError
 from app.outputs.history import Output
 from app.outputs.record import OutputRecord
 from app.outputs.store import OutputStore
-from app.outputs.wav import seconds, wav
+from app.sound.wav import seconds, wav
 from app.voices.clips import ClipRoom
 from app.voices.record import RegisteredVoice
 from app.voices.shelf import VoiceShelf

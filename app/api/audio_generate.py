@@ -18,11 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from app.api.ascii_json import AsciiJson
-from app.api.disconnect import unless_disconnected
 from app.api.inline_clip import inline_clip
 from app.api.problems import retry_header, wrong_fields
 from app.api.speech_body import FormatName, Number, Seed
 from app.ask import Ask
+from app.disconnect import unless_disconnected
 from app.encoding.formats import encoded_apart
 from app.engines.interface import EngineInfo, Mode
 from app.errors import SpeechError

@@ -15,18 +15,18 @@ from fastapi import APIRouter, Request, Response
 from app.api import events
 from app.api.catalogue import ALIASES
 from app.api.described import FAILURES, binary
-from app.api.disconnect import unless_disconnected
 from app.api.inline_clip import inline_clip
-from app.api.live import LiveAnswer, ahead
 from app.api.speech_body import SpeechBody
 from app.ask import Ask
 from app.checks.numbers import speed_streams
+from app.disconnect import unless_disconnected
 from app.encoding.formats import FORMATS, encoded_apart
 from app.engines.interface import SynthesisRequest
 from app.errors import InvalidInputError
 from app.logs import REQUEST_ID
+from app.sound.pcm import SAMPLE_BYTES, audible
 from app.speech import Speech, SpeechService
-from app.workers.pcm import SAMPLE_BYTES, audible
+from app.streaming import LiveAnswer, prefetch
 from app.workers.report import JobReport
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -113,7 +113,7 @@ class _Answer:
         making = self._service.stream(
             self._wanted, self._request_id, timeout=self._body.timeout, report=self._report
         )
-        pieces = ahead(making)
+        pieces = prefetch(making)
         try:
             heard = await unless_disconnected(request.receive, _first_sound(pieces))
         except BaseException:

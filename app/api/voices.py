@@ -10,8 +10,9 @@ from fastapi.concurrency import run_in_threadpool
 from app.api.described import FAILURES
 from app.api.inline_clip import LARGEST
 from app.checks.words import name_of, transcript_of
-from app.engines.interface import ClipLimits, EngineInfo
+from app.engines.interface import EngineInfo
 from app.errors import InvalidInputError
+from app.sound.clip import ClipLimits
 from app.speech import SpeechService
 from app.voices.record import RegisteredVoice, new_id
 

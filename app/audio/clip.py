@@ -13,9 +13,9 @@ from app.audio.report import ClipReport, warnings_about
 from app.audio.resampling import resampled
 from app.audio.silence import speech_span
 from app.audio.waveform import peaks
-from app.engines.interface import Clip, ClipLimits
-from app.outputs.wav import wav
-from app.workers.pcm import pcm16
+from app.sound.clip import Clip, ClipLimits
+from app.sound.pcm import pcm16
+from app.sound.wav import wav
 
 _FADE = 0.01
 _COLUMNS = 200

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from app.audio.recording import Recording
 from app.audio.refusals import broken, no_sound, too_long, too_low_rate
 from app.audio.silence import Levels
-from app.engines.interface import Samples
+from app.sound.samples import Samples
 
 LONGEST = 600
 """Seconds that are decoded before a recording is refused."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.audio.recording import Recording
-from app.engines.interface import ClipLimits
+from app.sound.clip import ClipLimits
 
 _CLIPPING = 0.001
 """Share of samples at full scale from which distortion is heard."""

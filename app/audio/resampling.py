@@ -3,7 +3,7 @@
 import numpy as np
 
 from app.audio.torchaudio_import import import_torchaudio
-from app.engines.interface import Samples
+from app.sound.samples import Samples
 
 
 def resampled(samples: Samples, rate: int, wanted: int) -> Samples:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.audio.recording import Recording
-from app.engines.interface import Samples
+from app.sound.samples import Samples
 
 FRAME = 0.02
 """Seconds."""

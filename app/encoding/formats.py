@@ -4,14 +4,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.encoding.aac import aac_encoder
 from app.encoding.encoder import Encoder
-from app.encoding.flac import flac_encoder
-from app.encoding.mp3 import mp3_encoder
-from app.encoding.opus import opus_encoder
-from app.encoding.pcm import PcmEncoder
-from app.encoding.wav import WavEncoder
-from app.outputs.wav import wav
+from app.encoding.ffmpeg_formats import aac_encoder, flac_encoder, mp3_encoder, opus_encoder
+from app.sound.pcm import PcmEncoder
+from app.sound.wav import WavEncoder, wav
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,28 @@ without the page noticing; `load` happens in worker processes.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from app.errors import NodeError
+from app.sound.clip import Clip, ClipLimits
+from app.sound.samples import Samples
 
-Samples = NDArray[np.float32]
+__all__ = [
+    "CannotSpeakError",
+    "Capability",
+    "Choice",
+    "Clip",
+    "ClipLimits",
+    "Engine",
+    "EngineInfo",
+    "EnginePlugin",
+    "EngineUnavailableError",
+    "Mode",
+    "Samples",
+    "SynthesisRequest",
+    "Voice",
+]
+"""What engines need, in one place."""
 
 
 class Mode(StrEnum):
@@ -58,20 +71,6 @@ class Choice:
     """Stable, part of the API; for an instruction it is the words the engine gets."""
     name_zh: str
     name_en: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClipLimits:
-    """What an engine takes as reference or source clip."""
-
-    shortest: float
-    """Seconds."""
-    longest: float
-    """Seconds."""
-    lowest_rate: int
-    """Hz the recording must have been made with."""
-    sample_rate: int
-    """Hz of the clips the engine is given: mono 16-bit WAV."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +127,6 @@ class EngineInfo:
     def voice(self, voice_id: str) -> Voice | None:
         """The voice with this id, or None."""
         return next((voice for voice in self.voices if voice.id == voice_id), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """A recording an engine can use as it is: checked, cut, mono, at the engine's rate."""
-
-    path: Path
-    """A WAV file every worker of the node can read."""
-    digest: str
-    """SHA-256 of the file's content, hexadecimal: what an engine keeps of it is kept under this."""
-    transcript: str = ""
-    """The words in it; empty where nobody said."""
-    voice: str = ""
-    """Id of the registered voice it is the recording of; empty where it came with the request."""
 
 
 @dataclass(frozen=True, slots=True)

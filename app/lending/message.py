@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from app import errors
-from app.engines.interface import Clip
 from app.errors import SpeechError
+from app.sound.clip import Clip
 from app.workers.frames import AUDIO_BYTES, Frame, FrameError, taken_from
 from app.workers.job import Job, job_of
 

@@ -13,7 +13,6 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from app.api.live import LiveAnswer, ahead
 from app.errors import SpeechError, UnavailableError
 from app.lending import credentials, message
 from app.lending.exchange import Exchange
@@ -21,6 +20,7 @@ from app.lending.ledger import Ending, Ledger
 from app.lending.message import Kind
 from app.session_routing.passes import CLOCK, UNTIMELY, Passes
 from app.speech import SpeechService
+from app.streaming import LiveAnswer, prefetch
 from app.workers.frames import AUDIO_BYTES, Frame
 from app.workers.job import Job
 from app.workers.neighbours import LostError
@@ -151,7 +151,7 @@ class _JobAnswer(Response):
 
 async def _with_signs_of_life(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[Frame, None]:
     """The pieces, and every second without one a frame that says that work goes on."""
-    async with contextlib.aclosing(ahead(pieces)) as made:
+    async with contextlib.aclosing(prefetch(pieces)) as made:
         while True:
             piece = asyncio.ensure_future(anext(made, None))
             try:

@@ -8,8 +8,8 @@ from prometheus_client.registry import Collector
 
 from app import __version__
 from app.connections.causes import Cause
+from app.gpus.watch import Gpu
 from app.lending.ledger import Ending
-from app.metrics.gpus import Gpu
 from app.node import Node
 from app.workers.self_test import Verdict
 from app.workers.totals import Outcome

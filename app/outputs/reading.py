@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Self
 from starlette.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
-from app.outputs.patience import Patience
+from app.outputs.time_limited import TimeLimitedExecutor
 
 _log = logging.getLogger("app.outputs")
 
@@ -18,13 +18,13 @@ _log = logging.getLogger("app.outputs")
 class OpenFile:
     """A file that is open for reading. Raises OSError throughout; TimeoutError when it hangs."""
 
-    def __init__(self, file: BinaryIO, about: os.stat_result, threads: Patience) -> None:
+    def __init__(self, file: BinaryIO, about: os.stat_result, threads: TimeLimitedExecutor) -> None:
         self.about = about
         self._file = file
         self._threads = threads
 
     @classmethod
-    def of(cls, path: Path, threads: Patience) -> Self:
+    def of(cls, path: Path, threads: TimeLimitedExecutor) -> Self:
         """Open `path`; what follows is done by `threads`. Blocks."""
         file = path.open("rb", buffering=0)
         return cls(file, os.fstat(file.fileno()), threads)

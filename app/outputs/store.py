@@ -21,12 +21,12 @@ from app.outputs import retention
 from app.outputs.history import Found, History, Output
 from app.outputs.looks import Looks
 from app.outputs.names import audio_name, is_stem, new_stem, parse_audio_name
-from app.outputs.patience import Patience
 from app.outputs.reading import OpenFile
 from app.outputs.record import OutputRecord
 from app.outputs.retention import Removed, Retention
 from app.outputs.shared import OutputFiles, SharedFolder
 from app.outputs.spool import Spool
+from app.outputs.time_limited import TimeLimitedExecutor
 from app.outputs.watch import ShareWatch
 
 _READERS, _SERVERS, _WRITERS = 4, 4, 2
@@ -78,14 +78,14 @@ class OutputStore:
         self._node = node
         self._limits = limits or Retention()
         self._shared = SharedFolder(folder)
-        self._readers = Patience("outputs-read", _READERS, patience, watch)
+        self._readers = TimeLimitedExecutor("outputs-read", _READERS, patience, watch)
         # Apart, so that sound does not wait for searches.
-        self._servers = Patience("outputs-serve", _SERVERS, patience, watch)
-        self._writers = Patience("outputs-write", _WRITERS, patience, watch)
-        self._cleaner = Patience("outputs-clean", 1, _CLEANING_PATIENCE, watch)
+        self._servers = TimeLimitedExecutor("outputs-serve", _SERVERS, patience, watch)
+        self._writers = TimeLimitedExecutor("outputs-write", _WRITERS, patience, watch)
+        self._cleaner = TimeLimitedExecutor("outputs-clean", 1, _CLEANING_PATIENCE, watch)
         # Apart, so that the spool can be read while the shared folder hangs.
-        self._local = Patience("outputs-spool", 2, patience)
-        self._index = Patience("outputs-index", 1, _INDEX_PATIENCE)
+        self._local = TimeLimitedExecutor("outputs-spool", 2, patience)
+        self._index = TimeLimitedExecutor("outputs-index", 1, _INDEX_PATIENCE)
         self._history = History(folder)
         self._looks = Looks(
             self._history,
@@ -287,7 +287,7 @@ class OutputStore:
         return await self._call(self._writers, "write", purpose, function)
 
     async def _call(
-        self, threads: Patience, kind: str, purpose: str, function: Callable[[], _Result]
+        self, threads: TimeLimitedExecutor, kind: str, purpose: str, function: Callable[[], _Result]
     ) -> _Result:
         try:
             result = await threads.call(function)

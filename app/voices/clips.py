@@ -12,8 +12,9 @@ from pathlib import Path
 
 from app.audio.clip import PreparedClip, read_clip
 from app.audio.line import DecodingLine
-from app.engines.interface import Clip, ClipLimits, SynthesisRequest
+from app.engines.interface import SynthesisRequest
 from app.errors import UnavailableError
+from app.sound.clip import Clip, ClipLimits
 
 _PATIENCE = 30.0
 """Seconds a recording may wait for its turn to be decoded."""

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from app.errors import InvalidInputError, StorageError
 from app.outputs import atomic
-from app.outputs.patience import Patience
+from app.outputs.time_limited import TimeLimitedExecutor
 from app.outputs.watch import ShareWatch
 from app.voices.record import RegisteredVoice, is_id
 
@@ -36,7 +36,7 @@ class VoiceShelf:
     ) -> None:
         self.folder = folder
         self.limit = limit
-        self._threads = Patience("voices", _THREADS, patience, watch)
+        self._threads = TimeLimitedExecutor("voices", _THREADS, patience, watch)
 
     async def all(self) -> list[RegisteredVoice]:
         """Every voice, the oldest first. Raises `StorageError`."""

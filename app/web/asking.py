@@ -6,8 +6,8 @@ from pathlib import Path
 from app.ask import Ask
 from app.engines.interface import Mode
 from app.errors import InvalidInputError
+from app.recordings import Desk
 from app.web import modes
-from app.web.clips import Desk
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.annotations import check
-from app.engines.interface import ClipLimits
 from app.errors import SpeechError
+from app.recordings import Recordings
+from app.sound.clip import ClipLimits
 from app.voices.clips import ClipRoom
-from app.web.clips import Recordings
 from app.web.views.marks import marks_html
 from app.web.views.verdict import bad_html, good_html
 

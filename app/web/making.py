@@ -17,7 +17,7 @@ from app.errors import SpeechError
 from app.logs import REQUEST_ID
 from app.middleware.access_log import new_request_id
 from app.node import Node
-from app.outputs.wav import SAMPLE_BYTES
+from app.sound.pcm import SAMPLE_BYTES
 from app.speech import Speech
 from app.web.asking import FormValues
 from app.web.form import FORMATS

@@ -9,7 +9,7 @@ from app.engines.interface import EngineInfo, Mode
 from app.errors import SpeechError
 from app.outputs.names import is_stem
 from app.outputs.store import OutputStore
-from app.web.clips import Recordings
+from app.recordings import Recordings
 from app.web.form import FORMATS
 from app.web.views.history import MOST_SHOWN, history_html, no_history_html
 from app.web.views.status import note_html, trouble_html

@@ -20,8 +20,8 @@ from app.api.problems import retry_header
 from app.errors import SpeechError
 from app.node import Node
 from app.outputs.reading import OpenFileAnswer
-from app.places import below
-from app.web.clips import media_type_of
+from app.paths import below
+from app.recordings import media_type_of
 from app.web.upload_bounds import UploadBounds, check_count
 
 

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from app.engines.interface import Clip, Mode, SynthesisRequest
+from app.engines.interface import Mode, SynthesisRequest
+from app.sound.clip import Clip
 from app.workers.frames import Frame
 
 

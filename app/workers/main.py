@@ -23,12 +23,12 @@ from app.engines.interface import (
 )
 from app.engines.registry import find_engine
 from app.heap import keep_freed_memory
+from app.sound.pcm import audible, pcm16
 from app.workers import frames
 from app.workers.frames import Frame
 from app.workers.job import Job, job_of
 from app.workers.memory import is_out_of_memory
-from app.workers.pcm import audible, pcm16
-from app.workers.sound import SoundWriter
+from app.workers.sound_memory import SoundWriter
 
 _PR_SET_PDEATHSIG = 1
 _log = logging.getLogger("app.worker")

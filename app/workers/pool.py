@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from app.errors import SpeechError, UnavailableError
+from app.sound.pcm import SAMPLE_BYTES
 from app.workers import job_errors, readiness
 from app.workers.admission import Admission, Position
 from app.workers.attempts import Attempts
@@ -23,7 +24,6 @@ from app.workers.line import Line
 from app.workers.local_run import LocalRun, NotBegunError
 from app.workers.neighbours import LostError, Neighbours
 from app.workers.observer import PoolObserver
-from app.workers.pcm import SAMPLE_BYTES
 from app.workers.pool_size import PoolSize
 from app.workers.renewal import CANCEL_PATIENCE, Renewal
 from app.workers.report import JobReport
@@ -54,7 +54,7 @@ class Pool:
         self.slots = [
             Slot(
                 index,
-                replace(command, card=size.card(index)),
+                replace(command, gpu=size.gpu(index)),
                 size.start_timeout,
                 events,
                 size.service,

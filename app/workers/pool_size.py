@@ -17,12 +17,12 @@ class PoolSize:
     longest_timeout: float = 300.0
     """What a job may ask for."""
     service: ServiceTime = field(default_factory=ServiceTime)
-    cards: tuple[str, ...] | None = None
+    gpus: tuple[str, ...] | None = None
     """Slots take turns on these GPUs; none of them where it is empty; None leaves it to the
     environment."""
 
-    def card(self, slot: int) -> str | None:
+    def gpu(self, slot: int) -> str | None:
         """CUDA_VISIBLE_DEVICES of a slot's workers."""
-        if not self.cards:
-            return None if self.cards is None else ""
-        return self.cards[slot % len(self.cards)]
+        if not self.gpus:
+            return None if self.gpus is None else ""
+        return self.gpus[slot % len(self.gpus)]

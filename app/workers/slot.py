@@ -71,7 +71,7 @@ class Slot:
         self.worker: Worker | None = None
         self.record = Record()
         """Of its worker."""
-        self.card = command.card
+        self.gpu = command.gpu
         self._command = command
         self._start_timeout = start_timeout
         self._events = events
@@ -137,7 +137,7 @@ class Slot:
     def has_room(self) -> bool:
         """Whether the next worker can load while this one works: main memory has room for both,
         and no GPU is shared by them."""
-        if self.card or self.worker is None:
+        if self.gpu or self.worker is None:
             return False
         return memory.available_bytes() > _ROOM * memory.own_bytes(self.worker.pid)
 

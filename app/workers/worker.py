@@ -15,7 +15,7 @@ from app.errors import NodeError
 from app.workers import frames
 from app.workers.causes import Cause
 from app.workers.frames import Frame, FrameError
-from app.workers.sound import SoundReader
+from app.workers.sound_memory import SoundReader
 
 _log = logging.getLogger("app.worker")
 # The folder that holds the package `app`, installed or just unpacked.
@@ -29,16 +29,16 @@ class WorkerCommand:
     engine: str
     node_name: str
     log_level: str
-    card: str | None = None
+    gpu: str | None = None
     """CUDA_VISIBLE_DEVICES of the worker; None is whatever this process has."""
 
     def environment(self) -> dict[str, str]:
         """The process's environment."""
         path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH"))))
         environment = os.environ | {"PYTHONPATH": path}
-        if self.card is not None:
+        if self.gpu is not None:
             # Numbers as nvidia-smi counts, not by speed.
-            environment |= {"CUDA_VISIBLE_DEVICES": self.card, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+            environment |= {"CUDA_VISIBLE_DEVICES": self.gpu, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
         return environment
 
     def arguments(self, connection: int, sound: int) -> list[str]:
@@ -99,7 +99,14 @@ class Worker:
         except BaseException:
             ours.close()
             raise
-        reader, writer = await asyncio.open_connection(sock=ours)
+        try:
+            reader, writer = await asyncio.open_connection(sock=ours)
+        except BaseException:
+            # Cancelled: nobody else knows of the process.
+            process.kill()
+            await process.wait()
+            ours.close()
+            raise
         return cls(process, reader, writer, sound)
 
     @property

@@ -125,7 +125,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         longest_timeout=9,
         worker_max_jobs=100,
         worker_max_growth=512,
-        cards=("0", "1"),
+        gpus=("0", "1"),
         jobs_per_gpu=2,
         start_timeout=6,
         text_limit=7,

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from app.engines.espeak import EspeakEngine, plugin
-from app.engines.interface import CannotSpeakError, Samples, SynthesisRequest
+from app.engines.interface import CannotSpeakError, SynthesisRequest
+from app.sound.samples import Samples
 from tests.app.node_process import ROOT
 
 INFO = plugin.describe()

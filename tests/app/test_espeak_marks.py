@@ -8,7 +8,8 @@ from app.engines.espeak import EspeakEngine, _library_files, plugin
 from app.engines.espeak_library import Library
 from app.engines.espeak_marks import _mnemonics, spoken
 from app.engines.espeak_voices import VOICES
-from app.engines.interface import CannotSpeakError, Capability, Samples, SynthesisRequest
+from app.engines.interface import CannotSpeakError, Capability, SynthesisRequest
+from app.sound.samples import Samples
 
 FILES = _library_files()
 VOICE = {voice.voice.id: voice for voice in VOICES}

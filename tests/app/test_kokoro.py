@@ -17,12 +17,12 @@ from app.engines.interface import (
     CannotSpeakError,
     Capability,
     EngineUnavailableError,
-    Samples,
     SynthesisRequest,
 )
 from app.engines.kokoro.engine import SAMPLE_RATE, THREADS, KokoroEngine, plugin
 from app.engines.kokoro.folder import VARIABLE, VoiceFolder
 from app.engines.kokoro.voices import LANGUAGE_OF, VOICES
+from app.sound.samples import Samples
 from tests.app.kokoro_folder import FOLDER, needs_voices
 from tests.app.node_process import ROOT
 

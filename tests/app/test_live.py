@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from app.api.live import ahead
 from app.errors import JobFailedError
+from app.streaming import prefetch
 
 
 def test_a_slow_listener_does_not_hold_up_the_maker() -> None:
@@ -18,7 +18,7 @@ def test_a_slow_listener_does_not_hold_up_the_maker() -> None:
             yield bytes([number])
 
     async def listen() -> bytes:
-        heard = ahead(pieces())
+        heard = prefetch(pieces())
         first = await anext(heard)
         await asyncio.sleep(0)
         assert made == list(range(100))
@@ -33,7 +33,7 @@ def test_a_failure_comes_after_what_was_made() -> None:
         raise JobFailedError("code", "en", "zh")
 
     async def listen() -> None:
-        heard = ahead(pieces())
+        heard = prefetch(pieces())
         assert await anext(heard) == b"1"
         with pytest.raises(JobFailedError):
             await anext(heard)
@@ -52,7 +52,7 @@ def test_a_listener_who_leaves_ends_the_making() -> None:
             ended.set()
 
     async def listen() -> None:
-        heard = ahead(pieces())
+        heard = prefetch(pieces())
         await anext(heard)
         await heard.aclose()
         assert ended.is_set()

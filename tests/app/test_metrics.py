@@ -7,7 +7,7 @@ import types
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.metrics.gpus import Gpu, GpuWatch
+from app.gpus.watch import Gpu, GpuWatch
 from tests.app.node_process import RELEASE, NodeProcess
 
 

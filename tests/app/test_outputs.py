@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from app.engines.interface import Clip, Mode, SynthesisRequest
+from app.engines.interface import Mode, SynthesisRequest
 from app.errors import StorageError
 from app.outputs import atomic
 from app.outputs.history import History, Output
 from app.outputs.names import is_stem, new_stem
 from app.outputs.record import OutputRecord, record_of
 from app.outputs.store import OutputStore
-from app.outputs.wav import seconds, wav
+from app.sound.clip import Clip
+from app.sound.wav import seconds, wav
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

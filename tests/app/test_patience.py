@@ -8,13 +8,15 @@ from contextlib import contextmanager
 
 import pytest
 
-from app.outputs.patience import Patience
+from app.outputs.time_limited import TimeLimitedExecutor
 
 
 @contextmanager
-def _patience(threads: int, seconds: float) -> Iterator[tuple[Patience, threading.Event]]:
+def _patience(
+    threads: int, seconds: float
+) -> Iterator[tuple[TimeLimitedExecutor, threading.Event]]:
     """The threads, and what lets their hanging calls go."""
-    patience, let_go = Patience("test", threads, seconds), threading.Event()
+    patience, let_go = TimeLimitedExecutor("test", threads, seconds), threading.Event()
     try:
         yield patience, let_go
     finally:
@@ -23,7 +25,7 @@ def _patience(threads: int, seconds: float) -> Iterator[tuple[Patience, threadin
 
 
 def test_time_in_line_is_not_the_disks_time() -> None:
-    async def work(patience: Patience) -> list[None]:
+    async def work(patience: TimeLimitedExecutor) -> list[None]:
         return await asyncio.gather(*(patience.call(lambda: time.sleep(0.1)) for _ in range(30)))
 
     # Three seconds in all, where one call may take two.
@@ -33,7 +35,7 @@ def test_time_in_line_is_not_the_disks_time() -> None:
 
 
 def test_who_is_in_line_is_told_when_all_threads_hang() -> None:
-    async def work(patience: Patience, let_go: threading.Event) -> None:
+    async def work(patience: TimeLimitedExecutor, let_go: threading.Event) -> None:
         calls = [asyncio.ensure_future(patience.call(let_go.wait)) for _ in range(9)]
         told = await asyncio.gather(*calls, return_exceptions=True)
         assert [str(error) for error in told] == ["no answer in 0.2 s"] * 9
@@ -51,7 +53,7 @@ def test_who_is_in_line_is_told_when_all_threads_hang() -> None:
 
 
 def test_who_goes_away_leaves_no_trouble_behind() -> None:
-    async def work(patience: Patience, let_go: threading.Event) -> None:
+    async def work(patience: TimeLimitedExecutor, let_go: threading.Event) -> None:
         begun = threading.Semaphore(0)
 
         def hang() -> None:

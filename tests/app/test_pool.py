@@ -33,14 +33,12 @@ def with_pool(
     job_timeout: float = 20,
     ready: bool = True,
     service: ServiceTime | None = None,
-    cards: tuple[str, ...] | None = None,
+    gpus: tuple[str, ...] | None = None,
 ) -> None:
     """Run `work` on a pool, and check its books afterwards."""
 
     async def main() -> None:
-        size = PoolSize(
-            slots, places, job_timeout, 30, service=service or ServiceTime(), cards=cards
-        )
+        size = PoolSize(slots, places, job_timeout, 30, service=service or ServiceTime(), gpus=gpus)
         pool = Pool(COMMAND, size)
         pool.start()
         try:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from app.engines.interface import Samples, SynthesisRequest
+from app.engines.interface import SynthesisRequest
+from app.sound.samples import Samples
 from app.workers import frames, main
 from app.workers.job import Job
-from app.workers.sound import SoundReader, SoundWriter
+from app.workers.sound_memory import SoundReader, SoundWriter
 
 
 def test_what_is_written_is_taken_once_and_in_order() -> None:

@@ -43,9 +43,9 @@ def test_what_runs_tells_how_long_it_may_still_take(tmp_path: Path) -> None:
     with_pool(work)
 
 
-@pytest.mark.parametrize("cards", [None, ("0",)], ids=["successor first", "one after the other"])
+@pytest.mark.parametrize("gpus", [None, ("0",)], ids=["successor first", "one after the other"])
 def test_a_worker_is_replaced_after_so_many_jobs_and_no_job_notices(
-    cards: tuple[str, ...] | None,
+    gpus: tuple[str, ...] | None,
 ) -> None:
     async def work(pool: Pool) -> None:
         pids = set()
@@ -59,7 +59,7 @@ def test_a_worker_is_replaced_after_so_many_jobs_and_no_job_notices(
         assert set(pool.restarts) == {Cause.MAX_JOBS}
         assert pool.restarts.total() == pool.slots[0].restarts >= 3
 
-    with_pool(work, service=ServiceTime(jobs=3), cards=cards)
+    with_pool(work, service=ServiceTime(jobs=3), gpus=gpus)
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_one_planned_replacement_at_a_time_and_the_node_stays_ready() -> None:
         assert renewing == 1
         await until(lambda: all(slot.usable for slot in pool.slots))
 
-    with_pool(work, slots=2, places=20, service=ServiceTime(jobs=2), cards=("0", "1"))
+    with_pool(work, slots=2, places=20, service=ServiceTime(jobs=2), gpus=("0", "1"))
 
 
 def test_a_worker_that_grows_is_replaced() -> None:
@@ -155,21 +155,21 @@ def test_slots_take_turns_on_the_cards() -> None:
     async def work(pool: Pool) -> None:
         spoken = await asyncio.gather(*(speak(pool, "card") for _ in range(4)))
         assert sorted(_seen(pcm) for pcm in spoken) == ["0", "0", "GPU-7", "GPU-7"]
-        assert [slot.card for slot in pool.slots] == ["0", "GPU-7"] * 2
+        assert [slot.gpu for slot in pool.slots] == ["0", "GPU-7"] * 2
 
-    with_pool(work, slots=4, cards=("0", "GPU-7"))
+    with_pool(work, slots=4, gpus=("0", "GPU-7"))
 
 
-@pytest.mark.parametrize(("cards", "seen"), [((), ""), (None, "3")], ids=["hidden", "inherited"])
+@pytest.mark.parametrize(("gpus", "seen"), [((), ""), (None, "3")], ids=["hidden", "inherited"])
 def test_cards_that_are_not_ours_to_give(
-    monkeypatch: pytest.MonkeyPatch, cards: tuple[str, ...] | None, seen: str
+    monkeypatch: pytest.MonkeyPatch, gpus: tuple[str, ...] | None, seen: str
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
 
     async def work(pool: Pool) -> None:
         assert _seen(await speak(pool, "card")) == seen
 
-    with_pool(work, cards=cards)
+    with_pool(work, gpus=gpus)
 
 
 def test_the_place_in_line_is_known(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from app.outputs.names import new_stem
 from app.outputs.record import OutputRecord
-from app.outputs.wav import wav
+from app.sound.wav import wav
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
 from tests.app.browser.hands import audio_of, generate, write
 from tests.app.node_process import NodeProcess

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.engines.interface import Clip, Mode, SynthesisRequest
+from app.engines.interface import Mode, SynthesisRequest
+from app.sound.clip import Clip
 from tests.app.cosyvoice.conftest import Installation
 from tests.app.cosyvoice.worker_process import WorkerProcess, worker
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from app.engines.cosyvoice.public_model import PublicModel
 from app.engines.cosyvoice.speakers import Speakers
-from app.engines.interface import Clip
+from app.sound.clip import Clip
 
 
 class Model:

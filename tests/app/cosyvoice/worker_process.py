@@ -15,7 +15,7 @@ from app.engines.interface import SynthesisRequest
 from app.workers import frames
 from app.workers.frames import Frame
 from app.workers.job import Job
-from app.workers.sound import SoundReader
+from app.workers.sound_memory import SoundReader
 from app.workers.worker import WorkerCommand
 from tests.app.node_process import ROOT
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engines.interface import Clip, Mode, SynthesisRequest
+from app.engines.interface import Mode, SynthesisRequest
 from app.errors import DeadlineError, InvalidInputError, JobFailedError, SpeechError
 from app.lending import message
 from app.lending.message import Kind
+from app.sound.clip import Clip
 from app.workers.frames import Frame, taken_from
 from app.workers.job import Job
 

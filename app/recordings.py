@@ -15,11 +15,11 @@ from typing import TypeVar
 
 from app.errors import InvalidInputError, StorageError
 from app.outputs import atomic
-from app.outputs.patience import Patience
 from app.outputs.reading import OpenFile
+from app.outputs.time_limited import TimeLimitedExecutor
 from app.outputs.upload_space import UploadSpace
 from app.outputs.watch import ShareWatch
-from app.places import below
+from app.paths import below
 
 _THREADS = 4
 _Result = TypeVar("_Result")
@@ -42,7 +42,7 @@ class Recordings:
         self.folder = folder
         self.space = space or UploadSpace(0)
         self.here = here
-        self._threads = Patience("uploads", _THREADS, patience, watch)
+        self._threads = TimeLimitedExecutor("uploads", _THREADS, patience, watch)
 
     def close(self) -> None:
         """Give up the threads, without waiting for one that hangs."""
@@ -146,5 +146,5 @@ def _keep(file: Path, path: Path) -> None:
     atomic.write(path, file.read_bytes())
 
 
-def _opened(path: Path, folder: Path, threads: Patience) -> OpenFile | None:
+def _opened(path: Path, folder: Path, threads: TimeLimitedExecutor) -> OpenFile | None:
     return OpenFile.of(path, threads) if _is_ours(path, folder) else None

@@ -8,13 +8,13 @@ from contextlib import aclosing
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.api.disconnect import ClientGoneError, unless_disconnected
+from app.disconnect import ClientGoneError, unless_disconnected
 from app.errors import SpeechError
 
 _log = logging.getLogger("app.api")
 
 
-async def ahead(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+async def prefetch(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """The same pieces, made as fast as they can be: a slow listener never holds up a worker.
 
     What is not heard yet is kept in memory; a text's greatest length bounds it.

@@ -6,19 +6,19 @@ import subprocess
 
 from app.errors import NodeError
 
-_CARD = re.compile(r"\d{1,3}|(GPU|MIG)-[0-9A-Za-z-]{4,80}")
+_GPU = re.compile(r"\d{1,3}|(GPU|MIG)-[0-9A-Za-z-]{4,80}")
 
 
-class CardsError(NodeError, ValueError):
+class GpuSelectionError(NodeError, ValueError):
     """The cards that were asked for cannot be had; the message says what to do."""
 
 
-def cards(wanted: str) -> tuple[str, ...] | None:
+def selected_gpus(wanted: str) -> tuple[str, ...] | None:
     """The cards that `wanted` names, as CUDA_VISIBLE_DEVICES takes them.
 
     `inherit`: None, workers see what this process's environment shows them. `none`: (), they see
     no card. `all`: every card of this machine. Else numbers as `nvidia-smi` counts, or UUIDs,
-    separated by commas. Raises `CardsError`.
+    separated by commas. Raises `GpuSelectionError`.
     """
     if wanted == "inherit":
         return None
@@ -28,13 +28,13 @@ def cards(wanted: str) -> tuple[str, ...] | None:
         return _all()
     named = tuple(name.strip() for name in wanted.split(","))
     for name in named:
-        if not _CARD.fullmatch(name):
-            raise CardsError(
+        if not _GPU.fullmatch(name):
+            raise GpuSelectionError(
                 f"{name!r} is no GPU; write inherit, none, all, or a list such as 0,1 "
                 "(numbers or UUIDs as `nvidia-smi -L` shows them)"
             )
     if len(set(named)) < len(named):
-        raise CardsError(f"{wanted!r} names a GPU twice; use --jobs-per-gpu")
+        raise GpuSelectionError(f"{wanted!r} names a GPU twice; use --jobs-per-gpu")
     return named
 
 
@@ -43,12 +43,12 @@ def _all() -> tuple[str, ...]:
     if found is None:
         found = _from_nvidia_smi()
     if found is None:
-        raise CardsError(
+        raise GpuSelectionError(
             "'all' needs the NVIDIA driver: neither NVML (Python package nvidia-ml-py) nor "
             "nvidia-smi works here; name the cards instead, for example 0,1, or write none"
         )
     if not found:
-        raise CardsError("'all' finds no GPU on this machine; write none")
+        raise GpuSelectionError("'all' finds no GPU on this machine; write none")
     return found
 
 
@@ -79,4 +79,4 @@ def _from_nvidia_smi() -> tuple[str, ...] | None:
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return tuple(line.strip() for line in done.stdout.splitlines() if _CARD.fullmatch(line.strip()))
+    return tuple(line.strip() for line in done.stdout.splitlines() if _GPU.fullmatch(line.strip()))

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.workers.cards import CardsError, cards
+from app.gpus.selection import GpuSelectionError, selected_gpus
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def _nvidia_smi(folder: Path, script: str) -> None:
     ],
 )
 def test_cards_that_are_named(wanted: str, found: tuple[str, ...] | None) -> None:
-    assert cards(wanted) == found
+    assert selected_gpus(wanted) == found
 
 
 @pytest.mark.parametrize(
@@ -50,24 +50,24 @@ def test_cards_that_are_named(wanted: str, found: tuple[str, ...] | None) -> Non
     ],
 )
 def test_cards_that_are_none(wanted: str, said: str) -> None:
-    with pytest.raises(CardsError, match=said):
-        cards(wanted)
+    with pytest.raises(GpuSelectionError, match=said):
+        selected_gpus(wanted)
 
 
 def test_all_without_a_driver_is_told(bare: Path) -> None:
-    with pytest.raises(CardsError, match=r"neither NVML .* nor nvidia-smi works here"):
-        cards("all")
+    with pytest.raises(GpuSelectionError, match=r"neither NVML .* nor nvidia-smi works here"):
+        selected_gpus("all")
     _nvidia_smi(bare, "echo 'NVIDIA-SMI has failed' ; exit 9")
-    with pytest.raises(CardsError, match="neither NVML"):
-        cards("all")
+    with pytest.raises(GpuSelectionError, match="neither NVML"):
+        selected_gpus("all")
 
 
 def test_all_by_nvidia_smi(bare: Path) -> None:
     _nvidia_smi(bare, "echo GPU-5d0a1c3e-0001; echo GPU-5d0a1c3e-0002")
-    assert cards("all") == ("GPU-5d0a1c3e-0001", "GPU-5d0a1c3e-0002")
+    assert selected_gpus("all") == ("GPU-5d0a1c3e-0001", "GPU-5d0a1c3e-0002")
     _nvidia_smi(bare, "exit 0")
-    with pytest.raises(CardsError, match="finds no GPU"):
-        cards("all")
+    with pytest.raises(GpuSelectionError, match="finds no GPU"):
+        selected_gpus("all")
 
 
 def test_all_by_nvml(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,4 +80,4 @@ def test_all_by_nvml(monkeypatch: pytest.MonkeyPatch) -> None:
         nvmlDeviceGetUUID=lambda handle: ids[handle],
     )
     monkeypatch.setitem(sys.modules, "pynvml", nvml)
-    assert cards("all") == ("GPU-a1b2", "GPU-c3d4")
+    assert selected_gpus("all") == ("GPU-a1b2", "GPU-c3d4")

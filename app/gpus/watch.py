@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from app.outputs.patience import Patience
+from app.outputs.time_limited import TimeLimitedExecutor
 
 _PATIENCE = 2.0
 _log = logging.getLogger("app.gpus")
@@ -34,7 +34,7 @@ class GpuWatch:
         """As of the last `refresh`."""
         self._nvml: Any = None
         self._tried = False
-        self._thread = Patience("gpus", 1, _PATIENCE)
+        self._thread = TimeLimitedExecutor("gpus", 1, _PATIENCE)
 
     async def refresh(self) -> list[Gpu]:
         """The GPUs now; those of the last time when the driver does not answer."""

@@ -17,7 +17,7 @@ from app.outputs.watch import ShareWatch
 _Result = TypeVar("_Result")
 
 
-class Patience:
+class TimeLimitedExecutor:
     """`threads` threads, whose calls may take `seconds` each.
 
     With a `watch` no call begins while the shared folder is dead, and none waits on when it dies.
