@@ -11,19 +11,18 @@ from app.access.cluster_secret import read_secret
 from app.access.keys import ApiKeys, read_keys
 from app.api import (
     audio_generate,
-    catalogue,
-    described,
+    errors,
     health,
     metrics,
+    models,
+    openapi,
     outputs,
-    problems,
     speech,
     unknown,
     voices,
 )
 from app.api.inline_clip import LARGEST
 from app.api.wrong_method import WrongMethod
-from app.lending.routes import BODY_LIMIT as LENDING_LIMIT
 from app.metrics.jobs import JobMetrics
 from app.metrics.node_state import NodeCollector
 from app.middleware.access_log import AccessLogMiddleware
@@ -42,6 +41,7 @@ from app.middleware.turned_away import TurnedAway
 from app.node import Node
 from app.outputs.names import keeper_of
 from app.session_routing import Condition, PeersFile, SessionNames, SessionRouting
+from app.work_sharing.routes import BODY_LIMIT as LENDING_LIMIT
 
 # A hundred thousand characters in JSON's \uXXXX notation, and room for the rest.
 _BODY_LIMIT = 1 << 20
@@ -74,8 +74,8 @@ def build(node: Node) -> FastAPI:
         identity,
         job_start,
         page,
+        queue_limit,
         theme,
-        turns,
         uploads,
         words,
     )
@@ -90,17 +90,17 @@ def build(node: Node) -> FastAPI:
         static_url="/docs/assets",
         middleware=_middleware(node, keys),
     )
-    problems.install(web)
-    described.install(web)
+    errors.install(web)
+    openapi.install(web)
     web.include_router(health.routes(node))
     web.include_router(metrics.routes(node, _registry(node)))
-    web.include_router(catalogue.routes(node.service.engine))
+    web.include_router(models.routes(node.service.engine))
     web.include_router(speech.routes(node.service))
     web.include_router(audio_generate.routes(node.service, node.settings.node_name))
     web.include_router(voices.routes(node.service, node.settings.node_name))
     web.include_router(outputs.routes(node.service.store))
-    if node.lending:
-        web.include_router(node.lending.routes())
+    if node.work_sharing:
+        web.include_router(node.work_sharing.routes())
     web.router.routes.append(WrongMethod(web.router.routes))
     web.include_router(unknown.routes())
     # Before Gradio's own routes of the same names.
@@ -130,8 +130,8 @@ def build(node: Node) -> FastAPI:
         i18n=words.dictionary(node.service.engine),
     )
     job_start.ask_first(blocks)
-    if node.lending and node.settings.enable_queue:
-        turns.follow(blocks, lambda: node.turns)
+    if node.work_sharing and node.settings.enable_queue:
+        queue_limit.follow(blocks, lambda: node.queue_limit)
     return web
 
 

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass, field
 from app import __version__
 from app.connections.connections import Connections
 from app.gpus.watch import GpuWatch
-from app.lending.ledger import Ending
-from app.lending.lending import Lending
 from app.middleware.open_requests import OpenRequests
 from app.recordings import Recordings
 from app.settings import Settings
 from app.speech import SpeechService
 from app.virtual_ips import not_here
+from app.work_sharing.ledger import Ending
+from app.work_sharing.work_sharing import WorkSharing
 from app.workers.self_test import Verdict
 
 
@@ -37,7 +37,7 @@ class Node:
     requests: OpenRequests = field(default_factory=OpenRequests)
     """Requests of clients that are under way."""
     gpus: GpuWatch = field(default_factory=GpuWatch)
-    lending: Lending | None = None
+    work_sharing: WorkSharing | None = None
     """None where there are no peers to lend to."""
     _started: float = field(default_factory=time.monotonic)
 
@@ -75,10 +75,11 @@ class Node:
         return self.waiting + self.page_answering() + pool.running + pool.lent
 
     @property
-    def turns(self) -> int:
+    def queue_limit(self) -> int:
         """How many of the page's jobs may be with the workers, or first in their line."""
         pool = self.service.pool
-        return self.settings.slots + (pool.lent + 1 if self.lending and self.lending.peers else 0)
+        shares = self.work_sharing is not None and self.work_sharing.peers > 0
+        return self.settings.slots + (pool.lent + 1 if shares else 0)
 
     def status(self) -> dict[str, object]:
         """The body of `/cluster/status`; its GPUs are those of `gpus.latest`."""
@@ -97,7 +98,7 @@ class Node:
                 "voices": len(engine.voices),
             },
             "capacity": settings.slots,
-            "queue_size": settings.places,
+            "queue_size": settings.effective_queue_size,
             "gpus": [asdict(gpu) for gpu in self.gpus.latest],
             "jobs": {
                 "running": pool.running,
@@ -115,7 +116,7 @@ class Node:
                     "card": slot.gpu,
                     "jobs": slot.worker.jobs if slot.worker else 0,
                     "restarts": slot.restarts,
-                    "trouble": slot.trouble,
+                    "trouble": slot.detail,
                 }
                 for slot in pool.slots
             ],
@@ -128,11 +129,11 @@ class Node:
 
     def _lending(self) -> dict[str, object] | None:
         """None where the node does not lend."""
-        if self.lending is None:
+        if self.work_sharing is None:
             return None
-        ledger = self.lending.ledger
+        ledger = self.work_sharing.ledger
         return {
-            "peers": self.lending.peers,
+            "peers": self.work_sharing.peers,
             "lent_now": self.service.pool.lent,
             "lent": {ending.value: ledger.lent[ending] for ending in Ending},
             "borrowed": {ending.value: ledger.borrowed[ending] for ending in Ending},

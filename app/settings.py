@@ -82,6 +82,6 @@ class Settings:
         return len(self.gpus) * self.jobs_per_gpu if self.gpus else self.workers
 
     @property
-    def places(self) -> int:
+    def effective_queue_size(self) -> int:
         """Jobs that may wait for a slot."""
         return self.queue_size if self.enable_queue else 0

@@ -7,7 +7,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 
-from app.ask import Ask
 from app.checks.annotations import check_annotations
 from app.checks.mode import mode_of
 from app.checks.numbers import (
@@ -26,9 +25,10 @@ from app.outputs.history import Output
 from app.outputs.record import OutputRecord
 from app.outputs.store import OutputStore
 from app.sound.wav import seconds, wav
-from app.voices.clips import ClipRoom
+from app.speech_request import SpeechRequest
+from app.voices.clip_store import ClipStore
 from app.voices.record import RegisteredVoice
-from app.voices.shelf import VoiceShelf
+from app.voices.store import VoiceStore
 from app.workers.job import Job
 from app.workers.pool import Pool
 from app.workers.report import JobReport
@@ -70,8 +70,8 @@ class SpeechService:
         node: str,
         text_limit: int,
         *,
-        voices: VoiceShelf,
-        clips: ClipRoom,
+        voices: VoiceStore,
+        clips: ClipStore,
         longest: float,
     ) -> None:
         self.engine = engine
@@ -84,7 +84,7 @@ class SpeechService:
         """Seconds a request may ask for."""
         self._node = node
 
-    async def prepare(self, ask: Ask) -> SynthesisRequest:
+    async def prepare(self, ask: SpeechRequest) -> SynthesisRequest:
         """What the engine can take: the default voice and a random seed where none is given.
 
         Raises `InvalidInputError`, which names the field and what is allowed; nothing that was
@@ -119,7 +119,7 @@ class SpeechService:
         arrived: float | None = None,
         report: JobReport | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """The speech as it is made; see `Pool.speak` and `Job`. `timeout`: see `Ask`.
+        """The speech as it is made; see `Pool.speak` and `Job`. `timeout`: see `SpeechRequest`.
 
         A request with recordings is spoken once: they are removed at the end.
         """
@@ -185,7 +185,7 @@ class SpeechService:
         )
         return await self.store.save(speech.wav() if audio is None else audio, record)
 
-    async def _registered(self, ask: Ask) -> RegisteredVoice | None:
+    async def _registered(self, ask: SpeechRequest) -> RegisteredVoice | None:
         if ask.voice and ask.reference:
             raise InvalidInputError(
                 "two_voices",
@@ -201,7 +201,7 @@ class SpeechService:
     async def _with_clips(
         self,
         request: SynthesisRequest,
-        ask: Ask,
+        ask: SpeechRequest,
         registered: RegisteredVoice | None,
         transcript: str,
     ) -> SynthesisRequest:

@@ -18,16 +18,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from app.api.ascii_json import AsciiJson
+from app.api.errors import retry_header, wrong_fields
 from app.api.inline_clip import inline_clip
-from app.api.problems import retry_header, wrong_fields
 from app.api.speech_body import FormatName, Number, Seed
-from app.ask import Ask
 from app.disconnect import unless_disconnected
 from app.encoding.formats import encoded_apart
 from app.engines.interface import EngineInfo, Mode
 from app.errors import SpeechError
 from app.logs import REQUEST_ID
 from app.speech import SpeechService
+from app.speech_request import SpeechRequest
 
 PATH = "/AIVoice/TTS/CosyVoice2/audio-generate"
 GREETING_ZH = "你好，欢迎使用语音合成服务。"
@@ -133,8 +133,8 @@ def routes(service: SpeechService, node: str) -> APIRouter:
     return router
 
 
-def _ask(body: GenerateBody, reference: Path | None, engine: EngineInfo) -> Ask:
-    return Ask(
+def _ask(body: GenerateBody, reference: Path | None, engine: EngineInfo) -> SpeechRequest:
+    return SpeechRequest(
         text=_greeting(body, engine) if body.text is None else body.text,
         mode=body.mode,
         voice=body.voice,

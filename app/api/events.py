@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from app.api.problems import told
+from app.api.errors import told
 from app.errors import SpeechError
 
 MEDIA_TYPE = "text/event-stream"

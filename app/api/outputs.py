@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, HTTPException, Response
 
-from app.api.described import FAILURES, binary
+from app.api.openapi import FAILURES, binary
 from app.outputs.names import MEDIA_TYPES
 from app.outputs.reading import OpenFileAnswer
 from app.outputs.store import OutputStore

@@ -13,11 +13,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from app.api import events
-from app.api.catalogue import ALIASES
-from app.api.described import FAILURES, binary
 from app.api.inline_clip import inline_clip
+from app.api.models import ALIASES
+from app.api.openapi import FAILURES, binary
 from app.api.speech_body import SpeechBody
-from app.ask import Ask
 from app.checks.numbers import speed_streams
 from app.disconnect import unless_disconnected
 from app.encoding.formats import FORMATS, encoded_apart
@@ -26,6 +25,7 @@ from app.errors import InvalidInputError
 from app.logs import REQUEST_ID
 from app.sound.pcm import SAMPLE_BYTES, audible
 from app.speech import Speech, SpeechService
+from app.speech_request import SpeechRequest
 from app.streaming import LiveAnswer, prefetch
 from app.workers.report import JobReport
 
@@ -52,7 +52,7 @@ def routes(service: SpeechService) -> APIRouter:
             inline_clip(body.source, "source") as source,
         ):
             wanted = await service.prepare(
-                Ask(
+                SpeechRequest(
                     text=body.input,
                     mode=body.mode,
                     voice=body.voice_id,

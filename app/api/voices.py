@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, HTTPException, UploadFile
 from fastapi.concurrency import run_in_threadpool
 
-from app.api.described import FAILURES
 from app.api.inline_clip import LARGEST
+from app.api.openapi import FAILURES
 from app.checks.words import name_of, transcript_of
 from app.engines.interface import EngineInfo
 from app.errors import InvalidInputError

@@ -1,8 +1,8 @@
 """Which mode an ask means, and whether everything that mode needs, and nothing else, is there."""
 
-from app.ask import Ask
 from app.engines.interface import EngineInfo, Mode
 from app.errors import InvalidInputError
+from app.speech_request import SpeechRequest
 
 _NAMES = {
     Mode.PRESET: ("a voice of the engine", "预置声音"),
@@ -21,7 +21,7 @@ _PARTS = {
 """What a request may bring beside its voice, by the field it stands in."""
 
 
-def mode_of(ask: Ask, engine: EngineInfo, *, clip: bool, transcript: bool) -> Mode:
+def mode_of(ask: SpeechRequest, engine: EngineInfo, *, clip: bool, transcript: bool) -> Mode:
     """The mode of an ask. `clip`: its voice comes from a recording; `transcript`: whose words
     are known. Raises `InvalidInputError` for what the engine or the mode does not take.
     """
@@ -31,7 +31,7 @@ def mode_of(ask: Ask, engine: EngineInfo, *, clip: bool, transcript: bool) -> Mo
     return mode
 
 
-def _meant(ask: Ask, engine: EngineInfo, clip: bool, transcript: bool) -> Mode:
+def _meant(ask: SpeechRequest, engine: EngineInfo, clip: bool, transcript: bool) -> Mode:
     if ask.source:
         return Mode.CONVERT
     if ask.instruction:
@@ -44,7 +44,7 @@ def _meant(ask: Ask, engine: EngineInfo, clip: bool, transcript: bool) -> Mode:
     return Mode.CROSS_LINGUAL
 
 
-def _check_engine(mode: Mode, ask: Ask, engine: EngineInfo) -> None:
+def _check_engine(mode: Mode, ask: SpeechRequest, engine: EngineInfo) -> None:
     if mode in engine.modes:
         return
     name = engine.name
@@ -72,7 +72,7 @@ def _check_engine(mode: Mode, ask: Ask, engine: EngineInfo) -> None:
     )
 
 
-def _check_parts(mode: Mode, ask: Ask, clip: bool, transcript: bool) -> None:
+def _check_parts(mode: Mode, ask: SpeechRequest, clip: bool, transcript: bool) -> None:
     _check_part(mode, "reference", clip, mode is not Mode.PRESET)
     _check_part(mode, "instructions", bool(ask.instruction), mode is Mode.INSTRUCT)
     _check_part(mode, "source", ask.source is not None, mode is Mode.CONVERT)

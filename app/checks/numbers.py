@@ -3,9 +3,9 @@
 import math
 import secrets
 
-from app.ask import Ask
 from app.engines.interface import Capability, EngineInfo
 from app.errors import InvalidInputError
+from app.speech_request import SpeechRequest
 
 SLOWEST, FASTEST = 0.5, 2.0
 FIRST_SEED, LAST_SEED = 1, 100_000_000
@@ -13,7 +13,7 @@ SHORTEST_TIMEOUT = 1.0
 """Seconds."""
 
 
-def speed_of(ask: Ask, engine: EngineInfo) -> float:
+def speed_of(ask: SpeechRequest, engine: EngineInfo) -> float:
     """The speed, when engine and kind of answer allow it."""
     speed = ask.speed
     if not math.isfinite(speed) or not SLOWEST <= speed <= FASTEST:
@@ -47,7 +47,7 @@ def speed_streams(engine: EngineInfo) -> bool:
     return needed & engine.capabilities != {Capability.STREAMING}
 
 
-def seed_of(ask: Ask, engine: EngineInfo) -> int:
+def seed_of(ask: SpeechRequest, engine: EngineInfo) -> int:
     """The seed asked for, or a random one."""
     seed = ask.seed
     if seed is None:

@@ -12,9 +12,9 @@ from app.session_routing.bodies import again, read
 from app.session_routing.forward import NotForwardedError, UntimelyError, forward
 from app.session_routing.members import Members
 from app.session_routing.owners import Owners
-from app.session_routing.passes import HEADER, Passes
 from app.session_routing.release_gone import release_gone
 from app.session_routing.release_path import add_root, take_release, target_of
+from app.session_routing.signatures import HEADER, Signatures
 
 _BUSY_FOR = 10.0
 """Seconds for which a node that takes no connection is tried again."""
@@ -27,7 +27,7 @@ class Routing:
     app: ASGIApp
     members: Members
     owners: Owners
-    passes: Passes
+    signatures: Signatures
     client: httpx.AsyncClient
     pages: frozenset[str]
     """Paths that name the page's release in their answers."""
@@ -102,7 +102,7 @@ class Exchange:
         target = target_of(self.scope).decode("latin-1")
 
         async def attempt() -> None:
-            given = self.routing.passes.write(name, self.scope["method"], target, client)
+            given = self.routing.signatures.write(name, self.scope["method"], target, client)
             try:
                 await forward(
                     self.routing.client,
@@ -115,7 +115,7 @@ class Exchange:
                     silent,
                 )
             except UntimelyError as error:
-                self.routing.passes.learn(name, given, error.shown)
+                self.routing.signatures.learn(name, given, error.shown)
                 raise
 
         try:

@@ -7,8 +7,8 @@ import httpx
 from starlette.types import Message, Receive, Scope, Send
 
 from app.session_routing.errors import SessionRoutingError
-from app.session_routing.passes import CLOCK, UNTIMELY
 from app.session_routing.release_path import target_of
+from app.session_routing.signatures import CLOCK, UNTIMELY
 
 # RFC 9110, section 7.6.1; and what is this program's own.
 _HOP_BY_HOP = frozenset(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from app.session_routing.peer import Ask, Condition, Peer
-from app.session_routing.wire import PeerError, Wire
+from app.session_routing.peer_client import PeerClient, PeerError
 
 _INTERVAL = 0.5
 """Seconds between two questions to a peer."""
@@ -28,10 +28,10 @@ _log = logging.getLogger("app.session_routing")
 class Members:
     """This node and its peers."""
 
-    def __init__(self, node: str, peers: Iterable[Peer], wire: Wire, ask: Ask) -> None:
+    def __init__(self, node: str, peers: Iterable[Peer], peer_client: PeerClient, ask: Ask) -> None:
         self.node = node
         self.peers: dict[str, Peer] = {}
-        self._wire = wire
+        self._peer_client = peer_client
         self._ask = ask
         self._watching: dict[Peer, asyncio.Task[None]] | None = None
         self._heard: dict[str, tuple[Condition, float]] = {}
@@ -127,7 +127,7 @@ class Members:
         if name == self.node:
             return self.own_condition()
         peer = self.peers[name]
-        said = await self._wire.condition(peer)
+        said = await self._peer_client.condition(peer)
         if self.peers.get(name) == peer:
             if self._processes.get(name, said.process) != said.process:
                 _log.info("peer %s has been started anew", name)

@@ -9,20 +9,20 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.middleware.other_sites import OtherSitesMiddleware
-from app.session_routing.answers import Answers
 from app.session_routing.exchange import Exchange, Routing
 from app.session_routing.forward import BrokenAnswerError
 from app.session_routing.logins import LoginMiddleware
 from app.session_routing.members import Members
 from app.session_routing.owners import Owners
-from app.session_routing.passes import CLOCK, HEADER, UNTIMELY, Pass, Passes
 from app.session_routing.peer import Ask, Condition, Peer
+from app.session_routing.peer_client import PATH, PeerClient
+from app.session_routing.peer_server import PeerServer
 from app.session_routing.peers_file import PeersFile
-from app.session_routing.pins import Pins
 from app.session_routing.release_path import target_of
 from app.session_routing.routed_request import RoutedRequest
 from app.session_routing.session_names import SessionNames
-from app.session_routing.wire import PATH, Wire
+from app.session_routing.session_table import SessionTable
+from app.session_routing.signatures import CLOCK, HEADER, UNTIMELY, Signature, Signatures
 
 _BODY_LIMIT = 16 << 20
 """Bytes of a request that are read to find its session; Gradio sends files apart from it."""
@@ -54,23 +54,23 @@ class SessionRouting:
         with a `condition` that tells a release, a page keeps to nodes of its release. `keeper`
         says of a path which node has the file where another has not; None of what is no file.
         `origins` are those of other sites whose pages may use the app, `*` for all."""
-        self._passes = Passes(secret, node)
+        self._signatures = Signatures(secret, node)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
         # Peers are named by address: no proxy of the environment is asked for them.
         self._client = httpx.AsyncClient(limits=limits, trust_env=False)
-        self._wire = Wire(self._client, self._passes)
+        self._peer_client = PeerClient(self._client, self._signatures)
         self._peers_file = peers if isinstance(peers, PeersFile) else None
         first = peers.peers() if isinstance(peers, PeersFile) else peers
-        self.members = Members(node, first, self._wire, condition)
-        pins = Pins()
-        self.members.on_moved = pins.forget
-        self.owners = Owners(self.members, pins, self._wire)
-        self._answers = Answers(self.owners)
+        self.members = Members(node, first, self._peer_client, condition)
+        table = SessionTable()
+        self.members.on_moved = table.forget
+        self.owners = Owners(self.members, table, self._peer_client)
+        self._peer_server = PeerServer(self.owners)
         self._routing = Routing(
             LoginMiddleware(app, self.owners),
             self.members,
             self.owners,
-            self._passes,
+            self._signatures,
             self._client,
             frozenset({page, page.rstrip("/") + "/config"} if page is not None else ()),
             keeper,
@@ -107,16 +107,16 @@ class SessionRouting:
                 _log.warning("a node went in the middle of an answer: %s", error)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        given = self._take_pass(scope)
+        given = self._take_signature(scope)
         if given is not None and not given.timely:
-            clock = {CLOCK: self._passes.shown(given)}
+            clock = {CLOCK: self._signatures.shown(given)}
             answer = PlainTextResponse("this pass is not timely", UNTIMELY, clock)
             await answer(scope, receive, send)
             return
         passed = given is not None
         exchange = Exchange(self._routing, scope, receive, send)
         if exchange.path.startswith(PATH):
-            await (await self._answers.to(scope, receive, passed=passed))(scope, receive, send)
+            await (await self._peer_server.to(scope, receive, passed=passed))(scope, receive, send)
         elif not passed:
             await RoutedRequest(exchange).respond()
         elif exchange.release in (None, exchange.own_release):
@@ -137,14 +137,16 @@ class SessionRouting:
 
         return listen
 
-    def _take_pass(self, scope: Scope) -> Pass | None:
+    def _take_signature(self, scope: Scope) -> Signature | None:
         """The pass of a peer that sent this; the header goes no further, whoever wrote it."""
         given = [value for name, value in scope["headers"] if name == HEADER]
         if not given:
             return None
         scope["headers"] = [pair for pair in scope["headers"] if pair[0] != HEADER]
         target = target_of(scope).decode("latin-1")
-        found = self._passes.read(given[0], scope["method"], target) if len(given) == 1 else None
+        found = (
+            self._signatures.read(given[0], scope["method"], target) if len(given) == 1 else None
+        )
         if found is None:
             _log.warning("a request with a pass that is not good was taken for a client's")
         elif found.client:

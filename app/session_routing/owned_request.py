@@ -11,9 +11,9 @@ from app.session_routing.event_stream import EventStream
 from app.session_routing.exchange import Exchange
 from app.session_routing.forward import BrokenAnswerError, NotForwardedError
 from app.session_routing.held_answer import HeldAnswer
+from app.session_routing.needs import Kind, Need, session_in_body
 from app.session_routing.owners import SESSION
 from app.session_routing.ranking import ranked
-from app.session_routing.requests import Kind, Need, session_in_body
 
 _ATTEMPTS = 3
 _log = logging.getLogger("app.session_routing")
@@ -132,5 +132,5 @@ class OwnedRequest:
 
     async def _note_event(self, event: str, owner: str) -> None:
         """What ends this event names nothing else."""
-        if self._owners.pins.get(f"event {event}") is None:
+        if self._owners.table.get(f"event {event}") is None:
             await self._owners.tell(f"event {event}", owner)

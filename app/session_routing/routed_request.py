@@ -6,8 +6,8 @@ from app.session_routing.exchange import Exchange
 from app.session_routing.forward import NotForwardedError
 from app.session_routing.logins import keys
 from app.session_routing.mcp_stream import McpStream
+from app.session_routing.needs import Kind, Need, need
 from app.session_routing.owned_request import OwnedRequest
-from app.session_routing.requests import Kind, Need, need
 from app.session_routing.shared_file import serve_file
 
 

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.refusal import refusal
 from app.session_routing.bodies import again, read
-from app.session_routing.requests import Kind, need, session_in_body
+from app.session_routing.needs import Kind, need, session_in_body
 
 LONGEST = 128
 """Characters; Gradio's own names have 32 at most."""

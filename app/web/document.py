@@ -19,7 +19,7 @@ from jinja2 import ChoiceLoader, DictLoader
 from app.engines.interface import EngineInfo
 from app.session_routing import RECONNECT
 from app.speech import FIRST_SEED, LAST_SEED
-from app.web.asking import FormValues
+from app.web.form_values import FormValues
 from app.web.modes import offered
 from app.web.theme import STYLES
 from app.web.words import WORDS

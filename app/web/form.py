@@ -9,9 +9,9 @@ from gradio.components import Component
 from app.engines.interface import Capability, EngineInfo, Mode
 from app.speech import FASTEST, SLOWEST
 from app.web import modes
-from app.web.offering import own_voices
 from app.web.views.choices import chips_html, languages_html
 from app.web.views.clip import clip_template
+from app.web.voice_choices import own_voices
 from app.web.words import both, word
 
 FORMATS = ("wav", "mp3", "flac", "opus")

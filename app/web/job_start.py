@@ -11,7 +11,7 @@ from fastapi import Request
 from gradio.data_classes import PredictBodyInternal
 
 from app.middleware.job_start import JobRefusedError, begin
-from app.web.turns import GROUP
+from app.web.queue_limit import GROUP
 
 _Pushed = tuple[
     bool, str | list[dict[str, Any]], Literal["success", "error", "queue_full", "validator_error"]

@@ -10,12 +10,11 @@ from gradio.events import Dependency
 from app.engines.interface import Capability, EngineInfo, Mode
 from app.node import Node
 from app.speech import SpeechService
-from app.web import endpoint, form, idle, modes, turns
+from app.web import endpoint, form, idle, modes, queue_limit
 from app.web.form import ClipBox, Form
-from app.web.listening import Listener
-from app.web.making import Maker
-from app.web.offering import offer
-from app.web.past import Past
+from app.web.generate import Generator
+from app.web.history_events import Past
+from app.web.live_validation import LiveValidator
 from app.web.views.counter import counter_html
 from app.web.views.footer import footer_html
 from app.web.views.heading import heading_html
@@ -23,6 +22,7 @@ from app.web.views.history import dialog_html
 from app.web.views.live import LIVE
 from app.web.views.result import empty_html
 from app.web.views.status import note_html
+from app.web.voice_choices import offer
 from app.web.words import WORDS, both, word
 
 _CONNECT = "window.studio.connectHistory(element, trigger)"
@@ -76,7 +76,7 @@ def build(node: Node) -> gr.Blocks:
         endpoint.add(node)
 
         _on_the_spot(studio)
-        listener = Listener(service.engine.clips, node.recordings)
+        listener = LiveValidator(service.engine.clips, node.recordings)
         _checking(listener, studio, service.engine)
         _speed_follows_streaming(studio.fields, service.engine)
         spoken = _making(node, studio)
@@ -89,7 +89,8 @@ def build(node: Node) -> gr.Blocks:
         for filled in (again, restored):
             for clip in studio.clips if service.engine.clips else ():
                 filled.then(listener.hear, clip.field, clip.verdict, **_PLAIN)
-    page.queue(max_size=max(1, node.settings.places), api_open=not node.settings.enable_queue)
+    settings = node.settings
+    page.queue(max_size=max(1, settings.effective_queue_size), api_open=not settings.enable_queue)
     idle.rest(page)
     blocks: gr.Blocks = page
     return blocks
@@ -191,7 +192,7 @@ def _on_the_spot(studio: _Studio) -> None:
     fields.text.change(None, fields.text, js="text => window.studio.count(text)")
 
 
-def _checking(listener: Listener, studio: _Studio, engine: EngineInfo) -> None:
+def _checking(listener: LiveValidator, studio: _Studio, engine: EngineInfo) -> None:
     """What the node says before anything is asked of it."""
     if {Capability.PINYIN, Capability.PHONEMES} & engine.capabilities:
         _checking_marks(listener, studio)
@@ -200,7 +201,7 @@ def _checking(listener: Listener, studio: _Studio, engine: EngineInfo) -> None:
         gr.on(heard, listener.hear, clip.field, clip.verdict, trigger_mode="always_last", **_PLAIN)
 
 
-def _checking_marks(listener: Listener, studio: _Studio) -> None:
+def _checking_marks(listener: LiveValidator, studio: _Studio) -> None:
     """After a pause in typing, which scripts/marks.js waits for."""
     text, marks = studio.fields.text, studio.marks
     # Drawn, so that a script can press it.
@@ -242,13 +243,13 @@ def _making(node: Node, studio: _Studio) -> Dependency:
     gr.on(begin, None, js="() => window.studio.begin()")
     spoken: Dependency = gr.on(
         begin,
-        Maker(node).make,
+        Generator(node).make,
         fields.inputs(),
         [outcome.status, outcome.result, outcome.live, fields.seed],
         show_progress_on=outcome.status,
         api_visibility="private",
         concurrency_limit=limit,
-        concurrency_id=turns.GROUP,
+        concurrency_id=queue_limit.GROUP,
     )
     for ended in (spoken.then, spoken.failure):
         ended(None, js="() => window.studio.end()")

@@ -15,8 +15,8 @@ from gradio.routes import file_upload_statuses
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 
+from app.api.errors import retry_header
 from app.api.outputs import output_answer
-from app.api.problems import retry_header
 from app.errors import SpeechError
 from app.node import Node
 from app.outputs.reading import OpenFileAnswer

@@ -31,7 +31,7 @@ class Admission:
 
     def position(self, request_id: str) -> Position | None:
         """Find a request in line; None when it is not in line (any more)."""
-        ahead = self._workplace.line.ahead(request_id)
+        ahead = self._workplace.queue.ahead(request_id)
         return None if ahead is None else Position(ahead, self._wait_for(ahead))
 
     def time_limit(self, job: Job) -> float:
@@ -48,22 +48,22 @@ class Admission:
         be taken. So many places are `promised` to others."""
         if error := self.closed():
             return error
-        line = self._workplace.line
-        if line.idle + self._size.places - line.waiting > promised:
+        queue = self._workplace.queue
+        if queue.idle + self._size.queue_size - queue.waiting > promised:
             return None
         self._totals.busy += 1
         slots = self._workplace.slots
         if not readiness.any_usable(slots):
             return job_errors.starting(readiness.not_ready(slots))
-        seconds = max(1, math.ceil(self._wait_for(line.waiting)))
-        return job_errors.busy(len(slots), line.waiting, seconds)
+        seconds = max(1, math.ceil(self._wait_for(queue.waiting)))
+        return job_errors.busy(len(slots), queue.waiting, seconds)
 
     def closed(self) -> SpeechError | None:
         """The error even of a job that has waited elsewhere; None where that is taken."""
         if self._workplace.tasks.stopping:
             return job_errors.stopping()
         slots = self._workplace.slots
-        if readiness.none_starts(slots) and not self._workplace.line.neighbours.peers:
+        if readiness.none_starts(slots) and not self._workplace.queue.neighbours.peers:
             return job_errors.no_worker(readiness.not_ready(slots))
         return None
 

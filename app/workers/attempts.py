@@ -9,7 +9,7 @@ from app.errors import WorkerBrokenError
 from app.workers import job_errors
 from app.workers.job import Job
 from app.workers.local_run import LocalRun, NotBegunError
-from app.workers.neighbours import Elsewhere, NotTakenError
+from app.workers.remote import NotTakenError, RemoteSlot
 from app.workers.remote_run import remote_speech
 from app.workers.report import JobReport
 from app.workers.slot import Slot
@@ -35,10 +35,10 @@ class Attempts:
         """Yield the speech as it is made. Raises `SpeechError`."""
         attempt = 0
         while attempt < _ATTEMPTS:
-            seat = await self._acquire()
-            about = job_errors.about(self._job, seat)
+            slot = await self._acquire()
+            about = job_errors.about(self._job, slot)
             try:
-                async with contextlib.aclosing(self._on(seat)) as speech:
+                async with contextlib.aclosing(self._on(slot)) as speech:
                     async for pcm in speech:
                         yield pcm
                 return
@@ -62,18 +62,18 @@ class Attempts:
         late = self._report.ran >= self._limit
         return not (self._failed or self._workplace.single or self._report.samples or late)
 
-    async def _acquire(self) -> Slot | Elsewhere:
+    async def _acquire(self) -> Slot | RemoteSlot:
         began = time.monotonic()
         try:
-            seat = await self._workplace.line.acquire(self._job.request_id, self._arrived)
+            slot = await self._workplace.queue.acquire(self._job.request_id, self._arrived)
         finally:
             self._report.waited += time.monotonic() - began
-        if isinstance(seat, Slot):
+        if isinstance(slot, Slot):
             self._report.lent_to = ""
             self._workplace.observer.job_begun(self._report.waited)
-        return seat
+        return slot
 
-    def _on(self, seat: Slot | Elsewhere) -> AsyncGenerator[bytes, None]:
-        if isinstance(seat, Slot):
-            return LocalRun(self._workplace, seat, self._job, self._limit, self._report).speech()
-        return remote_speech(self._workplace, seat, self._job, self._limit, self._report)
+    def _on(self, slot: Slot | RemoteSlot) -> AsyncGenerator[bytes, None]:
+        if isinstance(slot, Slot):
+            return LocalRun(self._workplace, slot, self._job, self._limit, self._report).speech()
+        return remote_speech(self._workplace, slot, self._job, self._limit, self._report)

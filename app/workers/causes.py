@@ -18,7 +18,7 @@ class Cause(StrEnum):
     """It could not load the engine, or not in time."""
     SELF_TEST = "self_test"
     """A job failed, and then its first words did."""
-    NONSENSE = "nonsense"
+    PROTOCOL_ERROR = "nonsense"
     """What it said could not be read."""
     MAX_JOBS = "max_jobs"
     """Planned: it has done as many jobs as a worker may."""

@@ -5,7 +5,7 @@ from collections import Counter
 
 from app.workers import self_test
 from app.workers.causes import Cause
-from app.workers.line import Line
+from app.workers.job_queue import JobQueue
 from app.workers.renewal import Renewal
 from app.workers.self_test import Verdict
 from app.workers.slot import Slot
@@ -16,8 +16,8 @@ from app.workers.worker import Worker
 class Examination:
     """Tests workers before they get their next job."""
 
-    def __init__(self, line: Line, renewal: Renewal, tasks: Tasks, patience: float) -> None:
-        self._line = line
+    def __init__(self, queue: JobQueue, renewal: Renewal, tasks: Tasks, patience: float) -> None:
+        self._queue = queue
         self._renewal = renewal
         self._tasks = tasks
         self._patience = patience
@@ -39,6 +39,6 @@ class Examination:
 
     def _examine_idle(self) -> None:
         """What one worker lacks others may lack, too."""
-        while (slot := self._line.take()) is not None:
+        while (slot := self._queue.take()) is not None:
             if slot.worker is not None:
                 self.begin(slot, slot.worker, 1)

@@ -13,7 +13,7 @@ from app.errors import (
 )
 from app.workers.frames import Frame
 from app.workers.job import Job
-from app.workers.neighbours import Elsewhere, LostError
+from app.workers.remote import LostError, RemoteSlot
 from app.workers.slot import Slot
 from app.workers.totals import Outcome
 from app.workers.worker import WorkerGoneError
@@ -68,9 +68,9 @@ def timeout_out_of_range(timeout: float, longest: float) -> InvalidInputError:
     )
 
 
-def too_late(job: Job, seat: Slot | Elsewhere, limit: float) -> DeadlineError:
+def too_late(job: Job, slot: Slot | RemoteSlot, limit: float) -> DeadlineError:
     """The job took longer than it may; logged."""
-    _log.error("job past its deadline, worker replaced", extra=about(job, seat))
+    _log.error("job past its deadline, worker replaced", extra=about(job, slot))
     return DeadlineError(
         "deadline",
         f"the request took longer than {limit:g} s and was stopped; try a shorter text",
@@ -96,13 +96,13 @@ def worker_lost(attempts: int) -> JobFailedError:
     )
 
 
-def node_lost(job: Job, seat: Elsewhere, error: LostError) -> JobFailedError:
+def node_lost(job: Job, slot: RemoteSlot, error: LostError) -> JobFailedError:
     """The node that had taken the job is gone; logged."""
-    _log.error("node lost under a lent job: %s", error, extra=about(job, seat))
+    _log.error("node lost under a lent job: %s", error, extra=about(job, slot))
     return JobFailedError(
         "node_lost",
-        f"the node {seat.node}, which spoke this text, is gone ({error}); try again",
-        f"合成所在的节点 {seat.node} 已断开，请重试",
+        f"the node {slot.node}, which spoke this text, is gone ({error}); try again",
+        f"合成所在的节点 {slot.node} 已断开，请重试",
     )
 
 
@@ -144,7 +144,7 @@ def code(error: BaseException) -> str:
     return error.code if isinstance(error, SpeechError) else ""
 
 
-def about(job: Job, seat: Slot | Elsewhere) -> dict[str, object]:
+def about(job: Job, slot: Slot | RemoteSlot) -> dict[str, object]:
     """Fields of a log line about a job on a worker."""
-    where = {"slot": seat.index} if isinstance(seat, Slot) else {"lent_to": seat.node}
+    where = {"slot": slot.index} if isinstance(slot, Slot) else {"lent_to": slot.node}
     return {"job": job.request_id, **where}

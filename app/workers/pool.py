@@ -20,11 +20,11 @@ from app.workers.causes import Cause
 from app.workers.coming import Coming
 from app.workers.examination import Examination
 from app.workers.job import Job
-from app.workers.line import Line
+from app.workers.job_queue import JobQueue
 from app.workers.local_run import LocalRun, NotBegunError
-from app.workers.neighbours import LostError, Neighbours
 from app.workers.observer import PoolObserver
 from app.workers.pool_size import PoolSize
+from app.workers.remote import LostError, Neighbours
 from app.workers.renewal import CANCEL_PATIENCE, Renewal
 from app.workers.report import JobReport
 from app.workers.self_test import Verdict
@@ -48,9 +48,9 @@ class Pool:
         self.totals = Totals()
         self.restarts: Counter[Cause] = Counter()
         """Replaced workers, by cause."""
-        self.line = Line()
+        self.queue = JobQueue()
         self.coming = Coming()
-        events = SlotEvents(self.line.offer, self._lost, self._count_restart)
+        events = SlotEvents(self.queue.offer, self._lost, self._count_restart)
         self.slots = [
             Slot(
                 index,
@@ -62,26 +62,26 @@ class Pool:
             for index in range(size.slots)
         ]
         self._tasks = Tasks()
-        self._renewal = Renewal(self.slots, self.line, self._tasks)
+        self._renewal = Renewal(self.slots, self.queue, self._tasks)
         patience = min(size.job_timeout, _SELF_TEST_PATIENCE)
-        examination = Examination(self.line, self._renewal, self._tasks, patience)
+        examination = Examination(self.queue, self._renewal, self._tasks, patience)
         self.self_tests: Counter[Verdict] = examination.verdicts
         """Of workers whose job had failed."""
-        self._workplace = Workplace(self.slots, self.line, self._tasks, self._renewal, examination)
+        self._workplace = Workplace(self.slots, self.queue, self._tasks, self._renewal, examination)
         self._admission = Admission(size, self._workplace, self.totals)
         self._hoping = False
 
     def start(self) -> None:
         """Start the workers; they get ready on their own."""
         for slot in self.slots:
-            self._tasks.spawn(slot.keep())
+            self._tasks.spawn(slot.supervise())
 
     async def stop(self) -> None:
         """End every worker and fail what is left."""
         starting = {worker for slot in self.slots for worker in slot.workers}
         workers = starting | self._renewal.leaving
         tasks = self._tasks.cancel()
-        self.line.dismiss(job_errors.stopping)
+        self.queue.dismiss(job_errors.stopping)
         await asyncio.gather(*(worker.stop(CANCEL_PATIENCE, Cause.CANCEL) for worker in workers))
         await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -102,7 +102,7 @@ class Pool:
     @property
     def waiting(self) -> int:
         """Jobs in line."""
-        return self.line.waiting
+        return self.queue.waiting
 
     @property
     def seconds_left(self) -> float:
@@ -125,7 +125,7 @@ class Pool:
 
     def join(self, neighbours: Neighbours) -> None:
         """Have other nodes take jobs that wait here, and give this one theirs."""
-        self.line.neighbours = neighbours
+        self.queue.neighbours = neighbours
 
     async def speak(
         self, job: Job, *, has_waited: bool = False, report: JobReport | None = None
@@ -182,11 +182,11 @@ class Pool:
             raise LostError("the worker died before it took the job") from error
 
     def _lost(self, slot: Slot) -> None:
-        self.line.withdraw(slot)
+        self.queue.withdraw(slot)
         if not readiness.none_starts(self.slots):
             return
-        if not self.line.neighbours.peers:
-            self.line.dismiss(self._no_worker)
+        if not self.queue.neighbours.peers:
+            self.queue.dismiss(self._no_worker)
         elif not self._hoping:
             self._hoping = True
             self._tasks.spawn(self._hope())
@@ -196,7 +196,7 @@ class Pool:
         while readiness.none_starts(self.slots):
             await asyncio.sleep(1)
             if readiness.none_starts(self.slots):
-                self.line.dismiss(self._no_worker, _ELSEWHERE_PATIENCE)
+                self.queue.dismiss(self._no_worker, _ELSEWHERE_PATIENCE)
         self._hoping = False
 
     def _no_worker(self) -> UnavailableError:

@@ -10,7 +10,7 @@ class PoolSize:
     """Jobs at a time, jobs in line, and seconds."""
 
     slots: int
-    places: int
+    queue_size: int
     job_timeout: float
     """What a job may take that does not say how long."""
     start_timeout: float

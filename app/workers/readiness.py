@@ -33,7 +33,7 @@ def not_ready(slots: Sequence[Slot]) -> str:
     """
     some = any_usable(slots)
     return "; ".join(
-        f"worker {slot.index} {slot.trouble}"
+        f"worker {slot.index} {slot.detail}"
         for slot in slots
         if not slot.usable and not (some and slot.state is SlotState.RENEWING)
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.workers.causes import Cause
-from app.workers.line import Line
+from app.workers.job_queue import JobQueue
 from app.workers.readiness import any_loading
 from app.workers.slot import Slot, SlotState
 from app.workers.tasks import Tasks
@@ -16,9 +16,9 @@ CANCEL_PATIENCE = 2.0
 class Renewal:
     """Frees slots after their jobs, and replaces workers that have served their time."""
 
-    def __init__(self, slots: Sequence[Slot], line: Line, tasks: Tasks) -> None:
+    def __init__(self, slots: Sequence[Slot], queue: JobQueue, tasks: Tasks) -> None:
         self._slots = slots
-        self._line = line
+        self._queue = queue
         self._tasks = tasks
         self._renewing: set[Slot] = set()
         self.leaving: set[Worker] = set()
@@ -31,11 +31,11 @@ class Renewal:
             return
         self._hand_over(slot)
         if (cause := slot.due) is None or self._renewing or any_loading(self._slots):
-            self._line.offer(slot)
+            self._queue.offer(slot)
         elif slot.has_room:
             self._renewing.add(slot)
             self._tasks.spawn(self._renew(slot, cause))
-            self._line.offer(slot)
+            self._queue.offer(slot)
         else:
             slot.pause(cause)
             self._retire(worker, cause)

@@ -47,7 +47,7 @@ class SlotEvents:
 
     ready: Callable[["Slot"], None]
     """Has a worker that is free."""
-    trouble: Callable[["Slot"], None]
+    lost: Callable[["Slot"], None]
     """Has none any more."""
     replaced: Callable[[Cause], None]
     """A worker is over, for this reason."""
@@ -66,7 +66,7 @@ class Slot:
     ) -> None:
         self.index = index
         self.state = SlotState.STARTING
-        self.trouble = "has not said its first words yet"
+        self.detail = "has not said its first words yet"
         self.restarts = 0
         self.worker: Worker | None = None
         self.record = Record()
@@ -109,7 +109,7 @@ class Slot:
             return Cause.MAX_GROWTH
         return None
 
-    async def keep(self) -> None:
+    async def supervise(self) -> None:
         """Start the worker and, for ever, the next one when it ends."""
         pause = _FIRST_PAUSE
         while True:
@@ -122,7 +122,7 @@ class Slot:
                 continue
             self._successor = None
             self._begin_service(worker)
-            self.trouble = ""
+            self.detail = ""
             self.state = SlotState.IDLE
             self._events.ready(self)
             ended = await self._until_ended()
@@ -174,9 +174,9 @@ class Slot:
         return old
 
     def pause(self, cause: Cause) -> None:
-        """No more jobs for a worker that has none: when it has ended `keep` starts the next."""
+        """Give no more jobs to a worker that has none; `supervise` starts the next once it ends."""
         self.state = SlotState.RENEWING
-        self.trouble = f"is being renewed: {cause.value}"
+        self.detail = f"is being renewed: {cause.value}"
 
     def _begin_service(self, worker: Worker) -> None:
         self.worker = worker
@@ -195,11 +195,11 @@ class Slot:
                 break
         planned = worker.end_cause in (Cause.MAX_JOBS, Cause.MAX_GROWTH)
         self.state = SlotState.RENEWING if planned else SlotState.STARTING
-        self.trouble = f"is being replaced: {worker.end_told()} ({worker.end_cause.value})"
+        self.detail = f"is being replaced: {worker.end_told()} ({worker.end_cause.value})"
         level = logging.INFO if planned else logging.WARNING
-        _log.log(level, "worker %s", self.trouble, extra={"slot": self.index})
+        _log.log(level, "worker %s", self.detail, extra={"slot": self.index})
         self._replaced(worker.end_cause)
-        self._events.trouble(self)
+        self._events.lost(self)
         return worker
 
     async def _start(self) -> Worker:
@@ -221,8 +221,8 @@ class Slot:
         self._events.replaced(cause)
 
     def _broken(self, reason: str) -> None:
-        self.trouble = f"cannot start: {reason}"
+        self.detail = f"cannot start: {reason}"
         self.state = SlotState.BROKEN
-        _log.error("worker %s", self.trouble, extra={"slot": self.index})
+        _log.error("worker %s", self.detail, extra={"slot": self.index})
         self._replaced(Cause.NO_START)
-        self._events.trouble(self)
+        self._events.lost(self)

@@ -204,7 +204,7 @@ class Worker:
         except FrameError as error:
             # What it says can no longer be told apart: as good as dead.
             _log.error("worker %d: %s", self.pid, error)
-            self.kill(Cause.NONSENSE)
+            self.kill(Cause.PROTOCOL_ERROR)
         finally:
             self._writer.close()
             self._sound.close()

@@ -4,9 +4,9 @@ import time
 from dataclasses import dataclass, field
 
 from app.workers.examination import Examination
-from app.workers.line import Line
-from app.workers.neighbours import Elsewhere
+from app.workers.job_queue import JobQueue
 from app.workers.observer import PoolObserver
+from app.workers.remote import RemoteSlot
 from app.workers.renewal import Renewal
 from app.workers.slot import Slot
 from app.workers.tasks import Tasks
@@ -17,14 +17,14 @@ class Workplace:
     """Slots, the queue before them, and the jobs that run."""
 
     slots: list[Slot]
-    line: Line
+    queue: JobQueue
     tasks: Tasks
     renewal: Renewal
     examination: Examination
     observer: PoolObserver = field(default_factory=PoolObserver)
-    deadlines: dict[Slot | Elsewhere, float] = field(default_factory=dict)
+    deadlines: dict[Slot | RemoteSlot, float] = field(default_factory=dict)
     """Of the jobs that run, here and on other nodes."""
-    lent: set[Elsewhere] = field(default_factory=set)
+    lent: set[RemoteSlot] = field(default_factory=set)
     """Workers of other nodes that have taken a job."""
 
     @property
@@ -35,4 +35,4 @@ class Workplace:
     @property
     def single(self) -> bool:
         """Whether there is no worker but one."""
-        return len(self.slots) == 1 and not self.line.neighbours.peers
+        return len(self.slots) == 1 and not self.queue.neighbours.peers

@@ -46,7 +46,7 @@ async def _run(system: str, trace: list[Arrival], nodes: int, slots: int, seed: 
         jobs.append(asyncio.create_task(_job(number, arrival, network, place, routed)))
     waits = await asyncio.gather(*jobs)
     for node in network.nodes.values():
-        await node.exchange.stop()
+        await node.broker.stop()
     done = [wait for wait in waits if wait is not None]
     return Outcome(done, len(waits) - len(done))
 

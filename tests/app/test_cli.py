@@ -153,12 +153,12 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         release="r1",
         log_level="debug",
     )
-    assert (settings.slots, settings.places) == (4, 4)
+    assert (settings.slots, settings.effective_queue_size) == (4, 4)
 
 
 def test_without_the_queue_one_request_at_a_time(parsed: Parser) -> None:
     settings = parsed("--workers", "4")
-    assert (settings.slots, settings.places) == (1, 0)
+    assert (settings.slots, settings.effective_queue_size) == (1, 0)
 
 
 def test_the_release_is_the_folder_it_runs_from(

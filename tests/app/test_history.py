@@ -25,7 +25,7 @@ from app.outputs.record import OutputRecord
 from app.outputs.sidecar import Sidecar, read_sidecar
 from app.outputs.store import OutputStore
 from app.recordings import Recordings
-from app.web.past import Past
+from app.web.history_events import Past
 from app.web.views.history import MOST_SHOWN, history_html
 from app.web.words import both
 

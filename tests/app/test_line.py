@@ -8,8 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from app.workers.line import Line
-from app.workers.neighbours import Elsewhere
+from app.workers.job_queue import JobQueue
+from app.workers.remote import RemoteSlot
 from app.workers.slot import Slot, SlotState
 
 
@@ -32,11 +32,11 @@ class LineMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        self.line = Line()
+        self.queue = JobQueue()
         self.slots: list[FakeSlot] = []
         self.expected: list[str] = []
         """Ids of those in line, in order."""
-        self.tasks: dict[str, asyncio.Task[Slot | Elsewhere]] = {}
+        self.tasks: dict[str, asyncio.Task[Slot | RemoteSlot]] = {}
         self.holders: dict[str, FakeSlot] = {}
         self.away: dict[str, object] = {}
         """Jobs on other nodes."""
@@ -57,14 +57,14 @@ class LineMachine(RuleBasedStateMachine):
         for name, task in list(self.tasks.items()):
             if task.done() and not task.cancelled():
                 del self.tasks[name]
-                seat = task.result()
-                if isinstance(seat, FakeSlot):
-                    self.holders[name] = seat
+                slot = task.result()
+                if isinstance(slot, FakeSlot):
+                    self.holders[name] = slot
                 else:
-                    self.away[name] = seat
+                    self.away[name] = slot
 
     def offer(self, slot: FakeSlot) -> None:
-        self.line.offer(cast(Slot, slot))
+        self.queue.offer(cast(Slot, slot))
         if self.expected:
             assert slot.state is SlotState.BUSY
             name = self.expected.pop(0)
@@ -79,8 +79,8 @@ class LineMachine(RuleBasedStateMachine):
     def come(self) -> None:
         self.number += 1
         name = f"job-{self.number}"
-        idle = self.line.idle
-        self.tasks[name] = self.loop.create_task(self.line.acquire(name, self.number))
+        idle = self.queue.idle
+        self.tasks[name] = self.loop.create_task(self.queue.acquire(name, self.number))
         if not idle:
             self.expected.append(name)
         self.settle()
@@ -91,8 +91,8 @@ class LineMachine(RuleBasedStateMachine):
         """A job that was here before all others: another node did not take it."""
         self.number += 1
         name = f"job-{self.number}"
-        idle = self.line.idle
-        self.tasks[name] = self.loop.create_task(self.line.acquire(name, -self.number))
+        idle = self.queue.idle
+        self.tasks[name] = self.loop.create_task(self.queue.acquire(name, -self.number))
         if not idle:
             self.expected.insert(0, name)
         self.settle()
@@ -100,8 +100,8 @@ class LineMachine(RuleBasedStateMachine):
 
     @rule()
     def lend(self) -> None:
-        there = cast(Elsewhere, object())
-        assert self.line.lend(there) == bool(self.expected)
+        there = cast(RemoteSlot, object())
+        assert self.queue.lend(there) == bool(self.expected)
         self.settle()
         if self.expected:
             assert self.away[self.expected.pop(0)] is there
@@ -109,8 +109,8 @@ class LineMachine(RuleBasedStateMachine):
     @rule()
     def borrow(self) -> None:
         """Another node's job takes a slot that is idle, and gives it back."""
-        idle = self.line.idle
-        slot = self.line.take()
+        idle = self.queue.idle
+        slot = self.queue.take()
         assert (slot is not None) == bool(idle)
         if slot is not None:
             self.number += 1
@@ -150,7 +150,7 @@ class LineMachine(RuleBasedStateMachine):
             slot.state = SlotState.STARTING
             return
         first = self.expected.pop(0)
-        self.line.offer(cast(Slot, slot))
+        self.queue.offer(cast(Slot, slot))
         self.tasks.pop(first).cancel()
         following = self.expected.pop(0) if self.expected else None
         self.settle()
@@ -166,14 +166,14 @@ class LineMachine(RuleBasedStateMachine):
         slot.worker.alive = False
         if slot.state is SlotState.IDLE:
             slot.state = SlotState.STARTING
-        self.line.withdraw(cast(Slot, slot))
+        self.queue.withdraw(cast(Slot, slot))
 
     @invariant()
     def books(self) -> None:
-        assert self.line.waiting == len(self.expected) == len(self.tasks)
-        assert self.line.idle == sum(slot.state is SlotState.IDLE for slot in self.slots)
-        assert not (self.line.idle and self.line.waiting), "nobody waits while a slot is free"
-        assert [self.line.ahead(name) for name in self.expected] == [*range(len(self.expected))]
+        assert self.queue.waiting == len(self.expected) == len(self.tasks)
+        assert self.queue.idle == sum(slot.state is SlotState.IDLE for slot in self.slots)
+        assert not (self.queue.idle and self.queue.waiting), "nobody waits while a slot is free"
+        assert [self.queue.ahead(name) for name in self.expected] == [*range(len(self.expected))]
         held = list(self.holders.values())
         assert len(held) == len(set(map(id, held))), "a slot has one job"
         assert all(slot.state is SlotState.BUSY for slot in held)

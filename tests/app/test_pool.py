@@ -29,7 +29,7 @@ def with_pool(
     work: Callable[[Pool], Awaitable[None]],
     *,
     slots: int = 1,
-    places: int = 8,
+    queue_size: int = 8,
     job_timeout: float = 20,
     ready: bool = True,
     service: ServiceTime | None = None,
@@ -38,7 +38,9 @@ def with_pool(
     """Run `work` on a pool, and check its books afterwards."""
 
     async def main() -> None:
-        size = PoolSize(slots, places, job_timeout, 30, service=service or ServiceTime(), gpus=gpus)
+        size = PoolSize(
+            slots, queue_size, job_timeout, 30, service=service or ServiceTime(), gpus=gpus
+        )
         pool = Pool(COMMAND, size)
         pool.start()
         try:
@@ -207,7 +209,7 @@ def test_a_full_queue_answers_at_once(tmp_path: Path) -> None:
         assert await asyncio.gather(*jobs) == ["done"] * 3
         assert pool.totals.busy == 1
 
-    with_pool(work, places=2)
+    with_pool(work, queue_size=2)
 
 
 def test_closing_the_stream_stops_the_work() -> None:
@@ -249,7 +251,7 @@ def test_cancelling_a_waiting_job_frees_its_place(tmp_path: Path) -> None:
         assert await running == "done"
         assert await end_of(pool, "hello") == "done"
 
-    with_pool(work, places=1)
+    with_pool(work, queue_size=1)
 
 
 def test_fifty_jobs_under_repeated_killing_are_all_accounted_for() -> None:
@@ -272,7 +274,7 @@ def test_fifty_jobs_under_repeated_killing_are_all_accounted_for() -> None:
         assert 10 <= ends["worker_died"] <= 10 + kills
         assert ends.total() == pool.totals.accepted == 50
 
-    with_pool(work, slots=2, places=100)
+    with_pool(work, slots=2, queue_size=100)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tests.app.test_worker_service import Listener
 pytestmark = pytest.mark.usefixtures("plugins")
 
 JOBS = 50
-PLACES = 40
+QUEUE_SIZE = 40
 # What is asked for, and how it ends when no kill comes between.
 ENDS = {
     "hello": "done",
@@ -57,14 +57,14 @@ def test_fifty_jobs_under_every_fault_are_all_accounted_for() -> None:
             for text, limit in zip(asked, limits, strict=True)
         ]
         await asyncio.sleep(0)
-        assert pool.waiting == PLACES
+        assert pool.waiting == QUEUE_SIZE
         given_up = jobs[20:24]
         for job in given_up:
             job.cancel()
         await asyncio.gather(_kill_now_and_then(pool, kills), *jobs, return_exceptions=True)
         ends = ["cancelled" if job.cancelled() else job.result() for job in jobs]
 
-        refused = JOBS - PLACES - len(pool.slots)
+        refused = JOBS - QUEUE_SIZE - len(pool.slots)
         assert ends[-refused:] == ["busy"] * refused
         assert ends[20:24] == ["cancelled"] * 4
         surprised = [
@@ -96,4 +96,4 @@ def test_fifty_jobs_under_every_fault_are_all_accounted_for() -> None:
         assert await end_of(pool, "hello") == "done"
 
     service = ServiceTime(jobs=6, growth=64 << 20)
-    with_pool(work, slots=3, places=PLACES, job_timeout=60, service=service)
+    with_pool(work, slots=3, queue_size=QUEUE_SIZE, job_timeout=60, service=service)

@@ -116,7 +116,7 @@ def test_one_planned_replacement_at_a_time_and_the_node_stays_ready() -> None:
         assert renewing == 1
         await until(lambda: all(slot.usable for slot in pool.slots))
 
-    with_pool(work, slots=2, places=20, service=ServiceTime(jobs=2), gpus=("0", "1"))
+    with_pool(work, slots=2, queue_size=20, service=ServiceTime(jobs=2), gpus=("0", "1"))
 
 
 def test_a_worker_that_grows_is_replaced() -> None:
@@ -177,11 +177,11 @@ def test_the_place_in_line_is_known(tmp_path: Path) -> None:
         names, held = ["a", "b", "c"], Held(tmp_path)
         jobs = [asyncio.create_task(speak(pool, held.text, name)) for name in names]
         await until(lambda: pool.waiting == 2)
-        places = [pool.position(name) for name in [*names, "nobody"]]
-        assert [place and place.ahead for place in places] == [None, 0, 1, None]
-        assert places[1]
-        assert places[2]
-        assert 0 < places[1].seconds < places[2].seconds
+        queue_size = [pool.position(name) for name in [*names, "nobody"]]
+        assert [place and place.ahead for place in queue_size] == [None, 0, 1, None]
+        assert queue_size[1]
+        assert queue_size[2]
+        assert 0 < queue_size[1].seconds < queue_size[2].seconds
         jobs[1].cancel()
         await asyncio.gather(jobs[1], return_exceptions=True)
         place = pool.position("c")

@@ -38,15 +38,15 @@ def test_a_slot_that_is_offered_in_vain_serves_its_own_line() -> None:
             await node.meet(lends=True)
         busy = asyncio.create_task(here.serve(1.0))
         await asyncio.sleep(0.1)
-        assert here.exchange.heard("rs2", 50.0) == 0
+        assert here.broker.heard("rs2", 50.0) == 0
         own = asyncio.create_task(here.serve(1.0))
-        there.line.take()
+        there.queue.take()
         assert await busy == pytest.approx(0.0, abs=0.01)
         began = await own
         assert began is not None and 1.0 < began < 1.1
-        assert here.line.idle == 1
-        await here.exchange.stop()
-        await there.exchange.stop()
+        assert here.queue.idle == 1
+        await here.broker.stop()
+        await there.broker.stop()
 
     virtual_time.run(work())
 
@@ -56,17 +56,17 @@ def test_a_slot_whose_worker_dies_while_it_is_held_is_given_to_nobody() -> None:
         here, there = _nodes(2)
         for node in (here, there):
             await node.meet(lends=True)
-        slot = here.line.take()
+        slot = here.queue.take()
         assert slot is not None and slot.worker is not None
-        here.exchange.heard("rs2", 50.0)
-        here.line.offer(slot)
-        assert (here.line.idle, slot.state) == (0, SlotState.BUSY)
+        here.broker.heard("rs2", 50.0)
+        here.queue.offer(slot)
+        assert (here.queue.idle, slot.state) == (0, SlotState.BUSY)
         slot.worker.alive = False  # type: ignore[misc]
-        assert here.exchange.slot_for("rs2") is None
+        assert here.broker.slot_for("rs2") is None
         await asyncio.sleep(2)
-        assert here.line.idle == 0
-        await here.exchange.stop()
-        await there.exchange.stop()
+        assert here.queue.idle == 0
+        await here.broker.stop()
+        await there.broker.stop()
 
     virtual_time.run(work())
 
@@ -75,16 +75,16 @@ def test_strangers_and_nodes_that_have_left_get_nothing() -> None:
     async def work() -> None:
         here, there = _nodes(2)
         await here.meet(lends=True)
-        assert here.exchange.heard("rs9", 1.0) == 0
-        assert here.exchange.offered("rs9", None) == (False, None)
-        assert here.exchange.slot_for("rs9") is None
-        assert here.exchange.heard("rs2", 1.0) == 1
-        here.exchange.replace([])
-        assert here.exchange.heard("rs2", 1.0) == 0
-        assert here.exchange.slot_for("rs2") is None
-        here.exchange.refused("rs2")
-        assert here.line.idle == 1
-        await there.exchange.stop()
+        assert here.broker.heard("rs9", 1.0) == 0
+        assert here.broker.offered("rs9", None) == (False, None)
+        assert here.broker.slot_for("rs9") is None
+        assert here.broker.heard("rs2", 1.0) == 1
+        here.broker.replace([])
+        assert here.broker.heard("rs2", 1.0) == 0
+        assert here.broker.slot_for("rs2") is None
+        here.broker.refused("rs2")
+        assert here.queue.idle == 1
+        await there.broker.stop()
 
     virtual_time.run(work())
 
@@ -94,15 +94,15 @@ def test_a_slot_in_use_is_not_given_back_when_dealing_stops() -> None:
         here, there = _nodes(2)
         for node in (here, there):
             await node.meet(lends=True)
-        slot = here.line.take()
+        slot = here.queue.take()
         assert slot is not None
-        here.exchange.heard("rs2", 50.0)
-        here.line.offer(slot)
+        here.broker.heard("rs2", 50.0)
+        here.queue.offer(slot)
         await asyncio.sleep(0)
-        assert here.exchange.slot_for("rs2") is slot
-        await here.exchange.stop()
-        assert here.line.idle == 0
-        await there.exchange.stop()
+        assert here.broker.slot_for("rs2") is slot
+        await here.broker.stop()
+        assert here.queue.idle == 0
+        await there.broker.stop()
 
     virtual_time.run(work())
 
@@ -112,14 +112,14 @@ def test_who_goes_while_a_slot_is_held_leaves_it_to_the_line() -> None:
         here, there = _nodes(2)
         for node in (here, there):
             await node.meet(lends=True)
-        slot = here.line.take()
+        slot = here.queue.take()
         assert slot is not None
-        here.exchange.heard("rs2", 50.0)
-        here.line.offer(slot)
-        here.exchange.replace([])
+        here.broker.heard("rs2", 50.0)
+        here.queue.offer(slot)
+        here.broker.replace([])
         await asyncio.sleep(1)
-        assert here.line.idle == 1
-        await here.exchange.stop()
-        await there.exchange.stop()
+        assert here.queue.idle == 1
+        await here.broker.stop()
+        await there.broker.stop()
 
     virtual_time.run(work())

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from app.engines.interface import SynthesisRequest
-from app.lending import credentials, message
-from app.lending.message import Kind
-from app.session_routing.passes import CLOCK, UNTIMELY, Passes
+from app.session_routing.signatures import CLOCK, UNTIMELY, Signatures
+from app.work_sharing import credentials, message
+from app.work_sharing.message import Kind
 from app.workers.frames import Frame, taken_from
 from app.workers.job import Job
 from tests.app.lending.cluster import SECRET, Cluster, cluster, maker
@@ -181,14 +181,14 @@ def _send(
     nodes: Cluster, what: str, body: bytes, *, to: str = "rs1", sent: bytes | None = None
 ) -> list[httpx.Response]:
     """The same request twice, as rs2 would send it; `sent` is in the place of its body."""
-    passes = Passes(SECRET, "rs2")
+    signatures = Signatures(SECRET, "rs2")
     url = nodes.nodes["rs1"].url + credentials.PATH
     question = _question(age=None)
-    first = credentials.written(passes, "rs1", "waiting", question)
+    first = credentials.written(signatures, "rs1", "waiting", question)
     untimely = _post(f"{url}waiting", question, first)
     assert untimely.status_code == UNTIMELY
-    assert passes.learn("rs1", first, untimely.headers[CLOCK])
-    given = credentials.written(passes, to, what, body)
+    assert signatures.learn("rs1", first, untimely.headers[CLOCK])
+    given = credentials.written(signatures, to, what, body)
     content = body if sent is None else sent
     return [_post(url + what, content, given) for _ in range(2)]
 
@@ -207,7 +207,7 @@ def test_strangers_learn_nothing_and_do_nothing(nodes: Cluster) -> None:
     for what in ("waiting", "offer", "job"):
         url = nodes.nodes["rs1"].url + credentials.PATH + what
         assert _post(url, question).status_code == 404
-        forged = credentials.written(Passes(b"x" * 32, "rs2"), "rs1", what, question)
+        forged = credentials.written(Signatures(b"x" * 32, "rs2"), "rs1", what, question)
         assert _post(url, question, forged).status_code == 404
     first, again = _send(nodes, "waiting", question)
     assert (first.status_code, again.status_code) == (200, 404), "a pass is good once"

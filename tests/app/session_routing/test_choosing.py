@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.session_routing.choosing import CANDIDATES, candidates, less_loaded
 from app.session_routing.peer import Condition
+from app.session_routing.two_choices import CANDIDATES, candidates, less_loaded
 
 SESSIONS = 100_000
 

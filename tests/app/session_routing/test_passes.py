@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.session_routing.passes import Pass, Passes
+from app.session_routing.signatures import Signature, Signatures
 
 SECRET = b"0123456789abcdef"
 DAY = 86400.0
@@ -21,8 +21,8 @@ class Pair:
 
     def __init__(self, ahead: float = 0.0) -> None:
         self.clocks = Clock(5e6), Clock(5e6 + ahead)
-        self.writer = Passes(SECRET, "rs1", self.clocks[0])
-        self.reader = Passes(SECRET, "rs2", self.clocks[1])
+        self.writer = Signatures(SECRET, "rs1", self.clocks[0])
+        self.reader = Signatures(SECRET, "rs2", self.clocks[1])
 
     def wait(self, seconds: float) -> None:
         for clock in self.clocks:
@@ -31,7 +31,9 @@ class Pair:
     def write(self, client: str = "") -> bytes:
         return self.writer.write("rs2", "GET", "/queue?a=1", client)
 
-    def read(self, header: bytes, target: str = "/queue?a=1", method: str = "GET") -> Pass | None:
+    def read(
+        self, header: bytes, target: str = "/queue?a=1", method: str = "GET"
+    ) -> Signature | None:
         return self.reader.read(header, method, target)
 
     def meet(self) -> None:
@@ -72,8 +74,10 @@ def test_a_pass_is_for_one_request_at_one_node() -> None:
     pair.meet()
     assert pair.read(pair.write(), target="/queue?a=2") is None
     assert pair.read(pair.write(), method="POST") is None
-    assert Passes(SECRET, "rs3", pair.clocks[1]).read(pair.write(), "GET", "/queue?a=1") is None
-    assert pair.reader.read(Passes(b"x" * 16, "rs1").write("rs2", "GET", "/"), "GET", "/") is None
+    assert Signatures(SECRET, "rs3", pair.clocks[1]).read(pair.write(), "GET", "/queue?a=1") is None
+    assert (
+        pair.reader.read(Signatures(b"x" * 16, "rs1").write("rs2", "GET", "/"), "GET", "/") is None
+    )
     for bad in (b"", b"rs1 rs2", b"\xff a b c d", pair.write().replace(b"rs1", b"rs3")):
         assert pair.read(bad) is None
 
@@ -84,7 +88,7 @@ def test_a_pass_ends_with_the_process_it_was_made_for() -> None:
     pair.meet()
     used = pair.write()
     assert pair.read(used) is not None
-    pair.reader = Passes(SECRET, "rs2", pair.clocks[1])
+    pair.reader = Signatures(SECRET, "rs2", pair.clocks[1])
     given = pair.read(used)
     assert given is not None and not given.timely
     pair.meet()
@@ -108,7 +112,7 @@ def test_a_clock_is_believed_of_its_node_alone_and_once() -> None:
     given = pair.read(header)
     assert given is not None
     shown = pair.reader.shown(given)
-    other = Passes(SECRET, "rs3", pair.clocks[1])
+    other = Signatures(SECRET, "rs3", pair.clocks[1])
     assert not pair.writer.learn("rs2", header, other.shown(given))
     assert not pair.writer.learn("rs2", pair.write(), shown), "the answer to another question"
     for forged in ("", "x", shown[:-1] + "é", shown.replace(":", ":9"), "p:1.0 " + "0" * 64):

@@ -8,14 +8,14 @@ from app.annotations import check
 from app.errors import SpeechError
 from app.recordings import Recordings
 from app.sound.clip import ClipLimits
-from app.voices.clips import ClipRoom
+from app.voices.clip_store import ClipStore
 from app.web.views.marks import marks_html
 from app.web.views.verdict import bad_html, good_html
 
 _log = logging.getLogger("app.page")
 
 
-class Listener:
+class LiveValidator:
     """Says what would be wrong with a request before it is made."""
 
     def __init__(self, limits: ClipLimits | None, recordings: Recordings) -> None:
@@ -30,7 +30,7 @@ class Listener:
                 recording = await desk.fetch(value)
                 if value is None or recording is None:
                     return ""
-                clip = await ClipRoom(desk.folder).prepare(recording, self._limits, "reference")
+                clip = await ClipStore(desk.folder).prepare(recording, self._limits, "reference")
                 # Beside the upload, which every node can read and this page can play.
                 beside = Path(value).parent / clip.path.name
                 clip = replace(clip, path=await self._recordings.keep(clip.path, beside))

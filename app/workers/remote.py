@@ -1,6 +1,6 @@
 """Other nodes as the line sees them: they may take a job that waits, or have an older one.
 
-`app.lending` fills this; the workers themselves know of no network.
+`app.work_sharing` fills this; the workers themselves know of no network.
 """
 
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from app.workers.job import Job
 from app.workers.slot import Slot
 
 
-class Elsewhere(Protocol):
+class RemoteSlot(Protocol):
     """A worker of another node, for one job."""
 
     node: str

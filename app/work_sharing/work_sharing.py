@@ -7,17 +7,17 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
-from app.lending import routes
-from app.lending.exchange import Exchange
-from app.lending.ledger import Ledger
-from app.lending.message import Kind
-from app.lending.wire import HttpWire
 from app.session_routing import Peer, PeersFile
-from app.session_routing.passes import Passes
+from app.session_routing.signatures import Signatures
 from app.speech import SpeechService
+from app.work_sharing import routes
+from app.work_sharing.broker import Broker
+from app.work_sharing.ledger import Ledger
+from app.work_sharing.message import Kind
+from app.work_sharing.peer_client import HttpPeerClient
 
 
-class Lending:
+class WorkSharing:
     """One node's. `opened` says whether the node takes jobs of others now."""
 
     def __init__(
@@ -34,25 +34,25 @@ class Lending:
         self._service = service
         self._node = node
         self._file = PeersFile(peers_file)
-        self._passes = Passes(secret, node)
+        self._signatures = Signatures(secret, node)
         self._kind = Kind(release, service.engine.name)
-        self._wire = HttpWire(self._passes, self._kind, self.ledger)
-        self._exchange = Exchange(service.pool.line, self._wire, opened)
-        self._wire.refused = self._exchange.refused
+        self._client = HttpPeerClient(self._signatures, self._kind, self.ledger)
+        self._broker = Broker(service.pool.queue, self._client, opened)
+        self._client.refused = self._broker.refused
         self._following: asyncio.Task[None] | None = None
 
     @property
     def peers(self) -> int:
         """Nodes that jobs may go to."""
-        return self._exchange.peers
+        return self._broker.peers
 
     def routes(self) -> APIRouter:
         """What peers ask for."""
-        return routes.routes(self._service, self._exchange, self.ledger, self._passes, self._kind)
+        return routes.routes(self._service, self._broker, self.ledger, self._signatures, self._kind)
 
     def start(self) -> None:
         """Begin to lend and borrow."""
-        self._service.pool.join(self._exchange)
+        self._service.pool.join(self._broker)
         self._file.give(self._join)
         self._following = asyncio.create_task(self._file.follow(self._join))
 
@@ -62,11 +62,11 @@ class Lending:
             self._following.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._following
-        await self._exchange.stop()
+        await self._broker.stop()
 
     async def close(self) -> None:
         """Hang up."""
-        await self._wire.close()
+        await self._client.close()
 
     def _join(self, peers: list[Peer]) -> None:
-        self._exchange.replace(peer for peer in peers if peer.name != self._node)
+        self._broker.replace(peer for peer in peers if peer.name != self._node)

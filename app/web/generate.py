@@ -19,10 +19,10 @@ from app.middleware.access_log import new_request_id
 from app.node import Node
 from app.sound.pcm import SAMPLE_BYTES
 from app.speech import Speech
-from app.web.asking import FormValues
 from app.web.form import FORMATS
+from app.web.form_values import FormValues
 from app.web.job_start import may_begin
-from app.web.turns import arrived
+from app.web.queue_limit import arrived
 from app.web.views import status
 from app.web.views.result import result_html
 from app.workers.report import JobReport
@@ -37,7 +37,7 @@ Shown = tuple[Any, Any, Any, Any]
 """New values of status, result, live sound and seed."""
 
 
-class Maker:
+class Generator:
     """Makes what forms ask for, on one node."""
 
     def __init__(self, node: Node) -> None:
@@ -72,7 +72,7 @@ class Maker:
         service = self._service
         began = time.monotonic()
         with self._recordings.desk() as desk:
-            wanted = await service.prepare(await values.ask(desk))
+            wanted = await service.prepare(await values.speech_request(desk))
         try:
             async with aclosing(self._made(wanted, values, request_id, began, came)) as steps:
                 async for step in steps:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.ask import Ask
 from app.engines.interface import Mode
 from app.errors import InvalidInputError
 from app.recordings import Desk
+from app.speech_request import SpeechRequest
 from app.web import modes
 
 
@@ -28,7 +28,7 @@ class FormValues:
     stream: bool
     file_format: str
 
-    async def ask(self, desk: Desk) -> Ask:
+    async def speech_request(self, desk: Desk) -> SpeechRequest:
         """What is asked for, with copies of recordings on `desk`. A field that the mode does not
         show asks for nothing.
 
@@ -38,9 +38,9 @@ class FormValues:
         mode = Mode(self.mode)
         if mode is Mode.PRESET:
             # A registered voice is cloned; which mode that is follows from the voice.
-            return self._ask(None, voice=self.voice or None)
+            return self._request(None, voice=self.voice or None)
         reference = None if self.saved_voice else await _clip(self.reference, "reference", desk)
-        return self._ask(
+        return self._request(
             mode,
             voice=self.saved_voice or None,
             reference=reference,
@@ -49,7 +49,7 @@ class FormValues:
             instruction=(self.instruction or "") if mode is Mode.INSTRUCT else "",
         )
 
-    def _ask(
+    def _request(
         self,
         mode: Mode | None,
         *,
@@ -58,8 +58,8 @@ class FormValues:
         transcript: str = "",
         source: Path | None = None,
         instruction: str = "",
-    ) -> Ask:
-        return Ask(
+    ) -> SpeechRequest:
+        return SpeechRequest(
             text=(self.text or "") if self.mode in modes.TEXT_MODES else "",
             mode=mode,
             voice=voice,

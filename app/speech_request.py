@@ -7,7 +7,7 @@ from app.engines.interface import Mode
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class SpeechRequest:
     """`app.speech.SpeechService.prepare` turns it into what an engine can take, or refuses it."""
 
     text: str = ""

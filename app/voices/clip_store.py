@@ -22,7 +22,7 @@ _line = DecodingLine[PreparedClip](lambda clip: clip.path.unlink(missing_ok=True
 """Of the whole process: what is bounded is its memory."""
 
 
-class ClipRoom:
+class ClipStore:
     """Keeps clips in `folder`, on a local disk: what is only read once needs no file server."""
 
     def __init__(self, folder: Path) -> None:

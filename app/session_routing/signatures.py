@@ -25,7 +25,7 @@ _UNKNOWN = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class Signature:
     """A pass that a node of this cluster has made for this one and this request."""
 
     sender: str
@@ -47,7 +47,7 @@ class _Clock:
     """Seconds it shows more than this node's."""
 
 
-class Passes:
+class Signatures:
     """Writes and checks passes. `clock` gives seconds since any moment, and never jumps."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Passes:
         fields = (self._node, to, when, secrets.token_hex(12), client)
         return " ".join((*fields[:4], self._mac(*fields, method, target), client)).strip().encode()
 
-    def read(self, header: bytes, method: str, target: str) -> Pass | None:
+    def read(self, header: bytes, method: str, target: str) -> Signature | None:
         """A pass that was made for this node and request; None for one that was not, and for one
         that comes a second time."""
         try:
@@ -83,9 +83,9 @@ class Passes:
         timely = self._timely(when)
         if timely and not self._first_time(nonce):
             return None
-        return Pass(sender, client, header, timely)
+        return Signature(sender, client, header, timely)
 
-    def shown(self, given: Pass) -> str:
+    def shown(self, given: Signature) -> str:
         """What this node's clock shows, for the sender of a pass, and for nobody who repeats it."""
         told = _told(self._process, self._clock())
         return f"{told} {self._mac('clock', self._node, told, given.header.decode('ascii'))}"

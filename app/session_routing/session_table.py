@@ -11,25 +11,25 @@ _RENEWED = 1800.0
 MOST = 200_000
 
 
-class Pins:
+class SessionTable:
     """Keys and their owners. A pin stays what it is until it is set anew or forgotten."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._pins: OrderedDict[str, tuple[str, float, float]] = OrderedDict()
+        self._entries: OrderedDict[str, tuple[str, float, float]] = OrderedDict()
         """Owner, when it was used, when it was set."""
 
     def __len__(self) -> int:
-        return len(self._pins)
+        return len(self._entries)
 
     def get(self, key: str) -> str | None:
         """The owner of a key; asking keeps the pin fresh."""
-        found = self._pins.get(key)
+        found = self._entries.get(key)
         if found is None:
             return None
         owner, used, told = found
         if self._clock() - used > IDLE:
-            del self._pins[key]
+            del self._entries[key]
             return None
         self._put(key, owner, told)
         return owner
@@ -37,7 +37,7 @@ class Pins:
     def renewal_due(self, key: str) -> bool:
         """Whether a pin was set so long ago that those who only remember it may forget it soon;
         true once, until the next time is over."""
-        found = self._pins.get(key)
+        found = self._entries.get(key)
         if found is None or self._clock() - found[2] < _RENEWED:
             return False
         self.set(key, found[0])
@@ -45,15 +45,15 @@ class Pins:
 
     def forget(self, owner: str) -> None:
         """Drop all pins to an owner."""
-        for key in [key for key, (name, *_) in self._pins.items() if name == owner]:
-            del self._pins[key]
+        for key in [key for key, (name, *_) in self._entries.items() if name == owner]:
+            del self._entries[key]
 
     def set(self, key: str, owner: str) -> None:
         """Pin a key; the pins that were used least lately give way."""
         self._put(key, owner, self._clock())
 
     def _put(self, key: str, owner: str, told: float) -> None:
-        self._pins[key] = (owner, self._clock(), told)
-        self._pins.move_to_end(key)
-        if len(self._pins) > MOST:
-            self._pins.popitem(last=False)
+        self._entries[key] = (owner, self._clock(), told)
+        self._entries.move_to_end(key)
+        if len(self._entries) > MOST:
+            self._entries.popitem(last=False)

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 
 from app.session_routing.errors import SessionRoutingError
-from app.session_routing.passes import CLOCK, HEADER, UNTIMELY, Passes
 from app.session_routing.peer import Condition, Peer, condition_of
+from app.session_routing.signatures import CLOCK, HEADER, UNTIMELY, Signatures
 
 PATH = "/_session_routing/"
 """Below it a node answers other nodes, and 404 to everybody else."""
@@ -31,12 +31,12 @@ class PeerError(SessionRoutingError):
         self.refused = refused
 
 
-class Wire:
+class PeerClient:
     """Questions to peers."""
 
-    def __init__(self, client: httpx.AsyncClient, passes: Passes) -> None:
+    def __init__(self, client: httpx.AsyncClient, signatures: Signatures) -> None:
         self._client = client
-        self._passes = passes
+        self._signatures = signatures
 
     async def condition(self, peer: Peer) -> Condition:
         """What the peer says of itself. Raises `PeerError`."""
@@ -89,12 +89,12 @@ class Wire:
     async def _post(
         self, peer: Peer, target: str, content: dict[str, Any], timeout: httpx.Timeout
     ) -> httpx.Response:
-        given = self._passes.write(peer.name, "POST", target)
+        given = self._signatures.write(peer.name, "POST", target)
         header = {HEADER.decode(): given.decode()}
         url = peer.url + target
         answer = await self._client.post(url, json=content, headers=header, timeout=timeout)
         if answer.status_code == UNTIMELY:
-            self._passes.learn(peer.name, given, answer.headers.get(CLOCK, ""))
+            self._signatures.learn(peer.name, given, answer.headers.get(CLOCK, ""))
         return answer
 
 

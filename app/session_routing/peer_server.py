@@ -1,4 +1,4 @@
-"""What this node answers when another asks; `app.session_routing.wire` is the other end."""
+"""What this node answers when another asks; `app.session_routing.peer_client` is the other end."""
 
 import json
 from typing import Any
@@ -8,12 +8,12 @@ from starlette.types import Receive, Scope
 
 from app.session_routing.bodies import read
 from app.session_routing.owners import SESSION, Owners
-from app.session_routing.wire import PATH
+from app.session_routing.peer_client import PATH
 
 _QUESTION_LIMIT = 64 << 10
 
 
-class Answers:
+class PeerServer:
     """Answers from what this node knows, and what it decides."""
 
     def __init__(self, owners: Owners) -> None:
@@ -33,7 +33,7 @@ class Answers:
             case "condition":
                 return JSONResponse(self._members.own_condition().as_json())
             case "known":
-                return JSONResponse({"owner": self._owners.pins.get(question["key"])})
+                return JSONResponse({"owner": self._owners.table.get(question["key"])})
             case "locate":
                 key, release = question["key"], question["release"]
                 begins, gone = question["begins"], question["gone"]

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.errors import NodeError
-from app.lending.decisions import heir, rival, still_first
 from app.session_routing.peer import Peer
-from app.workers.line import Line
-from app.workers.neighbours import Elsewhere, Neighbours
+from app.work_sharing.decisions import next_best, pick_peer, still_first
+from app.workers.job_queue import JobQueue
+from app.workers.remote import Neighbours, RemoteSlot
 from app.workers.slot import Slot
 from app.workers.worker import Worker
 
@@ -43,7 +43,7 @@ class PeerSilentError(NodeError):
     """A peer did not answer, or not as a peer does."""
 
 
-class Wire(Protocol):
+class PeerClient(Protocol):
     """How peers are reached. Ages are in seconds; clocks of nodes are never compared."""
 
     async def waiting(self, peer: Peer, age: float | None) -> int:
@@ -58,7 +58,7 @@ class Wire(Protocol):
         comes, and how long the first that then waits there has. Raises `PeerSilentError`."""
         ...
 
-    def loan(self, peer: Peer) -> Elsewhere:
+    def loan(self, peer: Peer) -> RemoteSlot:
         """A worker of the peer, for one job."""
         ...
 
@@ -91,17 +91,17 @@ class _Known:
     holds: deque[_Hold] = field(default_factory=deque)
 
 
-class Exchange(Neighbours):
+class Broker(Neighbours):
     """One node's. Belongs to one event loop. `opened` says whether the node takes jobs now."""
 
     def __init__(
         self,
-        line: Line,
-        wire: Wire,
+        queue: JobQueue,
+        client: PeerClient,
         opened: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._line = line
-        self._wire = wire
+        self._queue = queue
+        self._client = client
         self._known: dict[str, _Known] = {}
         self._opened = opened
         self._first: float | None = None
@@ -135,14 +135,14 @@ class Exchange(Neighbours):
 
     def changed(self) -> None:
         """The first in line may be another one."""
-        if (first := self._line.oldest) != self._first:
+        if (first := self._queue.oldest) != self._first:
             self._first = first
             for known in self._known.values():
                 known.news.set()
 
     def keeps(self, slot: Slot) -> bool:
         """Whether the slot goes to an older job elsewhere, if that is still there."""
-        if not self._opened() or self._heir() is None:
+        if not self._opened() or self._picked_peer() is None:
             return False
         self._spawn(self._offer_around(slot, slot.worker))
         return True
@@ -154,18 +154,18 @@ class Exchange(Neighbours):
         if (known := self._known.get(name)) is None:
             return 0
         self._note(known, age)
-        return self._line.idle if self._opened() else 0
+        return self._queue.idle if self._opened() else 0
 
     def offered(self, name: str, next_best: float | None) -> tuple[bool, float | None]:
-        """See `Wire.offer`."""
+        """See `PeerClient.offer`."""
         if (known := self._known.get(name)) is None:
             return False, None
         when = None if next_best is None else time.monotonic() - next_best
-        taken = still_first(self._line.oldest, when) and self._line.lend(
-            self._wire.loan(known.peer)
+        taken = still_first(self._queue.oldest, when) and self._queue.lend(
+            self._client.loan(known.peer)
         )
-        known.told, known.told_at = self._line.oldest, time.monotonic()
-        return taken, self._age(self._line.oldest)
+        known.told, known.told_at = self._queue.oldest, time.monotonic()
+        return taken, self._age(self._queue.oldest)
 
     def slot_for(self, name: str) -> Slot | None:
         """A slot for a job that a peer sends, busy from now on: one held for it, or an idle one."""
@@ -176,7 +176,7 @@ class Exchange(Neighbours):
             if hold.good:
                 hold.used.set()
                 return hold.slot
-        return self._line.take()
+        return self._queue.take()
 
     def refused(self, name: str) -> None:
         """A peer did not take a job it was sent, which is in line again."""
@@ -191,17 +191,17 @@ class Exchange(Neighbours):
     async def _tell(self, known: _Known) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(None if self._line.oldest is None else _AGAIN):
+                async with asyncio.timeout(None if self._queue.oldest is None else _AGAIN):
                     await known.news.wait()
             known.news.clear()
             await asyncio.sleep(max(0.0, known.shy_until - time.monotonic()))
-            now, oldest = time.monotonic(), self._line.oldest
+            now, oldest = time.monotonic(), self._queue.oldest
             known_there = known.told == oldest
             if known_there and (oldest is None or now - known.told_at < _AGAIN):
                 continue
             known.told, known.told_at = oldest, now
             try:
-                idle = await self._wire.waiting(known.peer, self._age(oldest))
+                idle = await self._client.waiting(known.peer, self._age(oldest))
             except PeerSilentError as error:
                 _log.debug("%s", error)
                 # It forgets by itself that somebody waited here.
@@ -210,29 +210,29 @@ class Exchange(Neighbours):
                 known.news.set()
                 continue
             for _ in range(idle):
-                if not self._line.lend(self._wire.loan(known.peer)):
+                if not self._queue.lend(self._client.loan(known.peer)):
                     break
 
     async def _offer_around(self, slot: Slot, worker: Worker | None) -> None:
         hold = _Hold(slot, worker)
         try:
             for _ in range(_ASKED):
-                if hold.used.is_set() or (name := self._heir()) is None:
+                if hold.used.is_set() or (name := self._picked_peer()) is None:
                     break
                 await self._offer_to(self._known[name], hold)
         finally:
             if not hold.used.is_set():
-                self._line.give_back(slot, worker)
+                self._queue.give_back(slot, worker)
 
     async def _offer_to(self, known: _Known, hold: _Hold) -> None:
         """Until a job of that peer has taken the slot, or none will."""
         others = self._others()
-        next_best = self._age(rival(self._line.oldest, others, known.peer.name))
+        after = self._age(next_best(self._queue.oldest, others, known.peer.name))
         # Slots that become free meanwhile are for other jobs.
         known.oldest = None
         known.holds.append(hold)
         try:
-            comes, age = await self._wire.offer(known.peer, next_best)
+            comes, age = await self._client.offer(known.peer, after)
             self._note(known, age)
             if comes:
                 async with asyncio.timeout(_HELD):
@@ -243,8 +243,8 @@ class Exchange(Neighbours):
             if hold in known.holds:
                 known.holds.remove(hold)
 
-    def _heir(self) -> str | None:
-        return heir(self._line.oldest, self._others())
+    def _picked_peer(self) -> str | None:
+        return pick_peer(self._queue.oldest, self._others())
 
     def _others(self) -> dict[str, float]:
         now = time.monotonic()

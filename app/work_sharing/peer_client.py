@@ -10,15 +10,15 @@ from typing import Any
 import httpx
 
 from app.errors import SpeechError
-from app.lending import credentials, message
-from app.lending.exchange import PeerSilentError
-from app.lending.ledger import Ending, Ledger
-from app.lending.message import Kind
-from app.session_routing.passes import CLOCK, UNTIMELY, Passes
 from app.session_routing.peer import Peer
+from app.session_routing.signatures import CLOCK, UNTIMELY, Signatures
+from app.work_sharing import credentials, message
+from app.work_sharing.broker import PeerSilentError
+from app.work_sharing.ledger import Ending, Ledger
+from app.work_sharing.message import Kind
 from app.workers.frames import Frame, FrameError, taken_from
 from app.workers.job import Job
-from app.workers.neighbours import LostError, NotTakenError
+from app.workers.remote import LostError, NotTakenError
 
 _QUESTION = httpx.Timeout(1.0)
 # A node in the next rack takes a connection at once or not at all; while a job runs there it says
@@ -28,14 +28,14 @@ _GRACE = 2.0
 """Seconds past the deadline in which the other node tells of it itself."""
 
 
-class HttpWire:
+class HttpPeerClient:
     """Peers of one cluster."""
 
-    def __init__(self, passes: Passes, kind: Kind, ledger: Ledger) -> None:
+    def __init__(self, signatures: Signatures, kind: Kind, ledger: Ledger) -> None:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
         # Peers are named by address: no proxy of the environment is asked for them.
         self.client = httpx.AsyncClient(limits=limits, trust_env=False)
-        self.passes = passes
+        self.signatures = signatures
         self.kind = kind
         self.ledger = ledger
         self.refused: Callable[[str], None] = lambda name: None
@@ -46,14 +46,14 @@ class HttpWire:
         await self.client.aclose()
 
     async def waiting(self, peer: Peer, age: float | None) -> int:
-        """See `app.lending.exchange.Wire`."""
+        """See `app.work_sharing.broker.PeerClient`."""
         said = await self._ask(peer, "waiting", {"age": age})
         if not isinstance(idle := said.get("idle"), int):
             raise PeerSilentError(f"{peer.name} says {said!r}")
         return idle
 
     async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
-        """See `app.lending.exchange.Wire`."""
+        """See `app.work_sharing.broker.PeerClient`."""
         said = await self._ask(peer, "offer", {"next_best": next_best})
         age = said.get("age")
         if not isinstance(age, int | float | None):
@@ -61,7 +61,7 @@ class HttpWire:
         return bool(said.get("comes")), age
 
     def loan(self, peer: Peer) -> "Loan":
-        """See `app.lending.exchange.Wire`."""
+        """See `app.work_sharing.broker.PeerClient`."""
         return Loan(self, peer)
 
     async def send(
@@ -79,7 +79,7 @@ class HttpWire:
         self, peer: Peer, what: str, body: bytes, timeout: httpx.Timeout
     ) -> tuple[httpx.Response, bool]:
         """An answer, and whether it was that the pass was not timely: now its clock is known."""
-        given = credentials.written(self.passes, peer.name, what, body)
+        given = credentials.written(self.signatures, peer.name, what, body)
         request = self.client.build_request(
             "POST",
             peer.url + credentials.PATH + what,
@@ -89,7 +89,7 @@ class HttpWire:
         )
         answer = await self.client.send(request, stream=True)
         shown = answer.headers.get(CLOCK) if answer.status_code == UNTIMELY else None
-        return answer, shown is not None and self.passes.learn(peer.name, given, shown)
+        return answer, shown is not None and self.signatures.learn(peer.name, given, shown)
 
     async def _ask(self, peer: Peer, what: str, content: dict[str, Any]) -> dict[str, Any]:
         told = {**content, "release": self.kind.release, "engine": self.kind.engine}
@@ -105,16 +105,16 @@ class HttpWire:
 
 
 class Loan:
-    """See `app.workers.neighbours.Elsewhere`."""
+    """See `app.workers.remote.RemoteSlot`."""
 
-    def __init__(self, wire: HttpWire, peer: Peer) -> None:
+    def __init__(self, client: HttpPeerClient, peer: Peer) -> None:
         self.node = peer.name
-        self._wire = wire
+        self._client = client
         self._peer = peer
 
     @contextlib.asynccontextmanager
     async def begun(self, job: Job, limit: float) -> AsyncIterator[AsyncIterator[bytes]]:
-        """See `app.workers.neighbours.Elsewhere`."""
+        """See `app.workers.remote.RemoteSlot`."""
         answer = await self._sent(job, limit)
         ending = Ending.CANCELLED
         try:
@@ -127,14 +127,14 @@ class Loan:
             ending = Ending.FAILED
             raise
         finally:
-            self._wire.ledger.lent[ending] += 1
+            self._client.ledger.lent[ending] += 1
             # Before its end this closes the connection, which stops the work there.
             await answer.aclose()
 
     async def _sent(self, job: Job, limit: float) -> httpx.Response:
         try:
-            body = await asyncio.to_thread(message.written, job, self._wire.kind, limit)
-            answer = await self._wire.send(self._peer, "job", body, _JOB)
+            body = await asyncio.to_thread(message.written, job, self._client.kind, limit)
+            answer = await self._client.send(self._peer, "job", body, _JOB)
         except (httpx.HTTPError, OSError) as error:
             raise self._not_taken(str(error) or type(error).__name__) from error
         if answer.status_code != 200:
@@ -143,8 +143,8 @@ class Loan:
         return answer
 
     def _not_taken(self, why: str) -> NotTakenError:
-        self._wire.ledger.lent[Ending.NOT_TAKEN] += 1
-        self._wire.refused(self.node)
+        self._client.ledger.lent[Ending.NOT_TAKEN] += 1
+        self._client.refused(self.node)
         return NotTakenError(why)
 
     async def _speech(self, answer: httpx.Response, end: float) -> AsyncIterator[bytes]:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from app.workers.neighbours import Elsewhere, Neighbours
+from app.workers.remote import Neighbours, RemoteSlot
 from app.workers.slot import Slot, SlotState
 from app.workers.worker import Worker
 
@@ -17,13 +17,13 @@ from app.workers.worker import Worker
 class _Place:
     request_id: str
     arrived: float
-    turn: asyncio.Future[Slot | Elsewhere]
+    turn: asyncio.Future[Slot | RemoteSlot]
     given: tuple[Slot, Worker | None] | None = None
     """The slot and its worker at the moment it was given."""
     joined: float = field(default_factory=time.monotonic)
 
 
-class Line:
+class JobQueue:
     """Idle slots, or jobs that wait for one; never both. Belongs to one event loop."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Line:
             ahead += 1
         return None
 
-    async def acquire(self, request_id: str, arrived: float) -> Slot | Elsewhere:
+    async def acquire(self, request_id: str, arrived: float) -> Slot | RemoteSlot:
         """A slot, which is busy from now on, or a worker elsewhere; waits for it in line, behind
         those who arrived (on any clock, the same for all) no later."""
         if self._idle:
@@ -104,7 +104,7 @@ class Line:
         """A slot that nobody uses, busy from now on; None where there is none."""
         return self._busy(self._idle.popleft()) if self._idle else None
 
-    def lend(self, elsewhere: Elsewhere) -> bool:
+    def lend(self, elsewhere: RemoteSlot) -> bool:
         """Send whoever waits longest elsewhere; whether anybody waits."""
         place = self._first()
         if place is None:

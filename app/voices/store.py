@@ -24,7 +24,7 @@ _log = logging.getLogger("app.voices")
 _Result = TypeVar("_Result")
 
 
-class VoiceShelf:
+class VoiceStore:
     """Keeps at most `limit` voices in `folder`; an access may take `patience` seconds."""
 
     def __init__(

@@ -14,16 +14,16 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from app.errors import SpeechError, UnavailableError
-from app.lending import credentials, message
-from app.lending.exchange import Exchange
-from app.lending.ledger import Ending, Ledger
-from app.lending.message import Kind
-from app.session_routing.passes import CLOCK, UNTIMELY, Passes
+from app.session_routing.signatures import CLOCK, UNTIMELY, Signatures
 from app.speech import SpeechService
 from app.streaming import LiveAnswer, prefetch
+from app.work_sharing import credentials, message
+from app.work_sharing.broker import Broker
+from app.work_sharing.ledger import Ending, Ledger
+from app.work_sharing.message import Kind
 from app.workers.frames import AUDIO_BYTES, Frame
 from app.workers.job import Job
-from app.workers.neighbours import LostError
+from app.workers.remote import LostError
 from app.workers.slot import Slot
 from app.workers.worker import Worker
 
@@ -34,13 +34,13 @@ _QUESTION_LIMIT = 4096
 
 
 def routes(
-    service: SpeechService, exchange: Exchange, ledger: Ledger, passes: Passes, kind: Kind
+    service: SpeechService, broker: Broker, ledger: Ledger, signatures: Signatures, kind: Kind
 ) -> APIRouter:
     """For peers: `waiting`, `offer`, `job`."""
     router = APIRouter(prefix=credentials.PATH.rstrip("/"), include_in_schema=False)
 
     async def asked(request: Request, what: str) -> tuple[str, dict[str, Any]]:
-        name, body = await _from_peer(request, passes, what, _QUESTION_LIMIT)
+        name, body = await _from_peer(request, signatures, what, _QUESTION_LIMIT)
         try:
             said = json.loads(body)
             same = Kind(said["release"], said["engine"]) == kind
@@ -54,17 +54,17 @@ def routes(
     @router.post("/waiting")
     async def waiting(request: Request) -> JSONResponse:
         name, said = await asked(request, "waiting")
-        return JSONResponse({"idle": exchange.heard(name, _age(said, "age"))})
+        return JSONResponse({"idle": broker.heard(name, _age(said, "age"))})
 
     @router.post("/offer")
     async def offer(request: Request) -> JSONResponse:
         name, said = await asked(request, "offer")
-        comes, age = exchange.offered(name, _age(said, "next_best"))
+        comes, age = broker.offered(name, _age(said, "next_best"))
         return JSONResponse({"comes": comes, "age": age})
 
     @router.post("/job")
     async def job(request: Request) -> Response:
-        name, body = await _from_peer(request, passes, "job", BODY_LIMIT)
+        name, body = await _from_peer(request, signatures, "job", BODY_LIMIT)
         try:
             lent = message.read(body)
         except ValueError as error:
@@ -72,7 +72,7 @@ def routes(
         voice = lent.job.request.voice
         if lent.kind != kind or (voice and service.engine.voice(voice) is None):
             raise HTTPException(409, "another release or engine, or no such voice")
-        return _JobAnswer(service, exchange, ledger, name, lent)
+        return _JobAnswer(service, broker, ledger, name, lent)
 
     return router
 
@@ -83,14 +83,14 @@ class _JobAnswer(Response):
     def __init__(
         self,
         service: SpeechService,
-        exchange: Exchange,
+        broker: Broker,
         ledger: Ledger,
         sender: str,
         lent: message.LentJob,
     ) -> None:
         super().__init__()
         self._service = service
-        self._exchange = exchange
+        self._broker = broker
         self._ledger = ledger
         self._sender = sender
         self._lent = lent
@@ -109,7 +109,7 @@ class _JobAnswer(Response):
                 path.unlink(missing_ok=True)
 
     async def _on_a_slot(self, job: Job, scope: Scope, receive: Receive, send: Send) -> None:
-        slot = self._exchange.slot_for(self._sender)
+        slot = self._broker.slot_for(self._sender)
         if slot is None:
             await PlainTextResponse("no slot is free", 409)(scope, receive, send)
             return
@@ -120,7 +120,7 @@ class _JobAnswer(Response):
             await answer(scope, receive, send)
         finally:
             if not self._begun:
-                self._service.pool.line.give_back(slot, worker)
+                self._service.pool.queue.give_back(slot, worker)
 
     async def _made(
         self, job: Job, slot: Slot, worker: Worker | None
@@ -166,7 +166,9 @@ async def _with_signs_of_life(pieces: AsyncGenerator[bytes, None]) -> AsyncGener
                 yield Frame("audio", {}, pcm[start : start + AUDIO_BYTES])
 
 
-async def _from_peer(request: Request, passes: Passes, what: str, limit: int) -> tuple[str, bytes]:
+async def _from_peer(
+    request: Request, signatures: Signatures, what: str, limit: int
+) -> tuple[str, bytes]:
     """Who sent a request, and its body. Raises HTTPException."""
     header = request.headers.get(credentials.HEADER)
     if header is None:
@@ -176,11 +178,11 @@ async def _from_peer(request: Request, passes: Passes, what: str, limit: int) ->
         body += part
         if len(body) > limit:
             raise HTTPException(413)
-    given = credentials.read(passes, header, what, bytes(body))
+    given = credentials.read(signatures, header, what, bytes(body))
     if given is None:
         raise HTTPException(404)
     if not given.timely:
-        clock = {CLOCK: passes.shown(given)}
+        clock = {CLOCK: signatures.shown(given)}
         raise HTTPException(UNTIMELY, "this pass is not timely", headers=clock)
     return given.sender, bytes(body)
 

@@ -7,7 +7,7 @@ MARGIN = 0.05
 crossing over costs a few milliseconds, and what nodes know of each other is as old as that."""
 
 
-def heir(own: float | None, others: Mapping[str, float]) -> str | None:
+def pick_peer(own: float | None, others: Mapping[str, float]) -> str | None:
     """The node whose job gets a slot that is free here; None where this node keeps it.
 
     `own` is when the first of this node's line arrived, `others` the same of nodes that wait.
@@ -18,7 +18,7 @@ def heir(own: float | None, others: Mapping[str, float]) -> str | None:
     return name if own is None or others[name] < own - MARGIN else None
 
 
-def rival(own: float | None, others: Mapping[str, float], chosen: str) -> float | None:
+def next_best(own: float | None, others: Mapping[str, float], chosen: str) -> float | None:
     """When the job arrived that gets the slot if `chosen` does not want it."""
     times = [when for node, when in others.items() if node != chosen]
     return min([*times, *([] if own is None else [own])], default=None)
