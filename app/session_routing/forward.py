@@ -7,7 +7,7 @@ import httpx
 from starlette.types import Message, Receive, Scope, Send
 
 from app.session_routing.errors import SessionRoutingError
-from app.session_routing.release_path import target_of
+from app.session_routing.page_release import target_of
 from app.session_routing.signatures import CLOCK, UNTIMELY
 
 # RFC 9110, section 7.6.1; and what is this program's own.

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.session_routing.held_answer import HeldAnswer
+from app.session_routing.buffering import HeldAnswer
 from app.session_routing.owners import Owners
 
 _TOKEN = re.compile(rb"(?:^|;)\s*access-token-[^=;\s]{1,200}=([\w-]{1,200})")

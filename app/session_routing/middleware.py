@@ -14,11 +14,11 @@ from app.session_routing.forward import BrokenAnswerError
 from app.session_routing.logins import LoginMiddleware
 from app.session_routing.members import Members
 from app.session_routing.owners import Owners
+from app.session_routing.page_release import target_of
 from app.session_routing.peer import Ask, Condition, Peer
 from app.session_routing.peer_client import PATH, PeerClient
 from app.session_routing.peer_server import PeerServer
 from app.session_routing.peers_file import PeersFile
-from app.session_routing.release_path import target_of
 from app.session_routing.routed_request import RoutedRequest
 from app.session_routing.session_names import SessionNames
 from app.session_routing.session_table import SessionTable

@@ -15,9 +15,8 @@ from typing import TypeVar
 from app.session_routing.members import Members
 from app.session_routing.peer import Condition
 from app.session_routing.peer_client import PeerClient, PeerError
-from app.session_routing.ranking import ranked
 from app.session_routing.session_table import SessionTable
-from app.session_routing.two_choices import candidates, less_loaded
+from app.session_routing.two_choices import candidates, less_loaded, ranked
 
 _T = TypeVar("_T")
 _log = logging.getLogger("app.session_routing")

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope
 
-from app.session_routing.bodies import read
+from app.session_routing.buffering import read
 from app.session_routing.owners import SESSION, Owners
 from app.session_routing.peer_client import PATH
 

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.refusal import refusal
-from app.session_routing.bodies import again, read
+from app.session_routing.buffering import again, read
 from app.session_routing.needs import Kind, need, session_in_body
 
 LONGEST = 128

@@ -2,9 +2,9 @@
 
 import contextlib
 
+from app.session_routing.buffering import HeldAnswer
 from app.session_routing.exchange import Exchange
 from app.session_routing.forward import NotForwardedError
-from app.session_routing.held_answer import HeldAnswer
 
 
 async def serve_file(exchange: Exchange) -> None:

@@ -1,15 +1,29 @@
-"""Which of the nodes that may own a new session gets it. Pure.
+"""The owner of a key: rendezvous hashing, and the power of two choices. Pure.
 
-Two candidates by rendezvous hashing, and of these the one with less to do: nearly as even as
-asking all (Mitzenmacher, 2001), for two questions.
+Rendezvous hashing (Thaler and Ravishankar, 1998): every node ranks the same names in the same order
+without asking anyone, and when a node goes only the keys it was first for move.
+
+A new session has two candidates, and gets the one with less to do: nearly as even as asking all
+(Mitzenmacher, 2001), for two questions.
 """
 
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 
 from app.session_routing.peer import Condition
-from app.session_routing.ranking import ranked
 
 CANDIDATES = 2
+
+
+def ranked(key: str, names: Iterable[str]) -> list[str]:
+    """`names`, the one that the key belongs to first. The order of `names` is of no account."""
+    return sorted(names, key=lambda name: (_score(key, name), name), reverse=True)
+
+
+def _score(key: str, name: str) -> bytes:
+    # Length first, so that no two pairs run together into the same bytes.
+    data = key.encode("utf-8", "surrogatepass")
+    return blake2b(b"%d:%b%b" % (len(data), data, name.encode()), digest_size=8).digest()
 
 
 def candidates(key: str, names: Iterable[str]) -> list[str]:

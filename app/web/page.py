@@ -15,11 +15,8 @@ from app.web.form import ClipBox, Form
 from app.web.generate import Generator
 from app.web.history_events import Past
 from app.web.live_validation import LiveValidator
-from app.web.views.counter import counter_html
-from app.web.views.footer import footer_html
-from app.web.views.heading import heading_html
 from app.web.views.history import dialog_html
-from app.web.views.live import LIVE
+from app.web.views.page_parts import LIVE, counter_html, footer_html, heading_html
 from app.web.views.result import empty_html
 from app.web.views.status import note_html
 from app.web.voice_choices import offer

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.session_routing.ranking import ranked
+from app.session_routing.two_choices import ranked
 from benchmarks.session_routing import virtual_time
 from benchmarks.session_routing.simulated_nodes import Network, SimulatedNode
 from benchmarks.session_routing.trace import Arrival

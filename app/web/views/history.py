@@ -9,8 +9,8 @@ from app.errors import SpeechError
 from app.outputs.history import Found, Output
 from app.outputs.names import moment_of
 from app.web.views import icons
+from app.web.views.output_facts import voice_name
 from app.web.views.player import player_html
-from app.web.views.voice import voice_name
 from app.web.words import WORDS, both, said
 
 MOST_SHOWN = 500

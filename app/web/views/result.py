@@ -6,9 +6,8 @@ from app.engines.interface import EngineInfo
 from app.outputs.history import Output
 from app.speech import Speech
 from app.web.views import icons
-from app.web.views.peaks import peaks_of
+from app.web.views.output_facts import peaks_of, voice_name
 from app.web.views.player import player_html
-from app.web.views.voice import voice_name
 from app.web.words import both
 
 _HEADING = f'<h2 class="unseen">{both("result")}</h2>'

@@ -20,9 +20,9 @@ from app.session_routing.middleware import SessionRouting
 from app.session_routing.owners import Owners
 from app.session_routing.peer import Condition, Peer
 from app.session_routing.peer_client import PeerClient
-from app.session_routing.ranking import ranked
 from app.session_routing.session_table import SessionTable
 from app.session_routing.signatures import Signatures
+from app.session_routing.two_choices import ranked
 
 _SECRET = b"a secret for tests"
 _BUSY_FOR = 1.5

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.session_routing.ranking import ranked
+from app.session_routing.two_choices import ranked
 
 _NAMES = [f"rs{number}" for number in range(1, 9)]
 

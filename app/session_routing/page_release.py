@@ -2,14 +2,17 @@
 
 Gradio's page begins every request with the root its configuration names (`gradio/route_utils.py`,
 `get_root_url`), and that is ASGI's root path. A page that is served below `/r/RELEASE` so names
-its release wherever its requests land, and programs that know nothing of it go on without. Pure.
+its release wherever its requests land, and programs that know nothing of it go on without.
 """
 
 import re
 from urllib.parse import quote, unquote
 
-from starlette.types import Scope
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
+RELEASE_GONE = "release_gone"
+"""In answers to a page that is to be loaded again; `reconnect.js` looks for it."""
 _NAMED = re.compile(rb"/r/(?P<release>[^/]+)(?P<rest>/.*)")
 _CUT = "session_routing.release_path"
 """In a scope: what was taken from the front of its path."""
@@ -44,3 +47,15 @@ def target_of(scope: Scope) -> bytes:
 def _raw(scope: Scope) -> bytes:
     # ASGI leaves a server the choice whether it tells the path as it was written.
     return scope.get("raw_path") or quote(scope["path"]).encode()
+
+
+async def release_gone(scope: Scope, receive: Receive, send: Send) -> None:
+    """Have the page load itself anew: no node of its release is left that could answer it."""
+    told = {
+        "code": RELEASE_GONE,
+        # At this word of Gradio's own the page loads itself anew: `client/js`, `submit.ts`.
+        "error": "Connection errored out. ",
+        "detail": "no node of this page's release is left; load the page again",
+    }
+    # The next connection may reach a node that is not about to go.
+    await JSONResponse(told, 410, {"Connection": "close"})(scope, receive, send)

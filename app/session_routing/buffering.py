@@ -1,8 +1,34 @@
-"""An answer that waits until something else has been done, or is dropped for another."""
+"""Requests and answers that are kept back until it is known what becomes of them."""
 
 from collections.abc import Callable
 
-from starlette.types import Message, Send
+from starlette.types import Message, Receive, Send
+
+
+async def read(receive: Receive, limit: int) -> tuple[bytes, bool]:
+    """A request's body up to so many bytes, and whether that is all of it: the client may leave."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > limit or message["type"] == "http.disconnect":
+            return bytes(body), False
+        if not message.get("more_body", False):
+            return bytes(body), True
+
+
+def again(body: bytes, receive: Receive) -> Receive:
+    """`receive`, with a body that was read already in front of it."""
+    first = True
+
+    async def listen() -> Message:
+        nonlocal first
+        if first:
+            first = False
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return listen
 
 
 class HeldAnswer:

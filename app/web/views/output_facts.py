@@ -1,6 +1,11 @@
-"""What a waveform is drawn from."""
+"""Facts of an output that several views show: its voice and its waveform."""
+
+from html import escape
 
 import numpy as np
+
+from app.engines.interface import EngineInfo
+from app.web.words import both, said
 
 BARS = 96
 
@@ -16,3 +21,12 @@ def peaks_of(pcm: bytes, bars: int = BARS) -> list[float]:
     parts = np.array_split(samples, min(bars, samples.size))
     found = np.array([part.max() for part in parts])
     return [float(peak) for peak in found / max(float(found.max()), 1.0)]
+
+
+def voice_name(voice_id: str, engine: EngineInfo) -> str:
+    """Its name in both languages; its id where this engine does not know it, as happens with
+    outputs of another engine or release."""
+    if not voice_id:
+        return both("reference")
+    voice = engine.voice(voice_id)
+    return said(voice.name_zh, voice.name_en) if voice else escape(voice_id)
