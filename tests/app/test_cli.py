@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from app import __version__, server
 from app.cli import main
 from app.settings import Settings
-from tests.app.kokoro_folder import FOLDER, needs_voices
+from tests.app.engines.kokoro.kokoro_folder import FOLDER, needs_voices
 from tests.app.node_process import ROOT
 
 

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
-from tests.app.browser.hands import choose_mode, generate, recording, trouble, write
+from tests.app.browser.page_actions import choose_mode, generate, recording, trouble, write
 from tests.app.node_process import NodeProcess
 
 

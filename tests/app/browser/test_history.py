@@ -8,7 +8,7 @@ from app.outputs.names import new_stem
 from app.outputs.record import OutputRecord
 from app.sound.wav import wav
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
-from tests.app.browser.hands import audio_of, generate, write
+from tests.app.browser.page_actions import audio_of, generate, write
 from tests.app.node_process import NodeProcess
 
 

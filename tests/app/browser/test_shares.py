@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.app.browser.conftest import ENGLISH, Open
-from tests.app.browser.hands import choose_mode, generate, give, recording
+from tests.app.browser.page_actions import choose_mode, generate, give, recording
 from tests.app.node_process import running
 
 SENTENCE = "Say [M][AY1] name as you would in a sentence of any length"

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
-from tests.app.browser.hands import audio_of, generate, records, trouble, write
+from tests.app.browser.page_actions import audio_of, generate, records, trouble, write
 from tests.app.node_process import NodeProcess
 
 

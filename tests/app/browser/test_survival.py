@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
-from tests.app.browser.hands import choose_mode, generate, give, recording, trouble, write
+from tests.app.browser.page_actions import choose_mode, generate, give, recording, trouble, write
 from tests.app.held import Held
 from tests.app.session_routing.speech_nodes import NAMES, SpeechNodes
 

@@ -16,7 +16,7 @@ _AWAY = b"HTTP/1.1 429 "
 _LEAST = 0.8 * LONGEST
 
 
-class Refusing:
+class FakeEarly:
     """Refuses every job but those called `/length`, which the application answers."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Refusing:
 @pytest.fixture
 def served() -> Iterator[Serving]:
     with serving(ConnectionLimits(100, 100, 8)) as started:
-        started.connections.early = Refusing()
+        started.connections.early = FakeEarly()
         yield started
 
 
@@ -51,7 +51,7 @@ def _job(path: str = "/full", *fields: str, body: bytes = b"words") -> bytes:
 
 
 def _times(served: Serving) -> list[float]:
-    assert isinstance(served.connections.early, Refusing)
+    assert isinstance(served.connections.early, FakeEarly)
     return served.connections.early.asked
 
 
@@ -137,7 +137,7 @@ def test_what_the_application_tells_counts_too(
     async def ignored(message: object) -> None:
         pass
 
-    watched = Watched(app, Refusing(), away.append)
+    watched = Watched(app, FakeEarly(), away.append)
     asyncio.run(watched({"type": "http"}, ignored, ignored))  # type: ignore[arg-type]
     assert away == seconds
 

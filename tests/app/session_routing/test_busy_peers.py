@@ -53,7 +53,7 @@ class _Remembers(BaseHTTPRequestHandler):
         pass
 
 
-class BusyPeer:
+class FakeBusyPeer:
     """Its queue of connections is full until `free` is called."""
 
     def __init__(self, known: dict[str, str]) -> None:
@@ -83,7 +83,7 @@ class BusyPeer:
         self._server.server_close()
 
 
-class Heard(PeerClient):
+class RecordingPeerClient(PeerClient):
     """Peers have answered lately, whatever they do now."""
 
     async def condition(self, peer: Peer) -> Condition:
@@ -91,13 +91,13 @@ class Heard(PeerClient):
 
 
 @pytest.fixture
-def busy() -> Iterator[BusyPeer]:
-    peer = BusyPeer({"session a": "rs3"})
+def busy() -> Iterator[FakeBusyPeer]:
+    peer = FakeBusyPeer({"session a": "rs3"})
     yield peer
     peer.close()
 
 
-def test_what_a_busy_peer_knows_is_waited_for(busy: BusyPeer) -> None:
+def test_what_a_busy_peer_knows_is_waited_for(busy: FakeBusyPeer) -> None:
     async def scenario() -> str | None:
         async with httpx.AsyncClient(trust_env=False) as client:
             peer_client = PeerClient(client, Signatures(_SECRET, "rs1"))
@@ -107,12 +107,12 @@ def test_what_a_busy_peer_knows_is_waited_for(busy: BusyPeer) -> None:
     assert asyncio.run(scenario()) == "rs3"
 
 
-def test_a_session_that_begins_waits_for_its_busy_decider(busy: BusyPeer) -> None:
+def test_a_session_that_begins_waits_for_its_busy_decider(busy: FakeBusyPeer) -> None:
     """Another decider would choose again, and perhaps another owner."""
 
     async def scenario() -> str | None:
         async with httpx.AsyncClient(trust_env=False) as client:
-            peer_client = Heard(client, Signatures(_SECRET, "rs1"))
+            peer_client = RecordingPeerClient(client, Signatures(_SECRET, "rs1"))
             members = Members("rs1", [busy.peer], peer_client, Condition)
             await members.condition("rs2")
             owners = Owners(members, SessionTable(), peer_client)
@@ -128,7 +128,7 @@ def test_a_session_that_begins_waits_for_its_busy_decider(busy: BusyPeer) -> Non
 def test_what_comes_late_does_not_change_what_was_heard_meanwhile() -> None:
     async def scenario() -> list[str | None]:
         async with httpx.AsyncClient(trust_env=False) as client:
-            peer_client = Heard(client, Signatures(_SECRET, "rs1"))
+            peer_client = RecordingPeerClient(client, Signatures(_SECRET, "rs1"))
             peers = [Peer(name, "http://127.0.0.1:1") for name in ("rs2", "rs3")]
             members = Members("rs1", peers, peer_client, Condition)
             for peer in peers:
@@ -145,10 +145,10 @@ def test_what_comes_late_does_not_change_what_was_heard_meanwhile() -> None:
     assert asyncio.run(scenario()) == ["rs3", "rs2"]
 
 
-def test_a_busy_peer_is_told_later_and_nobody_waits_for_that(busy: BusyPeer) -> None:
+def test_a_busy_peer_is_told_later_and_nobody_waits_for_that(busy: FakeBusyPeer) -> None:
     async def scenario() -> None:
         async with httpx.AsyncClient(trust_env=False) as client:
-            peer_client = Heard(client, Signatures(_SECRET, "rs1"))
+            peer_client = RecordingPeerClient(client, Signatures(_SECRET, "rs1"))
             members = Members("rs1", [busy.peer], peer_client, Condition)
             await members.condition("rs2")
             owners = Owners(members, SessionTable(), peer_client)
@@ -166,13 +166,13 @@ def test_a_busy_peer_is_told_later_and_nobody_waits_for_that(busy: BusyPeer) -> 
 
 
 def test_a_session_waits_for_its_busy_owner(
-    busy: BusyPeer, monkeypatch: pytest.MonkeyPatch
+    busy: FakeBusyPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def here(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse("from rs1")(scope, receive, send)
 
     async def scenario() -> str:
-        monkeypatch.setattr("app.session_routing.middleware.Wire", Heard)
+        monkeypatch.setattr("app.session_routing.middleware.Wire", RecordingPeerClient)
         routing = SessionRouting(here, node="rs1", peers=[busy.peer], secret=_SECRET)
         await routing.members.condition("rs2")
         routing.owners.table.set("session a", "rs2")
