@@ -85,7 +85,7 @@ def test_steps_are_said_to_screen_readers(open_page: Open, studio: NodeProcess) 
     page.wait_for_function("() => window.said.includes('Done')")
     said = page.evaluate("() => window.said")
     assert "Sending…" in said
-    assert "Speaking…" in said
+    assert "Generating…" in said
 
 
 def test_the_keyboard_alone_is_enough(open_page: Open, studio: NodeProcess) -> None:

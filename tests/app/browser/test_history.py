@@ -60,7 +60,7 @@ def test_search_and_more(open_page: Open, studio: NodeProcess) -> None:
     page.wait_for_function("() => document.querySelectorAll('#history li').length === 23")
     expect(page.locator("#history .more")).to_have_count(0)
     page.locator("#search input, #search textarea").fill("nowhere to be found")
-    page.locator("#history", has_text="Nothing matches.").wait_for()
+    page.locator("#history", has_text="No matches.").wait_for()
 
 
 def test_delete_asks_first(open_page: Open, studio: NodeProcess) -> None:

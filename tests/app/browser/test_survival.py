@@ -101,7 +101,7 @@ def test_a_job_that_is_lost_twice_is_offered(
         cluster.send_to(*(name for name in cluster.living if name != owner))
         cluster.kill(owner)
         if len(cluster.living) == 2:
-            page.locator("#pending .status", has_text="runs again").wait_for()
+            page.locator("#pending .status", has_text="Running the job again").wait_for()
     assert "Everything you typed is still here" in trouble(page)
     page.screenshot(path=artefacts / "page-lost.png")
     assert page.locator("#text textarea").input_value() == SLOW
