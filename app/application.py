@@ -64,7 +64,8 @@ _RENDERED = frozenset({"/", "/config"})
 
 
 def build(node: Node) -> FastAPI:
-    """The application of a node. Imports Gradio: seconds, and call `environment.prepare` first."""
+    """The application of a node. Imports Gradio: seconds, and call ``environment.prepare``
+    first."""
     import gradio as gr
 
     from app.web import (
@@ -201,7 +202,7 @@ def _turned_away(node: Node, keys: ApiKeys | None) -> TurnedAway:
 
 
 def _condition(node: Node) -> Condition:
-    """What other nodes want to know before they send somebody here."""
+    """Describe this node to others, which ask before they send somebody here."""
     jobs = node.service.pool.running + node.waiting
     return Condition(node.settings.release, not node.not_ready, jobs, node.settings.slots)
 

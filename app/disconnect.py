@@ -20,9 +20,9 @@ class ClientGoneError(HTTPException):
 
 
 async def unless_disconnected(receive: Receive, work: Coroutine[None, None, _Result]) -> _Result:
-    """The result of `work`, which is cancelled when the client goes away first.
+    """The result of ``work``, which is cancelled when the client goes away first.
 
-    The request's body must have been read. Raises `ClientGoneError`, and what `work` raises.
+    The request's body must have been read. Raises ``ClientGoneError``, and what ``work`` raises.
     """
     task = asyncio.ensure_future(work)
     watcher = asyncio.ensure_future(_disconnected(receive))

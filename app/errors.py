@@ -42,7 +42,7 @@ class NodeError(Exception):
 
 
 class SpeechError(NodeError):
-    """A request that ends without speech. `retry_after` is in seconds."""
+    """A request that ends without speech. ``retry_after`` is in seconds."""
 
     status = 500
     type = "server_error"

@@ -31,9 +31,9 @@ class Node:
     hang_up: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when everything accepted is answered: open event streams end."""
     page_waiting: Callable[[], int] = lambda: 0
-    """How many requests wait in the page's own queue."""
+    """Number of requests that wait in the page's own queue."""
     page_answering: Callable[[], int] = lambda: 0
-    """How many requests the page has taken from its queue and not answered yet."""
+    """Number of requests the page has taken from its queue and not answered yet."""
     requests: OpenRequests = field(default_factory=OpenRequests)
     """Requests of clients that are under way."""
     gpus: GpuWatch = field(default_factory=GpuWatch)
@@ -43,14 +43,14 @@ class Node:
 
     @property
     def draining(self) -> bool:
-        """Whether directors should send no new clients here."""
+        """True while directors should send no new clients here."""
         file = self.settings.drain_file
         return self.stopping or (file is not None and file.exists())
 
     @property
     def not_ready(self) -> str:
-        """Why directors should send no clients here; empty when they should. It is ``draining``
-        alone where nothing else is in the way.
+        """Reason why directors should send no clients here; empty when they should. It is
+        ``draining`` alone where nothing else is in the way.
 
         Cheap: never looks at the shared folder, which can hang.
         """
@@ -76,13 +76,13 @@ class Node:
 
     @property
     def queue_limit(self) -> int:
-        """How many of the page's jobs may be with the workers, or first in their line."""
+        """Number of the page's jobs that may be with the workers, or first in their queue."""
         pool = self.service.pool
         shares = self.work_sharing is not None and self.work_sharing.peers > 0
         return self.settings.slots + (pool.lent + 1 if shares else 0)
 
     def status(self) -> dict[str, object]:
-        """The body of `/cluster/status`; its GPUs are those of `gpus.latest`."""
+        """The body of ``/cluster/status``; its GPUs are those of ``gpus.latest``."""
         settings, pool, engine = self.settings, self.service.pool, self.service.engine
         return {
             "node": settings.node_name,

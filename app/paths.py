@@ -1,11 +1,11 @@
-"""Where a path leads by its words alone: asking the file system could hang in a dead share."""
+"""Lexical checks of paths: asking the file system could hang in a dead share."""
 
 import os
 from pathlib import Path
 
 
 def below(path: Path, folder: Path) -> bool:
-    """Whether `path`, which anybody may have sent, names something below `folder`.
+    """Tell whether ``path``, which anybody may have sent, names something below ``folder``.
 
     Both are absolute. Nothing is said of links: whoever opens the file looks after those.
     """

@@ -26,9 +26,9 @@ _Result = TypeVar("_Result")
 
 
 class Recordings:
-    """The recordings in `folder`; `here` is a folder on this node's disk, for copies.
+    """The recordings in ``folder``; ``here`` is a folder on this node's disk, for copies.
 
-    `patience`: seconds one access may take.
+    ``patience``: seconds one access may take.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Recordings:
         self._threads.close()
 
     async def is_there(self, value: str) -> bool:
-        """Whether a clip field's value is an upload. Raises `StorageError`."""
+        """Tell whether a clip field's value is an upload. Raises ``StorageError``."""
         path = self._path(value)
         return path is not None and await self._call(partial(_is_ours, path, self.folder))
 
@@ -60,10 +60,10 @@ class Recordings:
             yield Desk(self, Path(folder))
 
     async def fetch(self, value: str, folder: Path) -> Path:
-        """Copy the recording that a clip field names to `folder`, on this node's disk.
+        """Copy the recording that a clip field names to ``folder``, on this node's disk.
 
-        The value comes from the browser, which may send any path. Raises `InvalidInputError` for
-        one that is not an upload, `StorageError`.
+        The value comes from the browser, which may send any path. Raises ``InvalidInputError`` for
+        one that is not an upload, ``StorageError``.
         """
         path = self._path(value)
         if path is not None:
@@ -78,8 +78,8 @@ class Recordings:
         )
 
     async def keep(self, file: Path, path: Path) -> Path:
-        """Copy a file of this node's disk to `path` in the shared folder, which is returned.
-        Raises `StorageError`."""
+        """Copy a file of this node's disk to ``path`` in the shared folder, which is returned.
+        Raises ``StorageError``."""
         size = file.stat().st_size
         self.space.check(size)
         await self._call(partial(_keep, file, path))
@@ -87,7 +87,7 @@ class Recordings:
         return path
 
     async def open(self, path: Path) -> OpenFile | None:
-        """A file of the folder to read from, or None if there is none. Raises `StorageError`."""
+        """A file of the folder to read from, or None if there is none. Raises ``StorageError``."""
         return await self._call(partial(_opened, path, self.folder, self._threads))
 
     def _path(self, value: str) -> Path | None:
@@ -118,13 +118,14 @@ class Desk:
     async def fetch(self, value: str | None) -> Path | None:
         """A copy of the recording a clip field holds, or None for an empty one.
 
-        Raises `InvalidInputError` for what is not an upload, `StorageError`.
+        Raises ``InvalidInputError`` for what is not an upload, ``StorageError``.
         """
         return await self._recordings.fetch(value, self.folder) if value else None
 
 
 def media_type_of(name: str) -> str | None:
-    """What a browser may play of a file that anybody may have sent; None for all else."""
+    """Media type by which a browser may play a file that anybody may have sent; None for all
+    else."""
     kind, _ = mimetypes.guess_type(name)
     return kind if kind and kind.startswith(("audio/", "video/")) else None
 

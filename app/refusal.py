@@ -14,8 +14,8 @@ def refusal(
     kind: str = "server_error",
     retry_after: int | None = None,
 ) -> JSONResponse:
-    """An error that the clients of all routes show: OpenAI's, Gradio's (`detail`), and the older
-    ones of audio-generate (`code`, `message`)."""
+    """An error that the clients of all routes show: OpenAI's, Gradio's (``detail``), and the older
+    ones of audio-generate (``code``, ``message``)."""
     error = {"message": en, "message_zh": zh, "type": kind, "param": None, "code": code}
     body = {"error": error, "detail": en, "code": str(status), "message": zh}
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}

@@ -62,7 +62,7 @@ _log = logging.getLogger("app.server")
 
 class _Server(uvicorn.Server):
     """uvicorn without its signal handlers: it would close the port before jobs have ended, and
-    then die of the signal instead of exiting with 0. It logs where it serves, with `about`."""
+    then die of the signal instead of exiting with 0. It logs where it serves, with ``about``."""
 
     def __init__(self, config: uvicorn.Config, about: dict[str, object]) -> None:
         super().__init__(config)
@@ -164,7 +164,8 @@ async def _serve_node(node: Node, listener: socket.socket) -> None:
 
 
 def _watches(settings: Settings) -> dict[Path, ShareWatch]:
-    """What watches the file server of each shared folder; one for both where it is the same."""
+    """Build the watches of the file servers of both shared folders; one for both where it is the
+    same."""
     outputs, uploads = settings.output_dir, settings.temp_dir
     watch = ShareWatch(outputs)
     return {outputs: watch, uploads: watch if below(uploads, outputs) else ShareWatch(uploads)}

@@ -85,9 +85,10 @@ class SpeechService:
         self._node = node
 
     async def prepare(self, ask: SpeechRequest) -> SynthesisRequest:
-        """What the engine can take: the default voice and a random seed where none is given.
+        """Turn a request into what the engine can take: the default voice and a random seed where
+        none is given.
 
-        Raises `InvalidInputError`, which names the field and what is allowed; nothing that was
+        Raises ``InvalidInputError``, which names the field and what is allowed; nothing that was
         asked for and cannot be had is passed over in silence.
         """
         engine = self.engine
@@ -119,7 +120,8 @@ class SpeechService:
         arrived: float | None = None,
         report: JobReport | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """The speech as it is made; see `Pool.speak` and `Job`. `timeout`: see `SpeechRequest`.
+        """The speech as it is made; see ``Pool.speak`` and ``Job``. ``timeout``: see
+        ``SpeechRequest``.
 
         A request with recordings is spoken once: they are removed at the end.
         """
@@ -141,7 +143,7 @@ class SpeechService:
         timeout: float | None = None,
         arrived: float | None = None,
     ) -> Speech:
-        """The whole speech. Raises `SpeechError`. Cancelling it stops the work."""
+        """The whole speech. Raises ``SpeechError``. Cancelling it stops the work."""
         began = time.monotonic()
         pcm = bytearray()
         report = JobReport(request_id)
@@ -169,9 +171,9 @@ class SpeechService:
         audio: bytes | None = None,
         file_format: str = "wav",
     ) -> Output:
-        """Save speech in the shared folder: `audio`, which is in `file_format`, or a WAV file.
+        """Save speech in the shared folder: ``audio``, which is in ``file_format``, or a WAV file.
 
-        Raises `StorageError`.
+        Raises ``StorageError``.
         """
         record = OutputRecord.of(
             speech.request,

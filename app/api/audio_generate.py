@@ -1,8 +1,9 @@
-"""`POST /AIVoice/TTS/CosyVoice2/audio-generate`: the route older clients of this cluster know.
+"""``POST /AIVoice/TTS/CosyVoice2/audio-generate``: the route older clients of this cluster know.
 
-Its answers have `code` and `message`: "200" and 成功, or another code and what went wrong. That is
-kept; `data` is new and holds the sound. A request without a body speaks a sentence of greeting,
-so that the request those clients were written with still does something that can be heard.
+Its answers have ``code`` and ``message``: "200" and 成功, or another code and what went wrong. That
+is kept; ``data`` is new and holds the sound. A request without a body speaks a sentence of
+greeting, so that the request those clients were written with still does something that can be
+heard.
 """
 
 import base64
@@ -34,11 +35,11 @@ GREETING_ZH = "你好，欢迎使用语音合成服务。"
 GREETING_EN = "Hello, welcome to the speech service."
 _DONE = {"code": "200", "message": "成功"}
 _WRONG_INPUT = "999"
-"""What the route has always said with status 400."""
+"""Message of status 400, as the route has always had it."""
 
 
 class GenerateBody(BaseModel):
-    """What to speak, and how; every field may be left out."""
+    """Text and voice of a request; every field may be left out."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -88,7 +89,7 @@ class GenerateAnswer(BaseModel):
 
 
 class FailureAnswer(BaseModel):
-    """What went wrong."""
+    """A failure, in the route's own shape."""
 
     code: str = Field(description='"999" for a wrong request, else the HTTP status')
     message: str

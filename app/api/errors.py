@@ -29,7 +29,7 @@ def problem(
 
 
 def told(error: SpeechError) -> dict[str, object]:
-    """What a program is told of an error; `message_zh` is for its Chinese users."""
+    """Describe an error to a program; ``message_zh`` is for its Chinese users."""
     field = error.field if isinstance(error, InvalidInputError) else None
     return {
         "message": error.en,
@@ -41,12 +41,12 @@ def told(error: SpeechError) -> dict[str, object]:
 
 
 def retry_header(error: SpeechError) -> dict[str, str]:
-    """When to come again, where that is known."""
+    """Build the ``Retry-After`` header, where the time is known."""
     return {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
 
 
 def wrong_fields(error: RequestValidationError) -> str:
-    """What is wrong with the shape of a request, field by field."""
+    """List the errors in the shape of a request, field by field."""
     return "; ".join(_wrong(found) for found in error.errors()[:10])
 
 

@@ -7,7 +7,7 @@ from app.node import Node
 
 
 def routes(node: Node) -> APIRouter:
-    """`/healthz`, `/readyz` and `/cluster/status`. None of them touches the shared folder."""
+    """``/healthz``, ``/readyz`` and ``/cluster/status``. None of them touches the shared folder."""
     router = APIRouter(tags=["health"])
     name = node.settings.node_name
 

@@ -1,4 +1,4 @@
-"""`GET /metrics`, for Prometheus."""
+"""``GET /metrics``, for Prometheus."""
 
 from fastapi import APIRouter, Header, Response
 from prometheus_client import CollectorRegistry

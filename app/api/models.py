@@ -1,4 +1,4 @@
-"""What the node offers: its engine, as OpenAI's API lists models."""
+"""The engine of the node, as OpenAI's API lists models."""
 
 from fastapi import APIRouter
 
@@ -9,7 +9,7 @@ ALIASES = frozenset({"tts-1", "tts-1-hd", "gpt-4o-mini-tts"})
 
 
 def routes(engine: EngineInfo) -> APIRouter:
-    """`/v1/models`."""
+    """``/v1/models``."""
     router = APIRouter(prefix="/v1", tags=["catalogue"])
 
     @router.get("/models", summary="The engine, as a model")

@@ -1,4 +1,4 @@
-"""What the OpenAPI page says of failures, which routes have in common."""
+"""Failures on the OpenAPI page, which routes have in common."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 
 class Problem(BaseModel):
-    """What went wrong."""
+    """A failure."""
 
     message: str
     message_zh: str | None = None
@@ -28,13 +28,13 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 
 
 def binary(*media_types: str) -> dict[str, Any]:
-    """The `content` of an answer that is a file of one of these types."""
+    """The ``content`` of an answer that is a file of one of these types."""
     schema = {"type": "string", "format": "binary"}
     return {media_type: {"schema": schema} for media_type in media_types}
 
 
 def install(web: FastAPI) -> None:
-    """Leave out FastAPI's own 422, which no route answers with: see `problems`."""
+    """Leave out FastAPI's own 422, which no route answers with: see ``problems``."""
     describe = web.openapi
 
     def openapi() -> dict[str, Any]:

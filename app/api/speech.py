@@ -1,4 +1,4 @@
-"""`POST /v1/audio/speech`, in the shape of OpenAI's API.
+"""``POST /v1/audio/speech``, in the shape of OpenAI's API.
 
 One request, one connection, one sound: it needs no session, so it works under any scheduler.
 """
@@ -75,7 +75,7 @@ def routes(service: SpeechService) -> APIRouter:
 
 
 class _Answer:
-    """What is sent for one request."""
+    """The answer to one request."""
 
     def __init__(
         self, service: SpeechService, wanted: SynthesisRequest, body: SpeechBody, request_id: str
@@ -158,7 +158,7 @@ class _Answer:
 
 
 def check_model(model: str, engine: str) -> None:
-    """Whether a request for this model is for us."""
+    """Check that the node serves this model."""
     if model != engine and model not in ALIASES:
         known = ", ".join([engine, *sorted(ALIASES)])
         raise InvalidInputError(

@@ -1,4 +1,4 @@
-"""What is below /v1 and does not exist; without this the page would answer for it."""
+"""Unknown paths below /v1; without this the page would answer for them."""
 
 from fastapi import APIRouter, HTTPException, Request
 

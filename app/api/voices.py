@@ -1,4 +1,4 @@
-"""`/v1/audio/voices`: the engine's voices, and those registered from a recording."""
+"""``/v1/audio/voices``: the engine's voices, and those registered from a recording."""
 
 import tempfile
 from pathlib import Path

@@ -11,7 +11,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 class WrongMethod(BaseRoute):
-    """Answers 405 with `Allow` (RFC 9110, section 15.5.6) for the paths of `routes`, which come
+    """Answers 405 with ``Allow`` (RFC 9110, section 15.5.6) for the paths of ``routes``, which come
     before it."""
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:

@@ -32,20 +32,20 @@ class PreparedClip:
     report: ClipReport
 
     def clip(self, transcript: str = "") -> Clip:
-        """What a `SynthesisRequest` takes."""
+        """Build the clip that a ``SynthesisRequest`` takes."""
         return Clip(self.path, self.digest, transcript)
 
 
 def read_clip(
     path: Path, limits: ClipLimits, *, folder: Path | None = None, field: str = "reference"
 ) -> PreparedClip:
-    """Check a recording and make a clip of it, in `folder` (its own folder by default).
+    """Check a recording and make a clip of it, in ``folder`` (its own folder by default).
 
-    Silence around the speech is removed, what is beyond `limits.longest` is cut with a warning,
+    Silence around the speech is removed, what is beyond ``limits.longest`` is cut with a warning,
     channels are mixed, the level is that of ordinary speech. Blocks; call it in a thread.
 
-    Raises `InvalidInputError` about `field`, OSError when `folder` cannot be written, ImportError
-    without torch and torchaudio.
+    Raises ``InvalidInputError`` about ``field``, OSError when ``folder`` cannot be written,
+    ImportError without torch and torchaudio.
     """
     recording = survey(path, limits.lowest_rate, field)
     if recording.duration < limits.shortest:

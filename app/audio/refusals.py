@@ -1,4 +1,4 @@
-"""Why a recording cannot be used, in the words of whoever uploaded it."""
+"""Reasons to refuse a recording, in words for the person who uploaded it."""
 
 from app.errors import InvalidInputError
 

@@ -1,4 +1,4 @@
-"""Where the speech in a recording begins and ends."""
+"""Start and end of the speech in a recording."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ _AUDIBLE = 10 ** (-60 / 20)
 
 
 class Levels:
-    """How loud each frame of a sound is (root mean square); the sound comes in pieces."""
+    """Loudness of each frame of a sound (root mean square); the sound comes in pieces."""
 
     def __init__(self, rate: int) -> None:
         self._size = frame_size(rate)

@@ -1,4 +1,5 @@
-"""Which mode an ask means, and whether everything that mode needs, and nothing else, is there."""
+"""The mode that a request means, and whether everything that mode needs, and nothing else, is
+there."""
 
 from app.engines.interface import EngineInfo, Mode
 from app.errors import InvalidInputError
@@ -18,12 +19,12 @@ _PARTS = {
     "reference_text": ("transcript of the reference recording", "参考音频的文字内容"),
     "source": ("source recording", "待转换的音频"),
 }
-"""What a request may bring beside its voice, by the field it stands in."""
+"""Optional parts of a request beside its voice, by the field they stand in."""
 
 
 def mode_of(ask: SpeechRequest, engine: EngineInfo, *, clip: bool, transcript: bool) -> Mode:
-    """The mode of an ask. `clip`: its voice comes from a recording; `transcript`: whose words
-    are known. Raises `InvalidInputError` for what the engine or the mode does not take.
+    """The mode of an ask. ``clip``: its voice comes from a recording; ``transcript``: whose words
+    are known. Raises ``InvalidInputError`` for what the engine or the mode does not take.
     """
     mode = ask.mode or _meant(ask, engine, clip, transcript)
     _check_engine(mode, ask, engine)

@@ -42,7 +42,7 @@ def speed_of(ask: SpeechRequest, engine: EngineInfo) -> float:
 
 
 def speed_streams(engine: EngineInfo) -> bool:
-    """Whether speed and streaming go together; they do where nothing is really streamed."""
+    """Tell whether speed and streaming go together; they do where nothing is really streamed."""
     needed = {Capability.STREAMING, Capability.SPEED_WHILE_STREAMING}
     return needed & engine.capabilities != {Capability.STREAMING}
 
@@ -70,7 +70,7 @@ def seed_of(ask: SpeechRequest, engine: EngineInfo) -> int:
 
 
 def check_timeout(timeout: float | None, longest: float) -> None:
-    """Whether a job may have so many seconds; `longest` is the node's limit."""
+    """Check that a job may have so many seconds; ``longest`` is the node's limit."""
     if timeout is None:
         return
     if not math.isfinite(timeout) or not SHORTEST_TIMEOUT <= timeout <= longest:

@@ -30,5 +30,5 @@ def transcript_of(text: str) -> str:
 
 
 def name_of(text: str) -> str:
-    """What a registered voice is called, in one line."""
+    """Validate the name of a registered voice: one line."""
     return " ".join(speakable(text, _NAME_LIMIT, field="name").split())

@@ -1,4 +1,4 @@
-"""What a client is told when its connection is closed."""
+"""Answers to clients whose connection is closed."""
 
 from http import HTTPStatus
 

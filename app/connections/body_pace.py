@@ -1,4 +1,4 @@
-"""How a request's body keeps coming."""
+"""Pace at which a request's body arrives."""
 
 from dataclasses import dataclass
 

@@ -24,7 +24,7 @@ class Connection(Hashable, Protocol):
 
 @dataclass(slots=True)
 class Connections:
-    """What the connections of one process share."""
+    """State that the connections of one process share."""
 
     limits: ConnectionLimits
     closed: Counter[Cause] = field(default_factory=Counter)
@@ -37,7 +37,7 @@ class Connections:
         self.register = Register(self.limits.places, self.limits.places_of_one)
 
     def admit(self, new: Connection, address: str) -> bool:
-        """Whether a new connection has a place; one that is idle may have lost its own to it."""
+        """Give a new connection a place, if there is one; an idle one may lose its own to it."""
         try:
             gone = self.register.enter(new, address)
         except NoPlaceError:

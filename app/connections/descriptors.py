@@ -1,8 +1,8 @@
 """Running out of descriptors is said once in a while.
 
 Where accept(2) finds no descriptor, asyncio tells its exception handler so for every place in the
-listener's backlog, every second, with a traceback each (https://github.com/python/cpython/issues/151615).
-It tries again by itself.
+listener's backlog, every second, with a traceback each
+(https://github.com/python/cpython/issues/151615). It tries again by itself.
 """
 
 import asyncio

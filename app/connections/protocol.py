@@ -20,7 +20,7 @@ from app.connections.connections import Connections
 from app.connections.early import HELD, Early, EarlyAnswer, Watched, holding_time
 
 _LOOKS = 30
-"""How often in the time that a body may pause it is looked at."""
+"""Number of looks at a body in the time that it may pause."""
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -28,7 +28,7 @@ class LimitedProtocol(HttpToolsProtocol):
     owes, and only while nothing else is in its way."""
 
     shared: Connections
-    """Set by `limited`."""
+    """Set by ``limited``."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -44,7 +44,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._over = False
         """The client has been told to go; whatever else it sends is thrown away."""
         self._next_job = 0.0
-        """When the next job may be asked for, by the loop's clock."""
+        """Time from which the next job may be asked for, by the loop's clock."""
         self._held: asyncio.TimerHandle | None = None
         """Ends the time in which a request is held back."""
 
@@ -193,7 +193,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     @property
     def _body_wanted(self) -> bool:
-        """Whether nothing but the client keeps its body from coming."""
+        """True while nothing but the client keeps its body from coming."""
         if self.flow.read_paused or self.pipeline or self._held:
             return False
         begun = self._answering and self.cycle.response_started

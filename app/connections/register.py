@@ -1,4 +1,4 @@
-"""Who is connected, and whose connection goes when there is no place for another."""
+"""Open connections by client, and the choice of one to close when there is no place for another."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -87,8 +87,8 @@ class Register(Generic[C]):
 
 
 def client_of(address: str) -> str:
-    """Whose an address is. A customer of an Internet provider has a whole /64 of IPv6; within a
-    site every host counts. What is no address is taken as it is."""
+    """Name the client that an address belongs to. A customer of an Internet provider has a whole
+    /64 of IPv6; within a site every host counts. What is no address is taken as it is."""
     try:
         found = ip_address(address)
     except ValueError:

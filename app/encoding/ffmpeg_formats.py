@@ -26,21 +26,21 @@ _FLAC = Recipe(container="flac", codec="flac")
 
 
 def mp3_encoder(sample_rate: int) -> FfmpegEncoder:
-    """MP3 of sound at `sample_rate` Hz: plays everywhere, and is the default of OpenAI's API."""
+    """MP3 of sound at ``sample_rate`` Hz: plays everywhere, and is the default of OpenAI's API."""
     return FfmpegEncoder(_MP3, sample_rate)
 
 
 def opus_encoder(sample_rate: int) -> FfmpegEncoder:
-    """Opus in Ogg of sound at `sample_rate` Hz: the smallest, and with the least delay."""
+    """Opus in Ogg of sound at ``sample_rate`` Hz: the smallest, and with the least delay."""
     return FfmpegEncoder(_OPUS, sample_rate)
 
 
 def aac_encoder(sample_rate: int) -> FfmpegEncoder:
-    """AAC in ADTS of sound at `sample_rate` Hz."""
+    """AAC in ADTS of sound at ``sample_rate`` Hz."""
     return FfmpegEncoder(_AAC, sample_rate)
 
 
 def flac_encoder(sample_rate: int) -> FfmpegEncoder:
-    """FLAC of sound at `sample_rate` Hz: half the size of WAV, and the same samples. The header
+    """FLAC of sound at ``sample_rate`` Hz: half the size of WAV, and the same samples. The header
     tells no length, as it is not known yet."""
     return FfmpegEncoder(_FLAC, sample_rate)

@@ -35,7 +35,7 @@ FORMATS = {
 
 
 def encoded(format_name: str, pcm: bytes, sample_rate: int) -> bytes:
-    """Finished sound as a file in one of `FORMATS`. A WAV file of it says how long it is."""
+    """Finished sound as a file in one of ``FORMATS``. A WAV file of it says how long it is."""
     if format_name == "wav":
         return wav(pcm, sample_rate)
     encoder = FORMATS[format_name].encoder(sample_rate)
@@ -43,5 +43,5 @@ def encoded(format_name: str, pcm: bytes, sample_rate: int) -> bytes:
 
 
 async def encoded_apart(format_name: str, pcm: bytes, sample_rate: int) -> bytes:
-    """`encoded`, in a thread: a minute of sound takes a quarter of a second."""
+    """``encoded``, in a thread: a minute of sound takes a quarter of a second."""
     return await asyncio.to_thread(encoded, format_name, pcm, sample_rate)

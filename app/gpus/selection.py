@@ -1,4 +1,4 @@
-"""Which GPUs the workers get."""
+"""Selection of GPUs for the workers."""
 
 import importlib
 import re
@@ -14,11 +14,11 @@ class GpuSelectionError(NodeError, ValueError):
 
 
 def selected_gpus(wanted: str) -> tuple[str, ...] | None:
-    """The cards that `wanted` names, as CUDA_VISIBLE_DEVICES takes them.
+    """The cards that ``wanted`` names, as CUDA_VISIBLE_DEVICES takes them.
 
-    `inherit`: None, workers see what this process's environment shows them. `none`: (), they see
-    no card. `all`: every card of this machine. Else numbers as `nvidia-smi` counts, or UUIDs,
-    separated by commas. Raises `GpuSelectionError`.
+    ``inherit``: None, workers see what this process's environment shows them. ``none``: (), they
+    see no card. ``all``: every card of this machine. Else numbers as ``nvidia-smi`` counts, or
+    UUIDs, separated by commas. Raises ``GpuSelectionError``.
     """
     if wanted == "inherit":
         return None

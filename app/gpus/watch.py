@@ -31,7 +31,7 @@ class GpuWatch:
 
     def __init__(self) -> None:
         self.latest: list[Gpu] = []
-        """As of the last `refresh`."""
+        """As of the last ``refresh``."""
         self._nvml: Any = None
         self._tried = False
         self._thread = TimeLimitedExecutor("gpus", 1, _PATIENCE)

@@ -18,9 +18,9 @@ NODE_HEADER = b"x-node"
 # Asked every few seconds by directors and monitors: logged only when something is wrong.
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/_lending/waiting", "/_lending/offer"})
 _NODES = "/_session_routing/"
-"""What nodes ask each other, several times a second."""
+"""Requests between nodes, several times a second."""
 ARRIVED = "cosyvoice.arrived"
-"""Where in the ASGI scope it stands when a request came (`time.monotonic`)."""
+"""Key in the ASGI scope: time of the request's arrival (``time.monotonic``)."""
 
 
 def new_request_id() -> str:

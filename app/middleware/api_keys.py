@@ -10,18 +10,18 @@ from app.access.keys import ApiKeys
 from app.refusal import refusal
 
 OPEN = frozenset({"/healthz", "/readyz", "/cluster/status", "/metrics"})
-"""What directors, operators and monitors ask for, without a key."""
+"""Paths that directors, operators and monitors ask for, without a key."""
 _NODES = ("/_lending/", "/_session_routing/")
 """Other nodes, who have passes."""
 _PROGRAMS = ("/v1/", "/AIVoice/")
 KEY_NAME = "cosyvoice.key_name"
-"""Where in the ASGI scope the name of the request's key is."""
+"""Key in the ASGI scope: name of the request's API key."""
 
 
 class APIKeyMiddleware:
     """Refuses requests without a good key with 401.
 
-    Programs give it as `Authorization: Bearer KEY`. Browsers ask their user and send it as the
+    Programs give it as ``Authorization: Bearer KEY``. Browsers ask their user and send it as the
     password of HTTP's basic authentication, with any name.
     """
 

@@ -8,7 +8,8 @@ from app.refusal import refusal
 
 
 class BodyLimitMiddleware:
-    """Refuses bodies over `limit` bytes with 413; `others` has paths with another limit or none."""
+    """Refuses bodies over ``limit`` bytes with 413; ``others`` has paths with another limit or
+    none."""
 
     def __init__(self, app: ASGIApp, limit: int, others: Mapping[str, int | None]) -> None:
         self._app = app

@@ -12,7 +12,7 @@ from app.refusal import refusal
 
 
 class DrainMiddleware:
-    """Refuses new work with 503 while `closed()`; ends streams when `hang_up` is set."""
+    """Refuses new work with 503 while ``closed()``; ends streams when ``hang_up`` is set."""
 
     def __init__(self, app: ASGIApp, closed: Callable[[], bool], hang_up: asyncio.Event) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Where nobody more can be let in, that is said before anything of the request is read.
+"""Refusal of jobs while the queue is full, before anything of the request is read.
 
 Reading and checking a request costs more than telling it to come again.
 """
@@ -12,7 +12,7 @@ from app.refusal import refusal_of
 
 
 class FullQueueMiddleware:
-    """Answers a POST to one of `paths` with the error of `refusal()`, where there is one."""
+    """Answers a POST to one of ``paths`` with the error of ``refusal()``, where there is one."""
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from app.refusal import refusal
 
 
 class OwnNames:
-    """The names and addresses that are answered to. A name that begins with `*.` stands for all
+    """The names and addresses that are answered to. A name that begins with ``*.`` stands for all
     below it; without any name, all are."""
 
     def __init__(self, names: Collection[str]) -> None:
@@ -23,7 +23,7 @@ class OwnNames:
         self._below = tuple(name[1:].lower() for name in names if name.startswith("*."))
 
     def asked_by(self, scope: Scope) -> bool:
-        """Whether a request asks by one of them."""
+        """Tell whether a request asks by one of them."""
         if not (self._names or self._below):
             return True
         host = host_of(scope)
@@ -33,7 +33,7 @@ class OwnNames:
 
 
 class HostNamesMiddleware:
-    """Refuses requests by other names with 421 (RFC 9110, section 15.5.20); see `OwnNames`."""
+    """Refuses requests by other names with 421 (RFC 9110, section 15.5.20); see ``OwnNames``."""
 
     def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
         self._app = app

@@ -19,7 +19,7 @@ from app.refusal import refusal
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one client may have; 0 is without limit."""
+    """Limits of one client; 0 is without limit."""
 
     a_minute: int = 0
     """Jobs begun in any sixty seconds."""
@@ -87,7 +87,8 @@ def _refusal(en: str, zh: str, seconds: int) -> Response:
 
 
 def users_of(scope: Scope) -> Iterator[tuple[str, str]]:
-    """Whose share a request is counted on: its key's, where there are keys, and its address's."""
+    """Name the users whose share a request counts on: its key's, where there are keys, and its
+    address's."""
     if name := scope.get(KEY_NAME):
         yield "key", name
     if client := scope.get("client"):

@@ -15,7 +15,7 @@ _LOOKS = ("/healthz", "/readyz", "/cluster/status", "/metrics", "/_session_routi
 
 @dataclass(slots=True)
 class OpenRequests:
-    """How many there are now."""
+    """Numbers of open requests."""
 
     answers: int = 0
     """Requests under way: uploads, streams, downloads."""

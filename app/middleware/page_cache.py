@@ -1,9 +1,9 @@
 """The page is rendered once for each way in which it is asked for, not for each who asks.
 
 Gradio copies its whole configuration and renders its template for every request: milliseconds of
-the one event loop that all streams share. What it answers depends only on what `Way` holds (Gradio
-6.31, `route_utils.get_request_origin`), as long as there is no query and nobody logs in to Gradio
-itself. What is kept has been compressed once too.
+the one event loop that all streams share. What it answers depends only on what ``Way`` holds
+(Gradio 6.31, ``route_utils.get_request_origin``), as long as there is no query and nobody logs in
+to Gradio itself. What is kept has been compressed once too.
 """
 
 from collections import OrderedDict
@@ -29,7 +29,7 @@ _LONGEST = 512
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What of a request Gradio's answer depends on."""
+    """Properties of a request that Gradio's answer depends on."""
 
     path: str
     root: str
@@ -49,7 +49,7 @@ class Way:
 
 
 class PageCacheMiddleware:
-    """Answers a GET of one of `paths` with what was answered before, where it was 200."""
+    """Answers a GET of one of ``paths`` with what was answered before, where it was 200."""
 
     def __init__(self, app: ASGIApp, paths: Collection[str]) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What browsers are told to keep to with every answer."""
+"""Security headers for browsers, in every answer."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 

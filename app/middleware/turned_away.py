@@ -1,7 +1,7 @@
 """The short way to be told that the line is full: neither a task nor layers nor a line in the log
 for each, which cost more than all the rest when hundreds come again every second.
 
-It is for requests in which no layer before `FullLine` has a say; others go through all of them.
+It is for requests in which no layer before ``FullLine`` has a say; others go through all of them.
 """
 
 import logging
@@ -25,14 +25,14 @@ _FROM_NODES = b"x-session-routing"
 _LAYERS_LOOK = frozenset({b"origin", b"sec-fetch-site", b"cookie", _FROM_NODES})
 """Request headers by which a layer may answer otherwise: pages of other sites, logins, nodes."""
 _LET_IN = "cosyvoice.let_in"
-"""Where in the ASGI scope the id is of a request for which a place is kept."""
+"""Key in the ASGI scope: id of a request for which a place is kept."""
 _VARY = (b"vary", b"Origin")
 """Said of every answer to a request without an origin, since one with an origin may get another."""
 _log = logging.getLogger("app.access")
 
 
 class TurnedAway:
-    """Refuses jobs for which `pool` has no place; see `app.connections.early.Early`."""
+    """Refuses jobs for which ``pool`` has no place; see ``app.connections.early.Early``."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class TurnedAway:
         self._lines = FoldedLog(_log, "request")
 
     def begins_job(self, scope: Scope) -> bool:
-        """Whether a request asks for a job, and may be held back: a node's connections are all
+        """Tell whether a request asks for a job, and may be held back: a node's connections are all
         its clients'."""
         if scope["method"] != "POST" or scope["path"] not in SPEAKS:
             return False
@@ -74,7 +74,7 @@ class TurnedAway:
         return EarlyAnswer(error.status, fields + own, body, error.retry_after or 0)
 
     def ended(self, scope: Scope) -> None:
-        """What the application was given is answered."""
+        """Note that the application has answered."""
         self._pool.coming.came(scope.get(_LET_IN, ""))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What a node knows of the shared folder's outputs, without asking it."""
+"""A node's knowledge of the shared folder's outputs, without asking it."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ Read = list[tuple[str, Sidecar]]
 
 
 class Known:
-    """Which files there are, what their sidecars say, and which of these have not been read.
+    """Names of the files, contents of their sidecars, and those that have not been read.
 
     For one thread at a time. Raises sqlite3.Error when the node's own disk does not work.
     """
@@ -42,7 +42,7 @@ class Known:
             self.unread = sorted(stem for stem in (*self.unread, *come) if stem not in gone)
 
     def edge(self, before: str) -> str:
-        """The newest stem older than `before` whose sidecar has not been read; empty if none."""
+        """The newest stem older than ``before`` whose sidecar has not been read; empty if none."""
         place = bisect_left(self.unread, before)
         return self.unread[place - 1] if place else ""
 
@@ -52,7 +52,7 @@ class Known:
         self._keep([item for item in read if self._strike(item[0])])
 
     def unreadable(self, most: int) -> dict[str, Stamp | None]:
-        """Some that could not be read; others each time, where there are more than `most`."""
+        """Some that could not be read; others each time, where there are more than ``most``."""
         some = dict(islice(self._unreadable.items(), most))
         for stem in some:
             self._unreadable[stem] = self._unreadable.pop(stem)

@@ -17,14 +17,14 @@ from app.outputs.history import Found, History, search_for
 from app.outputs.shared_call import SharedCall
 
 Ask = Callable[[Callable[[], None]], Awaitable[None]]
-"""Has a function called in a thread with a time limit. Raises `StorageError`."""
+"""Has a function called in a thread with a time limit. Raises ``StorageError``."""
 _BUDGET = 2.0
 """Seconds after which a search tells what it has found, and reads no further sidecars."""
 _BATCH = 1000
 
 
 class Looks:
-    """All looks of one node. `share` asks the shared folder, `disk` this node's own index."""
+    """All looks of one node. ``share`` asks the shared folder, ``disk`` this node's own index."""
 
     def __init__(self, history: History, check_mount: Callable[[], None], share: Ask, disk: Ask):
         self._history = history
@@ -37,10 +37,11 @@ class Looks:
         self._catching_up: asyncio.Task[None] | None = None
 
     async def search(self, query: str, count: int, before: str) -> Found:
-        """At most `count` outputs that match, older than the stem `before`. Raises `StorageError`.
+        """At most ``count`` outputs that match, older than the stem ``before``. Raises
+        ``StorageError``.
 
-        Where sidecars are left to read after a while, `Found.unfinished` says so; they are read in
-        the background, so that who asks again gets further.
+        Where sidecars are left to read after a while, ``Found.unfinished`` says so; they are read
+        in the background, so that who asks again gets further.
         """
         key = (query, count, before)
         look = self._looks.setdefault(key, SharedCall(partial(self._look, *key)))

@@ -25,12 +25,12 @@ class OpenFile:
 
     @classmethod
     def of(cls, path: Path, threads: TimeLimitedExecutor) -> Self:
-        """Open `path`; what follows is done by `threads`. Blocks."""
+        """Open ``path``; what follows is done by ``threads``. Blocks."""
         file = path.open("rb", buffering=0)
         return cls(file, os.fstat(file.fileno()), threads)
 
     async def read(self, size: int) -> bytes:
-        """The next `size` bytes at most; fewer at the end only."""
+        """The next ``size`` bytes at most; fewer at the end only."""
         return await self._threads.call(lambda: _read(self._file, size))
 
     async def seek(self, place: int) -> None:

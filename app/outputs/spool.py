@@ -3,8 +3,8 @@
 Each output is in one of three states, told by file names, so that a node which is killed at any
 moment goes on where it was:
 
-- audio and `STEM.json`: waits to be moved;
-- audio and `STEM.moved`: is in the shared folder; kept for whoever is about to fetch it here;
+- audio and ``STEM.json``: waits to be moved;
+- audio and ``STEM.moved``: is in the shared folder; kept for whoever is about to fetch it here;
 - one of the two alone: its node died between the two writes or removals; removed.
 """
 
@@ -26,7 +26,7 @@ _OWNER_ONLY = 0o600
 
 
 class Spool:
-    """A folder nobody but the node's user may look into, of at most `limit` bytes."""
+    """A folder nobody but the node's user may look into, of at most ``limit`` bytes."""
 
     def __init__(
         self, folder: Path, limit: int, clock: Callable[[], float] = time.monotonic
@@ -36,7 +36,7 @@ class Spool:
         self._limit = limit
         self._clock = clock
         self._seen: dict[str, float] = {}
-        """When `tidy` saw a file first: the time of day that files have may jump."""
+        """Time at which ``tidy`` saw a file first: the time of day that files have may jump."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
 

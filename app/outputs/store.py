@@ -1,6 +1,6 @@
 """The outputs of a node: saved in the shared folder, or kept here until it works again.
 
-Every access runs in a thread with a time limit (`patience.py`), so that page, API and health
+Every access runs in a thread with a time limit (``patience.py``), so that page, API and health
 checks go on while a file server is dead.
 """
 
@@ -48,13 +48,13 @@ _REASONS_ZH = {
 }
 _SHARE = ("the shared folder", "共享存储")
 _PLACES = dict.fromkeys(("local", "index"), ("this node's own disk", "本机磁盘"))
-"""What does not work, by what was tried; else it is the shared folder."""
+"""Name of the folder that does not work, by what was tried; else it is the shared folder."""
 _log = logging.getLogger("app.outputs")
 _Result = TypeVar("_Result")
 
 
 class OutputStore:
-    """Saves, searches, finds and deletes outputs. `patience`: seconds one access may take.
+    """Saves, searches, finds and deletes outputs. ``patience``: seconds one access may take.
 
     Without a spool, what the shared folder does not take is refused.
     """
@@ -98,12 +98,12 @@ class OutputStore:
 
     @property
     def trouble(self) -> str:
-        """What went wrong with the last reading or writing; empty when both went well."""
+        """Error of the last reading or writing; empty when both went well."""
         return "; ".join(self._troubles.values())
 
     @property
     def not_ready(self) -> str:
-        """Why the node should get no clients; only where the shared folder is required."""
+        """Reason why the node should get no clients; only where the shared folder is required."""
         told = self._troubles.get("write", "") if self._required else ""
         return f"shared folder: {told}" if told else ""
 
@@ -133,10 +133,10 @@ class OutputStore:
         self._history.close()
 
     async def save(self, audio: bytes, record: OutputRecord) -> Output:
-        """Save audio that is in `record.format`, with its sidecar.
+        """Save audio that is in ``record.format``, with its sidecar.
 
-        When the shared folder does not take it the node's own disk does, and `Output.spooled`
-        says so. Raises `StorageError` when neither does.
+        When the shared folder does not take it the node's own disk does, and ``Output.spooled``
+        says so. Raises ``StorageError`` when neither does.
         """
         stem = new_stem(record.created_at, self._node)
         name = audio_name(stem, record.format)
@@ -150,20 +150,20 @@ class OutputStore:
         return Output(stem, record, self.folder)
 
     async def newest(self, count: int) -> list[Output]:
-        """The newest outputs of all nodes. Raises `StorageError`."""
+        """The newest outputs of all nodes. Raises ``StorageError``."""
         return (await self.search("", count)).outputs
 
     async def search(self, query: str, count: int, before: str = "") -> Found:
-        """At most `count` outputs of all nodes, newest first, older than the stem `before`.
+        """At most ``count`` outputs of all nodes, newest first, older than the stem ``before``.
 
-        Every word of `query` must occur in text, voice, node, seed or name, whatever its case or
-        width. `Found.unfinished` tells where older ones have not been searched yet; ask again.
-        Raises `StorageError`.
+        Every word of ``query`` must occur in text, voice, node, seed or name, whatever its case or
+        width. ``Found.unfinished`` tells where older ones have not been searched yet; ask again.
+        Raises ``StorageError``.
         """
         return await self._looks.search(query, count, before)
 
     async def find(self, file_name: str) -> Path | None:
-        """The path of an output's audio, or None if there is none. Raises `StorageError`.
+        """The path of an output's audio, or None if there is none. Raises ``StorageError``.
 
         What this node has not been able to move yet is found too.
         """
@@ -176,7 +176,7 @@ class OutputStore:
         )
 
     async def open(self, file_name: str) -> OpenFile | None:
-        """An output's audio to read from, or None if there is none. Raises `StorageError`.
+        """An output's audio to read from, or None if there is none. Raises ``StorageError``.
 
         Whoever has it closes it.
         """
@@ -196,7 +196,7 @@ class OutputStore:
             raise
 
     async def delete(self, stem: str) -> bool:
-        """Delete an output of whichever node; whether there was one. Raises `StorageError`."""
+        """Delete an output of whichever node; whether there was one. Raises ``StorageError``."""
         if not is_stem(stem):
             return False
         here = False

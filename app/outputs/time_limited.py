@@ -18,9 +18,9 @@ _Result = TypeVar("_Result")
 
 
 class TimeLimitedExecutor:
-    """`threads` threads, whose calls may take `seconds` each.
+    """``threads`` threads, whose calls may take ``seconds`` each.
 
-    With a `watch` no call begins while the shared folder is dead, and none waits on when it dies.
+    With a ``watch`` no call begins while the shared folder is dead, and none waits on when it dies.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class TimeLimitedExecutor:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._lock = threading.Lock()
         self._running: dict[int, float] = {}
-        """When the call began that a thread is busy with, by the thread's id."""
+        """Start of the call that a thread is busy with, by the thread's id."""
 
     @property
     def hanging(self) -> int:
@@ -42,8 +42,9 @@ class TimeLimitedExecutor:
         return sum(self._left(moment) <= 0 for moment in began)
 
     async def call(self, function: Callable[[], _Result]) -> _Result:
-        """What `function` returns or raises. Raises TimeoutError, which tells how long there was
-        no answer, when it takes too long or all threads hang."""
+        """Run ``function`` in a thread and return its result, or raise its error. Raises
+        TimeoutError, which tells how long there was no answer, when it takes too long or all
+        threads hang."""
         if self._watch and self._watch.dead:
             raise TimeoutError(self._watch.told)
         if self.hanging >= self._threads:
@@ -58,7 +59,7 @@ class TimeLimitedExecutor:
             future.cancel()
 
     def later(self, function: Callable[[], object]) -> None:
-        """Call `function` when a thread is free, and let nobody wait for it."""
+        """Call ``function`` when a thread is free, and let nobody wait for it."""
         self._executor.submit(self._run, _Call(function))
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ async def read(receive: Receive, limit: int) -> tuple[bytes, bool]:
 
 
 def again(body: bytes, receive: Receive) -> Receive:
-    """`receive`, with a body that was read already in front of it."""
+    """``receive``, with a body that was read already in front of it."""
     first = True
 
     async def listen() -> Message:
@@ -32,7 +32,7 @@ def again(body: bytes, receive: Receive) -> Receive:
 
 
 class HeldAnswer:
-    """A `send` that keeps a short answer back until `release`. `hold` says, from the status,
+    """A ``send`` that keeps a short answer back until ``release``. ``hold`` says, from the status,
     whether; what is not held is sent as it comes."""
 
     def __init__(self, send: Send, hold: Callable[[int], bool] = lambda status: True) -> None:

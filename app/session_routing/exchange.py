@@ -94,7 +94,7 @@ class Exchange:
             self.routing.members.arrived()
 
     async def forward(self, name: str, send: Send | None = None) -> None:
-        """Have another node answer. Raises `NotForwardedError` and `BrokenAnswerError`."""
+        """Have another node answer. Raises ``NotForwardedError`` and ``BrokenAnswerError``."""
         url = self.routing.members.peers[name].url
         silent = self.routing.members.silent(name)
         client = str(self.scope["client"][0]) if self.scope.get("client") else ""

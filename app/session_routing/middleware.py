@@ -31,9 +31,9 @@ _log = logging.getLogger("app.session_routing")
 
 class SessionRouting:
     """Sends every request that needs a certain node there. Start it through ASGI's lifespan, or
-    with `start` and `stop`.
+    with ``start`` and ``stop``.
 
-    Raises `PeersFileError` when a file of peers is wrong at the beginning; later it keeps the
+    Raises ``PeersFileError`` when a file of peers is wrong at the beginning; later it keeps the
     peers it has, and logs what is wrong.
     """
 
@@ -50,10 +50,10 @@ class SessionRouting:
         keeper: Callable[[str], str | None] = lambda path: None,
         origins: Collection[str] = (),
     ) -> None:
-        """`page` is the path of Gradio's page, `/` where it is mounted at the root: with it, and
-        with a `condition` that tells a release, a page keeps to nodes of its release. `keeper`
-        says of a path which node has the file where another has not; None of what is no file.
-        `origins` are those of other sites whose pages may use the app, `*` for all."""
+        """``page`` is the path of Gradio's page, ``/`` where it is mounted at the root: with it,
+        and with a ``condition`` that tells a release, a page keeps to nodes of its release.
+        ``keeper`` says of a path which node has the file where another has not; None of what is no
+        file. ``origins`` are those of other sites whose pages may use the app, ``*`` for all."""
         self._signatures = Signatures(secret, node)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
         # Peers are named by address: no proxy of the environment is asked for them.

@@ -1,8 +1,8 @@
-"""Which of Gradio's requests need which node. Pure.
+"""Need of each of Gradio's requests for a certain node. Pure.
 
-Checked against Gradio 6.31, `gradio/routes.py`: the queue's events, a session's state, its streams
-and an upload's progress live in the memory of one process. Page, configuration and assets do not;
-files are found through the folder that all nodes share.
+Checked against Gradio 6.31, ``gradio/routes.py``: the queue's events, a session's state, its
+streams and an upload's progress live in the memory of one process. Page, configuration and assets
+do not; files are found through the folder that all nodes share.
 """
 
 import json
@@ -25,7 +25,7 @@ _FORM_FIELD = re.compile(rb'name="session_hash"\r\n(?:[^\r\n]+\r\n)*\r\n(?P<sess
 
 
 class Kind(StrEnum):
-    """What a request's key stands for."""
+    """Meaning of a request's key."""
 
     SESSION = "session"
     EVENT = "event"
@@ -41,18 +41,18 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a request needs. `key` is None where only its body tells."""
+    """Node that a request needs. ``key`` is None where only its body tells."""
 
     kind: Kind
     key: str | None = None
     begins: bool = False
-    """Whether it may be the first of its session."""
+    """True if it may be the first of its session."""
     event: str | None = None
     """An event that lives where the session does, and that later requests name alone."""
 
 
 def need(method: str, path: str, query: bytes) -> Need | None:
-    """What a request needs, from its first line; None: any node can answer it."""
+    """Derive the need of a request from its first line; None: any node can answer it."""
     _, found, route = path.partition(_PREFIX)
     if not found:
         # During an upgrade the node a page came from may be of another Gradio than this one.

@@ -131,6 +131,6 @@ class OwnedRequest:
         await held.release()
 
     async def _note_event(self, event: str, owner: str) -> None:
-        """What ends this event names nothing else."""
+        """Tell the owner of an event: the request that ends it names nothing else."""
         if self._owners.table.get(f"event {event}") is None:
             await self._owners.tell(f"event {event}", owner)

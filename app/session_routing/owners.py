@@ -1,4 +1,4 @@
-"""Who owns a key. docs/session-routing.md tells the protocol and what happens when nodes go.
+"""Owners of keys. docs/session-routing.md tells the protocol and what happens when nodes go.
 
 Each key has *deciders*, the nodes that rendezvous hashing ranks first for it. A node that meets a
 key for the first time asks the first live decider, once. That one remembers, or asks the others
@@ -45,7 +45,7 @@ class Owners:
         self, key: str, release: str, *, begins: bool, gone: str | None = None
     ) -> str | None:
         """The live owner of a key; None for one that nobody knows and that does not begin.
-        `gone` is a node that was tried and took no connection, or was silent for too long."""
+        ``gone`` is a node that was tried and took no connection, or was silent for too long."""
         if owner := self._remembered(key):
             if self.table.renewal_due(key):
                 self._spawn(self.tell(key, owner))
@@ -78,7 +78,7 @@ class Owners:
         return await asyncio.shield(self._deciding[key])
 
     def heard(self, key: str, owner: str, *, late: bool) -> bool:
-        """A peer has said who owns a key; whether the key was unknown. What is `late` does not
+        """A peer has said who owns a key; whether the key was unknown. What is ``late`` does not
         change what this node has heard meanwhile."""
         known = self._remembered(key)
         if known is None or not late:

@@ -1,7 +1,7 @@
-"""A page's release in the path of its requests: `/r/RELEASE/gradio_api/queue/join`.
+"""A page's release in the path of its requests: ``/r/RELEASE/gradio_api/queue/join``.
 
-Gradio's page begins every request with the root its configuration names (`gradio/route_utils.py`,
-`get_root_url`), and that is ASGI's root path. A page that is served below `/r/RELEASE` so names
+Gradio's page begins every request with the root its configuration names (``gradio/route_utils.py``,
+``get_root_url``), and that is ASGI's root path. A page that is served below ``/r/RELEASE`` so names
 its release wherever its requests land, and programs that know nothing of it go on without.
 """
 
@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 RELEASE_GONE = "release_gone"
-"""In answers to a page that is to be loaded again; `reconnect.js` looks for it."""
+"""In answers to a page that is to be loaded again; ``reconnect.js`` looks for it."""
 _NAMED = re.compile(rb"/r/(?P<release>[^/]+)(?P<rest>/.*)")
 _CUT = "session_routing.release_path"
 """In a scope: what was taken from the front of its path."""

@@ -1,4 +1,4 @@
-"""What a node knows of another: where it is and what it last said of itself."""
+"""A peer: its address and its last reported condition."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -11,17 +11,17 @@ class Peer:
 
     name: str
     url: str
-    """For example `http://10.0.0.12:7860`, without a path."""
+    """For example ``http://10.0.0.12:7860``, without a path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a node says of itself, about once a second."""
+    """Condition that a node reports about once a second."""
 
     release: str = ""
     """Nodes of one release serve the same page."""
     ready: bool = True
-    """Whether it takes new sessions: False while it starts, drains or is broken."""
+    """True if it takes new sessions: False while it starts, drains or is broken."""
     jobs: int = 0
     """Running and waiting."""
     slots: int = 1
@@ -41,7 +41,7 @@ class Condition:
 
 
 def condition_of(content: Any) -> Condition:
-    """What a peer sent. Raises ValueError."""
+    """Parse a peer's condition. Raises ValueError."""
     try:
         return Condition(
             release=str(content["release"]),

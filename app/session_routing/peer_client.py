@@ -1,4 +1,4 @@
-"""What nodes ask each other: small JSON over HTTP, each with a pass."""
+"""Questions between nodes: small JSON over HTTP, each with a signature."""
 
 import json
 from typing import Any
@@ -22,8 +22,8 @@ _DECISION = 3.0
 
 
 class PeerError(SessionRoutingError):
-    """A peer did not answer, or not as a peer of this cluster does. `reached` is whether the
-    question may have got to it, and `refused` whether it took no connection."""
+    """A peer did not answer, or not as a peer of this cluster does. ``reached`` is whether the
+    question may have got to it, and ``refused`` whether it took no connection."""
 
     def __init__(self, message: str, *, reached: bool = True, refused: bool = False) -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ class PeerClient:
         self._signatures = signatures
 
     async def condition(self, peer: Peer) -> Condition:
-        """What the peer says of itself. Raises `PeerError`."""
+        """Ask the peer for its condition. Raises ``PeerError``."""
         try:
             return condition_of(await self._ask(peer, "condition", {}))
         except ValueError as error:
@@ -48,18 +48,18 @@ class PeerClient:
     async def locate(
         self, peer: Peer, key: str, release: str, *, begins: bool, gone: str | None
     ) -> str | None:
-        """The owner of a key by a peer's decision; None when there is none. `gone` is a node that
-        did not take a connection just now. Raises `PeerError`."""
+        """The owner of a key by a peer's decision; None when there is none. ``gone`` is a node that
+        did not take a connection just now. Raises ``PeerError``."""
         asked = {"key": key, "release": release, "begins": begins, "gone": gone}
         return _owner(await self._ask(peer, "locate", asked, _KNOWN + _DECISION, _KNOWN))
 
     async def known(self, peer: Peer, key: str) -> str | None:
-        """The owner of a key as far as the peer remembers. Raises `PeerError`."""
+        """The owner of a key as far as the peer remembers. Raises ``PeerError``."""
         return _owner(await self._ask(peer, "known", {"key": key}, _KNOWN, _KNOWN))
 
     async def pin(self, peer: Peer, key: str, owner: str, *, late: bool = False) -> None:
-        """Tell a peer who owns a key. `late` is for one that was too busy before: it is waited
-        for, and what it has heard meanwhile goes before. Raises `PeerError`."""
+        """Tell a peer who owns a key. ``late`` is for one that was too busy before: it is waited
+        for, and what it has heard meanwhile goes before. Raises ``PeerError``."""
         told = {"key": key, "owner": owner, "late": late}
         patience, connect = (_KNOWN, _KNOWN) if late else (_PATIENCE, _CONNECT)
         await self._ask(peer, "pin", told, patience, connect)

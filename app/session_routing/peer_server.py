@@ -1,4 +1,4 @@
-"""What this node answers when another asks; `app.session_routing.peer_client` is the other end."""
+"""Answers to other nodes; ``app.session_routing.peer_client`` is the other end."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ class PeerServer:
         self._members = owners.members
 
     async def to(self, scope: Scope, receive: Receive, *, passed: bool) -> Response:
-        """The answer to a request below `PATH`; `passed` is whether a peer sent it."""
+        """The answer to a request below ``PATH``; ``passed`` is whether a peer sent it."""
         if not passed or scope["method"] != "POST":
             return PlainTextResponse("Not Found", 404)
         body, complete = await read(receive, _QUESTION_LIMIT)

@@ -1,4 +1,4 @@
-"""The nodes of a cluster in a file, one a line: `NAME URL`. Read again when it has changed."""
+"""The nodes of a cluster in a file, one a line: ``NAME URL``. Read again when it has changed."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ class PeersFile:
         self._read: tuple[int, int, int] | None = None
 
     def peers(self) -> list[Peer]:
-        """What the file says now. Raises `PeersFileError`."""
+        """Read the peers in the file. Raises ``PeersFileError``."""
         try:
             found = self.path.stat()
             text = self.path.read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ class PeersFile:
         return list(_parsed(self.path, text.splitlines()))
 
     def changed(self) -> bool:
-        """Whether the file is another than the one that was read last."""
+        """Tell whether the file has changed since it was read last."""
         try:
             found = self.path.stat()
         except OSError:
@@ -58,7 +58,7 @@ class PeersFile:
             take(peers)
 
     async def follow(self, take: Callable[[list[Peer]], None]) -> None:
-        """`give` whenever the file has changed, without end."""
+        """``give`` whenever the file has changed, without end."""
         while True:
             await asyncio.sleep(_INTERVAL)
             if self.changed():

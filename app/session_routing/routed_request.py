@@ -54,7 +54,7 @@ class RoutedRequest:
         return None
 
     async def _anywhere(self) -> None:
-        """What any node of the page's release can answer."""
+        """Answer on any node of the page's release."""
         exchange = self._exchange
         here = exchange.release in (None, exchange.own_release)
         for name in self._rather(here=here):

@@ -18,8 +18,8 @@ _OWN = frozenset({Kind.SESSION, Kind.EVENT, Kind.UPLOAD, Kind.CALL, Kind.MCP})
 
 
 class SessionNames:
-    """Refuses with 400 what is called by more than `LONGEST` characters, with 413 a body over
-    `body_limit` bytes that would have to be read for its session."""
+    """Refuses with 400 what is called by more than ``LONGEST`` characters, with 413 a body over
+    ``body_limit`` bytes that would have to be read for its session."""
 
     def __init__(self, app: ASGIApp, body_limit: int) -> None:
         self._app = app

@@ -1,4 +1,5 @@
-"""Which node owns a key, as far as this node knows. Bounded in number and in time."""
+"""Table of keys and the nodes that own them, as far as this node knows. Bounded in number and in
+time."""
 
 import time
 from collections import OrderedDict
@@ -35,8 +36,8 @@ class SessionTable:
         return owner
 
     def renewal_due(self, key: str) -> bool:
-        """Whether a pin was set so long ago that those who only remember it may forget it soon;
-        true once, until the next time is over."""
+        """Tell whether an entry is so old that those who only remember it may forget it soon; true
+        once, until the next time is over."""
         found = self._entries.get(key)
         if found is None or self._clock() - found[2] < _RENEWED:
             return False

@@ -1,4 +1,5 @@
-"""How nodes know each other: a header that only a holder of the cluster's secret can write.
+"""Signatures by which nodes know each other: a header that only a holder of the cluster's secret
+can write.
 
 HMAC-SHA-256 (RFC 2104) over the sender, the receiver, a time, a number used once and the request's
 first line. The time is by the receiver's own clock, one that nobody can set and that begins with
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 
 HEADER = b"x-session-routing"
 CLOCK = "x-session-routing-clock"
-"""In an answer with `UNTIMELY`: what the clock of the one that answers shows."""
+"""In an answer with ``UNTIMELY``: what the clock of the one that answers shows."""
 UNTIMELY = 409
 _LIFETIME = 30.0
 """Seconds a pass is good for."""
@@ -34,7 +35,7 @@ class Signature:
     header: bytes
     """As it was written."""
     timely: bool
-    """Whether it was written within half a minute, for this process, and was not used before. Of
+    """True if it was written within half a minute, for this process, and was not used before. Of
     one that was not, no more is done than to show it this node's clock."""
 
 
@@ -48,7 +49,7 @@ class _Clock:
 
 
 class Signatures:
-    """Writes and checks passes. `clock` gives seconds since any moment, and never jumps."""
+    """Writes and checks passes. ``clock`` gives seconds since any moment, and never jumps."""
 
     def __init__(
         self, secret: bytes, node: str, clock: Callable[[], float] = time.monotonic
@@ -63,7 +64,7 @@ class Signatures:
         self._seen: OrderedDict[str, float] = OrderedDict()
 
     def write(self, to: str, method: str, target: str, client: str = "") -> bytes:
-        """A pass for one request to the node `to`; `client` is on whose behalf it is sent."""
+        """A pass for one request to the node ``to``; ``client`` is on whose behalf it is sent."""
         theirs = self._clocks.get(to)
         when = _UNKNOWN if theirs is None else _told(theirs.process, self._clock() + theirs.ahead)
         fields = (self._node, to, when, secrets.token_hex(12), client)
@@ -86,7 +87,7 @@ class Signatures:
         return Signature(sender, client, header, timely)
 
     def shown(self, given: Signature) -> str:
-        """What this node's clock shows, for the sender of a pass, and for nobody who repeats it."""
+        """Show this node's clock to the sender of a signature, and to nobody who repeats it."""
         told = _told(self._process, self._clock())
         return f"{told} {self._mac('clock', self._node, told, given.header.decode('ascii'))}"
 

@@ -16,7 +16,7 @@ CANDIDATES = 2
 
 
 def ranked(key: str, names: Iterable[str]) -> list[str]:
-    """`names`, the one that the key belongs to first. The order of `names` is of no account."""
+    """``names``, the one that the key belongs to first. The order of ``names`` is of no account."""
     return sorted(names, key=lambda name: (_score(key, name), name), reverse=True)
 
 

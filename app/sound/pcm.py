@@ -15,12 +15,12 @@ def pcm16(samples: Samples) -> bytes:
 
 
 def audible(pcm: bytes) -> bool:
-    """Whether anything is louder than -60 dB of full scale."""
+    """Tell whether anything is louder than -60 dB of full scale."""
     return bool(np.abs(np.frombuffer(pcm, "<i2").astype(np.int32)).max(initial=0) > 32)
 
 
 class PcmEncoder:
-    """See `app.encoding.encoder.Encoder`."""
+    """See ``app.encoding.encoder.Encoder``."""
 
     def feed(self, pcm: bytes) -> bytes:
         return pcm

@@ -12,7 +12,7 @@ _CHANNELS = 1
 
 
 def wav(pcm: bytes, sample_rate: int) -> bytes:
-    """Pack mono signed 16-bit little-endian samples at `sample_rate` Hz into a WAV file."""
+    """Pack mono signed 16-bit little-endian samples at ``sample_rate`` Hz into a WAV file."""
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(_CHANNELS)
@@ -28,13 +28,13 @@ def seconds(pcm: bytes, sample_rate: int) -> float:
 
 
 class WavEncoder:
-    """An `app.encoding.encoder.Encoder` for a WAV stream. `sample_rate` in Hz.
+    """An ``app.encoding.encoder.Encoder`` for a WAV stream. ``sample_rate`` in Hz.
 
     The two sizes in the header stand before the sound, and what is sent cannot be taken back. They
     hold 0xFFFFFFFF, the greatest value: FFmpeg and SoX write the same into a pipe, and players,
-    Python's `wave` and FFmpeg read on to the end of the stream. Zero, the other custom, makes
+    Python's ``wave`` and FFmpeg read on to the end of the stream. Zero, the other custom, makes
     strict readers find no sound at all. A program that computes the duration from the header finds
-    a nonsense of hours; a client that needs true sizes asks for a finished file (`wav`).
+    a nonsense of hours; a client that needs true sizes asks for a finished file (``wav``).
     """
 
     def __init__(self, sample_rate: int) -> None:

@@ -23,7 +23,7 @@ _line = DecodingLine[PreparedClip](lambda clip: clip.path.unlink(missing_ok=True
 
 
 class ClipStore:
-    """Keeps clips in `folder`, on a local disk: what is only read once needs no file server."""
+    """Keeps clips in ``folder``, on a local disk: what is only read once needs no file server."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -31,10 +31,10 @@ class ClipStore:
     async def prepare(
         self, recording: Path, limits: ClipLimits, field: str, patience: float | None = None
     ) -> PreparedClip:
-        """Check a recording and make a clip of it, in its turn, for which it waits `patience`
+        """Check a recording and make a clip of it, in its turn, for which it waits ``patience``
         seconds at most, and not for ever.
 
-        Raises `InvalidInputError` about `field`, `BusyError`.
+        Raises ``InvalidInputError`` about ``field``, ``BusyError``.
         """
         read = partial(read_clip, recording, limits, folder=self.folder, field=field)
         try:

@@ -1,4 +1,4 @@
-"""Registered voices in the folder that all nodes share: `ID.wav`, and `ID.json` beside it.
+"""Registered voices in the folder that all nodes share: ``ID.wav``, and ``ID.json`` beside it.
 
 Every access runs in a thread with a time limit: the file server may be dead.
 """
@@ -25,7 +25,7 @@ _Result = TypeVar("_Result")
 
 
 class VoiceStore:
-    """Keeps at most `limit` voices in `folder`; an access may take `patience` seconds."""
+    """Keeps at most ``limit`` voices in ``folder``; an access may take ``patience`` seconds."""
 
     def __init__(
         self,
@@ -39,25 +39,25 @@ class VoiceStore:
         self._threads = TimeLimitedExecutor("voices", _THREADS, patience, watch)
 
     async def all(self) -> list[RegisteredVoice]:
-        """Every voice, the oldest first. Raises `StorageError`."""
+        """Every voice, the oldest first. Raises ``StorageError``."""
         return await self._call("read the voices", self._all)
 
     async def find(self, voice_id: str) -> RegisteredVoice | None:
-        """The voice with this id, or None. Raises `StorageError`."""
+        """The voice with this id, or None. Raises ``StorageError``."""
         if not is_id(voice_id):
             return None
         return await self._call("look for the voice", lambda: self._read(voice_id))
 
     async def recording(self, voice: RegisteredVoice) -> bytes:
-        """The voice's WAV file. Raises `StorageError`."""
+        """The voice's WAV file. Raises ``StorageError``."""
         return await self._call("read the voice", self._wav(voice.id).read_bytes)
 
     async def add(self, voice: RegisteredVoice, recording: bytes) -> None:
-        """Keep a voice. Raises `InvalidInputError` when the shelf is full, `StorageError`."""
+        """Keep a voice. Raises ``InvalidInputError`` when the shelf is full, ``StorageError``."""
         await self._call("save the voice", lambda: self._add(voice, recording))
 
     async def remove(self, voice_id: str) -> bool:
-        """Delete a voice; whether there was one. Raises `StorageError`."""
+        """Delete a voice; whether there was one. Raises ``StorageError``."""
         if not is_id(voice_id):
             return False
         return await self._call("delete the voice", lambda: self._remove(voice_id))

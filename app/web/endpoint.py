@@ -1,6 +1,7 @@
-"""`/synthesize`: the page's named endpoint, for Gradio's own clients. It has no place on the page.
+"""``/synthesize``: the page's named endpoint, for Gradio's own clients. It has no place on the
+page.
 
-Programs without Gradio are better served by `/v1/audio/speech`.
+Programs without Gradio are better served by ``/v1/audio/speech``.
 """
 
 import logging

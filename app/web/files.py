@@ -22,7 +22,7 @@ _MOVE, _CHECK = "async_move_files_to_cache", "check_all_files_in_cache"
 
 
 def install(*folders: Path) -> None:
-    """Let events name files below `folders` and no others. For the whole process."""
+    """Let events name files below ``folders`` and no others. For the whole process."""
 
     def known(path: str) -> str:
         if not any(below(Path(path), folder) for folder in folders):

@@ -12,7 +12,7 @@ from app.web import modes
 
 @dataclass(frozen=True, slots=True)
 class FormValues:
-    """What the fields of `app.web.form.Form` hold, in that order."""
+    """Values of the fields of ``app.web.form.Form``, in that order."""
 
     mode: str
     text: str | None
@@ -29,11 +29,11 @@ class FormValues:
     file_format: str
 
     async def speech_request(self, desk: Desk) -> SpeechRequest:
-        """What is asked for, with copies of recordings on `desk`. A field that the mode does not
+        """Build the request, with copies of recordings on ``desk``. A field that the mode does not
         show asks for nothing.
 
-        Raises `InvalidInputError` for a recording that the mode needs and is not there,
-        `StorageError`.
+        Raises ``InvalidInputError`` for a recording that the mode needs and is not there,
+        ``StorageError``.
         """
         mode = Mode(self.mode)
         if mode is Mode.PRESET:

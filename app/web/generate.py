@@ -119,7 +119,7 @@ class Generator:
 
 
 class _Live:
-    """The growing value `scripts/live.js` plays. Gradio sends only what was added to it."""
+    """The growing value ``scripts/live.js`` plays. Gradio sends only what was added to it."""
 
     def __init__(self, rate: int) -> None:
         self._value = f"{secrets.token_hex(4)}:{rate}:"
@@ -127,15 +127,15 @@ class _Live:
 
     @property
     def begun(self) -> bool:
-        """Whether there is a first piece: nothing may delay it."""
+        """True if there is a first piece: nothing may delay it."""
         return self._sent > 0
 
     def add(self, pcm: bytearray) -> str:
-        """The value with what is new in `pcm`."""
+        """The value with what is new in ``pcm``."""
         return self._upto(pcm, len(pcm) - (len(pcm) - self._sent) % _BLOCK)
 
     def end(self, pcm: bytearray) -> str:
-        """The value with all of `pcm`."""
+        """The value with all of ``pcm``."""
         return self._upto(pcm, len(pcm))
 
     def _upto(self, pcm: bytearray, end: int) -> str:

@@ -48,7 +48,7 @@ class Past:
         return note_html("deleted" if gone else "already_gone"), await self.look(query)
 
     async def again(self, event: gr.EventData) -> list[Any]:
-        """What to say, and the values of mode, text, voice, registered voice, reference,
+        """Return a message, and the values of mode, text, voice, registered voice, reference,
         transcript, source, instruction, speed, seed, lock, stream and format that make the same
         audio. Recordings are those that this browser has sent and the node still has."""
         record = event._data.get("record")

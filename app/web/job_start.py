@@ -1,4 +1,4 @@
-"""The page's jobs begin with the node's leave; see `app.middleware.job_start`.
+"""The page's jobs begin with the node's leave; see ``app.middleware.job_start``.
 
 Gradio has two ways to a function: its queue, where a job is asked for before it takes a place, and
 a direct call, where the function itself asks. A job from the queue asks twice, and counts once.
@@ -41,5 +41,5 @@ def _speaks(page: gr.Blocks, index: int | None) -> bool:
 
 
 async def may_begin(request: gr.Request) -> None:
-    """For a function that speaks, before it does. Raises `JobRefusedError`."""
+    """For a function that speaks, before it does. Raises ``JobRefusedError``."""
     await begin(getattr(request.request, "scope", None) or {})

@@ -23,7 +23,7 @@ class LiveValidator:
         self._recordings = recordings
 
     async def hear(self, value: str | None) -> str:
-        """What is to be said of a recording; nothing where there is none."""
+        """Check a recording and describe it; empty where there is none."""
         assert self._limits is not None
         try:
             with self._recordings.desk() as desk:
@@ -41,5 +41,5 @@ class LiveValidator:
         return good_html(clip)
 
     def read(self, text: str | None) -> str:
-        """What is wrong with the annotations of a text."""
+        """List the wrong annotations of a text."""
         return marks_html(check(text or ""))

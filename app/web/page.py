@@ -30,7 +30,7 @@ _FEED = "watch('value', () => window.studio.live.feed(props.value))"
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What a press of the button fills, and the buttons."""
+    """Fields that a press of the button fills, and the buttons."""
 
     generate: gr.Button
     cancel: gr.Button
@@ -41,7 +41,7 @@ class _Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Studio:
-    """What is asked for, and what is said of it."""
+    """Fields of the request, and the messages about it."""
 
     fields: Form
     dice: gr.Button
@@ -94,12 +94,12 @@ def build(node: Node) -> gr.Blocks:
 
 
 def waiting(page: gr.Blocks) -> int:
-    """How many requests wait in the page's queue (the others are with the workers)."""
+    """Count the requests that wait in the page's queue (the others are with the workers)."""
     return len(page._queue)
 
 
 def answering(page: gr.Blocks) -> int:
-    """How many requests have left the page's queue and have not been answered yet."""
+    """Count the requests that have left the page's queue and have not been answered yet."""
     queues = page._queue.event_queue_per_concurrency_id.values()
     return sum(int(queue.current_concurrency) for queue in queues)
 
@@ -181,7 +181,7 @@ def _history() -> _Shelf:
 
 
 def _on_the_spot(studio: _Studio) -> None:
-    """What the browser does alone."""
+    """Connect the events that the browser handles alone."""
     fields = studio.fields
     studio.dice.click(None, None, fields.seed, js="() => window.studio.roll()")
     studio.dice.click(None, None, fields.locked, js="() => true")
@@ -190,7 +190,7 @@ def _on_the_spot(studio: _Studio) -> None:
 
 
 def _checking(listener: LiveValidator, studio: _Studio, engine: EngineInfo) -> None:
-    """What the node says before anything is asked of it."""
+    """Connect the checks that the node makes before anything is asked of it."""
     if {Capability.PINYIN, Capability.PHONEMES} & engine.capabilities:
         _checking_marks(listener, studio)
     for clip in studio.clips if engine.clips else ():
@@ -217,7 +217,7 @@ def _checking_marks(listener: LiveValidator, studio: _Studio) -> None:
 
 
 def _speed_follows_streaming(fields: Form, engine: EngineInfo) -> None:
-    """Where the engine has one speed while streaming, the slider says so and rests."""
+    """Disable the slider, with a reason, where the engine has one speed while streaming."""
     if Capability.STREAMING not in engine.capabilities or form.speed_is_free(
         engine, streaming=True
     ):
@@ -262,7 +262,7 @@ def _making(node: Node, studio: _Studio) -> Dependency:
 
 
 def _kept_through_a_reload(fields: Form) -> Dependency:
-    """What is typed, for the page's scripts to keep, and back from there."""
+    """Store the typed fields for the page's scripts, and restore them."""
     inputs = fields.inputs()
     # Drawn, so that a script can press them.
     keep = gr.Button(elem_id="keep", visible="hidden")

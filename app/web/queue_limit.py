@@ -1,4 +1,4 @@
-"""How many of the page's jobs may leave its queue for the workers' line.
+"""Number of the page's jobs that may leave its queue for the workers' queue.
 
 Gradio counts a fixed number. Here it follows the workers: those of this node, those that other
 nodes lend at this moment, and one job more, which stands in the workers' line so that the next
@@ -35,11 +35,12 @@ class _SpeechQueue(EventQueue):
 
 
 def arrived(request: gr.Request) -> float:
-    """When a job's request came (`time.monotonic`), before it stood in the page's queue."""
+    """Time at which a job's request came (``time.monotonic``), before it stood in the page's
+    queue."""
     scope = getattr(request.request, "scope", None) or {}
     return float(scope.get(ARRIVED, time.monotonic()))
 
 
 def follow(page: gr.Blocks, limit: Callable[[], int]) -> None:
-    """Have the page's queue ask `limit`. For a page that is mounted."""
+    """Have the page's queue ask ``limit``. For a page that is mounted."""
     page._queue.event_queue_per_concurrency_id[GROUP] = _SpeechQueue(limit)

@@ -26,7 +26,7 @@ from app.web.upload_bounds import UploadBounds, check_count
 
 
 def routes(node: Node, limit: int) -> APIRouter:
-    """Uploads of at most `limit` bytes, and the files that the page and its clients fetch."""
+    """Uploads of at most ``limit`` bytes, and the files that the page and its clients fetch."""
     router = APIRouter(prefix=API_PREFIX, include_in_schema=False)
     recordings = node.recordings
     kept = (node.settings.output_dir, node.settings.spool_dir)

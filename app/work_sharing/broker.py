@@ -44,18 +44,19 @@ class PeerSilentError(NodeError):
 
 
 class PeerClient(Protocol):
-    """How peers are reached. Ages are in seconds; clocks of nodes are never compared."""
+    """Requests to peers. Ages are in seconds; clocks of nodes are never compared. Ages are in
+    seconds; clocks of nodes are never compared."""
 
     async def waiting(self, peer: Peer, age: float | None) -> int:
         """Tell that a job has waited here for so long, or that none waits; how many slots are
         idle there.
 
-        Raises `PeerSilentError`."""
+        Raises ``PeerSilentError``."""
         ...
 
     async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
-        """Offer a slot, which else goes to a job that has waited for `next_best`; whether a job
-        comes, and how long the first that then waits there has. Raises `PeerSilentError`."""
+        """Offer a slot, which else goes to a job that has waited for ``next_best``; whether a job
+        comes, and how long the first that then waits there has. Raises ``PeerSilentError``."""
         ...
 
     def loan(self, peer: Peer) -> RemoteSlot:
@@ -76,23 +77,24 @@ class _Hold:
 
 @dataclass(eq=False, slots=True)
 class _Known:
-    """What is known of a peer, and what it knows. Times are this node's."""
+    """Mutual knowledge of this node and a peer. Times are this node's."""
 
     peer: Peer
     telling: asyncio.Task[None] = field(init=False)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     oldest: float | None = None
-    """When the first of its line arrived."""
+    """Arrival of the first job in its queue."""
     heard: float = 0.0
     told: float | None = None
-    """What it knows of the first of this line; not a number where it is to be told anew."""
+    """Age of this queue's first job as the peer knows it; not a number where it is to be told
+    anew."""
     told_at: float = 0.0
     shy_until: float = 0.0
     holds: deque[_Hold] = field(default_factory=deque)
 
 
 class Broker(Neighbours):
-    """One node's. Belongs to one event loop. `opened` says whether the node takes jobs now."""
+    """One node's. Belongs to one event loop. ``opened`` says whether the node takes jobs now."""
 
     def __init__(
         self,
@@ -109,7 +111,7 @@ class Broker(Neighbours):
 
     @property
     def peers(self) -> int:
-        """How many there are."""
+        """Number of peers."""
         return len(self._known)
 
     def replace(self, peers: Iterable[Peer]) -> None:
@@ -141,7 +143,7 @@ class Broker(Neighbours):
                 known.news.set()
 
     def keeps(self, slot: Slot) -> bool:
-        """Whether the slot goes to an older job elsewhere, if that is still there."""
+        """Tell whether the slot goes to an older job elsewhere, if that is still there."""
         if not self._opened() or self._picked_peer() is None:
             return False
         self._spawn(self._offer_around(slot, slot.worker))
@@ -150,14 +152,14 @@ class Broker(Neighbours):
     # What peers tell.
 
     def heard(self, name: str, age: float | None) -> int:
-        """A job has waited there for `age` seconds, or none waits; how many slots are idle."""
+        """A job has waited there for ``age`` seconds, or none waits; how many slots are idle."""
         if (known := self._known.get(name)) is None:
             return 0
         self._note(known, age)
         return self._queue.idle if self._opened() else 0
 
     def offered(self, name: str, next_best: float | None) -> tuple[bool, float | None]:
-        """See `PeerClient.offer`."""
+        """See ``PeerClient.offer``."""
         if (known := self._known.get(name)) is None:
             return False, None
         when = None if next_best is None else time.monotonic() - next_best

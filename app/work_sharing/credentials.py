@@ -10,7 +10,7 @@ PATH = "/_lending/"
 
 
 def written(signatures: Signatures, to: str, what: str, body: bytes) -> bytes:
-    """The value of the header for a request to the node `to`."""
+    """The value of the header for a request to the node ``to``."""
     return signatures.write(to, "POST", _signed(what, body))
 
 

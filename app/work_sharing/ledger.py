@@ -1,4 +1,4 @@
-"""What became of jobs that were lent and borrowed."""
+"""Counts of the jobs that were lent and borrowed, by how they ended."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Ending(StrEnum):
-    """How a loan ended. Names are part of status and metrics."""
+    """End of a loan. Names are part of status and metrics."""
 
     DONE = "done"
     NOT_TAKEN = "not_taken"

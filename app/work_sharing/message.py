@@ -1,10 +1,10 @@
 """A job on its way to another node, and its sound on the way back: the workers' own frames.
 
-There: any number of `clip` (of: reference or source; the payload a part of its WAV file), then one
-`speak` with the job, `limit` (seconds it may run), `release` and `engine`.
-Back: any number of `audio` and, every second of silence, `alive`; then one ending: `done`, `lost`
-(message: the worker there is gone, and not by the job's fault) or `failed` (type, code, en, zh: a
-`SpeechError`).
+There: any number of ``clip`` (of: reference or source; the payload a part of its WAV file), then
+one ``speak`` with the job, ``limit`` (seconds it may run), ``release`` and ``engine``. Back: any
+number of ``audio`` and, every second of silence, ``alive``; then one ending: ``done``, ``lost``
+(message: the worker there is gone, and not by the job's fault) or ``failed`` (type, code, en, zh: a
+``SpeechError``).
 """
 
 import math
@@ -39,7 +39,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class LentJob:
-    """What arrives at the other node."""
+    """A job as it arrives at the other node."""
 
     job: Job
     """Its clips have no files yet."""
@@ -108,7 +108,7 @@ def failure(error: SpeechError) -> Frame:
 
 
 def error_of(frame: Frame) -> SpeechError:
-    """The error in a `failed` frame, as it would have been raised by a worker of this node."""
+    """The error in a ``failed`` frame, as it would have been raised by a worker of this node."""
     kind = _KINDS.get(str(frame.fields.get("type")), errors.JobFailedError)
     told = (str(frame.fields.get(name, "")) for name in ("code", "en", "zh"))
     return kind(*told)

@@ -46,14 +46,14 @@ class HttpPeerClient:
         await self.client.aclose()
 
     async def waiting(self, peer: Peer, age: float | None) -> int:
-        """See `app.work_sharing.broker.PeerClient`."""
+        """See ``app.work_sharing.broker.PeerClient``."""
         said = await self._ask(peer, "waiting", {"age": age})
         if not isinstance(idle := said.get("idle"), int):
             raise PeerSilentError(f"{peer.name} says {said!r}")
         return idle
 
     async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
-        """See `app.work_sharing.broker.PeerClient`."""
+        """See ``app.work_sharing.broker.PeerClient``."""
         said = await self._ask(peer, "offer", {"next_best": next_best})
         age = said.get("age")
         if not isinstance(age, int | float | None):
@@ -61,14 +61,14 @@ class HttpPeerClient:
         return bool(said.get("comes")), age
 
     def loan(self, peer: Peer) -> "Loan":
-        """See `app.work_sharing.broker.PeerClient`."""
+        """See ``app.work_sharing.broker.PeerClient``."""
         return Loan(self, peer)
 
     async def send(
         self, peer: Peer, what: str, body: bytes, timeout: httpx.Timeout
     ) -> httpx.Response:
         """The answer to a request that the peer knows to be of this cluster, and this body; it is
-        to be read or closed. Raises `httpx.HTTPError`."""
+        to be read or closed. Raises ``httpx.HTTPError``."""
         answer, learned = await self._sent(peer, what, body, timeout)
         if learned:
             await answer.aclose()
@@ -105,7 +105,7 @@ class HttpPeerClient:
 
 
 class Loan:
-    """See `app.workers.remote.RemoteSlot`."""
+    """See ``app.workers.remote.RemoteSlot``."""
 
     def __init__(self, client: HttpPeerClient, peer: Peer) -> None:
         self.node = peer.name
@@ -114,7 +114,7 @@ class Loan:
 
     @contextlib.asynccontextmanager
     async def begun(self, job: Job, limit: float) -> AsyncIterator[AsyncIterator[bytes]]:
-        """See `app.workers.remote.RemoteSlot`."""
+        """See ``app.workers.remote.RemoteSlot``."""
         answer = await self._sent(job, limit)
         ending = Ending.CANCELLED
         try:

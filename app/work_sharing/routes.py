@@ -1,4 +1,4 @@
-"""What a node answers other nodes under `/_lending/`; 404 to everybody else."""
+"""Routes for other nodes under ``/_lending/``; 404 to everybody else."""
 
 import asyncio
 import contextlib
@@ -36,7 +36,7 @@ _QUESTION_LIMIT = 4096
 def routes(
     service: SpeechService, broker: Broker, ledger: Ledger, signatures: Signatures, kind: Kind
 ) -> APIRouter:
-    """For peers: `waiting`, `offer`, `job`."""
+    """For peers: ``waiting``, ``offer``, ``job``."""
     router = APIRouter(prefix=credentials.PATH.rstrip("/"), include_in_schema=False)
 
     async def asked(request: Request, what: str) -> tuple[str, dict[str, Any]]:
@@ -169,7 +169,7 @@ async def _with_signs_of_life(pieces: AsyncGenerator[bytes, None]) -> AsyncGener
 async def _from_peer(
     request: Request, signatures: Signatures, what: str, limit: int
 ) -> tuple[str, bytes]:
-    """Who sent a request, and its body. Raises HTTPException."""
+    """Authenticate the sender of a request and read its body. Raises HTTPException."""
     header = request.headers.get(credentials.HEADER)
     if header is None:
         raise HTTPException(404)

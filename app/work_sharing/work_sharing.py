@@ -18,7 +18,7 @@ from app.work_sharing.peer_client import HttpPeerClient
 
 
 class WorkSharing:
-    """One node's. `opened` says whether the node takes jobs of others now."""
+    """One node's. ``opened`` says whether the node takes jobs of others now."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class WorkSharing:
         return self._broker.peers
 
     def routes(self) -> APIRouter:
-        """What peers ask for."""
+        """Build the routes for peers."""
         return routes.routes(self._service, self._broker, self.ledger, self._signatures, self._kind)
 
     def start(self) -> None:

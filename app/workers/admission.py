@@ -1,4 +1,4 @@
-"""Which jobs are let in, and what the others are told."""
+"""Admission of jobs, and the errors of those that are refused."""
 
 import math
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Admission:
         return None if ahead is None else Position(ahead, self._wait_for(ahead))
 
     def time_limit(self, job: Job) -> float:
-        """Seconds the job may run. Raises `InvalidInputError`."""
+        """Seconds the job may run. Raises ``InvalidInputError``."""
         if job.timeout is None:
             return self._size.job_timeout
         # Not a number is in no range.
@@ -45,7 +45,7 @@ class Admission:
 
     def refusal(self, promised: int) -> SpeechError | None:
         """The error of a job that comes now and is refused, which is counted; None where it would
-        be taken. So many places are `promised` to others."""
+        be taken. So many places are ``promised`` to others."""
         if error := self.closed():
             return error
         queue = self._workplace.queue

@@ -32,7 +32,7 @@ class Attempts:
         self._failed = False
 
     async def speech(self) -> AsyncGenerator[bytes, None]:
-        """Yield the speech as it is made. Raises `SpeechError`."""
+        """Yield the speech as it is made. Raises ``SpeechError``."""
         attempt = 0
         while attempt < _ATTEMPTS:
             slot = await self._acquire()
@@ -57,7 +57,7 @@ class Attempts:
 
     @property
     def _once_more(self) -> bool:
-        """Whether a job that a broken worker failed is tried again: once, on another worker,
+        """True if a job that a broken worker failed is to be tried again: once, on another worker,
         where nobody has heard a part of it."""
         late = self._report.ran >= self._limit
         return not (self._failed or self._workplace.single or self._report.samples or late)

@@ -1,4 +1,4 @@
-"""Why a worker was replaced."""
+"""Causes for replacing a worker."""
 
 from enum import StrEnum
 
@@ -19,7 +19,7 @@ class Cause(StrEnum):
     SELF_TEST = "self_test"
     """A job failed, and then its first words did."""
     PROTOCOL_ERROR = "nonsense"
-    """What it said could not be read."""
+    """It sent something that could not be read."""
     MAX_JOBS = "max_jobs"
     """Planned: it has done as many jobs as a worker may."""
     MAX_GROWTH = "max_growth"

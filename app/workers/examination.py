@@ -38,7 +38,7 @@ class Examination:
         return not trouble
 
     def _examine_idle(self) -> None:
-        """What one worker lacks others may lack, too."""
+        """Test the idle workers too: what one worker lacks others may lack."""
         while (slot := self._queue.take()) is not None:
             if slot.worker is not None:
                 self.begin(slot, slot.worker, 1)

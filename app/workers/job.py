@@ -19,7 +19,7 @@ class Job:
     timeout: float | None = None
     """Seconds it may run; None is the node's own limit."""
     arrived: float | None = None
-    """When it came (`time.monotonic`), which is its place in line; None is now."""
+    """Time of its arrival (``time.monotonic``), which is its place in the queue; None is now."""
 
     def frame(self) -> Frame:
         """The job as a worker gets it. Deadline and place in line are the web process's."""
@@ -31,7 +31,7 @@ class Job:
 
 
 def job_of(frame: Frame) -> Job:
-    """The job in a `speak` frame."""
+    """The job in a ``speak`` frame."""
     fields: dict[str, Any] = frame.fields
     told: dict[str, Any] = dict(fields["request"])
     for name in ("reference", "source"):

@@ -129,7 +129,7 @@ def check(frame: Frame) -> None:
 
 
 def outcome(error: BaseException) -> Outcome:
-    """How a job ended that ended with this error."""
+    """Classify the end of a job by its error."""
     if isinstance(error, InvalidInputError):
         return Outcome.REFUSED
     if isinstance(error, DeadlineError):

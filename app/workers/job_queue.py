@@ -43,11 +43,11 @@ class JobQueue:
 
     @property
     def oldest(self) -> float | None:
-        """When the first in line arrived; None when nobody waits."""
+        """Arrival of the first in the queue; None when nobody waits."""
         return next((place.arrived for place in self._places if not place.turn.done()), None)
 
     def ahead(self, request_id: str) -> int | None:
-        """How many jobs are before this one; None when it is not in line (any more)."""
+        """Count the jobs before this one; None when it is not in the queue (any more)."""
         ahead = 0
         for place in self._places:
             if place.turn.done():
@@ -119,14 +119,15 @@ class JobQueue:
             self._idle.remove(slot)
 
     def dismiss(self, reason: Callable[[], Exception], after: float = 0.0) -> None:
-        """Whoever has been in line for `after` seconds goes away, with an error of their own."""
+        """Fail the jobs that have been in the queue for ``after`` seconds, each with an error of
+        its own."""
         joined = time.monotonic() - after
         for place in self._places:
             if not place.turn.done() and place.joined <= joined:
                 place.turn.set_exception(reason())
 
     def _first(self) -> _Place | None:
-        """Whoever waits longest, out of line from now on."""
+        """Take out the job that has waited longest."""
         while self._places:
             place = self._places.pop(0)
             if not place.turn.done():

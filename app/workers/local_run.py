@@ -43,7 +43,7 @@ class LocalRun:
         self._examined: asyncio.Task[bool] | None = None
 
     async def speech(self) -> AsyncGenerator[bytes, None]:
-        """Yield the speech as it is made. Raises `NotBegunError` and `SpeechError`."""
+        """Yield the speech as it is made. Raises ``NotBegunError`` and ``SpeechError``."""
         self._worker.jobs += 1
         began = time.monotonic()
         self._workplace.deadlines[self._slot] = self._deadline = began + self._limit

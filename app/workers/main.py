@@ -35,7 +35,7 @@ _log = logging.getLogger("app.worker")
 
 
 def main() -> None:
-    """Entry point of `python -m app.workers.main`."""
+    """Entry point of ``python -m app.workers.main``."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--connection", type=int, required=True, help="inherited descriptor")
     parser.add_argument("--sound", type=int, required=True, help="inherited descriptor")
@@ -94,7 +94,7 @@ def _die_with(parent: int) -> None:
 
 def _warm_engine(name: str) -> tuple[Engine, SynthesisRequest]:
     """A loaded engine that has been heard to speak, and what it said. Raises
-    `EngineUnavailableError`."""
+    ``EngineUnavailableError``."""
     plugin = find_engine(name)
     info = plugin.describe()
     engine = plugin.load()

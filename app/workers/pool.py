@@ -111,7 +111,8 @@ class Pool:
 
     @property
     def not_ready(self) -> str:
-        """Why not every worker can speak; empty when all can. See `readiness.not_ready`."""
+        """Reason why not every worker can speak; empty when all can. See
+        ``readiness.not_ready``."""
         return readiness.not_ready(self.slots)
 
     def position(self, request_id: str) -> Position | None:
@@ -120,7 +121,7 @@ class Pool:
 
     def refusal(self, promised: int = 0) -> SpeechError | None:
         """The error of a job that comes now and is refused, which is counted; None where it would
-        be taken. So many places are `promised` to others."""
+        be taken. So many places are ``promised`` to others."""
         return self._admission.refusal(promised)
 
     def join(self, neighbours: Neighbours) -> None:
@@ -132,9 +133,9 @@ class Pool:
     ) -> AsyncGenerator[bytes, None]:
         """Yield the job's speech (mono signed 16-bit little-endian) as it is made.
 
-        `has_waited`: it comes from a queue with a bound of its own, and may stand in line here
-        whatever its length. Raises `BusyError` at once when the line is full, and the other
-        kinds of `SpeechError`. Closing the generator early stops the work. `report` is filled.
+        ``has_waited``: it comes from a queue with a bound of its own, and may stand in line here
+        whatever its length. Raises ``BusyError`` at once when the line is full, and the other
+        kinds of ``SpeechError``. Closing the generator early stops the work. ``report`` is filled.
         """
         limit = self._admission.time_limit(job)
         self.coming.came(job.request_id)
@@ -168,8 +169,8 @@ class Pool:
     ) -> AsyncGenerator[bytes, None]:
         """Yield the speech of another node's job on a slot that was taken, with this worker.
 
-        That node counts it and has told it how long it may run, in seconds. Raises `LostError`
-        when the worker dies before it has taken the job, and `SpeechError`.
+        That node counts it and has told it how long it may run, in seconds. Raises ``LostError``
+        when the worker dies before it has taken the job, and ``SpeechError``.
         """
         if worker is None or slot.worker is not worker:
             raise LostError("the worker died before it was given the job")

@@ -1,4 +1,4 @@
-"""How many jobs a pool takes, and how long they may take."""
+"""Capacity of a pool, and its time limits."""
 
 from dataclasses import dataclass, field
 
@@ -12,10 +12,10 @@ class PoolSize:
     slots: int
     queue_size: int
     job_timeout: float
-    """What a job may take that does not say how long."""
+    """Seconds for a job that does not say how long it may take."""
     start_timeout: float
     longest_timeout: float = 300.0
-    """What a job may ask for."""
+    """Most seconds that a job may ask for."""
     service: ServiceTime = field(default_factory=ServiceTime)
     gpus: tuple[str, ...] | None = None
     """Slots take turns on these GPUs; none of them where it is empty; None leaves it to the

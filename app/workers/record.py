@@ -1,4 +1,4 @@
-"""How a worker's last jobs ended, and how much doubt of the worker that is. Pure.
+"""Endings of a worker's last jobs, and the doubt of the worker that follows from them. Pure.
 
 A failed job is no sign against the worker: a text may fail wherever it is sent, and be sent again
 and again. So a doubt only has the worker say its first words again, which every worker has said.

@@ -1,6 +1,6 @@
 """Other nodes as the line sees them: they may take a job that waits, or have an older one.
 
-`app.work_sharing` fills this; the workers themselves know of no network.
+``app.work_sharing`` fills this; the workers themselves know of no network.
 """
 
 from collections.abc import AsyncIterator
@@ -21,8 +21,8 @@ class RemoteSlot(Protocol):
     def begun(self, job: Job, limit: float) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The job's speech, entered when that node has taken the job; left, its work stops.
 
-        `limit` is in seconds. Raises `NotTakenError` on entering, `LostError` and `SpeechError`
-        later.
+        ``limit`` is in seconds. Raises ``NotTakenError`` on entering, ``LostError`` and
+        ``SpeechError`` later.
         """
         ...
 
@@ -40,12 +40,12 @@ class Neighbours:
 
     @property
     def peers(self) -> int:
-        """How many there are."""
+        """Number of other nodes."""
         return 0
 
     def keeps(self, slot: Slot) -> bool:
-        """Whether a slot that has just become free is kept for a job of another node; whoever
-        keeps it gives it back with `Line.give`."""
+        """Tell whether a slot that has just become free is kept for a job of another node; whoever
+        keeps it gives it back with ``JobQueue.give``."""
         return False
 
     def changed(self) -> None:

@@ -16,8 +16,8 @@ async def remote_speech(
 ) -> AsyncGenerator[bytes, None]:
     """Yield the speech as it arrives.
 
-    Raises `NotTakenError`, `NotBegunError` where the other node fails before the first sound, so
-    that the job can be done again, and `SpeechError`.
+    Raises ``NotTakenError``, ``NotBegunError`` where the other node fails before the first sound,
+    so that the job can be done again, and ``SpeechError``.
     """
     began = time.monotonic()
     workplace.deadlines[slot] = began + limit

@@ -16,8 +16,8 @@ class Verdict(StrEnum):
 
 
 async def trouble(worker: Worker, times: int, seconds: float) -> str:
-    """What keeps a worker that has no job from speaking; empty where it says its first words so
-    many times within `seconds`."""
+    """Have a worker that has no job say its first words, and describe what keeps it from that;
+    empty where it says them so many times within ``seconds``."""
     try:
         async with asyncio.timeout(seconds):
             for _ in range(times):

@@ -21,7 +21,7 @@ _log = logging.getLogger("app.workers")
 
 
 class SlotState(StrEnum):
-    """What the worker of a slot is doing."""
+    """State of a slot's worker."""
 
     STARTING = "starting"
     IDLE = "idle"
@@ -34,7 +34,7 @@ class SlotState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServiceTime:
-    """When a worker is replaced though it works; 0 is never."""
+    """Limits after which a working worker is replaced; 0 is never."""
 
     jobs: int = 0
     growth: int = 0
@@ -82,7 +82,7 @@ class Slot:
 
     @property
     def usable(self) -> bool:
-        """Whether its worker has spoken and lives."""
+        """True if its worker has spoken and lives."""
         # A worker's end is known a moment before its slot has turned to the next one.
         alive = self.worker is not None and self.worker.alive
         return alive and self.state in (SlotState.IDLE, SlotState.BUSY)
@@ -95,12 +95,12 @@ class Slot:
 
     @property
     def renewing(self) -> bool:
-        """Whether a worker other than its own loads, or is loaded."""
+        """True while a worker other than its own loads, or is loaded."""
         return bool(self._starting) or self._successor is not None
 
     @property
     def due(self) -> Cause | None:
-        """Why its worker has served its time, if it has."""
+        """Limit that its worker has reached, if any."""
         if self.worker is None:
             return None
         if 0 < self._service.jobs <= self.worker.jobs:
@@ -135,14 +135,14 @@ class Slot:
 
     @property
     def has_room(self) -> bool:
-        """Whether the next worker can load while this one works: main memory has room for both,
-        and no GPU is shared by them."""
+        """True if the next worker can load while this one works: main memory has room for both, and
+        no GPU is shared by them."""
         if self.gpu or self.worker is None:
             return False
         return memory.available_bytes() > _ROOM * memory.own_bytes(self.worker.pid)
 
     async def load_successor(self, cause: Cause) -> None:
-        """Load the next worker while this one goes on; `hand_over` is for when it is free.
+        """Load the next worker while this one goes on; ``hand_over`` is for when it is free.
 
         A worker that dies meanwhile is replaced as any other, and one whose successor does not
         start stays.
@@ -174,7 +174,8 @@ class Slot:
         return old
 
     def pause(self, cause: Cause) -> None:
-        """Give no more jobs to a worker that has none; `supervise` starts the next once it ends."""
+        """Give no more jobs to a worker that has none; ``supervise`` starts the next once it
+        ends."""
         self.state = SlotState.RENEWING
         self.detail = f"is being renewed: {cause.value}"
 

@@ -48,7 +48,7 @@ class SoundReader:
 
     @property
     def unread(self) -> bool:
-        """Whether there is sound that was not taken."""
+        """True if there is sound that was not taken."""
         return self._end > self._begin
 
     def reaches(self, end: int) -> None:
@@ -56,7 +56,7 @@ class SoundReader:
         self._end = end
 
     def take(self) -> bytes:
-        """What there is and was not taken yet."""
+        """Take the sound that was not taken yet."""
         pcm = self._from_file() if self._close.alive else self._rest
         self._begin = self._end
         self._rest = b""

@@ -24,7 +24,7 @@ _ROOT = str(Path(__file__).resolve().parents[2])
 
 @dataclass(frozen=True, slots=True)
 class WorkerCommand:
-    """What every worker of a node is started with."""
+    """Command line and environment of a node's workers."""
 
     engine: str
     node_name: str
@@ -60,7 +60,7 @@ class WorkerGoneError(NodeError):
 
 
 class Worker:
-    """A running worker process. Use `start`."""
+    """A running worker process. Use ``start``."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Worker:
         self._writer = writer
         self._killed = False
         self.end_cause = Cause.CRASH
-        """Why it ended, once it has."""
+        """Cause of its end, once it has ended."""
         self._why = ""
         self.jobs = 0
         """Jobs it was given."""
@@ -116,19 +116,19 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs, as far as is known, and is meant to."""
+        """True while the process runs, as far as is known, and is meant to."""
         return self._process.returncode is None and not self._killed
 
     async def send(self, frame: Frame) -> None:
-        """Send a message. One to a process that has just died is lost; `receive` will tell."""
+        """Send a message. One to a process that has just died is lost; ``receive`` will tell."""
         self._writer.write(frame.encoded())
         with contextlib.suppress(ConnectionError):
             await self._writer.drain()
 
     async def receive(self, timeout: float) -> Frame:
-        """The next message, where it is `audio` with all sound there is by now as its payload.
+        """The next message, where it is ``audio`` with all sound there is by now as its payload.
 
-        Raises TimeoutError after `timeout` seconds, `WorkerGoneError`.
+        Raises TimeoutError after ``timeout`` seconds, ``WorkerGoneError``.
         """
         async with asyncio.timeout(timeout):
             frame = await self._frames.get()
@@ -143,7 +143,7 @@ class Worker:
         return frame
 
     def kill(self, cause: Cause, why: str = "") -> None:
-        """End the process at once (SIGKILL); what it had said and nobody read is dropped. `why`
+        """End the process at once (SIGKILL); what it had said and nobody read is dropped. ``why``
         is for people."""
         if self.alive:
             self.end_cause = cause
@@ -156,7 +156,7 @@ class Worker:
         self._frames.put_nowait(None)
 
     async def stop(self, patience: float, cause: Cause) -> None:
-        """Let the process go: hang up, then kill it after `patience` seconds."""
+        """Let the process go: hang up, then kill it after ``patience`` seconds."""
         if self.alive:
             self.end_cause = cause
         self._writer.close()
@@ -172,7 +172,7 @@ class Worker:
         await self._process.wait()
 
     def end_told(self) -> str:
-        """How the process ended, or why, in words."""
+        """Describe how the process ended, or why."""
         if self._why:
             return self._why
         code = self._process.returncode

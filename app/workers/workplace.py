@@ -1,4 +1,4 @@
-"""What all jobs of a pool share."""
+"""State that all jobs of a pool share."""
 
 import time
 from dataclasses import dataclass, field
@@ -34,5 +34,5 @@ class Workplace:
 
     @property
     def single(self) -> bool:
-        """Whether there is no worker but one."""
+        """True if there is no worker but one."""
         return len(self.slots) == 1 and not self.queue.neighbours.peers

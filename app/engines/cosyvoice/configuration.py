@@ -1,4 +1,5 @@
-"""Where repository and weights lie, and how the model is to run: from environment variables.
+"""Settings from environment variables: folders of repository and weights, and how to run the model.
+Nothing is ever downloaded: what is missing is named, with the fix.
 
 Nothing is ever downloaded: what is missing is named, with what to do about it.
 """
@@ -33,12 +34,13 @@ class Configuration:
 
     @property
     def needs_cuda(self) -> bool:
-        """Whether something is asked for that the public code leaves out without a GPU."""
+        """Tell whether a setting asks for something that the public code leaves out without a
+        GPU."""
         return self.fp16 or self.load_trt or self.load_vllm
 
     @property
     def example_clip(self) -> Path:
-        """A recording the repository ships, and its words in `EXAMPLE_WORDS`."""
+        """A recording the repository ships, and its words in ``EXAMPLE_WORDS``."""
         return self.repository / "asset/zero_shot_prompt.wav"
 
 
@@ -48,7 +50,7 @@ EXAMPLE_WORDS = "希望你以后能够做的比我还好呦。"
 def read_configuration(
     generation: Generation, environment: Mapping[str, str] = os.environ
 ) -> Configuration:
-    """The configuration of this process. Raises `EngineUnavailableError` with what is missing.
+    """The configuration of this process. Raises ``EngineUnavailableError`` with what is missing.
 
     Looks at names only: cheap enough for the web process, and imports nothing.
     """

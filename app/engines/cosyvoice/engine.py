@@ -15,7 +15,7 @@ from app.engines.interface import CannotSpeakError, Clip, Mode, Samples, Synthes
 
 
 class CosyVoiceEngine:
-    """A loaded model. See `app.engines.interface.Engine`."""
+    """A loaded model. See ``app.engines.interface.Engine``."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class CosyVoiceEngine:
             yield say(part)
 
     def _sayer(self, request: SynthesisRequest) -> Callable[[str], Pieces]:
-        """What makes speech of a part that is already normalised."""
+        """Choose the function that speaks a part that is already normalised."""
         model, before = self._model, prompts.before_text(self._generation)
         # Normalised already; and the public code must not split what has a prompt before it.
         how: dict[str, Any] = _pace(request) | {"text_frontend": False}

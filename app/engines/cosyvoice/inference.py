@@ -5,7 +5,7 @@ Read in cosyvoice/cli/model.py, and seen with its own classes:
 - The language model runs in a thread of its own. When it raises, nobody is told: a stream waits
   for ever for tokens, and a whole utterance fails later for another reason.
 - A generator that is closed early leaves that thread running, and the request's entries behind.
-- `token_hop_len` is doubled by streaming, and the next stream begins with what the last left.
+- ``token_hop_len`` is doubled by streaming, and the next stream begins with what the last left.
 """
 
 import threading

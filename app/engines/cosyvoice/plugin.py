@@ -1,4 +1,4 @@
-"""The engines `cosyvoice3` and `cosyvoice2`."""
+"""The engines ``cosyvoice3`` and ``cosyvoice2``."""
 
 import hashlib
 
@@ -29,7 +29,7 @@ _FIRST_WORDS = "你好，世界。"
 
 
 class CosyVoicePlugin:
-    """See `app.engines.interface.EnginePlugin`."""
+    """See ``app.engines.interface.EnginePlugin``."""
 
     def __init__(self, generation: Generation) -> None:
         self._generation = generation

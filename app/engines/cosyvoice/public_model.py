@@ -1,8 +1,8 @@
 """The part of the public repository's interface that is used here, written down.
 
 From cosyvoice/cli/cosyvoice.py (CosyVoice2, CosyVoice3), cli/frontend.py and cli/model.py. All
-`inference_*` give one dictionary a piece, `{"tts_speech": float tensor of 1 × samples}`; without
-`stream` one for each text, with it many.
+``inference_*`` give one dictionary a piece, ``{"tts_speech": float tensor of 1 × samples}``;
+without ``stream`` one for each text, with it many.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ class Frontend(Protocol):
     """Speakers by id: those of the model folder and those added since."""
 
     def text_normalize(self, text: str, split: bool = True, text_frontend: bool = True) -> Any:
-        """A list of sentences with `split`, else the text. Untouched where it holds <| and |>."""
+        """A list of sentences with ``split``, else the text. Untouched where it holds <| and |>."""
         ...
 
 
@@ -39,7 +39,7 @@ class Networks(Protocol):
 
 
 class PublicModel(Protocol):
-    """What AutoModel gives for generations 2 and 3."""
+    """The part of AutoModel's interface that generations 2 and 3 share."""
 
     frontend: Frontend
     model: Networks

@@ -38,7 +38,7 @@ _PACKAGES = ("kokoro_onnx", "onnxruntime", "misaki", "jieba", "cn2an", "pypinyin
 
 
 class KokoroEngine:
-    """A loaded model. See `app.engines.interface.Engine`."""
+    """A loaded model. See ``app.engines.interface.Engine``."""
 
     def __init__(self, model: "Kokoro", phonemes: Phonemes) -> None:
         self._model = model
@@ -76,7 +76,7 @@ def _take(style: Samples, seed: int) -> Samples:
 
 
 class KokoroPlugin:
-    """See `app.engines.interface.EnginePlugin`."""
+    """See ``app.engines.interface.EnginePlugin``."""
 
     def describe(self) -> EngineInfo:
         _check_packages()

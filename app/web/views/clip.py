@@ -1,4 +1,4 @@
-"""A field for a recording: choose a file or speak. `scripts/clip.js` brings it to life."""
+"""A field for a recording: choose a file or speak. ``scripts/clip.js`` brings it to life."""
 
 from app.sound.clip import ClipLimits
 from app.web.views import icons

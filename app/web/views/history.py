@@ -31,12 +31,12 @@ def history_html(found: Found, engine: EngineInfo, query: str) -> str:
 
 
 def no_history_html(error: SpeechError) -> str:
-    """Why there is no history to show."""
+    """Explain why there is no history to show."""
     return f'<p class="empty trouble" role="alert">{said(error.zh, error.en)}</p>'
 
 
 def _searched(found: Found) -> str:
-    """How far a search has got that is not at its end."""
+    """Describe how far a search has got that is not at its end."""
     told = both("searched_to", _moment(found.older))
     if found.outputs:
         return f'<p class="searched" role="status">{told}</p>'
@@ -113,7 +113,7 @@ def _parameter(name: str) -> str:
 
 
 def dialog_html() -> str:
-    """The question before an output is deleted; `scripts/history.js` opens it."""
+    """The question before an output is deleted; ``scripts/history.js`` opens it."""
     return (
         '<dialog id="delete-dialog" aria-labelledby="delete-question"><form method="dialog">'
         f'<p id="delete-question">{both("delete_question")}</p><p class="said"></p>'

@@ -11,7 +11,7 @@ BARS = 96
 
 
 def peaks_of(pcm: bytes, bars: int = BARS) -> list[float]:
-    """The loudest sample of each of `bars` equal parts, 0 to 1, of signed 16-bit mono samples.
+    """The loudest sample of each of ``bars`` equal parts, 0 to 1, of signed 16-bit mono samples.
 
     Quiet recordings are drawn as high as loud ones: a waveform shows where something is.
     """

@@ -12,7 +12,7 @@ LIVE = (
     f'<div class="live-note"><span class="levels"><i></i><i></i><i></i></span>'
     f'<span>{both("live")}</span><button type="button" id="mute">{both("mute")}</button></div>'
 )
-"""A template without the value, which is sound (see `scripts/live.js`)."""
+"""A template without the value, which is sound (see ``scripts/live.js``)."""
 
 
 def heading_html() -> str:
@@ -30,7 +30,7 @@ def heading_html() -> str:
 
 
 def counter_html(engine: EngineInfo, limit: int) -> str:
-    """Length and limit, kept up to date by `scripts/form.js`."""
+    """Length and limit, kept up to date by ``scripts/form.js``."""
     examples = [
         example
         for capability, example in (

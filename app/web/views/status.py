@@ -1,4 +1,4 @@
-"""How a request is doing, and what went wrong with it."""
+"""Progress and errors of a request."""
 
 from html import escape
 
@@ -22,7 +22,7 @@ def note_html(key: str) -> str:
 
 
 def trouble_html(error: SpeechError) -> str:
-    """Why there is no speech, in the reader's language; stays until the next try."""
+    """Explain in the reader's language why there is no speech; stays until the next try."""
     return _alert(said(error.zh, error.en), error.code)
 
 

@@ -1,4 +1,4 @@
-"""What the check of a recording found, with the recording itself to listen to."""
+"""Result of the check of a recording, with the recording itself to listen to."""
 
 from html import escape
 from urllib.parse import quote
