@@ -107,7 +107,8 @@ def _make_writable(folder: Path) -> None:
 
 
 def _in_time(call: Callable[[], None]) -> None:
-    """Raises what ``call`` raises, and TimeoutError when it hangs in a dead file server."""
+    """Run ``call`` with a time limit; raises its errors, and TimeoutError when it hangs in a dead
+    file server."""
     ended: list[OSError | None] = []
 
     def run() -> None:

@@ -23,7 +23,7 @@ _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object per record; ``extra`` fields become keys of their own."""
+    """Formatter of log records as JSON objects; ``extra`` fields become keys of their own."""
 
     def __init__(self, node: str) -> None:
         super().__init__()

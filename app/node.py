@@ -20,7 +20,7 @@ from app.workers.self_test import Verdict
 
 @dataclass(slots=True)
 class Node:
-    """One node's identity and condition."""
+    """Identity and condition of a node."""
 
     settings: Settings
     service: SpeechService

@@ -1,4 +1,4 @@
-"""From what a person asked for to speech: the one way that page and API share."""
+"""Speech from a request: the one way that page and API share."""
 
 import asyncio
 import time
@@ -60,7 +60,7 @@ class Speech:
 
 
 class SpeechService:
-    """Checks requests, has workers speak them, and keeps what is to be kept."""
+    """Service that checks requests, has workers speak them, and keeps what is to be kept."""
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ async def prefetch(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes,
 
 
 class LiveAnswer(Response):
-    """Sends parts as they come; stops their making when the client goes away.
+    """Answer that is sent in parts as they come; their making stops when the client goes away.
 
     After the first byte a status can no longer tell of a failure. So the answer then breaks off
     without HTTP's end of body, which every client reports, instead of looking like a short file.

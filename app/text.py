@@ -1,4 +1,4 @@
-"""Is this text fit to be spoken? Pure."""
+"""Checks of a text: can it be spoken? Pure."""
 
 import unicodedata
 

@@ -58,7 +58,7 @@ def whole(final: str, tone: int) -> str | None:
 
 
 def _nearest_tone(final: str, tone: int) -> int | None:
-    """This tone, or one that the final has a mark for."""
+    """Choose this tone, or one that the final has a mark for."""
     for candidate in (tone, 1, 2, 3, 4):
         if FINALS.get(spelled(final, candidate)) == (final, candidate):
             return candidate

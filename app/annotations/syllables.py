@@ -54,7 +54,7 @@ _TONES_BY_FINAL = {
 
 @dataclass(frozen=True, slots=True)
 class Syllable:
-    """One toned syllable, for example ``h`` ``ao`` 4."""
+    """A toned syllable, for example ``h`` ``ao`` 4."""
 
     initial: str
     """Empty where the syllable begins with its vowel."""
@@ -65,17 +65,17 @@ class Syllable:
 
     @property
     def letters(self) -> str:
-        """Without the tone: ``hao``, ``nü``."""
+        """Spelling without the tone: ``hao``, ``nü``."""
         return self.initial + self.final
 
     @property
     def numbered(self) -> str:
-        """With the tone as a digit: ``hao4``, ``nü3``."""
+        """Spelling with the tone as a digit: ``hao4``, ``nü3``."""
         return f"{self.letters}{self.tone}"
 
     @property
     def marks(self) -> str:
-        """As it is annotated in a text: ``[h][ào]``."""
+        """Annotation in a text: ``[h][ào]``."""
         initial = f"[{self.initial}]" if self.initial else ""
         return f"{initial}[{spelled(self.final, self.tone)}]"
 

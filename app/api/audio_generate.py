@@ -155,7 +155,7 @@ def _greeting(body: GenerateBody, engine: EngineInfo) -> str:
 
 
 class _Route(APIRoute):
-    """Answers failures in this route's own shape."""
+    """Route that answers failures in its own shape."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()

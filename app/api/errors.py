@@ -1,4 +1,4 @@
-"""Every error of the API in OpenAI's shape: {"error": {"message", "type", "param", "code"}}."""
+"""Errors of the API, in OpenAI's shape: {"error": {"message", "type", "param", "code"}}."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Is the process alive, should it get clients, what is it doing? Cheap enough for every second."""
+"""Health, readiness and status."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse

@@ -17,7 +17,7 @@ class Problem(BaseModel):
 
 
 class ProblemAnswer(BaseModel):
-    """Every failure; 429 and 503 tell in Retry-After when to come again."""
+    """A failure; 429 and 503 tell in Retry-After when to come again."""
 
     error: Problem
 

@@ -1,4 +1,4 @@
-"""From an uploaded file to a clip an engine can use, or a clear refusal."""
+"""Conversion of an uploaded file to a clip an engine can use, or a clear refusal."""
 
 import hashlib
 import secrets

@@ -14,7 +14,7 @@ _GOOD_LENGTH = 3.0
 
 @dataclass(frozen=True, slots=True)
 class ClipWarning:
-    """Something that makes a clone worse but not impossible. ``code`` is stable."""
+    """A flaw that makes a clone worse but not impossible. ``code`` is stable."""
 
     code: str
     en: str

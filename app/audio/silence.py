@@ -30,7 +30,7 @@ class Levels:
         self._rest = sound[whole:]
 
     def all(self) -> NDArray[np.float64]:
-        """Those of the whole sound; a last frame that is not full ends in silence."""
+        """Levels of the whole sound; a last frame that is not full ends in silence."""
         self._measure(np.pad(self._rest, (0, -len(self._rest) % self._size)))
         self._rest = self._rest[:0]
         return np.concatenate(self._found)

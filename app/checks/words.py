@@ -1,4 +1,4 @@
-"""Everything that is read: the text, an instruction, the words of a recording."""
+"""Validation of words: the text, an instruction, the words of a recording."""
 
 from app.engines.interface import Mode
 from app.speech_request import SpeechRequest

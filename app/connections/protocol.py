@@ -24,8 +24,8 @@ _LOOKS = 30
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """One connection. An answer that takes its time is never cut: limits are for what the client
-    owes, and only while nothing else is in its way."""
+    """Protocol of a connection with limits. An answer that takes its time is never cut: limits are
+    for what the client owes, and only while nothing else is in its way."""
 
     shared: Connections
     """Set by ``limited``."""
@@ -89,12 +89,12 @@ class LimitedProtocol(HttpToolsProtocol):
         self._loose = self._loose or 1
 
     def on_url(self, url: bytes) -> None:
-        """See uvicorn."""
+        """Count the URL's bytes."""
         self._fields += len(url)
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """See uvicorn; trailers are such fields too."""
+        """Count a field's bytes; trailers are such fields too."""
         self._fields += len(name) + len(value) + len(": \r\n")
         super().on_header(name, value)
 
@@ -114,7 +114,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """See uvicorn."""
+        """Note that a piece of the body has come."""
         self._loose = 0
         super().on_body(body)
 

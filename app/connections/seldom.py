@@ -10,7 +10,7 @@ INTERVAL = 10.0
 
 @dataclass(slots=True)
 class Seldom:
-    """Lets one in ten seconds through, and counts the others."""
+    """Throttle that lets one occurrence in ten seconds through, and counts the others."""
 
     now: Callable[[], float] = time.monotonic
     _next: float = float("-inf")

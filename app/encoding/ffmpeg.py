@@ -44,7 +44,7 @@ class _Sink:
 
 
 class FfmpegEncoder:
-    """See ``app.encoding.encoder.Encoder``. ``sample_rate`` in Hz is that of the sound."""
+    """An ``app.encoding.encoder.Encoder`` by FFmpeg. ``sample_rate`` in Hz is that of the sound."""
 
     def __init__(self, recipe: Recipe, sample_rate: int) -> None:
         self._sample_rate = sample_rate

@@ -12,7 +12,7 @@ from app.sound.wav import WavEncoder, wav
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """One format."""
+    """An audio format."""
 
     name: str
     media_type: str

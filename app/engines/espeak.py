@@ -94,7 +94,7 @@ class EspeakEngine:
 
 
 class EspeakPlugin:
-    """See ``app.engines.interface.EnginePlugin``."""
+    """The ``app.engines.interface.EnginePlugin`` of eSpeak NG."""
 
     def describe(self) -> EngineInfo:
         _library_files()

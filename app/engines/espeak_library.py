@@ -74,7 +74,7 @@ def _copy_in_memory(path: str) -> str:
 
 
 class Library:
-    """One freshly loaded eSpeak NG; a context manager. One at a time in a process."""
+    """A freshly loaded eSpeak NG; a context manager. One at a time in a process."""
 
     def __init__(self, files: LibraryFiles) -> None:
         self._files = files

@@ -48,7 +48,7 @@ class Mode(StrEnum):
 
 
 class Capability(StrEnum):
-    """Something a request may ask for and an engine may lack."""
+    """A feature that a request may ask for and an engine may lack."""
 
     SPEED = "speed"
     SPEED_WHILE_STREAMING = "speed_while_streaming"
@@ -65,7 +65,7 @@ class Capability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of several things a user can pick."""
+    """An option that a user can pick."""
 
     id: str
     """Stable, part of the API; for an instruction it is the words the engine gets."""
@@ -75,7 +75,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One voice a user can choose. ``id`` is stable and part of the API."""
+    """A voice that a user can choose. ``id`` is stable and part of the API."""
 
     id: str
     name_zh: str
@@ -181,7 +181,7 @@ class EngineUnavailableError(NodeError):
 
 
 class CannotSpeakError(NodeError):
-    """This text cannot be spoken by this voice. Shown to the user, in English and Chinese."""
+    """Text that this voice cannot speak. Shown to the user, in English and Chinese."""
 
     def __init__(self, en: str, zh: str) -> None:
         super().__init__(en)

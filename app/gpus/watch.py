@@ -12,7 +12,7 @@ _log = logging.getLogger("app.gpus")
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One GPU now."""
+    """State of a GPU."""
 
     index: int
     name: str
@@ -27,7 +27,7 @@ class Gpu:
 
 
 class GpuWatch:
-    """Asks the driver, which may hang: in a thread, with a time limit."""
+    """Reader of the driver, which may hang: in a thread, with a time limit."""
 
     def __init__(self) -> None:
         self.latest: list[Gpu] = []

@@ -24,7 +24,7 @@ class NodeCollector(Collector):
         self._node = node
 
     def collect(self) -> Iterator[Metric]:
-        """See prometheus_client."""
+        """Collect the metrics for prometheus_client."""
         yield self._jobs()
         yield self._self_tests()
         yield self._closed()

@@ -1,4 +1,4 @@
-"""Nobody without a key, where keys are wanted."""
+"""API-key authentication."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ KEY_NAME = "cosyvoice.key_name"
 
 
 class APIKeyMiddleware:
-    """Refuses requests without a good key with 401.
+    """Middleware that refuses requests without a good key with 401.
 
     Programs give it as ``Authorization: Bearer KEY``. Browsers ask their user and send it as the
     password of HTTP's basic authentication, with any name.

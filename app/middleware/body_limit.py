@@ -1,4 +1,4 @@
-"""No request may fill the memory: bodies have a greatest length."""
+"""Length limit of bodies: no request may fill the memory."""
 
 from collections.abc import Mapping
 
@@ -8,8 +8,8 @@ from app.refusal import refusal
 
 
 class BodyLimitMiddleware:
-    """Refuses bodies over ``limit`` bytes with 413; ``others`` has paths with another limit or
-    none."""
+    """Middleware that refuses bodies over ``limit`` bytes with 413; ``others`` has paths with
+    another limit or none."""
 
     def __init__(self, app: ASGIApp, limit: int, others: Mapping[str, int | None]) -> None:
         self._app = app

@@ -1,5 +1,5 @@
-"""While the node stops: accepted work is finished, new work is sent elsewhere, and in the end
-event streams, which never end by themselves, are closed."""
+"""Draining while the node stops: accepted work is finished, new work is sent elsewhere, and in the
+end event streams, which never end by themselves, are closed."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,8 @@ from app.refusal import refusal
 
 
 class DrainMiddleware:
-    """Refuses new work with 503 while ``closed()``; ends streams when ``hang_up`` is set."""
+    """Middleware that refuses new work with 503 while ``closed()``, and ends streams when
+    ``hang_up`` is set."""
 
     def __init__(self, app: ASGIApp, closed: Callable[[], bool], hang_up: asyncio.Event) -> None:
         self._app = app

@@ -12,7 +12,8 @@ from app.refusal import refusal_of
 
 
 class FullQueueMiddleware:
-    """Answers a POST to one of ``paths`` with the error of ``refusal()``, where there is one."""
+    """Middleware that answers a POST to one of ``paths`` with the error of ``refusal()``, where
+    there is one."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Only names that are this service's are answered to, where they are configured.
+"""Host-name check: where names are configured, others are refused.
 
 A page of another site whose name is made to lead here (DNS rebinding) is of the same origin as
 this one for its visitor's browser; only the name tells it apart. Addresses and localhost cannot be
@@ -33,7 +33,8 @@ class OwnNames:
 
 
 class HostNamesMiddleware:
-    """Refuses requests by other names with 421 (RFC 9110, section 15.5.20); see ``OwnNames``."""
+    """Middleware that refuses requests by other names with 421 (RFC 9110, section 15.5.20); see
+    ``OwnNames``."""
 
     def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Nobody gets more than a fair share: jobs a minute and jobs at a time, by key and by address.
+"""Fair shares: jobs a minute and jobs at a time, by key and by address.
 
 Each node counts for itself; a client that directors spread over three nodes gets three shares.
 """
@@ -28,7 +28,8 @@ class Share:
 
 
 class LimitsMiddleware:
-    """Refuses jobs with 429 that are beyond a share. What only looks does not count."""
+    """Middleware that refuses jobs beyond a share with 429. What only looks does not count. What
+    only looks does not count."""
 
     def __init__(self, app: ASGIApp, key: Share, client: Share) -> None:
         self._app = app

@@ -9,7 +9,7 @@ from limits.aio.strategies import MovingWindowRateLimiter
 
 
 class MovingWindow:
-    """Counts by whatever names it is given."""
+    """Usage counted by name."""
 
     def __init__(self) -> None:
         self._storage = MemoryStorage()

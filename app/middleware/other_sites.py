@@ -17,8 +17,9 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class OtherSitesMiddleware:
-    """Keeps pages out whose site is not among ``allowed`` (origins, or ``*`` for all): what changes
-    something is refused with 403, and of the rest their browsers let them see nothing."""
+    """Middleware that keeps pages out whose site is not among ``allowed`` (origins, or ``*`` for
+    all): what changes something is refused with 403, and of the rest their browsers let them see
+    nothing."""
 
     def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
         self._app = app

@@ -49,7 +49,8 @@ class Way:
 
 
 class PageCacheMiddleware:
-    """Answers a GET of one of ``paths`` with what was answered before, where it was 200."""
+    """Middleware that answers a GET of one of ``paths`` with an earlier answer, where that was
+    200."""
 
     def __init__(self, app: ASGIApp, paths: Collection[str]) -> None:
         self._app = app

@@ -14,7 +14,7 @@ HEADERS = (
 
 
 class SecurityHeadersMiddleware:
-    """Adds headers that an answer does not have itself."""
+    """Middleware that adds headers that an answer does not have itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -32,7 +32,8 @@ _log = logging.getLogger("app.access")
 
 
 class TurnedAway:
-    """Refuses jobs for which ``pool`` has no place; see ``app.connections.early.Early``."""
+    """Early refusal of jobs for which ``pool`` has no place; see
+    ``app.connections.early.Early``."""
 
     def __init__(
         self,

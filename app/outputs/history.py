@@ -90,7 +90,8 @@ class Search:
         return self.done
 
     def reach(self, edge: str, last: str) -> None:
-        """All down to ``last`` has been searched; what is not known begins at ``edge``, if any."""
+        """Note that all down to ``last`` has been searched; what is not known begins at ``edge``,
+        if any."""
         # The sign is before all that a stem can go on with: the edge itself is older than this.
         self.at = f"{edge}!"
         self.older = (last or self.at) if edge else ""

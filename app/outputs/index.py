@@ -109,7 +109,7 @@ class Index:
 
 
 def _plain(text: str) -> str:
-    """Without the differences people do not search for: case, width, composition."""
+    """Remove the differences people do not search for: case, width, composition."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 

@@ -47,19 +47,20 @@ class Known:
         return self.unread[place - 1] if place else ""
 
     def learn(self, read: Read) -> None:
-        """These sidecars have been read."""
+        """Store the content of sidecars that have been read."""
         # What was deleted meanwhile is in neither.
         self._keep([item for item in read if self._strike(item[0])])
 
     def unreadable(self, most: int) -> dict[str, Stamp | None]:
-        """Some that could not be read; others each time, where there are more than ``most``."""
+        """Choose some that could not be read; others each time, where there are more than
+        ``most``."""
         some = dict(islice(self._unreadable.items(), most))
         for stem in some:
             self._unreadable[stem] = self._unreadable.pop(stem)
         return some
 
     def learn_again(self, read: Read) -> None:
-        """These have been read once more."""
+        """Store the content of sidecars that have been read once more."""
         self._keep([item for item in read if item[0] in self._unreadable])
 
     def _compare(self, names: Iterable[str]) -> tuple[set[str], set[str]]:

@@ -68,12 +68,12 @@ class OpenFileAnswer(FileResponse):
 
     @asynccontextmanager
     async def _open_file(self) -> AsyncIterator[Any]:
-        """Called by Starlette 1.x for the file it then reads from."""
+        """Open the file that Starlette 1.x then reads from."""
         yield self._file
 
 
 def _read(file: BinaryIO, size: int) -> bytes:
-    """Without a buffer a read may give less than there is."""
+    """Read until enough is there: without a buffer a read may give less than there is."""
     parts = []
     while size > 0 and (part := file.read(size)):
         parts.append(part)

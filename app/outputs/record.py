@@ -12,7 +12,7 @@ from app.outputs.names import MEDIA_TYPES
 
 @dataclass(frozen=True, slots=True)
 class OutputRecord:
-    """Everything it takes to make the same audio again, and who made it when.
+    """Parameters that make the same audio again, and who made it when.
 
     Fields with a default came later than the first release: sidecars of older nodes lack them.
     """

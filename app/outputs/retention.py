@@ -62,7 +62,8 @@ class _Item:
 
 
 def clean(folder: SharedFolder, limits: Retention) -> Removed | None:
-    """One pass; None when another node is at it or was a short while ago. Raises OSError."""
+    """Remove outputs once; None when another node is at it or was a short while ago. Raises
+    OSError."""
     folder.check_mount()
     descriptor = os.open(folder.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     with os.fdopen(descriptor, "r+b", buffering=0) as lock:

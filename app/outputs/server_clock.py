@@ -21,7 +21,8 @@ def _steady() -> float:
 
 
 class ServerClock:
-    """As one node knows it; until the first writing its own. ``steady`` never jumps."""
+    """The file server's clock as one node knows it; until the first writing the node's own.
+    ``steady`` never jumps."""
 
     def __init__(self, steady: Callable[[], float] = _steady) -> None:
         self._steady = steady

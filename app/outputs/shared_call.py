@@ -1,4 +1,4 @@
-"""One call for all who want its result at the same time."""
+"""Sharing of a call among all who want its result at the same time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -31,7 +31,7 @@ class Spool:
     def __init__(
         self, folder: Path, limit: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Makes the folder. Raises OSError, also for a folder that belongs to another user."""
+        """Make the folder. Raises OSError, also for a folder that belongs to another user."""
         self.folder = folder
         self._limit = limit
         self._clock = clock

@@ -54,7 +54,8 @@ _Result = TypeVar("_Result")
 
 
 class OutputStore:
-    """Saves, searches, finds and deletes outputs. ``patience``: seconds one access may take.
+    """Store that saves, searches, finds and deletes outputs. ``patience``: seconds one access may
+    take.
 
     Without a spool, what the shared folder does not take is refused.
     """
@@ -154,7 +155,8 @@ class OutputStore:
         return (await self.search("", count)).outputs
 
     async def search(self, query: str, count: int, before: str = "") -> Found:
-        """At most ``count`` outputs of all nodes, newest first, older than the stem ``before``.
+        """Find at most ``count`` outputs of all nodes, newest first, older than the stem
+        ``before``.
 
         Every word of ``query`` must occur in text, voice, node, seed or name, whatever its case or
         width. ``Found.unfinished`` tells where older ones have not been searched yet; ask again.

@@ -22,19 +22,19 @@ class UploadSpace:
         self._lock = threading.Lock()
 
     def check(self, size: int) -> None:
-        """Raises ``StorageError`` where there is no room for so many bytes more."""
+        """Raise ``StorageError`` where there is no room for so many bytes more."""
         with self._lock:
             used = self._measured + sum(added for _, added in self._added)
         if self._limit and used + size > self._limit:
             raise _full(self._limit)
 
     def add(self, size: int) -> None:
-        """So many bytes more are there now."""
+        """Count so many bytes more."""
         with self._lock:
             self._added.append((time.monotonic(), size))
 
     def measured(self, size: int, age: float = 0.0) -> None:
-        """All uploads took so many bytes ``age`` seconds ago."""
+        """Note that all uploads took so many bytes ``age`` seconds ago."""
         with self._lock:
             self._measured = size
             while self._added and self._added[0][0] < time.monotonic() - age:

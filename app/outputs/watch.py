@@ -22,8 +22,8 @@ _log = logging.getLogger("app.outputs")
 
 
 class ShareWatch:
-    """Asks the file server of ``folder`` every ``period`` seconds; dead after ``limit`` of
-    silence."""
+    """Watch that asks the file server of ``folder`` every ``period`` seconds; dead after ``limit``
+    of silence."""
 
     def __init__(self, folder: Path, period: float = _PERIOD, limit: float = _LIMIT) -> None:
         self.folder = folder
@@ -75,8 +75,8 @@ class ShareWatch:
             await asyncio.sleep(self._period)
 
     async def _ask(self) -> None:
-        """Returns when it has answered, however late. An error is an answer too: those who call
-        it are told of it."""
+        """Return when it has answered, however late. An error is an answer too: those who call it
+        are told of it."""
         began = time.monotonic()
         # Always answered by the server itself: stat(2) may come from the kernel's memory.
         future = self._thread.submit(os.statvfs, self.folder)

@@ -52,7 +52,7 @@ class HeldAnswer:
         return [pair for message in self._messages for pair in message.get("headers", ())]
 
     async def __call__(self, message: Message) -> None:
-        """One message of the answer."""
+        """Take a message of the answer."""
         if message["type"] == "http.response.start":
             self.held = self._hold(message["status"])
         if self.held:

@@ -29,7 +29,7 @@ class EventStream:
         """True if this is a stream of events, as they are."""
 
     async def __call__(self, message: Message) -> None:
-        """One message of the answer."""
+        """Take a message of the answer."""
         if message["type"] == "http.response.start":
             headers = dict(message["headers"])
             kind = headers.get(b"content-type", b"")

@@ -1,4 +1,4 @@
-"""One HTTP request on this node: answered here, or forwarded to another node."""
+"""An HTTP request on this node: answered here, or forwarded to another node."""
 
 import time
 from collections.abc import Callable

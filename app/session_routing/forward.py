@@ -1,4 +1,5 @@
-"""One request to another node and its answer back, both as they come, nothing kept."""
+"""Forwarding of a request to another node and of its answer back, both as they come, nothing
+kept."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -179,7 +180,7 @@ class _Inbound:
         self.complete()
 
     async def client_leaves(self) -> None:
-        """Until it has."""
+        """Wait until the client has left."""
         await self._read.wait()
         while not self.left and (await self._receive())["type"] != "http.disconnect":
             pass

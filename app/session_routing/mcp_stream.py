@@ -21,7 +21,7 @@ class McpStream:
         self._begins = begins
 
     async def __call__(self, message: Message) -> None:
-        """One message of the answer."""
+        """Take a message of the answer."""
         if found := _ADDRESS.match(message.get("body", b"")):
             await self._begins(found["session"].decode())
         await self._send(message)

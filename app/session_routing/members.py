@@ -54,12 +54,12 @@ class Members:
 
     @property
     def names(self) -> list[str]:
-        """All there are, alive or not: the same on every node."""
+        """Names of all nodes, alive or not: the same on every node."""
         return [self.node, *self.peers]
 
     @property
     def live(self) -> list[str]:
-        """Those that answer, and this one."""
+        """Names of those that answer, and this one."""
         return [self.node, *(name for name in self.peers if self.alive(name))]
 
     def alive(self, name: str) -> bool:

@@ -30,8 +30,8 @@ _log = logging.getLogger("app.session_routing")
 
 
 class SessionRouting:
-    """Sends every request that needs a certain node there. Start it through ASGI's lifespan, or
-    with ``start`` and ``stop``.
+    """Middleware that sends every request that needs a certain node there. Start it through ASGI's
+    lifespan, or with ``start`` and ``stop``.
 
     Raises ``PeersFileError`` when a file of peers is wrong at the beginning; later it keeps the
     peers it has, and logs what is wrong.

@@ -20,7 +20,7 @@ _log = logging.getLogger("app.session_routing")
 
 
 class OwnedRequest:
-    """One such request, whose body has been read where only the body tells what it needs."""
+    """A request for one node, whose body has been read where only the body tells what it needs."""
 
     def __init__(self, exchange: Exchange, wanted: Need) -> None:
         self._exchange = exchange

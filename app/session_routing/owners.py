@@ -27,7 +27,7 @@ DECIDERS = 3
 
 
 class Owners:
-    """Finds and remembers owners for one node."""
+    """Finder and memory of owners, for one node."""
 
     def __init__(self, members: Members, table: SessionTable, peer_client: PeerClient) -> None:
         self.members = members

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another node, by the address of its own: never the virtual IP, which every node holds."""
+    """Another node, by an address of its own: never the virtual IP, which every node holds."""
 
     name: str
     url: str
@@ -36,7 +36,7 @@ class Condition:
         return self.jobs / max(1, self.slots)
 
     def as_json(self) -> dict[str, Any]:
-        """For the wire."""
+        """Encode it for other nodes."""
         return asdict(self)
 
 

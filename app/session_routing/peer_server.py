@@ -14,7 +14,7 @@ _QUESTION_LIMIT = 64 << 10
 
 
 class PeerServer:
-    """Answers from what this node knows, and what it decides."""
+    """Server for peers: answers from what this node knows, and what it decides."""
 
     def __init__(self, owners: Owners) -> None:
         self._owners = owners

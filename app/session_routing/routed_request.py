@@ -12,7 +12,7 @@ from app.session_routing.shared_file import serve_file
 
 
 class RoutedRequest:
-    """One client's request and its way through the cluster."""
+    """A client's request and its way through the cluster."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -46,7 +46,7 @@ class RoutedRequest:
         return wanted
 
     async def _login(self) -> Need | None:
-        """All that comes from somebody who has logged in needs the node that knows it."""
+        """Find the node of a login: all that comes from somebody who has logged in needs it."""
         release = self._exchange.own_release
         for key in keys(self._exchange.scope["headers"], b"cookie"):
             if await self._owners.find(key, release, begins=False) is not None:

@@ -41,7 +41,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class _Clock:
-    """Another node's, as it was seen."""
+    """Another node's clock, as it was seen."""
 
     process: str
     ahead: float
@@ -49,7 +49,8 @@ class _Clock:
 
 
 class Signatures:
-    """Writes and checks passes. ``clock`` gives seconds since any moment, and never jumps."""
+    """Writer and checker of signatures. ``clock`` gives seconds since any moment, and never
+    jumps."""
 
     def __init__(
         self, secret: bytes, node: str, clock: Callable[[], float] = time.monotonic

@@ -20,7 +20,7 @@ def audible(pcm: bytes) -> bool:
 
 
 class PcmEncoder:
-    """See ``app.encoding.encoder.Encoder``."""
+    """An ``app.encoding.encoder.Encoder`` that changes nothing."""
 
     def feed(self, pcm: bytes) -> bytes:
         return pcm

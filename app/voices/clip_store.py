@@ -23,7 +23,8 @@ _line = DecodingLine[PreparedClip](lambda clip: clip.path.unlink(missing_ok=True
 
 
 class ClipStore:
-    """Keeps clips in ``folder``, on a local disk: what is only read once needs no file server."""
+    """Store of clips in ``folder``, on a local disk: what is only read once needs no file
+    server."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

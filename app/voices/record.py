@@ -10,7 +10,8 @@ _ID = re.compile(r"voice_[0-9a-f]{16}")
 
 
 class RegisteredVoice(BaseModel):
-    """One voice. Keys it does not know are ignored: nodes of two releases share the folder."""
+    """A registered voice. Keys it does not know are ignored: nodes of two releases share the
+    folder."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

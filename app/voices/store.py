@@ -25,7 +25,7 @@ _Result = TypeVar("_Result")
 
 
 class VoiceStore:
-    """Keeps at most ``limit`` voices in ``folder``; an access may take ``patience`` seconds."""
+    """Store of at most ``limit`` voices in ``folder``; an access may take ``patience`` seconds."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class VoiceStore:
         self._threads = TimeLimitedExecutor("voices", _THREADS, patience, watch)
 
     async def all(self) -> list[RegisteredVoice]:
-        """Every voice, the oldest first. Raises ``StorageError``."""
+        """List the voices, the oldest first. Raises ``StorageError``."""
         return await self._call("read the voices", self._all)
 
     async def find(self, voice_id: str) -> RegisteredVoice | None:

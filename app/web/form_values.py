@@ -1,4 +1,4 @@
-"""From the fields of the form to what a person asks for."""
+"""Conversion of the form's fields to a request."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One press of the button: from the form to a sound, told step by step."""
+"""Generation of speech on the page, from the form to a sound, step by step."""
 
 import asyncio
 import base64
@@ -38,7 +38,7 @@ Shown = tuple[Any, Any, Any, Any]
 
 
 class Generator:
-    """Makes what forms ask for, on one node."""
+    """Generator of what forms ask for, on one node."""
 
     def __init__(self, node: Node) -> None:
         self._service = node.service

@@ -32,7 +32,7 @@ class Past:
         return await self._list(query, SHOWN)
 
     async def look_further(self, query: str | None, event: gr.EventData) -> str:
-        """More of them, or as many from further back."""
+        """Show more of them, or as many from further back."""
         shown = event._data.get("count")
         count = shown if isinstance(shown, int) and 0 <= shown < MOST_SHOWN else SHOWN
         return await self._list(query, count + SHOWN)

@@ -41,5 +41,6 @@ def _speaks(page: gr.Blocks, index: int | None) -> bool:
 
 
 async def may_begin(request: gr.Request) -> None:
-    """For a function that speaks, before it does. Raises ``JobRefusedError``."""
+    """Ask whether a job may begin, in a function that speaks, before it does. Raises
+    ``JobRefusedError``."""
     await begin(getattr(request.request, "scope", None) or {})

@@ -16,7 +16,7 @@ _log = logging.getLogger("app.page")
 
 
 class LiveValidator:
-    """Says what would be wrong with a request before it is made."""
+    """Validation of a request before it is made."""
 
     def __init__(self, limits: ClipLimits | None, recordings: Recordings) -> None:
         self._limits = limits

@@ -199,7 +199,8 @@ def _checking(listener: LiveValidator, studio: _Studio, engine: EngineInfo) -> N
 
 
 def _checking_marks(listener: LiveValidator, studio: _Studio) -> None:
-    """After a pause in typing, which scripts/marks.js waits for."""
+    """Connect the check of annotations: after a pause in typing, which scripts/marks.js waits
+    for."""
     text, marks = studio.fields.text, studio.marks
     # Drawn, so that a script can press it.
     check = gr.Button(elem_id="check", visible="hidden")

@@ -19,7 +19,7 @@ _MIB = 1 << 20
 
 
 class UploadRefusedError(SpeechError):
-    """More than may be sent."""
+    """Upload of more than may be sent."""
 
     type = "invalid_request_error"
 
@@ -31,8 +31,8 @@ class UploadRefusedError(SpeechError):
 
 
 class UploadBounds:
-    """For all uploads to a node. ``share``: MiB that one client may send in ten minutes; 0 is no
-    limit."""
+    """Bounds of all uploads to a node. ``share``: MiB that one client may send in ten minutes; 0 is
+    no limit."""
 
     def __init__(self, share: int, space: UploadSpace) -> None:
         self._share = share
@@ -71,7 +71,7 @@ class UploadBounds:
 
 
 class _Meter:
-    """Of one request. A MiB that has begun is paid for."""
+    """Meter of one request. A MiB that has begun is paid for."""
 
     def __init__(self, bounds: UploadBounds, request: Request, announced: int) -> None:
         self._bounds = bounds
@@ -105,7 +105,7 @@ class _Meter:
 
 
 def check_count(files: int) -> None:
-    """Raises ``UploadRefusedError`` for too many files in one request."""
+    """Raise ``UploadRefusedError`` for too many files in one request."""
     if files > MOST_FILES:
         raise UploadRefusedError(
             413,

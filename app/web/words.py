@@ -1,4 +1,4 @@
-"""Everything the page says, in Chinese and English, and the two ways to say it.
+"""Texts of the page, in Chinese and English, and the two ways to show them.
 
 What Gradio draws (labels, placeholders, buttons) gets a marker, which the browser replaces
 (``gr.I18n``). What the page draws itself holds both languages, and the style sheet hides one: it

@@ -1,4 +1,5 @@
-"""This node's dealings with the others: tells them who waits here, and gives them free slots.
+"""Broker of work between this node and the others: tells them that jobs wait here, and gives them
+free slots.
 
 While jobs wait, every peer is told when the first of them arrived; one that has an idle slot says
 so, and gets the job. A slot that becomes free while an older job waits elsewhere is held for that
@@ -94,7 +95,8 @@ class _Known:
 
 
 class Broker(Neighbours):
-    """One node's. Belongs to one event loop. ``opened`` says whether the node takes jobs now."""
+    """Broker of one node. Belongs to one event loop. ``opened`` says whether the node takes jobs
+    now."""
 
     def __init__(
         self,
@@ -127,7 +129,7 @@ class Broker(Neighbours):
                 known.telling = self._spawn(self._tell(known))
 
     async def stop(self) -> None:
-        """Deal no more; slots that are held go back to the line."""
+        """Deal no more; slots that are held go back to the queue."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -159,7 +161,7 @@ class Broker(Neighbours):
         return self._queue.idle if self._opened() else 0
 
     def offered(self, name: str, next_best: float | None) -> tuple[bool, float | None]:
-        """See ``PeerClient.offer``."""
+        """Answer an offer; see ``PeerClient.offer``."""
         if (known := self._known.get(name)) is None:
             return False, None
         when = None if next_best is None else time.monotonic() - next_best
@@ -227,7 +229,7 @@ class Broker(Neighbours):
                 self._queue.give_back(slot, worker)
 
     async def _offer_to(self, known: _Known, hold: _Hold) -> None:
-        """Until a job of that peer has taken the slot, or none will."""
+        """Offer the slot and wait until a job of that peer has taken it, or none will."""
         others = self._others()
         after = self._age(next_best(self._queue.oldest, others, known.peer.name))
         # Slots that become free meanwhile are for other jobs.

@@ -1,4 +1,5 @@
-"""Passes for requests between nodes whose bodies matter: a digest of the body is under the HMAC."""
+"""Signatures of requests between nodes whose bodies matter: a digest of the body is under the
+HMAC."""
 
 from hashlib import sha256
 

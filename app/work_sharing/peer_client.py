@@ -42,18 +42,18 @@ class HttpPeerClient:
         """Called with a peer's name when it has not taken a job."""
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connections."""
         await self.client.aclose()
 
     async def waiting(self, peer: Peer, age: float | None) -> int:
-        """See ``app.work_sharing.broker.PeerClient``."""
+        """Tell the peer that a job waits; see ``app.work_sharing.broker.PeerClient``."""
         said = await self._ask(peer, "waiting", {"age": age})
         if not isinstance(idle := said.get("idle"), int):
             raise PeerSilentError(f"{peer.name} says {said!r}")
         return idle
 
     async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
-        """See ``app.work_sharing.broker.PeerClient``."""
+        """Offer the peer a slot; see ``app.work_sharing.broker.PeerClient``."""
         said = await self._ask(peer, "offer", {"next_best": next_best})
         age = said.get("age")
         if not isinstance(age, int | float | None):
@@ -61,7 +61,7 @@ class HttpPeerClient:
         return bool(said.get("comes")), age
 
     def loan(self, peer: Peer) -> "Loan":
-        """See ``app.work_sharing.broker.PeerClient``."""
+        """Make a slot of the peer; see ``app.work_sharing.broker.PeerClient``."""
         return Loan(self, peer)
 
     async def send(
@@ -105,7 +105,7 @@ class HttpPeerClient:
 
 
 class Loan:
-    """See ``app.workers.remote.RemoteSlot``."""
+    """An ``app.workers.remote.RemoteSlot`` over HTTP."""
 
     def __init__(self, client: HttpPeerClient, peer: Peer) -> None:
         self.node = peer.name
@@ -114,7 +114,7 @@ class Loan:
 
     @contextlib.asynccontextmanager
     async def begun(self, job: Job, limit: float) -> AsyncIterator[AsyncIterator[bytes]]:
-        """See ``app.workers.remote.RemoteSlot``."""
+        """Send the job; see ``app.workers.remote.RemoteSlot``."""
         answer = await self._sent(job, limit)
         ending = Ending.CANCELLED
         try:

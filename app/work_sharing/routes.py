@@ -36,7 +36,7 @@ _QUESTION_LIMIT = 4096
 def routes(
     service: SpeechService, broker: Broker, ledger: Ledger, signatures: Signatures, kind: Kind
 ) -> APIRouter:
-    """For peers: ``waiting``, ``offer``, ``job``."""
+    """Build the routes for peers: ``waiting``, ``offer``, ``job``."""
     router = APIRouter(prefix=credentials.PATH.rstrip("/"), include_in_schema=False)
 
     async def asked(request: Request, what: str) -> tuple[str, dict[str, Any]]:
@@ -78,7 +78,7 @@ def routes(
 
 
 class _JobAnswer(Response):
-    """One job of another node: its sound, or 409 where no slot is free at this moment."""
+    """A job of another node: its sound, or 409 where no slot is free at this moment."""
 
     def __init__(
         self,

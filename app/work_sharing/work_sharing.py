@@ -18,7 +18,7 @@ from app.work_sharing.peer_client import HttpPeerClient
 
 
 class WorkSharing:
-    """One node's. ``opened`` says whether the node takes jobs of others now."""
+    """Work sharing of one node. ``opened`` says whether the node takes jobs of others now."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class WorkSharing:
         await self._broker.stop()
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connections."""
         await self._client.close()
 
     def _join(self, peers: list[Peer]) -> None:

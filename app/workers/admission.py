@@ -22,7 +22,7 @@ class Position:
 
 
 class Admission:
-    """Admits jobs while there is room for them in the queue."""
+    """Admission of jobs while there is room for them in the queue."""
 
     def __init__(self, size: PoolSize, workplace: Workplace, totals: Totals) -> None:
         self._size = size

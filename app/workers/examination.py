@@ -14,7 +14,7 @@ from app.workers.worker import Worker
 
 
 class Examination:
-    """Tests workers before they get their next job."""
+    """Self-tests of workers before they get their next job."""
 
     def __init__(self, queue: JobQueue, renewal: Renewal, tasks: Tasks, patience: float) -> None:
         self._queue = queue

@@ -32,7 +32,7 @@ class FrameError(NodeError):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One message."""
+    """A message."""
 
     kind: str
     fields: dict[str, object]

@@ -29,7 +29,7 @@ def stopping() -> UnavailableError:
 
 
 def starting(not_ready: str) -> UnavailableError:
-    """No worker is ready yet, and the queue is full."""
+    """Build the error while no worker is ready yet, and the queue is full."""
     return UnavailableError(
         "starting",
         f"this node is still starting: {not_ready}",
@@ -39,7 +39,7 @@ def starting(not_ready: str) -> UnavailableError:
 
 
 def no_worker(not_ready: str) -> UnavailableError:
-    """No worker starts."""
+    """Build the error while no worker starts."""
     return UnavailableError(
         "no_worker",
         f"no worker can start: {not_ready}",

@@ -24,7 +24,7 @@ class NotBegunError(NodeError):
 
 
 class LocalRun:
-    """One attempt at a job on a slot that was taken for it; whatever happens the slot is freed."""
+    """An attempt at a job on a slot that was taken for it; whatever happens the slot is freed."""
 
     def __init__(
         self, workplace: Workplace, slot: Slot, job: Job, limit: float, report: JobReport
@@ -108,7 +108,7 @@ class LocalRun:
             self._workplace.tasks.spawn(self._abandon())
 
     async def _abandon(self) -> None:
-        """Nobody wants the job any more: ask the worker to stop, or replace it."""
+        """Give up a job that nobody wants any more: ask the worker to stop, or replace it."""
         try:
             await self._worker.send(Frame("cancel", {}))
             async with asyncio.timeout(CANCEL_PATIENCE):

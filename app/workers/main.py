@@ -86,7 +86,7 @@ def _send(connection: socket.socket, frame: Frame) -> None:
 
 
 def _die_with(parent: int) -> None:
-    """Be killed when the web process is, even in the middle of a job (prctl(2))."""
+    """Arrange to be killed when the web process is, even in the middle of a job (prctl(2))."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit(0)

@@ -5,7 +5,7 @@ from app.workers.report import JobReport
 
 
 class PoolObserver:
-    """Hears of everything and does nothing with it. Called from the event loop; must be quick."""
+    """Observer that ignores all events. Called from the event loop; must be quick."""
 
     def job_begun(self, waited: float) -> None:
         """A worker takes a job that has been in line for ``waited`` seconds."""

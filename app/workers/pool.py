@@ -106,7 +106,7 @@ class Pool:
 
     @property
     def seconds_left(self) -> float:
-        """Until the last of the running jobs is over, at the latest."""
+        """Seconds until the last of the running jobs is over, at the latest."""
         return self._workplace.seconds_left
 
     @property
@@ -193,7 +193,8 @@ class Pool:
             self._tasks.spawn(self._hope())
 
     async def _hope(self) -> None:
-        """While no worker of this node starts, jobs wait for those of others, but not for long."""
+        """Keep jobs waiting for workers of other nodes, while none of this one starts, but not for
+        long."""
         while readiness.none_starts(self.slots):
             await asyncio.sleep(1)
             if readiness.none_starts(self.slots):

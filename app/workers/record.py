@@ -14,7 +14,7 @@ _REFUSALS = 3
 
 
 class Record:
-    """Of one worker."""
+    """Endings of one worker's jobs."""
 
     def __init__(self) -> None:
         self.done = 0

@@ -1,4 +1,4 @@
-"""Other nodes as the line sees them: they may take a job that waits, or have an older one.
+"""Other nodes as the queue sees them: they may take a job that waits, or have an older one.
 
 ``app.work_sharing`` fills this; the workers themselves know of no network.
 """
@@ -36,7 +36,7 @@ class LostError(NodeError):
 
 
 class Neighbours:
-    """Hears of the line; has nobody to lend to. Called from the event loop; must be quick."""
+    """Neighbours of a node without any. Called from the event loop; must be quick."""
 
     @property
     def peers(self) -> int:

@@ -14,7 +14,7 @@ CANCEL_PATIENCE = 2.0
 
 
 class Renewal:
-    """Frees slots after their jobs, and replaces workers that have served their time."""
+    """Release of slots after their jobs, and replacement of workers that have served their time."""
 
     def __init__(self, slots: Sequence[Slot], queue: JobQueue, tasks: Tasks) -> None:
         self._slots = slots

@@ -7,7 +7,7 @@ from app.workers.totals import Outcome
 
 @dataclass(slots=True)
 class JobReport:
-    """One accepted job. Times are in seconds."""
+    """Report of an accepted job. Times are in seconds."""
 
     request_id: str
     outcome: Outcome = Outcome.DONE

@@ -43,7 +43,7 @@ class ServiceTime:
 
 @dataclass(frozen=True, slots=True)
 class SlotEvents:
-    """Called from the event loop."""
+    """Callbacks of a slot, from the event loop."""
 
     ready: Callable[["Slot"], None]
     """Has a worker that is free."""
@@ -54,7 +54,7 @@ class SlotEvents:
 
 
 class Slot:
-    """Keeps one worker running."""
+    """Place of a worker, which it keeps running."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Slot:
 
     @property
     def workers(self) -> list[Worker]:
-        """Its worker, and those that are about to follow."""
+        """List its worker, and those that are about to follow."""
         known = (self.worker, self._successor, *self._starting)
         return [worker for worker in known if worker is not None]
 
@@ -187,7 +187,8 @@ class Slot:
         _log.info("worker ready", extra={"slot": self.index, "pid": worker.pid})
 
     async def _until_ended(self) -> Worker:
-        """Until this slot's worker ends, be it the first or one that followed it; which it was."""
+        """Wait until this slot's worker ends, be it the first or one that followed it, and return
+        that."""
         while True:
             worker = self.worker
             assert worker is not None

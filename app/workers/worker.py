@@ -1,4 +1,4 @@
-"""One worker process as the web process sees it: start it, talk to it, end it."""
+"""A worker process as the web process sees it: start it, talk to it, end it."""
 
 import asyncio
 import contextlib
@@ -168,7 +168,7 @@ class Worker:
             await self._process.wait()
 
     async def wait(self) -> None:
-        """Until the process has ended."""
+        """Wait until the process has ended."""
         await self._process.wait()
 
     def end_told(self) -> str:

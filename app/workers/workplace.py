@@ -29,7 +29,7 @@ class Workplace:
 
     @property
     def seconds_left(self) -> float:
-        """Until the last of the running jobs is over, at the latest."""
+        """Seconds until the last of the running jobs is over, at the latest."""
         return max(0.0, max(self.deadlines.values(), default=0.0) - time.monotonic())
 
     @property

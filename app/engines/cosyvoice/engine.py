@@ -40,7 +40,7 @@ class CosyVoiceEngine:
             yield from self._inference.run(speech)
 
     def _calls(self, request: SynthesisRequest) -> Iterator[Pieces]:
-        """One call of the model for each part of the text, made when its turn comes."""
+        """Call the model once for each part of the text, when its turn comes."""
         if request.mode is Mode.CONVERT:
             source, reference = _clip(request.source), _clip(request.reference)
             yield self._model.inference_vc(str(source.path), str(reference.path), **_pace(request))

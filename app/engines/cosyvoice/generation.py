@@ -15,7 +15,7 @@ from app.engines.interface import Capability, Choice
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One generation of the model."""
+    """A generation of the model."""
 
     number: int
     title: str

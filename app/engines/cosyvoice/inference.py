@@ -36,7 +36,7 @@ class LanguageModelError(NodeError):
 
 
 class Inference:
-    """Wraps a model's networks, once. One run at a time."""
+    """A model's networks, wrapped once. One run at a time."""
 
     def __init__(self, networks: Networks, randomness: Randomness) -> None:
         self._networks = networks

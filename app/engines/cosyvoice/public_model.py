@@ -52,7 +52,7 @@ class PublicModel(Protocol):
     def inference_sft(
         self, tts_text: str, spk_id: str, *, stream: bool, speed: float, text_frontend: bool
     ) -> Pieces:
-        """In the voice of a trained speaker."""
+        """Speak in the voice of a trained speaker."""
         ...
 
     def inference_zero_shot(
@@ -66,7 +66,7 @@ class PublicModel(Protocol):
         speed: float,
         text_frontend: bool,
     ) -> Pieces:
-        """In the voice of a clip whose words are known."""
+        """Speak in the voice of a clip whose words are known."""
         ...
 
     def inference_cross_lingual(
@@ -79,7 +79,7 @@ class PublicModel(Protocol):
         speed: float,
         text_frontend: bool,
     ) -> Pieces:
-        """In the voice of a clip; the language model hears nothing of it."""
+        """Speak in the voice of a clip; the language model hears nothing of it."""
         ...
 
     def inference_instruct2(
@@ -93,11 +93,11 @@ class PublicModel(Protocol):
         speed: float,
         text_frontend: bool,
     ) -> Pieces:
-        """As an instruction says. With an id the prompt stored with it is used instead."""
+        """Speak as an instruction says. With an id the prompt stored with it is used instead."""
         ...
 
     def inference_vc(
         self, source_wav: str, prompt_wav: str, *, stream: bool, speed: float
     ) -> Pieces:
-        """One clip's words in another's voice."""
+        """Say one clip's words in another's voice."""
         ...

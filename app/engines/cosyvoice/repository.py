@@ -104,7 +104,7 @@ def _keep_texts_out(record: logging.LogRecord) -> bool:
 
 
 def load_wav(wav: str, target_sr: int, min_sr: int = 16000) -> Any:
-    """In place of cosyvoice.utils.file_utils.load_wav: 1 × samples at ``target_sr`` Hz."""
+    """Replace cosyvoice.utils.file_utils.load_wav: 1 × samples at ``target_sr`` Hz."""
     import torch
 
     recording = survey(Path(wav), min_sr, "reference")

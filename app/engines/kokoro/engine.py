@@ -76,7 +76,7 @@ def _take(style: Samples, seed: int) -> Samples:
 
 
 class KokoroPlugin:
-    """See ``app.engines.interface.EnginePlugin``."""
+    """The ``app.engines.interface.EnginePlugin`` of Kokoro."""
 
     def describe(self) -> EngineInfo:
         _check_packages()

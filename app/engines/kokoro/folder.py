@@ -80,7 +80,7 @@ def _data_home() -> Path:
 
 
 def check_model(path: Path) -> None:
-    """Raises ``BadFilesError`` unless this file is the model."""
+    """Raise ``BadFilesError`` unless this file is the model."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != MODEL_SHA256:
@@ -88,7 +88,7 @@ def check_model(path: Path) -> None:
 
 
 def check_voices(voices: dict[str, bytes], name: str) -> None:
-    """Raises ``BadFilesError``, which calls the voices ``name``, unless they are the model's."""
+    """Raise ``BadFilesError``, which calls the voices ``name``, unless they are the model's."""
     digest = voices_digest(voices)
     if digest != VOICES_SHA256:
         raise BadFilesError(f"{name} are not the right voices or damaged (SHA-256 {digest})")
@@ -104,7 +104,7 @@ def read_voices(path: Path) -> dict[str, bytes]:
 
 
 def voices_digest(voices: dict[str, bytes]) -> str:
-    """One SHA-256 over the names and the content of voices, whatever file they came in."""
+    """Compute a SHA-256 over the names and the content of voices, whatever file they came in."""
     total = hashlib.sha256()
     for name in sorted(voices):
         total.update(f"{name} {hashlib.sha256(voices[name]).hexdigest()}\n".encode())

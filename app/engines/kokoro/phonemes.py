@@ -1,4 +1,4 @@
-"""From a text with marks to the phonemes the model speaks."""
+"""Conversion of a text with marks to the phonemes the model speaks."""
 
 import re
 import unicodedata
@@ -29,7 +29,7 @@ Phonemize = Callable[[str, str], str]
 
 
 class Phonemes:
-    """Makes phonemes, for one voice after the other."""
+    """Converter to phonemes, for one voice after the other."""
 
     def __init__(self, phonemize: Phonemize, known: frozenset[str], mandarin: Mandarin) -> None:
         """``known``: the model's vocabulary."""

@@ -24,7 +24,7 @@ def peaks_of(pcm: bytes, bars: int = BARS) -> list[float]:
 
 
 def voice_name(voice_id: str, engine: EngineInfo) -> str:
-    """Its name in both languages; its id where this engine does not know it, as happens with
+    """Name a voice in both languages; by its id where this engine does not know it, as happens with
     outputs of another engine or release."""
     if not voice_id:
         return both("reference")

@@ -14,7 +14,7 @@ _HEADING = f'<h2 class="unseen">{both("result")}</h2>'
 
 
 def empty_html() -> str:
-    """Before there is anything."""
+    """Render the place of the result before there is anything."""
     return f'{_HEADING}<p class="empty">{both("result_empty")}</p>'
 
 

@@ -17,7 +17,7 @@ def progress_html(seconds_made: float) -> str:
 
 
 def note_html(key: str) -> str:
-    """Something that is worth saying and no trouble."""
+    """Render a message that is no trouble."""
     return f'<p class="status" data-step="{key}">{both(key)}</p>'
 
 
