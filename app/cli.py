@@ -131,8 +131,8 @@ def _host_names(_context: click.Context, _option: click.Parameter, value: str) -
     for name in names:
         if not _HOST_NAME.fullmatch(name):
             raise click.BadParameter(
-                f"{name!r} is no host name: write tts.example.org, or *.example.org for all below "
-                "it, without scheme and port; addresses are always answered to"
+                f"{name!r} is not a host name: write tts.example.org, or *.example.org for all "
+                "below it, without scheme and port; addresses are always answered to"
             )
     return names
 
@@ -142,8 +142,8 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     for origin in origins:
         if origin != "*" and not _ORIGIN.fullmatch(origin):
             raise click.BadParameter(
-                f"{origin!r} is no origin: write http:// or https://, a host name and, if it has "
-                "one, the port, without a path"
+                f"{origin!r} is not an origin: write http:// or https://, a host name and, if it "
+                "has one, the port, without a path"
             )
     return origins
 
@@ -376,7 +376,7 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     is_flag=True,
     show_default="off",
     help="Not ready while the shared folder takes no files, so that directors send clients to "
-    "other nodes. Without it the node goes on, and keeps what it makes in its spool.",
+    "other nodes. Without it the node continues, and keeps what it makes in its spool.",
 )
 @_option(
     "--virtual-ips",

@@ -65,7 +65,7 @@ class Node:
 
     @property
     def waiting(self) -> int:
-        """Requests in line, in the page's queue and in the workers'."""
+        """Requests that wait, in the page's queue and in the workers'."""
         return self.page_waiting() + self.service.pool.waiting
 
     @property

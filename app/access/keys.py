@@ -62,7 +62,7 @@ def read_keys(path: Path) -> ApiKeys:
     try:
         lines = content.decode().splitlines()
     except UnicodeDecodeError as error:
-        raise KeyFileError(f"{path} is no text") from error
+        raise KeyFileError(f"{path} is not text") from error
     digests: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         if line.strip() and not line.lstrip().startswith("#"):

@@ -104,7 +104,7 @@ def _problem(
         return None
     return _told(
         match,
-        "is no pinyin, phoneme or sound that can be marked",
+        "is not a pinyin, phoneme or sound that can be marked",
         "不是可用的拼音、音素或声音标记",
         nearest_mark(inside),
     )
@@ -116,7 +116,7 @@ def _tag_problem(match: re.Match[str]) -> Problem | None:
         return None
     return _told(
         match,
-        "is no tag; known tags are <strong> and <laughter>",
+        "is not a tag; known tags are <strong> and <laughter>",
         "不是可用的标签，可用的有 <strong> 和 <laughter>",
         nearest_tag(slash, name),
     )

@@ -7,8 +7,8 @@ def broken(field: str) -> InvalidInputError:
     """Refuse a recording whose container or codec cannot be read, or that is damaged too much."""
     return InvalidInputError(
         "clip_unreadable",
-        f"the {field} is no recording that can be read, or it is damaged; use WAV, MP3, M4A, FLAC, "
-        "OGG or WebM",
+        f"the {field} is not a recording that can be read, or it is damaged; use WAV, MP3, M4A, "
+        "FLAC, OGG or WebM",
         "无法读取该音频，文件已损坏或格式不受支持，请使用 WAV、MP3、M4A、FLAC、OGG 或 WebM",
         field=field,
     )

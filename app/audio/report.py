@@ -44,7 +44,7 @@ class ClipReport:
 def warnings_about(
     recording: Recording, kept: float, limits: ClipLimits, *, cut: bool
 ) -> tuple[ClipWarning, ...]:
-    """Warnings for the owner of a recording. ``kept`` is in seconds; ``cut``: it went on after
+    """Warnings for the owner of a recording. ``kept`` is in seconds; ``cut``: it continued after
     them."""
     found = []
     if cut:

@@ -17,7 +17,7 @@ _log = logging.getLogger("app.connections")
 
 
 class ShortOfDescriptors:
-    """An exception handler for the event loop; what is no such error goes to asyncio's own."""
+    """An exception handler for the event loop; what is not such an error goes to asyncio's own."""
 
     def __init__(self) -> None:
         self._seldom = Seldom()

@@ -88,7 +88,7 @@ class Register(Generic[C]):
 
 def client_of(address: str) -> str:
     """Name the client that an address belongs to. A customer of an Internet provider has a whole
-    /64 of IPv6; within a site every host counts. What is no address is taken as it is."""
+    /64 of IPv6; within a site every host counts. What is not an address is taken as it is."""
     try:
         found = ip_address(address)
     except ValueError:

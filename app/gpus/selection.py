@@ -30,7 +30,7 @@ def selected_gpus(wanted: str) -> tuple[str, ...] | None:
     for name in named:
         if not _GPU.fullmatch(name):
             raise GpuSelectionError(
-                f"{name!r} is no GPU; write inherit, none, all, or a list such as 0,1 "
+                f"{name!r} is not a GPU; write inherit, none, all, or a list such as 0,1 "
                 "(numbers or UUIDs as `nvidia-smi -L` shows them)"
             )
     if len(set(named)) < len(named):

@@ -12,7 +12,7 @@ from app.refusal import refusal
 OPEN = frozenset({"/healthz", "/readyz", "/cluster/status", "/metrics"})
 """Paths that directors, operators and monitors ask for, without a key."""
 _NODES = ("/_lending/", "/_session_routing/")
-"""Other nodes, who have passes."""
+"""Paths of other nodes, which sign their requests."""
 _PROGRAMS = ("/v1/", "/AIVoice/")
 KEY_NAME = "cosyvoice.key_name"
 """Key in the ASGI scope: name of the request's API key."""

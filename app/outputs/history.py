@@ -61,7 +61,7 @@ class Found:
     """Value of ``before`` for the next part; empty when there is nothing older."""
     unfinished: bool = False
     """True if the search ran out of time: nothing before ``older`` has been searched. The same
-    search goes on where it ended, for what was read stays known."""
+    search continues where it ended, for what was read stays known."""
 
 
 @dataclass(slots=True)
@@ -116,7 +116,7 @@ def search_for(query: str, count: int, before: str = "") -> Search:
 class History:
     """Index of a folder's outputs. May be used by several threads; ``clock`` is a steady one.
 
-    Files that are no outputs, half-written ones, and sidecars that cannot be read are passed over;
+    Files that are not outputs, half-written ones, and sidecars that cannot be read are passed over;
     the last are tried again when they change.
     """
 

@@ -40,7 +40,7 @@ def list_changed(folder: Path, known: Seen | None, now: float) -> tuple[Seen, li
             return None
         since = known.since if known and same else now
         # What changes from here on has a later stamp, or is in the names, or comes within a tick.
-        names = os.listdir(descriptor)  # noqa: PTH208 - a descriptor is no path
+        names = os.listdir(descriptor)  # noqa: PTH208 - a descriptor is not a path
         return Seen(stamp, since, now - since >= _TICK), names
     finally:
         os.close(descriptor)

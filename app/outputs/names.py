@@ -34,7 +34,7 @@ def is_stem(text: str) -> bool:
 
 def moment_of(stem: str) -> datetime:
     """Read the time at which an output was made from its name. Raises ValueError for digits that
-    are no date."""
+    are not a date."""
     return datetime.strptime(stem[:_MOMENT_LENGTH], _MOMENT).replace(tzinfo=UTC)
 
 

@@ -1,7 +1,7 @@
 """Finished audio on the node's own disk, until the shared folder takes it.
 
 Each output is in one of three states, told by file names, so that a node which is killed at any
-moment goes on where it was:
+moment continues where it was:
 
 - audio and ``STEM.json``: waits to be moved;
 - audio and ``STEM.moved``: is in the shared folder; kept for whoever is about to fetch it here;

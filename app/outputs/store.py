@@ -1,7 +1,7 @@
 """The outputs of a node: saved in the shared folder, or kept here until it works again.
 
 Every access runs in a thread with a time limit (``patience.py``), so that page, API and health
-checks go on while a file server is dead.
+checks continue while a file server is dead.
 """
 
 import asyncio

@@ -33,7 +33,7 @@ def remove_old(uploads: Uploads, now: float) -> Tidied:
     """Remove the files that are too old, and folders that are empty then.
 
     ``now`` is in seconds since the epoch, by the clock that gave the files their times. Follows no
-    link. What another node removes at the same time is no error.
+    link. What another node removes at the same time is not an error.
     """
     tidied = Tidied()
     for name, _, names in os.walk(uploads.folder, topdown=False):

@@ -43,7 +43,7 @@ class EventStream:
         await self._send(message)
 
     async def end(self) -> bool:
-        """The node has gone: say so and end. False where the answer is no stream of events."""
+        """The node has gone: say so and end. False where the answer is not a stream of events."""
         if not self._plain:
             return False
         await self._send({"type": "http.response.body", "body": self._ending(), "more_body": False})

@@ -42,7 +42,7 @@ class NotForwardedError(SessionRoutingError):
 
 
 class UntimelyError(NotForwardedError):
-    """The other node wants a pass by its own clock, which it has ``shown``."""
+    """The other node wants a signature by its own clock, which it has ``shown``."""
 
     def __init__(self, shown: str, *, reached: bool) -> None:
         super().__init__("the pass was not timely", reached=reached)

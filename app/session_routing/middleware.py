@@ -110,7 +110,7 @@ class SessionRouting:
         given = self._take_signature(scope)
         if given is not None and not given.timely:
             clock = {CLOCK: self._signatures.shown(given)}
-            answer = PlainTextResponse("this pass is not timely", UNTIMELY, clock)
+            answer = PlainTextResponse("this signature is not timely", UNTIMELY, clock)
             await answer(scope, receive, send)
             return
         passed = given is not None
@@ -138,7 +138,7 @@ class SessionRouting:
         return listen
 
     def _take_signature(self, scope: Scope) -> Signature | None:
-        """The pass of a peer that sent this; the header goes no further, whoever wrote it."""
+        """The signature of a peer that sent this; the header goes no further, whoever wrote it."""
         given = [value for name, value in scope["headers"] if name == HEADER]
         if not given:
             return None
@@ -148,7 +148,7 @@ class SessionRouting:
             self._signatures.read(given[0], scope["method"], target) if len(given) == 1 else None
         )
         if found is None:
-            _log.warning("a request with a pass that is not good was taken for a client's")
+            _log.warning("a request with a signature that is not valid was taken for a client's")
         elif found.client:
             scope["client"] = (found.client, 0)
         return found

@@ -20,7 +20,7 @@ _PUSH = re.compile(r"stream/(?P<event>[^/]+)/?")
 _PUSH_ENDS = re.compile(r"stream/(?P<event>[^/]+)/close/?")
 _HEARTBEAT = re.compile(r"heartbeat/(?P<session>[^/]+)/?")
 _RUN = re.compile(r"(?:run|api)/[^/]+/?")
-# Of a form, as browsers write it: a part that is no file has its name last in its header.
+# Of a form, as browsers write it: a part that is not a file has its name last in its header.
 _FORM_FIELD = re.compile(rb'name="session_hash"\r\n(?:[^\r\n]+\r\n)*\r\n(?P<session>[^\r\n]+)\r\n')
 
 

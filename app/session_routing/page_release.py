@@ -2,7 +2,7 @@
 
 Gradio's page begins every request with the root its configuration names (``gradio/route_utils.py``,
 ``get_root_url``), and that is ASGI's root path. A page that is served below ``/r/RELEASE`` so names
-its release wherever its requests land, and programs that know nothing of it go on without.
+its release wherever its requests land, and programs that know nothing of it work without.
 """
 
 import re

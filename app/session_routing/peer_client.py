@@ -13,7 +13,7 @@ PATH = "/_session_routing/"
 """Below it a node answers other nodes, and 404 to everybody else."""
 _CONNECT = 1.0
 _PATIENCE = 1.0
-"""Seconds for what can be asked again, or goes on without an answer."""
+"""Seconds for what can be asked again, or continues without an answer."""
 _KNOWN = 10.0
 """Seconds for who owns a key: a busy peer is waited for, as a wrong answer would end a session, and
 so would a second decision about one that begins."""

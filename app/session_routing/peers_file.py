@@ -76,13 +76,13 @@ def _parsed(path: Path, lines: Iterable[str]) -> Iterable[Peer]:
             raise PeersFileError(f"{place}: write NAME URL, for example rs2 http://10.0.0.2:7860")
         name, url = words
         if not _NAME.fullmatch(name):
-            raise PeersFileError(f"{place}: {name!r} is no name: use letters, digits and . _ -")
+            raise PeersFileError(f"{place}: {name!r} is not a name: use letters, digits and . _ -")
         if name in names:
             raise PeersFileError(f"{place}: {name} stands in line {names[name]} already")
         if not _is_origin(url):
             raise PeersFileError(
-                f"{place}: {url!r} is no address: write http:// or https://, a host and a port, "
-                "without a path"
+                f"{place}: {url!r} is not an address: write http:// or https://, a host and a "
+                "port, without a path"
             )
         names[name] = number
         yield Peer(name, url.rstrip("/"))

@@ -6,14 +6,15 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 IDLE = 2 * 3600.0
-"""Seconds after its last use a pin is forgotten; Gradio itself forgets a session after one hour."""
+"""Seconds after its last use an entry is forgotten; Gradio itself forgets a session after one
+hour."""
 _RENEWED = 1800.0
-"""Seconds after which others are to be told again of a pin that is in use."""
+"""Seconds after which others are to be told again of an entry that is in use."""
 MOST = 200_000
 
 
 class SessionTable:
-    """Keys and their owners. A pin stays what it is until it is set anew or forgotten."""
+    """Keys and their owners. An entry stays what it is until it is set anew or forgotten."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -24,7 +25,7 @@ class SessionTable:
         return len(self._entries)
 
     def get(self, key: str) -> str | None:
-        """The owner of a key; asking keeps the pin fresh."""
+        """The owner of a key; asking keeps the entry fresh."""
         found = self._entries.get(key)
         if found is None:
             return None
@@ -45,12 +46,12 @@ class SessionTable:
         return True
 
     def forget(self, owner: str) -> None:
-        """Drop all pins to an owner."""
+        """Forget all entries of an owner."""
         for key in [key for key, (name, *_) in self._entries.items() if name == owner]:
             del self._entries[key]
 
     def set(self, key: str, owner: str) -> None:
-        """Pin a key; the pins that were used least lately give way."""
+        """Set the owner of a key; the entries that were used least lately give way."""
         self._put(key, owner, self._clock())
 
     def _put(self, key: str, owner: str, told: float) -> None:

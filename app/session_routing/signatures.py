@@ -3,9 +3,9 @@ can write.
 
 HMAC-SHA-256 (RFC 2104) over the sender, the receiver, a time, a number used once and the request's
 first line. The time is by the receiver's own clock, one that nobody can set and that begins with
-its process: it shows it to whoever sends a pass that is not timely, and gets it back with what has
-gone by since. So clocks of two nodes are never compared, and a pass is good for one request, within
-half a minute, at one process of the node it was made for.
+its process: it shows it to whoever sends a signature that is not timely, and gets it back with what
+has gone by since. So clocks of two nodes are never compared, and a signature is good for one
+request, within half a minute, at one process of the node it was made for.
 """
 
 import hmac
@@ -20,14 +20,14 @@ CLOCK = "x-session-routing-clock"
 """In an answer with ``UNTIMELY``: what the clock of the one that answers shows."""
 UNTIMELY = 409
 _LIFETIME = 30.0
-"""Seconds a pass is good for."""
+"""Seconds a signature is good for."""
 _REMEMBERED = 100_000
 _UNKNOWN = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A pass that a node of this cluster has made for this one and this request."""
+    """A signature that a node of this cluster has made for this one and this request."""
 
     sender: str
     client: str
@@ -65,15 +65,16 @@ class Signatures:
         self._seen: OrderedDict[str, float] = OrderedDict()
 
     def write(self, to: str, method: str, target: str, client: str = "") -> bytes:
-        """A pass for one request to the node ``to``; ``client`` is on whose behalf it is sent."""
+        """A signature for one request to the node ``to``; ``client`` is on whose behalf it is
+        sent."""
         theirs = self._clocks.get(to)
         when = _UNKNOWN if theirs is None else _told(theirs.process, self._clock() + theirs.ahead)
         fields = (self._node, to, when, secrets.token_hex(12), client)
         return " ".join((*fields[:4], self._mac(*fields, method, target), client)).strip().encode()
 
     def read(self, header: bytes, method: str, target: str) -> Signature | None:
-        """A pass that was made for this node and request; None for one that was not, and for one
-        that comes a second time."""
+        """A signature that was made for this node and request; None for one that was not, and for
+        one that comes a second time."""
         try:
             sender, to, when, nonce, mac, *rest = header.decode("ascii").split(" ")
         except ValueError:
@@ -93,7 +94,7 @@ class Signatures:
         return f"{told} {self._mac('clock', self._node, told, given.header.decode('ascii'))}"
 
     def learn(self, name: str, header: bytes, shown: str) -> bool:
-        """Know the clock of a node from its answer to a pass; whether it was its answer."""
+        """Know the clock of a node from its answer to a signature; whether it was its answer."""
         told, _, mac = shown.partition(" ")
         right = self._mac("clock", name, told, header.decode("ascii"))
         if not mac.isascii() or not hmac.compare_digest(mac, right):

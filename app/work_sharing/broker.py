@@ -135,10 +135,10 @@ class Broker(Neighbours):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    # What the line tells.
+    # What the queue tells.
 
     def changed(self) -> None:
-        """The first in line may be another one."""
+        """The first in the queue may be another one."""
         if (first := self._queue.oldest) != self._first:
             self._first = first
             for known in self._known.values():
@@ -183,7 +183,7 @@ class Broker(Neighbours):
         return self._queue.take()
 
     def refused(self, name: str) -> None:
-        """A peer did not take a job it was sent, which is in line again."""
+        """A peer did not take a job it was sent, which is in the queue again."""
         if name in self._known:
             self._known[name].shy_until = time.monotonic() + _SHY
         for known in self._known.values():

@@ -16,7 +16,8 @@ def written(signatures: Signatures, to: str, what: str, body: bytes) -> bytes:
 
 
 def read(signatures: Signatures, header: str, what: str, body: bytes) -> Signature | None:
-    """The pass of the node that sent a request; None where it is no node of this cluster."""
+    """The signature of the node that sent a request; None where it is not a node of this
+    cluster."""
     return signatures.read(header.encode("latin-1"), "POST", _signed(what, body))
 
 

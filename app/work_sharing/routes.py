@@ -150,7 +150,7 @@ class _JobAnswer(Response):
 
 
 async def _with_signs_of_life(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[Frame, None]:
-    """The pieces, and every second without one a frame that says that work goes on."""
+    """The pieces, and every second without one a frame that says that work continues."""
     async with contextlib.aclosing(prefetch(pieces)) as made:
         while True:
             piece = asyncio.ensure_future(anext(made, None))
@@ -183,7 +183,7 @@ async def _from_peer(
         raise HTTPException(404)
     if not given.timely:
         clock = {CLOCK: signatures.shown(given)}
-        raise HTTPException(UNTIMELY, "this pass is not timely", headers=clock)
+        raise HTTPException(UNTIMELY, "this signature is not timely", headers=clock)
     return given.sender, bytes(body)
 
 

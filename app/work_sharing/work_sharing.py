@@ -57,7 +57,7 @@ class WorkSharing:
         self._following = asyncio.create_task(self._file.follow(self._join))
 
     async def stop(self) -> None:
-        """Lend no more. What is lent already goes on until the pool stops."""
+        """Lend no more. What is lent already continues until the pool stops."""
         if self._following is not None:
             self._following.cancel()
             with contextlib.suppress(asyncio.CancelledError):

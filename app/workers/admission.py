@@ -13,7 +13,7 @@ from app.workers.workplace import Workplace
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in line."""
+    """A place in the queue."""
 
     ahead: int
     """Jobs before it."""
@@ -30,7 +30,7 @@ class Admission:
         self._totals = totals
 
     def position(self, request_id: str) -> Position | None:
-        """Find a request in line; None when it is not in line (any more)."""
+        """Find a request in the queue; None when it is not in the queue (any more)."""
         ahead = self._workplace.queue.ahead(request_id)
         return None if ahead is None else Position(ahead, self._wait_for(ahead))
 

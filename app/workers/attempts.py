@@ -43,7 +43,7 @@ class Attempts:
                         yield pcm
                 return
             except NotTakenError:
-                # It is first in line again, and may go to a worker of this node.
+                # It is first in the queue again, and may go to a worker of this node.
                 continue
             except WorkerBrokenError:
                 if not self._once_more:

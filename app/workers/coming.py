@@ -1,4 +1,4 @@
-"""Requests that were let in and have not come to the line yet: their bodies are being read and
+"""Requests that were let in and have not come to the queue yet: their bodies are being read and
 checked. A place that is free is not promised to all who ask meanwhile."""
 
 import time

@@ -27,7 +27,7 @@ ENDINGS = frozenset({"done", "cancelled", "refused", "failed"})
 
 
 class FrameError(NodeError):
-    """The other side sent something that is no frame."""
+    """The other side sent something that is not a frame."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class Job:
     """Time of its arrival (``time.monotonic``), which is its place in the queue; None is now."""
 
     def frame(self) -> Frame:
-        """The job as a worker gets it. Deadline and place in line are the web process's."""
+        """The job as a worker gets it. Deadline and place in the queue are the web process's."""
         request = asdict(self.request)
         for name in ("reference", "source"):
             if request[name] is not None:

@@ -33,7 +33,7 @@ class JobQueue:
 
     @property
     def waiting(self) -> int:
-        """Jobs in line."""
+        """Jobs in the queue."""
         return sum(not place.turn.done() for place in self._places)
 
     @property
@@ -58,8 +58,8 @@ class JobQueue:
         return None
 
     async def acquire(self, request_id: str, arrived: float) -> Slot | RemoteSlot:
-        """A slot, which is busy from now on, or a worker elsewhere; waits for it in line, behind
-        those who arrived (on any clock, the same for all) no later."""
+        """A slot, which is busy from now on, or a worker elsewhere; waits for it in the queue,
+        behind those who arrived (on any clock, the same for all) no later."""
         if self._idle:
             return self._busy(self._idle.popleft())
         place = _Place(request_id, arrived, asyncio.get_running_loop().create_future())

@@ -8,7 +8,7 @@ class PoolObserver:
     """Observer that ignores all events. Called from the event loop; must be quick."""
 
     def job_begun(self, waited: float) -> None:
-        """A worker takes a job that has been in line for ``waited`` seconds."""
+        """A worker takes a job that has been in the queue for ``waited`` seconds."""
 
     def job_ended(self, report: JobReport) -> None:
         """A job that was accepted is over, however it ended."""

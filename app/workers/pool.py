@@ -101,7 +101,7 @@ class Pool:
 
     @property
     def waiting(self) -> int:
-        """Jobs in line."""
+        """Jobs in the queue."""
         return self.queue.waiting
 
     @property
@@ -116,7 +116,7 @@ class Pool:
         return readiness.not_ready(self.slots)
 
     def position(self, request_id: str) -> Position | None:
-        """Find a request in line; None when it is not in line (any more)."""
+        """Find a request in the queue; None when it is not in the queue (any more)."""
         return self._admission.position(request_id)
 
     def refusal(self, promised: int = 0) -> SpeechError | None:
@@ -133,8 +133,8 @@ class Pool:
     ) -> AsyncGenerator[bytes, None]:
         """Yield the job's speech (mono signed 16-bit little-endian) as it is made.
 
-        ``has_waited``: it comes from a queue with a bound of its own, and may stand in line here
-        whatever its length. Raises ``BusyError`` at once when the line is full, and the other
+        ``has_waited``: it comes from a queue with a bound of its own, and may stand in the queue
+        here whatever its length. Raises ``BusyError`` at once when the queue is full, and the other
         kinds of ``SpeechError``. Closing the generator early stops the work. ``report`` is filled.
         """
         limit = self._admission.time_limit(job)

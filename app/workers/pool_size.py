@@ -7,7 +7,7 @@ from app.workers.slot import ServiceTime
 
 @dataclass(frozen=True, slots=True)
 class PoolSize:
-    """Jobs at a time, jobs in line, and seconds."""
+    """Jobs at a time, jobs in the queue, and seconds."""
 
     slots: int
     queue_size: int

@@ -1,7 +1,8 @@
 """Endings of a worker's last jobs, and the doubt of the worker that follows from them. Pure.
 
-A failed job is no sign against the worker: a text may fail wherever it is sent, and be sent again
-and again. So a doubt only has the worker say its first words again, which every worker has said.
+A failed job is not a sign against the worker: a text may fail wherever it is sent, and be sent
+again and again. So a doubt only has the worker say its first words again, which every worker has
+said.
 """
 
 from collections import deque

@@ -49,4 +49,4 @@ class Neighbours:
         return False
 
     def changed(self) -> None:
-        """Jobs have come into the line, or have left it."""
+        """Jobs have come into the queue, or have left it."""

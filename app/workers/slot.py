@@ -142,7 +142,7 @@ class Slot:
         return memory.available_bytes() > _ROOM * memory.own_bytes(self.worker.pid)
 
     async def load_successor(self, cause: Cause) -> None:
-        """Load the next worker while this one goes on; ``hand_over`` is for when it is free.
+        """Load the next worker while this one works; ``hand_over`` is for when it is free.
 
         A worker that dies meanwhile is replaced as any other, and one whose successor does not
         start stays.

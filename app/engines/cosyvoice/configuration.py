@@ -94,7 +94,7 @@ def _check_repository(configuration: Configuration) -> None:
     folder = configuration.repository
     if not (folder / "cosyvoice/cli/cosyvoice.py").is_file():
         raise EngineUnavailableError(
-            f"{REPOSITORY}: {folder} is no checkout of FunAudioLLM/CosyVoice: it has no "
+            f"{REPOSITORY}: {folder} is not a checkout of FunAudioLLM/CosyVoice: it has no "
             "cosyvoice/cli/cosyvoice.py"
         )
     if not (folder / "third_party/Matcha-TTS/matcha").is_dir():
@@ -113,6 +113,6 @@ def _check_model(folder: Path, generation: Generation) -> None:
     missing = [name for name in generation.files if not (folder / name).exists()]
     if missing:
         raise EngineUnavailableError(
-            f"{MODEL_DIR}: {folder} is no complete {generation.title} model, it lacks "
+            f"{MODEL_DIR}: {folder} is not a complete {generation.title} model, it lacks "
             f"{', '.join(missing)}; download it again"
         )

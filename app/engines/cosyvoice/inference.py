@@ -46,7 +46,7 @@ class Inference:
         self._stop = threading.Event()
         self._failure: BaseException | None = None
         self._thread: threading.Thread | None = None
-        # vLLM goes on with a request whose tokens nobody takes, so they are taken to the end.
+        # vLLM continues a request whose tokens nobody takes, so they are taken to the end.
         self._can_stop = not hasattr(networks.llm, "vllm")
         networks.llm_job = self._watched_job  # type: ignore[method-assign]
         networks.llm.inference = self._stoppable_tokens

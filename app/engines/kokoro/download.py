@@ -1,4 +1,4 @@
-"""A file over HTTP, to disk: goes on where an earlier attempt stopped."""
+"""A file over HTTP, to disk: continues where an earlier attempt stopped."""
 
 import http.client
 import urllib.error

@@ -100,7 +100,7 @@ def read_voices(path: Path) -> dict[str, bytes]:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name].astype("<f4").tobytes() for name in arrays.files}
     except (ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise BadFilesError(f"{path} is no file of voices: {error}") from error
+        raise BadFilesError(f"{path} is not a file of voices: {error}") from error
 
 
 def voices_digest(voices: dict[str, bytes]) -> str:

@@ -72,7 +72,7 @@ def from_hub(url: str, downloads: Downloads) -> Files:
 def from_folder(folder: Path) -> Files:
     """Files that are there already: the release's, or the packages'. Raises ``SourceError``."""
     if not folder.is_dir():
-        raise SourceError(f"{folder} is no folder")
+        raise SourceError(f"{folder} is not a folder")
     return _in_folder(folder)
 
 

@@ -20,7 +20,7 @@ _LEFT_OUT = frozenset({"text", "created", "duration"})
 
 
 def history_html(found: Found, engine: EngineInfo, query: str) -> str:
-    """A list item for each output, and how to go on. Texts come from anyone and are escaped."""
+    """A list item for each output, and how to continue. Texts come from anyone and are escaped."""
     items = "".join(_item(output, engine) for output in found.outputs)
     if found.unfinished:
         listed = f'<ol class="outputs">{items}</ol>' if items else ""
@@ -47,7 +47,7 @@ def _moment(stem: str) -> str:
     try:
         return f"{moment_of(stem).astimezone():%Y-%m-%d %H:%M:%S}"
     except (ValueError, OverflowError):
-        # Anybody can give a file a name with digits that are no date.
+        # Anybody can give a file a name with digits that are not a date.
         return stem.partition("-")[0]
 
 

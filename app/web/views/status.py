@@ -17,7 +17,7 @@ def progress_html(seconds_made: float) -> str:
 
 
 def note_html(key: str) -> str:
-    """Render a message that is no trouble."""
+    """Render a message that is not an error."""
     return f'<p class="status" data-step="{key}">{both(key)}</p>'
 
 

@@ -153,7 +153,7 @@ def test_a_key_file_that_is_none(tmp_path: Path) -> None:
         read_keys(tmp_path / "keys")
     (tmp_path / "keys").touch(0o600)
     (tmp_path / "keys").write_bytes(b"\xff\xfe")
-    with pytest.raises(KeyFileError, match="is no text"):
+    with pytest.raises(KeyFileError, match="is not text"):
         read_keys(tmp_path / "keys")
 
 

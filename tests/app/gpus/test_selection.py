@@ -40,12 +40,12 @@ def test_cards_that_are_named(wanted: str, found: tuple[str, ...] | None) -> Non
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ("", "'' is no GPU; write inherit, none, all, or a list such as 0,1"),
-        ("0,,1", "'' is no GPU"),
-        ("-1", "'-1' is no GPU"),
-        ("ALL", "'ALL' is no GPU"),
-        ("GPU", "'GPU' is no GPU"),
-        ("全部", "'全部' is no GPU"),
+        ("", "'' is not a GPU; write inherit, none, all, or a list such as 0,1"),
+        ("0,,1", "'' is not a GPU"),
+        ("-1", "'-1' is not a GPU"),
+        ("ALL", "'ALL' is not a GPU"),
+        ("GPU", "'GPU' is not a GPU"),
+        ("全部", "'全部' is not a GPU"),
         ("1,1", "names a GPU twice; use --jobs-per-gpu"),
     ],
 )

@@ -172,7 +172,7 @@ def test_a_session_waits_for_its_busy_owner(
         await PlainTextResponse("from rs1")(scope, receive, send)
 
     async def scenario() -> str:
-        monkeypatch.setattr("app.session_routing.middleware.Wire", RecordingPeerClient)
+        monkeypatch.setattr("app.session_routing.middleware.PeerClient", RecordingPeerClient)
         routing = SessionRouting(here, node="rs1", peers=[busy.peer], secret=_SECRET)
         await routing.members.condition("rs2")
         routing.owners.table.set("session a", "rs2")

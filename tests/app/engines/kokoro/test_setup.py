@@ -235,7 +235,7 @@ def test_a_folder_without_them_is_told(
 def test_places_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for arguments, said in (
-        (("--from", tmp_path / "nope", "--to", tmp_path / "to"), "is no folder"),
+        (("--from", tmp_path / "nope", "--to", tmp_path / "to"), "is not a folder"),
         (("--to", tmp_path / "file" / "x"), "Not a directory"),
     ):
         result = run(*arguments)
