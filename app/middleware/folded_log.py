@@ -1,4 +1,4 @@
-"""Lines of the log that say the same many times a second are told once, with their number."""
+"""Folding of equal log lines: many a second become one, with their number."""
 
 import asyncio
 import logging

@@ -28,7 +28,7 @@ def keys(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[str]:
 
 
 class LoginMiddleware:
-    """An application whose logins all nodes are told of before the client has its token."""
+    """Middleware that tells all nodes of a login before the client has its token."""
 
     def __init__(self, app: ASGIApp, owners: Owners) -> None:
         self._app = app

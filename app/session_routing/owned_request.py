@@ -124,7 +124,7 @@ class OwnedRequest:
                 raise
 
     async def _pin_event(self, owner: str, held: HeldAnswer) -> None:
-        """The client asks for its event as soon as it has the answer: the owner is told first."""
+        """Tell the owner of its event before the client has the answer, and asks for it."""
         with contextlib.suppress(ValueError, AttributeError):
             if event := json.loads(held.body).get("event_id"):
                 await self._owners.tell(f"event {event}", owner)

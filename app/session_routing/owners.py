@@ -78,8 +78,8 @@ class Owners:
         return await asyncio.shield(self._deciding[key])
 
     def heard(self, key: str, owner: str, *, late: bool) -> bool:
-        """A peer has said who owns a key; whether the key was unknown. What is ``late`` does not
-        change what this node has heard meanwhile."""
+        """Note the owner of a key as a peer reports it, and return whether the key was unknown.
+        What is ``late`` does not change what this node has heard meanwhile."""
         known = self._remembered(key)
         if known is None or not late:
             self.table.set(key, owner)

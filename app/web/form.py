@@ -120,7 +120,7 @@ def _leave_to_the_service(box: gr.Dropdown) -> gr.Dropdown:
 
 @dataclass(frozen=True, slots=True)
 class ClipBox:
-    """A field for a recording, and what is said of it."""
+    """A field for a recording, and the result of its check."""
 
     field: gr.HTML
     """Its value is the path of an upload."""

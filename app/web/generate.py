@@ -27,7 +27,7 @@ from app.web.views import status
 from app.web.views.result import result_html
 from app.workers.report import JobReport
 
-# The page is told of more sound at most this often (seconds).
+# The page gets more sound at most this often (seconds).
 _PACE = 0.25
 # Base64 of a multiple of three bytes can be continued; a sample has two.
 _BLOCK = 6

@@ -19,7 +19,7 @@ SHOWN = 20
 _log = logging.getLogger("app.page")
 
 
-class Past:
+class HistoryEvents:
     """The shared history as one node sees it."""
 
     def __init__(self, store: OutputStore, engine: EngineInfo, recordings: Recordings) -> None:

@@ -26,9 +26,9 @@ from app.workers.slot import Slot
 from app.workers.worker import Worker
 
 _AGAIN = 1.0
-"""Seconds after which peers are told again of a job that still waits."""
+"""Seconds after which peers are reminded of a job that still waits."""
 _BELIEVED = 2.5 * _AGAIN
-"""Seconds for which a peer that said that jobs wait there is taken to have them."""
+"""Seconds for which a peer that reported waiting jobs is taken to have them."""
 _PAUSE = 1.0
 """Seconds a peer that does not answer is left alone."""
 _SHY = 0.2

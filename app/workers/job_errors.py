@@ -22,14 +22,14 @@ _log = logging.getLogger("app.workers")
 
 
 def stopping() -> UnavailableError:
-    """The node stops."""
+    """Error of a job while the node stops."""
     return UnavailableError(
         "stopping", "this node is stopping; try again", "本节点即将停止，请重试", retry_after=1
     )
 
 
 def starting(not_ready: str) -> UnavailableError:
-    """Build the error while no worker is ready yet, and the queue is full."""
+    """Error of a job while no worker is ready yet, and the queue is full."""
     return UnavailableError(
         "starting",
         f"this node is still starting: {not_ready}",
@@ -39,7 +39,7 @@ def starting(not_ready: str) -> UnavailableError:
 
 
 def no_worker(not_ready: str) -> UnavailableError:
-    """Build the error while no worker starts."""
+    """Error of a job while no worker starts."""
     return UnavailableError(
         "no_worker",
         f"no worker can start: {not_ready}",
@@ -49,7 +49,7 @@ def no_worker(not_ready: str) -> UnavailableError:
 
 
 def busy(workers: int, waiting: int, seconds: int) -> BusyError:
-    """The queue is full."""
+    """Error of a job while the queue is full."""
     return BusyError(
         "busy",
         f"all {workers} workers are busy and {waiting} requests wait; try again in {seconds} s",
@@ -59,7 +59,7 @@ def busy(workers: int, waiting: int, seconds: int) -> BusyError:
 
 
 def timeout_out_of_range(timeout: float, longest: float) -> InvalidInputError:
-    """The job asks for more time than a job may take, or for none."""
+    """Error of a job that asks for more time than a job may take, or for none."""
     return InvalidInputError(
         "timeout_out_of_range",
         f"timeout {timeout:g} is not between 0 and {longest:g} seconds",
@@ -69,7 +69,7 @@ def timeout_out_of_range(timeout: float, longest: float) -> InvalidInputError:
 
 
 def too_late(job: Job, slot: Slot | RemoteSlot, limit: float) -> DeadlineError:
-    """The job took longer than it may; logged."""
+    """Error of a job that took longer than it may; logged."""
     _log.error("job past its deadline, worker replaced", extra=about(job, slot))
     return DeadlineError(
         "deadline",
@@ -79,7 +79,7 @@ def too_late(job: Job, slot: Slot | RemoteSlot, limit: float) -> DeadlineError:
 
 
 def worker_died(error: WorkerGoneError) -> JobFailedError:
-    """The worker died in the middle of the job."""
+    """Error of a job whose worker died in the middle."""
     return JobFailedError(
         "worker_died",
         f"the worker died while it spoke this text ({error}); try again",
@@ -88,7 +88,7 @@ def worker_died(error: WorkerGoneError) -> JobFailedError:
 
 
 def worker_lost(attempts: int) -> JobFailedError:
-    """Several workers in a row died before they took the job."""
+    """Error of a job that several workers in a row did not live to take."""
     return JobFailedError(
         "worker_lost",
         f"{attempts} workers died before they could take the request; try again",
@@ -97,7 +97,7 @@ def worker_lost(attempts: int) -> JobFailedError:
 
 
 def node_lost(job: Job, slot: RemoteSlot, error: LostError) -> JobFailedError:
-    """The node that had taken the job is gone; logged."""
+    """Error of a job whose other node is gone; logged."""
     _log.error("node lost under a lent job: %s", error, extra=about(job, slot))
     return JobFailedError(
         "node_lost",

@@ -93,7 +93,7 @@ def _die_with(parent: int) -> None:
 
 
 def _warm_engine(name: str) -> tuple[Engine, SynthesisRequest]:
-    """A loaded engine that has been heard to speak, and what it said. Raises
+    """Load an engine, hear it speak, and return it with its first request. Raises
     ``EngineUnavailableError``."""
     plugin = find_engine(name)
     info = plugin.describe()

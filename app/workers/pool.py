@@ -1,4 +1,4 @@
-"""The bounded queue before the workers: who runs, who waits, who is told "busy".
+"""The bounded queue before the workers: jobs that run, wait, or are refused.
 
 A thread cannot be stopped, a process can: a job past its deadline is ended with its worker,
 which is replaced. What happens to one worker never reaches another, nor the page.

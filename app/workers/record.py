@@ -9,7 +9,7 @@ from collections import deque
 
 _REMEMBERED = 8
 _MOST = 3
-"""Times the first words are said for one doubt."""
+"""Most self-tests for one doubt."""
 _REFUSALS = 3
 """Jobs in a row that the engine refuses to speak, which is the text's fault as a rule."""
 
@@ -24,7 +24,7 @@ class Record:
         self._refused = 0
 
     def ended(self, ending: str) -> int:
-        """Note the last frame of a job; how many times the first words are to be said now.
+        """Note the last frame of a job, and return the number of self-tests to run now.
 
         More often the more jobs have failed lately: an engine that fails now and then may speak
         well once.

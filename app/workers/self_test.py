@@ -1,4 +1,4 @@
-"""A worker in doubt says its first words again."""
+"""Self-test of a worker in doubt: it says its first words again."""
 
 import asyncio
 from enum import StrEnum

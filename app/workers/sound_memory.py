@@ -21,7 +21,7 @@ class SoundWriter:
         self._end = 0
 
     def begin(self) -> None:
-        """A job begins."""
+        """Begin the sound of a job."""
         self._end = 0
 
     def write(self, pcm: bytes) -> int:
@@ -52,7 +52,7 @@ class SoundReader:
         return self._end > self._begin
 
     def reaches(self, end: int) -> None:
-        """The worker has said how many bytes there are."""
+        """Note how many bytes there are, as the worker reports."""
         self._end = end
 
     def take(self) -> bytes:
@@ -63,13 +63,13 @@ class SoundReader:
         return pcm
 
     def clear(self) -> None:
-        """The job is over: give back the memory of a long one."""
+        """Forget the sound of a finished job, and give back the memory of a long one."""
         if self._close.alive and self._end > _KEPT:
             os.ftruncate(self.descriptor, _KEPT)
         self._begin = self._end = 0
 
     def close(self) -> None:
-        """The worker is over. What it has said can still be taken."""
+        """Close the file of a worker that has ended; its sound can still be taken."""
         if self._close.alive:
             self._rest = self._from_file()
             self._close()

@@ -143,7 +143,7 @@ class Worker:
         return frame
 
     def kill(self, cause: Cause, why: str = "") -> None:
-        """End the process at once (SIGKILL); what it had said and nobody read is dropped. ``why``
+        """End the process at once (SIGKILL); unread output is dropped. ``why``
         is for people."""
         if self.alive:
             self.end_cause = cause
@@ -202,7 +202,7 @@ class Worker:
             await self._process.wait()
             self._frames.put_nowait(None)
         except FrameError as error:
-            # What it says can no longer be told apart: as good as dead.
+            # Its messages can no longer be told apart: as good as dead.
             _log.error("worker %d: %s", self.pid, error)
             self.kill(Cause.PROTOCOL_ERROR)
         finally:

@@ -25,7 +25,7 @@ from app.outputs.record import OutputRecord
 from app.outputs.sidecar import Sidecar, read_sidecar
 from app.outputs.store import OutputStore
 from app.recordings import Recordings
-from app.web.history_events import Past
+from app.web.history_events import HistoryEvents
 from app.web.views.history import MOST_SHOWN, history_html
 from app.web.words import both
 
@@ -311,7 +311,7 @@ def test_a_search_that_is_not_finished_says_so_and_gets_to_the_end(
     async def work() -> None:
         store = OutputStore(tmp_path, "rs1")
         recordings = Recordings(tmp_path, tmp_path)
-        past = Past(store, ENGINE, recordings)
+        past = HistoryEvents(store, ENGINE, recordings)
         told = await past.look("needle")
         assert both("no_match") not in told
         # The newest 20 have been read.
@@ -340,7 +340,7 @@ def test_a_number_that_no_page_shows_is_not_taken(tmp_path: Path, count: object)
 
     async def work() -> None:
         store, recordings = OutputStore(tmp_path, "rs1"), Recordings(tmp_path, tmp_path)
-        told = await Past(store, ENGINE, recordings).look_further("", _pressed(count))
+        told = await HistoryEvents(store, ENGINE, recordings).look_further("", _pressed(count))
         assert all(stem in told for stem in made)
         recordings.close()
         store.close()
