@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
@@ -90,6 +90,17 @@ class RecordingPeerClient(PeerClient):
         return Condition(process="p")
 
 
+@contextlib.asynccontextmanager
+async def owners_of_rs1(*peers: Peer) -> AsyncIterator[Owners]:
+    """What the node `rs1` knows, when its peers have been heard of."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        peer_client = RecordingPeerClient(client, Signatures(_SECRET, "rs1"))
+        members = Members("rs1", peers, peer_client, Condition)
+        for peer in peers:
+            await members.condition(peer.name)
+        yield Owners(members, SessionTable(), peer_client)
+
+
 @pytest.fixture
 def busy() -> Iterator[FakeBusyPeer]:
     peer = FakeBusyPeer({"session a": "rs3"})
@@ -111,13 +122,9 @@ def test_a_session_that_begins_waits_for_its_busy_decider(busy: FakeBusyPeer) ->
     """Another decider would choose again, and perhaps another owner."""
 
     async def scenario() -> str | None:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            peer_client = RecordingPeerClient(client, Signatures(_SECRET, "rs1"))
-            members = Members("rs1", [busy.peer], peer_client, Condition)
-            await members.condition("rs2")
-            owners = Owners(members, SessionTable(), peer_client)
+        async with owners_of_rs1(busy.peer) as owners:
             decided = (f"session {n}" for n in range(100))
-            key = next(key for key in decided if ranked(key, members.live)[0] == "rs2")
+            key = next(key for key in decided if ranked(key, owners.members.live)[0] == "rs2")
             busy.known[key] = "rs2"
             asyncio.get_running_loop().call_later(_BUSY_FOR, busy.free)
             return await owners.find(key, "", begins=True)
@@ -127,18 +134,13 @@ def test_a_session_that_begins_waits_for_its_busy_decider(busy: FakeBusyPeer) ->
 
 def test_what_comes_late_does_not_change_what_was_heard_meanwhile() -> None:
     async def scenario() -> list[str | None]:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            peer_client = RecordingPeerClient(client, Signatures(_SECRET, "rs1"))
-            peers = [Peer(name, "http://127.0.0.1:1") for name in ("rs2", "rs3")]
-            members = Members("rs1", peers, peer_client, Condition)
-            for peer in peers:
-                await members.condition(peer.name)
-            owners = Owners(members, SessionTable(), peer_client)
+        peers = [Peer(name, "http://127.0.0.1:1") for name in ("rs2", "rs3")]
+        async with owners_of_rs1(*peers) as owners:
             owners.heard("session moved", "rs2", late=False)
             assert not owners.heard("session moved", "rs3", late=True)
             assert owners.heard("session new", "rs3", late=True)
             owners.heard("session new", "rs2", late=False)
-            members.lost("rs2")
+            owners.members.lost("rs2")
             owners.heard("session moved", "rs3", late=True)
             return [owners.table.get("session moved"), owners.table.get("session new")]
 
@@ -147,11 +149,7 @@ def test_what_comes_late_does_not_change_what_was_heard_meanwhile() -> None:
 
 def test_a_busy_peer_is_told_later_and_nobody_waits_for_that(busy: FakeBusyPeer) -> None:
     async def scenario() -> None:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            peer_client = RecordingPeerClient(client, Signatures(_SECRET, "rs1"))
-            members = Members("rs1", [busy.peer], peer_client, Condition)
-            await members.condition("rs2")
-            owners = Owners(members, SessionTable(), peer_client)
+        async with owners_of_rs1(busy.peer) as owners:
             # It takes no connection yet, and one is waited for for up to ten seconds.
             async with asyncio.timeout(8):
                 await owners.tell("session new", "rs1")

@@ -44,7 +44,7 @@ def test_folders_must_be_named_and_there(installed: Installation, name: str) -> 
 
 def test_a_folder_that_is_no_checkout(installed: Installation) -> None:
     environment = installed.environment | {"COSYVOICE_REPOSITORY": str(installed.model_dir)}
-    assert "no checkout" in said(environment)
+    assert "not a checkout" in said(environment)
 
 
 def test_an_empty_submodule(installed: Installation) -> None:

@@ -206,7 +206,7 @@ def test_damaged_files_are_refused_and_the_good_ones_stay(
     (target / "voices-v1.0.npz").unlink()
     result = run("--from", release, "--to", target)
     assert result.exit_code == 1
-    assert "SHA-256" in result.output or "no file of voices" in result.output
+    assert "SHA-256" in result.output or "not a file of voices" in result.output
     assert {path.name for path in target.iterdir()} == {"kokoro-v1.0.int8.onnx"}
 
 
@@ -214,7 +214,7 @@ def test_a_damaged_folder_is_made_anew(release: Path, tmp_path: Path) -> None:
     target = tmp_path / "to"
     run("--from", release, "--to", target)
     (target / "voices-v1.0.npz").write_bytes(b"nothing")
-    assert "no file of voices" in run("--to", target, "--check").output
+    assert "not a file of voices" in run("--to", target, "--check").output
     assert run("--from", release, "--to", target).exit_code == 0
     assert made(target)
 
