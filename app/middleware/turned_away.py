@@ -1,7 +1,8 @@
 """The short way to be told that the line is full: neither a task nor layers nor a line in the log
 for each, which cost more than all the rest when hundreds come again every second.
 
-It is for requests in which no layer before ``FullLine`` has a say; others go through all of them.
+It is for requests in which no layer before ``FullQueueMiddleware`` has a say; others go through
+all of them.
 """
 
 import logging
