@@ -21,8 +21,10 @@ from app.api import (
     unknown,
     voices,
 )
+from app.api.head import Head
 from app.api.inline_clip import LARGEST
 from app.api.wrong_method import WrongMethod
+from app.early_refusal import EarlyRefusal
 from app.metrics.jobs import JobMetrics
 from app.metrics.node_state import NodeCollector
 from app.middleware.access_log import AccessLogMiddleware
@@ -37,7 +39,6 @@ from app.middleware.open_requests import OpenRequestsMiddleware
 from app.middleware.other_sites import OtherSitesMiddleware
 from app.middleware.page_cache import PageCacheMiddleware
 from app.middleware.security_headers import SecurityHeadersMiddleware
-from app.middleware.turned_away import TurnedAway
 from app.node import Node
 from app.outputs.names import keeper_of
 from app.session_routing import Condition, PeersFile, SessionNames, SessionRouting
@@ -77,19 +78,21 @@ def build(node: Node) -> FastAPI:
         page,
         queue_limit,
         theme,
+        unknown_sessions,
         uploads,
         words,
     )
 
     key_file = node.settings.api_keys_file
     keys = read_keys(key_file) if key_file else None
-    node.connections.early = _turned_away(node, keys)
+    layers = _middleware(node, keys)
+    node.connections.early = _turned_away(node, keys, layers)
     web = FastAPIOffline(
         title="Text-to-speech node",
         version=__version__,
         redoc_url=None,
         static_url="/docs/assets",
-        middleware=_middleware(node, keys),
+        middleware=layers,
     )
     errors.install(web)
     openapi.install(web)
@@ -102,6 +105,7 @@ def build(node: Node) -> FastAPI:
     web.include_router(outputs.routes(node.service.store))
     if node.work_sharing:
         web.include_router(node.work_sharing.routes())
+    web.router.routes.append(Head(web.router.routes))
     web.router.routes.append(WrongMethod(web.router.routes))
     web.include_router(unknown.routes())
     # Before Gradio's own routes of the same names.
@@ -112,6 +116,7 @@ def build(node: Node) -> FastAPI:
     blocks = page.build(node)
     # Before Gradio's own route, which fails where there is no such function.
     web.router.routes.extend(calls.routes(blocks))
+    web.router.routes.extend(unknown_sessions.routes(blocks))
     identity.share(blocks, node.settings.release, node.service.engine.name)
     node.page_waiting = lambda: page.waiting(blocks)
     node.page_answering = lambda: page.answering(blocks)
@@ -191,10 +196,11 @@ def _middleware(node: Node, keys: ApiKeys | None) -> list[Middleware]:
     return layers
 
 
-def _turned_away(node: Node, keys: ApiKeys | None) -> TurnedAway:
-    return TurnedAway(
+def _turned_away(node: Node, keys: ApiKeys | None, layers: list[Middleware]) -> EarlyRefusal:
+    return EarlyRefusal(
         node.settings.node_name,
         node.service.pool,
+        layers=[layer.cls for layer in layers],
         closed=lambda: node.stopping,
         names=OwnNames(node.settings.host_names),
         keys=keys,

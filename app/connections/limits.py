@@ -31,6 +31,11 @@ class ConnectionLimits:
     """Seconds a body may stand still while the node wants more of it."""
     body_rate: float = 500
     """Bytes a second that a body has to come with in the long run."""
+    answer_pause: float = 120
+    """Seconds a client may take nothing of an answer that waits for it. Its system asks for more
+    when it has room for a good part of its buffer, minutes apart for a player of low bit rate."""
+    answer_rate: float = 500
+    """Bytes a second of such an answer that have to be taken in the long run."""
     farewell: float = 2
     """For a client to stop sending and read why it is sent away."""
 

@@ -22,6 +22,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks.numbers import at_least
 from provisioning.lab import lifecycle
 from provisioning.lab.running import Lab
 from provisioning.lab.topology import plan
@@ -35,7 +36,7 @@ CLUSTER = [sys.executable, "-m", "provisioning"]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=3, help="no-change deploys of each")
+    parser.add_argument("--repeats", type=at_least(1), default=3, help="no-change deploys of each")
     repeats = parser.parse_args().repeats
     playbook = _ansible()
     ours = _measure("cluster", lambda lab, folder: _our_command(lab, folder), repeats)

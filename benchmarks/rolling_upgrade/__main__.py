@@ -23,6 +23,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks.numbers import at_least
 from benchmarks.rolling_upgrade.clients import Load, load
 from benchmarks.rolling_upgrade.releases import write_release
 from provisioning.lab import lifecycle
@@ -52,7 +53,9 @@ class Outcome:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--soak", type=int, default=15, help="seconds that ours watches each node")
+    parser.add_argument(
+        "--soak", type=at_least(0), default=15, help="seconds that ours watches each node"
+    )
     soak = parser.parse_args().soak
     playbook = _ansible()
     ours = _measure("cluster", lambda lab, folder: _our_command(folder, soak))

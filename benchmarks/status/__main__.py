@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.numbers import at_least
 from benchmarks.status.meter import Meter, Work
 from provisioning.model.loading import load_inventory
 from provisioning.operations.session import Site, new_fleet, open_fleet
@@ -27,7 +28,7 @@ _PAUSE = 1.0
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-i", "--inventory", type=Path, required=True)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=at_least(1), default=5)
     options = parser.parse_args()
     site = Site(load_inventory(options.inventory), options.inventory)
     hosts = list(host_fragments(site.inventory))

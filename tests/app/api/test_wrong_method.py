@@ -11,8 +11,8 @@ from tests.app.node_process import NodeProcess
         ("GET", "/v1/audio/speech", "POST"),
         ("TRACE", "/v1/audio/speech", "POST"),
         ("GET", "/AIVoice/TTS/CosyVoice2/audio-generate", "POST"),
-        ("POST", "/readyz", "GET"),
-        ("PUT", "/v1/audio/voices", "GET, POST"),
+        ("POST", "/readyz", "GET, HEAD"),
+        ("PUT", "/v1/audio/voices", "GET, HEAD, POST"),
     ],
 )
 def test_it_is_told_which_there_are(

@@ -23,6 +23,34 @@ def test_there_is_such_a_function(node: NodeProcess, path: str) -> None:
     assert answer.json()["event_id"]
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("queue/data?session_hash=nobody", b'"session_not_found": true'),
+        ("call/synthesize/nothing", b"event: error\n"),
+        ("call/v2/synthesize/nothing", b"event: error\n"),
+    ],
+)
+def test_a_stream_of_nobodys_events_says_so_and_ends(
+    node: NodeProcess, path: str, told: bytes
+) -> None:
+    began = len(node.raw)
+    with node.client() as client:
+        answer = client.get(f"/gradio_api/{path}", headers={"Host": "tts.example"})
+        assert client.get("/gradio_api/queue/data").status_code == 422
+    assert (answer.status_code, answer.headers["content-type"][:17]) == (200, "text/event-stream")
+    assert told in answer.content and answer.content.endswith(b"\n\n")
+    node.wait_until(lambda: any(path.partition("?")[0] in line for line in node.raw[began:]))
+    assert not any("Traceback" in line or "error" in line for line in node.raw[began:])
+
+
+def test_a_stream_of_somebodys_events_is_gradios(node: NodeProcess) -> None:
+    with node.client() as client:
+        data = ["hello", "", 1, 1]
+        event = client.post("/gradio_api/call/synthesize", json={"data": data}).json()["event_id"]
+        assert b"event: complete" in client.get(f"/gradio_api/call/synthesize/{event}").content
+
+
 def test_no_client_writes_a_line_of_the_log(node: NodeProcess) -> None:
     """Gradio prints what it was sent, where there is too little of it."""
     began = len(node.raw)

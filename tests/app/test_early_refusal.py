@@ -11,8 +11,15 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 
+from app.early_refusal import HEADERS_READ, headers_read
+from app.middleware.access_log import AccessLogMiddleware
 from app.middleware.folded_log import FoldedLog
+from app.middleware.full_queue import FullQueueMiddleware
+from app.middleware.other_sites import OtherSitesMiddleware
+from app.session_routing import SessionRouting
 from tests.app.access.test_keys import keys_file
 from tests.app.metrics.test_metrics import samples
 from tests.app.middleware.test_full_queue import PATHS
@@ -88,6 +95,18 @@ def test_a_wrong_key_and_another_name_are_told_first(full: NodeProcess) -> None:
     assert told(full, PATHS[0], Host="evil.example").status_code == 421
     assert told(full, PATHS[0], Origin="http://evil.example").status_code == 403
     assert full.status()["jobs"]["busy"] == before
+
+
+@pytest.mark.parametrize("layer", [CORSMiddleware, OtherSitesMiddleware, SessionRouting])
+def test_what_a_layer_reads_is_no_short_way(layer: type) -> None:
+    assert headers_read([layer, FullQueueMiddleware]) == HEADERS_READ[layer]
+
+
+def test_a_new_layer_has_to_say_what_it_reads() -> None:
+    """Every start of a node fails without it."""
+    with pytest.raises(KeyError):
+        headers_read([AccessLogMiddleware, GZipMiddleware, FullQueueMiddleware])
+    assert headers_read([AccessLogMiddleware, FullQueueMiddleware, GZipMiddleware]) == frozenset()
 
 
 def test_refusals_are_counted_and_logged_each_or_with_their_number(full: NodeProcess) -> None:

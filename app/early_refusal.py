@@ -1,30 +1,51 @@
-"""The short way to be told that the line is full: neither a task nor layers nor a line in the log
-for each, which cost more than all the rest when hundreds come again every second.
+"""Refusal of jobs while the queue is full, in a short way: neither a task nor layers nor a line in
+the log for each, which cost more than all the rest when hundreds come again every second.
 
 It is for requests in which no layer before ``FullQueueMiddleware`` has a say; others go through
 all of them.
 """
 
+import itertools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Scope
 
 from app.access.keys import ApiKeys
 from app.connections.early import HELD, EarlyAnswer
-from app.middleware.access_log import ID_HEADER, NODE_HEADER, request_id_of
-from app.middleware.api_keys import KEY_NAME, key_in
+from app.middleware.access_log import ID_HEADER, NODE_HEADER, AccessLogMiddleware, request_id_of
+from app.middleware.api_keys import KEY_NAME, APIKeyMiddleware, key_in
+from app.middleware.drain import DrainMiddleware
 from app.middleware.folded_log import FoldedLog
-from app.middleware.host_names import OwnNames
+from app.middleware.full_queue import FullQueueMiddleware
+from app.middleware.host_names import HostNamesMiddleware, OwnNames
 from app.middleware.job_start import SPEAKS
-from app.middleware.security_headers import HEADERS
+from app.middleware.open_requests import OpenRequestsMiddleware
+from app.middleware.other_sites import OtherSitesMiddleware
+from app.middleware.security_headers import HEADERS, SecurityHeadersMiddleware
 from app.refusal import refusal
+from app.session_routing import SessionNames, SessionRouting
+from app.session_routing.signatures import HEADER as _FROM_NODES
 from app.workers.pool import Pool
 
-_FROM_NODES = b"x-session-routing"
-_LAYERS_LOOK = frozenset({b"origin", b"sec-fetch-site", b"cookie", _FROM_NODES})
-"""Request headers by which a layer may answer otherwise: pages of other sites, logins, nodes."""
+_NOTHING: frozenset[bytes] = frozenset()
+_ORIGIN = frozenset({b"origin"})
+HEADERS_READ: Mapping[object, frozenset[bytes]] = {
+    AccessLogMiddleware: _NOTHING,
+    OpenRequestsMiddleware: _NOTHING,
+    SecurityHeadersMiddleware: _NOTHING,
+    HostNamesMiddleware: _NOTHING,
+    CORSMiddleware: _ORIGIN,
+    OtherSitesMiddleware: _ORIGIN | {b"sec-fetch-site"},
+    APIKeyMiddleware: _NOTHING,
+    SessionRouting: _ORIGIN | {b"sec-fetch-site", b"cookie", _FROM_NODES},
+    SessionNames: _NOTHING,
+    DrainMiddleware: _NOTHING,
+}
+"""Request headers by which a layer before ``FullQueueMiddleware`` may answer a request for a job
+otherwise, but for what is done here as well: names, keys, ids, a node that stops."""
 _LET_IN = "cosyvoice.let_in"
 """Key in the ASGI scope: id of a request for which a place is kept."""
 _VARY = (b"vary", b"Origin")
@@ -32,21 +53,23 @@ _VARY = (b"vary", b"Origin")
 _log = logging.getLogger("app.access")
 
 
-class TurnedAway:
-    """Early refusal of jobs for which ``pool`` has no place; see
-    ``app.connections.early.Early``."""
+class EarlyRefusal:
+    """Early refusal of jobs for which ``pool`` has no place; see ``app.connections.early.Early``.
+    ``layers`` are the classes of the application's, outermost first."""
 
     def __init__(
         self,
         node: str,
         pool: Pool,
         *,
+        layers: Iterable[object],
         closed: Callable[[], bool],
         names: OwnNames,
         keys: ApiKeys | None,
     ) -> None:
         self._node = node.encode()
         self._pool = pool
+        self._layers_read = headers_read(layers)
         self._closed = closed
         self._names = names
         self._keys = keys
@@ -60,7 +83,7 @@ class TurnedAway:
         return not any(name == _FROM_NODES for name, _ in scope["headers"])
 
     def refuse(self, scope: Scope) -> EarlyAnswer | None:
-        """The answer to a request for a job; None where the application gives it."""
+        """Build the answer to a request for a job; None where the application gives it."""
         if not self._plain(scope):
             return None
         request_id = request_id_of(scope)
@@ -92,7 +115,7 @@ class TurnedAway:
     def _plain(self, scope: Scope) -> bool:
         if self._closed() or scope["query_string"]:
             return False
-        if any(name in _LAYERS_LOOK for name, _ in scope["headers"]):
+        if any(name in self._layers_read for name, _ in scope["headers"]):
             return False
         return self._names.asked_by(scope) and self._knows(scope)
 
@@ -114,6 +137,13 @@ class TurnedAway:
         if name := scope.get(KEY_NAME):
             fields["key"] = name
         self._lines.count(fields, {"bytes": size, "held": scope.get(HELD, 0)}, request_id)
+
+
+def headers_read(layers: Iterable[object]) -> frozenset[bytes]:
+    """Headers that the layers before ``FullQueueMiddleware`` read. Raises KeyError for a layer not
+    known."""
+    before = itertools.takewhile(lambda layer: layer is not FullQueueMiddleware, layers)
+    return frozenset[bytes]().union(*(HEADERS_READ[layer] for layer in before))
 
 
 @lru_cache(64)
