@@ -7,13 +7,14 @@ from starlette.types import Message, Receive, Scope, Send
 
 
 class Head(BaseRoute):
-    """Answers HEAD as `routes`, which come before it, answer GET, without the content."""
+    """Route that answers HEAD as ``routes``, which come before it, answer GET, without the
+    content."""
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self._routes = tuple(routes)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """See Starlette."""
+        """Match a HEAD request where a route has GET."""
         asked = scope["type"] == "http" and scope["method"] == "HEAD"
         return (Match.FULL if asked and self._found(scope) else Match.NONE), {}
 

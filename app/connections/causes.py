@@ -1,4 +1,4 @@
-"""Why the node closed a connection by itself."""
+"""Reasons for which the node closes a connection by itself."""
 
 from enum import Enum
 

@@ -22,17 +22,18 @@ from app.connections.connections import Connections
 from app.connections.early import HELD, Early, EarlyAnswer, Watched, holding_time
 
 _LOOKS = 30
-"""How often in the time that a body or an answer may pause it is looked at."""
+"""Number of looks at a body or an answer in the time that it may pause."""
 _BYTES_ACKED = struct.Struct("120xQ")
-"""Bytes that the other side has, in Linux's `struct tcp_info` (include/uapi/linux/tcp.h)."""
+"""Bytes that the other side has, in Linux's ``struct tcp_info`` (include/uapi/linux/tcp.h)."""
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """One connection. An answer that takes its time is never cut: limits are for what the client
-    owes, and only while nothing else is in its way. To take what waits for it is owed too."""
+    """Protocol of a connection with limits. An answer that takes its time is never cut: limits are
+    for what the client owes, and only while nothing else is in its way. To take what waits for it
+    is owed too."""
 
     shared: Connections
-    """Set by `limited`."""
+    """Set by ``limited``."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -49,11 +50,11 @@ class LimitedProtocol(HttpToolsProtocol):
         self._taken = 0
         """Bytes that the client had when its reading was looked at."""
         self._unread: asyncio.TimerHandle | None = None
-        """Looks whether the client reads; only while something waits here for it to do so."""
+        """Look whether the client reads; only while something waits here for it to do so."""
         self._over = False
         """The client has been told to go; whatever else it sends is thrown away."""
         self._next_job = 0.0
-        """When the next job may be asked for, by the loop's clock."""
+        """Time from which the next job may be asked for, by the loop's clock."""
         self._held: asyncio.TimerHandle | None = None
         """Ends the time in which a request is held back."""
 
@@ -98,12 +99,12 @@ class LimitedProtocol(HttpToolsProtocol):
         self._loose = self._loose or 1
 
     def on_url(self, url: bytes) -> None:
-        """See uvicorn."""
+        """Count the URL\'s bytes."""
         self._fields += len(url)
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """See uvicorn; trailers are such fields too."""
+        """Count a field's bytes; trailers are such fields too."""
         self._fields += len(name) + len(value) + len(": \r\n")
         super().on_header(name, value)
 
@@ -123,7 +124,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """See uvicorn."""
+        """Note that a piece of the body has come."""
         self._loose = 0
         super().on_body(body)
 
@@ -209,7 +210,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     @property
     def _body_wanted(self) -> bool:
-        """Whether nothing but the client keeps its body from coming."""
+        """True while nothing but the client keeps its body from coming."""
         if self.flow.read_paused or self.pipeline or self._held:
             return False
         begun = self._answering and self.cycle.response_started

@@ -1,4 +1,4 @@
-"""Event streams of sessions and events that there are not. Gradio 6.31 says so in the stream, and
+"""Event streams of unknown sessions and events. Gradio 6.31 says so in the stream, and
 then breaks it off with an exception; here it says the same, and the stream ends."""
 
 import json
@@ -30,7 +30,7 @@ def routes(page: gr.Blocks) -> list[Route]:
     queue = page._queue
 
     def session(request: Request) -> bool:
-        # Without a name it is no request for a stream at all, and Gradio says what is missing.
+        # Without a name it is not a request for a stream at all, and Gradio says what is missing.
         name = request.query_params.get("session_hash")
         return name is None or name in queue.pending_messages_per_session
 
@@ -61,7 +61,7 @@ class _Unknown(Route):
         self._known = known
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """No match for what there is."""
+        """Leave sessions and events that there are to Gradio."""
         match, found = super().matches(scope)
         if match is not Match.FULL or self._known(Request({**scope, **found})):
             return Match.NONE, {}

@@ -40,7 +40,7 @@ _PACKAGES = declared_packages(Path(__file__).with_name("kokoro.toml"))
 
 
 class KokoroEngine:
-    """A loaded model. See `app.engines.interface.Engine`."""
+    """A loaded model. See ``app.engines.interface.Engine``."""
 
     def __init__(self, model: "Kokoro", phonemes: Phonemes) -> None:
         self._model = model
@@ -78,7 +78,7 @@ def _take(style: Samples, seed: int) -> Samples:
 
 
 class KokoroPlugin:
-    """See `app.engines.interface.EnginePlugin`."""
+    """The ``app.engines.interface.EnginePlugin`` of Kokoro."""
 
     def describe(self) -> EngineInfo:
         _check_packages()

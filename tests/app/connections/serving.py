@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -17,7 +18,7 @@ from starlette.routing import Route
 from app.connections.causes import Cause
 from app.connections.connections import Connections
 from app.connections.limits import ConnectionLimits
-from app.connections.protocol import limited
+from app.connections.protocol import LimitedProtocol, limited
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Serving:
     @property
     def waiting_to_be_sent(self) -> int:
         """Bytes that the system has not taken, of all connections."""
-        connections = list(self.connections.register._client)
+        connections = cast(list[LimitedProtocol], list(self.connections.register._client))
         return sum(one.transport.get_write_buffer_size() for one in connections)
 
     @property

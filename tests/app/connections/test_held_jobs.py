@@ -18,7 +18,7 @@ _AWAY = b"HTTP/1.1 429 "
 _LEAST = 0.8 * LONGEST
 
 
-class Refusing:
+class FakeEarly:
     """Refuses every job but those called `/length`, which the application answers."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Refusing:
 @pytest.fixture
 def served() -> Iterator[Serving]:
     with serving(ConnectionLimits(100, 100, 8)) as started:
-        started.connections.early = Refusing()
+        started.connections.early = FakeEarly()
         yield started
 
 
@@ -54,7 +54,7 @@ def _job(path: str = "/full", *fields: str, body: bytes = b"words") -> bytes:
 
 
 def _times(served: Serving) -> list[float]:
-    assert isinstance(served.connections.early, Refusing)
+    assert isinstance(served.connections.early, FakeEarly)
     return served.connections.early.asked
 
 
@@ -100,7 +100,7 @@ def test_nothing_else_on_that_connection_waits(served: Serving) -> None:
 def for_an_hour(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is held is let go by the test, not by the clock."""
     monkeypatch.setattr("app.connections.early.LONGEST", 3600)
-    assert isinstance(served.connections.early, Refusing)
+    assert isinstance(served.connections.early, FakeEarly)
     served.connections.early.retry_after = 3600
 
 
@@ -109,6 +109,7 @@ def _held_back(served: Serving, connection: socket.socket) -> LimitedProtocol:
     _refused(connection)
     connection.sendall(_job())
     (held,) = served.connections.register._client
+    assert isinstance(held, LimitedProtocol)
     until(lambda: held._held)
     return held
 
@@ -163,7 +164,7 @@ def test_what_the_application_tells_counts_too(
     async def ignored(message: object) -> None:
         pass
 
-    watched = Watched(app, Refusing(), away.append)
+    watched = Watched(app, FakeEarly(), away.append)
     asyncio.run(watched({"type": "http"}, ignored, ignored))  # type: ignore[arg-type]
     assert away == seconds
 
