@@ -1,5 +1,7 @@
 """Names of what a cluster puts on its hosts, for those who make it and those who look for it."""
 
+STATE = "/var/lib/cosyvoice-cluster"
+"""Folder on every host with what it was given and how it was before; root only."""
 APP_SERVICE = "cosyvoice"
 KEEPALIVED = "keepalived"
 VIP_SERVICE = "lvs-real-server"

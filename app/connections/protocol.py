@@ -99,7 +99,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._loose = self._loose or 1
 
     def on_url(self, url: bytes) -> None:
-        """Count the URL\'s bytes."""
+        """Count the URL's bytes."""
         self._fields += len(url)
         super().on_url(url)
 

@@ -1,6 +1,6 @@
-"""Every connection to a port goes on to another place. Runs on its own, with nothing installed:
+"""Every connection to a port goes on to another place.
 
-python forward.py HOST PORT TO_HOST TO_PORT
+Runs on its own, with nothing installed: `python forward.py HOST PORT TO_HOST TO_PORT`.
 """
 
 import asyncio

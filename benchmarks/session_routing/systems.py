@@ -76,7 +76,7 @@ def _placing(system: str, names: list[str], draw: random.Random) -> _Place:
     turn = itertools.cycle(names)
     homes: dict[str, str] = {}
 
-    def round_robin(arrival: Arrival) -> tuple[str, bool]:
+    def round_robin(_arrival: Arrival) -> tuple[str, bool]:
         # Others' connections come between a session's two: the second is as good as drawn.
         where = next(turn)
         return where, system != "no routing" or draw.choice(names) == where

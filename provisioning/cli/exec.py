@@ -43,7 +43,7 @@ def exec_(
     names = chosen(site.inventory, (target,))
     script = shlex.join(command) + "\n"
 
-    def run(name: str, transport: Transport) -> Completed:
+    def run(_name: str, transport: Transport) -> Completed:
         return transport.run(script, root=root, timeout=timeout)
 
     with open_fleet(site, accept_new_host_keys=accept_new_host_keys) as fleet:

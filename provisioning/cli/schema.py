@@ -8,7 +8,7 @@ from provisioning.model.schema import inventory_schema
 
 @click.command()
 def schema() -> None:
-    """Print the inventory's JSON Schema, for editors that complete and check while you type.
+    r"""Print the inventory's JSON Schema, for editors that complete and check while you type.
 
     With the YAML language server, write it to a file and put this line first in the inventory:
 

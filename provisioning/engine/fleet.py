@@ -28,7 +28,6 @@ class Fleet:
     def connect(self, names: Iterable[str]) -> None:
         """Connects to all that are not connected, or were lost since; those that are there again
         leave ``errors``."""
-
         self._each([name for name in names if name not in self.transports], self._connect_to)
 
     def _connect_to(self, name: str) -> None:

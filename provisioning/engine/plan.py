@@ -4,7 +4,8 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from provisioning.engine.script import STATE, Step, StoredFragment, parse_stored
+from provisioning.engine.script import Step, StoredFragment, parse_stored
+from provisioning.places import STATE
 from provisioning.resources.base import (
     Change,
     Handler,

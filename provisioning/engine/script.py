@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-STATE = "/var/lib/cosyvoice-cluster"
+from provisioning.places import STATE
+
 LOCKED = 75
 """Exit status of an apply script that found the host's lock taken (sysexits.h EX_TEMPFAIL)."""
 

@@ -203,7 +203,7 @@ def _read(file: Path) -> _Read:
 
 
 @lru_cache(maxsize=16)
-def _read_once(file: Path, version: tuple[int, ...]) -> _Read:
+def _read_once(file: Path, _version: tuple[int, ...]) -> _Read:
     entries = tuple(_entries(file))
     named: dict[str, list[Entry]] = {}
     for entry in entries:

@@ -4,8 +4,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from provisioning.engine.script import STATE
 from provisioning.engine.seat import RUN_LOCK
+from provisioning.places import STATE
 from provisioning.transport.base import Completed
 from provisioning.transport.conversation import ProcessConversation
 from provisioning.transport.shell_start import shell_start

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from provisioning.engine.script import STATE
 from provisioning.lab import lifecycle
+from provisioning.places import STATE
 from tests.lab.cluster import Cluster
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]

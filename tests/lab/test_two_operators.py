@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.engine.script import STATE
 from provisioning.engine.seat import PATIENCE
+from provisioning.places import STATE
 from tests.lab.cluster import Cluster
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]

@@ -14,11 +14,10 @@ from provisioning.engine.apply import apply_plan
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import observe_and_plan
 from provisioning.engine.progress import silent
-from provisioning.engine.script import STATE
 from provisioning.engine.seat import RUN_LOCK
 from provisioning.model.inventory import Inventory
 from provisioning.operations.session import Site
-from provisioning.places import KEEPALIVED_CONF
+from provisioning.places import KEEPALIVED_CONF, STATE
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
 from provisioning.roles.real_server import drain_flag

@@ -2,7 +2,6 @@
 same for whoever deploys from wherever."""
 
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -59,8 +58,8 @@ class Nodes:
 
 
 @pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
-    yield Nodes(tmp_path / "hosts")
+def nodes(tmp_path: Path) -> Nodes:
+    return Nodes(tmp_path / "hosts")
 
 
 def keep(here: Site, secret: str) -> None:

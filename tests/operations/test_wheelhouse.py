@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,7 +134,7 @@ class Cluster:
 @pytest.fixture
 def make(
     tmp_path: Path, packages: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], Cluster]]:
+) -> Callable[[str], Cluster]:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(packages))
 
@@ -151,7 +151,7 @@ def make(
         fleet = Fleet(hosts.__getitem__, forks=2)
         return Cluster(site, hosts, build_release(site.inventory.app, tmp_path), fleet)
 
-    yield cluster
+    return cluster
 
 
 @needs_root

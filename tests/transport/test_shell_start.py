@@ -43,7 +43,7 @@ def test_as_a_login_shell(shell: str, timeout: float | None) -> None:
 
 @pytest.mark.parametrize("inner", SHELLS[:6] + SHELLS[8:])
 def test_what_sudo_left_over_is_dropped_and_no_more(inner: str) -> None:
-    """sudo's part is left out: it has asked for nothing, so the password is still to be read."""
+    """Sudo's part is left out: it has asked for nothing, so the password is still to be read."""
     start = shell_start(sudo=True, sudo_password="echo 'run'; $(exit 1) \\")
     argv = list(start.argv[start.argv.index("--") + 1 :])
     argv[0:1] = available(inner).split()

@@ -136,7 +136,7 @@ def test_nothing_in_common(own_sshd: Sshd, login: Login) -> None:
 
 
 def test_a_crowded_server_gets_another_try(own_sshd: Sshd, login: Login) -> None:
-    """sshd turns away who comes while two others are logging in (MaxStartups)."""
+    """Sshd turns away who comes while two others are logging in (MaxStartups)."""
     own_sshd.more = "MaxStartups 2"
     own_sshd.start()
     failures: list[Exception] = []
@@ -234,7 +234,7 @@ def test_ipv6(own_sshd: Sshd, login: Login) -> None:
 
 
 def test_nothing_but_our_error_is_shown() -> None:
-    """paramiko logs tracebacks of its own to standard error where nobody listens to its log."""
+    """Paramiko logs tracebacks of its own to standard error where nobody listens to its log."""
     program = (
         "from pathlib import Path\n"
         "from provisioning.model.ssh import Connection\n"

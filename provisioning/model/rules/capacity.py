@@ -97,7 +97,7 @@ def weights_unused(context: Context) -> Iterator[Finding]:
 
 
 def ranked(context: Context) -> Iterator[Finding]:
-    """fo and ovf choose by weight alone."""
+    """``fo`` and ``ovf`` choose by weight alone."""
     for index, service in enumerate(context.inventory.services):
         weights = list(weights_of(context.inventory, service).values())
         path, rests = ("services", index, "scheduler"), (("real_servers", "hosts"),)

@@ -16,7 +16,6 @@ from pathlib import Path
 import provisioning
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
-from provisioning.engine.script import STATE
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import all_hosts
 from provisioning.model.secret import SecretError
@@ -27,6 +26,7 @@ from provisioning.operations.session import Site
 from provisioning.operations.status.record import status_record
 from provisioning.operations.support_bundle.known_secrets import known_secrets
 from provisioning.operations.support_bundle.redaction import Redactor
+from provisioning.places import STATE
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
 from provisioning.roles.registry import roles_of

@@ -23,7 +23,7 @@ from provisioning.operations.verify.check import CheckResult
 def checks_inside(inventory: Inventory, state: ClusterState) -> list[CheckResult]:
     """Check the holders of the VIPs, the kernels' tables, and everything that runs. Pure."""
     return [
-        _all_seen(inventory, state),
+        _all_seen(state),
         from_faults(
             "one director holds each VIP",
             vip_holder_faults(inventory, state),
@@ -83,7 +83,7 @@ def from_faults(
     return CheckResult(name, True, evidence)
 
 
-def _all_seen(inventory: Inventory, state: ClusterState) -> CheckResult:
+def _all_seen(state: ClusterState) -> CheckResult:
     name = "every host can be looked at"
     if state.unreachable:
         evidence = "; ".join(f"{host}: {reason}" for host, reason in state.unreachable.items())

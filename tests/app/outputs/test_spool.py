@@ -223,7 +223,7 @@ def test_a_move_that_is_cut_short_is_done_again(
 
         return step
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):  # noqa: PT012
         for name in ("rename", "unlink"):
             patch.setattr(Path, name, killed_at(getattr(Path, name)))
         place.spool.move(kept[0].stem, SharedFolder(place.shared))

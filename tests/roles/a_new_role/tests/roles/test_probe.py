@@ -14,7 +14,6 @@ from provisioning.cli.status_view import status_view
 from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.journal import Journal
-from provisioning.engine.script import STATE
 from provisioning.engine.waves import Wave
 from provisioning.lab.topology import Size, plan
 from provisioning.model.cluster_record import ClusterRecord
@@ -38,6 +37,7 @@ from provisioning.operations.planning import Plans, plan_hosts, waves
 from provisioning.operations.session import Site, select
 from provisioning.operations.status.record import status_record
 from provisioning.operations.support_bundle.bundle import write_bundle
+from provisioning.places import STATE
 from provisioning.roles.desired import desired_hosts
 from provisioning.transport.base import Transport, UnreachableError
 from tests.operations import sandbox_cluster
