@@ -8,10 +8,15 @@ from tests.installed.environment import Environment, build, environment
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel."""
+    return build(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """An environment with the wheel."""
-    folder = tmp_path_factory.mktemp("installed")
-    return environment(folder, build(folder))
+    return environment(tmp_path_factory.mktemp("installed"), "--no-index", str(wheel))
 
 
 @pytest.fixture(params=["app.py", "app/__init__.py"])

@@ -1,4 +1,4 @@
-"""A fresh environment with the wheel in it; what the wheel needs is lent by the tests' own."""
+"""A fresh environment for an install; what that needs is lent by the tests' own."""
 
 import os
 import shutil
@@ -20,15 +20,14 @@ class Environment:
     """A virtual environment."""
 
     folder: Path
-    wheel: Path
 
     @property
     def python(self) -> str:
         return str(self.folder / "bin" / "python")
 
-    def install(self, wheel: Path) -> None:
+    def install(self, *what: str) -> None:
         pip = [sys.executable, *_PIP, "--python", self.python]
-        _run([*pip, "install", "--no-deps", "--no-index", str(wheel)], self.folder)
+        _run([*pip, "install", "--no-deps", *what], self.folder)
 
     def run(self, *words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
         """A program of the environment, as its user runs it in a folder of his own."""
@@ -50,27 +49,32 @@ def clean(more: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith(ours)} | {**more}
 
 
-def build(folder: Path) -> Path:
-    """The wheel, from a copy: building leaves files behind."""
+def checkout(folder: Path) -> Path:
+    """A copy of what is installed: building leaves files behind."""
     source = folder / "source"
     for name in _SOURCE:
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
         shutil.copytree(ROOT / name, source / name, ignore=ignored)
     for name in _BESIDE:
         shutil.copy(ROOT / name, source)
+    return source
+
+
+def build(folder: Path) -> Path:
+    """The wheel."""
     made = ("wheel", "--no-deps", "--wheel-dir", str(folder), ".")
-    _run([sys.executable, *_PIP, *made], source)
+    _run([sys.executable, *_PIP, *made], checkout(folder))
     (wheel,) = folder.glob("*.whl")
     return wheel
 
 
-def environment(folder: Path, wheel: Path) -> Environment:
-    """An environment that has the wheel, and lends all other packages."""
+def environment(folder: Path, *what: str) -> Environment:
+    """An environment that has what pip is told to install, and lends all other packages."""
     place = folder / "venv"
     _run([sys.executable, "-m", "venv", "--without-pip", str(place)], folder)
-    made = Environment(place, wheel)
+    made = Environment(place)
     # First, or pip takes one that is lent for it.
-    made.install(wheel)
+    made.install(*what)
     (packages,) = place.glob("lib/python3*/site-packages")
     # Not --system-site-packages, which lends what the tests' environment is made from. A .pth file
     # in a folder that is lent so is not read: an editable install there stays away.

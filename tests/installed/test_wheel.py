@@ -13,7 +13,7 @@ import yaml
 
 from tests.app.node_process import PLUGINS, started
 from tests.installed.environment import ROOT, Environment
-from tests.wheels import wheel
+from tests.wheels import wheel as small_wheel
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -41,8 +41,8 @@ _INVENTORY = {
 _APP = {"python": "/opt/cosyvoice/venv/bin/python"}
 
 
-def test_it_holds_every_file_under_one_name(installed: Environment) -> None:
-    with zipfile.ZipFile(installed.wheel) as archive:
+def test_it_holds_every_file_under_one_name(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         info = next(name for name in names if name.endswith("/METADATA"))
         metadata = email.message_from_bytes(archive.read(info))
@@ -96,7 +96,7 @@ def test_the_app_of_the_program_is_asked_for_its_options(
 
 
 def test_the_same_release_is_packed_as_from_a_checkout(
-    installed: Environment, project: Path
+    installed: Environment, wheel: Path, project: Path
 ) -> None:
     code = (
         "from pathlib import Path\n"
@@ -105,7 +105,7 @@ def test_the_same_release_is_packed_as_from_a_checkout(
         "for source in ('builtin', {wheel!r}, {root!r}):\n"
         "    print(build_release(App(source=source), Path()).id)\n"
     )
-    values = {"wheel": str(installed.wheel), "root": str(ROOT)}
+    values = {"wheel": str(wheel), "root": str(ROOT)}
     of_wheel = installed.run(
         "python", "-c", code.format(top="cosyvoice_cluster", **values), cwd=project
     )
@@ -159,7 +159,7 @@ def _trouble(answer: httpx.Response) -> str:
 
 def _install_faulty(installed: Environment, folder: Path) -> None:
     points = PLUGINS / "faulty_engine-1.0.dist-info" / "entry_points.txt"
-    made = wheel(
+    made = small_wheel(
         folder,
         "faulty_engine",
         files={
@@ -167,4 +167,4 @@ def _install_faulty(installed: Environment, folder: Path) -> None:
             "faulty_engine-1.0.dist-info/entry_points.txt": points.read_text(encoding="utf-8"),
         },
     )
-    installed.install(made)
+    installed.install("--no-index", str(made))
