@@ -1,6 +1,6 @@
-"""``python -m app``, from an unpacked folder as well as from an installed package."""
+"""The node's command: ``python -m cosyvoice_cluster.app``, in a checkout also ``python -m app``."""
 
 from app.cli import main
 
 if __name__ == "__main__":
-    main(prog_name="python -m app")
+    main(prog_name=f"python -m {__package__}")

@@ -193,8 +193,8 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     "--engine",
     default="auto",
     callback=_engine,
-    help="Text-to-speech engine. auto is kokoro (natural, needs "
-    "'python -m app.engines.kokoro.setup' once) where its files are, else espeak (always there).",
+    help=f"Text-to-speech engine. auto is kokoro (natural, needs 'python -m "
+    f"{__package__}.engines.kokoro.setup' once) where its files are, else espeak (always there).",
 )
 @_option(
     "--workers",

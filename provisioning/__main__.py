@@ -1,4 +1,4 @@
-"""``python -m provisioning`` is ``cluster``."""
+"""``python -m cosyvoice_cluster`` is ``cluster``; in a checkout ``python -m provisioning`` is."""
 
 from provisioning.cli.main import main
 

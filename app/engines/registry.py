@@ -12,10 +12,10 @@ from app.engines.interface import EnginePlugin, EngineUnavailableError
 GROUP = "cosyvoice.engines"
 
 BUILT_IN = (
-    EntryPoint(name="cosyvoice2", value="app.engines.cosyvoice.plugin:cosyvoice2", group=GROUP),
-    EntryPoint(name="cosyvoice3", value="app.engines.cosyvoice.plugin:cosyvoice3", group=GROUP),
-    EntryPoint(name="espeak", value="app.engines.espeak:plugin", group=GROUP),
-    EntryPoint(name="kokoro", value="app.engines.kokoro.engine:plugin", group=GROUP),
+    EntryPoint(name="cosyvoice2", value=f"{__package__}.cosyvoice.plugin:cosyvoice2", group=GROUP),
+    EntryPoint(name="cosyvoice3", value=f"{__package__}.cosyvoice.plugin:cosyvoice3", group=GROUP),
+    EntryPoint(name="espeak", value=f"{__package__}.espeak:plugin", group=GROUP),
+    EntryPoint(name="kokoro", value=f"{__package__}.kokoro.engine:plugin", group=GROUP),
 )
 AUTO = "auto"
 """Stands for the first of ``BY_CHOICE`` that can run here."""

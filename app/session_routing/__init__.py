@@ -2,7 +2,7 @@
 
 Self-contained: it knows ASGI and Gradio's routes and nothing of the rest of this program.
 
-    from app.session_routing import Peer, SessionRouting
+    from cosyvoice_cluster.app.session_routing import Peer, SessionRouting
     app.add_middleware(SessionRouting, node="rs1", peers=[Peer("rs2", "http://10.0.0.2:7860")],
                        secret=b"...")
 """

@@ -35,7 +35,7 @@ _log = logging.getLogger("app.worker")
 
 
 def main() -> None:
-    """Entry point of ``python -m app.workers.main``."""
+    """Entry point of the worker process."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--connection", type=int, required=True, help="inherited descriptor")
     parser.add_argument("--sound", type=int, required=True, help="inherited descriptor")

@@ -18,8 +18,9 @@ from app.workers.frames import Frame, FrameError
 from app.workers.sound_memory import SoundReader
 
 _log = logging.getLogger("app.worker")
-# The folder that holds the package `app`, installed or just unpacked.
-_ROOT = str(Path(__file__).resolve().parents[2])
+_TOP = sys.modules[__package__.partition(".")[0]]
+# The folder that holds the package, installed or just unpacked.
+_ROOT = str(Path(_TOP.__path__[0]).resolve().parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class WorkerCommand:
             "--log-level": self.log_level,
         }
         pairs = [word for pair in options.items() for word in pair]
-        return [sys.executable, "-m", "app.workers.main", *pairs]
+        return [sys.executable, "-m", f"{__package__}.main", *pairs]
 
 
 class WorkerGoneError(NodeError):

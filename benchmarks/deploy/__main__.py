@@ -94,7 +94,7 @@ def _app_start(lab: Lab) -> float:
     slowest = 0.0
     for node in ("rs1", "rs2", "rs3"):
         script = (
-            "pid=$(pgrep -o -f 'python.* -m app'); "
+            "pid=$(pgrep -o -f 'python.* -m (cosyvoice_cluster[.])?app'); "
             "echo $(stat -c %Y /proc/$pid) "
             '$(date -d "$(sed -n \'s/.*"time": "\\([^"]*\\)".*startup complete.*/\\1/p\' '
             '/var/log/cosyvoice/app.log | head -1)" +%s)'

@@ -1,11 +1,13 @@
 """Releases of the app for upgrades: the app itself with another version, jobs that take as long as
 their text says, and faults."""
 
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+_VERSION = re.compile(r"^__version__ = .*$", re.MULTILINE)
 
 PACED = """
 import re as _re
@@ -65,7 +67,8 @@ def write_release(folder: Path, version: str, faults: Mapping[str, str] | None =
     at the end of modules (by path without ``.py``)."""
     source = folder / version
     shutil.copytree(ROOT / "app", source / "app", ignore=shutil.ignore_patterns("__pycache__"))
-    (source / "app" / "__init__.py").write_text(f'"""The app."""\n\n__version__ = "{version}"\n')
+    init = source / "app" / "__init__.py"
+    init.write_text(_VERSION.sub(f'__version__ = "{version}"', init.read_text(encoding="utf-8")))
     _append(source / "app" / "engines" / "espeak.py", PACED)
     for module, text in (faults or {}).items():
         _append(source / "app" / f"{module}.py", text)

@@ -13,7 +13,7 @@ from provisioning.cli.verbosity import with_log_options
 @dataclass(frozen=True, slots=True)
 class _Entry:
     place: str
-    """Module below ``provisioning.cli`` and name in it."""
+    """Module of this folder and name in it."""
     summary: str
     """For the list of commands: at most 60 signs, so that it fits a terminal of 80."""
 
@@ -81,7 +81,7 @@ class Commands(click.Group):
         if (entry := _ENTRIES.get(cmd_name)) is None:
             return None
         module, _, name = entry.place.partition(":")
-        command: click.Command = getattr(import_module(f"provisioning.cli.{module}"), name)
+        command: click.Command = getattr(import_module(f"{__package__}.{module}"), name)
         return with_log_options(command)
 
     def invoke(self, ctx: click.Context) -> Any:

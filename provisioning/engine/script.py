@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from provisioning import resources as kinds
 from provisioning.places import STATE
 
 LOCKED = 75
@@ -40,7 +41,7 @@ _TOPICS = (
 @cache
 def prelude() -> str:
     """The shell functions that resources rely on, a file a topic."""
-    folder = resources.files("provisioning.resources") / "shell"
+    folder = resources.files(kinds) / "shell"
     return "\n".join((folder / f"{topic}.sh").read_text(encoding="utf-8") for topic in _TOPICS)
 
 

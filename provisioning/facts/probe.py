@@ -16,7 +16,7 @@ class ProbeError(ClusterError):
 
 def python_probe(name: str, argument: object, *, python: str = "python3") -> str:
     """Fragment that runs ``provisioning/facts/probes/NAME.py`` with one JSON argument."""
-    source = (resources.files("provisioning.facts.probes") / f"{name}.py").read_text("utf-8")
+    source = (resources.files(f"{__package__}.probes") / f"{name}.py").read_text("utf-8")
     end = f"PROBE_{secrets.token_hex(8)}"
     # -I and -S: nothing of the host's own Python set-up is needed, and it starts faster.
     command = f"{shlex.quote(python)} -I -S - {shlex.quote(json.dumps(argument))}"

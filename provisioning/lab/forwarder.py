@@ -1,6 +1,6 @@
 """The forwarder daemon: listening sockets it was handed, each leading to an address on the LAN.
 
-Run as ``python -m provisioning.lab.forwarder ROUTES`` by `provisioning.lab.forwarding`.
+Started by `forwarding`, with the routes as its argument.
 """
 
 import asyncio

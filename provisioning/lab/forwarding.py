@@ -65,5 +65,5 @@ def start(lab: str, targets: Sequence[Forward], log: Path) -> list[Forward]:
 def _command(lab: str, routes: Sequence[Route]) -> list[str]:
     source = Path(__file__).parents[2]
     argument = json.dumps([asdict(route) for route in routes])
-    python = ["env", f"PYTHONPATH={source}", sys.executable, "-m", "provisioning.lab.forwarder"]
+    python = ["env", f"PYTHONPATH={source}", sys.executable, "-m", f"{__package__}.forwarder"]
     return ["ip", "netns", "exec", network.switch_namespace(lab), *python, argument]

@@ -128,7 +128,7 @@ def machine_files(
 
 def script(name: str) -> str:
     """The text of one of the shell scripts that come with the lab."""
-    return resources.files("provisioning.lab").joinpath("scripts", name).read_text("utf-8")
+    return resources.files(__package__).joinpath("scripts", name).read_text("utf-8")
 
 
 def known_hosts(topology: Topology, keys: Mapping[str, KeyPair], ports: Mapping[str, int]) -> str:

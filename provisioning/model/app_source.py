@@ -2,9 +2,18 @@
 
 import re
 
+INSTALLED = "cosyvoice_cluster.app"
+"""Name of the app that comes with this program, as its releases and its wheel have it."""
+PACKAGES = (INSTALLED, "app")
+"""Names of the package that a source may hold. Any app may be called ``app``."""
 _GIT_URL = re.compile(r"[a-z][a-z0-9+.-]*://|[^/\s]+@[^/\s]+:")
 _WEB_LOGIN = re.compile(r"(https?://)[^/\s]*@")
 _PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s]*@")
+
+
+def folder_of(package: str) -> str:
+    """Path of a package in what holds it."""
+    return package.replace(".", "/")
 
 
 def is_git_url(source: str) -> bool:

@@ -8,7 +8,7 @@ from provisioning.resources.environment import Environment
 
 @dataclass(frozen=True, slots=True)
 class ReleaseArchive:
-    """A gzipped tar that holds the Python package ``app``, under an id made from its content."""
+    """A gzipped tar that holds the app's Python package, under an id made from its content."""
 
     id: str
     data: bytes = field(repr=False)

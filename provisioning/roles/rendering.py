@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import jinja2
 
+from provisioning.companions import companion
 from provisioning.errors import ClusterError
 from provisioning.languages.choosing import language_of
 from provisioning.languages.templating import LanguageEnvironment, TemplateValueError
@@ -83,7 +84,7 @@ class _Packaged(jinja2.BaseLoader):
     """The templates of the installed package, wherever it is installed."""
 
     def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, None]:
-        entry = resources.files("templates").joinpath(*Path(template).parts)
+        entry = resources.files(companion("templates")).joinpath(*Path(template).parts)
         try:
             return entry.read_text(encoding="utf-8"), template, None
         except (FileNotFoundError, IsADirectoryError):

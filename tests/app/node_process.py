@@ -1,4 +1,4 @@
-"""A real node for tests: `python -m app` on loopback, from an unpacked release folder."""
+"""A real node for tests: the app on loopback, from an unpacked release folder."""
 
 import contextlib
 import json
@@ -77,7 +77,9 @@ class NodeProcess:
 def unpack(folder: Path) -> Path:
     """The app alone, as a deploy unpacks it."""
     release = folder / "releases" / RELEASE
-    shutil.copytree(ROOT / "app", release / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    package = release / "cosyvoice_cluster"
+    shutil.copytree(ROOT / "app", package / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    (package / "__init__.py").touch()
     return release
 
 
@@ -87,11 +89,21 @@ def running(folder: Path, *arguments: str, **environment: str) -> Iterator[NodeP
     release = folder / "releases" / RELEASE
     if not release.exists():
         unpack(folder)
+    command = [sys.executable, "-m", "cosyvoice_cluster.app"]
+    with started(command, release, folder, *arguments, **environment) as node:
+        yield node
+
+
+@contextlib.contextmanager
+def started(
+    command: list[str], cwd: Path, folder: Path, *arguments: str, **environment: str
+) -> Iterator[NodeProcess]:
+    """The same, started in a way of one's own."""
     outputs = folder / "outputs"
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("COSYVOICE_", "GRADIO_"))}
     process = subprocess.Popen(
-        [sys.executable, "-m", "app", "--port", "0", "--output-dir", str(outputs), *arguments],
-        cwd=release,
+        [*command, "--port", "0", "--output-dir", str(outputs), *arguments],
+        cwd=cwd,
         env=clean
         | {"PYTHONPATH": str(PLUGINS), "STATE_DIRECTORY": str(folder / "state")}
         # Whatever else this machine has: eSpeak NG is quick.

@@ -22,7 +22,7 @@ MODES = ("preset", "clone", "cross_lingual", "instruct", "convert")
 PROFILES = 20
 PATIENCE = 120_000
 ANNOUNCED = """
-BUILT_IN += (EntryPoint(name="studio", value="app.engines.studio:plugin", group=GROUP),)
+BUILT_IN += (EntryPoint(name="studio", value=f"{__package__}.studio:plugin", group=GROUP),)
 """
 
 

@@ -169,6 +169,6 @@ def test_destroy_puts_the_hosts_back(cluster: Cluster) -> None:
             f"ls -d {STATE} /etc/keepalived/keepalived.conf /etc/cosyvoice "
             "/etc/supervisor/conf.d/*.conf 2>/dev/null; "
             "ip -o address show to 10.77.0.100; "
-            "pgrep -x keepalived; pgrep -f 'python.* -m [a]pp'; :",
+            "pgrep -x keepalived; pgrep -f 'python.* -m (cosyvoice_cluster[.])?[a]pp'; :",
         )
         assert found == "", f"{host}: {found}"

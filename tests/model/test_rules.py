@@ -1,5 +1,6 @@
 """Rules across keys: each mistake is one diagnostic at the key that is guilty."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -758,9 +759,11 @@ def test_a_source_file_is_one_that_can_be_unpacked(tmp_path: Path) -> None:
 def test_a_source_folder_holds_the_package(tmp_path: Path) -> None:
     case = error("app.source", "no Python package app", app="app: {source: ▸'.'}", services=_STICKY)
     check(case, tmp_path)
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app" / "__main__.py").touch()
-    assert not diagnostics(case.text.replace(MARK, ""), tmp_path)
+    for package in ("cosyvoice_cluster/app", "app"):
+        (tmp_path / package).mkdir(parents=True)
+        (tmp_path / package / "__main__.py").touch()
+        assert not diagnostics(case.text.replace(MARK, ""), tmp_path)
+        shutil.rmtree(tmp_path / package.split("/")[0])
 
 
 def test_every_rule_has_something_to_say_about_some_case(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from provisioning.operations.release import ReleaseError, build_release
 from provisioning.roles.release_archive import ReleaseArchive
 from tests.wheels import wheel
 
+ROOT = Path(__file__).resolve().parents[2]
 _MAIN, _INIT = "print('你好')\n", '__version__ = "2.1"\n'
 
 
@@ -78,6 +79,18 @@ def test_folder_wheel_and_archives_of_the_same_give_the_same_release(
         other = build(source, tmp_path)
         assert (other.id, other.data) == (of_folder.id, of_folder.data), source
         assert about(other)["source"] == source
+
+
+def test_the_app_of_this_project_is_packed_under_its_installed_name(tmp_path: Path) -> None:
+    builtin = build("builtin", tmp_path)
+    inside = members(builtin)
+    assert {path.split("/")[0] for path in inside} == {"cosyvoice_cluster"}
+    assert {"cosyvoice_cluster/__init__.py", "cosyvoice_cluster/app/__main__.py"} <= {*inside}
+    files = {path: text for path, text in inside.items() if path.count("/") > 1}
+    whl = wheel(tmp_path, "ours", files={**files, "cosyvoice_cluster/__init__.py": "more = 1\n"})
+    for source in (ROOT, whl):
+        other = build(source, tmp_path)
+        assert (other.id, other.data) == (builtin.id, builtin.data)
 
 
 def test_a_git_ref_becomes_a_commit_that_is_written_down(project: Path, tmp_path: Path) -> None:

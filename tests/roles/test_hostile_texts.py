@@ -5,6 +5,7 @@ their own and below a folder that stands for the system's.
 """
 
 import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator
 from configparser import RawConfigParser
@@ -92,9 +93,14 @@ def _scripts(sandbox: Path, file: File, inventory: Inventory) -> None:
     elif file.path.endswith("run.sh"):
         python = shlex.quote(str(inventory.app.python))
         content = content.replace(f"python={python}", "python=python")
-        (call,) = called(sandbox, content)
-        own = ["-m", "app", "--host", "0.0.0.0", "--port", "7860", "--enable-queue"]
-        assert call == ["python", *own, *inventory.app.arguments]
+        own = ["--host", "0.0.0.0", "--port", "7860", "--enable-queue"]
+        release = sandbox / "root" / str(inventory.app.directory).lstrip("/") / "current"
+        # A release made before, or of another app, and one of this app.
+        for package in ("app", "cosyvoice_cluster.app"):
+            (release / package.replace(".", "/")).mkdir(parents=True)
+            (call,) = called(sandbox, content)
+            assert call == ["python", "-m", package, *own, *inventory.app.arguments]
+        shutil.rmtree(release)
     else:
         called(sandbox, content)
 

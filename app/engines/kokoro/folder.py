@@ -11,7 +11,7 @@ import numpy as np
 from app.errors import NodeError
 
 VARIABLE = "COSYVOICE_KOKORO_DIR"
-SETUP = "python -m app.engines.kokoro.setup"
+SETUP = f"python -m {__package__}.setup"
 """The command that fills the folder."""
 
 MODEL_BYTES = 92_361_271

@@ -1,4 +1,4 @@
-"""``python -m app.engines.kokoro.setup``: put the model and the voices into the voice folder."""
+"""Fetch the model and the voices: ``python -m cosyvoice_cluster.app.engines.kokoro.setup``."""
 
 import contextlib
 import shutil
@@ -139,4 +139,4 @@ def _progress(done: int, total: int | None) -> None:
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m app.engines.kokoro.setup")
+    main(prog_name=f"python -m {__package__}.setup")

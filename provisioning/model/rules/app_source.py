@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from provisioning.model.app_source import (
+    PACKAGES,
+    folder_of,
     has_login,
     is_archive,
     is_git_url,
@@ -66,7 +68,7 @@ def source(context: Context) -> Iterator[Finding]:
             None,
             _KINDS,
         )
-    elif not is_file(place / "app" / "__main__.py"):
+    elif not any(is_file(place / folder_of(name) / "__main__.py") for name in PACKAGES):
         yield Finding(
             _PATH,
             f"{place} has no Python package app with a __main__.py",

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 
 import click
 
+from provisioning.companions import companion
 from provisioning.model.rules.finding import Context, Finding
 
 _PATH = ("app", "arguments")
@@ -17,7 +19,7 @@ def known_to_the_app(context: Context) -> Iterator[Finding]:
         return
     try:
         # Not at the top: most inventories have no arguments, and need not wait for it.
-        from app.cli import main
+        main = import_module(f"{companion('app')}.cli").main
     except ImportError:
         # Without the app's own packages; its nodes will tell.
         return

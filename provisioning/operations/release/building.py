@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from provisioning.model.app import App
+from provisioning.model.app_source import folder_of
 from provisioning.model.venv import Venv
 from provisioning.operations.release.errors import ReleaseError
 from provisioning.operations.release.metadata import OwnMetadataError
@@ -19,7 +20,7 @@ _DIGITS = 12
 
 
 def build_release(app: App, base_dir: Path) -> ReleaseArchive:
-    """Packs the Python package ``app`` of the source the inventory names, and what its
+    """Packs the app's Python package from the source the inventory names, and what its
     environment holds where each release has its own.
 
     The same source gives the same bytes, and so the same id: ``<version>-<hash>``.
@@ -27,7 +28,7 @@ def build_release(app: App, base_dir: Path) -> ReleaseArchive:
     be had.
     """
     with opened(app, base_dir) as source:
-        files = dict(package_files(source.package))
+        files = dict(package_files(source.package, source.name))
         needs: dict[str, bytes] = {}
         if app.venv is not None:
             try:
@@ -35,7 +36,7 @@ def build_release(app: App, base_dir: Path) -> ReleaseArchive:
             except OwnMetadataError as error:
                 raise ReleaseError(f"app.source {source.shown}: {error}") from None
         digest, data = packed({**files, **needs})
-        version = version_of(files)
+        version = version_of(files.get(f"{folder_of(source.name)}/__init__.py", b""))
         name = f"{version}-{digest[:_DIGITS]}"
         return ReleaseArchive(
             name,

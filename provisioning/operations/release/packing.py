@@ -8,12 +8,18 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from importlib.resources.abc import Traversable
 
+from provisioning.model.app_source import folder_of
+
 _SKIPPED = {"__pycache__", ".git", ".venv"}
+_ABOVE = b'"""A release; the app is in it under its installed name."""\n'
 
 
-def package_files(package: Traversable) -> Iterator[tuple[str, bytes]]:
-    """Path and content of every file of the package ``app``."""
-    return _files(package, "app")
+def package_files(package: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
+    """Path and content of every file of a package, by its name in the release."""
+    above, _, _ = name.rpartition(".")
+    if above:
+        yield f"{folder_of(above)}/__init__.py", _ABOVE
+    yield from _files(package, folder_of(name))
 
 
 def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
@@ -27,13 +33,9 @@ def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
             yield path, entry.read_bytes()
 
 
-def version_of(files: Mapping[str, bytes]) -> str:
-    """What the package says its version is; 0 where it says nothing."""
-    found = re.search(
-        rb'^__version__ = "([A-Za-z0-9][\w.+-]{0,60})"',
-        files.get("app/__init__.py", b""),
-        re.MULTILINE,
-    )
+def version_of(init: bytes) -> str:
+    """The version that a package's ``__init__.py`` gives; 0 where it gives none."""
+    found = re.search(rb'^__version__ = "([A-Za-z0-9][\w.+-]{0,60})"', init, re.MULTILINE)
     return found[1].decode() if found else "0"
 
 

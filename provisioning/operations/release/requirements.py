@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from provisioning.model.app_source import has_login
+from provisioning.model.app_source import PACKAGES, has_login
 from provisioning.model.venv import Venv
 from provisioning.operations.release.metadata import OwnMetadataError, own_metadata
 
@@ -44,7 +44,8 @@ def required(root: Path, venv: Venv, *, builtin: bool) -> dict[str, bytes]:
 def _with_named(root: Path, path: str, found: dict[str, bytes]) -> dict[str, bytes]:
     """A requirements file and those that it names with -r and -c."""
     place = root / path
-    if not place.resolve().is_relative_to(root.resolve()) or path.startswith("app/"):
+    taken = any(path.startswith(f"{name.partition('.')[0]}/") for name in PACKAGES)
+    if taken or not place.resolve().is_relative_to(root.resolve()):
         raise OwnMetadataError(f"its {FILE} names {path}, which is not beside it; move it there")
     try:
         content = place.read_bytes()

@@ -8,8 +8,17 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from provisioning.companions import companion
 from provisioning.model.app import App
-from provisioning.model.app_source import is_archive, is_git_url, is_wheel, without_login
+from provisioning.model.app_source import (
+    INSTALLED,
+    PACKAGES,
+    folder_of,
+    is_archive,
+    is_git_url,
+    is_wheel,
+    without_login,
+)
 from provisioning.model.paths import against
 from provisioning.operations.release.errors import ReleaseError
 from provisioning.operations.release.fetching import fetch
@@ -25,7 +34,9 @@ class Source:
     root: Path
     """The folder that says what the app requires."""
     package: Traversable
-    """The package ``app``."""
+    """The app's Python package."""
+    name: str
+    """Name under which it runs: one of ``PACKAGES``."""
     ref: str | None = None
     commit: str | None = None
     """What ``ref`` was then."""
@@ -36,23 +47,23 @@ def opened(app: App, base_dir: Path) -> Iterator[Source]:
     """The source of the app, for the time of the block. Raises ``ReleaseError``."""
     shown = without_login(app.source)
     if app.source == "builtin":
-        package = resources.files("app")
-        yield Source(shown, Path(str(package)).parent, package)
+        package = resources.files(companion("app"))
+        yield Source(shown, Path(str(package)).parent, package, INSTALLED)
         return
     with tempfile.TemporaryDirectory(prefix="cosyvoice-release-") as scratch:
         target = Path(scratch) / "source"
         if is_git_url(app.source):
             commit = fetch(app.source, app.ref, target)
-            yield Source(shown, target, _package(target, shown), app.ref, commit)
+            yield Source(shown, target, *_package(target, shown), app.ref, commit)
             return
         place = against(base_dir, Path(app.source))
         if place.is_dir():
-            yield Source(shown, place, _package(place, shown))
+            yield Source(shown, place, *_package(place, shown))
         elif not place.is_file():
             raise ReleaseError(f"app.source {shown}: there is no file or folder {place}")
         elif is_wheel(place.name) or is_archive(place.name):
             root = unpack(place, target)
-            yield Source(shown, root, _package(root, shown))
+            yield Source(shown, root, *_package(root, shown))
         else:
             raise ReleaseError(
                 f"app.source {shown}: not a kind of file that is known; give a folder, a wheel, a "
@@ -60,10 +71,18 @@ def opened(app: App, base_dir: Path) -> Iterator[Source]:
             )
 
 
-def _package(folder: Path, shown: str) -> Path:
-    if not (folder / "app" / "__main__.py").is_file():
-        raise ReleaseError(
-            f"app.source {shown}: no Python package `app` with a __main__.py in it; "
-            "name what holds the `app` folder"
-        )
-    return folder / "app"
+def _package(folder: Path, shown: str) -> tuple[Path, str]:
+    for name in PACKAGES:
+        package = folder / folder_of(name)
+        if (package / "__main__.py").is_file():
+            return package, INSTALLED if _is_ours(package) else name
+    raise ReleaseError(
+        f"app.source {shown}: no Python package `app` with a __main__.py in it; "
+        "name what holds the `app` folder"
+    )
+
+
+def _is_ours(package: Path) -> bool:
+    """Whether it is the app of this project, whose folder in a checkout is ``app``."""
+    init = package / "__init__.py"
+    return init.is_file() and f'INSTALLED_NAME = "{INSTALLED}"'.encode() in init.read_bytes()

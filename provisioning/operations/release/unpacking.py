@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from provisioning.model.app_source import PACKAGES, folder_of
 from provisioning.operations.release.errors import ReleaseError
 
 
@@ -32,7 +33,7 @@ def unpack(file: Path, target: Path) -> Path:
         ValueError,
     ) as error:
         raise ReleaseError(f"app.source {file.name} cannot be unpacked: {error}") from None
-    if not (target / "app").exists():
+    if not any((target / folder_of(name)).exists() for name in PACKAGES):
         folders = [entry for entry in target.iterdir() if entry.is_dir()]
         if len(folders) == 1:
             return folders[0]

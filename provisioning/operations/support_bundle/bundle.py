@@ -13,7 +13,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-import provisioning
+from provisioning import __version__
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.model.inventory import Inventory
@@ -81,7 +81,7 @@ def _collect(site: Site, fleet: Fleet, errors: dict[str, str]) -> Iterator[tuple
             {
                 "made": datetime.now(UTC).isoformat(timespec="seconds"),
                 "cluster": inventory.name,
-                "version": provisioning.__version__,
+                "version": __version__,
                 "python": platform.python_version(),
                 "control_machine": platform.platform(),
             }

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.engines.interface import (
+from cosyvoice_cluster.app.engines.interface import (
     Capability,
     Choice,
     ClipLimits,

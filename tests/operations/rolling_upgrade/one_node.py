@@ -16,6 +16,7 @@ from benchmarks.rolling_upgrade.releases import write_release
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.journal import Journal
 from provisioning.model.inventory import Inventory
+from provisioning.model.runtime import Runtime
 from provisioning.operations.release import build_release
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.ports import ActionError
@@ -25,7 +26,9 @@ from provisioning.operations.rolling_upgrade.ssh.cluster import SSHCluster
 from provisioning.operations.rolling_upgrade.state import Node, Upgrade
 from provisioning.operations.run import Run
 from provisioning.operations.session import Site
+from provisioning.resources.file import File
 from provisioning.resources.supervisor import SOCKET
+from provisioning.roles.desired import desired_hosts
 from tests.engine.sandbox import SandboxTransport
 from tests.operations.operating import operation
 from tests.operations.rolling_upgrade.fake_cluster import EventRecorder
@@ -101,9 +104,9 @@ class OneNode:
         self.mark = folder / "drain"
         self.app = folder / "opt"
         self.url = f"http://127.0.0.1:{port}"
-        self._write_program()
         self.source("1.0")
         self.inventory = self._inventory()
+        self._write_program()
         self.fleet = Fleet(lambda name: Host(folder, self.supervisor, self.log), forks=1)
 
     def source(self, version: str, faults: dict[str, str] | None = None) -> None:
@@ -201,10 +204,16 @@ class OneNode:
             "PYTHONPATH": "",
         }
         words = " ".join(f"{key}={shlex.quote(value)}" for key, value in environment.items())
-        run = f"{sys.executable} -m app --host 0.0.0.0 --port {self.port} --enable-queue"
+        (script,) = (
+            resource.content
+            for resource in desired_hosts(self.inventory, None, Runtime())["rs1"].resources
+            if isinstance(resource, File) and resource.path.endswith("/run.sh")
+        )
+        run = self.folder / "run.sh"
+        run.write_text(script, encoding="utf-8")
         self.supervisor.write(
             "cosyvoice",
-            f"cd {self.app}/current && exec env {words} {run}",
+            f"exec env {words} sh {run}",
             "autostart=false",
             "autorestart=true",
             "stopwaitsecs=60",

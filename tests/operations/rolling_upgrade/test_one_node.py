@@ -44,6 +44,19 @@ def test_a_good_release(node: OneNode) -> None:
     assert downtime.total >= downtime.minimum > 0 and downtime.parts["warm"] > 0
 
 
+def test_from_a_release_of_the_package_app_and_to_one(node: OneNode) -> None:
+    """Releases made before the app had a name of its own, and those of other apps."""
+    node.source("2.0")
+    (node.folder / "2.0/app/__init__.py").write_text('__version__ = "2.0"\n')
+    node.source("3.0")
+    for version, package in (("2.0", "app"), ("3.0", "cosyvoice_cluster/app")):
+        heard = Heard()
+        upgrade = node.upgrade(version, heard, soak=0)
+        assert upgrade.node("rs1").status is NodeStatus.UPGRADED, heard.text()
+        assert node.running() == version
+        assert (node.app / "current" / package / "__main__.py").is_file()
+
+
 @pytest.mark.long
 def test_a_job_under_way_is_waited_for(node: OneNode) -> None:
     node.source("2.0")

@@ -8,4 +8,7 @@ cd -P /opt/cosyvoice/current
 # A release may have an environment of its own.
 python=$PWD/venv/bin/python
 [ -x "$python" ] || python=/opt/cosyvoice/venv/bin/python
-exec "$python" -m app --host 0.0.0.0 --port 7860 --enable-queue
+# Releases of other apps, and of this one before it had a name of its own, hold a package `app`.
+package=cosyvoice_cluster.app
+[ -d cosyvoice_cluster ] || package=app
+exec "$python" -m "$package" --host 0.0.0.0 --port 7860 --enable-queue

@@ -1,0 +1,1 @@
+"""The wheel, as others install it."""

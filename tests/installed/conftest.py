@@ -1,0 +1,29 @@
+"""One wheel and one environment for all tests of a session."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.installed.environment import Environment, build, environment
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel."""
+    return build(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment with the wheel."""
+    return environment(tmp_path_factory.mktemp("installed"), "--no-index", str(wheel))
+
+
+@pytest.fixture(params=["app.py", "app/__init__.py"])
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Somebody's own project, whose program has the usual name: a file, or a folder."""
+    folder = tmp_path / "project"
+    own = folder / str(request.param)
+    own.parent.mkdir(parents=True)
+    own.write_text("raise RuntimeError('this is the project, not a library')\n")
+    return folder
