@@ -113,7 +113,7 @@ def test_a_silent_file_server_is_found_without_waiting_for_it() -> None:
         ([0] * 64000, "the sound is silent (-"),
         ([round(9000 * math.sin(n / 11)) for n in range(64000)], "an even noise or tone"),
         ([random.Random(n).randint(-9000, 9000) for n in range(64000)], "an even noise or tone"),
-        ([9000, 0] * 4000, "0.5 s of sound is not what the text takes to say"),
+        ([9000, 0] * 4000, "0.5 s of sound does not fit the sentence"),
     ],
     ids=["silence", "tone", "noise", "cut short"],
 )
