@@ -50,7 +50,7 @@ def test_from_a_release_of_the_package_app_and_to_one(node: OneNode) -> None:
     (node.folder / "2.0/app/__init__.py").write_text('__version__ = "2.0"\n')
     node.source("3.0")
     for version, package in (("2.0", "app"), ("3.0", "cosyvoice_cluster/app")):
-        heard = Heard()
+        heard = EventRecorder()
         upgrade = node.upgrade(version, heard, soak=0)
         assert upgrade.node("rs1").status is NodeStatus.UPGRADED, heard.text()
         assert node.running() == version
