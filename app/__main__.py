@@ -1,6 +1,6 @@
 """The node's command: ``python -m cosyvoice_cluster.app``, in a checkout also ``python -m app``."""
 
-from app.cli import main
+from .cli import main
 
 if __name__ == "__main__":
     main(prog_name=f"python -m {__package__}")

@@ -6,10 +6,10 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from app import __version__
-from app.access.cluster_secret import read_secret
-from app.access.keys import ApiKeys, read_keys
-from app.api import (
+from . import __version__
+from .access.cluster_secret import read_secret
+from .access.keys import ApiKeys, read_keys
+from .api import (
     audio_generate,
     errors,
     health,
@@ -21,28 +21,28 @@ from app.api import (
     unknown,
     voices,
 )
-from app.api.head import Head
-from app.api.inline_clip import LARGEST
-from app.api.wrong_method import WrongMethod
-from app.early_refusal import EarlyRefusal
-from app.metrics.jobs import JobMetrics
-from app.metrics.node_state import NodeCollector
-from app.middleware.access_log import AccessLogMiddleware
-from app.middleware.api_keys import APIKeyMiddleware
-from app.middleware.body_limit import BodyLimitMiddleware
-from app.middleware.drain import DrainMiddleware
-from app.middleware.full_queue import FullQueueMiddleware
-from app.middleware.host_names import HostNamesMiddleware, OwnNames
-from app.middleware.job_start import SPEAKS
-from app.middleware.limits import LimitsMiddleware, Share
-from app.middleware.open_requests import OpenRequestsMiddleware
-from app.middleware.other_sites import OtherSitesMiddleware
-from app.middleware.page_cache import PageCacheMiddleware
-from app.middleware.security_headers import SecurityHeadersMiddleware
-from app.node import Node
-from app.outputs.names import keeper_of
-from app.session_routing import Condition, PeersFile, SessionNames, SessionRouting
-from app.work_sharing.routes import BODY_LIMIT as LENDING_LIMIT
+from .api.head import Head
+from .api.inline_clip import LARGEST
+from .api.wrong_method import WrongMethod
+from .early_refusal import EarlyRefusal
+from .metrics.jobs import JobMetrics
+from .metrics.node_state import NodeCollector
+from .middleware.access_log import AccessLogMiddleware
+from .middleware.api_keys import APIKeyMiddleware
+from .middleware.body_limit import BodyLimitMiddleware
+from .middleware.drain import DrainMiddleware
+from .middleware.full_queue import FullQueueMiddleware
+from .middleware.host_names import HostNamesMiddleware, OwnNames
+from .middleware.job_start import SPEAKS
+from .middleware.limits import LimitsMiddleware, Share
+from .middleware.open_requests import OpenRequestsMiddleware
+from .middleware.other_sites import OtherSitesMiddleware
+from .middleware.page_cache import PageCacheMiddleware
+from .middleware.security_headers import SecurityHeadersMiddleware
+from .node import Node
+from .outputs.names import keeper_of
+from .session_routing import Condition, PeersFile, SessionNames, SessionRouting
+from .work_sharing.routes import BODY_LIMIT as LENDING_LIMIT
 
 # A hundred thousand characters in JSON's \uXXXX notation, and room for the rest.
 _BODY_LIMIT = 1 << 20
@@ -69,7 +69,7 @@ def build(node: Node) -> FastAPI:
     first."""
     import gradio as gr
 
-    from app.web import (
+    from .web import (
         calls,
         document,
         files,

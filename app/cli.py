@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from app import __version__, folders
-from app.access.cluster_secret import ClusterSecretError, read_secret
-from app.access.keys import KeyFileError, read_keys
-from app.errors import NodeError
-from app.logs import LEVELS
-from app.settings import Settings
-from app.virtual_ips import IPAddress
+from . import __version__, folders
+from .access.cluster_secret import ClusterSecretError, read_secret
+from .access.keys import KeyFileError, read_keys
+from .errors import NodeError
+from .logs import LEVELS
+from .settings import Settings
+from .virtual_ips import IPAddress
 
 _ORIGIN = re.compile(
     r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?"
@@ -54,7 +54,7 @@ def _release() -> str:
 
 
 def _gpus(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...] | None:
-    from app.gpus.selection import GpuSelectionError, selected_gpus
+    from .gpus.selection import GpuSelectionError, selected_gpus
 
     try:
         return selected_gpus(value)
@@ -63,8 +63,8 @@ def _gpus(_context: click.Context, _option: click.Parameter, value: str) -> tupl
 
 
 def _engine(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    from app.engines.interface import EngineUnavailableError
-    from app.engines.registry import chosen_engine
+    from .engines.interface import EngineUnavailableError
+    from .engines.registry import chosen_engine
 
     try:
         return chosen_engine(value)
@@ -108,7 +108,7 @@ def _peers_file(
     _context: click.Context, _option: click.Parameter, value: Path | None
 ) -> Path | None:
     if value is not None:
-        from app.session_routing import PeersFile, PeersFileError
+        from .session_routing import PeersFile, PeersFileError
 
         try:
             PeersFile(value).peers()
@@ -435,7 +435,7 @@ def main(
         **options,
     )
     # Late, so that --help and a wrong option answer at once.
-    from app.server import run
+    from .server import run
 
     try:
         run(settings)

@@ -13,22 +13,22 @@ from functools import lru_cache
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Scope
 
-from app.access.keys import ApiKeys
-from app.connections.early import HELD, EarlyAnswer
-from app.middleware.access_log import ID_HEADER, NODE_HEADER, AccessLogMiddleware, request_id_of
-from app.middleware.api_keys import KEY_NAME, APIKeyMiddleware, key_in
-from app.middleware.drain import DrainMiddleware
-from app.middleware.folded_log import FoldedLog
-from app.middleware.full_queue import FullQueueMiddleware
-from app.middleware.host_names import HostNamesMiddleware, OwnNames
-from app.middleware.job_start import SPEAKS
-from app.middleware.open_requests import OpenRequestsMiddleware
-from app.middleware.other_sites import OtherSitesMiddleware
-from app.middleware.security_headers import HEADERS, SecurityHeadersMiddleware
-from app.refusal import refusal
-from app.session_routing import SessionNames, SessionRouting
-from app.session_routing.signatures import HEADER as _FROM_NODES
-from app.workers.pool import Pool
+from .access.keys import ApiKeys
+from .connections.early import HELD, EarlyAnswer
+from .middleware.access_log import ID_HEADER, NODE_HEADER, AccessLogMiddleware, request_id_of
+from .middleware.api_keys import KEY_NAME, APIKeyMiddleware, key_in
+from .middleware.drain import DrainMiddleware
+from .middleware.folded_log import FoldedLog
+from .middleware.full_queue import FullQueueMiddleware
+from .middleware.host_names import HostNamesMiddleware, OwnNames
+from .middleware.job_start import SPEAKS
+from .middleware.open_requests import OpenRequestsMiddleware
+from .middleware.other_sites import OtherSitesMiddleware
+from .middleware.security_headers import HEADERS, SecurityHeadersMiddleware
+from .refusal import refusal
+from .session_routing import SessionNames, SessionRouting
+from .session_routing.signatures import HEADER as _FROM_NODES
+from .workers.pool import Pool
 
 _NOTHING: frozenset[bytes] = frozenset()
 _ORIGIN = frozenset({b"origin"})

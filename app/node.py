@@ -5,17 +5,17 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-from app import __version__
-from app.connections.connections import Connections
-from app.gpus.watch import GpuWatch
-from app.middleware.open_requests import OpenRequests
-from app.recordings import Recordings
-from app.settings import Settings
-from app.speech import SpeechService
-from app.virtual_ips import not_here
-from app.work_sharing.ledger import Ending
-from app.work_sharing.work_sharing import WorkSharing
-from app.workers.self_test import Verdict
+from . import __version__
+from .connections.connections import Connections
+from .gpus.watch import GpuWatch
+from .middleware.open_requests import OpenRequests
+from .recordings import Recordings
+from .settings import Settings
+from .speech import SpeechService
+from .virtual_ips import not_here
+from .work_sharing.ledger import Ending
+from .work_sharing.work_sharing import WorkSharing
+from .workers.self_test import Verdict
 
 
 @dataclass(slots=True)

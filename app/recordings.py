@@ -13,13 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from app.errors import InvalidInputError, StorageError
-from app.outputs import atomic
-from app.outputs.reading import OpenFile
-from app.outputs.time_limited import TimeLimitedExecutor
-from app.outputs.upload_space import UploadSpace
-from app.outputs.watch import ShareWatch
-from app.paths import below
+from .errors import InvalidInputError, StorageError
+from .outputs import atomic
+from .outputs.reading import OpenFile
+from .outputs.time_limited import TimeLimitedExecutor
+from .outputs.upload_space import UploadSpace
+from .outputs.watch import ShareWatch
+from .paths import below
 
 _THREADS = 4
 _Result = TypeVar("_Result")

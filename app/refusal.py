@@ -2,7 +2,7 @@
 
 from starlette.responses import JSONResponse
 
-from app.errors import SpeechError
+from .errors import SpeechError
 
 
 def refusal(

@@ -19,32 +19,32 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from app import __version__, logs
-from app.access.cluster_secret import read_secret
-from app.connections.connections import Connections
-from app.connections.descriptors import ShortOfDescriptors
-from app.connections.limits import limits_of_process, raise_descriptors
-from app.connections.protocol import limited
-from app.engines.registry import find_engine
-from app.heap import keep_freed_memory, keep_what_is_there
-from app.node import Node
-from app.outputs.retention import Retention
-from app.outputs.spool import Spool
-from app.outputs.store import OutputStore
-from app.outputs.upload_space import UploadSpace
-from app.outputs.uploads import Uploads
-from app.outputs.watch import ShareWatch
-from app.paths import below
-from app.recordings import Recordings
-from app.settings import Settings
-from app.speech import SpeechService
-from app.voices.clip_store import ClipStore
-from app.voices.store import VoiceStore
-from app.work_sharing.work_sharing import WorkSharing
-from app.workers.pool import Pool
-from app.workers.pool_size import PoolSize
-from app.workers.slot import ServiceTime
-from app.workers.worker import WorkerCommand
+from . import __version__, logs
+from .access.cluster_secret import read_secret
+from .connections.connections import Connections
+from .connections.descriptors import ShortOfDescriptors
+from .connections.limits import limits_of_process, raise_descriptors
+from .connections.protocol import limited
+from .engines.registry import find_engine
+from .heap import keep_freed_memory, keep_what_is_there
+from .node import Node
+from .outputs.retention import Retention
+from .outputs.spool import Spool
+from .outputs.store import OutputStore
+from .outputs.upload_space import UploadSpace
+from .outputs.uploads import Uploads
+from .outputs.watch import ShareWatch
+from .paths import below
+from .recordings import Recordings
+from .settings import Settings
+from .speech import SpeechService
+from .voices.clip_store import ClipStore
+from .voices.store import VoiceStore
+from .work_sharing.work_sharing import WorkSharing
+from .workers.pool import Pool
+from .workers.pool_size import PoolSize
+from .workers.slot import ServiceTime
+from .workers.worker import WorkerCommand
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -231,12 +231,12 @@ def _store(settings: Settings, watch: ShareWatch, space: UploadSpace) -> OutputS
 
 
 async def _application(node: Node) -> "FastAPI":
-    from app.web import environment
+    from .web import environment
 
     environment.prepare(node.recordings.here / "gradio")
     # In a thread, so that the workers' messages are heard meanwhile.
     await asyncio.to_thread(importlib.import_module, "gradio")
-    from app import application
+    from . import application
 
     built = application.build(node)
     keep_what_is_there()

@@ -4,7 +4,7 @@ everyone."""
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.virtual_ips import IPAddress
+from .virtual_ips import IPAddress
 
 
 @dataclass(frozen=True, slots=True)

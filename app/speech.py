@@ -7,9 +7,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 
-from app.checks.annotations import check_annotations
-from app.checks.mode import mode_of
-from app.checks.numbers import (
+from .checks.annotations import check_annotations
+from .checks.mode import mode_of
+from .checks.numbers import (
     FASTEST,
     FIRST_SEED,
     LAST_SEED,
@@ -18,20 +18,20 @@ from app.checks.numbers import (
     seed_of,
     speed_of,
 )
-from app.checks.words import instruction_of, text_of, transcript_of
-from app.engines.interface import Capability, EngineInfo, SynthesisRequest
-from app.errors import InvalidInputError
-from app.outputs.history import Output
-from app.outputs.record import OutputRecord
-from app.outputs.store import OutputStore
-from app.sound.wav import seconds, wav
-from app.speech_request import SpeechRequest
-from app.voices.clip_store import ClipStore
-from app.voices.record import RegisteredVoice
-from app.voices.store import VoiceStore
-from app.workers.job import Job
-from app.workers.pool import Pool
-from app.workers.report import JobReport
+from .checks.words import instruction_of, text_of, transcript_of
+from .engines.interface import Capability, EngineInfo, SynthesisRequest
+from .errors import InvalidInputError
+from .outputs.history import Output
+from .outputs.record import OutputRecord
+from .outputs.store import OutputStore
+from .sound.wav import seconds, wav
+from .speech_request import SpeechRequest
+from .voices.clip_store import ClipStore
+from .voices.record import RegisteredVoice
+from .voices.store import VoiceStore
+from .workers.job import Job
+from .workers.pool import Pool
+from .workers.report import JobReport
 
 __all__ = ["FASTEST", "FIRST_SEED", "LAST_SEED", "SLOWEST", "Speech", "SpeechService"]
 

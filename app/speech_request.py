@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.engines.interface import Mode
+from .engines.interface import Mode
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from contextlib import aclosing
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.disconnect import ClientGoneError, unless_disconnected
-from app.errors import SpeechError
+from .disconnect import ClientGoneError, unless_disconnected
+from .errors import SpeechError
 
 _log = logging.getLogger("app.api")
 

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from app.errors import InvalidInputError
+from .errors import InvalidInputError
 
 # Word processors write these where a person sees a line break.
 _LINE_BREAKS = str.maketrans({"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n", "\u2028": "\n"})

@@ -1,5 +1,5 @@
 """``python -m cosyvoice_cluster`` is ``cluster``; in a checkout ``python -m provisioning`` is."""
 
-from provisioning.cli.main import main
+from .cli.main import main
 
 main()

@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from app.errors import NodeError
+from ..errors import NodeError
 
 SHORTEST = 16
 """Bytes."""

@@ -11,7 +11,7 @@ import re
 import stat
 from pathlib import Path
 
-from app.errors import NodeError
+from ..errors import NodeError
 
 SHORTEST = 16
 """Characters of a key."""

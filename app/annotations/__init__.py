@@ -5,8 +5,8 @@
 parts.
 """
 
-from app.annotations.problems import Problem, check
-from app.annotations.segments import Kind, Segment, parse
-from app.annotations.syllables import Syllable
+from .problems import Problem, check
+from .segments import Kind, Segment, parse
+from .syllables import Syllable
 
 __all__ = ["Kind", "Problem", "Segment", "Syllable", "check", "parse"]

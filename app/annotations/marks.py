@@ -5,7 +5,7 @@ FunAudioLLM/CosyVoice (commit ace7c47). Nothing else between brackets has a mean
 not in these tables is read as ordinary text.
 """
 
-from app.annotations.syllables import FINALS, INITIALS
+from .syllables import FINALS, INITIALS
 
 _STRESSED = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW"
 _CONSONANTS = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH"

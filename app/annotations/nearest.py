@@ -3,8 +3,8 @@
 from difflib import get_close_matches
 from functools import lru_cache
 
-from app.annotations.marks import BRACKETED, EVENTS, PHONEMES, SPANS, VOWELS
-from app.annotations.syllables import FINALS, Syllable, exists, read, spelled
+from .marks import BRACKETED, EVENTS, PHONEMES, SPANS, VOWELS
+from .syllables import FINALS, Syllable, exists, read, spelled
 
 _WITHOUT_INITIAL = {
     **{final: "y" + (final[1:] or "") for final in ("ia", "ian", "iang", "iao", "ie", "iong")},

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from app.annotations.marks import BRACKETED, EVENTS, PHONEMES, SPANS
-from app.annotations.nearest import nearest_mark, nearest_syllable, nearest_tag, whole
-from app.annotations.segments import BRACKETS, TAGS
-from app.annotations.syllables import FINALS, INITIALS, Syllable, exists, read, read_final
+from .marks import BRACKETED, EVENTS, PHONEMES, SPANS
+from .nearest import nearest_mark, nearest_syllable, nearest_tag, whole
+from .segments import BRACKETS, TAGS
+from .syllables import FINALS, INITIALS, Syllable, exists, read, read_final
 
 MOST = 50
 """Problems told about one text; a person mends those first."""

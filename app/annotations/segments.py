@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.annotations.marks import EVENTS, PHONEMES, SPANS
-from app.annotations.syllables import FINALS, INITIALS, Syllable, exists
+from .marks import EVENTS, PHONEMES, SPANS
+from .syllables import FINALS, INITIALS, Syllable, exists
 
 BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 TAGS = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9_-]*)>")

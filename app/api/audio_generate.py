@@ -18,17 +18,17 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from app.api.ascii_json import AsciiJson
-from app.api.errors import retry_header, wrong_fields
-from app.api.inline_clip import inline_clip
-from app.api.speech_body import FormatName, Number, Seed
-from app.disconnect import unless_disconnected
-from app.encoding.formats import encoded_apart
-from app.engines.interface import EngineInfo, Mode
-from app.errors import SpeechError
-from app.logs import REQUEST_ID
-from app.speech import SpeechService
-from app.speech_request import SpeechRequest
+from ..disconnect import unless_disconnected
+from ..encoding.formats import encoded_apart
+from ..engines.interface import EngineInfo, Mode
+from ..errors import SpeechError
+from ..logs import REQUEST_ID
+from ..speech import SpeechService
+from ..speech_request import SpeechRequest
+from .ascii_json import AsciiJson
+from .errors import retry_header, wrong_fields
+from .inline_clip import inline_clip
+from .speech_body import FormatName, Number, Seed
 
 PATH = "/AIVoice/TTS/CosyVoice2/audio-generate"
 GREETING_ZH = "你好，欢迎使用语音合成服务。"

@@ -8,8 +8,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from app.api.ascii_json import AsciiJson
-from app.errors import InvalidInputError, SpeechError
+from ..errors import InvalidInputError, SpeechError
+from .ascii_json import AsciiJson
 
 _log = logging.getLogger("app.api")
 

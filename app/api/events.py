@@ -9,8 +9,8 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from app.api.errors import told
-from app.errors import SpeechError
+from ..errors import SpeechError
+from .errors import told
 
 MEDIA_TYPE = "text/event-stream"
 SCHEMA = {

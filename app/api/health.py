@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from app.node import Node
+from ..node import Node
 
 
 def routes(node: Node) -> APIRouter:

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.errors import InvalidInputError
+from ..errors import InvalidInputError
 
 LARGEST = 16 << 20
 """Bytes of one recording: a minute of the best a studio makes fits."""

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Header, Response
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from app.api.openapi import binary
-from app.node import Node
+from ..node import Node
+from .openapi import binary
 
 
 def routes(node: Node, registry: CollectorRegistry) -> APIRouter:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app.engines.interface import EngineInfo
+from ..engines.interface import EngineInfo
 
 ALIASES = frozenset({"tts-1", "tts-1-hd", "gpt-4o-mini-tts"})
 """OpenAI's model names, which its clients send by default: whatever engine the node has."""

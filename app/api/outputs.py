@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, HTTPException, Response
 
-from app.api.openapi import FAILURES, binary
-from app.outputs.names import MEDIA_TYPES
-from app.outputs.reading import OpenFileAnswer
-from app.outputs.store import OutputStore
+from ..outputs.names import MEDIA_TYPES
+from ..outputs.reading import OpenFileAnswer
+from ..outputs.store import OutputStore
+from .openapi import FAILURES, binary
 
 
 def routes(store: OutputStore) -> APIRouter:

@@ -12,22 +12,22 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
-from app.api import events
-from app.api.inline_clip import inline_clip
-from app.api.models import ALIASES
-from app.api.openapi import FAILURES, binary
-from app.api.speech_body import SpeechBody
-from app.checks.numbers import speed_streams
-from app.disconnect import unless_disconnected
-from app.encoding.formats import FORMATS, encoded_apart
-from app.engines.interface import SynthesisRequest
-from app.errors import InvalidInputError
-from app.logs import REQUEST_ID
-from app.sound.pcm import SAMPLE_BYTES, audible
-from app.speech import Speech, SpeechService
-from app.speech_request import SpeechRequest
-from app.streaming import LiveAnswer, prefetch
-from app.workers.report import JobReport
+from ..checks.numbers import speed_streams
+from ..disconnect import unless_disconnected
+from ..encoding.formats import FORMATS, encoded_apart
+from ..engines.interface import SynthesisRequest
+from ..errors import InvalidInputError
+from ..logs import REQUEST_ID
+from ..sound.pcm import SAMPLE_BYTES, audible
+from ..speech import Speech, SpeechService
+from ..speech_request import SpeechRequest
+from ..streaming import LiveAnswer, prefetch
+from ..workers.report import JobReport
+from . import events
+from .inline_clip import inline_clip
+from .models import ALIASES
+from .openapi import FAILURES, binary
+from .speech_body import SpeechBody
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {

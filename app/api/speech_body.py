@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
 
-from app.checks.numbers import FASTEST, FIRST_SEED, LAST_SEED, SLOWEST
-from app.engines.interface import Mode
+from ..checks.numbers import FASTEST, FIRST_SEED, LAST_SEED, SLOWEST
+from ..engines.interface import Mode
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 FormatName = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]

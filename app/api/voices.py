@@ -7,14 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, HTTPException, UploadFile
 from fastapi.concurrency import run_in_threadpool
 
-from app.api.inline_clip import LARGEST
-from app.api.openapi import FAILURES
-from app.checks.words import name_of, transcript_of
-from app.engines.interface import EngineInfo
-from app.errors import InvalidInputError
-from app.sound.clip import ClipLimits
-from app.speech import SpeechService
-from app.voices.record import RegisteredVoice, new_id
+from ..checks.words import name_of, transcript_of
+from ..engines.interface import EngineInfo
+from ..errors import InvalidInputError
+from ..sound.clip import ClipLimits
+from ..speech import SpeechService
+from ..voices.record import RegisteredVoice, new_id
+from .inline_clip import LARGEST
+from .openapi import FAILURES
 
 _LANGUAGE = r"^$|^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 

@@ -5,17 +5,17 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.audio.decoding import excerpt, survey
-from app.audio.fades import faded
-from app.audio.level import levelled
-from app.audio.refusals import silent, too_short
-from app.audio.report import ClipReport, warnings_about
-from app.audio.resampling import resampled
-from app.audio.silence import speech_span
-from app.audio.waveform import peaks
-from app.sound.clip import Clip, ClipLimits
-from app.sound.pcm import pcm16
-from app.sound.wav import wav
+from ..sound.clip import Clip, ClipLimits
+from ..sound.pcm import pcm16
+from ..sound.wav import wav
+from .decoding import excerpt, survey
+from .fades import faded
+from .level import levelled
+from .refusals import silent, too_short
+from .report import ClipReport, warnings_about
+from .resampling import resampled
+from .silence import speech_span
+from .waveform import peaks
 
 _FADE = 0.01
 _COLUMNS = 200

@@ -21,10 +21,10 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from app.audio.recording import Recording
-from app.audio.refusals import broken, no_sound, too_long, too_low_rate
-from app.audio.silence import Levels
-from app.sound.samples import Samples
+from ..sound.samples import Samples
+from .recording import Recording
+from .refusals import broken, no_sound, too_long, too_low_rate
+from .silence import Levels
 
 LONGEST = 600
 """Seconds that are decoded before a recording is refused."""

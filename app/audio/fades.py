@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.sound.samples import Samples
+from ..sound.samples import Samples
 
 
 def faded(samples: Samples, rate: int, seconds: float) -> Samples:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-from app.errors import BusyError
+from ..errors import BusyError
 
 AT_ONCE = 2
 _Result = TypeVar("_Result")

@@ -1,6 +1,6 @@
 """Reasons to refuse a recording, in words for the person who uploaded it."""
 
-from app.errors import InvalidInputError
+from ..errors import InvalidInputError
 
 
 def broken(field: str) -> InvalidInputError:

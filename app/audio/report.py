@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.audio.recording import Recording
-from app.sound.clip import ClipLimits
+from ..sound.clip import ClipLimits
+from .recording import Recording
 
 _CLIPPING = 0.001
 """Share of samples at full scale from which distortion is heard."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from app.audio.torchaudio_import import import_torchaudio
-from app.sound.samples import Samples
+from ..sound.samples import Samples
+from .torchaudio_import import import_torchaudio
 
 
 def resampled(samples: Samples, rate: int, wanted: int) -> Samples:

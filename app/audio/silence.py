@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from app.audio.recording import Recording
-from app.sound.samples import Samples
+from ..sound.samples import Samples
+from .recording import Recording
 
 FRAME = 0.02
 """Seconds."""

@@ -1,8 +1,8 @@
 """Pronunciation written into a text: only where the engine reads it, and only as it reads it."""
 
-from app.annotations import Kind, check, parse
-from app.engines.interface import Capability, EngineInfo
-from app.errors import InvalidInputError
+from ..annotations import Kind, check, parse
+from ..engines.interface import Capability, EngineInfo
+from ..errors import InvalidInputError
 
 _READ_BY = {
     Kind.PINYIN: (Capability.PINYIN, "pinyin", "拼音"),

@@ -1,9 +1,9 @@
 """The mode that a request means, and whether everything that mode needs, and nothing else, is
 there."""
 
-from app.engines.interface import EngineInfo, Mode
-from app.errors import InvalidInputError
-from app.speech_request import SpeechRequest
+from ..engines.interface import EngineInfo, Mode
+from ..errors import InvalidInputError
+from ..speech_request import SpeechRequest
 
 _NAMES = {
     Mode.PRESET: ("a voice of the engine", "预置声音"),

@@ -3,9 +3,9 @@
 import math
 import secrets
 
-from app.engines.interface import Capability, EngineInfo
-from app.errors import InvalidInputError
-from app.speech_request import SpeechRequest
+from ..engines.interface import Capability, EngineInfo
+from ..errors import InvalidInputError
+from ..speech_request import SpeechRequest
 
 SLOWEST, FASTEST = 0.5, 2.0
 FIRST_SEED, LAST_SEED = 1, 100_000_000

@@ -1,8 +1,8 @@
 """Validation of words: the text, an instruction, the words of a recording."""
 
-from app.engines.interface import Mode
-from app.speech_request import SpeechRequest
-from app.text import speakable
+from ..engines.interface import Mode
+from ..speech_request import SpeechRequest
+from ..text import speakable
 
 _INSTRUCTION_LIMIT = 500
 """Characters. CosyVoice reads a long instruction aloud instead of following it."""

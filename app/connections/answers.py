@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from app.refusal import refusal
+from ..refusal import refusal
 
 _CLIENT = "invalid_request_error"
 

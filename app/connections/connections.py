@@ -6,11 +6,11 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from app.connections.causes import Cause
-from app.connections.early import Early
-from app.connections.limits import ConnectionLimits
-from app.connections.register import NoPlaceError, Register
-from app.connections.seldom import Seldom
+from .causes import Cause
+from .early import Early
+from .limits import ConnectionLimits
+from .register import NoPlaceError, Register
+from .seldom import Seldom
 
 _log = logging.getLogger("app.connections")
 

@@ -10,7 +10,7 @@ import errno
 import logging
 from typing import Any
 
-from app.connections.seldom import Seldom
+from .seldom import Seldom
 
 _OUT_OF = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _log = logging.getLogger("app.connections")

@@ -15,11 +15,11 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from app.connections import answers
-from app.connections.body_pace import BodyPace
-from app.connections.causes import Cause
-from app.connections.connections import Connections
-from app.connections.early import HELD, Early, EarlyAnswer, Watched, holding_time
+from . import answers
+from .body_pace import BodyPace
+from .causes import Cause
+from .connections import Connections
+from .early import HELD, Early, EarlyAnswer, Watched, holding_time
 
 _LOOKS = 30
 """Number of looks at a body or an answer in the time that it may pause."""

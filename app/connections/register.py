@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from typing import Generic, TypeVar
 
-from app.errors import NodeError
+from ..errors import NodeError
 
 C = TypeVar("C", bound=Hashable)
 _SLASH_64 = len("2001:0db8:0000:0000")

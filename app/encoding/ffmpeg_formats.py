@@ -1,6 +1,6 @@
 """Compressed formats that FFmpeg makes while the sound is still made."""
 
-from app.encoding.ffmpeg import FfmpegEncoder, Recipe
+from .ffmpeg import FfmpegEncoder, Recipe
 
 _MP3 = Recipe(
     container="mp3",

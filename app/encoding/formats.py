@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.encoding.encoder import Encoder
-from app.encoding.ffmpeg_formats import aac_encoder, flac_encoder, mp3_encoder, opus_encoder
-from app.sound.pcm import PcmEncoder
-from app.sound.wav import WavEncoder, wav
+from ..sound.pcm import PcmEncoder
+from ..sound.wav import WavEncoder, wav
+from .encoder import Encoder
+from .ffmpeg_formats import aac_encoder, flac_encoder, mp3_encoder, opus_encoder
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from app.engines.espeak_library import EspeakError, Library, LibraryFiles
-from app.engines.espeak_marks import has_marks, spoken
-from app.engines.espeak_voices import VOICES, EspeakVoice
-from app.engines.interface import (
+from .espeak_library import EspeakError, Library, LibraryFiles
+from .espeak_marks import has_marks, spoken
+from .espeak_voices import VOICES, EspeakVoice
+from .interface import (
     CannotSpeakError,
     Capability,
     EngineInfo,
@@ -17,7 +17,7 @@ from app.engines.interface import (
     Samples,
     SynthesisRequest,
 )
-from app.engines.sentences import pieces
+from .sentences import pieces
 
 SAMPLE_RATE = 22050
 # About ten seconds of speech: early enough for a first piece, long enough for natural pauses.

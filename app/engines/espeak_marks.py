@@ -7,10 +7,10 @@ stand here (eSpeak's docs/phonemes.md; both English phoneme tables have them).
 from functools import lru_cache
 from itertools import groupby
 
-from app.annotations import Kind, Segment, Syllable, parse
-from app.engines.espeak_library import Library, LibraryFiles
-from app.engines.espeak_voices import EspeakVoice
-from app.engines.interface import CannotSpeakError
+from ..annotations import Kind, Segment, Syllable, parse
+from .espeak_library import Library, LibraryFiles
+from .espeak_voices import EspeakVoice
+from .interface import CannotSpeakError
 
 PINYIN_VOICE = "cmn-latn-pinyin"
 # eSpeak 1.52 spells these out as English letters, so they are put together from an initial here

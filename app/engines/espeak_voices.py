@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.engines.interface import Voice
+from .interface import Voice
 
 
 @dataclass(frozen=True, slots=True)

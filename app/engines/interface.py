@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from app.errors import NodeError
-from app.sound.clip import Clip, ClipLimits
-from app.sound.samples import Samples
+from ..errors import NodeError
+from ..sound.clip import Clip, ClipLimits
+from ..sound.samples import Samples
 
 __all__ = [
     "CannotSpeakError",

@@ -7,7 +7,7 @@ an object with the methods of ``EnginePlugin``. Nothing is imported until it is 
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
-from app.engines.interface import EnginePlugin, EngineUnavailableError
+from .interface import EnginePlugin, EngineUnavailableError
 
 GROUP = "cosyvoice.engines"
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from app.annotations import Kind, parse
+from ..annotations import Kind, parse
 
 # After CJK or Western sentence enders (with closing quotes), and at line ends. A Western full
 # stop ends a sentence only before white space: 3.14 and v1.2 stay whole.

@@ -4,7 +4,7 @@ import importlib
 import re
 import subprocess
 
-from app.errors import NodeError
+from ..errors import NodeError
 
 _GPU = re.compile(r"\d{1,3}|(GPU|MIG)-[0-9A-Za-z-]{4,80}")
 

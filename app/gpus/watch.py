@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from app.outputs.time_limited import TimeLimitedExecutor
+from ..outputs.time_limited import TimeLimitedExecutor
 
 _PATIENCE = 2.0
 _log = logging.getLogger("app.gpus")

@@ -2,10 +2,10 @@
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from app.workers.causes import Cause
-from app.workers.observer import PoolObserver
-from app.workers.report import JobReport
-from app.workers.totals import Outcome
+from ..workers.causes import Cause
+from ..workers.observer import PoolObserver
+from ..workers.report import JobReport
+from ..workers.totals import Outcome
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _FACTORS = (0.001, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 5)

@@ -6,13 +6,13 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 
-from app import __version__
-from app.connections.causes import Cause
-from app.gpus.watch import Gpu
-from app.node import Node
-from app.work_sharing.ledger import Ending
-from app.workers.self_test import Verdict
-from app.workers.totals import Outcome
+from .. import __version__
+from ..connections.causes import Cause
+from ..gpus.watch import Gpu
+from ..node import Node
+from ..work_sharing.ledger import Ending
+from ..workers.self_test import Verdict
+from ..workers.totals import Outcome
 
 _OUTCOMES = ("busy", *(outcome.value for outcome in Outcome))
 

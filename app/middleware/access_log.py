@@ -7,9 +7,9 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.connections.early import HELD
-from app.logs import REQUEST_ID
-from app.middleware.api_keys import KEY_NAME
+from ..connections.early import HELD
+from ..logs import REQUEST_ID
+from .api_keys import KEY_NAME
 
 _log = logging.getLogger("app.access")
 _ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.access.keys import ApiKeys
-from app.refusal import refusal
+from ..access.keys import ApiKeys
+from ..refusal import refusal
 
 OPEN = frozenset({"/healthz", "/readyz", "/cluster/status", "/metrics"})
 """Paths that directors, operators and monitors ask for, without a key."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.refusal import refusal
+from ..refusal import refusal
 
 
 class BodyLimitMiddleware:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.middleware.job_start import checked
-from app.refusal import refusal
+from ..refusal import refusal
+from .job_start import checked
 
 
 class DrainMiddleware:

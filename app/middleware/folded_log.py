@@ -4,7 +4,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
-from app.logs import REQUEST_ID
+from ..logs import REQUEST_ID
 
 _EVERY = 1.0
 """Seconds."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.errors import SpeechError
-from app.refusal import refusal_of
+from ..errors import SpeechError
+from ..refusal import refusal_of
 
 
 class FullQueueMiddleware:

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.refusal import refusal
+from ..refusal import refusal
 
 
 class OwnNames:

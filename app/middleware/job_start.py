@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import SpeechError
+from ..errors import SpeechError
 
 SPEAKS = frozenset({"/v1/audio/speech", "/AIVoice/TTS/CosyVoice2/audio-generate"})
 """Routes of the API that begin a job."""

@@ -11,10 +11,10 @@ from limits import RateLimitItemPerMinute
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.middleware.api_keys import KEY_NAME
-from app.middleware.job_start import checked
-from app.middleware.moving_window import MovingWindow
-from app.refusal import refusal
+from ..refusal import refusal
+from .api_keys import KEY_NAME
+from .job_start import checked
+from .moving_window import MovingWindow
 
 
 @dataclass(frozen=True, slots=True)

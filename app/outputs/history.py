@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.outputs.index import words_of
-from app.outputs.known import Known, Read
-from app.outputs.listing import list_changed
-from app.outputs.names import SIDECAR, audio_name
-from app.outputs.record import OutputRecord, record_of
-from app.outputs.sidecar import Stamp, read_sidecar
+from .index import words_of
+from .known import Known, Read
+from .listing import list_changed
+from .names import SIDECAR, audio_name
+from .record import OutputRecord, record_of
+from .sidecar import Stamp, read_sidecar
 
 _SLICE = 0.25
 """Seconds after which no further sidecar is read in one step."""

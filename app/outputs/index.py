@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from app.outputs.record import OutputRecord
+from .record import OutputRecord
 
 _TABLE = """
 create table outputs(

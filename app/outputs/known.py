@@ -4,10 +4,10 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from itertools import islice
 
-from app.outputs.index import Entry, Index
-from app.outputs.listing import Seen
-from app.outputs.names import SIDECAR, is_stem
-from app.outputs.sidecar import Sidecar, Stamp
+from .index import Entry, Index
+from .listing import Seen
+from .names import SIDECAR, is_stem
+from .sidecar import Sidecar, Stamp
 
 Read = list[tuple[str, Sidecar]]
 """Sidecars that were read, with their outputs' stems."""

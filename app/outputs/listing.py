@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.outputs.sidecar import Stamp, stamp_of
+from .sidecar import Stamp, stamp_of
 
 _TICK = 3.0
 """Seconds that are longer than a tick of any file system."""

@@ -12,9 +12,9 @@ import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from app.errors import StorageError
-from app.outputs.history import Found, History, search_for
-from app.outputs.shared_call import SharedCall
+from ..errors import StorageError
+from .history import Found, History, search_for
+from .shared_call import SharedCall
 
 Ask = Callable[[Callable[[], None]], Awaitable[None]]
 """Has a function called in a thread with a time limit. Raises ``StorageError``."""

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Self
 from starlette.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
-from app.outputs.time_limited import TimeLimitedExecutor
+from .time_limited import TimeLimitedExecutor
 
 _log = logging.getLogger("app.outputs")
 

@@ -6,8 +6,8 @@ from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Self
 
-from app.engines.interface import Mode, SynthesisRequest
-from app.outputs.names import MEDIA_TYPES
+from ..engines.interface import Mode, SynthesisRequest
+from .names import MEDIA_TYPES
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.outputs import atomic
-from app.outputs.names import SIDECAR, is_stem, parse_audio_name
-from app.outputs.shared import SharedFolder
-from app.outputs.uploads import Uploads, remove_old
+from . import atomic
+from .names import SIDECAR, is_stem, parse_audio_name
+from .shared import SharedFolder
+from .uploads import Uploads, remove_old
 
 INTERVAL = 600.0
 """Seconds between two passes over a folder, by whichever node."""

@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.outputs import atomic
-from app.outputs.names import MEDIA_TYPES, SIDECAR, audio_name
-from app.outputs.server_clock import ServerClock
+from . import atomic
+from .names import MEDIA_TYPES, SIDECAR, audio_name
+from .server_clock import ServerClock
 
 
 @dataclass(frozen=True, slots=True)

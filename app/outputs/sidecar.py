@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.outputs.record import OutputRecord, record_of
+from .record import OutputRecord, record_of
 
 # A text of 100,000 characters fits; a foreign file of a gigabyte is not read.
 _LIMIT = 1 << 20

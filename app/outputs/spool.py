@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from app.outputs import atomic
-from app.outputs.names import SIDECAR, is_stem, parse_audio_name
-from app.outputs.shared import OutputFiles, SharedFolder
+from . import atomic
+from .names import SIDECAR, is_stem, parse_audio_name
+from .shared import OutputFiles, SharedFolder
 
 _MOVED = ".moved"
 # Seconds a moved output can still be had here: a player may be reading it.

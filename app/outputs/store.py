@@ -16,18 +16,18 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from app.errors import StorageError
-from app.outputs import retention
-from app.outputs.history import Found, History, Output
-from app.outputs.looks import Looks
-from app.outputs.names import audio_name, is_stem, new_stem, parse_audio_name
-from app.outputs.reading import OpenFile
-from app.outputs.record import OutputRecord
-from app.outputs.retention import Removed, Retention
-from app.outputs.shared import OutputFiles, SharedFolder
-from app.outputs.spool import Spool
-from app.outputs.time_limited import TimeLimitedExecutor
-from app.outputs.watch import ShareWatch
+from ..errors import StorageError
+from . import retention
+from .history import Found, History, Output
+from .looks import Looks
+from .names import audio_name, is_stem, new_stem, parse_audio_name
+from .reading import OpenFile
+from .record import OutputRecord
+from .retention import Removed, Retention
+from .shared import OutputFiles, SharedFolder
+from .spool import Spool
+from .time_limited import TimeLimitedExecutor
+from .watch import ShareWatch
 
 _READERS, _SERVERS, _WRITERS = 4, 4, 2
 _TENDING = 5.0

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-from app.outputs.watch import ShareWatch
+from .watch import ShareWatch
 
 _Result = TypeVar("_Result")
 

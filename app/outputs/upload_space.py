@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 
-from app.errors import StorageError
+from ..errors import StorageError
 
 
 class UploadSpace:

@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.outputs.upload_space import UploadSpace
+from .upload_space import UploadSpace
 
 
 @dataclass(frozen=True, slots=True)

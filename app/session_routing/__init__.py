@@ -7,11 +7,11 @@ Self-contained: it knows ASGI and Gradio's routes and nothing of the rest of thi
                        secret=b"...")
 """
 
-from app.session_routing.middleware import SessionRouting
-from app.session_routing.page_script import RECONNECT
-from app.session_routing.peer import Condition, Peer
-from app.session_routing.peers_file import PeersFile, PeersFileError
-from app.session_routing.session_names import SessionNames
+from .middleware import SessionRouting
+from .page_script import RECONNECT
+from .peer import Condition, Peer
+from .peers_file import PeersFile, PeersFileError
+from .session_names import SessionNames
 
 __all__ = [
     "RECONNECT",

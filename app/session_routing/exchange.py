@@ -8,12 +8,12 @@ import httpx
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.session_routing.buffering import again, read
-from app.session_routing.forward import NotForwardedError, UntimelyError, forward
-from app.session_routing.members import Members
-from app.session_routing.owners import Owners
-from app.session_routing.page_release import add_root, release_gone, take_release, target_of
-from app.session_routing.signatures import HEADER, Signatures
+from .buffering import again, read
+from .forward import NotForwardedError, UntimelyError, forward
+from .members import Members
+from .owners import Owners
+from .page_release import add_root, release_gone, take_release, target_of
+from .signatures import HEADER, Signatures
 
 _BUSY_FOR = 10.0
 """Seconds for which a node that takes no connection is tried again."""

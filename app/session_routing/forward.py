@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Iterable
 import httpx
 from starlette.types import Message, Receive, Scope, Send
 
-from app.session_routing.errors import SessionRoutingError
-from app.session_routing.page_release import target_of
-from app.session_routing.signatures import CLOCK, UNTIMELY
+from .errors import SessionRoutingError
+from .page_release import target_of
+from .signatures import CLOCK, UNTIMELY
 
 # RFC 9110, section 7.6.1; and what is this program's own.
 _HOP_BY_HOP = frozenset(

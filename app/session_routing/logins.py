@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.session_routing.buffering import HeldAnswer
-from app.session_routing.owners import Owners
+from .buffering import HeldAnswer
+from .owners import Owners
 
 _TOKEN = re.compile(rb"(?:^|;)\s*access-token-[^=;\s]{1,200}=([\w-]{1,200})")
 _MOST = 8

@@ -8,21 +8,21 @@ import httpx
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.middleware.other_sites import OtherSitesMiddleware
-from app.session_routing.exchange import Exchange, Routing
-from app.session_routing.forward import BrokenAnswerError
-from app.session_routing.logins import LoginMiddleware
-from app.session_routing.members import Members
-from app.session_routing.owners import Owners
-from app.session_routing.page_release import target_of
-from app.session_routing.peer import Ask, Condition, Peer
-from app.session_routing.peer_client import PATH, PeerClient
-from app.session_routing.peer_server import PeerServer
-from app.session_routing.peers_file import PeersFile
-from app.session_routing.routed_request import RoutedRequest
-from app.session_routing.session_names import SessionNames
-from app.session_routing.session_table import SessionTable
-from app.session_routing.signatures import CLOCK, HEADER, UNTIMELY, Signature, Signatures
+from ..middleware.other_sites import OtherSitesMiddleware
+from .exchange import Exchange, Routing
+from .forward import BrokenAnswerError
+from .logins import LoginMiddleware
+from .members import Members
+from .owners import Owners
+from .page_release import target_of
+from .peer import Ask, Condition, Peer
+from .peer_client import PATH, PeerClient
+from .peer_server import PeerServer
+from .peers_file import PeersFile
+from .routed_request import RoutedRequest
+from .session_names import SessionNames
+from .session_table import SessionTable
+from .signatures import CLOCK, HEADER, UNTIMELY, Signature, Signatures
 
 _BODY_LIMIT = 16 << 20
 """Bytes of a request that are read to find its session; Gradio sends files apart from it."""

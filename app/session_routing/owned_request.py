@@ -7,13 +7,13 @@ from urllib.parse import unquote
 
 from starlette.responses import PlainTextResponse
 
-from app.session_routing.buffering import HeldAnswer
-from app.session_routing.event_stream import EventStream
-from app.session_routing.exchange import Exchange
-from app.session_routing.forward import BrokenAnswerError, NotForwardedError
-from app.session_routing.needs import Kind, Need, session_in_body
-from app.session_routing.owners import SESSION
-from app.session_routing.two_choices import ranked
+from .buffering import HeldAnswer
+from .event_stream import EventStream
+from .exchange import Exchange
+from .forward import BrokenAnswerError, NotForwardedError
+from .needs import Kind, Need, session_in_body
+from .owners import SESSION
+from .two_choices import ranked
 
 _ATTEMPTS = 3
 _log = logging.getLogger("app.session_routing")

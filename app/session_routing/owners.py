@@ -12,11 +12,11 @@ import logging
 from collections.abc import Awaitable, Coroutine, Iterable
 from typing import TypeVar
 
-from app.session_routing.members import Members
-from app.session_routing.peer import Condition
-from app.session_routing.peer_client import PeerClient, PeerError
-from app.session_routing.session_table import SessionTable
-from app.session_routing.two_choices import candidates, less_loaded, ranked
+from .members import Members
+from .peer import Condition
+from .peer_client import PeerClient, PeerError
+from .session_table import SessionTable
+from .two_choices import candidates, less_loaded, ranked
 
 _T = TypeVar("_T")
 _log = logging.getLogger("app.session_routing")

@@ -5,9 +5,9 @@ from typing import Any
 
 import httpx
 
-from app.session_routing.errors import SessionRoutingError
-from app.session_routing.peer import Condition, Peer, condition_of
-from app.session_routing.signatures import CLOCK, HEADER, UNTIMELY, Signatures
+from .errors import SessionRoutingError
+from .peer import Condition, Peer, condition_of
+from .signatures import CLOCK, HEADER, UNTIMELY, Signatures
 
 PATH = "/_session_routing/"
 """Below it a node answers other nodes, and 404 to everybody else."""

@@ -6,9 +6,9 @@ from typing import Any
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope
 
-from app.session_routing.buffering import read
-from app.session_routing.owners import SESSION, Owners
-from app.session_routing.peer_client import PATH
+from .buffering import read
+from .owners import SESSION, Owners
+from .peer_client import PATH
 
 _QUESTION_LIMIT = 64 << 10
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app.session_routing.errors import SessionRoutingError
-from app.session_routing.peer import Peer
+from .errors import SessionRoutingError
+from .peer import Peer
 
 _INTERVAL = 2.0
 """Seconds between two looks whether the file has changed."""

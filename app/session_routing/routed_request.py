@@ -2,13 +2,13 @@
 
 import contextlib
 
-from app.session_routing.exchange import Exchange
-from app.session_routing.forward import NotForwardedError
-from app.session_routing.logins import keys
-from app.session_routing.mcp_stream import McpStream
-from app.session_routing.needs import Kind, Need, need
-from app.session_routing.owned_request import OwnedRequest
-from app.session_routing.shared_file import serve_file
+from .exchange import Exchange
+from .forward import NotForwardedError
+from .logins import keys
+from .mcp_stream import McpStream
+from .needs import Kind, Need, need
+from .owned_request import OwnedRequest
+from .shared_file import serve_file
 
 
 class RoutedRequest:

@@ -7,9 +7,9 @@ nothing else would bound it but the greatest length of a body.
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.refusal import refusal
-from app.session_routing.buffering import again, read
-from app.session_routing.needs import Kind, need, session_in_body
+from ..refusal import refusal
+from .buffering import again, read
+from .needs import Kind, need, session_in_body
 
 LONGEST = 128
 """Characters; Gradio's own names have 32 at most."""

@@ -2,9 +2,9 @@
 
 import contextlib
 
-from app.session_routing.buffering import HeldAnswer
-from app.session_routing.exchange import Exchange
-from app.session_routing.forward import NotForwardedError
+from .buffering import HeldAnswer
+from .exchange import Exchange
+from .forward import NotForwardedError
 
 
 async def serve_file(exchange: Exchange) -> None:

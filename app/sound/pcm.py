@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.sound.samples import Samples
+from .samples import Samples
 
 SAMPLE_BYTES = 2
 

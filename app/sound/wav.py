@@ -4,7 +4,7 @@ import io
 import struct
 import wave
 
-from app.sound.pcm import SAMPLE_BYTES
+from .pcm import SAMPLE_BYTES
 
 _UNKNOWN = 0xFFFFFFFF
 _PCM = 1

@@ -10,11 +10,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from app.audio.clip import PreparedClip, read_clip
-from app.audio.line import DecodingLine
-from app.engines.interface import SynthesisRequest
-from app.errors import UnavailableError
-from app.sound.clip import Clip, ClipLimits
+from ..audio.clip import PreparedClip, read_clip
+from ..audio.line import DecodingLine
+from ..engines.interface import SynthesisRequest
+from ..errors import UnavailableError
+from ..sound.clip import Clip, ClipLimits
 
 _PATIENCE = 30.0
 """Seconds a recording may wait for its turn to be decoded."""

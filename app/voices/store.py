@@ -12,11 +12,11 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from app.errors import InvalidInputError, StorageError
-from app.outputs import atomic
-from app.outputs.time_limited import TimeLimitedExecutor
-from app.outputs.watch import ShareWatch
-from app.voices.record import RegisteredVoice, is_id
+from ..errors import InvalidInputError, StorageError
+from ..outputs import atomic
+from ..outputs.time_limited import TimeLimitedExecutor
+from ..outputs.watch import ShareWatch
+from .record import RegisteredVoice, is_id
 
 _THREADS = 2
 _SIDECAR_LIMIT = 1 << 16

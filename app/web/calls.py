@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from app.refusal import refusal
+from ..refusal import refusal
 
 
 def routes(page: gr.Blocks) -> list[Route]:

@@ -16,13 +16,13 @@ from pathlib import Path
 from gradio import routes
 from jinja2 import ChoiceLoader, DictLoader
 
-from app.engines.interface import EngineInfo
-from app.session_routing import RECONNECT
-from app.speech import FIRST_SEED, LAST_SEED
-from app.web.form_values import FormValues
-from app.web.modes import offered
-from app.web.theme import STYLES
-from app.web.words import WORDS
+from ..engines.interface import EngineInfo
+from ..session_routing import RECONNECT
+from ..speech import FIRST_SEED, LAST_SEED
+from .form_values import FormValues
+from .modes import offered
+from .theme import STYLES
+from .words import WORDS
 
 FAVICON = Path(__file__).with_name("favicon.svg")
 

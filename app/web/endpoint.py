@@ -11,13 +11,13 @@ import gradio as gr
 from gradio import FileData
 from gradio.events import api
 
-from app.errors import SpeechError
-from app.logs import REQUEST_ID
-from app.middleware.access_log import new_request_id
-from app.node import Node
-from app.speech_request import SpeechRequest
-from app.web.job_start import may_begin
-from app.web.queue_limit import GROUP, arrived
+from ..errors import SpeechError
+from ..logs import REQUEST_ID
+from ..middleware.access_log import new_request_id
+from ..node import Node
+from ..speech_request import SpeechRequest
+from .job_start import may_begin
+from .queue_limit import GROUP, arrived
 
 _log = logging.getLogger("app.page")
 

@@ -6,13 +6,13 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from app.engines.interface import Capability, EngineInfo, Mode
-from app.speech import FASTEST, SLOWEST
-from app.web import modes
-from app.web.views.choices import chips_html, languages_html
-from app.web.views.clip import clip_template
-from app.web.voice_choices import own_voices
-from app.web.words import both, word
+from ..engines.interface import Capability, EngineInfo, Mode
+from ..speech import FASTEST, SLOWEST
+from . import modes
+from .views.choices import chips_html, languages_html
+from .views.clip import clip_template
+from .voice_choices import own_voices
+from .words import both, word
 
 FORMATS = ("wav", "mp3", "flac", "opus")
 """Formats an output can be kept in: those that every browser plays. Names of ``app.encoding``'s."""

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.engines.interface import Mode
-from app.errors import InvalidInputError
-from app.recordings import Desk
-from app.speech_request import SpeechRequest
-from app.web import modes
+from ..engines.interface import Mode
+from ..errors import InvalidInputError
+from ..recordings import Desk
+from ..speech_request import SpeechRequest
+from . import modes
 
 
 @dataclass(frozen=True, slots=True)

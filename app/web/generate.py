@@ -11,21 +11,21 @@ from typing import Any
 
 import gradio as gr
 
-from app.encoding.formats import encoded
-from app.engines.interface import SynthesisRequest
-from app.errors import SpeechError
-from app.logs import REQUEST_ID
-from app.middleware.access_log import new_request_id
-from app.node import Node
-from app.sound.pcm import SAMPLE_BYTES
-from app.speech import Speech
-from app.web.form import FORMATS
-from app.web.form_values import FormValues
-from app.web.job_start import may_begin
-from app.web.queue_limit import arrived
-from app.web.views import status
-from app.web.views.result import result_html
-from app.workers.report import JobReport
+from ..encoding.formats import encoded
+from ..engines.interface import SynthesisRequest
+from ..errors import SpeechError
+from ..logs import REQUEST_ID
+from ..middleware.access_log import new_request_id
+from ..node import Node
+from ..sound.pcm import SAMPLE_BYTES
+from ..speech import Speech
+from ..workers.report import JobReport
+from .form import FORMATS
+from .form_values import FormValues
+from .job_start import may_begin
+from .queue_limit import arrived
+from .views import status
+from .views.result import result_html
 
 # The page gets more sound at most this often (seconds).
 _PACE = 0.25

@@ -5,14 +5,14 @@ from typing import Any
 
 import gradio as gr
 
-from app.engines.interface import EngineInfo, Mode
-from app.errors import SpeechError
-from app.outputs.names import is_stem
-from app.outputs.store import OutputStore
-from app.recordings import Recordings
-from app.web.form import FORMATS
-from app.web.views.history import MOST_SHOWN, history_html, no_history_html
-from app.web.views.status import note_html, trouble_html
+from ..engines.interface import EngineInfo, Mode
+from ..errors import SpeechError
+from ..outputs.names import is_stem
+from ..outputs.store import OutputStore
+from ..recordings import Recordings
+from .form import FORMATS
+from .views.history import MOST_SHOWN, history_html, no_history_html
+from .views.status import note_html, trouble_html
 
 SHOWN = 20
 """Outputs at first, and how many more each time."""

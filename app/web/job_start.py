@@ -10,8 +10,8 @@ import gradio as gr
 from fastapi import Request
 from gradio.data_classes import PredictBodyInternal
 
-from app.middleware.job_start import JobRefusedError, begin
-from app.web.queue_limit import GROUP
+from ..middleware.job_start import JobRefusedError, begin
+from .queue_limit import GROUP
 
 _Pushed = tuple[
     bool, str | list[dict[str, Any]], Literal["success", "error", "queue_full", "validator_error"]

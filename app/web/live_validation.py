@@ -4,13 +4,13 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from app.annotations import check
-from app.errors import SpeechError
-from app.recordings import Recordings
-from app.sound.clip import ClipLimits
-from app.voices.clip_store import ClipStore
-from app.web.views.marks import marks_html
-from app.web.views.verdict import bad_html, good_html
+from ..annotations import check
+from ..errors import SpeechError
+from ..recordings import Recordings
+from ..sound.clip import ClipLimits
+from ..voices.clip_store import ClipStore
+from .views.marks import marks_html
+from .views.verdict import bad_html, good_html
 
 _log = logging.getLogger("app.page")
 

@@ -1,6 +1,6 @@
 """Fields of each mode. What a mode does not have is neither shown nor sent."""
 
-from app.engines.interface import EngineInfo, Mode
+from ..engines.interface import EngineInfo, Mode
 
 CLIP_MODES = (Mode.CLONE, Mode.CROSS_LINGUAL, Mode.INSTRUCT, Mode.CONVERT)
 TEXT_MODES = (Mode.PRESET, Mode.CLONE, Mode.CROSS_LINGUAL, Mode.INSTRUCT)

@@ -7,20 +7,20 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
-from app.engines.interface import Capability, EngineInfo, Mode
-from app.node import Node
-from app.speech import SpeechService
-from app.web import endpoint, form, idle, modes, queue_limit
-from app.web.form import ClipBox, Form
-from app.web.generate import Generator
-from app.web.history_events import HistoryEvents
-from app.web.live_validation import LiveValidator
-from app.web.views.history import dialog_html
-from app.web.views.page_parts import LIVE, counter_html, footer_html, heading_html
-from app.web.views.result import empty_html
-from app.web.views.status import note_html
-from app.web.voice_choices import offer
-from app.web.words import WORDS, both, word
+from ..engines.interface import Capability, EngineInfo, Mode
+from ..node import Node
+from ..speech import SpeechService
+from . import endpoint, form, idle, modes, queue_limit
+from .form import ClipBox, Form
+from .generate import Generator
+from .history_events import HistoryEvents
+from .live_validation import LiveValidator
+from .views.history import dialog_html
+from .views.page_parts import LIVE, counter_html, footer_html, heading_html
+from .views.result import empty_html
+from .views.status import note_html
+from .voice_choices import offer
+from .words import WORDS, both, word
 
 _CONNECT = "window.studio.connectHistory(element, trigger)"
 # One request and its answer each: they need no queue and no session.

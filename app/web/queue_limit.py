@@ -11,7 +11,7 @@ from collections.abc import Callable
 import gradio as gr
 from gradio.queueing import EventQueue
 
-from app.middleware.access_log import ARRIVED
+from ..middleware.access_log import ARRIVED
 
 GROUP = "speech"
 """The page's functions that make speech share this queue."""

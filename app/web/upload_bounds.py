@@ -5,10 +5,10 @@ from fastapi import Request
 from limits import RateLimitItemPerMinute
 from starlette.types import Message, Receive
 
-from app.errors import SpeechError
-from app.middleware.limits import users_of
-from app.middleware.moving_window import MovingWindow
-from app.outputs.upload_space import UploadSpace
+from ..errors import SpeechError
+from ..middleware.limits import users_of
+from ..middleware.moving_window import MovingWindow
+from ..outputs.upload_space import UploadSpace
 
 MOST_FILES = 10
 """Files of one request."""

@@ -15,14 +15,14 @@ from gradio.routes import file_upload_statuses
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 
-from app.api.errors import retry_header
-from app.api.outputs import output_answer
-from app.errors import SpeechError
-from app.node import Node
-from app.outputs.reading import OpenFileAnswer
-from app.paths import below
-from app.recordings import media_type_of
-from app.web.upload_bounds import UploadBounds, check_count
+from ..api.errors import retry_header
+from ..api.outputs import output_answer
+from ..errors import SpeechError
+from ..node import Node
+from ..outputs.reading import OpenFileAnswer
+from ..paths import below
+from ..recordings import media_type_of
+from .upload_bounds import UploadBounds, check_count
 
 
 def routes(node: Node, limit: int) -> APIRouter:

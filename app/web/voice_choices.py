@@ -5,11 +5,11 @@ from typing import Any
 
 import gradio as gr
 
-from app.engines.interface import EngineInfo, Mode
-from app.errors import SpeechError
-from app.speech import SpeechService
-from app.voices.record import RegisteredVoice
-from app.web.words import voice_word, word
+from ..engines.interface import EngineInfo, Mode
+from ..errors import SpeechError
+from ..speech import SpeechService
+from ..voices.record import RegisteredVoice
+from .words import voice_word, word
 
 # What a registered voice without further words can be used for.
 _CLONING = frozenset({Mode.CLONE, Mode.CROSS_LINGUAL})

@@ -10,7 +10,7 @@ from html import escape
 import gradio as gr
 from gradio.i18n import I18nData
 
-from app.engines.interface import EngineInfo, Voice
+from ..engines.interface import EngineInfo, Voice
 
 CHINESE, ENGLISH = "zh-CN", "en"
 

@@ -17,13 +17,13 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from app.errors import NodeError
-from app.session_routing.peer import Peer
-from app.work_sharing.decisions import next_best, pick_peer, still_first
-from app.workers.job_queue import JobQueue
-from app.workers.remote import Neighbours, RemoteSlot
-from app.workers.slot import Slot
-from app.workers.worker import Worker
+from ..errors import NodeError
+from ..session_routing.peer import Peer
+from ..workers.job_queue import JobQueue
+from ..workers.remote import Neighbours, RemoteSlot
+from ..workers.slot import Slot
+from ..workers.worker import Worker
+from .decisions import next_best, pick_peer, still_first
 
 _AGAIN = 1.0
 """Seconds after which peers are reminded of a job that still waits."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app import errors
-from app.errors import SpeechError
-from app.sound.clip import Clip
-from app.workers.frames import AUDIO_BYTES, Frame, FrameError, taken_from
-from app.workers.job import Job, job_of
+from .. import errors
+from ..errors import SpeechError
+from ..sound.clip import Clip
+from ..workers.frames import AUDIO_BYTES, Frame, FrameError, taken_from
+from ..workers.job import Job, job_of
 
 _KINDS = {
     kind.__name__: kind

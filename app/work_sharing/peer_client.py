@@ -9,16 +9,16 @@ from typing import Any
 
 import httpx
 
-from app.errors import SpeechError
-from app.session_routing.peer import Peer
-from app.session_routing.signatures import CLOCK, UNTIMELY, Signatures
-from app.work_sharing import credentials, message
-from app.work_sharing.broker import PeerSilentError
-from app.work_sharing.ledger import Ending, Ledger
-from app.work_sharing.message import Kind
-from app.workers.frames import Frame, FrameError, taken_from
-from app.workers.job import Job
-from app.workers.remote import LostError, NotTakenError
+from ..errors import SpeechError
+from ..session_routing.peer import Peer
+from ..session_routing.signatures import CLOCK, UNTIMELY, Signatures
+from ..workers.frames import Frame, FrameError, taken_from
+from ..workers.job import Job
+from ..workers.remote import LostError, NotTakenError
+from . import credentials, message
+from .broker import PeerSilentError
+from .ledger import Ending, Ledger
+from .message import Kind
 
 _QUESTION = httpx.Timeout(1.0)
 # A node in the next rack takes a connection at once or not at all; while a job runs there it says

@@ -13,19 +13,19 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from app.errors import SpeechError, UnavailableError
-from app.session_routing.signatures import CLOCK, UNTIMELY, Signatures
-from app.speech import SpeechService
-from app.streaming import LiveAnswer, prefetch
-from app.work_sharing import credentials, message
-from app.work_sharing.broker import Broker
-from app.work_sharing.ledger import Ending, Ledger
-from app.work_sharing.message import Kind
-from app.workers.frames import AUDIO_BYTES, Frame
-from app.workers.job import Job
-from app.workers.remote import LostError
-from app.workers.slot import Slot
-from app.workers.worker import Worker
+from ..errors import SpeechError, UnavailableError
+from ..session_routing.signatures import CLOCK, UNTIMELY, Signatures
+from ..speech import SpeechService
+from ..streaming import LiveAnswer, prefetch
+from ..workers.frames import AUDIO_BYTES, Frame
+from ..workers.job import Job
+from ..workers.remote import LostError
+from ..workers.slot import Slot
+from ..workers.worker import Worker
+from . import credentials, message
+from .broker import Broker
+from .ledger import Ending, Ledger
+from .message import Kind
 
 BODY_LIMIT = 16 << 20
 """Bytes of a job: two clips of the longest kind and the longest text."""

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
-from app.session_routing import Peer, PeersFile
-from app.session_routing.signatures import Signatures
-from app.speech import SpeechService
-from app.work_sharing import routes
-from app.work_sharing.broker import Broker
-from app.work_sharing.ledger import Ledger
-from app.work_sharing.message import Kind
-from app.work_sharing.peer_client import HttpPeerClient
+from ..session_routing import Peer, PeersFile
+from ..session_routing.signatures import Signatures
+from ..speech import SpeechService
+from . import routes
+from .broker import Broker
+from .ledger import Ledger
+from .message import Kind
+from .peer_client import HttpPeerClient
 
 
 class WorkSharing:

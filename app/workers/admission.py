@@ -3,12 +3,12 @@
 import math
 from dataclasses import dataclass
 
-from app.errors import SpeechError
-from app.workers import job_errors, readiness
-from app.workers.job import Job
-from app.workers.pool_size import PoolSize
-from app.workers.totals import Totals
-from app.workers.workplace import Workplace
+from ..errors import SpeechError
+from . import job_errors, readiness
+from .job import Job
+from .pool_size import PoolSize
+from .totals import Totals
+from .workplace import Workplace
 
 
 @dataclass(frozen=True, slots=True)

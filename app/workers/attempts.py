@@ -5,15 +5,15 @@ import logging
 import time
 from collections.abc import AsyncGenerator
 
-from app.errors import WorkerBrokenError
-from app.workers import job_errors
-from app.workers.job import Job
-from app.workers.local_run import LocalRun, NotBegunError
-from app.workers.remote import NotTakenError, RemoteSlot
-from app.workers.remote_run import remote_speech
-from app.workers.report import JobReport
-from app.workers.slot import Slot
-from app.workers.workplace import Workplace
+from ..errors import WorkerBrokenError
+from . import job_errors
+from .job import Job
+from .local_run import LocalRun, NotBegunError
+from .remote import NotTakenError, RemoteSlot
+from .remote_run import remote_speech
+from .report import JobReport
+from .slot import Slot
+from .workplace import Workplace
 
 _ATTEMPTS = 3
 """Workers that die before a job has begun on them are not the job's fault; it is tried again."""

@@ -3,14 +3,14 @@
 import asyncio
 from collections import Counter
 
-from app.workers import self_test
-from app.workers.causes import Cause
-from app.workers.job_queue import JobQueue
-from app.workers.renewal import Renewal
-from app.workers.self_test import Verdict
-from app.workers.slot import Slot
-from app.workers.tasks import Tasks
-from app.workers.worker import Worker
+from . import self_test
+from .causes import Cause
+from .job_queue import JobQueue
+from .renewal import Renewal
+from .self_test import Verdict
+from .slot import Slot
+from .tasks import Tasks
+from .worker import Worker
 
 
 class Examination:

@@ -15,7 +15,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.errors import NodeError
+from ..errors import NodeError
 
 _LENGTHS = struct.Struct("!II")
 _HEADER_LIMIT = 1 << 20

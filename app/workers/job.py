@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from app.engines.interface import Mode, SynthesisRequest
-from app.sound.clip import Clip
-from app.workers.frames import Frame
+from ..engines.interface import Mode, SynthesisRequest
+from ..sound.clip import Clip
+from .frames import Frame
 
 
 @dataclass(frozen=True, slots=True)

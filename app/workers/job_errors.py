@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from app.errors import (
+from ..errors import (
     BusyError,
     DeadlineError,
     InvalidInputError,
@@ -11,12 +11,12 @@ from app.errors import (
     SpeechError,
     UnavailableError,
 )
-from app.workers.frames import Frame
-from app.workers.job import Job
-from app.workers.remote import LostError, RemoteSlot
-from app.workers.slot import Slot
-from app.workers.totals import Outcome
-from app.workers.worker import WorkerGoneError
+from .frames import Frame
+from .job import Job
+from .remote import LostError, RemoteSlot
+from .slot import Slot
+from .totals import Outcome
+from .worker import WorkerGoneError
 
 _log = logging.getLogger("app.workers")
 

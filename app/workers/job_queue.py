@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from app.workers.remote import Neighbours, RemoteSlot
-from app.workers.slot import Slot, SlotState
-from app.workers.worker import Worker
+from .remote import Neighbours, RemoteSlot
+from .slot import Slot, SlotState
+from .worker import Worker
 
 
 @dataclass(eq=False, slots=True)

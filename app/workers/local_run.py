@@ -5,16 +5,16 @@ import logging
 import time
 from collections.abc import AsyncGenerator
 
-from app.errors import NodeError, WorkerBrokenError
-from app.workers import frames, job_errors
-from app.workers.causes import Cause
-from app.workers.frames import Frame
-from app.workers.job import Job
-from app.workers.renewal import CANCEL_PATIENCE
-from app.workers.report import JobReport
-from app.workers.slot import Slot
-from app.workers.worker import WorkerGoneError
-from app.workers.workplace import Workplace
+from ..errors import NodeError, WorkerBrokenError
+from . import frames, job_errors
+from .causes import Cause
+from .frames import Frame
+from .job import Job
+from .renewal import CANCEL_PATIENCE
+from .report import JobReport
+from .slot import Slot
+from .worker import WorkerGoneError
+from .workplace import Workplace
 
 _log = logging.getLogger("app.workers")
 

@@ -14,21 +14,21 @@ import signal
 import socket
 import sys
 
-from app import logs
-from app.engines.interface import (
+from .. import logs
+from ..engines.interface import (
     CannotSpeakError,
     Engine,
     EngineUnavailableError,
     SynthesisRequest,
 )
-from app.engines.registry import find_engine
-from app.heap import keep_freed_memory
-from app.sound.pcm import audible, pcm16
-from app.workers import frames
-from app.workers.frames import Frame
-from app.workers.job import Job, job_of
-from app.workers.memory import is_out_of_memory
-from app.workers.sound_memory import SoundWriter
+from ..engines.registry import find_engine
+from ..heap import keep_freed_memory
+from ..sound.pcm import audible, pcm16
+from . import frames
+from .frames import Frame
+from .job import Job, job_of
+from .memory import is_out_of_memory
+from .sound_memory import SoundWriter
 
 _PR_SET_PDEATHSIG = 1
 _log = logging.getLogger("app.worker")

@@ -1,7 +1,7 @@
 """Observer of the pool, for metrics. The pool itself counts in ``Totals``."""
 
-from app.workers.causes import Cause
-from app.workers.report import JobReport
+from .causes import Cause
+from .report import JobReport
 
 
 class PoolObserver:

@@ -11,28 +11,28 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
-from app.errors import SpeechError, UnavailableError
-from app.sound.pcm import SAMPLE_BYTES
-from app.workers import job_errors, readiness
-from app.workers.admission import Admission, Position
-from app.workers.attempts import Attempts
-from app.workers.causes import Cause
-from app.workers.coming import Coming
-from app.workers.examination import Examination
-from app.workers.job import Job
-from app.workers.job_queue import JobQueue
-from app.workers.local_run import LocalRun, NotBegunError
-from app.workers.observer import PoolObserver
-from app.workers.pool_size import PoolSize
-from app.workers.remote import LostError, Neighbours
-from app.workers.renewal import CANCEL_PATIENCE, Renewal
-from app.workers.report import JobReport
-from app.workers.self_test import Verdict
-from app.workers.slot import Slot, SlotEvents
-from app.workers.tasks import Tasks
-from app.workers.totals import Totals
-from app.workers.worker import Worker, WorkerCommand
-from app.workers.workplace import Workplace
+from ..errors import SpeechError, UnavailableError
+from ..sound.pcm import SAMPLE_BYTES
+from . import job_errors, readiness
+from .admission import Admission, Position
+from .attempts import Attempts
+from .causes import Cause
+from .coming import Coming
+from .examination import Examination
+from .job import Job
+from .job_queue import JobQueue
+from .local_run import LocalRun, NotBegunError
+from .observer import PoolObserver
+from .pool_size import PoolSize
+from .remote import LostError, Neighbours
+from .renewal import CANCEL_PATIENCE, Renewal
+from .report import JobReport
+from .self_test import Verdict
+from .slot import Slot, SlotEvents
+from .tasks import Tasks
+from .totals import Totals
+from .worker import Worker, WorkerCommand
+from .workplace import Workplace
 
 _SELF_TEST_PATIENCE = 30.0
 """Seconds for a worker's first words, at most: what its engine takes as a rule is far less."""

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from app.errors import NodeError
-from app.workers.job import Job
-from app.workers.slot import Slot
+from ..errors import NodeError
+from .job import Job
+from .slot import Slot
 
 
 class RemoteSlot(Protocol):

@@ -3,12 +3,12 @@
 import time
 from collections.abc import AsyncGenerator
 
-from app.workers import job_errors
-from app.workers.job import Job
-from app.workers.local_run import NotBegunError
-from app.workers.remote import LostError, RemoteSlot
-from app.workers.report import JobReport
-from app.workers.workplace import Workplace
+from . import job_errors
+from .job import Job
+from .local_run import NotBegunError
+from .remote import LostError, RemoteSlot
+from .report import JobReport
+from .workplace import Workplace
 
 
 async def remote_speech(

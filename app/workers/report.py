@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.workers.totals import Outcome
+from .totals import Outcome
 
 
 @dataclass(slots=True)

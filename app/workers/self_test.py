@@ -3,9 +3,9 @@
 import asyncio
 from enum import StrEnum
 
-from app.workers import frames
-from app.workers.frames import Frame
-from app.workers.worker import Worker, WorkerGoneError
+from . import frames
+from .frames import Frame
+from .worker import Worker, WorkerGoneError
 
 
 class Verdict(StrEnum):

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.workers import memory
-from app.workers.causes import Cause
-from app.workers.record import Record
-from app.workers.worker import Worker, WorkerCommand, WorkerGoneError
+from . import memory
+from .causes import Cause
+from .record import Record
+from .worker import Worker, WorkerCommand, WorkerGoneError
 
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0

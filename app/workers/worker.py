@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from app.errors import NodeError
-from app.workers import frames
-from app.workers.causes import Cause
-from app.workers.frames import Frame, FrameError
-from app.workers.sound_memory import SoundReader
+from ..errors import NodeError
+from . import frames
+from .causes import Cause
+from .frames import Frame, FrameError
+from .sound_memory import SoundReader
 
 _log = logging.getLogger("app.worker")
 _TOP = sys.modules[__package__.partition(".")[0]]

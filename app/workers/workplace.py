@@ -3,13 +3,13 @@
 import time
 from dataclasses import dataclass, field
 
-from app.workers.examination import Examination
-from app.workers.job_queue import JobQueue
-from app.workers.observer import PoolObserver
-from app.workers.remote import RemoteSlot
-from app.workers.renewal import Renewal
-from app.workers.slot import Slot
-from app.workers.tasks import Tasks
+from .examination import Examination
+from .job_queue import JobQueue
+from .observer import PoolObserver
+from .remote import RemoteSlot
+from .renewal import Renewal
+from .slot import Slot
+from .tasks import Tasks
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from provisioning.cli import exit_codes
+from . import exit_codes
 
 
 class ChangesCommand(click.Command):

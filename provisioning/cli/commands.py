@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from provisioning.cli.verbosity import with_log_options
+from .verbosity import with_log_options
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,17 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from provisioning.cli import exit_codes
-from provisioning.cli.asking import require_answer
-from provisioning.cli.changes_command import ChangesCommand
-from provisioning.cli.frame import changing
-from provisioning.cli.json_view import print_json
-from provisioning.cli.options import (
+from ..engine.apply_plans import Pace
+from ..operations import deploy as deploying
+from ..operations.decommission import leaving_hosts, site_with
+from ..operations.release import build_release
+from ..operations.session import Site
+from . import exit_codes
+from .asking import require_answer
+from .changes_command import ChangesCommand
+from .frame import changing
+from .json_view import print_json
+from .options import (
     LAST_HEALTHY,
     batch_option,
     drain_timeout_option,
@@ -23,14 +28,9 @@ from provisioning.cli.options import (
     max_fail_option,
     yes_option,
 )
-from provisioning.cli.plan import look, plans_record, status_of
-from provisioning.cli.plan_view import show_plans
-from provisioning.cli.selection import chosen
-from provisioning.engine.apply_plans import Pace
-from provisioning.operations import deploy as deploying
-from provisioning.operations.decommission import leaving_hosts, site_with
-from provisioning.operations.release import build_release
-from provisioning.operations.session import Site
+from .plan import look, plans_record, status_of
+from .plan_view import show_plans
+from .selection import chosen
 
 
 @click.command(cls=ChangesCommand)

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import click
 
-from provisioning.cli import exit_codes
-from provisioning.cli.asking import require_answer
-from provisioning.cli.frame import changing
-from provisioning.cli.options import (
+from ..operations.destroy import destroy as take_off
+from ..operations.session import Site
+from . import exit_codes
+from .asking import require_answer
+from .frame import changing
+from .options import (
     host_key_option,
     inventory_option,
     json_option,
@@ -15,9 +17,7 @@ from provisioning.cli.options import (
     load_or_exit,
     yes_option,
 )
-from provisioning.cli.selection import chosen
-from provisioning.operations.destroy import destroy as take_off
-from provisioning.operations.session import Site
+from .selection import chosen
 
 
 @click.command()

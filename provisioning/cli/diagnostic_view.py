@@ -2,8 +2,8 @@
 
 import click
 
-from provisioning.cli.colour import colour
-from provisioning.model.loader.diagnostic import Diagnostic
+from ..model.loader.diagnostic import Diagnostic
+from .colour import colour
 
 _MOST = 200
 """Past that, one wrong thing is said again and again."""

@@ -7,16 +7,16 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from provisioning.cli.asking import confirm
-from provisioning.cli.plan_view import show_plans
-from provisioning.cli.progress_view import progress_on
-from provisioning.cli.result_view import show_lacking, show_result
-from provisioning.cli.verify import show_checks
-from provisioning.engine.apply_plans import ApplyResult
-from provisioning.engine.progress import Progress
-from provisioning.operations.planning import Plans
-from provisioning.operations.run import Run
-from provisioning.operations.verify import CheckResult
+from ..engine.apply_plans import ApplyResult
+from ..engine.progress import Progress
+from ..operations.planning import Plans
+from ..operations.run import Run
+from ..operations.verify import CheckResult
+from .asking import confirm
+from .plan_view import show_plans
+from .progress_view import progress_on
+from .result_view import show_lacking, show_result
+from .verify import show_checks
 
 
 @dataclass(slots=True)

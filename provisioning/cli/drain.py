@@ -7,10 +7,14 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from provisioning.cli import exit_codes
-from provisioning.cli.frame import changing
-from provisioning.cli.json_view import print_json
-from provisioning.cli.options import (
+from ..model.inventory import Inventory
+from ..operations.drain.remaining_work import RemainingWork
+from ..operations.drain.steps import bring_back, settle, take_out, wait_until_idle
+from ..operations.session import Site
+from . import exit_codes
+from .frame import changing
+from .json_view import print_json
+from .options import (
     WITHOUT_A_DIRECTOR,
     force_option,
     host_key_option,
@@ -18,10 +22,6 @@ from provisioning.cli.options import (
     json_option,
     load_or_exit,
 )
-from provisioning.model.inventory import Inventory
-from provisioning.operations.drain.remaining_work import RemainingWork
-from provisioning.operations.drain.steps import bring_back, settle, take_out, wait_until_idle
-from provisioning.operations.session import Site
 
 
 def require_real_server(inventory: Inventory, name: str) -> None:

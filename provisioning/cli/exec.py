@@ -7,12 +7,12 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from provisioning.cli import exit_codes
-from provisioning.cli.json_view import print_json
-from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
-from provisioning.cli.selection import chosen
-from provisioning.operations.session import Site, open_fleet
-from provisioning.transport.base import Completed, Transport
+from ..operations.session import Site, open_fleet
+from ..transport.base import Completed, Transport
+from . import exit_codes
+from .json_view import print_json
+from .options import host_key_option, inventory_option, load_or_exit
+from .selection import chosen
 
 
 @click.command("exec", context_settings={"ignore_unknown_options": True})

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from provisioning.cli.frame import changing
-from provisioning.cli.options import host_key_option, inventory_option, json_option, load_or_exit
-from provisioning.model.resolve import all_hosts
-from provisioning.operations.deployed_hosts import forget as strike_off
-from provisioning.operations.deployed_hosts import load_deployed_hosts
-from provisioning.operations.runtime_state import save_runtime, without_drain
-from provisioning.operations.session import Site
+from ..model.resolve import all_hosts
+from ..operations.deployed_hosts import forget as strike_off
+from ..operations.deployed_hosts import load_deployed_hosts
+from ..operations.runtime_state import save_runtime, without_drain
+from ..operations.session import Site
+from .frame import changing
+from .options import host_key_option, inventory_option, json_option, load_or_exit
 
 
 @click.command()

@@ -6,13 +6,13 @@ from contextlib import ExitStack, contextmanager
 
 from rich.console import Console
 
-from provisioning.cli.dialogue import ConsoleDialogue
-from provisioning.cli.json_view import print_json
-from provisioning.cli.working import open_working_fleet
-from provisioning.engine.progress import silent
-from provisioning.operations.operation import Operation
-from provisioning.operations.run import journaled_run
-from provisioning.operations.session import Site
+from ..engine.progress import silent
+from ..operations.operation import Operation
+from ..operations.run import journaled_run
+from ..operations.session import Site
+from .dialogue import ConsoleDialogue
+from .json_view import print_json
+from .working import open_working_fleet
 
 
 @contextmanager

@@ -6,11 +6,11 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from provisioning.cli.json_view import print_json
-from provisioning.cli.options import inventory_option, load_or_exit
-from provisioning.cli.table import FittingTable
-from provisioning.engine.journal import Run, read_run, runs
-from provisioning.operations.session import Site
+from ..engine.journal import Run, read_run, runs
+from ..operations.session import Site
+from .json_view import print_json
+from .options import inventory_option, load_or_exit
+from .table import FittingTable
 
 _STYLES = {
     "ok": "green",

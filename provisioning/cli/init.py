@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 import click
 
-from provisioning.cli import exit_codes
-from provisioning.cli.asking import interruptible
-from provisioning.cli.diagnostic_view import show_diagnostics
-from provisioning.model.loader.diagnostic import InventoryError
-from provisioning.model.loader.load import parse_inventory
-from provisioning.operations.init import Answers, inventory_text, questions
-from provisioning.roles.question import AnswerError, Question, clean, split
+from ..model.loader.diagnostic import InventoryError
+from ..model.loader.load import parse_inventory
+from ..operations.init import Answers, inventory_text, questions
+from ..roles.question import AnswerError, Question, clean, split
+from . import exit_codes
+from .asking import interruptible
+from .diagnostic_view import show_diagnostics
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

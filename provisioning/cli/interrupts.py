@@ -7,8 +7,8 @@ import threading
 import time
 from types import FrameType, TracebackType
 
-from provisioning.cli import exit_codes
-from provisioning.cli.streams import flushed
+from . import exit_codes
+from .streams import flushed
 
 _UNWINDING = 1.0
 """Seconds within which another Ctrl-C is the same one: what was begun is being put in order, which

@@ -13,12 +13,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from provisioning.cli.json_view import print_json
-from provisioning.lab import lifecycle, running
-from provisioning.lab import status as lab_status
-from provisioning.lab.errors import LabError
-from provisioning.lab.status import Condition, LabStatus
-from provisioning.lab.topology import DEFAULT_NETWORK, Lan, Size, kinds, memory_key, plan
+from ..lab import lifecycle, running
+from ..lab import status as lab_status
+from ..lab.errors import LabError
+from ..lab.status import Condition, LabStatus
+from ..lab.topology import DEFAULT_NETWORK, Lan, Size, kinds, memory_key, plan
+from .json_view import print_json
 
 _PORT = click.IntRange(1, 65535)
 

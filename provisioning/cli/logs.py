@@ -9,14 +9,14 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from provisioning.cli import exit_codes
-from provisioning.cli.json_view import print_json
-from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
-from provisioning.cli.selection import chosen
-from provisioning.operations.host_words import of_host
-from provisioning.operations.logs.reading import follow_logs, read_logs
-from provisioning.operations.logs.sources import LogSource, local_now, log_sources, moment
-from provisioning.operations.session import Site, new_fleet, open_fleet
+from ..operations.host_words import of_host
+from ..operations.logs.reading import follow_logs, read_logs
+from ..operations.logs.sources import LogSource, local_now, log_sources, moment
+from ..operations.session import Site, new_fleet, open_fleet
+from . import exit_codes
+from .json_view import print_json
+from .options import host_key_option, inventory_option, load_or_exit
+from .selection import chosen
 
 _COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_red", "bright_cyan")
 

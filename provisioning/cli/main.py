@@ -6,9 +6,9 @@ Nothing that takes time is imported before Ctrl-C is looked after.
 import sys
 from typing import NoReturn
 
-from provisioning.cli import exit_codes
-from provisioning.cli.interrupts import Interrupts
-from provisioning.cli.streams import flushed, honest_streams, last_word
+from . import exit_codes
+from .interrupts import Interrupts
+from .streams import flushed, honest_streams, last_word
 
 
 def main() -> NoReturn:
@@ -17,7 +17,7 @@ def main() -> NoReturn:
         try:
             honest_streams()
             # Here, as this imports the program: the better part of a second on a busy machine.
-            from provisioning.cli.running import run
+            from .running import run
 
             status = flushed(run(sys.argv[1:]))
         except KeyboardInterrupt:

@@ -6,13 +6,13 @@ from typing import Any, TypeVar
 
 import click
 
-from provisioning.cli import exit_codes
-from provisioning.cli.diagnostic_view import counted
-from provisioning.cli.verbosity import learn_secrets, logging_is_on
-from provisioning.cli.wrong_inventory import WrongInventoryError
-from provisioning.model.inventory import Inventory
-from provisioning.model.loader.diagnostic import InventoryError
-from provisioning.model.loader.load import read_inventory
+from ..model.inventory import Inventory
+from ..model.loader.diagnostic import InventoryError
+from ..model.loader.load import read_inventory
+from . import exit_codes
+from .diagnostic_view import counted
+from .verbosity import learn_secrets, logging_is_on
+from .wrong_inventory import WrongInventoryError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -105,8 +105,8 @@ def load_or_exit(path: Path, status: int = exit_codes.INVALID) -> Inventory:
         raise WrongInventoryError(path, error.diagnostics, status) from None
     if logging_is_on():
         # Imported for this alone; it takes a while.
-        from provisioning.operations.session import Site
-        from provisioning.operations.support_bundle.known_secrets import known_secrets
+        from ..operations.session import Site
+        from ..operations.support_bundle.known_secrets import known_secrets
 
         learn_secrets(known_secrets(Site(reading.inventory, path)))
     if reading.warnings:

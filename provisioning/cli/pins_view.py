@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from rich.text import Text
 
-from provisioning.model.runtime import Pin
+from ..model.runtime import Pin
 
 _LIFT = "`cluster rollback --lift` or a rolling upgrade ends that"
 

@@ -6,21 +6,21 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from provisioning.cli import exit_codes
-from provisioning.cli.changes_command import ChangesCommand
-from provisioning.cli.json_view import print_json
-from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
-from provisioning.cli.plan_view import show_plans
-from provisioning.cli.progress_view import progress_on
-from provisioning.cli.selection import chosen
-from provisioning.engine.plan_record import plan_record
-from provisioning.operations.decommission import add_removals, leaving_hosts, site_with
-from provisioning.operations.drain.out_of_service import foresee
-from provisioning.operations.planning import Plans, plan_hosts
-from provisioning.operations.release import build_release
-from provisioning.operations.session import Site, open_fleet
-from provisioning.operations.truth import Truth, looked_up, planned
-from provisioning.roles.desired import desired_hosts
+from ..engine.plan_record import plan_record
+from ..operations.decommission import add_removals, leaving_hosts, site_with
+from ..operations.drain.out_of_service import foresee
+from ..operations.planning import Plans, plan_hosts
+from ..operations.release import build_release
+from ..operations.session import Site, open_fleet
+from ..operations.truth import Truth, looked_up, planned
+from ..roles.desired import desired_hosts
+from . import exit_codes
+from .changes_command import ChangesCommand
+from .json_view import print_json
+from .options import host_key_option, inventory_option, limit_option, load_or_exit
+from .plan_view import show_plans
+from .progress_view import progress_on
+from .selection import chosen
 
 
 @click.command(cls=ChangesCommand)

@@ -3,11 +3,11 @@
 from rich.console import Console
 from rich.text import Text
 
-from provisioning.cli.pins_view import pin_lines
-from provisioning.engine.plan import REMOVE, HostPlan
-from provisioning.engine.plan_record import diff
-from provisioning.operations.host_words import of_host
-from provisioning.operations.planning import Plans
+from ..engine.plan import REMOVE, HostPlan
+from ..engine.plan_record import diff
+from ..operations.host_words import of_host
+from ..operations.planning import Plans
+from .pins_view import pin_lines
 
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 

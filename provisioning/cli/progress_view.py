@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from provisioning.engine.progress import Event, Progress, silent
+from ..engine.progress import Event, Progress, silent
 
 _STYLES = {"failed": "bold red", "done": "green", "undo": "yellow", "waiting": "cyan"}
 _SHOWN_PLAIN = {"wave", "step", "undo", "done", "failed"}

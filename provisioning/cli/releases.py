@@ -8,16 +8,16 @@ import click
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from provisioning.cli import exit_codes
-from provisioning.cli.json_view import print_json
-from provisioning.cli.options import host_key_option, inventory_option, limit_option, load_or_exit
-from provisioning.cli.pins_view import pin_lines
-from provisioning.cli.selection import chosen_real_servers
-from provisioning.cli.table import FittingTable
-from provisioning.facts.host_releases import HostReleases, KeptRelease
-from provisioning.model.runtime import Pin
-from provisioning.operations.release.on_hosts import look_at_releases
-from provisioning.operations.session import Site, open_fleet
+from ..facts.host_releases import HostReleases, KeptRelease
+from ..model.runtime import Pin
+from ..operations.release.on_hosts import look_at_releases
+from ..operations.session import Site, open_fleet
+from . import exit_codes
+from .json_view import print_json
+from .options import host_key_option, inventory_option, limit_option, load_or_exit
+from .pins_view import pin_lines
+from .selection import chosen_real_servers
+from .table import FittingTable
 
 
 @click.command()

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from provisioning.cli.json_view import print_json
-from provisioning.cli.options import inventory_option, load_or_exit
-from provisioning.cli.selection import chosen
-from provisioning.operations.session import Site
-from provisioning.resources.file import File
-from provisioning.roles.desired import DesiredHost, desired_hosts
+from ..operations.session import Site
+from ..resources.file import File
+from ..roles.desired import DesiredHost, desired_hosts
+from .json_view import print_json
+from .options import inventory_option, load_or_exit
+from .selection import chosen
 
 
 @click.command()

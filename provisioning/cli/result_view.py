@@ -3,9 +3,9 @@
 from rich.console import Console
 from rich.text import Text
 
-from provisioning.engine.apply_plans import ApplyResult
-from provisioning.operations.host_words import of_host
-from provisioning.operations.run import Run
+from ..engine.apply_plans import ApplyResult
+from ..operations.host_words import of_host
+from ..operations.run import Run
 
 
 def show_result(console: Console, result: ApplyResult, run: Run) -> None:

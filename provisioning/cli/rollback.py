@@ -4,10 +4,13 @@ from pathlib import Path
 
 import click
 
-from provisioning.cli import exit_codes
-from provisioning.cli.asking import require_answer
-from provisioning.cli.frame import changing
-from provisioning.cli.options import (
+from ..engine.apply_plans import Pace
+from ..operations.rollback import RollbackOptions, lift_pins, roll_back
+from ..operations.session import Site
+from . import exit_codes
+from .asking import require_answer
+from .frame import changing
+from .options import (
     LAST_HEALTHY,
     batch_option,
     drain_timeout_option,
@@ -20,10 +23,7 @@ from provisioning.cli.options import (
     max_fail_option,
     yes_option,
 )
-from provisioning.cli.selection import chosen_real_servers
-from provisioning.engine.apply_plans import Pace
-from provisioning.operations.rollback import RollbackOptions, lift_pins, roll_back
-from provisioning.operations.session import Site
+from .selection import chosen_real_servers
 
 
 @click.command()

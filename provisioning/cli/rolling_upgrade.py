@@ -9,28 +9,28 @@ import click
 from click.core import ParameterSource
 from rich.console import Console
 
-from provisioning.cli import exit_codes
-from provisioning.cli.asking import require_answer
-from provisioning.cli.frame import changing
-from provisioning.cli.json_view import print_json
-from provisioning.cli.options import (
+from ..operations.notifying.hook import Hook, HookSyntaxError, hooks_of
+from ..operations.rolling_upgrade import commands
+from ..operations.rolling_upgrade.commands import Abort, Begin, Resume, UpgradeCommand
+from ..operations.rolling_upgrade.options import OptionError, UpgradeOptions
+from ..operations.rolling_upgrade.target import as_typed
+from ..operations.rolling_upgrade.upgrade import Outcome, Ready
+from ..operations.session import Site, open_fleet
+from . import exit_codes
+from .asking import require_answer
+from .frame import changing
+from .json_view import print_json
+from .options import (
     host_key_option,
     inventory_option,
     limit_option,
     load_or_exit,
     yes_option,
 )
-from provisioning.cli.selection import chosen
-from provisioning.cli.upgrade_dialogue import ConsoleUpgradeDialogue
-from provisioning.cli.upgrade_options import how_options
-from provisioning.cli.upgrade_view import plan_record, show_plan
-from provisioning.operations.notifying.hook import Hook, HookSyntaxError, hooks_of
-from provisioning.operations.rolling_upgrade import commands
-from provisioning.operations.rolling_upgrade.commands import Abort, Begin, Resume, UpgradeCommand
-from provisioning.operations.rolling_upgrade.options import OptionError, UpgradeOptions
-from provisioning.operations.rolling_upgrade.target import as_typed
-from provisioning.operations.rolling_upgrade.upgrade import Outcome, Ready
-from provisioning.operations.session import Site, open_fleet
+from .selection import chosen
+from .upgrade_dialogue import ConsoleUpgradeDialogue
+from .upgrade_options import how_options
+from .upgrade_view import plan_record, show_plan
 
 _STATUSES = {
     Outcome.DONE: exit_codes.OK,

@@ -2,15 +2,15 @@
 
 import click
 
-from provisioning import __version__
-from provisioning.cli import exit_codes
-from provisioning.cli.colour import colour
-from provisioning.cli.commands import Commands
-from provisioning.cli.json_view import print_json
-from provisioning.cli.streams import lost_output
-from provisioning.cli.verbosity import log_options
-from provisioning.cli.wrong_inventory import WrongInventoryError
-from provisioning.errors import ClusterError
+from .. import __version__
+from ..errors import ClusterError
+from . import exit_codes
+from .colour import colour
+from .commands import Commands
+from .json_view import print_json
+from .streams import lost_output
+from .verbosity import log_options
+from .wrong_inventory import WrongInventoryError
 
 
 @click.group(

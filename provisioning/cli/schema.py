@@ -2,8 +2,8 @@
 
 import click
 
-from provisioning.cli.json_view import print_json
-from provisioning.model.schema import inventory_schema
+from ..model.schema import inventory_schema
+from .json_view import print_json
 
 
 @click.command()

@@ -2,8 +2,8 @@
 
 import click
 
-from provisioning.model.inventory import Inventory
-from provisioning.operations.session import UnknownHostError, select
+from ..model.inventory import Inventory
+from ..operations.session import UnknownHostError, select
 
 
 def chosen(inventory: Inventory, patterns: tuple[str, ...]) -> list[str]:

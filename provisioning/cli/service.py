@@ -4,9 +4,12 @@ from pathlib import Path
 
 import click
 
-from provisioning.cli.asking import confirm
-from provisioning.cli.frame import changing
-from provisioning.cli.options import (
+from ..model.inventory import Inventory
+from ..operations.app_service import restart_apps, start_apps, stop_apps
+from ..operations.session import Site
+from .asking import confirm
+from .frame import changing
+from .options import (
     WITHOUT_A_DIRECTOR,
     batch_option,
     force_option,
@@ -17,10 +20,7 @@ from provisioning.cli.options import (
     load_or_exit,
     yes_option,
 )
-from provisioning.cli.selection import chosen
-from provisioning.model.inventory import Inventory
-from provisioning.operations.app_service import restart_apps, start_apps, stop_apps
-from provisioning.operations.session import Site
+from .selection import chosen
 
 _timeout_option = click.option(
     "--timeout",

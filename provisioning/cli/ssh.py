@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from provisioning.cli.options import inventory_option, load_or_exit
-from provisioning.cli.selection import chosen
-from provisioning.model.resolve import connection_of
-from provisioning.operations.session import Site
-from provisioning.transport.openssh import ssh_command
+from ..model.resolve import connection_of
+from ..operations.session import Site
+from ..transport.openssh import ssh_command
+from .options import inventory_option, load_or_exit
+from .selection import chosen
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

@@ -6,17 +6,17 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from provisioning.cli import exit_codes
-from provisioning.cli.json_view import print_json
-from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
-from provisioning.cli.quit_key import keys_at_once, quit_within
-from provisioning.cli.status_view import status_view
-from provisioning.engine.fleet import Fleet
-from provisioning.operations.cluster_state.look import look_at
-from provisioning.operations.faults.registry import all_faults
-from provisioning.operations.session import Site, open_fleet
-from provisioning.operations.status.record import status_record
-from provisioning.operations.status.watch import Watch
+from ..engine.fleet import Fleet
+from ..operations.cluster_state.look import look_at
+from ..operations.faults.registry import all_faults
+from ..operations.session import Site, open_fleet
+from ..operations.status.record import status_record
+from ..operations.status.watch import Watch
+from . import exit_codes
+from .json_view import print_json
+from .options import host_key_option, inventory_option, load_or_exit
+from .quit_key import keys_at_once, quit_within
+from .status_view import status_view
 
 _EVERY = 2.0
 """Seconds between looks."""

@@ -4,18 +4,18 @@ from rich.console import Group, RenderableType
 from rich.filesize import decimal
 from rich.text import Text
 
-from provisioning.cli.pins_view import pin_lines
-from provisioning.cli.table import FittingTable
-from provisioning.facts.hosts.real_server import MountState, RealServerState
-from provisioning.facts.ipvs_table import TableServer, TableService
-from provisioning.model.address import IPAddress, endpoint
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.fault import Fault
-from provisioning.operations.status.hints import hints
-from provisioning.roles.registry import ROLES
-from provisioning.roles.role import Role
-from provisioning.roles.wanted_services import WantedService, wanted_services
+from ..facts.hosts.real_server import MountState, RealServerState
+from ..facts.ipvs_table import TableServer, TableService
+from ..model.address import IPAddress, endpoint
+from ..model.inventory import Inventory
+from ..operations.cluster_state.state import ClusterState
+from ..operations.faults.fault import Fault
+from ..operations.status.hints import hints
+from ..roles.registry import ROLES
+from ..roles.role import Role
+from ..roles.wanted_services import WantedService, wanted_services
+from .pins_view import pin_lines
+from .table import FittingTable
 
 
 def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> RenderableType:

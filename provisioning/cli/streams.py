@@ -6,7 +6,7 @@ import io
 import os
 import sys
 
-from provisioning.cli import exit_codes
+from . import exit_codes
 
 
 def honest_streams() -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from provisioning.cli.json_view import print_json
-from provisioning.cli.options import host_key_option, inventory_option, json_option, load_or_exit
-from provisioning.operations.host_words import of_host
-from provisioning.operations.session import Site, open_fleet
-from provisioning.operations.support_bundle.bundle import write_bundle
+from ..operations.host_words import of_host
+from ..operations.session import Site, open_fleet
+from ..operations.support_bundle.bundle import write_bundle
+from .json_view import print_json
+from .options import host_key_option, inventory_option, json_option, load_or_exit
 
 
 @click.command("support-bundle")

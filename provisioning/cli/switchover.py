@@ -6,17 +6,17 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from provisioning.cli.frame import changing
-from provisioning.cli.json_view import print_json
-from provisioning.cli.options import (
+from ..operations.session import Site
+from ..operations.switchover.switch_over import Switchover, switch_over
+from .frame import changing
+from .json_view import print_json
+from .options import (
     force_option,
     host_key_option,
     inventory_option,
     json_option,
     load_or_exit,
 )
-from provisioning.operations.session import Site
-from provisioning.operations.switchover.switch_over import Switchover, switch_over
 
 
 @click.command()

@@ -8,14 +8,14 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from provisioning.cli.asking import confirm
-from provisioning.cli.upgrade_view import show_downtimes, show_end, show_plan, watching
-from provisioning.cli.verify import show_checks
-from provisioning.model.cluster_record import UnfinishedUpgrade
-from provisioning.operations.rolling_upgrade.downtime import downtimes
-from provisioning.operations.rolling_upgrade.events import Watcher
-from provisioning.operations.rolling_upgrade.state import Upgrade
-from provisioning.operations.rolling_upgrade.upgrade import UpgradeResult
+from ..model.cluster_record import UnfinishedUpgrade
+from ..operations.rolling_upgrade.downtime import downtimes
+from ..operations.rolling_upgrade.events import Watcher
+from ..operations.rolling_upgrade.state import Upgrade
+from ..operations.rolling_upgrade.upgrade import UpgradeResult
+from .asking import confirm
+from .upgrade_view import show_downtimes, show_end, show_plan, watching
+from .verify import show_checks
 
 
 @dataclass(slots=True)

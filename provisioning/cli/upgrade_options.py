@@ -5,14 +5,14 @@ from typing import Any, TypeVar
 
 import click
 
-from provisioning.operations.notifying.hook import CommandHook, HookSyntaxError, WebHook
-from provisioning.operations.rolling_upgrade.options import (
+from ..operations.notifying.hook import CommandHook, HookSyntaxError, WebHook
+from ..operations.rolling_upgrade.options import (
     OptionError,
     batch_size,
     duration,
     slow_steps,
 )
-from provisioning.operations.rolling_upgrade.ordering import WORDS
+from ..operations.rolling_upgrade.ordering import WORDS
 
 F = TypeVar("F", bound=Callable[..., Any])
 

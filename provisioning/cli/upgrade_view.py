@@ -14,12 +14,12 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from provisioning.cli.json_view import print_json
-from provisioning.operations.rolling_upgrade.downtime import MinimumDowntime
-from provisioning.operations.rolling_upgrade.events import UpgradeEvent, Watcher
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.phases import PHASES
-from provisioning.operations.rolling_upgrade.state import Node, NodeStatus, Upgrade
+from ..operations.rolling_upgrade.downtime import MinimumDowntime
+from ..operations.rolling_upgrade.events import UpgradeEvent, Watcher
+from ..operations.rolling_upgrade.options import UpgradeOptions
+from ..operations.rolling_upgrade.phases import PHASES
+from ..operations.rolling_upgrade.state import Node, NodeStatus, Upgrade
+from .json_view import print_json
 
 _ENDS = ("upgraded", "rolled_back", "blocked", "failed")
 _STYLES = {

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
-from provisioning.cli import exit_codes
-from provisioning.cli.diagnostic_view import show_diagnostics
-from provisioning.cli.json_view import print_json
-from provisioning.cli.options import inventory_option, json_option
-from provisioning.model.inventory import Inventory
-from provisioning.model.loader.diagnostic import Diagnostic, InventoryError
-from provisioning.model.loader.load import read_inventory
-from provisioning.model.resolve import groups
+from ..model.inventory import Inventory
+from ..model.loader.diagnostic import Diagnostic, InventoryError
+from ..model.loader.load import read_inventory
+from ..model.resolve import groups
+from . import exit_codes
+from .diagnostic_view import show_diagnostics
+from .json_view import print_json
+from .options import inventory_option, json_option
 
 
 @click.command()

@@ -8,8 +8,8 @@ from typing import IO, TypeVar
 
 import click
 
-from provisioning.model.loader.excerpt import printable
-from provisioning.operations.support_bundle.redaction import Redactor
+from ..model.loader.excerpt import printable
+from ..operations.support_bundle.redaction import Redactor
 
 _PACKAGE = __name__.partition(".cli.")[0]
 _LIBRARY = "paramiko"

@@ -7,12 +7,12 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from provisioning.cli import exit_codes
-from provisioning.cli.json_view import print_json
-from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
-from provisioning.operations.session import Site, open_fleet
-from provisioning.operations.verify import CheckResult
-from provisioning.operations.verify import verify as prove
+from ..operations.session import Site, open_fleet
+from ..operations.verify import CheckResult
+from ..operations.verify import verify as prove
+from . import exit_codes
+from .json_view import print_json
+from .options import host_key_option, inventory_option, load_or_exit
 
 _MARKS = {True: ("ok", "green"), False: ("FAILED", "bold red"), None: ("skipped", "yellow")}
 

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.text import Text
 
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.progress import Progress, silent
-from provisioning.operations.run import Run
-from provisioning.operations.session import Site
-from provisioning.operations.working_fleet import working_fleet
+from ..engine.fleet import Fleet
+from ..engine.progress import Progress, silent
+from ..operations.run import Run
+from ..operations.session import Site
+from ..operations.working_fleet import working_fleet
 
 
 @contextmanager

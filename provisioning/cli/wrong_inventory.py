@@ -5,9 +5,9 @@ from typing import IO, Any
 
 import click
 
-from provisioning.cli import exit_codes
-from provisioning.cli.diagnostic_view import counted, show_diagnostics
-from provisioning.model.loader.diagnostic import Diagnostic
+from ..model.loader.diagnostic import Diagnostic
+from . import exit_codes
+from .diagnostic_view import counted, show_diagnostics
 
 
 class WrongInventoryError(click.ClickException):

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from provisioning.engine.frames import Frame, FrameReader
-from provisioning.engine.plan import REMOVE, HostPlan
-from provisioning.engine.progress import Event, Progress
-from provisioning.engine.script import LOCKED, apply_script, observe_script, token
-from provisioning.engine.script_log import log_script
-from provisioning.resources.base import Postcondition
-from provisioning.transport.base import Transport, TransportError
+from ..resources.base import Postcondition
+from ..transport.base import Transport, TransportError
+from .frames import Frame, FrameReader
+from .plan import REMOVE, HostPlan
+from .progress import Event, Progress
+from .script import LOCKED, apply_script, observe_script, token
+from .script_log import log_script
 
 Outcome = Literal["unchanged", "changed", "failed", "lost", "locked", "unmet"]
 

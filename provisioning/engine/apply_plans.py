@@ -4,16 +4,16 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from provisioning.engine.apply import HostResult, apply_plan, await_postconditions
-from provisioning.engine.around import Around, Nothing
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.fleet_plan import FleetPlan
-from provisioning.engine.journal import Journal
-from provisioning.engine.plan import HostPlan
-from provisioning.engine.progress import Event, Progress
-from provisioning.engine.waves import Wave, batches
-from provisioning.resources.base import Postcondition
-from provisioning.transport.base import Transport, TransportError
+from ..resources.base import Postcondition
+from ..transport.base import Transport, TransportError
+from .apply import HostResult, apply_plan, await_postconditions
+from .around import Around, Nothing
+from .fleet import Fleet
+from .fleet_plan import FleetPlan
+from .journal import Journal
+from .plan import HostPlan
+from .progress import Event, Progress
+from .waves import Wave, batches
 
 _log = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from provisioning.engine.apply import HostResult
-from provisioning.engine.plan import HostPlan
+from .apply import HostResult
+from .plan import HostPlan
 
 
 @dataclass(frozen=True, slots=True)

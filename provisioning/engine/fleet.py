@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 from typing import TypeVar
 
-from provisioning.engine.progress import Event, Progress, silent
-from provisioning.transport.base import Transport, TransportError
+from ..transport.base import Transport, TransportError
+from .progress import Event, Progress, silent
 
 T = TypeVar("T")
 Connect = Callable[[str], Transport]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from provisioning.engine.plan import HostPlan
+from .plan import HostPlan
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from provisioning.resources.base import Observation
+from ..resources.base import Observation
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from provisioning.engine.state_folder import in_state_folder
+from .state_folder import in_state_folder
 
 Record = dict[str, Any]
 _ID = re.compile(r"\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{4}")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from provisioning.engine.state_folder import in_state_folder
-from provisioning.errors import ClusterError
+from ..errors import ClusterError
+from .state_folder import in_state_folder
 
 
 class LockedError(ClusterError):

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from provisioning.engine import plan
-from provisioning.engine.frames import observations
-from provisioning.engine.plan import HostPlan
-from provisioning.engine.script import observe_script, token
-from provisioning.engine.script_log import log_script
-from provisioning.resources.base import Observation, Requirement, Resource
-from provisioning.transport.base import Transport, TransportError
+from ..resources.base import Observation, Requirement, Resource
+from ..transport.base import Transport, TransportError
+from . import plan
+from .frames import observations
+from .plan import HostPlan
+from .script import observe_script, token
+from .script_log import log_script
 
 
 def run_fragments(

@@ -4,9 +4,8 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from provisioning.engine.script import Step, StoredFragment, parse_stored
-from provisioning.places import STATE
-from provisioning.resources.base import (
+from ..places import STATE
+from ..resources.base import (
     Change,
     Handler,
     Observation,
@@ -14,6 +13,7 @@ from provisioning.resources.base import (
     Resource,
     UnobservableError,
 )
+from .script import Step, StoredFragment, parse_stored
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ The diff is unified; it is null where there is none to show or where it would sh
 import difflib
 from typing import Any
 
-from provisioning.engine.plan import HostPlan
-from provisioning.resources.base import Change
+from ..resources.base import Change
+from .plan import HostPlan
 
 
 def diff(change: Change) -> str | None:

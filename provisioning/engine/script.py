@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from provisioning import resources as kinds
-from provisioning.places import STATE
+from .. import resources as kinds
+from ..places import STATE
 
 LOCKED = 75
 """Exit status of an apply script that found the host's lock taken (sysexits.h EX_TEMPFAIL)."""

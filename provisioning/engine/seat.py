@@ -13,8 +13,8 @@ import shlex
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 
-from provisioning.engine.script import PATH
-from provisioning.places import STATE
+from ..places import STATE
+from .script import PATH
 
 RUN_LOCK = "/run/cosyvoice-cluster.lock"
 """On a tmpfs: a reboot ends every run that held the host. It lies outside of the state's folder,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from provisioning.engine.plan import HostPlan
+from .plan import HostPlan
 
 Gate = Literal["every", "some", "none"]
 """How many hosts of a wave must be well for later waves to start."""

@@ -5,12 +5,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioning import node_api
-from provisioning.facts.app_target import app_target
-from provisioning.facts.fact import Fact
-from provisioning.facts.http_replies import http_probe, parse_replies, required
-from provisioning.model.inventory import Inventory
-from provisioning.resources.base import Observation
+from .. import node_api
+from ..model.inventory import Inventory
+from ..resources.base import Observation
+from .app_target import app_target
+from .fact import Fact
+from .http_replies import http_probe, parse_replies, required
 
 _LINE = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})?\s+(?P<value>\S+)(?:\s+\S+)?")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')

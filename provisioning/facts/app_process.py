@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from provisioning.facts.fact import Fact
-from provisioning.model.hosts import ServiceManager
-from provisioning.places import APP_SERVICE
-from provisioning.resources.base import Observation
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.supervisor import SOCKET
+from ..model.hosts import ServiceManager
+from ..places import APP_SERVICE
+from ..resources.base import Observation
+from ..resources.shell_call import quote_call
+from ..resources.supervisor import SOCKET
+from .fact import Fact
 
 _LOG = "/var/log/cosyvoice/app.log"
 

@@ -3,14 +3,14 @@ reading package data."""
 
 from dataclasses import dataclass
 
-from provisioning.facts.app_status import AppAnswer, read_status
-from provisioning.facts.app_target import app_target
-from provisioning.facts.fact import Fact
-from provisioning.facts.http_replies import http_probe, parse_replies
-from provisioning.facts.probe import ProbeError
-from provisioning.model.inventory import Inventory
-from provisioning.node_api import READY, STATUS
-from provisioning.resources.base import Observation
+from ..model.inventory import Inventory
+from ..node_api import READY, STATUS
+from ..resources.base import Observation
+from .app_status import AppAnswer, read_status
+from .app_target import app_target
+from .fact import Fact
+from .http_replies import http_probe, parse_replies
+from .probe import ProbeError
 
 
 @dataclass(frozen=True, slots=True)

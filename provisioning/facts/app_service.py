@@ -1,10 +1,10 @@
 """State of the app's service in its service manager. Pure."""
 
-from provisioning.facts.fact import Fact
-from provisioning.model.hosts import ServiceManager
-from provisioning.places import APP_SERVICE
-from provisioning.resources import supervisor
-from provisioning.resources.base import Observation
+from ..model.hosts import ServiceManager
+from ..places import APP_SERVICE
+from ..resources import supervisor
+from ..resources.base import Observation
+from .fact import Fact
 
 _NAME = "app_service"
 

@@ -4,13 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from provisioning.facts.app_target import app_target
-from provisioning.facts.fact import Fact
-from provisioning.facts.http_replies import HttpReply, http_probe, parse_replies
-from provisioning.facts.probe import ProbeError
-from provisioning.model.inventory import Inventory
-from provisioning.node_api import STATUS, Status
-from provisioning.resources.base import Observation
+from ..model.inventory import Inventory
+from ..node_api import STATUS, Status
+from ..resources.base import Observation
+from .app_target import app_target
+from .fact import Fact
+from .http_replies import HttpReply, http_probe, parse_replies
+from .probe import ProbeError
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from provisioning.facts.http_replies import HttpTarget
-from provisioning.model.address import IPAddress
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import address_for
-from provisioning.model.service import VirtualService, serves, speaks_tls
+from ..model.address import IPAddress
+from ..model.inventory import Inventory
+from ..model.resolve import address_for
+from ..model.service import VirtualService, serves, speaks_tls
+from .http_replies import HttpTarget
 
 Place = Literal["rip", "vip"]
 """The node's own address, or the VIP's on the node's lo."""

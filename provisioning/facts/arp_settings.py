@@ -3,8 +3,8 @@
 import shlex
 from dataclasses import dataclass
 
-from provisioning.facts.fact import Fact
-from provisioning.resources.base import Observation
+from ..resources.base import Observation
+from .fact import Fact
 
 _CONF = "/proc/sys/net/ipv4/conf"
 _KEYS = ("arp_ignore", "arp_announce")

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from provisioning.facts.fact import Fact
-from provisioning.resources.base import Observation
+from ..resources.base import Observation
+from .fact import Fact
 
 _COMMAND = "date +%s.%N"
 

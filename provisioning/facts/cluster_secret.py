@@ -1,8 +1,8 @@
 """Secret by which the nodes know each other, on a real server. Pure."""
 
-from provisioning.facts.fact import Fact
-from provisioning.places import SECRET_FILE
-from provisioning.resources.base import Observation
+from ..places import SECRET_FILE
+from ..resources.base import Observation
+from .fact import Fact
 
 
 def _secret(found: Observation) -> str:

@@ -3,10 +3,10 @@ data."""
 
 from dataclasses import dataclass
 
-from provisioning.facts.fact import Fact
-from provisioning.facts.probe import answer, python_probe
-from provisioning.model.address import IPAddress
-from provisioning.resources.base import Observation
+from ..model.address import IPAddress
+from ..resources.base import Observation
+from .fact import Fact
+from .probe import answer, python_probe
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 import shlex
 from pathlib import PurePosixPath
 
-from provisioning.facts.fact import Fact
-from provisioning.resources.base import Observation
+from ..resources.base import Observation
+from .fact import Fact
 
 
 def current_release(directory: PurePosixPath) -> Fact[str]:

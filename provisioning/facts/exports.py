@@ -1,7 +1,7 @@
 """NFS exports in force. Pure."""
 
-from provisioning.facts.fact import Fact
-from provisioning.resources.base import Observation
+from ..resources.base import Observation
+from .fact import Fact
 
 
 def exported_to(path: str) -> Fact[tuple[str, ...]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from provisioning.resources.base import Observation
+from ..resources.base import Observation
 
 T = TypeVar("T")
 

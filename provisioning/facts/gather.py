@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from provisioning.engine.observe import run_fragments
-from provisioning.facts.fact import Answers, Fact, fragments
-from provisioning.transport.base import Transport
+from ..engine.observe import run_fragments
+from ..transport.base import Transport
+from .fact import Answers, Fact, fragments
 
 T = TypeVar("T")
 

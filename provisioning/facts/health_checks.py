@@ -3,17 +3,17 @@ same probe. Pure but for reading package data."""
 
 from dataclasses import dataclass
 
-from provisioning.facts.app_status import AppAnswer, read_status
-from provisioning.facts.app_target import app_target, service_target
-from provisioning.facts.fact import Fact
-from provisioning.facts.http_replies import HttpReply, HttpTarget, http_probe, parse_replies
-from provisioning.facts.probe import ProbeError
-from provisioning.model.address import IPAddress, endpoint
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import address_for
-from provisioning.model.service import HttpCheck, VirtualService, check_path, serves
-from provisioning.node_api import STATUS
-from provisioning.resources.base import Observation
+from ..model.address import IPAddress, endpoint
+from ..model.inventory import Inventory
+from ..model.resolve import address_for
+from ..model.service import HttpCheck, VirtualService, check_path, serves
+from ..node_api import STATUS
+from ..resources.base import Observation
+from .app_status import AppAnswer, read_status
+from .app_target import app_target, service_target
+from .fact import Fact
+from .http_replies import HttpReply, HttpTarget, http_probe, parse_replies
+from .probe import ProbeError
 
 _PATIENCE = 3
 """Seconds that a GET may take."""

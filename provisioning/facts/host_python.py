@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from provisioning.facts.fact import Fact
-from provisioning.facts.probe import ProbeError, answer, python_probe
-from provisioning.resources.base import Observation
+from ..resources.base import Observation
+from .fact import Fact
+from .probe import ProbeError, answer, python_probe
 
 _OLDEST_GLIBC = 5
 """Of glibc 2.x that manylinux names (PEP 600)."""

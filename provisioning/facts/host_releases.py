@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
-from provisioning.facts.fact import Fact
-from provisioning.resources.base import Observation
-from provisioning.resources.shell_call import quote_call
+from ..resources.base import Observation
+from ..resources.shell_call import quote_call
+from .fact import Fact
 
 
 @dataclass(frozen=True, slots=True)

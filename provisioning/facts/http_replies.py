@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioning.errors import ClusterError
-from provisioning.facts.probe import answer, python_probe
-from provisioning.model.address import IPAddress
-from provisioning.resources.base import Observation
+from ..errors import ClusterError
+from ..model.address import IPAddress
+from ..resources.base import Observation
+from .probe import answer, python_probe
 
 
 class NoReplyError(ClusterError):

@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from provisioning.errors import ClusterError
-from provisioning.facts.fact import Fact
-from provisioning.model.address import IPAddress
-from provisioning.resources.base import Observation
+from ..errors import ClusterError
+from ..model.address import IPAddress
+from ..resources.base import Observation
+from .fact import Fact
 
 _COMMAND = "ip -j address show"
 

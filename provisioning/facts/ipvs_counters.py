@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from provisioning.facts.fact import Fact
-from provisioning.facts.ipvs_table import (
+from ..resources.base import Observation
+from .fact import Fact
+from .ipvs_table import (
     ServiceKey,
     TableFormatError,
     parse_endpoint,
     service_blocks,
 )
-from provisioning.resources.base import Observation
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_address
 
-from provisioning.errors import ClusterError
-from provisioning.facts.fact import Fact
-from provisioning.model.address import IPAddress
-from provisioning.resources.base import Observation
+from ..errors import ClusterError
+from ..model.address import IPAddress
+from ..resources.base import Observation
+from .fact import Fact
 
 ServiceKey = tuple[str, IPAddress, int]
 """Protocol (``TCP``), virtual address, port."""

@@ -1,8 +1,8 @@
 """Keepalived's processes on a director. Pure."""
 
-from provisioning.facts.fact import Fact, succeeded
-from provisioning.places import GUARD
-from provisioning.resources.base import Observation
+from ..places import GUARD
+from ..resources.base import Observation
+from .fact import Fact, succeeded
 
 
 def _lines(found: Observation) -> tuple[str, ...]:

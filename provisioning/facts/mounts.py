@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from provisioning.facts.fact import Fact
-from provisioning.resources.base import Observation
+from ..resources.base import Observation
+from .fact import Fact
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ reading package data."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from provisioning.facts.fact import Fact
-from provisioning.facts.probe import answer, python_probe
-from provisioning.resources.base import Observation
+from ..resources.base import Observation
+from .fact import Fact
+from .probe import answer, python_probe
 
 
 @dataclass(frozen=True, slots=True)

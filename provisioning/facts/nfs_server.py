@@ -1,7 +1,7 @@
 """The kernel's NFS server. Pure."""
 
-from provisioning.facts.fact import Fact
-from provisioning.resources.base import Observation
+from ..resources.base import Observation
+from .fact import Fact
 
 
 def _threads(found: Observation) -> int:

@@ -1,8 +1,8 @@
 """Peers file of a real server. Pure."""
 
-from provisioning.facts.fact import Fact
-from provisioning.places import PEERS_FILE
-from provisioning.resources.base import Observation
+from ..places import PEERS_FILE
+from ..resources.base import Observation
+from .fact import Fact
 
 
 def _peers(found: Observation) -> frozenset[tuple[str, str]]:

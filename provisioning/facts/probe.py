@@ -6,8 +6,8 @@ import shlex
 from importlib import resources
 from typing import Any
 
-from provisioning.errors import ClusterError
-from provisioning.resources.base import Observation
+from ..errors import ClusterError
+from ..resources.base import Observation
 
 
 class ProbeError(ClusterError):

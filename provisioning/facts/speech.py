@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from provisioning.facts.fact import Fact
-from provisioning.facts.http_replies import HttpTarget
-from provisioning.facts.probe import answer, python_probe
-from provisioning.model.inventory import Inventory
-from provisioning.node_api import SpeechBody, speech_body
-from provisioning.resources.base import Observation
+from ..model.inventory import Inventory
+from ..node_api import SpeechBody, speech_body
+from ..resources.base import Observation
+from .fact import Fact
+from .http_replies import HttpTarget
+from .probe import answer, python_probe
 
 SENTENCE = "你好，这是集群的自检。Hello, this is the cluster speaking."
 

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from provisioning.facts.fact import Fact
-from provisioning.resources.base import Observation
+from ..resources.base import Observation
+from .fact import Fact
 
 SyncRole = Literal["master", "backup"]
 

@@ -4,12 +4,12 @@ package data."""
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from provisioning.facts.fact import Fact
-from provisioning.facts.probe import ProbeError, answer, python_probe
-from provisioning.model.address import IPAddress
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import address_for, interface_of, virtual_router_id_of
-from provisioning.resources.base import Observation
+from ..model.address import IPAddress
+from ..model.inventory import Inventory
+from ..model.resolve import address_for, interface_of, virtual_router_id_of
+from ..resources.base import Observation
+from .fact import Fact
+from .probe import ProbeError, answer, python_probe
 
 _LISTEN = 1.1
 """Seconds: a little more than the interval at which most of VRRP advertises."""

@@ -5,9 +5,9 @@ A VIP on lo is that of a real server, which is silent about it; a director may b
 
 from collections.abc import Collection, Mapping
 
-from provisioning.facts.fact import Answers
-from provisioning.facts.interfaces import INTERFACES, Interfaces, InterfacesFormatError
-from provisioning.model.address import IPAddress
+from ..model.address import IPAddress
+from .fact import Answers
+from .interfaces import INTERFACES, Interfaces, InterfacesFormatError
 
 
 def holders(hosts: Mapping[str, Interfaces], vips: Collection[IPAddress]) -> list[str]:

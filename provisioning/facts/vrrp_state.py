@@ -1,10 +1,10 @@
 """VRRP state of each VIP on a director, as Keepalived's notify script wrote it down. Pure."""
 
-from provisioning.facts.fact import Fact
-from provisioning.model.address import IPAddress
-from provisioning.model.inventory import Inventory
-from provisioning.places import VRRP_STATE, instance_name
-from provisioning.resources.base import Observation
+from ..model.address import IPAddress
+from ..model.inventory import Inventory
+from ..places import VRRP_STATE, instance_name
+from ..resources.base import Observation
+from .fact import Fact
 
 
 def vrrp_states(inventory: Inventory) -> Fact[dict[IPAddress, str]]:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from provisioning.lab import (
+from . import (
     forwarding,
     inventory,
     machine_files,
@@ -18,12 +18,12 @@ from provisioning.lab import (
     ssh_client,
     ssh_keys,
 )
-from provisioning.lab.accounts import Accounts, free_number
-from provisioning.lab.commands import run
-from provisioning.lab.errors import LabError
-from provisioning.lab.machine_files import Identity, Interpreter
-from provisioning.lab.state import Forward, Phase, Record, StateFolder
-from provisioning.lab.topology import Node, Topology
+from .accounts import Accounts, free_number
+from .commands import run
+from .errors import LabError
+from .machine_files import Identity, Interpreter
+from .state import Forward, Phase, Record, StateFolder
+from .topology import Node, Topology
 
 Report = Callable[[str], None]
 """Takes one line of progress."""

@@ -1,6 +1,6 @@
 """The one error of the lab."""
 
-from provisioning.errors import ClusterError
+from ..errors import ClusterError
 
 
 class LabError(ClusterError):

@@ -13,11 +13,11 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from provisioning.lab import network, processes
-from provisioning.lab.errors import LabError
-from provisioning.lab.forwarder import Route
-from provisioning.lab.state import Forward
-from provisioning.lab.topology import Topology
+from . import network, processes
+from .errors import LabError
+from .forwarder import Route
+from .state import Forward
+from .topology import Topology
 
 PART = "forwarder"
 _BACKLOG = 1024

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from provisioning.lab.topology import INTERFACE, LOGIN_USER, Topology, kinds
+from .topology import INTERFACE, LOGIN_USER, Topology, kinds
 
 _HEADER = """\
 # Inventory of the lab {name!r}: machines on this computer, made by `cluster lab up`.

@@ -6,14 +6,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from provisioning.lab import build, forwarding, machines, network, processes, requirements
-from provisioning.lab.build import WEB_PORT, Report
-from provisioning.lab.commands import run
-from provisioning.lab.errors import LabError
-from provisioning.lab.partition import Cut, ruleset
-from provisioning.lab.running import Lab
-from provisioning.lab.state import Forward, Phase, StateFolder
-from provisioning.lab.topology import Topology
+from . import build, forwarding, machines, network, processes, requirements
+from .build import WEB_PORT, Report
+from .commands import run
+from .errors import LabError
+from .partition import Cut, ruleset
+from .running import Lab
+from .state import Forward, Phase, StateFolder
+from .topology import Topology
 
 
 def _silent(_line: str) -> None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import PurePosixPath
 
-from provisioning.lab.accounts import Accounts, Login, with_login
-from provisioning.lab.errors import LabError
-from provisioning.lab.ssh_keys import KeyPair
-from provisioning.lab.topology import INTERFACE, LOGIN_USER, Kernel, Node, Topology
+from .accounts import Accounts, Login, with_login
+from .errors import LabError
+from .ssh_keys import KeyPair
+from .topology import INTERFACE, LOGIN_USER, Kernel, Node, Topology
 
 _HIDDEN = (
     "etc/exports",

@@ -5,11 +5,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from provisioning.lab import network, processes
-from provisioning.lab.commands import run
-from provisioning.lab.errors import LabError
-from provisioning.lab.machine_files import File
-from provisioning.lab.topology import Kernel, Node, kinds
+from . import network, processes
+from .commands import run
+from .errors import LabError
+from .machine_files import File
+from .topology import Kernel, Node, kinds
 
 UML = "linux.uml"
 

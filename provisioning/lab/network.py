@@ -6,8 +6,8 @@ Nothing is ever made in the host's own network namespace, so there is nothing to
 from collections.abc import Iterator
 from pathlib import Path
 
-from provisioning.lab.commands import run
-from provisioning.lab.topology import INTERFACE, Kernel, Lan, Node, Topology
+from .commands import run
+from .topology import INTERFACE, Kernel, Lan, Node, Topology
 
 _NAMESPACES = Path("/run/netns")
 _SWITCH = "lan"

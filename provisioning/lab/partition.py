@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from provisioning.lab.topology import Node
+from .topology import Node
 
 _TABLE = "table bridge cuts"
 

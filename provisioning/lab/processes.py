@@ -14,8 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioning.lab.commands import ENVIRONMENT
-from provisioning.lab.errors import LabError
+from .commands import ENVIRONMENT
+from .errors import LabError
 
 _MARK = "COSYVOICE_LAB_MEMBER"
 _PROC = Path("/proc")

@@ -6,8 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioning.lab.commands import SEARCH_PATH
-from provisioning.lab.errors import LabError
+from .commands import SEARCH_PATH
+from .errors import LabError
 
 TUN = Path("/dev/net/tun")
 

@@ -5,12 +5,12 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from provisioning.lab import network, ssh_client
-from provisioning.lab.commands import SEARCH_PATH
-from provisioning.lab.errors import LabError
-from provisioning.lab.requirements import require_linux, require_root
-from provisioning.lab.state import Phase, Record, StateFolder
-from provisioning.lab.topology import CLIENTS, Kernel, Topology
+from . import network, ssh_client
+from .commands import SEARCH_PATH
+from .errors import LabError
+from .requirements import require_linux, require_root
+from .state import Phase, Record, StateFolder
+from .topology import CLIENTS, Kernel, Topology
 
 
 class Lab:

@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from provisioning.lab.commands import ENVIRONMENT
-from provisioning.lab.topology import LOGIN_USER
+from .commands import ENVIRONMENT
+from .topology import LOGIN_USER
 
 
 def config(ports: Mapping[str, int], key: Path, known_hosts: Path) -> str:

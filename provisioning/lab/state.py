@@ -11,9 +11,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from provisioning.lab.errors import LabError
-from provisioning.lab.partition import Cut
-from provisioning.lab.topology import Topology, checked_name
+from .errors import LabError
+from .partition import Cut
+from .topology import Topology, checked_name
 
 BASE = Path("/run/cosyvoice-lab")
 

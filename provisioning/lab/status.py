@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 
-from provisioning.lab import forwarding, machines, processes, ssh_client
-from provisioning.lab.partition import cuts_of
-from provisioning.lab.processes import Process
-from provisioning.lab.requirements import ipvs_on_host
-from provisioning.lab.running import Lab
-from provisioning.lab.topology import Kernel, Node
+from . import forwarding, machines, processes, ssh_client
+from .partition import cuts_of
+from .processes import Process
+from .requirements import ipvs_on_host
+from .running import Lab
+from .topology import Kernel, Node
 
 _MIB = 1024 * 1024
 

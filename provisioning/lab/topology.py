@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 
-from provisioning.lab.errors import LabError
-from provisioning.roles.machines import Machines
-from provisioning.roles.registry import ROLES
+from ..roles.machines import Machines
+from ..roles.registry import ROLES
+from .errors import LabError
 
 INTERFACE = "vec0"
 """The network interface of every machine; User Mode Linux gives no choice of name."""

@@ -1,15 +1,15 @@
 """Which language a template is written in. An operator's own has the name of ours, and so its
 language."""
 
-from provisioning.languages.environment_file import EnvironmentFile
-from provisioning.languages.exports import Exports
-from provisioning.languages.keepalived import Keepalived
-from provisioning.languages.language import Language
-from provisioning.languages.lines import Listed, Sysctl, Words
-from provisioning.languages.perl import Perl
-from provisioning.languages.shell import Shell
-from provisioning.languages.supervisor import Supervisor
-from provisioning.languages.systemd import Systemd
+from .environment_file import EnvironmentFile
+from .exports import Exports
+from .keepalived import Keepalived
+from .language import Language
+from .lines import Listed, Sysctl, Words
+from .perl import Perl
+from .shell import Shell
+from .supervisor import Supervisor
+from .systemd import Systemd
 
 _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("/keepalived.conf.j2", Keepalived),

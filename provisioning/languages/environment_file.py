@@ -2,8 +2,8 @@
 
 import re
 
-from provisioning.languages.language import COMMENT, PLAIN, Language
-from provisioning.languages.written import UnwritableError, refuse
+from .language import COMMENT, PLAIN, Language
+from .written import UnwritableError, refuse
 
 VALUE = "a value"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

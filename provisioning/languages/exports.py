@@ -2,8 +2,8 @@
 
 import re
 
-from provisioning.languages.language import COMMENT, Language
-from provisioning.languages.written import refuse, refuse_control
+from .language import COMMENT, Language
+from .written import refuse, refuse_control
 
 OPTIONS = "options"
 _NO_OPTION = re.compile(r"[\s,()\"'#\\]|^$")

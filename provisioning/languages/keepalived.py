@@ -7,8 +7,8 @@ another way than it is meant cannot be written in it.
 
 import re
 
-from provisioning.languages.language import COMMENT, PLAIN, Language
-from provisioning.languages.written import refuse, refuse_control
+from .language import COMMENT, PLAIN, Language
+from .written import refuse, refuse_control
 
 STRING, LINE = "a string", "a line"
 _IN_STRINGS = re.compile(r'["\\$]|~(?=SEQ|LST)')

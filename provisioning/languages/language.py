@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from provisioning.languages.written import (
+from .written import (
     UnwritableError,
     Written,
     refuse_control,

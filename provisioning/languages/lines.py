@@ -2,8 +2,8 @@
 
 import re
 
-from provisioning.languages.language import COMMENT, PLAIN, Language
-from provisioning.languages.written import refuse, refuse_control
+from .language import COMMENT, PLAIN, Language
+from .written import refuse, refuse_control
 
 VALUE = "a value"
 

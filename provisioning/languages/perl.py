@@ -1,7 +1,7 @@
 """Perl: one script, which is given its values as arguments."""
 
-from provisioning.languages.language import Language
-from provisioning.languages.written import refuse_control
+from .language import Language
+from .written import refuse_control
 
 
 class Perl(Language):

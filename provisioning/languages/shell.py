@@ -3,8 +3,8 @@
 import re
 import shlex
 
-from provisioning.languages.language import COMMENT, PLAIN, Language
-from provisioning.languages.written import refuse
+from .language import COMMENT, PLAIN, Language
+from .written import refuse
 
 SINGLE, DOUBLE = "single quotes", "double quotes"
 _NUL = re.compile("[\x00\ud800-\udfff]")

@@ -3,8 +3,8 @@
 import re
 import shlex
 
-from provisioning.languages.language import COMMENT, PLAIN, Language
-from provisioning.languages.written import refuse, refuse_control
+from .language import COMMENT, PLAIN, Language
+from .written import refuse, refuse_control
 
 COMMAND, QUOTED = "a command", "quotes of a command"
 _COMMENT = re.compile(r"(?:^|\s)[;#]")

@@ -2,8 +2,8 @@
 
 import re
 
-from provisioning.languages.language import Language
-from provisioning.languages.written import refuse_control
+from .language import Language
+from .written import refuse_control
 
 _PLAIN_WORD = re.compile(r"[^\s\"'\\%$;]+")
 

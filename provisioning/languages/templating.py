@@ -5,9 +5,9 @@ from typing import Any
 import jinja2
 from jinja2 import nodes
 
-from provisioning.errors import ClusterError
-from provisioning.languages.language import PLAIN, Language
-from provisioning.languages.written import UnwritableError, Written
+from ..errors import ClusterError
+from .language import PLAIN, Language
+from .written import UnwritableError, Written
 
 _WRITE, _LITERAL = "_write", "_literal"
 

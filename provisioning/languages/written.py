@@ -4,7 +4,7 @@ import re
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from pathlib import PurePath
 
-from provisioning.errors import ClusterError
+from ..errors import ClusterError
 
 _ADDRESSES = (IPv4Address, IPv6Address, IPv4Interface, IPv6Interface)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from provisioning.model.base import Name, Part, Whole
-from provisioning.model.command import AppFolder, HostPath
-from provisioning.model.hosts import Variable
-from provisioning.model.secret import Secret
-from provisioning.model.venv import VenvEntry
+from .base import Name, Part, Whole
+from .command import AppFolder, HostPath
+from .hosts import Variable
+from .secret import Secret
+from .venv import VenvEntry
 
 
 class App(Part):

@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic_core import PydanticCustomError
 
-from provisioning.languages.keepalived import Keepalived
-from provisioning.languages.language import PLAIN
-from provisioning.languages.lines import Sysctl
-from provisioning.languages.written import UnwritableError
+from ..languages.keepalived import Keepalived
+from ..languages.language import PLAIN
+from ..languages.lines import Sysctl
+from ..languages.written import UnwritableError
 
 Whole = Annotated[int, Strict()]
 """A whole number as YAML has it: not true, not 1.0, not text."""

@@ -12,8 +12,8 @@ from hashlib import sha256
 from secrets import token_hex
 from typing import Any
 
-from provisioning.errors import ClusterError
-from provisioning.model.runtime import Drain, Pin, Runtime
+from ..errors import ClusterError
+from .runtime import Drain, Pin, Runtime
 
 _FORMAT = 1
 

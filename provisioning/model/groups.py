@@ -3,8 +3,8 @@
 from functools import cache
 from typing import Any, get_args
 
-from provisioning.model.hosts import Group
-from provisioning.model.inventory import Inventory
+from .hosts import Group
+from .inventory import Inventory
 
 
 @cache

@@ -5,10 +5,10 @@ from typing import Annotated, ClassVar, Generic, TypeVar
 
 from pydantic import BeforeValidator, Field
 
-from provisioning.model.address import IPAddress as IPAddress
-from provisioning.model.address import IPv6Only
-from provisioning.model.base import Interface, Name, Part, Weight, Whole
-from provisioning.model.ssh import Connection
+from .address import IPAddress as IPAddress
+from .address import IPv6Only
+from .base import Interface, Name, Part, Weight, Whole
+from .ssh import Connection
 
 Variable = str | int | float | bool
 

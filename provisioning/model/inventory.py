@@ -4,22 +4,22 @@ from typing import Annotated
 
 from pydantic import Field
 
-from provisioning.model.app import App
-from provisioning.model.base import Interface, Name, Part, Whole
-from provisioning.model.hosts import (
+from .app import App
+from .base import Interface, Name, Part, Whole
+from .hosts import (
     Clients,
     Directors,
     RealServers,
     ServiceManager,
     Variable,
 )
-from provisioning.model.ipvs import Ipvs
-from provisioning.model.notify import Notify
-from provisioning.model.paths import LocalPath
-from provisioning.model.service import VirtualService
-from provisioning.model.ssh import Connection
-from provisioning.model.storage import Storage
-from provisioning.model.vrrp import VirtualIP, VirtualIPEntry, Vrrp
+from .ipvs import Ipvs
+from .notify import Notify
+from .paths import LocalPath
+from .service import VirtualService
+from .ssh import Connection
+from .storage import Storage
+from .vrrp import VirtualIP, VirtualIPEntry, Vrrp
 
 
 class Inventory(Part):

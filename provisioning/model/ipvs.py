@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from provisioning.model.base import Interface, Part, Whole
+from .base import Interface, Part, Whole
 
 Timeout = Annotated[Whole, Field(ge=1, le=31 * 86400)]
 

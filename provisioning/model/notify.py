@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from provisioning.model.base import Part
-from provisioning.model.secret import Secret
+from .base import Part
+from .secret import Secret
 
 
 def _closed(command: str) -> str:

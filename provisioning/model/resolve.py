@@ -2,12 +2,12 @@
 
 from ipaddress import IPv4Interface
 
-from provisioning.model.address import IPAddress
-from provisioning.model.groups import group_types
-from provisioning.model.hosts import Group, Host, ServiceManager
-from provisioning.model.inventory import Inventory
-from provisioning.model.ssh import Connection
-from provisioning.model.vrrp import VirtualIP
+from .address import IPAddress
+from .groups import group_types
+from .hosts import Group, Host, ServiceManager
+from .inventory import Inventory
+from .ssh import Connection
+from .vrrp import VirtualIP
 
 AnyGroup = Group[Host]
 

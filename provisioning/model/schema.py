@@ -3,8 +3,8 @@
 from functools import cache
 from typing import Any
 
-from provisioning.model.inventory import Inventory
-from provisioning.model.key_path import KeyPath
+from .inventory import Inventory
+from .key_path import KeyPath
 
 Schema = dict[str, Any]
 

@@ -8,10 +8,10 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from provisioning.errors import ClusterError
-from provisioning.model.base import Part
-from provisioning.model.paths import LocalPath, against
-from provisioning.model.vault import MARK, VaultError, decrypt
+from ..errors import ClusterError
+from .base import Part
+from .paths import LocalPath, against
+from .vault import MARK, VaultError, decrypt
 
 PASSWORD_FILE = "CLUSTER_VAULT_PASSWORD_FILE"
 PASSWORD = "CLUSTER_VAULT_PASSWORD"

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from provisioning.model.address import IPAddress
-from provisioning.model.base import Name, Part, Port, Seconds, SecondsOrZero, Whole
-from provisioning.model.command import Command
-from provisioning.node_api import READY
+from ..node_api import READY
+from .address import IPAddress
+from .base import Name, Part, Port, Seconds, SecondsOrZero, Whole
+from .command import Command
 
 
 class Scheduler(StrEnum):

@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from provisioning.model.base import Part, Port, Seconds
-from provisioning.model.jump import Jump
-from provisioning.model.paths import LocalPath
-from provisioning.model.secret import Secret
+from .base import Part, Port, Seconds
+from .jump import Jump
+from .paths import LocalPath
+from .secret import Secret
 
 
 def _login(text: str) -> str:

@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from provisioning.model.command import ExportedFolder, MountPoint
-from provisioning.model.hosts import Group, StorageEntry, StorageHost
+from .command import ExportedFolder, MountPoint
+from .hosts import Group, StorageEntry, StorageHost
 
 
 def _no_url(text: str) -> str:

@@ -10,9 +10,9 @@ from packaging.requirements import Requirement as PipRequirement
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from provisioning.model.base import Name, Part
-from provisioning.model.command import HostPath
-from provisioning.model.secret import SecretSource, refuse_clear_text, reveal
+from .base import Name, Part
+from .command import HostPath
+from .secret import SecretSource, refuse_clear_text, reveal
 
 
 def refuse_login(text: str) -> str:

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from provisioning.model.address import IPInterface
-from provisioning.model.base import Interface, Name, Part, Seconds, Whole
-from provisioning.model.command import Command
-from provisioning.model.secret import Secret
+from .address import IPInterface
+from .base import Interface, Name, Part, Seconds, Whole
+from .command import Command
+from .secret import Secret
 
 Vrid = Annotated[Whole, Field(ge=1, le=255)]
 

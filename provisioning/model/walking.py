@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from provisioning.model.command import Folder, FolderOn
-from provisioning.model.key_path import KeyPath
-from provisioning.model.secret import SecretSource
+from .command import Folder, FolderOn
+from .key_path import KeyPath
+from .secret import SecretSource
 
 
 def folders(part: BaseModel) -> Iterator[tuple[KeyPath, Folder, Any]]:

@@ -3,18 +3,18 @@ possible: a node is drained first, and returns to service once it is ready."""
 
 from collections.abc import Callable, Iterable
 
-from provisioning.engine.observe import run_fragments
-from provisioning.engine.progress import Event
-from provisioning.model.hosts import ServiceManager
-from provisioning.model.resolve import service_manager_of
-from provisioning.operations.drain.remaining_work import await_idle
-from provisioning.operations.drain.steps import await_ready, bring_back, settle, take_out
-from provisioning.operations.operation import Operation
-from provisioning.operations.runtime_change import OperationError
-from provisioning.places import APP_SERVICE
-from provisioning.resources.base import Observation
-from provisioning.resources.service import starting, stopping
-from provisioning.transport.base import Transport
+from ..engine.observe import run_fragments
+from ..engine.progress import Event
+from ..model.hosts import ServiceManager
+from ..model.resolve import service_manager_of
+from ..places import APP_SERVICE
+from ..resources.base import Observation
+from ..resources.service import starting, stopping
+from ..transport.base import Transport
+from .drain.remaining_work import await_idle
+from .drain.steps import await_ready, bring_back, settle, take_out
+from .operation import Operation
+from .runtime_change import OperationError
 
 _KEY = "service"
 _MARGIN = 120.0

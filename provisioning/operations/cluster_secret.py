@@ -12,15 +12,15 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from provisioning.engine.fleet import Fleet
-from provisioning.facts.cluster_secret import CLUSTER_SECRET
-from provisioning.facts.gather import ask
-from provisioning.model.cluster_record import secret_id
-from provisioning.model.resolve import routes_sessions
-from provisioning.model.secret import SecretSource, reveal
-from provisioning.operations.runtime_change import OperationError
-from provisioning.operations.session import Site
-from provisioning.transport.base import Transport
+from ..engine.fleet import Fleet
+from ..facts.cluster_secret import CLUSTER_SECRET
+from ..facts.gather import ask
+from ..model.cluster_record import secret_id
+from ..model.resolve import routes_sessions
+from ..model.secret import SecretSource, reveal
+from ..transport.base import Transport
+from .runtime_change import OperationError
+from .session import Site
 
 _FILE = "secret"
 _TIMEOUT = 30.0

@@ -3,30 +3,30 @@
 import time
 from dataclasses import replace
 
-from provisioning.engine.apply_plans import ApplyResult
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.progress import Event
-from provisioning.engine.waves import Wave
-from provisioning.model.inventory import Inventory
-from provisioning.operations.deployed_hosts import (
+from ..engine.apply_plans import ApplyResult
+from ..engine.fleet import Fleet
+from ..engine.progress import Event
+from ..engine.waves import Wave
+from ..model.inventory import Inventory
+from ..roles.real_server import REAL_SERVERS
+from ..roles.registry import ROLES
+from .deployed_hosts import (
     DeployedHosts,
     departed,
     forget,
     inventory_with,
     load_deployed_hosts,
 )
-from provisioning.operations.destroy import plan_removal
-from provisioning.operations.drain.capacity import lacking_without
-from provisioning.operations.drain.remaining_work import await_idle
-from provisioning.operations.drain.steps import settle, take_out
-from provisioning.operations.operation import Operation
-from provisioning.operations.planning import Plans, waves
-from provisioning.operations.runtime_change import OperationError
-from provisioning.operations.runtime_state import save_runtime, without_drain
-from provisioning.operations.session import Site
-from provisioning.operations.tables import look_at_tables
-from provisioning.roles.real_server import REAL_SERVERS
-from provisioning.roles.registry import ROLES
+from .destroy import plan_removal
+from .drain.capacity import lacking_without
+from .drain.remaining_work import await_idle
+from .drain.steps import settle, take_out
+from .operation import Operation
+from .planning import Plans, waves
+from .runtime_change import OperationError
+from .runtime_state import save_runtime, without_drain
+from .session import Site
+from .tables import look_at_tables
 
 _PATIENCE = 300.0
 """Seconds until hosts added by the same edit have taken over."""

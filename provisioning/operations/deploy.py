@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field, replace
 
-from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
-from provisioning.engine.plan_record import plan_record
-from provisioning.model.inventory import Inventory
-from provisioning.operations.decommission import (
+from ..engine.apply_plans import ApplyResult, Pace, apply_plans
+from ..engine.plan_record import plan_record
+from ..model.inventory import Inventory
+from ..roles.desired import DesiredHost, desired_hosts
+from ..roles.release_archive import ReleaseArchive
+from .decommission import (
     add_removals,
     conclude,
     decommission_waves,
@@ -13,17 +15,15 @@ from provisioning.operations.decommission import (
     leaving_servers,
     site_with,
 )
-from provisioning.operations.deployed_hosts import DeployedHosts, remember
-from provisioning.operations.drain.in_service import await_everybody
-from provisioning.operations.drain.out_of_service import OutOfService, foresee
-from provisioning.operations.operation import Operation
-from provisioning.operations.planning import Plans, plan_hosts
-from provisioning.operations.release.supply import supply
-from provisioning.operations.session import Site
-from provisioning.operations.truth import Truth, establish, held, planned
-from provisioning.operations.verify import verify
-from provisioning.roles.desired import DesiredHost, desired_hosts
-from provisioning.roles.release_archive import ReleaseArchive
+from .deployed_hosts import DeployedHosts, remember
+from .drain.in_service import await_everybody
+from .drain.out_of_service import OutOfService, foresee
+from .operation import Operation
+from .planning import Plans, plan_hosts
+from .release.supply import supply
+from .session import Site
+from .truth import Truth, establish, held, planned
+from .verify import verify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

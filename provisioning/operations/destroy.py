@@ -3,26 +3,26 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from provisioning.engine.apply_plans import Pace, apply_plans
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
-from provisioning.engine.plan import HostPlan, fragments, removal_plan
-from provisioning.engine.waves import Wave
-from provisioning.model.cluster_record import ClusterRecord
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import managed_hosts
-from provisioning.model.runtime import Runtime
-from provisioning.operations.deployed_hosts import forget
-from provisioning.operations.operation import Operation
-from provisioning.operations.planning import Plans
-from provisioning.operations.rolling_upgrade import planning, state_file
-from provisioning.operations.rolling_upgrade.state import MOVING
-from provisioning.operations.run import Run
-from provisioning.operations.runtime_change import OperationError
-from provisioning.operations.runtime_state import load_record, write
-from provisioning.operations.session import Site
-from provisioning.roles.registry import deploy_order
-from provisioning.transport.base import Transport
+from ..engine.apply_plans import Pace, apply_plans
+from ..engine.fleet import Fleet
+from ..engine.observe import run_fragments
+from ..engine.plan import HostPlan, fragments, removal_plan
+from ..engine.waves import Wave
+from ..model.cluster_record import ClusterRecord
+from ..model.inventory import Inventory
+from ..model.resolve import managed_hosts
+from ..model.runtime import Runtime
+from ..roles.registry import deploy_order
+from ..transport.base import Transport
+from .deployed_hosts import forget
+from .operation import Operation
+from .planning import Plans
+from .rolling_upgrade import planning, state_file
+from .rolling_upgrade.state import MOVING
+from .run import Run
+from .runtime_change import OperationError
+from .runtime_state import load_record, write
+from .session import Site
 
 
 def destroy(op: Operation, names: list[str]) -> bool:

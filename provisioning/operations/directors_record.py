@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import all_hosts
-from provisioning.operations.runtime_state import replace_file
+from ..model.inventory import Inventory
+from ..model.resolve import all_hosts
+from .runtime_state import replace_file
 
 _FILE = "directors.json"
 _HOST = {"hosts": {"__all__": {"environment", "ssh"}}, "ssh": True}

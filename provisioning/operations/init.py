@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioning.node_api import READY
-from provisioning.roles.question import Question, scalar
-from provisioning.roles.registry import ROLES
+from ..node_api import READY
+from ..roles.question import Question, scalar
+from ..roles.registry import ROLES
 
 _HEAD = """\
 # The cluster, as `cluster deploy` will make it.

@@ -4,13 +4,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from provisioning.engine.apply_plans import ApplyResult
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.progress import Progress, silent
-from provisioning.operations.planning import Plans
-from provisioning.operations.run import Run
-from provisioning.operations.session import Site
-from provisioning.operations.verify import CheckResult
+from ..engine.apply_plans import ApplyResult
+from ..engine.fleet import Fleet
+from ..engine.progress import Progress, silent
+from .planning import Plans
+from .run import Run
+from .session import Site
+from .verify import CheckResult
 
 
 class Dialogue(Protocol):

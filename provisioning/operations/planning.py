@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.fleet_plan import FleetPlan
-from provisioning.engine.observe import observe_and_plan
-from provisioning.engine.plan import HostPlan
-from provisioning.engine.waves import Wave
-from provisioning.facts.fact import Answers, fragments
-from provisioning.facts.interfaces import INTERFACES, Interfaces
-from provisioning.facts.vip_holder import holders, interfaces_of_any
-from provisioning.model.inventory import Inventory
-from provisioning.model.runtime import Drain, Pin
-from provisioning.resources.base import Observation
-from provisioning.roles.desired import DesiredHost
-from provisioning.roles.registry import deploy_order
-from provisioning.transport.base import Transport
+from ..engine.fleet import Fleet
+from ..engine.fleet_plan import FleetPlan
+from ..engine.observe import observe_and_plan
+from ..engine.plan import HostPlan
+from ..engine.waves import Wave
+from ..facts.fact import Answers, fragments
+from ..facts.interfaces import INTERFACES, Interfaces
+from ..facts.vip_holder import holders, interfaces_of_any
+from ..model.inventory import Inventory
+from ..model.runtime import Drain, Pin
+from ..resources.base import Observation
+from ..roles.desired import DesiredHost
+from ..roles.registry import deploy_order
+from ..transport.base import Transport
 
 
 @dataclass(slots=True)

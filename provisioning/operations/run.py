@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from provisioning.engine.journal import Journal, new_id
-from provisioning.engine.lock import cluster_lock
-from provisioning.engine.state_folder import StateFolderError
-from provisioning.operations.operator_name import operator_name
-from provisioning.operations.seats import Seats
-from provisioning.operations.session import Site, operator
+from ..engine.journal import Journal, new_id
+from ..engine.lock import cluster_lock
+from ..engine.state_folder import StateFolderError
+from .operator_name import operator_name
+from .seats import Seats
+from .session import Site, operator
 
 _BEFORE = {"begin", "plan", "note"}
 """Kinds of journal lines that precede any change."""

@@ -6,20 +6,20 @@ an edit which nobody has deployed yet does not slip in with it.
 
 from collections.abc import Iterable
 
-from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
-from provisioning.engine.plan import HostPlan, fragments, plan_part
-from provisioning.engine.waves import Wave
-from provisioning.errors import ClusterError
-from provisioning.model.inventory import Inventory
-from provisioning.model.runtime import Runtime
-from provisioning.operations.host_words import of_host
-from provisioning.operations.operation import Operation
-from provisioning.operations.planning import Plans
-from provisioning.resources.base import Observation, Resource, UnobservableError
-from provisioning.roles.desired import desired_hosts
-from provisioning.transport.base import Transport
+from ..engine.apply_plans import ApplyResult, Pace, apply_plans
+from ..engine.fleet import Fleet
+from ..engine.observe import run_fragments
+from ..engine.plan import HostPlan, fragments, plan_part
+from ..engine.waves import Wave
+from ..errors import ClusterError
+from ..model.inventory import Inventory
+from ..model.runtime import Runtime
+from ..resources.base import Observation, Resource, UnobservableError
+from ..roles.desired import desired_hosts
+from ..transport.base import Transport
+from .host_words import of_host
+from .operation import Operation
+from .planning import Plans
 
 _TIMEOUT = 60.0
 

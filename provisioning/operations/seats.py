@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from provisioning.engine.lock import LockedError
-from provisioning.engine.seat import (
+from ..engine.lock import LockedError
+from ..engine.seat import (
     BEAT,
     BYE,
     PATIENCE,
@@ -22,8 +22,8 @@ from provisioning.engine.seat import (
     parse_seated,
     seat_script,
 )
-from provisioning.model.cluster_record import ClusterRecord, from_text, to_text
-from provisioning.transport.base import Completed, Conversation, Transport, TransportError
+from ..model.cluster_record import ClusterRecord, from_text, to_text
+from ..transport.base import Completed, Conversation, Transport, TransportError
 
 _log = logging.getLogger(__name__)
 

@@ -5,18 +5,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.progress import Progress, silent
-from provisioning.errors import ClusterError
-from provisioning.model.cluster_record import ClusterRecord
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import all_hosts, connection_of, groups
-from provisioning.model.runtime import Runtime
-from provisioning.operations.operator_name import operator_name
-from provisioning.operations.runtime_state import load_record
-from provisioning.transport.base import Transport
-from provisioning.transport.locked import LockedTransport
-from provisioning.transport.ssh import connect
+from ..engine.fleet import Fleet
+from ..engine.progress import Progress, silent
+from ..errors import ClusterError
+from ..model.cluster_record import ClusterRecord
+from ..model.inventory import Inventory
+from ..model.resolve import all_hosts, connection_of, groups
+from ..model.runtime import Runtime
+from ..transport.base import Transport
+from ..transport.locked import LockedTransport
+from ..transport.ssh import connect
+from .operator_name import operator_name
+from .runtime_state import load_record
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from provisioning.engine.fleet import Fleet
-from provisioning.facts.cluster_record import CLUSTER_RECORD
-from provisioning.facts.gather import ask
-from provisioning.model.cluster_record import agreed, secret_id
-from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations.cluster_secret import ClusterSecret, cluster_secret, keep_secret
-from provisioning.operations.planning import Plans
-from provisioning.operations.runtime_state import load_record, without_pins, write
-from provisioning.operations.session import Site
-from provisioning.operations.working_fleet import records, tell_of
-from provisioning.places import DRAIN_FILE
-from provisioning.transport.base import Transport
+from ..engine.fleet import Fleet
+from ..facts.cluster_record import CLUSTER_RECORD
+from ..facts.gather import ask
+from ..model.cluster_record import agreed, secret_id
+from ..model.runtime import Drain, Runtime
+from ..places import DRAIN_FILE
+from ..transport.base import Transport
+from .cluster_secret import ClusterSecret, cluster_secret, keep_secret
+from .planning import Plans
+from .runtime_state import load_record, without_pins, write
+from .session import Site
+from .working_fleet import records, tell_of
 
 _MARK = re.compile(r"(drained|stopped) since (\S+) by (.+? run [^\s:]+)(?:: (.*))?")
 _TIMEOUT = 30.0

@@ -5,10 +5,10 @@ import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.progress import Progress, silent
-from provisioning.engine.seat import RECORD
-from provisioning.model.cluster_record import (
+from ..engine.fleet import Fleet
+from ..engine.progress import Progress, silent
+from ..engine.seat import RECORD
+from ..model.cluster_record import (
     ClusterRecord,
     RecordFormatError,
     agreed,
@@ -16,15 +16,15 @@ from provisioning.model.cluster_record import (
     later,
     to_text,
 )
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import managed_hosts
-from provisioning.operations.run import Run
-from provisioning.operations.runtime_change import OperationError
-from provisioning.operations.runtime_state import load_record, save_record, written_by
-from provisioning.operations.seats import Seats
-from provisioning.operations.session import Site, new_fleet
-from provisioning.transport.base import Transport
-from provisioning.transport.locked import LockedTransport
+from ..model.inventory import Inventory
+from ..model.resolve import managed_hosts
+from ..transport.base import Transport
+from ..transport.locked import LockedTransport
+from .run import Run
+from .runtime_change import OperationError
+from .runtime_state import load_record, save_record, written_by
+from .seats import Seats
+from .session import Site, new_fleet
 
 Say = Callable[[str], None]
 

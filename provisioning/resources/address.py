@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
-from provisioning.resources.backup_name import backup_name
-from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.output import headed
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.validation import require_line
+from .backup_name import backup_name
+from .base import Change, Handler, Observation, UnobservableError
+from .output import headed
+from .shell_call import quote_call
+from .validation import require_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

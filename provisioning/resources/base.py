@@ -10,7 +10,7 @@ closed and ``LC_ALL=C``. The functions of ``shell/`` are at hand.
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from provisioning.errors import ClusterError
+from ..errors import ClusterError
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from provisioning.resources.backup_name import backup_name
-from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.output import headed
-from provisioning.resources.release import require_release
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.validation import require_path
+from .backup_name import backup_name
+from .base import Change, Handler, Observation, UnobservableError
+from .output import headed
+from .release import require_release
+from .shell_call import quote_call
+from .validation import require_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

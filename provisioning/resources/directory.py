@@ -6,11 +6,11 @@ way on purpose. Folders missing above it are made too (mode 0755, owner root).
 
 from dataclasses import dataclass
 
-from provisioning.resources.backup_name import backup_name
-from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.output import printed
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.validation import require_account, require_mode, require_path
+from .backup_name import backup_name
+from .base import Change, Handler, Observation, UnobservableError
+from .output import printed
+from .shell_call import quote_call
+from .validation import require_account, require_mode, require_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.validation import require_line
+from .shell_call import quote_call
+from .validation import require_line
 
 _SET = re.compile(r"[0-9a-f]{12,64}")
 

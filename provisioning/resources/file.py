@@ -9,11 +9,11 @@ from base64 import encodebytes
 from dataclasses import dataclass
 from hashlib import sha256
 
-from provisioning.resources.backup_name import backup_name
-from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.output import headed
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.validation import require_account, require_mode, require_path
+from .backup_name import backup_name
+from .base import Change, Handler, Observation, UnobservableError
+from .output import headed
+from .shell_call import quote_call
+from .validation import require_account, require_mode, require_path
 
 SHOWN = 256 * 1024
 """Bytes up to which a file is fetched for a diff; a longer one is compared by its checksum."""

@@ -6,11 +6,11 @@ Unlike a configuration file it belongs to nobody else: there is nothing to resto
 from base64 import encodebytes
 from dataclasses import dataclass
 
-from provisioning.resources.backup_name import backup_name
-from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.output import headed
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.validation import require_path
+from .backup_name import backup_name
+from .base import Change, Handler, Observation, UnobservableError
+from .output import headed
+from .shell_call import quote_call
+from .validation import require_path
 
 _SHOWN = 4096
 

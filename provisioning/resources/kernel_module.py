@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from provisioning.resources.backup_name import backup_name
-from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.output import headed
-from provisioning.resources.shell_call import quote_call
+from .backup_name import backup_name
+from .base import Change, Handler, Observation
+from .output import headed
+from .shell_call import quote_call
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 

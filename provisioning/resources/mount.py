@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from provisioning.resources.backup_name import backup_name
-from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.fstab import Entry, entries, escape
-from provisioning.resources.output import printed
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.validation import require_line, require_path
+from .backup_name import backup_name
+from .base import Change, Handler, Observation, UnobservableError
+from .fstab import Entry, entries, escape
+from .output import printed
+from .shell_call import quote_call
+from .validation import require_line, require_path
 
 _MOUNTS = "\nmounts:\n"
 """Separates fstab from /proc/self/mounts in what is observed."""

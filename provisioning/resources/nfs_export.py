@@ -3,10 +3,10 @@ exports(5) and a service."""
 
 from dataclasses import dataclass
 
-from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.output import headed
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.validation import require_line, require_path
+from .base import Change, Handler, Observation
+from .output import headed
+from .shell_call import quote_call
+from .validation import require_line, require_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

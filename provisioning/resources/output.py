@@ -1,6 +1,6 @@
 """Output of an observe fragment."""
 
-from provisioning.resources.base import Observation, UnobservableError
+from .base import Observation, UnobservableError
 
 
 def printed(observation: Observation) -> str:

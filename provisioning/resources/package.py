@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.output import printed
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.validation import require_path
+from .base import Change, Handler, Observation
+from .output import printed
+from .shell_call import quote_call
+from .validation import require_path
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")  # Debian policy, section 5.6.1
 

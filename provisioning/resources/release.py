@@ -4,12 +4,12 @@ import re
 from base64 import encodebytes
 from dataclasses import dataclass, field
 
-from provisioning.resources.backup_name import backup_name
-from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.environment import Environment
-from provisioning.resources.output import printed
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.validation import require_line, require_path
+from .backup_name import backup_name
+from .base import Change, Handler, Observation, UnobservableError
+from .environment import Environment
+from .output import printed
+from .shell_call import quote_call
+from .validation import require_line, require_path
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
 

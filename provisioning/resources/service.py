@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from provisioning.model.hosts import ServiceManager
-from provisioning.resources import supervisor, systemd
-from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.validation import require_path, require_unit
+from ..model.hosts import ServiceManager
+from . import supervisor, systemd
+from .base import Change, Handler, Observation, UnobservableError
+from .shell_call import quote_call
+from .validation import require_path, require_unit
 
 
 def _reload_name(name: str) -> str:

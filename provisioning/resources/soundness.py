@@ -3,12 +3,12 @@
 import shlex
 from dataclasses import dataclass
 
-from provisioning.model.hosts import ServiceManager
-from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.output import printed
-from provisioning.resources.service import restart
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.validation import require_path, require_unit
+from ..model.hosts import ServiceManager
+from .base import Change, Handler, Observation
+from .output import printed
+from .service import restart
+from .shell_call import quote_call
+from .validation import require_path, require_unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 """Fragments for services that Supervisor runs (http://supervisord.org)."""
 
-from provisioning.resources.backup_name import backup_name
-from provisioning.resources.base import Observation
-from provisioning.resources.output import printed
-from provisioning.resources.shell_call import quote_call
+from .backup_name import backup_name
+from .base import Observation
+from .output import printed
+from .shell_call import quote_call
 
 SOCKET = "/var/run/supervisor.sock"
 """Where Debian's supervisord listens."""

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from provisioning.resources import supervisor
-from provisioning.resources.backup_name import backup_name
-from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.output import printed
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.validation import require_path
+from . import supervisor
+from .backup_name import backup_name
+from .base import Change, Handler, Observation
+from .output import printed
+from .shell_call import quote_call
+from .validation import require_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

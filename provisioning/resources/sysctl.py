@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from provisioning.resources.backup_name import backup_name
-from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.output import headed
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.validation import require_line
+from .backup_name import backup_name
+from .base import Change, Handler, Observation
+from .output import headed
+from .shell_call import quote_call
+from .validation import require_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

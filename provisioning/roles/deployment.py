@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from provisioning.model.inventory import Inventory
-from provisioning.model.runtime import Runtime
-from provisioning.roles.release_archive import ReleaseArchive
-from provisioning.roles.rendering import Templates
+from ..model.inventory import Inventory
+from ..model.runtime import Runtime
+from .release_archive import ReleaseArchive
+from .rendering import Templates
 
 
 @dataclass(frozen=True, slots=True)

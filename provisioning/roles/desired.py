@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import all_hosts
-from provisioning.model.runtime import Runtime
-from provisioning.resources.base import Postcondition, Requirement, Resource
-from provisioning.roles.deployment import Deployment
-from provisioning.roles.part import RolePart
-from provisioning.roles.registry import deploy_order
-from provisioning.roles.release_archive import ReleaseArchive
-from provisioning.roles.rendering import Templates
+from ..model.inventory import Inventory
+from ..model.resolve import all_hosts
+from ..model.runtime import Runtime
+from ..resources.base import Postcondition, Requirement, Resource
+from .deployment import Deployment
+from .part import RolePart
+from .registry import deploy_order
+from .release_archive import ReleaseArchive
+from .rendering import Templates
 
 
 @dataclass(frozen=True, slots=True)

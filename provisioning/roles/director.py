@@ -8,11 +8,11 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import Any
 
-from provisioning.facts.hosts.director import director_view
-from provisioning.model.command import filled, words
-from provisioning.model.hosts import Host, IPAddress, ServiceManager
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import (
+from ..facts.hosts.director import director_view
+from ..model.command import filled, words
+from ..model.hosts import Host, IPAddress, ServiceManager
+from ..model.inventory import Inventory
+from ..model.resolve import (
     interface_of,
     is_ipv4,
     priority_of,
@@ -21,11 +21,11 @@ from provisioning.model.resolve import (
     variables_of,
     virtual_router_id_of,
 )
-from provisioning.model.runtime import Runtime
-from provisioning.model.secret import reveal
-from provisioning.model.service import MiscCheck, Scheduler, VirtualService
-from provisioning.model.vrrp import VirtualIP
-from provisioning.places import (
+from ..model.runtime import Runtime
+from ..model.secret import reveal
+from ..model.service import MiscCheck, Scheduler, VirtualService
+from ..model.vrrp import VirtualIP
+from ..places import (
     DYNAMIC_CHECK,
     GUARD,
     KEEPALIVED,
@@ -39,27 +39,27 @@ from provisioning.places import (
     VRRP_STATE,
     instance_name,
 )
-from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
-from provisioning.resources.directory import Directory
-from provisioning.resources.flag_file import FlagFile
-from provisioning.resources.kernel_module import KernelModules
-from provisioning.resources.package import Packages
-from provisioning.resources.service import Service, reload, restart
-from provisioning.resources.soundness import Soundness
-from provisioning.resources.sysctl import Sysctl
-from provisioning.roles.deployment import Deployment
-from provisioning.roles.machines import Machines
-from provisioning.roles.network import address_requirement
-from provisioning.roles.part import RolePart
-from provisioning.roles.programs import (
+from ..resources.base import Handler, Postcondition, Requirement, Resource
+from ..resources.directory import Directory
+from ..resources.flag_file import FlagFile
+from ..resources.kernel_module import KernelModules
+from ..resources.package import Packages
+from ..resources.service import Service, reload, restart
+from ..resources.soundness import Soundness
+from ..resources.sysctl import Sysctl
+from .deployment import Deployment
+from .machines import Machines
+from .network import address_requirement
+from .part import RolePart
+from .programs import (
     manager_requirement,
     manager_resources,
     unit_path,
     unit_template,
 )
-from provisioning.roles.question import Question
-from provisioning.roles.rendering import RenderedFile, Templates
-from provisioning.roles.role import Log, Role
+from .question import Question
+from .rendering import RenderedFile, Templates
+from .role import Log, Role
 
 _VALIDATE = (
     # `keepalived -t` answers 0 to some mistakes and prints them all the same, and its codes differ

@@ -2,9 +2,9 @@
 
 import shlex
 
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import all_hosts, interface_of
-from provisioning.resources.base import Requirement
+from ..model.inventory import Inventory
+from ..model.resolve import all_hosts, interface_of
+from ..resources.base import Requirement
 
 
 def address_requirement(inventory: Inventory, name: str) -> Requirement:

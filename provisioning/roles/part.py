@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from provisioning.resources.base import Postcondition, Requirement, Resource
+from ..resources.base import Postcondition, Requirement, Resource
 
 
 @dataclass(frozen=True, slots=True)

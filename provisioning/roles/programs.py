@@ -1,9 +1,9 @@
 """How a host keeps a program running: the resources under either service manager."""
 
-from provisioning.model.hosts import ServiceManager
-from provisioning.resources.base import Requirement, Resource
-from provisioning.resources.package import Packages
-from provisioning.resources.supervisor_daemon import SupervisorDaemon
+from ..model.hosts import ServiceManager
+from ..resources.base import Requirement, Resource
+from ..resources.package import Packages
+from ..resources.supervisor_daemon import SupervisorDaemon
 
 
 def manager_resources(manager: ServiceManager) -> tuple[Resource, ...]:

@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from provisioning.errors import ClusterError
+from ..errors import ClusterError
 
 _NONE = ("none", "no", "-", "无")
 

@@ -3,19 +3,19 @@
 import re
 import shlex
 
-from provisioning.facts.hosts.real_server import real_server_view
-from provisioning.model.hosts import IPAddress, ServiceManager
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import (
+from ..facts.hosts.real_server import real_server_view
+from ..model.hosts import IPAddress, ServiceManager
+from ..model.inventory import Inventory
+from ..model.resolve import (
     interface_of,
     is_ipv4,
     routes_sessions,
     service_manager_of,
     variables_of,
 )
-from provisioning.model.runtime import Pin, Runtime
-from provisioning.node_api import ONLY_DRAINING, READY
-from provisioning.places import (
+from ..model.runtime import Pin, Runtime
+from ..node_api import ONLY_DRAINING, READY
+from ..places import (
     APP_ENV,
     APP_SERVICE,
     APP_STATE,
@@ -24,34 +24,34 @@ from provisioning.places import (
     SECRET_FILE,
     VIP_SERVICE,
 )
-from provisioning.resources.address import Address
-from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
-from provisioning.resources.current_release import CurrentRelease
-from provisioning.resources.directory import Directory
-from provisioning.resources.file import File
-from provisioning.resources.flag_file import FlagFile
-from provisioning.resources.mount import Mount
-from provisioning.resources.package import Packages
-from provisioning.resources.release import Release
-from provisioning.resources.service import Service, restart
-from provisioning.resources.sysctl import Sysctl
-from provisioning.resources.user import User
-from provisioning.roles.deployment import Deployment
-from provisioning.roles.engine_packages import ENGINES, declared_packages
-from provisioning.roles.machines import Machines
-from provisioning.roles.network import address_requirement
-from provisioning.roles.part import RolePart
-from provisioning.roles.programs import (
+from ..resources.address import Address
+from ..resources.base import Handler, Postcondition, Requirement, Resource
+from ..resources.current_release import CurrentRelease
+from ..resources.directory import Directory
+from ..resources.file import File
+from ..resources.flag_file import FlagFile
+from ..resources.mount import Mount
+from ..resources.package import Packages
+from ..resources.release import Release
+from ..resources.service import Service, restart
+from ..resources.sysctl import Sysctl
+from ..resources.user import User
+from .deployment import Deployment
+from .engine_packages import ENGINES, declared_packages
+from .machines import Machines
+from .network import address_requirement
+from .part import RolePart
+from .programs import (
     manager_requirement,
     manager_resources,
     unit_path,
     unit_template,
 )
-from provisioning.roles.question import Question
-from provisioning.roles.release_archive import ReleaseArchive
-from provisioning.roles.rendering import RenderedFile, Templates
-from provisioning.roles.role import Log, Role
-from provisioning.roles.storage import mount_source
+from .question import Question
+from .release_archive import ReleaseArchive
+from .rendering import RenderedFile, Templates
+from .role import Log, Role
+from .storage import mount_source
 
 _VIP_SCRIPT = "/usr/local/sbin/lvs-real-server"
 _APP_PACKAGES = ("gradio", "fastapi", "numpy", "av", "limits", "prometheus_client")

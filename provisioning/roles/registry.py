@@ -1,10 +1,10 @@
 """Every role there is, and who has which."""
 
-from provisioning.model.inventory import Inventory
-from provisioning.roles.director import DIRECTORS
-from provisioning.roles.real_server import REAL_SERVERS
-from provisioning.roles.role import Role
-from provisioning.roles.storage import STORAGE
+from ..model.inventory import Inventory
+from .director import DIRECTORS
+from .real_server import REAL_SERVERS
+from .role import Role
+from .storage import STORAGE
 
 ROLES: tuple[Role, ...] = (
     DIRECTORS,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from provisioning.resources.environment import Environment
+from ..resources.environment import Environment
 
 
 @dataclass(frozen=True, slots=True)

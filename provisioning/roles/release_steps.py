@@ -6,10 +6,10 @@ and switches when the host has no more work; going back is the second step alone
 
 from dataclasses import replace
 
-from provisioning.resources.current_release import CurrentRelease
-from provisioning.resources.package import Packages
-from provisioning.resources.release import Release
-from provisioning.roles.desired import DesiredHost
+from ..resources.current_release import CurrentRelease
+from ..resources.package import Packages
+from ..resources.release import Release
+from .desired import DesiredHost
 
 
 def staged(host: DesiredHost) -> DesiredHost:

@@ -8,13 +8,13 @@ from typing import NoReturn
 
 import jinja2
 
-from provisioning.companions import companion
-from provisioning.errors import ClusterError
-from provisioning.languages.choosing import language_of
-from provisioning.languages.templating import LanguageEnvironment, TemplateValueError
-from provisioning.languages.written import number
-from provisioning.model.inventory import Inventory
-from provisioning.resources.file import File
+from ..companions import companion
+from ..errors import ClusterError
+from ..languages.choosing import language_of
+from ..languages.templating import LanguageEnvironment, TemplateValueError
+from ..languages.written import number
+from ..model.inventory import Inventory
+from ..resources.file import File
 
 INVENTORY_MARK = "inventory sha256:"
 """Begins what a header says of the inventory: which one a file was made from, not what is in it."""

@@ -7,15 +7,15 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioning.engine.waves import Gate, Wave
-from provisioning.facts.fact import View
-from provisioning.model.hosts import ServiceManager
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import groups
-from provisioning.roles.deployment import Deployment
-from provisioning.roles.machines import Machines
-from provisioning.roles.part import RolePart
-from provisioning.roles.question import Question
+from ..engine.waves import Gate, Wave
+from ..facts.fact import View
+from ..model.hosts import ServiceManager
+from ..model.inventory import Inventory
+from ..model.resolve import groups
+from .deployment import Deployment
+from .machines import Machines
+from .part import RolePart
+from .question import Question
 
 
 @dataclass(frozen=True, slots=True)

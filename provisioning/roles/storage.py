@@ -3,29 +3,29 @@
 import shlex
 from ipaddress import IPv6Address
 
-from provisioning.facts.fact import View
-from provisioning.facts.hosts.storage import StorageState, storage_view
-from provisioning.model.hosts import ServiceManager
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import service_manager_of, variables_of
-from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
-from provisioning.resources.directory import Directory
-from provisioning.resources.nfs_export import NfsExport
-from provisioning.resources.package import Packages
-from provisioning.resources.service import Service, restart
-from provisioning.roles.deployment import Deployment
-from provisioning.roles.machines import Machines
-from provisioning.roles.network import address_requirement
-from provisioning.roles.part import RolePart
-from provisioning.roles.programs import (
+from ..facts.fact import View
+from ..facts.hosts.storage import StorageState, storage_view
+from ..model.hosts import ServiceManager
+from ..model.inventory import Inventory
+from ..model.resolve import service_manager_of, variables_of
+from ..resources.base import Handler, Postcondition, Requirement, Resource
+from ..resources.directory import Directory
+from ..resources.nfs_export import NfsExport
+from ..resources.package import Packages
+from ..resources.service import Service, restart
+from .deployment import Deployment
+from .machines import Machines
+from .network import address_requirement
+from .part import RolePart
+from .programs import (
     manager_requirement,
     manager_resources,
     unit_path,
     unit_template,
 )
-from provisioning.roles.rendering import RenderedFile, Templates
-from provisioning.roles.role import Log, Role
-from provisioning.roles.storage_question import STORAGE_QUESTION
+from .rendering import RenderedFile, Templates
+from .role import Log, Role
+from .storage_question import STORAGE_QUESTION
 
 _SCRIPT = "/usr/local/sbin/nfs-export"
 _PROGRAM = "nfs-export"

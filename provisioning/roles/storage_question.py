@@ -1,6 +1,6 @@
 """How ``cluster init`` asks where outputs are shared."""
 
-from provisioning.roles.question import (
+from .question import (
     Question,
     address_problem,
     clean,

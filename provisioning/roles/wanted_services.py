@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from provisioning.facts.ipvs_table import ServerKey, ServiceKey
-from provisioning.model.address import IPAddress, endpoint
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import address_for
-from provisioning.model.runtime import Runtime
-from provisioning.model.service import MiscCheck, VirtualService, serves
-from provisioning.roles.director import scheduler_flags
+from ..facts.ipvs_table import ServerKey, ServiceKey
+from ..model.address import IPAddress, endpoint
+from ..model.inventory import Inventory
+from ..model.resolve import address_for
+from ..model.runtime import Runtime
+from ..model.service import MiscCheck, VirtualService, serves
+from .director import scheduler_flags
 
 
 @dataclass(frozen=True, slots=True)

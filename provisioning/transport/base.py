@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from provisioning.errors import ClusterError
+from ..errors import ClusterError
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 import paramiko
 
-from provisioning.transport.base import Completed, ConnectionLostError, SudoError, TransportError
-from provisioning.transport.deadline import Deadline
-from provisioning.transport.shell_start import AfterMark, ShellStart
-from provisioning.transport.sudo import refused_password, sudo_error
+from .base import Completed, ConnectionLostError, SudoError, TransportError
+from .deadline import Deadline
+from .shell_start import AfterMark, ShellStart
+from .sudo import refused_password, sudo_error
 
 _log = logging.getLogger(__name__)
 

@@ -7,11 +7,11 @@ from contextlib import ExitStack
 
 import paramiko
 
-from provisioning.transport.base import UnreachableError
-from provisioning.transport.deadline import Deadline
-from provisioning.transport.dial import dial
-from provisioning.transport.handshake import BrokenOffError, shake_hands
-from provisioning.transport.route import Endpoint
+from .base import UnreachableError
+from .deadline import Deadline
+from .dial import dial
+from .handshake import BrokenOffError, shake_hands
+from .route import Endpoint
 
 _log = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from base64 import b64encode
 
 import paramiko
 
-from provisioning.transport.base import ConnectionLostError, TransportError
-from provisioning.transport.shell_start import AfterMark, ShellStart
-from provisioning.transport.sudo import refused_password, sudo_error
+from .base import ConnectionLostError, TransportError
+from .shell_start import AfterMark, ShellStart
+from .sudo import refused_password, sudo_error
 
 _log = logging.getLogger(__name__)
 

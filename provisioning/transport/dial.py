@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import paramiko
 
-from provisioning.transport.base import UnreachableError
-from provisioning.transport.deadline import Deadline
-from provisioning.transport.proxy_command import ProxyCommand
-from provisioning.transport.route import Endpoint
+from .base import UnreachableError
+from .deadline import Deadline
+from .proxy_command import ProxyCommand
+from .route import Endpoint
 
 Socket = socket.socket | paramiko.Channel
 

@@ -5,11 +5,11 @@ import logging
 import paramiko
 from paramiko.ssh_exception import IncompatiblePeer
 
-from provisioning.transport.base import HostKeyError, UnreachableError
-from provisioning.transport.deadline import Deadline
-from provisioning.transport.dial import Socket
-from provisioning.transport.known_hosts import KnownHosts
-from provisioning.transport.route import Endpoint
+from .base import HostKeyError, UnreachableError
+from .deadline import Deadline
+from .dial import Socket
+from .known_hosts import KnownHosts
+from .route import Endpoint
 
 _log = logging.getLogger(__name__)
 

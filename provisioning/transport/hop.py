@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from provisioning.transport.base import TransportError
+from .base import TransportError
 
 _HOP = re.compile(
     r"(?:(?P<user>[^@]+)@)?(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:\s\[\]]+))(?::(?P<port>\d{1,5}))?"

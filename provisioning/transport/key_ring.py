@@ -10,7 +10,7 @@ from pathlib import Path
 import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from provisioning.errors import ClusterError
+from ..errors import ClusterError
 
 _DEFAULTS = ("id_ed25519", "id_ecdsa", "id_rsa")
 _PUBLIC = ("ssh-", "ecdsa-", "sk-")

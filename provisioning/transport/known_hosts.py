@@ -18,7 +18,7 @@ from pathlib import Path
 
 import paramiko
 
-from provisioning.transport.base import HostKeyError
+from .base import HostKeyError
 
 REVOKED, AUTHORITY = "@revoked", "@cert-authority"
 _PATTERN = re.compile(r"[*?!]")

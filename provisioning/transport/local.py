@@ -8,11 +8,11 @@ import signal
 import subprocess
 from collections.abc import Callable
 
-from provisioning.transport.base import Completed, ConnectionLostError
-from provisioning.transport.conversation import ProcessConversation
-from provisioning.transport.deadline import Deadline
-from provisioning.transport.shell_start import AfterMark, shell_start
-from provisioning.transport.sudo import sudo_error
+from .base import Completed, ConnectionLostError
+from .conversation import ProcessConversation
+from .deadline import Deadline
+from .shell_start import AfterMark, shell_start
+from .sudo import sudo_error
 
 _HOST = "this machine"
 _CHUNK = 65536

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from provisioning.transport.base import Completed, Conversation, Transport
+from .base import Completed, Conversation, Transport
 
 
 class LockedTransport:

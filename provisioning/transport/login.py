@@ -7,10 +7,10 @@ from functools import partial
 
 import paramiko
 
-from provisioning.transport.base import AuthenticationError, UnreachableError
-from provisioning.transport.deadline import Deadline
-from provisioning.transport.key_ring import Identity, KeyRing, UnusableKeyError
-from provisioning.transport.route import Endpoint
+from .base import AuthenticationError, UnreachableError
+from .deadline import Deadline
+from .key_ring import Identity, KeyRing, UnusableKeyError
+from .route import Endpoint
 
 _log = logging.getLogger(__name__)
 

@@ -3,9 +3,9 @@
 import shlex
 from pathlib import Path
 
-from provisioning.model.paths import against
-from provisioning.model.ssh import Connection
-from provisioning.transport.hop import Hop, hops
+from ..model.paths import against
+from ..model.ssh import Connection
+from .hop import Hop, hops
 
 
 def ssh_command(connection: Connection, base_dir: Path) -> list[str]:

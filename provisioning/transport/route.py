@@ -5,11 +5,11 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioning.model.paths import against
-from provisioning.model.ssh import Connection
-from provisioning.transport.base import TransportError
-from provisioning.transport.hop import Hop, hops
-from provisioning.transport.ssh_config import SSHConfig, SSHConfigError
+from ..model.paths import against
+from ..model.ssh import Connection
+from .base import TransportError
+from .hop import Hop, hops
+from .ssh_config import SSHConfig, SSHConfigError
 
 _GLOBAL_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2"
 _USER_KNOWN_HOSTS = "~/.ssh/known_hosts ~/.ssh/known_hosts2"

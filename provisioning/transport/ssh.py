@@ -7,22 +7,22 @@ from pathlib import Path
 
 import paramiko
 
-from provisioning.model.secret import SecretError, SecretSource, reveal
-from provisioning.model.ssh import Connection
-from provisioning.transport.base import (
+from ..model.secret import SecretError, SecretSource, reveal
+from ..model.ssh import Connection
+from .base import (
     AuthenticationError,
     Completed,
     ConnectionLostError,
     SudoError,
 )
-from provisioning.transport.channel import ScriptChannel
-from provisioning.transport.connect import open_connection
-from provisioning.transport.conversation import ChannelConversation
-from provisioning.transport.deadline import Deadline
-from provisioning.transport.heartbeat import Heartbeat
-from provisioning.transport.login import log_in
-from provisioning.transport.route import Endpoint, route
-from provisioning.transport.shell_start import shell_start
+from .channel import ScriptChannel
+from .connect import open_connection
+from .conversation import ChannelConversation
+from .deadline import Deadline
+from .heartbeat import Heartbeat
+from .login import log_in
+from .route import Endpoint, route
+from .shell_start import shell_start
 
 # Its own log shows tracebacks on standard error; what they say is explained by our errors.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())

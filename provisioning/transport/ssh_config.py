@@ -9,7 +9,7 @@ from pathlib import Path
 import paramiko
 import paramiko.config
 
-from provisioning.errors import ClusterError
+from ..errors import ClusterError
 
 _DIRECTIVE = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+)(.+)")
 _DEEPEST = 16

@@ -1,6 +1,6 @@
 """Why sudo did not make us root, from what it said."""
 
-from provisioning.transport.base import SudoError
+from .base import SudoError
 
 _WANTS_PASSWORD = ("password is required", "a terminal is required", "no askpass")
 _MISSING = ("sudo: not found", "sudo: command not found", "command not found: sudo")

@@ -5,7 +5,7 @@ ones in the public repository (``instruct_list`` in cosyvoice/utils/common.py, 1
 of generation 2 follow its examples ("用四川话说这句话").
 """
 
-from app.engines.interface import Choice
+from ..interface import Choice
 
 DIALECTS_3: tuple[Choice, ...] = tuple(
     Choice(f"请用{zh}表达。", zh, en)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from app.engines.cosyvoice.generation import Generation
-from app.engines.interface import EngineUnavailableError
+from ..interface import EngineUnavailableError
+from .generation import Generation
 
 REPOSITORY = "COSYVOICE_REPOSITORY"
 MODEL_DIR = "COSYVOICE_MODEL_DIR"

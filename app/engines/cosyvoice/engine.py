@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from app.engines.cosyvoice import prompts
-from app.engines.cosyvoice.generation import Generation
-from app.engines.cosyvoice.inference import Inference
-from app.engines.cosyvoice.parts import text_parts, transcript_words
-from app.engines.cosyvoice.public_model import Pieces, PublicModel
-from app.engines.cosyvoice.randomness import Randomness
-from app.engines.cosyvoice.saved_speakers import SavedSpeaker
-from app.engines.cosyvoice.speakers import Speakers
-from app.engines.interface import CannotSpeakError, Clip, Mode, Samples, SynthesisRequest
+from ..interface import CannotSpeakError, Clip, Mode, Samples, SynthesisRequest
+from . import prompts
+from .generation import Generation
+from .inference import Inference
+from .parts import text_parts, transcript_words
+from .public_model import Pieces, PublicModel
+from .randomness import Randomness
+from .saved_speakers import SavedSpeaker
+from .speakers import Speakers
 
 
 class CosyVoiceEngine:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.engines.cosyvoice.choices import (
+from ..interface import Capability, Choice
+from .choices import (
     DIALECTS_2,
     DIALECTS_3,
     LANGUAGES_2,
@@ -10,7 +11,6 @@ from app.engines.cosyvoice.choices import (
     STYLES_2,
     STYLES_3,
 )
-from app.engines.interface import Capability, Choice
 
 
 @dataclass(frozen=True, slots=True)

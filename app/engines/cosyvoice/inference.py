@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from app.engines.cosyvoice.public_model import Networks, Pieces
-from app.engines.cosyvoice.randomness import Randomness
-from app.engines.interface import Samples
-from app.errors import NodeError
+from ...errors import NodeError
+from ..interface import Samples
+from .public_model import Networks, Pieces
+from .randomness import Randomness
 
 _REQUEST_STATE = (
     "tts_speech_token_dict",

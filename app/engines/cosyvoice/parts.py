@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from app.engines.cosyvoice.public_model import Frontend
-from app.engines.sentences import pieces
+from ..sentences import pieces
+from .public_model import Frontend
 
 _PINYIN_PHONEME_OR_EVENT = re.compile(r"\[[^\W\d_]+[0-2]?\]|\[quick_breath\]|</?(strong|laughter)>")
 _HAN_OR_KANA = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")

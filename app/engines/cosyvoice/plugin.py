@@ -2,16 +2,7 @@
 
 import hashlib
 
-from app.engines.cosyvoice.configuration import (
-    EXAMPLE_WORDS,
-    Configuration,
-    read_configuration,
-)
-from app.engines.cosyvoice.engine import CosyVoiceEngine
-from app.engines.cosyvoice.generation import GENERATION_2, GENERATION_3, Generation
-from app.engines.cosyvoice.repository import load_model
-from app.engines.cosyvoice.saved_speakers import saved_speakers
-from app.engines.interface import (
+from ..interface import (
     Capability,
     Clip,
     ClipLimits,
@@ -20,6 +11,15 @@ from app.engines.interface import (
     Mode,
     SynthesisRequest,
 )
+from .configuration import (
+    EXAMPLE_WORDS,
+    Configuration,
+    read_configuration,
+)
+from .engine import CosyVoiceEngine
+from .generation import GENERATION_2, GENERATION_3, Generation
+from .repository import load_model
+from .saved_speakers import saved_speakers
 
 SAMPLE_RATE = 24000
 # The code asserts 30 s and 16 kHz; a second is what still gives a likeness.

@@ -8,8 +8,8 @@ public code neither normalises nor splits such a text.
 
 import re
 
-from app.engines.cosyvoice.generation import Generation
-from app.engines.interface import CannotSpeakError
+from ..interface import CannotSpeakError
+from .generation import Generation
 
 END = "<|endofprompt|>"
 _SYSTEM = "You are a helpful assistant."

@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from app.audio.decoding import excerpt, survey
-from app.audio.resampling import resampled
-from app.audio.torchaudio_import import import_torchaudio
-from app.engines.cosyvoice.configuration import Configuration
-from app.engines.cosyvoice.public_model import PublicModel
-from app.engines.interface import EngineUnavailableError
+from ...audio.decoding import excerpt, survey
+from ...audio.resampling import resampled
+from ...audio.torchaudio_import import import_torchaudio
+from ..interface import EngineUnavailableError
+from .configuration import Configuration
+from .public_model import PublicModel
 
 _LOCK = ".loading"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.engines.interface import EngineUnavailableError, Voice
+from ..interface import EngineUnavailableError, Voice
 
 _LARGEST = 1 << 26
 """Bytes of pickle that are read; a hundred speakers are some 50 kB."""

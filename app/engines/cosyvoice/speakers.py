@@ -8,8 +8,8 @@ every prompt it is used with. It is never written to the model folder.
 import hashlib
 from collections import OrderedDict
 
-from app.engines.cosyvoice.public_model import PublicModel
-from app.engines.interface import Clip
+from ..interface import Clip
+from .public_model import PublicModel
 
 MOST = 64
 """Voices that are kept; about a megabyte each of the device's memory."""

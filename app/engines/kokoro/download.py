@@ -6,7 +6,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from app.errors import NodeError
+from ...errors import NodeError
 
 _BLOCK = 1 << 16
 TIMEOUT = 60

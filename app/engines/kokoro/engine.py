@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.engines.interface import (
+from ..interface import (
     Capability,
     EngineInfo,
     EngineUnavailableError,
     Samples,
     SynthesisRequest,
 )
-from app.engines.kokoro.folder import SETUP, BadFilesError, VoiceFolder, voice_folder
-from app.engines.kokoro.mandarin import Mandarin
-from app.engines.kokoro.phonemes import Phonemes
-from app.engines.kokoro.voices import LANGUAGE_OF, MANDARIN, VOICES
-from app.engines.packages import declared_packages
-from app.engines.sentences import pieces
+from ..packages import declared_packages
+from ..sentences import pieces
+from .folder import SETUP, BadFilesError, VoiceFolder, voice_folder
+from .mandarin import Mandarin
+from .phonemes import Phonemes
+from .voices import LANGUAGE_OF, MANDARIN, VOICES
 
 if TYPE_CHECKING:
     from kokoro_onnx import Kokoro

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.errors import NodeError
+from ...errors import NodeError
 
 VARIABLE = "COSYVOICE_KOKORO_DIR"
 SETUP = f"python -m {__package__}.setup"

@@ -4,7 +4,7 @@ import logging
 import re
 from pathlib import Path
 
-from app.annotations import Syllable
+from ...annotations import Syllable
 
 # cn2an, which spells numbers out for misaki, gives up beyond sixteen digits.
 _MOST_DIGITS = 16

@@ -5,11 +5,11 @@ import unicodedata
 from collections.abc import Callable
 from itertools import groupby
 
-from app.annotations import Kind, Segment, parse
-from app.engines.interface import CannotSpeakError, Voice
-from app.engines.kokoro.cmu import ipa
-from app.engines.kokoro.mandarin import Mandarin
-from app.engines.kokoro.voices import AMERICAN, BRITISH, HINDI, MANDARIN, Language
+from ...annotations import Kind, Segment, parse
+from ..interface import CannotSpeakError, Voice
+from .cmu import ipa
+from .mandarin import Mandarin
+from .voices import AMERICAN, BRITISH, HINDI, MANDARIN, Language
 
 # A stretch of Latin words in Chinese text.
 _LATIN = r"A-Za-z\u00c0-\u024f"

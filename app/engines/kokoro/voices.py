@@ -6,7 +6,7 @@ those the model has learned.
 
 from dataclasses import dataclass
 
-from app.engines.interface import Voice
+from ..interface import Voice
 
 
 @dataclass(frozen=True, slots=True)

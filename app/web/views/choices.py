@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
-from app.engines.interface import Choice, EngineInfo
-from app.web.words import both, said
+from ...engines.interface import Choice, EngineInfo
+from ..words import both, said
 
 
 def chips_html(engine: EngineInfo) -> str:

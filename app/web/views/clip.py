@@ -1,8 +1,8 @@
 """A field for a recording: choose a file or speak. ``scripts/clip.js`` brings it to life."""
 
-from app.sound.clip import ClipLimits
-from app.web.views import icons
-from app.web.words import both
+from ...sound.clip import ClipLimits
+from ..words import both
+from . import icons
 
 
 def clip_template(label: str, limits: ClipLimits | None) -> str:

@@ -4,14 +4,14 @@ import json
 from dataclasses import asdict
 from html import escape
 
-from app.engines.interface import EngineInfo
-from app.errors import SpeechError
-from app.outputs.history import Found, Output
-from app.outputs.names import moment_of
-from app.web.views import icons
-from app.web.views.output_facts import voice_name
-from app.web.views.player import player_html
-from app.web.words import WORDS, both, said
+from ...engines.interface import EngineInfo
+from ...errors import SpeechError
+from ...outputs.history import Found, Output
+from ...outputs.names import moment_of
+from ..words import WORDS, both, said
+from . import icons
+from .output_facts import voice_name
+from .player import player_html
 
 MOST_SHOWN = 500
 """Outputs in the longest list: they are drawn anew with each further one."""

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
-from app.annotations import Problem
-from app.web.words import both, said
+from ...annotations import Problem
+from ..words import both, said
 
 
 def marks_html(problems: Sequence[Problem]) -> str:

@@ -4,8 +4,8 @@ from html import escape
 
 import numpy as np
 
-from app.engines.interface import EngineInfo
-from app.web.words import both, said
+from ...engines.interface import EngineInfo
+from ..words import both, said
 
 BARS = 96
 

@@ -2,11 +2,11 @@
 
 from html import escape
 
-from app import __version__
-from app.engines.interface import Capability, EngineInfo
-from app.settings import Settings
-from app.web.views import icons
-from app.web.words import CHINESE, ENGLISH, both
+from ... import __version__
+from ...engines.interface import Capability, EngineInfo
+from ...settings import Settings
+from ..words import CHINESE, ENGLISH, both
+from . import icons
 
 LIVE = (
     f'<div class="live-note"><span class="levels"><i></i><i></i><i></i></span>'

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
-from app.web.views import icons
-from app.web.words import both
+from ..words import both
+from . import icons
 
 
 def player_html(source: str, seconds: float, peaks: Sequence[float] = ()) -> str:

@@ -2,13 +2,13 @@
 
 from html import escape
 
-from app.engines.interface import EngineInfo
-from app.outputs.history import Output
-from app.speech import Speech
-from app.web.views import icons
-from app.web.views.output_facts import peaks_of, voice_name
-from app.web.views.player import player_html
-from app.web.words import both
+from ...engines.interface import EngineInfo
+from ...outputs.history import Output
+from ...speech import Speech
+from ..words import both
+from . import icons
+from .output_facts import peaks_of, voice_name
+from .player import player_html
 
 _HEADING = f'<h2 class="unseen">{both("result")}</h2>'
 

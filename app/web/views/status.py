@@ -2,9 +2,9 @@
 
 from html import escape
 
-from app.errors import SpeechError
-from app.web.views import icons
-from app.web.words import both, said
+from ...errors import SpeechError
+from ..words import both, said
+from . import icons
 
 
 def progress_html(seconds_made: float) -> str:

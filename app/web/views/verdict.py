@@ -3,11 +3,11 @@
 from html import escape
 from urllib.parse import quote
 
-from app.audio.clip import PreparedClip
-from app.errors import SpeechError
-from app.web.views import icons
-from app.web.views.player import player_html
-from app.web.words import both, said
+from ...audio.clip import PreparedClip
+from ...errors import SpeechError
+from ..words import both, said
+from . import icons
+from .player import player_html
 
 
 def good_html(clip: PreparedClip) -> str:

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass, field
 
-from provisioning.facts.cluster_record import CLUSTER_RECORD
-from provisioning.facts.fact import Answers, View
-from provisioning.facts.interfaces import INTERFACES, Interfaces
-from provisioning.facts.ipvs_counters import IPVS_COUNTERS, Counters
-from provisioning.facts.ipvs_table import IPVS_TABLE, NoTableError, ServiceKey, TableService
-from provisioning.facts.keepalived import KEEPALIVED_HANGS, KEEPALIVED_RUNS
-from provisioning.facts.sync_daemon import SYNC_ROLES, SyncRole
-from provisioning.facts.vip_claims import Claims, vip_claims
-from provisioning.facts.vrrp_state import vrrp_states
-from provisioning.model.address import IPAddress
-from provisioning.model.cluster_record import ClusterRecord, RecordFormatError, from_text
-from provisioning.model.inventory import Inventory
+from ...model.address import IPAddress
+from ...model.cluster_record import ClusterRecord, RecordFormatError, from_text
+from ...model.inventory import Inventory
+from ..cluster_record import CLUSTER_RECORD
+from ..fact import Answers, View
+from ..interfaces import INTERFACES, Interfaces
+from ..ipvs_counters import IPVS_COUNTERS, Counters
+from ..ipvs_table import IPVS_TABLE, NoTableError, ServiceKey, TableService
+from ..keepalived import KEEPALIVED_HANGS, KEEPALIVED_RUNS
+from ..sync_daemon import SYNC_ROLES, SyncRole
+from ..vip_claims import Claims, vip_claims
+from ..vrrp_state import vrrp_states
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,19 @@
 
 from dataclasses import dataclass
 
-from provisioning.facts.app_service import app_service
-from provisioning.facts.app_status import AppStatus
-from provisioning.facts.arp_settings import arp_settings
-from provisioning.facts.cluster_secret import SECRET_CHECKSUM
-from provisioning.facts.current_release import current_release
-from provisioning.facts.disk_space import Space, mounted_space
-from provisioning.facts.fact import Answers, View
-from provisioning.facts.health_checks import Answer, health_checks
-from provisioning.facts.interfaces import INTERFACES, Interfaces
-from provisioning.facts.mounts import Mounted, mount_on
-from provisioning.facts.peers import PEERS
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import interface_of, routes_sessions, service_manager_of
+from ...model.inventory import Inventory
+from ...model.resolve import interface_of, routes_sessions, service_manager_of
+from ..app_service import app_service
+from ..app_status import AppStatus
+from ..arp_settings import arp_settings
+from ..cluster_secret import SECRET_CHECKSUM
+from ..current_release import current_release
+from ..disk_space import Space, mounted_space
+from ..fact import Answers, View
+from ..health_checks import Answer, health_checks
+from ..interfaces import INTERFACES, Interfaces
+from ..mounts import Mounted, mount_on
+from ..peers import PEERS
 
 _PATIENCE = 3
 """Seconds that the file server may take."""

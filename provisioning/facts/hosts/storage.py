@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from provisioning.facts.disk_space import local_space
-from provisioning.facts.exports import exported_to
-from provisioning.facts.fact import Answers, View
-from provisioning.facts.interfaces import INTERFACES
-from provisioning.facts.nfs_server import NFS_THREADS
-from provisioning.model.storage import Storage
+from ...model.storage import Storage
+from ..disk_space import local_space
+from ..exports import exported_to
+from ..fact import Answers, View
+from ..interfaces import INTERFACES
+from ..nfs_server import NFS_THREADS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Describe the values a key allows, in words."""
 
-from provisioning.model.base import NAME_PATTERN
-from provisioning.model.schema import Schema, alternatives, properties, resolved, takes_null
+from ..base import NAME_PATTERN
+from ..schema import Schema, alternatives, properties, resolved, takes_null
 
 NAME = "letters, digits, _ . and -, starting with a letter or digit, at most 63"
 

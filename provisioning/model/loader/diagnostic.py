@@ -2,9 +2,9 @@
 
 from dataclasses import asdict, dataclass
 
-from provisioning.errors import ClusterError
-from provisioning.model.loader.excerpt import printable
-from provisioning.model.rules.finding import Severity
+from ...errors import ClusterError
+from ..rules.finding import Severity
+from .excerpt import printable
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Excerpts of the inventory file for one line of a message: short, printable, without secrets."""
 
-from provisioning.model.key_path import KeyPath
-from provisioning.model.loader.tree import Tree
+from ..key_path import KeyPath
+from .tree import Tree
 
 _LONGEST = 60
 _HIDDEN = "(not shown)"

@@ -11,21 +11,21 @@ import yaml
 from pydantic import ValidationError
 from yaml.nodes import MappingNode, Node, SequenceNode
 
-from provisioning.model.inventory import Inventory
-from provisioning.model.key_path import KeyPath
-from provisioning.model.loader.diagnostic import Diagnostic, InventoryError
-from provisioning.model.loader.excerpt import dotted, masked
-from provisioning.model.loader.source import read_text
-from provisioning.model.loader.syntax import explain as explain_syntax
-from provisioning.model.loader.syntax import stray_break
-from provisioning.model.loader.tree import Tree
-from provisioning.model.loader.tree_builder import build_tree
-from provisioning.model.loader.validation_errors import explain
-from provisioning.model.loader.without_invalid import Remainder, drop_invalid
-from provisioning.model.loader.yaml import compose
-from provisioning.model.paths import BASE_DIR
-from provisioning.model.rules import findings
-from provisioning.model.rules.finding import Context, Finding
+from ..inventory import Inventory
+from ..key_path import KeyPath
+from ..paths import BASE_DIR
+from ..rules import findings
+from ..rules.finding import Context, Finding
+from .diagnostic import Diagnostic, InventoryError
+from .excerpt import dotted, masked
+from .source import read_text
+from .syntax import explain as explain_syntax
+from .syntax import stray_break
+from .tree import Tree
+from .tree_builder import build_tree
+from .validation_errors import explain
+from .without_invalid import Remainder, drop_invalid
+from .yaml import compose
 
 
 @dataclass(frozen=True, slots=True)

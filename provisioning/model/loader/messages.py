@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from provisioning.model.base import NAME_PATTERN
-from provisioning.model.key_path import KeyPath
-from provisioning.model.loader.allowed import NAME, allowed, choices, listed
-from provisioning.model.loader.excerpt import dotted
-from provisioning.model.loader.unknown_key import advice, nearest
-from provisioning.model.loader.vocabulary import VALUES
-from provisioning.model.schema import Schema, below, places_of_keys, properties, takes_null
+from ..base import NAME_PATTERN
+from ..key_path import KeyPath
+from ..schema import Schema, below, places_of_keys, properties, takes_null
+from .allowed import NAME, allowed, choices, listed
+from .excerpt import dotted
+from .unknown_key import advice, nearest
+from .vocabulary import VALUES
 
 _OFF = {"no", "false", "off", "none", "disabled", "disable"}
 

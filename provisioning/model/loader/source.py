@@ -4,7 +4,7 @@ import codecs
 import os
 from pathlib import Path
 
-from provisioning.model.loader.diagnostic import Diagnostic, InventoryError
+from .diagnostic import Diagnostic, InventoryError
 
 MAX_BYTES = 1 << 20
 """A thousand hosts with every key written out take a fifth of it."""

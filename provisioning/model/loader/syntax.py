@@ -5,9 +5,9 @@ import re
 import yaml
 from yaml.reader import ReaderError
 
-from provisioning.model.loader.diagnostic import Diagnostic
-from provisioning.model.loader.excerpt import shortened
-from provisioning.model.loader.unseen import BREAKS
+from .diagnostic import Diagnostic
+from .excerpt import shortened
+from .unseen import BREAKS
 
 _QUOTE = "put the text in quotes"
 

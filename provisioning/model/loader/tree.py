@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from provisioning.model.key_path import KeyPath
+from ..key_path import KeyPath
 
 
 @dataclass(frozen=True, slots=True)

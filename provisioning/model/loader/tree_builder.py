@@ -6,12 +6,12 @@ from pydantic import SecretStr
 from yaml.error import Mark
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from provisioning.model.key_path import KeyPath
-from provisioning.model.loader.diagnostic import Diagnostic
-from provisioning.model.loader.excerpt import dotted, shortened
-from provisioning.model.loader.tree import Spot, Tree
-from provisioning.model.loader.yaml import MAX_DEPTH, TAG
-from provisioning.model.vault import MARK
+from ..key_path import KeyPath
+from ..vault import MARK
+from .diagnostic import Diagnostic
+from .excerpt import dotted, shortened
+from .tree import Spot, Tree
+from .yaml import MAX_DEPTH, TAG
 
 _SCALARS = {"str": str, "int": int, "float": float}
 _JINJA = (

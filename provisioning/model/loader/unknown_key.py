@@ -3,13 +3,13 @@
 import re
 from difflib import get_close_matches
 
-from provisioning.model.groups import group_types
-from provisioning.model.key_path import KeyPath
-from provisioning.model.loader.allowed import listed
-from provisioning.model.loader.excerpt import dotted, shortened
-from provisioning.model.loader.unseen import unseen, without_unseen
-from provisioning.model.loader.vocabulary import KEYS
-from provisioning.model.schema import Schema, at, kinds_with, places_of_keys, properties
+from ..groups import group_types
+from ..key_path import KeyPath
+from ..schema import Schema, at, kinds_with, places_of_keys, properties
+from .allowed import listed
+from .excerpt import dotted, shortened
+from .unseen import unseen, without_unseen
+from .vocabulary import KEYS
 
 _CLOSE = 0.7
 

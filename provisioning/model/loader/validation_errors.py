@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from provisioning.model.key_path import KeyPath
-from provisioning.model.loader.diagnostic import Diagnostic
-from provisioning.model.loader.excerpt import dotted, masked, shortened
-from provisioning.model.loader.messages import Case, bad_name, message_for
-from provisioning.model.loader.tree import Tree
-from provisioning.model.loader.unseen import advice as unseen_advice
-from provisioning.model.schema import Schema, at, below, resolved
+from ..key_path import KeyPath
+from ..schema import Schema, at, below, resolved
+from .diagnostic import Diagnostic
+from .excerpt import dotted, masked, shortened
+from .messages import Case, bad_name, message_for
+from .tree import Tree
+from .unseen import advice as unseen_advice
 
 _TAG = ("union_tag_invalid", "union_tag_not_found")
 

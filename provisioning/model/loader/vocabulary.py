@@ -4,8 +4,8 @@ The first seed of many a cluster is a keepalived.conf or an Ansible inventory; w
 is told our key, not only that theirs is unknown.
 """
 
-from provisioning.model.groups import group_types
-from provisioning.node_api import READY
+from ...node_api import READY
+from ..groups import group_types
 
 _SERVICE = "services[]"
 _CHECK = f"{_SERVICE}.check"

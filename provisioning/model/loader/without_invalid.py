@@ -5,11 +5,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from provisioning.model.inventory import Inventory
-from provisioning.model.key_path import KeyPath
-from provisioning.model.loader.tree import Tree
-from provisioning.model.loader.validation_errors import locate
-from provisioning.model.paths import BASE_DIR
+from ..inventory import Inventory
+from ..key_path import KeyPath
+from ..paths import BASE_DIR
+from .tree import Tree
+from .validation_errors import locate
 
 _ROUNDS = 4
 """Removing a value may leave the one around it incomplete, which then goes too."""

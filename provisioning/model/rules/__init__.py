@@ -6,7 +6,7 @@ A new one is written there and added to ``RULES``.
 
 from collections.abc import Callable, Iterator
 
-from provisioning.model.rules import (
+from . import (
     affinity,
     app_settings,
     app_source,
@@ -33,7 +33,7 @@ from provisioning.model.rules import (
     vrrp_password,
     vrrp_timing,
 )
-from provisioning.model.rules.finding import Context, Finding
+from .finding import Context, Finding
 
 Rule = Callable[[Context], Iterator[Finding]]
 

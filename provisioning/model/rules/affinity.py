@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from provisioning.model.resolve import routes_sessions
-from provisioning.model.rules.capacity import weights_of
-from provisioning.model.rules.finding import Context, Finding, warning
-from provisioning.model.service import Scheduler
+from ..resolve import routes_sessions
+from ..service import Scheduler
+from .capacity import weights_of
+from .finding import Context, Finding, warning
 
 _BY_CLIENT = {Scheduler.SH, Scheduler.MH}
 _BY_DESTINATION = {Scheduler.DH, Scheduler.LBLC, Scheduler.LBLCR}

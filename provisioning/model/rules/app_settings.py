@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from provisioning.model.hosts import Variable
-from provisioning.model.key_path import KeyPath
-from provisioning.model.rules.finding import Context, Finding, warning
+from ..hosts import Variable
+from ..key_path import KeyPath
+from .finding import Context, Finding, warning
 
 _OURS = ("--host", "--port", "--enable-queue")
 _SET_FROM = {

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from provisioning.model.app_source import (
+from ..app_source import (
     PACKAGES,
     folder_of,
     has_login,
@@ -13,8 +13,8 @@ from provisioning.model.app_source import (
     is_wheel,
     without_login,
 )
-from provisioning.model.paths import against, is_dir, is_file
-from provisioning.model.rules.finding import Context, Finding, warning
+from ..paths import against, is_dir, is_file
+from .finding import Context, Finding, warning
 
 _PATH = ("app", "source")
 _KINDS = "builtin, a local folder, a wheel, a .tar.gz, .tgz or .zip, or a git URL"

@@ -6,8 +6,8 @@ from importlib import import_module
 
 import click
 
-from provisioning.companions import companion
-from provisioning.model.rules.finding import Context, Finding
+from ...companions import companion
+from .finding import Context, Finding
 
 _PATH = ("app", "arguments")
 

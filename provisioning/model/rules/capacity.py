@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from provisioning.model.inventory import Inventory
-from provisioning.model.rules.finding import Context, Finding, warning
-from provisioning.model.service import Scheduler, VirtualService
+from ..inventory import Inventory
+from ..service import Scheduler, VirtualService
+from .finding import Context, Finding, warning
 
 _UNWEIGHTED = {Scheduler.RR, Scheduler.LC, Scheduler.DH, Scheduler.LBLC, Scheduler.LBLCR}
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from string import Formatter
 
-from provisioning.model.rules.finding import Context, Finding, warning
-from provisioning.model.service import Check, HttpCheck, MiscCheck, SslCheck, TcpCheck
+from ..service import Check, HttpCheck, MiscCheck, SslCheck, TcpCheck
+from .finding import Context, Finding, warning
 
 _SLOW = 60.0
 _FIELDS = {"address", "port"}

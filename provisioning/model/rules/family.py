@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from provisioning.model.resolve import is_ipv4
-from provisioning.model.rules.finding import Context, Finding
-from provisioning.model.rules.places import hosts, vips
+from ..resolve import is_ipv4
+from .finding import Context, Finding
+from .places import hosts, vips
 
 
 def addresses(context: Context) -> Iterator[Finding]:

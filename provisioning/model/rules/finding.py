@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from provisioning.model.inventory import Inventory
-from provisioning.model.key_path import KeyPath
+from ..inventory import Inventory
+from ..key_path import KeyPath
 
 Severity = Literal["error", "warning"]
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from provisioning.model.groups import group_types
-from provisioning.model.rules.finding import Context, Finding, warning
-from provisioning.model.rules.places import hosts
+from ..groups import group_types
+from .finding import Context, Finding, warning
+from .places import hosts
 
 _RESERVED = ("all", *group_types(), "localhost")
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
-from provisioning.model.rules.finding import Context, Finding
-from provisioning.model.rules.places import Address, addresses, hosts, vips
+from .finding import Context, Finding
+from .places import Address, addresses, hosts, vips
 
 _THIS_NETWORK = IPv4Network("0.0.0.0/8")
 

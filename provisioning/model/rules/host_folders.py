@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from provisioning.model.command import Folder
-from provisioning.model.key_path import KeyPath
-from provisioning.model.rules.finding import Context, Finding, warning
-from provisioning.model.walking import folders
-from provisioning.places import APP_ENV, APP_STATE, STATE
+from ...places import APP_ENV, APP_STATE, STATE
+from ..command import Folder
+from ..key_path import KeyPath
+from ..walking import folders
+from .finding import Context, Finding, warning
 
 _TREES = (
     "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "lost+found", "proc", "run",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from provisioning.model.rules.finding import Context, Finding, warning
+from .finding import Context, Finding, warning
 
 KNOWN = (
     "am_droprate",

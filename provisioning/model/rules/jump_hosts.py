@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from provisioning.model.jump import targets
-from provisioning.model.resolve import connection_of
-from provisioning.model.rules.finding import Context, Finding
-from provisioning.model.rules.places import hosts
+from ..jump import targets
+from ..resolve import connection_of
+from .finding import Context, Finding
+from .places import hosts
 
 
 def another(context: Context) -> Iterator[Finding]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from provisioning.model.paths import is_dir, is_file
-from provisioning.model.rules.finding import Context, Finding, warning
-from provisioning.model.rules.places import connections
+from ..paths import is_dir, is_file
+from .finding import Context, Finding, warning
+from .places import connections
 
 _FROM = "relative paths start at the inventory's folder"
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from provisioning.model.resolve import is_ipv4
-from provisioning.model.rules.finding import Context, Finding, warning
-from provisioning.model.rules.places import vips
+from ..resolve import is_ipv4
+from .finding import Context, Finding, warning
+from .places import vips
 
 
 def granularity(context: Context) -> Iterator[Finding]:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
-from provisioning.model.hosts import Host
-from provisioning.model.inventory import Inventory
-from provisioning.model.key_path import KeyPath
-from provisioning.model.resolve import groups
-from provisioning.model.ssh import Connection
-from provisioning.model.vrrp import VirtualIP
+from ..hosts import Host
+from ..inventory import Inventory
+from ..key_path import KeyPath
+from ..resolve import groups
+from ..ssh import Connection
+from ..vrrp import VirtualIP
 
 Address = IPv4Address | IPv6Address
 

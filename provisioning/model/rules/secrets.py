@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from provisioning.model.rules.finding import Context, Finding, warning
-from provisioning.model.secret import MissingSecretError, SecretError, reveal
-from provisioning.model.venv import PackageIndex
-from provisioning.model.walking import secrets as every_secret
+from ..secret import MissingSecretError, SecretError, reveal
+from ..venv import PackageIndex
+from ..walking import secrets as every_secret
+from .finding import Context, Finding, warning
 
 
 def secrets(context: Context) -> Iterator[Finding]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from provisioning.model.hosts import ServiceManager
-from provisioning.model.resolve import service_manager_of
-from provisioning.model.rules.finding import Context, Finding, warning
+from ..hosts import ServiceManager
+from ..resolve import service_manager_of
+from .finding import Context, Finding, warning
 
 
 def present(context: Context) -> Iterator[Finding]:

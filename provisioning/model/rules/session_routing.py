@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from provisioning.model.resolve import routes_sessions
-from provisioning.model.rules.finding import Context, Finding, warning
-from provisioning.model.secret import SecretError, reveal
+from ..resolve import routes_sessions
+from ..secret import SecretError, reveal
+from .finding import Context, Finding, warning
 
 _SHORTEST = 16
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from provisioning.model.rules.finding import Context, Finding, warning
+from .finding import Context, Finding, warning
 
 
 def server(context: Context) -> Iterator[Finding]:

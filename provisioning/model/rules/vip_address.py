@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, ip_network
 
-from provisioning.model.key_path import KeyPath
-from provisioning.model.rules.finding import Context, Finding, warning
-from provisioning.model.rules.places import Address, addresses, vips
-from provisioning.model.vrrp import VirtualIP
+from ..key_path import KeyPath
+from ..vrrp import VirtualIP
+from .finding import Context, Finding, warning
+from .places import Address, addresses, vips
 
 _FIX = "take a free address of the hosts' subnet"
 

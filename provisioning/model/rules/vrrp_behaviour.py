@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from provisioning.model.resolve import priority_of
-from provisioning.model.rules.finding import Context, Finding, warning
+from ..resolve import priority_of
+from .finding import Context, Finding, warning
 
 
 def preempt_delay(context: Context) -> Iterator[Finding]:

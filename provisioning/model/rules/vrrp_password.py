@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from provisioning.model.rules.finding import Context, Finding
-from provisioning.model.secret import SecretError, reveal
+from ..secret import SecretError, reveal
+from .finding import Context, Finding
 
 _LONGEST = 8
 _PATH = ("vrrp", "auth_pass")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from provisioning.model.rules.finding import Context, Finding, warning
+from .finding import Context, Finding, warning
 
 _CENTISECONDS = 4095
 """Version 3 has 12 bits of centiseconds (RFC 5798, 5.2.7)."""

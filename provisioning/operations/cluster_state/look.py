@@ -5,23 +5,23 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from provisioning.engine.fleet import Fleet
-from provisioning.facts.clock import FIRST, LAST, Clock, compare
-from provisioning.facts.fact import Answers, Fact, View
-from provisioning.facts.gather import gather
-from provisioning.facts.interfaces import InterfacesFormatError
-from provisioning.facts.ipvs_table import TableFormatError
-from provisioning.model.cluster_record import ClusterRecord, agreed
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.roles.registry import ROLES
-from provisioning.transport.base import (
+from ...engine.fleet import Fleet
+from ...facts.clock import FIRST, LAST, Clock, compare
+from ...facts.fact import Answers, Fact, View
+from ...facts.gather import gather
+from ...facts.interfaces import InterfacesFormatError
+from ...facts.ipvs_table import TableFormatError
+from ...model.cluster_record import ClusterRecord, agreed
+from ...model.inventory import Inventory
+from ...roles.registry import ROLES
+from ...transport.base import (
     AuthenticationError,
     HostKeyError,
     SudoError,
     Transport,
     TransportError,
 )
+from .state import ClusterState
 
 _REMEDIES: dict[type[TransportError], str] = {
     HostKeyError: "compare the keys, and do what is said there",

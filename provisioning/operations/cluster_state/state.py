@@ -3,15 +3,15 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioning.facts.clock import Clock
-from provisioning.facts.hosts.director import DirectorState
-from provisioning.facts.hosts.real_server import RealServerState
-from provisioning.facts.hosts.storage import StorageState
-from provisioning.model.runtime import Runtime
-from provisioning.roles.director import DIRECTORS
-from provisioning.roles.host_status import HostStatus
-from provisioning.roles.real_server import REAL_SERVERS
-from provisioning.roles.storage import STORAGE
+from ...facts.clock import Clock
+from ...facts.hosts.director import DirectorState
+from ...facts.hosts.real_server import RealServerState
+from ...facts.hosts.storage import StorageState
+from ...model.runtime import Runtime
+from ...roles.director import DIRECTORS
+from ...roles.host_status import HostStatus
+from ...roles.real_server import REAL_SERVERS
+from ...roles.storage import STORAGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Capacity of the cluster without some of its real servers. Pure."""
 
-from provisioning.model.inventory import Inventory
-from provisioning.model.runtime import Runtime
-from provisioning.operations.tables import Tables, weight_of
-from provisioning.roles.wanted_services import wanted_services
+from ...model.inventory import Inventory
+from ...model.runtime import Runtime
+from ...roles.wanted_services import wanted_services
+from ..tables import Tables, weight_of
 
 
 def lacking_without(

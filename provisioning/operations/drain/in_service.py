@@ -3,19 +3,19 @@
 import time
 from collections.abc import Iterable
 
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.progress import Event
-from provisioning.facts.app_status import app_status
-from provisioning.facts.gather import ask
-from provisioning.model.inventory import Inventory
-from provisioning.operations.operation import Operation
-from provisioning.operations.tables import (
+from ...engine.fleet import Fleet
+from ...engine.progress import Event
+from ...facts.app_status import app_status
+from ...facts.gather import ask
+from ...model.inventory import Inventory
+from ...transport.base import Transport
+from ..operation import Operation
+from ..tables import (
     TABLE_PATIENCE,
     check_time,
     differing,
     tables_if_any,
 )
-from provisioning.transport.base import Transport
 
 _START_PATIENCE = 240.0
 """Seconds that an app may take to start, such as after its host's boot."""

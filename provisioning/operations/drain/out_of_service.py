@@ -9,30 +9,30 @@ that was cut is finished by the next one.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from provisioning.engine.apply import HostResult
-from provisioning.engine.around import Turn
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.plan import HostPlan
-from provisioning.engine.progress import Event
-from provisioning.facts.gather import ask
-from provisioning.facts.managed import DEPLOYED
-from provisioning.model.inventory import Inventory
-from provisioning.model.runtime import Runtime
-from provisioning.operations.directors_record import as_directors_have_it, remember_directors
-from provisioning.operations.drain.capacity import lacking_without, never_without
-from provisioning.operations.drain.in_service import await_in_service
-from provisioning.operations.drain.remaining_work import RemainingWork, await_idle
-from provisioning.operations.drain.steps import bring_back, set_mark, settle, take_out
-from provisioning.operations.operation import Operation
-from provisioning.operations.planning import Plans, plan_hosts
-from provisioning.operations.runtime_change import OperationError
-from provisioning.operations.runtime_state import save_runtime, without_drain
-from provisioning.operations.session import Site
-from provisioning.operations.tables import Tables, holders_of, tables_if_any, weight_of
-from provisioning.roles.desired import DesiredHost
-from provisioning.roles.real_server import drain_flag
-from provisioning.roles.wanted_services import wanted_services
-from provisioning.transport.base import Transport, TransportError
+from ...engine.apply import HostResult
+from ...engine.around import Turn
+from ...engine.fleet import Fleet
+from ...engine.plan import HostPlan
+from ...engine.progress import Event
+from ...facts.gather import ask
+from ...facts.managed import DEPLOYED
+from ...model.inventory import Inventory
+from ...model.runtime import Runtime
+from ...roles.desired import DesiredHost
+from ...roles.real_server import drain_flag
+from ...roles.wanted_services import wanted_services
+from ...transport.base import Transport, TransportError
+from ..directors_record import as_directors_have_it, remember_directors
+from ..operation import Operation
+from ..planning import Plans, plan_hosts
+from ..runtime_change import OperationError
+from ..runtime_state import save_runtime, without_drain
+from ..session import Site
+from ..tables import Tables, holders_of, tables_if_any, weight_of
+from .capacity import lacking_without, never_without
+from .in_service import await_in_service
+from .remaining_work import RemainingWork, await_idle
+from .steps import bring_back, set_mark, settle, take_out
 
 Desired = Callable[[Runtime], dict[str, DesiredHost]]
 """Desired state of hosts for a runtime state."""

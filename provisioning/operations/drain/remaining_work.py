@@ -4,16 +4,16 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.progress import Event
-from provisioning.facts.app_status import AppAnswer, app_status
-from provisioning.facts.gather import ask
-from provisioning.model.inventory import Inventory
-from provisioning.model.runtime import Runtime
-from provisioning.operations.operation import Operation
-from provisioning.operations.tables import Tables, holders_of, look_at_tables
-from provisioning.roles.wanted_services import wanted_services
-from provisioning.transport.base import Transport
+from ...engine.fleet import Fleet
+from ...engine.progress import Event
+from ...facts.app_status import AppAnswer, app_status
+from ...facts.gather import ask
+from ...model.inventory import Inventory
+from ...model.runtime import Runtime
+from ...roles.wanted_services import wanted_services
+from ...transport.base import Transport
+from ..operation import Operation
+from ..tables import Tables, holders_of, look_at_tables
 
 _TIMEOUT = 20.0
 _SETTLED = 2

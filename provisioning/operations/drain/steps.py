@@ -10,18 +10,18 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from provisioning.engine.observe import run_fragments
-from provisioning.engine.plan import HostPlan, fragments, plan_part
-from provisioning.engine.progress import Event
-from provisioning.engine.waves import Wave
-from provisioning.facts.app_status import app_status
-from provisioning.facts.gather import ask
-from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations.drain.capacity import lacking_without
-from provisioning.operations.drain.remaining_work import RemainingWork, await_idle
-from provisioning.operations.operation import Operation
-from provisioning.operations.runtime_change import OperationError, apply_parts, plan_directors
-from provisioning.operations.runtime_state import (
+from ...engine.observe import run_fragments
+from ...engine.plan import HostPlan, fragments, plan_part
+from ...engine.progress import Event
+from ...engine.waves import Wave
+from ...facts.app_status import app_status
+from ...facts.gather import ask
+from ...model.runtime import Drain, Runtime
+from ...roles.real_server import drain_flag
+from ...transport.base import Transport
+from ..operation import Operation
+from ..runtime_change import OperationError, apply_parts, plan_directors
+from ..runtime_state import (
     load_applied,
     save_applied,
     save_runtime,
@@ -29,15 +29,15 @@ from provisioning.operations.runtime_state import (
     with_share,
     without_drain,
 )
-from provisioning.operations.tables import (
+from ..tables import (
     TABLE_PATIENCE,
     check_time,
     differing,
     holders_of,
     look_at_tables,
 )
-from provisioning.roles.real_server import drain_flag
-from provisioning.transport.base import Transport
+from .capacity import lacking_without
+from .remaining_work import RemainingWork, await_idle
 
 _START_PATIENCE = 240.0
 """Seconds until a node that was just started is ready."""

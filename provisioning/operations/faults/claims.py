@@ -2,12 +2,12 @@
 
 from ipaddress import IPv6Address
 
-from provisioning.facts.vip_claims import Speaker
-from provisioning.model.address import IPAddress
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import all_hosts, virtual_router_id_of
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.fault import Fault
+from ...facts.vip_claims import Speaker
+from ...model.address import IPAddress
+from ...model.inventory import Inventory
+from ...model.resolve import all_hosts, virtual_router_id_of
+from ..cluster_state.state import ClusterState
+from .fault import Fault
 
 
 def claim_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:

@@ -2,9 +2,9 @@
 
 from statistics import median_low
 
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.fault import Fault
+from ...model.inventory import Inventory
+from ..cluster_state.state import ClusterState
+from .fault import Fault
 
 ALLOWED = 3.0
 """Seconds by which a clock may differ from most others."""

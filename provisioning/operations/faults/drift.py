@@ -1,10 +1,10 @@
 """Agreement of the nodes: the same peers, the same secret."""
 
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.fault import Fault
-from provisioning.places import PEERS_FILE, SECRET_FILE
-from provisioning.roles.real_server import peers
+from ...model.inventory import Inventory
+from ...places import PEERS_FILE, SECRET_FILE
+from ...roles.real_server import peers
+from ..cluster_state.state import ClusterState
+from .fault import Fault
 
 _DEPLOY = "`cluster deploy` writes it again"
 

@@ -1,9 +1,9 @@
 """The app on each real server runs, is ready, and answers for the VIPs."""
 
-from provisioning.facts.hosts.real_server import RealServerState
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.fault import Fault
+from ...facts.hosts.real_server import RealServerState
+from ...model.inventory import Inventory
+from ..cluster_state.state import ClusterState
+from .fault import Fault
 
 
 def node_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:

@@ -1,22 +1,22 @@
 """All rules together."""
 
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.claims import claim_faults
-from provisioning.operations.faults.clocks import clock_faults
-from provisioning.operations.faults.drift import drift_faults
-from provisioning.operations.faults.fault import Fault
-from provisioning.operations.faults.nodes import node_faults
-from provisioning.operations.faults.releases import release_faults
-from provisioning.operations.faults.roles import role_faults
-from provisioning.operations.faults.shared_folder import shared_folder_faults
-from provisioning.operations.faults.tables import (
+from ...model.inventory import Inventory
+from ..cluster_state.state import ClusterState
+from .claims import claim_faults
+from .clocks import clock_faults
+from .drift import drift_faults
+from .fault import Fault
+from .nodes import node_faults
+from .releases import release_faults
+from .roles import role_faults
+from .shared_folder import shared_folder_faults
+from .tables import (
     absent_server_faults,
     sync_faults,
     table_faults,
 )
-from provisioning.operations.faults.vip_holder import vip_holder_faults
-from provisioning.operations.faults.vip_on_lo import vip_on_lo_faults
+from .vip_holder import vip_holder_faults
+from .vip_on_lo import vip_on_lo_faults
 
 _RULES = (
     claim_faults,

@@ -1,8 +1,8 @@
 """All nodes run the same release of the app."""
 
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.fault import Fault
+from ...model.inventory import Inventory
+from ..cluster_state.state import ClusterState
+from .fault import Fault
 
 
 def release_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.fault import Fault
+from ...model.inventory import Inventory
+from ..cluster_state.state import ClusterState
+from .fault import Fault
 
 
 def role_faults(_inventory: Inventory, state: ClusterState) -> Iterator[Fault]:

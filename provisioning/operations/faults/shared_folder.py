@@ -1,9 +1,9 @@
 """The outputs folder: exported, mounted by every real server, writable, not full, the same."""
 
-from provisioning.facts.hosts.real_server import MountState
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.fault import Fault
+from ...facts.hosts.real_server import MountState
+from ...model.inventory import Inventory
+from ..cluster_state.state import ClusterState
+from .fault import Fault
 
 _DEPLOY = "`cluster deploy` puts it right"
 LEAST_FREE = 0.05

@@ -1,14 +1,14 @@
 """The directors' kernel tables agree with the inventory and with each other."""
 
-from provisioning.facts.hosts.director import DirectorState
-from provisioning.facts.ipvs_table import ServiceKey, TableServer, TableService
-from provisioning.facts.sync_daemon import SyncRole
-from provisioning.model.address import endpoint
-from provisioning.model.inventory import Inventory
-from provisioning.model.service import serves
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.fault import Fault
-from provisioning.roles.wanted_services import WantedService, wanted_services
+from ...facts.hosts.director import DirectorState
+from ...facts.ipvs_table import ServiceKey, TableServer, TableService
+from ...facts.sync_daemon import SyncRole
+from ...model.address import endpoint
+from ...model.inventory import Inventory
+from ...model.service import serves
+from ...roles.wanted_services import WantedService, wanted_services
+from ..cluster_state.state import ClusterState
+from .fault import Fault
 
 _RELOAD = (
     "if someone changed it by hand (ipvsadm), restart Keepalived on the host: a reload does not"

@@ -1,11 +1,11 @@
 """Holders of the VIPs: exactly one director each, the one whose Keepalived is MASTER."""
 
-from provisioning.facts import vip_holder
-from provisioning.facts.hosts.director import DirectorState
-from provisioning.model.address import IPAddress
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.fault import Fault
+from ...facts import vip_holder
+from ...facts.hosts.director import DirectorState
+from ...model.address import IPAddress
+from ...model.inventory import Inventory
+from ..cluster_state.state import ClusterState
+from .fault import Fault
 
 _ADVERTS = (
     "one does not hear the other: let VRRP (IP protocol 112) pass between them; `cluster logs"

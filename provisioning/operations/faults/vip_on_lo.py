@@ -1,10 +1,10 @@
 """Real servers have the VIPs on lo and are silent about them on the LAN."""
 
-from provisioning.facts.hosts.real_server import RealServerState
-from provisioning.model.address import IPAddress
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.fault import Fault
+from ...facts.hosts.real_server import RealServerState
+from ...model.address import IPAddress
+from ...model.inventory import Inventory
+from ..cluster_state.state import ClusterState
+from .fault import Fault
 
 _DEPLOY = "`cluster deploy` puts it right"
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from provisioning.engine.fleet import Fleet
-from provisioning.operations.logs.sources import (
+from ...engine.fleet import Fleet
+from ...transport.base import Transport
+from .sources import (
     BEAT,
     LogSource,
     beginning,
@@ -12,7 +13,6 @@ from provisioning.operations.logs.sources import (
     newer,
     read_script,
 )
-from provisioning.transport.base import Transport
 
 Take = Callable[[LogSource, str], None]
 """Gets every line, from several threads."""

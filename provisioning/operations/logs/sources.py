@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import service_manager_of
-from provisioning.roles.registry import roles_of
+from ...model.inventory import Inventory
+from ...model.resolve import service_manager_of
+from ...roles.registry import roles_of
 
 BEAT = b"\0"
 """What a followed log sends from time to time, so that it ends when nobody listens any more."""

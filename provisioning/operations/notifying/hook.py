@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from provisioning.errors import ClusterError
-from provisioning.model.notify import Notify
-from provisioning.model.secret import reveal
+from ...errors import ClusterError
+from ...model.notify import Notify
+from ...model.secret import reveal
 
 TIMEOUT = 10.0
 """Seconds a hook may take."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from provisioning.operations.notifying.hook import TIMEOUT, Hook, HookError
+from .hook import TIMEOUT, Hook, HookError
 
 Record = Mapping[str, Any]
 

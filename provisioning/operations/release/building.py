@@ -3,17 +3,17 @@
 import hashlib
 from pathlib import Path
 
-from provisioning.model.app import App
-from provisioning.model.app_source import folder_of
-from provisioning.model.venv import Venv
-from provisioning.operations.release.errors import ReleaseError
-from provisioning.operations.release.metadata import OwnMetadataError
-from provisioning.operations.release.origin import about
-from provisioning.operations.release.packing import package_files, packed, version_of
-from provisioning.operations.release.requirements import required
-from provisioning.operations.release.source import opened
-from provisioning.resources.environment import Environment
-from provisioning.roles.release_archive import ReleaseArchive
+from ...model.app import App
+from ...model.app_source import folder_of
+from ...model.venv import Venv
+from ...resources.environment import Environment
+from ...roles.release_archive import ReleaseArchive
+from .errors import ReleaseError
+from .metadata import OwnMetadataError
+from .origin import about
+from .packing import package_files, packed, version_of
+from .requirements import required
+from .source import opened
 
 _DIGITS = 12
 """Of a SHA-256: enough for the releases of one cluster."""

@@ -1,6 +1,6 @@
 """What goes wrong before anything reaches a host."""
 
-from provisioning.errors import ClusterError
+from ...errors import ClusterError
 
 
 class ReleaseError(ClusterError):

@@ -5,8 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from provisioning.model.app_source import without_login
-from provisioning.operations.release.errors import ReleaseError
+from ...model.app_source import without_login
+from .errors import ReleaseError
 
 _PATIENCE = 300
 """Seconds a git command may take."""

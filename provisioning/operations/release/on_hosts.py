@@ -2,10 +2,10 @@
 
 from pathlib import PurePosixPath
 
-from provisioning.engine.fleet import Fleet
-from provisioning.facts.gather import ask
-from provisioning.facts.host_releases import HostReleases, host_releases
-from provisioning.transport.base import Transport
+from ...engine.fleet import Fleet
+from ...facts.gather import ask
+from ...facts.host_releases import HostReleases, host_releases
+from ...transport.base import Transport
 
 
 def look_at_releases(

@@ -11,8 +11,8 @@ One line of JSON; keys are only ever added::
 import json
 from datetime import UTC, datetime
 
-from provisioning.operations.operator_name import operator_name
-from provisioning.operations.release.source import Source
+from ..operator_name import operator_name
+from .source import Source
 
 
 def about(name: str, version: str, source: Source) -> str:

@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from importlib.resources.abc import Traversable
 
-from provisioning.model.app_source import folder_of
+from ...model.app_source import folder_of
 
 _SKIPPED = {"__pycache__", ".git", ".venv"}
 _ABOVE = b'"""A release; the app is in it under its installed name."""\n'

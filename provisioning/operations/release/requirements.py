@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from provisioning.model.app_source import PACKAGES, has_login
-from provisioning.model.venv import Venv
-from provisioning.operations.release.metadata import OwnMetadataError, own_metadata
+from ...model.app_source import PACKAGES, has_login
+from ...model.venv import Venv
+from .metadata import OwnMetadataError, own_metadata
 
 FILE = "requirements.txt"
 _OTHER = re.compile(r"(?:-r|--requirement|-c|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(\S.*)")

@@ -8,9 +8,9 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from provisioning.companions import companion
-from provisioning.model.app import App
-from provisioning.model.app_source import (
+from ...companions import companion
+from ...model.app import App
+from ...model.app_source import (
     INSTALLED,
     PACKAGES,
     folder_of,
@@ -19,10 +19,10 @@ from provisioning.model.app_source import (
     is_wheel,
     without_login,
 )
-from provisioning.model.paths import against
-from provisioning.operations.release.errors import ReleaseError
-from provisioning.operations.release.fetching import fetch
-from provisioning.operations.release.unpacking import unpack
+from ...model.paths import against
+from .errors import ReleaseError
+from .fetching import fetch
+from .unpacking import unpack
 
 
 @dataclass(frozen=True, slots=True)

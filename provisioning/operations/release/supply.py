@@ -8,21 +8,21 @@ cut goes on where it was.
 from base64 import encodebytes
 from collections.abc import Collection
 
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
-from provisioning.engine.progress import Event, Progress
-from provisioning.facts.gather import ask
-from provisioning.facts.host_python import HostPython, host_python
-from provisioning.facts.probe import ProbeError
-from provisioning.model.app import App
-from provisioning.operations.operation import Operation
-from provisioning.operations.planning import Plans
-from provisioning.operations.release.errors import ReleaseError
-from provisioning.operations.release.wheelhouse import Wheel, fetch_wheels
-from provisioning.resources.base import Observation
-from provisioning.resources.shell_call import quote_call
-from provisioning.roles.release_archive import ReleaseArchive
-from provisioning.transport.base import Transport
+from ...engine.fleet import Fleet
+from ...engine.observe import run_fragments
+from ...engine.progress import Event, Progress
+from ...facts.gather import ask
+from ...facts.host_python import HostPython, host_python
+from ...facts.probe import ProbeError
+from ...model.app import App
+from ...resources.base import Observation
+from ...resources.shell_call import quote_call
+from ...roles.release_archive import ReleaseArchive
+from ...transport.base import Transport
+from ..operation import Operation
+from ..planning import Plans
+from .errors import ReleaseError
+from .wheelhouse import Wheel, fetch_wheels
 
 _PIECE = 4 * 1024 * 1024
 """Bytes of a wheel that travel at a time."""

@@ -6,8 +6,8 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from provisioning.model.app_source import PACKAGES, folder_of
-from provisioning.operations.release.errors import ReleaseError
+from ...model.app_source import PACKAGES, folder_of
+from .errors import ReleaseError
 
 
 def unpack(file: Path, target: Path) -> Path:

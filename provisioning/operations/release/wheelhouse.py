@@ -14,9 +14,9 @@ from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from provisioning.facts.host_python import HostPython
-from provisioning.operations.release.errors import ReleaseError
-from provisioning.operations.release.requirements import FILE
+from ...facts.host_python import HostPython
+from .errors import ReleaseError
+from .requirements import FILE
 
 _LIST = "wheels.txt"
 """Written when the folder is complete."""

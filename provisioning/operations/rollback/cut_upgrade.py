@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
-from provisioning.operations.rolling_upgrade import state_file
-from provisioning.operations.rolling_upgrade.state import MOVING, NodeStatus, RunStatus
+from ..rolling_upgrade import state_file
+from ..rolling_upgrade.state import MOVING, NodeStatus, RunStatus
 
 
 def abort_upgrade(folder: Path, hosts: Collection[str]) -> bool:

@@ -2,25 +2,25 @@
 
 from dataclasses import dataclass, field, replace
 
-from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
-from provisioning.engine.plan_record import plan_record
-from provisioning.model.runtime import Runtime
-from provisioning.operations.drain.in_service import await_everybody
-from provisioning.operations.drain.out_of_service import OutOfService, foresee
-from provisioning.operations.operation import Operation
-from provisioning.operations.planning import Plans, plan_hosts
-from provisioning.operations.release.on_hosts import look_at_releases
-from provisioning.operations.rollback.cut_upgrade import abort_upgrade
-from provisioning.operations.rollback.targets import (
+from ...engine.apply_plans import ApplyResult, Pace, apply_plans
+from ...engine.plan_record import plan_record
+from ...model.runtime import Runtime
+from ...roles.desired import DesiredHost
+from ..drain.in_service import await_everybody
+from ..drain.out_of_service import OutOfService, foresee
+from ..operation import Operation
+from ..planning import Plans, plan_hosts
+from ..release.on_hosts import look_at_releases
+from ..rolling_upgrade.state import CAUSE
+from ..runtime_state import save_runtime, without_pins
+from .cut_upgrade import abort_upgrade
+from .targets import (
     RollbackError,
     desired_rollback,
     pinned,
     rollback_waves,
     targets,
 )
-from provisioning.operations.rolling_upgrade.state import CAUSE
-from provisioning.operations.runtime_state import save_runtime, without_pins
-from provisioning.roles.desired import DesiredHost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from provisioning.engine.waves import Wave
-from provisioning.facts.host_releases import HostReleases
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import service_manager_of
-from provisioning.model.runtime import Pin, Runtime
-from provisioning.operations.rolling_upgrade.state import CAUSE
-from provisioning.operations.runtime_change import OperationError
-from provisioning.operations.runtime_state import with_pins
-from provisioning.places import APP_SERVICE
-from provisioning.resources.service import Service
-from provisioning.roles.desired import DesiredHost, desired_hosts
-from provisioning.roles.release_steps import switched
+from ...engine.waves import Wave
+from ...facts.host_releases import HostReleases
+from ...model.inventory import Inventory
+from ...model.resolve import service_manager_of
+from ...model.runtime import Pin, Runtime
+from ...places import APP_SERVICE
+from ...resources.service import Service
+from ...roles.desired import DesiredHost, desired_hosts
+from ...roles.release_steps import switched
+from ..rolling_upgrade.state import CAUSE
+from ..runtime_change import OperationError
+from ..runtime_state import with_pins
 
 
 class RollbackError(OperationError):

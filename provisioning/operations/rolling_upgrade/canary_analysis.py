@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from provisioning.facts.app_metrics import NodeMetrics
-from provisioning.node_api import READY
+from ...facts.app_metrics import NodeMetrics
+from ...node_api import READY
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot, ServiceSnapshot
+from .snapshot import ClusterSnapshot, ServiceSnapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,24 +5,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.lock import LockedError, cluster_lock
-from provisioning.operations.notifying.hook import Hook
-from provisioning.operations.notifying.notifier import notifying
-from provisioning.operations.operation import Operation
-from provisioning.operations.rolling_upgrade import registration, state_file, state_machine
-from provisioning.operations.rolling_upgrade.dialogue import UpgradeDialogue
-from provisioning.operations.rolling_upgrade.events import UpgradeEvent
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.planning import (
+from ...engine.fleet import Fleet
+from ...engine.lock import LockedError, cluster_lock
+from ..notifying.hook import Hook
+from ..notifying.notifier import notifying
+from ..operation import Operation
+from ..session import Site
+from . import registration, state_file, state_machine
+from .dialogue import UpgradeDialogue
+from .events import UpgradeEvent
+from .options import UpgradeOptions
+from .planning import (
     UpgradeConflictError,
     require_new_run,
     require_unfinished,
     unfinished,
 )
-from provisioning.operations.rolling_upgrade.runner import Runner
-from provisioning.operations.rolling_upgrade.state import Upgrade
-from provisioning.operations.rolling_upgrade.upgrade import (
+from .runner import Runner
+from .state import Upgrade
+from .upgrade import (
     Outcome,
     Ready,
     UpgradeResult,
@@ -31,7 +32,6 @@ from provisioning.operations.rolling_upgrade.upgrade import (
     prepare,
     rebuild_release,
 )
-from provisioning.operations.session import Site
 
 
 def pause(site: Site) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from provisioning.model.cluster_record import UnfinishedUpgrade
-from provisioning.operations.rolling_upgrade.events import Watcher
-from provisioning.operations.rolling_upgrade.state import Upgrade
-from provisioning.operations.rolling_upgrade.upgrade import UpgradeResult
+from ...model.cluster_record import UnfinishedUpgrade
+from .events import Watcher
+from .state import Upgrade
+from .upgrade import UpgradeResult
 
 
 class UpgradeDialogue(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioning.operations.rolling_upgrade.state import Node, NodeStatus, Upgrade
+from .state import Node, NodeStatus, Upgrade
 
 _UNAVOIDABLE = ("drain", "stop", "start", "warm")
 """Its clients' last jobs, its own stop, its own start, its model: no tool can do without them."""

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from provisioning.errors import ClusterError
+from ...errors import ClusterError
 
 OnDeadline = Literal["wait", "kill", "stop"]
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}

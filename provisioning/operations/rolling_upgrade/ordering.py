@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from provisioning.operations.rolling_upgrade.options import OptionError, UpgradeOptions, batch_size
-from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot
-from provisioning.operations.rolling_upgrade.state import Node
+from .options import OptionError, UpgradeOptions, batch_size
+from .snapshot import ClusterSnapshot
+from .state import Node
 
 WORDS = ("inventory", "reverse", "idle-first", "busy-first")
 

@@ -5,14 +5,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from provisioning.errors import ClusterError
-from provisioning.model.inventory import Inventory
-from provisioning.model.service import Scheduler
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.ordering import planned
-from provisioning.operations.rolling_upgrade.preflight import PreflightError
-from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot
-from provisioning.operations.rolling_upgrade.state import MOVING, Node, RunStatus, Upgrade
+from ...errors import ClusterError
+from ...model.inventory import Inventory
+from ...model.service import Scheduler
+from .options import UpgradeOptions
+from .ordering import planned
+from .preflight import PreflightError
+from .snapshot import ClusterSnapshot
+from .state import MOVING, Node, RunStatus, Upgrade
 
 _WEIGHTED = (Scheduler.WRR, Scheduler.WLC, Scheduler.SED, Scheduler.NQ, Scheduler.SH, Scheduler.MH)
 

@@ -2,12 +2,12 @@
 
 from typing import Protocol
 
-from provisioning.errors import ClusterError
-from provisioning.facts.app_metrics import NodeMetrics
-from provisioning.facts.app_target import Place
-from provisioning.operations.drain.remaining_work import RemainingWork
-from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot
-from provisioning.operations.rolling_upgrade.speech_sample import SpeechSample
+from ...errors import ClusterError
+from ...facts.app_metrics import NodeMetrics
+from ...facts.app_target import Place
+from ..drain.remaining_work import RemainingWork
+from .snapshot import ClusterSnapshot
+from .speech_sample import SpeechSample
 
 
 class ActionError(ClusterError):

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
-from provisioning.errors import ClusterError
-from provisioning.operations.rolling_upgrade.capacity import forbidding, objections
-from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot
-from provisioning.operations.rolling_upgrade.state import Node
+from ...errors import ClusterError
+from .capacity import forbidding, objections
+from .snapshot import ClusterSnapshot
+from .state import Node
 
 
 class PreflightError(ClusterError):

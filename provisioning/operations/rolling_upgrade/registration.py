@@ -3,12 +3,12 @@ state, as it can be resumed from that folder alone."""
 
 from dataclasses import replace
 
-from provisioning.model.cluster_record import UnfinishedUpgrade
-from provisioning.operations.rolling_upgrade.planning import UpgradeConflictError
-from provisioning.operations.rolling_upgrade.state import RunStatus, Upgrade
-from provisioning.operations.runtime_state import load_record, write
-from provisioning.operations.session import Site
-from provisioning.operations.working_fleet import whereabouts
+from ...model.cluster_record import UnfinishedUpgrade
+from ..runtime_state import load_record, write
+from ..session import Site
+from ..working_fleet import whereabouts
+from .planning import UpgradeConflictError
+from .state import RunStatus, Upgrade
 
 _OVER = (RunStatus.FINISHED, RunStatus.ABORTED)
 

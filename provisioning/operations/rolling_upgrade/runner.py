@@ -8,28 +8,28 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from provisioning.errors import ClusterError
-from provisioning.operations.rolling_upgrade import state_file, state_machine
-from provisioning.operations.rolling_upgrade.clock import Clock, WallClock
-from provisioning.operations.rolling_upgrade.downtime import whole
-from provisioning.operations.rolling_upgrade.events import Kind, UpgradeEvent, Watcher
-from provisioning.operations.rolling_upgrade.phases import SEQUENCES, phase_named
-from provisioning.operations.rolling_upgrade.phases.phase import PhaseContext, PhaseError
-from provisioning.operations.rolling_upgrade.phases.stage import STAGE
-from provisioning.operations.rolling_upgrade.ports import (
+from ...errors import ClusterError
+from . import state_file, state_machine
+from .clock import Clock, WallClock
+from .downtime import whole
+from .events import Kind, UpgradeEvent, Watcher
+from .phases import SEQUENCES, phase_named
+from .phases.phase import PhaseContext, PhaseError
+from .phases.stage import STAGE
+from .ports import (
     ActionError,
     ClusterActions,
     DirectorUnreachableError,
 )
-from provisioning.operations.rolling_upgrade.preflight import PreflightError, check_batch
-from provisioning.operations.rolling_upgrade.state import (
+from .preflight import PreflightError, check_batch
+from .state import (
     MOVING,
     Node,
     NodeStatus,
     RunStatus,
     Upgrade,
 )
-from provisioning.operations.rolling_upgrade.state_machine import Step
+from .state_machine import Step
 
 _PREFLIGHT_PATIENCE = 20.0
 _PREFLIGHT_EVERY = 2.0

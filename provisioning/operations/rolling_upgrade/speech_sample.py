@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from provisioning.facts.speech import Speech
-from provisioning.operations.verify.speech_quality import flaw
+from ...facts.speech import Speech
+from ..verify.speech_quality import flaw
 
 
 @dataclass(frozen=True, slots=True)

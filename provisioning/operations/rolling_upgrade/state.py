@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal
 
-from provisioning.errors import ClusterError
-from provisioning.operations.rolling_upgrade.options import SlowStep, UpgradeOptions
+from ...errors import ClusterError
+from .options import SlowStep, UpgradeOptions
 
 Role = Literal["real_server", "director"]
 CAUSE = "rolling-upgrade"

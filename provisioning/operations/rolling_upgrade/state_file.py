@@ -9,8 +9,8 @@ import json
 import os
 from pathlib import Path
 
-from provisioning.errors import ClusterError
-from provisioning.operations.rolling_upgrade.state import (
+from ...errors import ClusterError
+from .state import (
     StateFormatError,
     Upgrade,
     from_record,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from provisioning.operations.rolling_upgrade.state import (
+from .state import (
     MOVING,
     SETTLED,
     Node,

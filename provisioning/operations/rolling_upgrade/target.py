@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from provisioning.model.app import App
-from provisioning.model.app_source import has_login, is_archive, is_git_url, is_wheel
-from provisioning.model.paths import against, is_dir, is_file
-from provisioning.operations.rolling_upgrade.options import OptionError
+from ...model.app import App
+from ...model.app_source import has_login, is_archive, is_git_url, is_wheel
+from ...model.paths import against, is_dir, is_file
+from .options import OptionError
 
 
 def as_typed(to: str, folder: Path) -> str:

@@ -6,23 +6,23 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from provisioning.engine.fleet import Fleet
-from provisioning.operations.operation import Operation
-from provisioning.operations.release import build_release
-from provisioning.operations.rolling_upgrade import state_file, state_machine
-from provisioning.operations.rolling_upgrade.downtime import downtimes
-from provisioning.operations.rolling_upgrade.events import UpgradeEvent, Watcher
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.phases.stage import STAGE
-from provisioning.operations.rolling_upgrade.planning import UpgradeConflictError, plan_upgrade
-from provisioning.operations.rolling_upgrade.runner import Runner
-from provisioning.operations.rolling_upgrade.ssh.cluster import SSHCluster
-from provisioning.operations.rolling_upgrade.ssh.observer import Observer
-from provisioning.operations.rolling_upgrade.state import NodeStatus, RunStatus, Upgrade
-from provisioning.operations.rolling_upgrade.target import app_for
-from provisioning.operations.session import Site
-from provisioning.operations.verify import CheckResult, verify
-from provisioning.roles.release_archive import ReleaseArchive
+from ...engine.fleet import Fleet
+from ...roles.release_archive import ReleaseArchive
+from ..operation import Operation
+from ..release import build_release
+from ..session import Site
+from ..verify import CheckResult, verify
+from . import state_file, state_machine
+from .downtime import downtimes
+from .events import UpgradeEvent, Watcher
+from .options import UpgradeOptions
+from .phases.stage import STAGE
+from .planning import UpgradeConflictError, plan_upgrade
+from .runner import Runner
+from .ssh.cluster import SSHCluster
+from .ssh.observer import Observer
+from .state import NodeStatus, RunStatus, Upgrade
+from .target import app_for
 
 
 @dataclass(frozen=True, slots=True)

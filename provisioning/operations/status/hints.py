@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from provisioning.operations.cluster_state.state import ClusterState
+from ..cluster_state.state import ClusterState
 
 _SLOW, _TIMES = 0.5, 4
 """Seconds on the way there and back, and how many times those of most hosts."""

@@ -34,12 +34,12 @@ null where the inventory does not know it.
 from dataclasses import asdict
 from typing import Any
 
-from provisioning.facts.ipvs_table import TableService
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.fault import Fault
-from provisioning.operations.status.hints import hints
-from provisioning.roles.wanted_services import WantedService, wanted_services
+from ...facts.ipvs_table import TableService
+from ...model.inventory import Inventory
+from ...roles.wanted_services import WantedService, wanted_services
+from ..cluster_state.state import ClusterState
+from ..faults.fault import Fault
+from .hints import hints
 
 
 def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> dict[str, Any]:

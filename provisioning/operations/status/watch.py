@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from threading import Thread
 
-from provisioning.engine.fleet import Fleet
-from provisioning.model.cluster_record import ClusterRecord
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.look import host_views, look_at_connected
-from provisioning.operations.cluster_state.state import ClusterState
+from ...engine.fleet import Fleet
+from ...model.cluster_record import ClusterRecord
+from ...model.inventory import Inventory
+from ..cluster_state.look import host_views, look_at_connected
+from ..cluster_state.state import ClusterState
 
 _TIMEOUT = 10.0
 """Seconds after which a host counts as gone."""

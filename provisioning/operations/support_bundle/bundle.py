@@ -13,25 +13,25 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provisioning import __version__
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import all_hosts
-from provisioning.model.secret import SecretError
-from provisioning.operations.cluster_state.look import look_at
-from provisioning.operations.faults.registry import all_faults
-from provisioning.operations.logs.sources import log_sources, read_script
-from provisioning.operations.session import Site
-from provisioning.operations.status.record import status_record
-from provisioning.operations.support_bundle.known_secrets import known_secrets
-from provisioning.operations.support_bundle.redaction import Redactor
-from provisioning.places import STATE
-from provisioning.resources.file import File
-from provisioning.roles.desired import desired_hosts
-from provisioning.roles.registry import roles_of
-from provisioning.roles.rendering import RenderingError
-from provisioning.transport.base import Transport
+from ... import __version__
+from ...engine.fleet import Fleet
+from ...engine.observe import run_fragments
+from ...model.inventory import Inventory
+from ...model.resolve import all_hosts
+from ...model.secret import SecretError
+from ...places import STATE
+from ...resources.file import File
+from ...roles.desired import desired_hosts
+from ...roles.registry import roles_of
+from ...roles.rendering import RenderingError
+from ...transport.base import Transport
+from ..cluster_state.look import look_at
+from ..faults.registry import all_faults
+from ..logs.sources import log_sources, read_script
+from ..session import Site
+from ..status.record import status_record
+from .known_secrets import known_secrets
+from .redaction import Redactor
 
 _LOG_LINES = 2000
 _LONGEST = 512 * 1024

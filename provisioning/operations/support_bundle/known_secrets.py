@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from provisioning.model.secret import SecretError, SecretSource, reveal
-from provisioning.operations.cluster_secret import known_secret
-from provisioning.operations.session import Site
-from provisioning.operations.support_bundle.redaction import secret_variables
+from ...model.secret import SecretError, SecretSource, reveal
+from ..cluster_secret import known_secret
+from ..session import Site
+from .redaction import secret_variables
 
 
 def known_secrets(site: Site) -> set[str]:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from provisioning.engine.fleet import Fleet
-from provisioning.facts.connections import ESTABLISHED_CONNECTIONS, Connection
-from provisioning.facts.gather import ask
-from provisioning.transport.base import Transport
+from ...engine.fleet import Fleet
+from ...facts.connections import ESTABLISHED_CONNECTIONS, Connection
+from ...facts.gather import ask
+from ...transport.base import Transport
 
 
 def look_at_connections(fleet: Fleet, name: str) -> frozenset[Connection]:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from provisioning.facts.ipvs_table import TableService
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.vip_holder import holders
-from provisioning.roles.wanted_services import WantedService, wanted_services
+from ...facts.ipvs_table import TableService
+from ...model.inventory import Inventory
+from ...roles.wanted_services import WantedService, wanted_services
+from ..cluster_state.state import ClusterState
+from ..faults.vip_holder import holders
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,33 +14,33 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
-from provisioning.engine.progress import Event
-from provisioning.facts.connection_gap import connection_gap
-from provisioning.facts.gather import ask
-from provisioning.facts.probe import ProbeError
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import priority_of
-from provisioning.model.runtime import Runtime
-from provisioning.operations.cluster_state.look import look_at
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.drain.steps import change_directors
-from provisioning.operations.operation import Operation
-from provisioning.operations.runtime_change import OperationError
-from provisioning.operations.session import Site
-from provisioning.operations.switchover.carried_connections import (
+from ...engine.fleet import Fleet
+from ...engine.observe import run_fragments
+from ...engine.progress import Event
+from ...facts.connection_gap import connection_gap
+from ...facts.gather import ask
+from ...facts.probe import ProbeError
+from ...model.inventory import Inventory
+from ...model.resolve import priority_of
+from ...model.runtime import Runtime
+from ...places import SWITCHOVER_FILE
+from ...resources.base import Observation
+from ...roles.wanted_services import wanted_services
+from ...transport.base import Transport, TransportError
+from ..cluster_state.look import look_at
+from ..cluster_state.state import ClusterState
+from ..drain.steps import change_directors
+from ..operation import Operation
+from ..runtime_change import OperationError
+from ..session import Site
+from ..tables import holders_of
+from ..verify.vantage_point import client_place
+from .carried_connections import (
     Carried,
     carried,
     look_at_connections,
 )
-from provisioning.operations.switchover.failover_readiness import blockers, masters
-from provisioning.operations.tables import holders_of
-from provisioning.operations.verify.vantage_point import client_place
-from provisioning.places import SWITCHOVER_FILE
-from provisioning.resources.base import Observation
-from provisioning.roles.wanted_services import wanted_services
-from provisioning.transport.base import Transport, TransportError
+from .failover_readiness import blockers, masters
 
 _INTERVAL = 0.02
 """Seconds between two attempts of the probe."""

@@ -1,6 +1,6 @@
 """Proves that a cluster works, from a client's place and on its hosts."""
 
-from provisioning.operations.verify.check import CheckResult
-from provisioning.operations.verify.proof import verify
+from .check import CheckResult
+from .proof import verify
 
 __all__ = ["CheckResult", "verify"]

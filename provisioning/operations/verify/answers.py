@@ -1,8 +1,8 @@
 """The VIPs answer a client on every service port."""
 
-from provisioning.operations.verify.check import CheckResult
-from provisioning.operations.verify.client_report import ClientReport
-from provisioning.roles.wanted_services import WantedService
+from ...roles.wanted_services import WantedService
+from .check import CheckResult
+from .client_report import ClientReport
 
 
 def check_answers(wanted: WantedService, report: ClientReport) -> CheckResult:

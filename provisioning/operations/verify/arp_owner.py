@@ -1,11 +1,11 @@
 """On the LAN, the VIP belongs to one machine: the director that holds it (RFC 826, RFC 4861)."""
 
-from provisioning.facts.neighbours import Way
-from provisioning.model.address import IPAddress
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.vip_holder import holders
-from provisioning.operations.verify.check import CheckResult
-from provisioning.operations.verify.client_report import ClientReport
+from ...facts.neighbours import Way
+from ...model.address import IPAddress
+from ..cluster_state.state import ClusterState
+from ..faults.vip_holder import holders
+from .check import CheckResult
+from .client_report import ClientReport
 
 _ELSEWHERE = {
     "routed": "the client reaches it through a router, which hides who answers on the LAN",

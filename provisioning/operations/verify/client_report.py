@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from provisioning.facts.http_replies import HttpReply
-from provisioning.facts.neighbours import Way
-from provisioning.facts.speech import Speech
+from ...facts.http_replies import HttpReply
+from ...facts.neighbours import Way
+from ...facts.speech import Speech
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Replies go straight to the client: the director sees what comes in, never what goes out."""
 
-from provisioning.facts.ipvs_counters import Counters
-from provisioning.operations.verify.check import CheckResult
-from provisioning.roles.wanted_services import WantedService
+from ...facts.ipvs_counters import Counters
+from ...roles.wanted_services import WantedService
+from .check import CheckResult
 
 
 def check_direct_return(

@@ -7,11 +7,11 @@ move the turn as well, so exact counts are asked for only where there were none.
 from collections import Counter
 from math import gcd
 
-from provisioning.facts.ipvs_table import TableServer, TableService
-from provisioning.model.service import Scheduler
-from provisioning.operations.verify.check import CheckResult
-from provisioning.operations.verify.client_report import ClientReport
-from provisioning.roles.wanted_services import WantedService
+from ...facts.ipvs_table import TableServer, TableService
+from ...model.service import Scheduler
+from ...roles.wanted_services import WantedService
+from .check import CheckResult
+from .client_report import ClientReport
 
 _ROUNDS = 4
 _MOST = 64

@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 
-from provisioning.facts.app_target import service_target
-from provisioning.facts.fact import Answers, Fact
-from provisioning.facts.gather import gather
-from provisioning.facts.http_replies import HttpReplies, http_probe, parse_replies
-from provisioning.facts.neighbours import Way, neighbours
-from provisioning.facts.probe import ProbeError
-from provisioning.facts.speech import Speech, patience, speech
-from provisioning.model.inventory import Inventory
-from provisioning.node_api import SPEECH, STATUS
-from provisioning.operations.verify.client_report import ClientReport
-from provisioning.operations.verify.vantage_point import VantagePoint
-from provisioning.roles.wanted_services import WantedService
-from provisioning.transport.base import SudoError, TransportError
+from ...facts.app_target import service_target
+from ...facts.fact import Answers, Fact
+from ...facts.gather import gather
+from ...facts.http_replies import HttpReplies, http_probe, parse_replies
+from ...facts.neighbours import Way, neighbours
+from ...facts.probe import ProbeError
+from ...facts.speech import Speech, patience, speech
+from ...model.inventory import Inventory
+from ...node_api import SPEECH, STATUS
+from ...roles.wanted_services import WantedService
+from ...transport.base import SudoError, TransportError
+from .client_report import ClientReport
+from .vantage_point import VantagePoint
 
 _TIMEOUT = 5
 """Seconds a request may take."""

@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping
 
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.claims import claim_faults
-from provisioning.operations.faults.clocks import ALLOWED, clock_faults
-from provisioning.operations.faults.drift import drift_faults
-from provisioning.operations.faults.fault import Fault
-from provisioning.operations.faults.nodes import node_faults
-from provisioning.operations.faults.releases import release_faults
-from provisioning.operations.faults.tables import (
+from ...model.inventory import Inventory
+from ..cluster_state.state import ClusterState
+from ..faults.claims import claim_faults
+from ..faults.clocks import ALLOWED, clock_faults
+from ..faults.drift import drift_faults
+from ..faults.fault import Fault
+from ..faults.nodes import node_faults
+from ..faults.releases import release_faults
+from ..faults.tables import (
     absent_server_faults,
     sync_faults,
     table_faults,
 )
-from provisioning.operations.faults.vip_holder import holders, vip_holder_faults
-from provisioning.operations.faults.vip_on_lo import vip_on_lo_faults
-from provisioning.operations.verify.check import CheckResult
+from ..faults.vip_holder import holders, vip_holder_faults
+from ..faults.vip_on_lo import vip_on_lo_faults
+from .check import CheckResult
 
 
 def checks_inside(inventory: Inventory, state: ClusterState) -> list[CheckResult]:

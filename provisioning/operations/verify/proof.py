@@ -2,34 +2,34 @@
 
 import time
 
-from provisioning.engine.fleet import Fleet
-from provisioning.facts.fact import Answers
-from provisioning.facts.gather import gather
-from provisioning.facts.ipvs_counters import IPVS_COUNTERS, Counters
-from provisioning.facts.ipvs_table import ServiceKey, TableFormatError, TableService
-from provisioning.model.cluster_record import ClusterRecord
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.look import look_at
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.faults.shared_folder import shared_folder_faults
-from provisioning.operations.faults.vip_holder import holders
-from provisioning.operations.verify.answers import check_answers
-from provisioning.operations.verify.arp_owner import check_owner
-from provisioning.operations.verify.check import CheckResult
-from provisioning.operations.verify.client_report import ClientReport
-from provisioning.operations.verify.direct_return import check_direct_return
-from provisioning.operations.verify.distribution import check_spread, connections_for
-from provisioning.operations.verify.from_client import look_from
-from provisioning.operations.verify.host_checks import checks_inside, from_faults
-from provisioning.operations.verify.shared_write import (
+from ...engine.fleet import Fleet
+from ...facts.fact import Answers
+from ...facts.gather import gather
+from ...facts.ipvs_counters import IPVS_COUNTERS, Counters
+from ...facts.ipvs_table import ServiceKey, TableFormatError, TableService
+from ...model.cluster_record import ClusterRecord
+from ...model.inventory import Inventory
+from ...roles.wanted_services import WantedService, wanted_services
+from ...transport.base import Transport, TransportError
+from ..cluster_state.look import look_at
+from ..cluster_state.state import ClusterState
+from ..faults.shared_folder import shared_folder_faults
+from ..faults.vip_holder import holders
+from .answers import check_answers
+from .arp_owner import check_owner
+from .check import CheckResult
+from .client_report import ClientReport
+from .direct_return import check_direct_return
+from .distribution import check_spread, connections_for
+from .from_client import look_from
+from .host_checks import checks_inside, from_faults
+from .shared_write import (
     SharedWrite,
     check_shared_write,
     try_shared_write,
 )
-from provisioning.operations.verify.speech import check_speech
-from provisioning.operations.verify.vantage_point import client_place
-from provisioning.roles.wanted_services import WantedService, wanted_services
-from provisioning.transport.base import Transport, TransportError
+from .speech import check_speech
+from .vantage_point import client_place
 
 _COUNTING = 2.5
 """Seconds until IPVS' counters hold what passed; the kernel sums them every two seconds."""

@@ -8,13 +8,13 @@ import secrets
 import shlex
 from dataclasses import dataclass, field
 
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
-from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.verify.check import CheckResult
-from provisioning.resources.base import Observation
-from provisioning.transport.base import Transport
+from ...engine.fleet import Fleet
+from ...engine.observe import run_fragments
+from ...model.inventory import Inventory
+from ...resources.base import Observation
+from ...transport.base import Transport
+from ..cluster_state.state import ClusterState
+from .check import CheckResult
 
 NAME = "what a node writes to the outputs folder, all nodes can read"
 _PREFIX = ".cluster-verify-"

@@ -1,10 +1,10 @@
 """The app speaks: a real synthesis through the VIP gives real sound."""
 
-from provisioning.facts.speech import Speech
-from provisioning.model.inventory import Inventory
-from provisioning.operations.verify.check import CheckResult
-from provisioning.operations.verify.client_report import ClientReport
-from provisioning.operations.verify.speech_quality import flaw
+from ...facts.speech import Speech
+from ...model.inventory import Inventory
+from .check import CheckResult
+from .client_report import ClientReport
+from .speech_quality import flaw
 
 NAME = "the app speaks through the VIP"
 

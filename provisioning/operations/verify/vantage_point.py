@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from provisioning.engine.fleet import Fleet
-from provisioning.model.inventory import Inventory
-from provisioning.transport.base import Transport, TransportError
-from provisioning.transport.local import LocalTransport
+from ...engine.fleet import Fleet
+from ...model.inventory import Inventory
+from ...transport.base import Transport, TransportError
+from ...transport.local import LocalTransport
 
 
 @dataclass(frozen=True, slots=True)

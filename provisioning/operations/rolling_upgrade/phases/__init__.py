@@ -1,19 +1,19 @@
 """Phases of each role, in order."""
 
-from provisioning.operations.rolling_upgrade.phases.change import CHANGE
-from provisioning.operations.rolling_upgrade.phases.drain import DRAIN
-from provisioning.operations.rolling_upgrade.phases.hand_over import HAND_OVER
-from provisioning.operations.rolling_upgrade.phases.phase import Phase
-from provisioning.operations.rolling_upgrade.phases.restore import RESTORE
-from provisioning.operations.rolling_upgrade.phases.settle import SETTLE
-from provisioning.operations.rolling_upgrade.phases.smoke_test import SMOKE_TEST
-from provisioning.operations.rolling_upgrade.phases.soak import SOAK
-from provisioning.operations.rolling_upgrade.phases.stage import STAGE
-from provisioning.operations.rolling_upgrade.phases.start import START
-from provisioning.operations.rolling_upgrade.phases.stop import STOP
-from provisioning.operations.rolling_upgrade.phases.switch import SWITCH
-from provisioning.operations.rolling_upgrade.phases.warm import WARM
-from provisioning.operations.rolling_upgrade.state import Role
+from ..state import Role
+from .change import CHANGE
+from .drain import DRAIN
+from .hand_over import HAND_OVER
+from .phase import Phase
+from .restore import RESTORE
+from .settle import SETTLE
+from .smoke_test import SMOKE_TEST
+from .soak import SOAK
+from .stage import STAGE
+from .start import START
+from .stop import STOP
+from .switch import SWITCH
+from .warm import WARM
 
 PHASES: dict[Role, tuple[Phase, ...]] = {
     "real_server": (STAGE, DRAIN, STOP, SWITCH, START, WARM, SMOKE_TEST, RESTORE, SOAK),

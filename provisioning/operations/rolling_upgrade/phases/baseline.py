@@ -1,7 +1,7 @@
 """Baseline of a new release: the same node, idle, with the old one."""
 
-from provisioning.operations.rolling_upgrade.phases.phase import PhaseContext
-from provisioning.operations.rolling_upgrade.ports import ActionError
+from ..ports import ActionError
+from .phase import PhaseContext
 
 IDLE_SENTENCE = "idle_sentence"
 """Fact: seconds that the test sentence took on the idle node with the old release."""

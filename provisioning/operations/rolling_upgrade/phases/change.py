@@ -1,9 +1,9 @@
 """Change a director: by a reload, which leaves healthy services alone, or where that is not enough
 by a restart."""
 
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext
-from provisioning.operations.rolling_upgrade.state import Node
+from ..options import UpgradeOptions
+from ..state import Node
+from .phase import Phase, PhaseContext
 
 
 def _describe(node: Node, options: UpgradeOptions, target: str) -> str:

@@ -1,10 +1,10 @@
 """Drain a node: no new work, and time for the work that it has."""
 
-from provisioning.operations.drain.remaining_work import RemainingWork
-from provisioning.operations.rolling_upgrade.capacity import forbidding, objections
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext, PhaseError
-from provisioning.operations.rolling_upgrade.state import Node
+from ...drain.remaining_work import RemainingWork
+from ..capacity import forbidding, objections
+from ..options import UpgradeOptions
+from ..state import Node
+from .phase import Phase, PhaseContext, PhaseError
 
 _LOOK_EVERY = 1.0
 """Seconds between counts of the remaining work."""

@@ -1,8 +1,8 @@
 """Hand the VIPs over before a director's Keepalived is restarted."""
 
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext, PhaseError
-from provisioning.operations.rolling_upgrade.state import Node
+from ..options import UpgradeOptions
+from ..state import Node
+from .phase import Phase, PhaseContext, PhaseError
 
 
 def _describe(node: Node, options: UpgradeOptions, target: str) -> str:

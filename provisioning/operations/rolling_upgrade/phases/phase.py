@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioning.errors import ClusterError
-from provisioning.operations.rolling_upgrade.canary_analysis import DEFAULT, Thresholds
-from provisioning.operations.rolling_upgrade.clock import Clock
-from provisioning.operations.rolling_upgrade.events import Kind, UpgradeEvent, Watcher
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.ports import ClusterActions
-from provisioning.operations.rolling_upgrade.state import Node
+from ....errors import ClusterError
+from ..canary_analysis import DEFAULT, Thresholds
+from ..clock import Clock
+from ..events import Kind, UpgradeEvent, Watcher
+from ..options import UpgradeOptions
+from ..ports import ClusterActions
+from ..state import Node
 
 
 class PhaseError(ClusterError):

@@ -1,8 +1,8 @@
 """Restore the node's weight, at once or in steps."""
 
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext
-from provisioning.operations.rolling_upgrade.state import Node
+from ..options import UpgradeOptions
+from ..state import Node
+from .phase import Phase, PhaseContext
 
 
 def _describe(node: Node, options: UpgradeOptions, target: str) -> str:

@@ -1,8 +1,8 @@
 """Wait until the director has settled: VRRP has a state, both kernels' tables are alike."""
 
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext, PhaseError
-from provisioning.operations.rolling_upgrade.state import Node
+from ..options import UpgradeOptions
+from ..state import Node
+from .phase import Phase, PhaseContext, PhaseError
 
 _PATIENCE = 60.0
 _LOOK_EVERY = 1.0

@@ -1,11 +1,11 @@
 """Smoke test: the node speaks, at its own address and at the VIP's, as a client would hear it."""
 
-from provisioning.facts.app_target import Place
-from provisioning.operations.rolling_upgrade.canary_analysis import slow_sentence
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.phases.baseline import IDLE_SENTENCE
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext, PhaseError
-from provisioning.operations.rolling_upgrade.state import Node
+from ....facts.app_target import Place
+from ..canary_analysis import slow_sentence
+from ..options import UpgradeOptions
+from ..state import Node
+from .baseline import IDLE_SENTENCE
+from .phase import Phase, PhaseContext, PhaseError
 
 _PLACES: dict[Place, str] = {"rip": "its own address", "vip": "the VIP's address on it"}
 

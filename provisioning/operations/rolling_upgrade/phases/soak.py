@@ -1,12 +1,12 @@
 """Soak: watch the node serve clients, and compare it with before and with the others."""
 
-from provisioning.facts.app_metrics import NodeMetrics
-from provisioning.operations.rolling_upgrade.canary_analysis import Sample, evaluate
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.phases.baseline import FACTOR_BEFORE
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext, PhaseError
-from provisioning.operations.rolling_upgrade.ports import ActionError
-from provisioning.operations.rolling_upgrade.state import Node
+from ....facts.app_metrics import NodeMetrics
+from ..canary_analysis import Sample, evaluate
+from ..options import UpgradeOptions
+from ..ports import ActionError
+from ..state import Node
+from .baseline import FACTOR_BEFORE
+from .phase import Phase, PhaseContext, PhaseError
 
 _LOOK_EVERY = 3.0
 """Seconds between samples; a restart between two of them is seen by the process' age."""

@@ -1,10 +1,10 @@
 """Stop the app of the drained node."""
 
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.phases.baseline import record_baseline
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext
-from provisioning.operations.rolling_upgrade.phases.warm import wait_warm
-from provisioning.operations.rolling_upgrade.state import Node
+from ..options import UpgradeOptions
+from ..state import Node
+from .baseline import record_baseline
+from .phase import Phase, PhaseContext
+from .warm import wait_warm
 
 
 def _describe(node: Node, options: UpgradeOptions, target: str) -> str:

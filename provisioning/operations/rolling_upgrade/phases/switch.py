@@ -1,8 +1,8 @@
 """Switch ``current`` to the new release."""
 
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext, PhaseError
-from provisioning.operations.rolling_upgrade.state import Node
+from ..options import UpgradeOptions
+from ..state import Node
+from .phase import Phase, PhaseContext, PhaseError
 
 
 def _describe(node: Node, options: UpgradeOptions, target: str) -> str:

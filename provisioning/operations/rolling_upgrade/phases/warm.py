@@ -1,8 +1,8 @@
 """Warm up: every worker has loaded its model and spoken, before any client reaches the node."""
 
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext, PhaseError
-from provisioning.operations.rolling_upgrade.state import Node
+from ..options import UpgradeOptions
+from ..state import Node
+from .phase import Phase, PhaseContext, PhaseError
 
 _PATIENCE = 300.0
 """Seconds until every worker must have spoken: imports and a model from a slow disk."""

@@ -1,9 +1,9 @@
 """Stop and start the app of a real server, under either service manager. Pure."""
 
-from provisioning.model.hosts import ServiceManager
-from provisioning.places import APP_SERVICE
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.supervisor import SOCKET
+from ....model.hosts import ServiceManager
+from ....places import APP_SERVICE
+from ....resources.shell_call import quote_call
+from ....resources.supervisor import SOCKET
 
 
 def stop(manager: ServiceManager) -> str:

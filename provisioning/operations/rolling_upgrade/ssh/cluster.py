@@ -5,37 +5,37 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from provisioning.engine.apply_plans import Pace, apply_plans
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.waves import Wave
-from provisioning.facts.app_metrics import NodeMetrics, app_metrics
-from provisioning.facts.app_process import app_process
-from provisioning.facts.app_status import AppAnswer, app_status
-from provisioning.facts.app_target import Place, app_target
-from provisioning.facts.speech import patience, speech
-from provisioning.model.runtime import Pin
-from provisioning.node_api import DRAINING, SPEECH, STATUS
-from provisioning.operations.drain import steps as drain
-from provisioning.operations.drain.remaining_work import RemainingWork, look_at_work
-from provisioning.operations.operation import Operation
-from provisioning.operations.rolling_upgrade.clock import Clock, WallClock
-from provisioning.operations.rolling_upgrade.ports import ActionError, DirectorUnreachableError
-from provisioning.operations.rolling_upgrade.speech_sample import SpeechSample, sample_of
-from provisioning.operations.rolling_upgrade.ssh import app_service, keepalived
-from provisioning.operations.rolling_upgrade.ssh.observer import APP_PATIENCE, Observer
-from provisioning.operations.rolling_upgrade.ssh.retry import wait_for_lock
-from provisioning.operations.rolling_upgrade.state import CAUSE
-from provisioning.operations.runtime_change import HostBusyError, OperationError
-from provisioning.operations.runtime_state import save_runtime, with_pins, without_pins
-from provisioning.operations.session import Site
-from provisioning.operations.switchover.switch_over import switch_over
-from provisioning.operations.tables import holders_of
-from provisioning.resources.base import Observation
-from provisioning.resources.current_release import CurrentRelease
-from provisioning.roles.desired import DesiredHost, desired_hosts
-from provisioning.roles.release_archive import ReleaseArchive
-from provisioning.roles.release_steps import staged
-from provisioning.transport.base import TransportError
+from ....engine.apply_plans import Pace, apply_plans
+from ....engine.fleet import Fleet
+from ....engine.waves import Wave
+from ....facts.app_metrics import NodeMetrics, app_metrics
+from ....facts.app_process import app_process
+from ....facts.app_status import AppAnswer, app_status
+from ....facts.app_target import Place, app_target
+from ....facts.speech import patience, speech
+from ....model.runtime import Pin
+from ....node_api import DRAINING, SPEECH, STATUS
+from ....resources.base import Observation
+from ....resources.current_release import CurrentRelease
+from ....roles.desired import DesiredHost, desired_hosts
+from ....roles.release_archive import ReleaseArchive
+from ....roles.release_steps import staged
+from ....transport.base import TransportError
+from ...drain import steps as drain
+from ...drain.remaining_work import RemainingWork, look_at_work
+from ...operation import Operation
+from ...runtime_change import HostBusyError, OperationError
+from ...runtime_state import save_runtime, with_pins, without_pins
+from ...session import Site
+from ...switchover.switch_over import switch_over
+from ...tables import holders_of
+from ..clock import Clock, WallClock
+from ..ports import ActionError, DirectorUnreachableError
+from ..speech_sample import SpeechSample, sample_of
+from ..state import CAUSE
+from . import app_service, keepalived
+from .observer import APP_PATIENCE, Observer
+from .retry import wait_for_lock
 
 
 @dataclass(slots=True, kw_only=True)

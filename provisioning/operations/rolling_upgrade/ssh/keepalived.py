@@ -1,10 +1,10 @@
 """Restart and upgrade of a director's Keepalived. Pure."""
 
-from provisioning.model.hosts import ServiceManager
-from provisioning.places import KEEPALIVED
-from provisioning.resources.service import restart as restart_handler
-from provisioning.resources.shell_call import quote_call
-from provisioning.resources.supervisor import SOCKET
+from ....model.hosts import ServiceManager
+from ....places import KEEPALIVED
+from ....resources.service import restart as restart_handler
+from ....resources.shell_call import quote_call
+from ....resources.supervisor import SOCKET
 
 RESTART = restart_handler(KEEPALIVED, ServiceManager.SYSTEMD).name
 """Name of the handler that restarts it."""

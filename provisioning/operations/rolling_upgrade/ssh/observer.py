@@ -5,31 +5,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
-from provisioning.facts.app_readiness import app_readiness
-from provisioning.facts.current_release import current_release
-from provisioning.facts.fact import Fact, fragments
-from provisioning.facts.gather import gather
-from provisioning.facts.http_replies import NoReplyError
-from provisioning.facts.keepalived import KEEPALIVED_REPLACED
-from provisioning.facts.probe import ProbeError
-from provisioning.model.hosts import ServiceManager
-from provisioning.model.resolve import service_manager_of
-from provisioning.operations.planning import Plans, plan_hosts
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.ports import ActionError
-from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot
-from provisioning.operations.rolling_upgrade.ssh import keepalived
-from provisioning.operations.rolling_upgrade.ssh.snapshot_builder import Answers, build_snapshot
-from provisioning.operations.session import Site
-from provisioning.operations.tables import holders_of, look_at_tables
-from provisioning.resources.base import Observation
-from provisioning.roles import director
-from provisioning.roles.deployment import Deployment
-from provisioning.roles.desired import DesiredHost
-from provisioning.roles.rendering import Templates
-from provisioning.transport.base import Transport
+from ....engine.fleet import Fleet
+from ....engine.observe import run_fragments
+from ....facts.app_readiness import app_readiness
+from ....facts.current_release import current_release
+from ....facts.fact import Fact, fragments
+from ....facts.gather import gather
+from ....facts.http_replies import NoReplyError
+from ....facts.keepalived import KEEPALIVED_REPLACED
+from ....facts.probe import ProbeError
+from ....model.hosts import ServiceManager
+from ....model.resolve import service_manager_of
+from ....resources.base import Observation
+from ....roles import director
+from ....roles.deployment import Deployment
+from ....roles.desired import DesiredHost
+from ....roles.rendering import Templates
+from ....transport.base import Transport
+from ...planning import Plans, plan_hosts
+from ...session import Site
+from ...tables import holders_of, look_at_tables
+from ..options import UpgradeOptions
+from ..ports import ActionError
+from ..snapshot import ClusterSnapshot
+from . import keepalived
+from .snapshot_builder import Answers, build_snapshot
 
 T = TypeVar("T")
 

@@ -3,8 +3,8 @@ killed runs to its end, and the host takes no other changes until then."""
 
 from collections.abc import Callable
 
-from provisioning.operations.rolling_upgrade.clock import Clock
-from provisioning.operations.runtime_change import HostBusyError
+from ...runtime_change import HostBusyError
+from ..clock import Clock
 
 _PATIENCE = 180.0
 _EVERY = 2.0

@@ -3,16 +3,16 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from provisioning.facts.app_readiness import AppReadiness
-from provisioning.model.inventory import Inventory
-from provisioning.model.runtime import Runtime
-from provisioning.operations.rolling_upgrade.snapshot import (
+from ....facts.app_readiness import AppReadiness
+from ....model.inventory import Inventory
+from ....model.runtime import Runtime
+from ....roles.wanted_services import WantedService, wanted_services
+from ...tables import Tables, weight_of
+from ..snapshot import (
     ClusterSnapshot,
     NodeSnapshot,
     ServiceSnapshot,
 )
-from provisioning.operations.tables import Tables, weight_of
-from provisioning.roles.wanted_services import WantedService, wanted_services
 
 
 @dataclass(frozen=True, slots=True)
