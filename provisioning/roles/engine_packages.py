@@ -10,6 +10,8 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
+from ..companions import companion
+
 ENGINES = "cosyvoice.engines"
 """Group of the entry points that announce engines."""
 _DEFAULT = "auto"
@@ -19,7 +21,7 @@ _DEFAULT = "auto"
 def declared_packages(engine: str | None) -> tuple[str, ...] | None:
     """Import names of an engine's packages; ``None`` if it does not come with the app."""
     name = f"{engine or _DEFAULT}.toml"
-    for file in _files(resources.files("app") / "engines"):
+    for file in _files(resources.files(companion("app")) / "engines"):
         if file.name == name:
             return tuple(tomllib.loads(file.read_text("utf-8"))["packages"])
     return None
