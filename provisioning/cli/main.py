@@ -13,15 +13,23 @@ from .streams import flushed, honest_streams, last_word
 
 def main() -> NoReturn:
     """``cluster``: an expected failure is a line or two on standard error, never a traceback."""
-    with Interrupts() as interrupts:
-        try:
-            honest_streams()
-            # Here, as this imports the program: the better part of a second on a busy machine.
-            from .running import run
+    try:
+        with Interrupts() as interrupts:
+            try:
+                honest_streams()
+                # Here, as this imports the program: the better part of a second on a busy machine.
+                from .running import run
 
-            status = flushed(run(sys.argv[1:]))
-        except KeyboardInterrupt:
-            last_word("Interrupted. Run the same command again to go on.")
-            status = exit_codes.INTERRUPTED
-        interrupts.end_at_once_if_any(status)
+                status = flushed(run(sys.argv[1:]))
+            except KeyboardInterrupt:
+                status = _interrupted()
+            interrupts.end_at_once_if_any(status)
+    except KeyboardInterrupt:
+        # While the block was entered or left.
+        status = _interrupted()
     sys.exit(status)
+
+
+def _interrupted() -> int:
+    last_word("Interrupted. Run the same command again to go on.")
+    return exit_codes.INTERRUPTED

@@ -56,3 +56,34 @@ def test_two_at_once_are_one() -> None:
 
 def test_another_signal_interrupts_nothing() -> None:
     assert run("SIGUSR1", 1.5) == ("slept", 0)
+
+
+# The signal comes as soon as there is a handler, before the block is entered.
+_AT_ONCE = """
+import os, signal, sys, threading
+from provisioning.cli.main import main
+
+start = threading.Thread.start
+
+def start_and_interrupt(thread):
+    start(thread)
+    threading.Thread.start = start
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Thread.start = start_and_interrupt
+sys.argv = ["cluster", "schema"]
+main()
+"""
+
+
+def test_one_that_comes_while_it_gets_ready_is_told_as_any() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _AT_ONCE],
+        cwd=_REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stderr == "Interrupted. Run the same command again to go on.\n"
+    assert (done.stdout, done.returncode) == ("", 130)
