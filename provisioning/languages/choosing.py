@@ -1,5 +1,5 @@
-"""Which language a template is written in. An operator's own has the name of ours, and so its
-language."""
+"""The choice of the language a template is written in. An operator's own has the name of ours, and
+so its language."""
 
 from provisioning.languages.environment_file import EnvironmentFile
 from provisioning.languages.exports import Exports

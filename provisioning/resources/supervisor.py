@@ -6,7 +6,7 @@ from provisioning.resources.output import printed
 from provisioning.resources.shell_call import quote_call
 
 SOCKET = "/var/run/supervisor.sock"
-"""Where Debian's supervisord listens."""
+"""The socket on which Debian's supervisord listens."""
 
 
 def observe(socket: str, name: str) -> str:

@@ -28,7 +28,7 @@ def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
 
 
 def version_of(files: Mapping[str, bytes]) -> str:
-    """What the package says its version is; 0 where it says nothing."""
+    """Return what the package says its version is; 0 where it says nothing."""
     found = re.search(
         rb'^__version__ = "([A-Za-z0-9][\w.+-]{0,60})"',
         files.get("app/__init__.py", b""),

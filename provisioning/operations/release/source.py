@@ -1,4 +1,4 @@
-"""Where the app comes from, as a folder to read."""
+"""The source that the app comes from, as a folder to read."""
 
 import tempfile
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ class Source:
     """A source at hand."""
 
     shown: str
-    """What it is called, without a login."""
+    """Name that it is called by, without a login."""
     root: Path
     """The folder that says what the app requires."""
     package: Traversable
     """The package ``app``."""
     ref: str | None = None
     commit: str | None = None
-    """What ``ref`` was then."""
+    """The commit that ``ref`` was then."""
 
 
 @contextmanager
