@@ -1,4 +1,4 @@
-"""What refusing costs a node that far more clients want than it can serve, and who pays for it.
+"""The price of refusing to a node that far more clients want than it can serve, and who pays it.
 
     python -m benchmarks.full_line [--clients N] [--seconds S] [--patient] [--release FOLDER]
 
@@ -49,7 +49,7 @@ def main() -> None:
 def _measure(
     client: httpx.Client, clients: int, seconds: float, *, patient: bool
 ) -> tuple[Answers, float]:
-    """What was answered, and the web process's seconds of processor time for it."""
+    """Measure what was answered, and the web process's seconds of processor time for it."""
     before = _processor_time(client)
     answers = asyncio.run(ask_for(client.base_url, clients, seconds, patient=patient))
     return answers, _processor_time(client) - before

@@ -1,5 +1,5 @@
-"""How many of Gradio's own browser tests pass with one process, with three of them, and through
-the virtual IP of a lab.
+"""The number of Gradio's own browser tests that pass with one process, with three of them, and
+through the virtual IP of a lab.
 
     python -m benchmarks.gradio_end_to_end CHECKOUT WORK [--specs NAME,NAME] [--columns NAME,NAME]
         [--retries N]
@@ -124,7 +124,7 @@ def run(
     retries: int,
     there: Lab | None,
 ) -> dict[str, Outcome]:
-    """What became of every test."""
+    """Run the tests, and return what became of every one."""
     report = work / f"{column}.json"
     tests = checkout / "js" / "spa" / "test"
     config = work / "playwright.config.mjs"

@@ -1,5 +1,5 @@
-"""What Gradio's tests start in the place of `python DEMO`. It asks for a cluster and stands for it:
-the cluster lasts as long as this process, and that as long as its standard input.
+"""The program Gradio's tests start in place of `python DEMO`. It asks for a cluster and stands for
+it: the cluster lasts as long as this process, and that as long as its standard input.
 
     python ask.py SOCKET DEMO
 """

@@ -23,7 +23,7 @@ async def forward(host: str, port: int, to_host: str, to_port: int) -> None:
 
 
 async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """What comes on one connection goes out on another, until it ends."""
+    """Pass what comes on one connection out on another, until it ends."""
     try:
         while data := await reader.read(65536):
             writer.write(data)

@@ -33,7 +33,7 @@ def serve(name: str, host: str, port: int, demo: Path, routed: dict[str, str] | 
 
 
 def launched(demo: Path) -> tuple[gr.Blocks, dict[str, Any]]:
-    """What a demo launches, and with which options of those that mounting has too."""
+    """Return what a demo launches, and with which options of those that mounting has too."""
     sys.path.insert(0, str(demo.parent))
     sys.argv = [str(demo)]
     with mock.patch.object(gr.Blocks, "launch", autospec=True) as launch:

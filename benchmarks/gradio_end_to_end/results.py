@@ -1,4 +1,4 @@
-"""What Playwright reports, and a table of it."""
+"""The report of Playwright, and a table of it."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _SHORT = {"expected": "pass", "flaky": "late", "unexpected": "FAIL", "skipped": 
 
 
 def outcomes(report: Path) -> dict[str, Outcome]:
-    """What became of every test, by file and title. Raises OSError where none was run."""
+    """Return what became of every test, by file and title. Raises OSError where none was run."""
     content = json.loads(report.read_text(encoding="utf-8"))
     return dict(pair for suite in content["suites"] for pair in _of_suite(suite, ()))
 

@@ -1,4 +1,4 @@
-"""How long looks at the history of a large folder take, and what memory they need.
+"""The time that looks at the history of a large folder take, and the memory they need.
 
     python -m benchmarks.history [N] [--folder FOLDER]
 

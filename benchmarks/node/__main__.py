@@ -1,4 +1,4 @@
-"""What the node costs over calling its engine directly, and what it gives.
+"""The cost of the node over calling its engine directly, and what it gives.
 
     python -m benchmarks.node [--engine NAME] [--repeats N] [--jobs N]
 

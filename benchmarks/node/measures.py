@@ -1,4 +1,4 @@
-"""What is measured. Every function returns seconds, or jobs per second."""
+"""The things that are measured. Every function returns seconds, or jobs per second."""
 
 import statistics
 import time

@@ -1,4 +1,4 @@
-"""How long the page takes in a real browser, its cache empty."""
+"""The time that the page takes in a real browser, its cache empty."""
 
 import shutil
 import statistics

@@ -57,7 +57,7 @@ def node(
 
 
 def _url(log: Path, process: subprocess.Popen[bytes]) -> str:
-    """Where the node listens, by its own log."""
+    """Return where the node listens, by its own log."""
     end = time.monotonic() + _START
     while time.monotonic() < end and process.poll() is None:
         for line in log.read_text(encoding="utf-8").splitlines():

@@ -108,7 +108,7 @@ def _measure(title: str, command: Callable[[Lab, Path], Command]) -> Outcome:
 
 
 def _figures(output: str) -> dict[str, Any]:
-    """What our last event says of the nodes' times."""
+    """Return what our last event says of the nodes' times."""
     events = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
     found: dict[str, Any] = events[-1].get("downtimes", {}) if events else {}
     return found

@@ -40,7 +40,7 @@ _ERRORS = 20
 
 @dataclass(slots=True)
 class Tally:
-    """What became of one kind."""
+    """The outcome of one kind."""
 
     begun: int = 0
     done: int = 0

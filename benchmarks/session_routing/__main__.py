@@ -1,4 +1,4 @@
-"""How near to one line a cluster is whose clients are sent anywhere, and what routing costs.
+"""The gap between one line and a cluster whose clients are sent anywhere, and the cost of routing.
 
     python -m benchmarks.session_routing [--jobs N] [--live-seconds N] [--only simulated|live]
 

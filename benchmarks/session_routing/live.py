@@ -161,7 +161,7 @@ def _worked(nodes: Cluster) -> float:
 
 
 async def _played(url: str, trace: list[Arrival]) -> tuple[list[float], int]:
-    """What each call of a trace took beyond its work, and how many failed."""
+    """Play a trace; return what each call took beyond its work, and how many failed."""
     async with httpx.AsyncClient(base_url=url, limits=_NO_REUSE, timeout=_TIMEOUT) as client:
         start = time.perf_counter()
 

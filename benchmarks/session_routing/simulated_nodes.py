@@ -38,7 +38,7 @@ class _Slot:
 
 
 class Network:
-    """What all nodes share."""
+    """The things that all nodes share."""
 
     def __init__(self, seed: int) -> None:
         self.nodes: dict[str, SimulatedNode] = {}
@@ -77,7 +77,7 @@ class SimulatedNode:
             self.broker.replace(peers)
 
     def condition(self) -> Condition:
-        """What it says of itself."""
+        """Return what it says of itself."""
         return Condition(jobs=self.running + self.queue.waiting, slots=self._slots)
 
     async def serve(self, length: float) -> float | None:

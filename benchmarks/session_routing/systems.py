@@ -16,7 +16,7 @@ SYSTEMS = ("no routing", "persistence", "sh", "two choices", "ours")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a trace."""
+    """The outcome of a trace."""
 
     waits: list[float]
     """Seconds, of the jobs that were done."""

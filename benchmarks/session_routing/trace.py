@@ -1,4 +1,4 @@
-"""What clients ask of a cluster: when, for how long, and from where. The same for every system."""
+"""Demands of clients on a cluster: when, for how long, from where. The same for every system."""
 
 import heapq
 import random

@@ -25,7 +25,7 @@ _HANGS_UP = 0.05
 
 
 class Load:
-    """What was answered, by kind and status; `failures` counts 5xx and broken connections."""
+    """The answers, by kind and status; `failures` counts 5xx and broken connections."""
 
     def __init__(self, url: str) -> None:
         self.answers: Counter[str] = Counter()

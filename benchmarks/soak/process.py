@@ -1,4 +1,4 @@
-"""What the processes of a node have now."""
+"""The processes of a node, and what they have now."""
 
 import re
 from dataclasses import dataclass

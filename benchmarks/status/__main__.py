@@ -1,4 +1,4 @@
-"""How long `cluster status` takes, and what it has the hosts do.
+"""The time that `cluster status` takes, and what it has the hosts do.
 
     python -m benchmarks.status -i INVENTORY [--runs N]
 

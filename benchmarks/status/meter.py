@@ -21,13 +21,13 @@ _TICK = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a host did, or had done up to a moment."""
+    """The work that a host did, or had done up to a moment."""
 
     processes: int
     seconds: float
 
     def since(self, before: "Work") -> "Work":
-        """What was done between the two."""
+        """Return what was done between the two."""
         return Work(self.processes - before.processes, self.seconds - before.seconds)
 
 

@@ -1,4 +1,4 @@
-"""Whether to use colour."""
+"""The choice of whether to use colour."""
 
 import os
 

@@ -63,7 +63,7 @@ _ENTRIES = {name: entry for section in _SECTIONS.values() for name, entry in sec
 
 
 def _inventory_hint(error: click.UsageError) -> str:
-    """What to say to who names the inventory without ``-i``, the one file a command takes."""
+    """Advise one who names the inventory without ``-i``, the one file a command takes."""
     takes_one = error.ctx is not None and any("-i" in one.opts for one in error.ctx.command.params)
     extra = "unexpected extra argument" in error.message and re.search(r"[./]", error.message)
     return "an inventory is named with -i" if takes_one and extra else ""

@@ -1,4 +1,4 @@
-"""What the exit status of a command tells a script."""
+"""The exit statuses of a command, and what each tells a script."""
 
 OK = 0
 FAILED = 1

@@ -79,7 +79,7 @@ def _answers(
     ssh_user: str | None,
     given: Mapping[str, str | tuple[str, ...] | None],
 ) -> Answers:
-    """What the options say, and for the rest what the person says, in the order of the file."""
+    """Take what the options say, and else what the person says, in the order of the file."""
     vip = vip or _ask(
         "--vip", "Virtual IP, a free address of the hosts' subnet", check=_vip_problem
     )

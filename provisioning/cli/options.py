@@ -92,9 +92,9 @@ def force_option(text: str) -> Callable[[F], F]:
 
 
 WITHOUT_A_DIRECTOR = "Go on without a director that cannot be reached."
-"""What ``--force`` overcomes where directors only have to be told."""
+"""Help of ``--force`` where directors only have to be told: what it overcomes."""
 LAST_HEALTHY = "Also the last healthy one, below the quorum, and with jobs left at the deadline."
-"""What ``--force`` overcomes where nodes are taken out of service."""
+"""Help of ``--force`` where nodes are taken out of service: what it overcomes."""
 
 
 def load_or_exit(path: Path, status: int = exit_codes.INVALID) -> Inventory:

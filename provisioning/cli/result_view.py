@@ -9,7 +9,7 @@ from ..operations.run import Run
 
 
 def show_result(console: Console, result: ApplyResult, run: Run) -> None:
-    """What was not changed and why, what failed, and what changed."""
+    """Show what was not changed and why, what failed, and what changed."""
     for name, reason in result.skipped.items():
         run.journal.write("skipped", host=name, reason=reason)
         console.print(Text(of_host(name, reason, "not changed"), "bold red"), soft_wrap=True)

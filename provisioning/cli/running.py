@@ -91,7 +91,7 @@ def _status(code: object) -> int:
 
 
 def _asks_for_json(arguments: list[str]) -> bool:
-    """Whether a command that has ``--json`` is given it."""
+    """Tell whether a command that has ``--json`` is given it."""
     words = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if "--json" not in words:
         return False

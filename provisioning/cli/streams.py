@@ -35,7 +35,7 @@ def flushed(status: int) -> int:
 
 
 def lost_output(error: OSError) -> str:
-    """What to say where standard output takes no more."""
+    """Return the words to say where standard output takes no more."""
     return f"Error: the output cannot be written: {error.strerror or error}"
 
 

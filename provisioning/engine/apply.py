@@ -18,7 +18,7 @@ Outcome = Literal["unchanged", "changed", "failed", "lost", "locked", "unmet"]
 
 @dataclass(slots=True)
 class StepResult:
-    """How one step or handler went. Times are seconds."""
+    """The outcome of one step or handler. Times are seconds."""
 
     title: str
     status: int
@@ -28,17 +28,17 @@ class StepResult:
 
 @dataclass(slots=True)
 class HostResult:
-    """How the changes of one host went."""
+    """The outcome of the changes of one host."""
 
     host: str
     outcome: Outcome
     steps: list[StepResult] = field(default_factory=list)
     message: str = ""
-    """What went wrong and what state the host is in."""
+    """The fault, and the state the host is in."""
 
     @property
     def ok(self) -> bool:
-        """Whether the host is as wanted."""
+        """Tell whether the host is as wanted."""
         return self.outcome in ("unchanged", "changed")
 
 

@@ -22,7 +22,7 @@ Work = Callable[[str, Transport], HostResult]
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How many hosts at a time, and when to stop."""
+    """The number of hosts at a time, and when to stop."""
 
     forks: int = 10
     batch: int = 1
@@ -33,14 +33,14 @@ class Pace:
 
 @dataclass(slots=True)
 class ApplyResult:
-    """How every host went; hosts that were never begun are in ``skipped`` with the reason."""
+    """The outcome of every host; hosts that were never begun are in ``skipped`` with the reason."""
 
     hosts: dict[str, HostResult] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
-        """Whether every host is as wanted."""
+        """Tell whether every host is as wanted."""
         return not self.skipped and all(result.ok for result in self.hosts.values())
 
 
@@ -148,7 +148,7 @@ def _apply_one(
 
 
 def _stop_after(wave: Wave, result: ApplyResult) -> str:
-    """Why later waves must not start, or an empty text."""
+    """Return the reason why later waves must not start, or an empty text."""
     well = [name for name in wave.hosts if name in result.hosts and result.hosts[name].ok]
     bad = [
         name

@@ -1,4 +1,4 @@
-"""What is done around the changes of hosts, so that what they serve goes on meanwhile."""
+"""The work around the changes of hosts, so that what they serve goes on meanwhile."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,7 +9,7 @@ from .plan import HostPlan
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Which hosts may be changed now. Those that are neither here nor refused have a
+    """The hosts that may be changed now. Those that are neither here nor refused have a
     turn of their own later."""
 
     hosts: tuple[str, ...]

@@ -15,7 +15,7 @@ class FleetPlan:
 
     @property
     def changes(self) -> bool:
-        """Whether any host would change."""
+        """Tell whether any host would change."""
         return any(plan.changes for plan in self.hosts.values())
 
     @property

@@ -9,7 +9,7 @@ from ..resources.base import Observation
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What one fragment printed, and its status."""
+    """The output of one fragment, and its status."""
 
     key: str
     output: str
@@ -33,7 +33,7 @@ class FrameReader:
 
     @property
     def rest(self) -> str:
-        """What came after the last frame."""
+        """Return what came after the last frame."""
         return self._buffer.decode("utf-8", "surrogateescape")
 
 

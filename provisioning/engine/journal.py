@@ -1,4 +1,4 @@
-"""What was done, when and by whom, on the control machine.
+"""A record of what was done, when and by whom, on the control machine.
 
 One file per run, a JSON object a line, each flushed to disk as it is written, so that a run that
 was cut at any moment has told all it did up to then.

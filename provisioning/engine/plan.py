@@ -1,4 +1,4 @@
-"""What has to change on a host. Pure: desired state and observation in, plan out."""
+"""The changes that a host needs. Pure: desired state and observation in, plan out."""
 
 import shlex
 from collections.abc import Mapping
@@ -48,28 +48,28 @@ class HostPlan:
     manifest_before: tuple[StoredFragment, ...] = ()
     manifest_after: tuple[StoredFragment, ...] = ()
     unfinished_by: str | None = None
-    """Who started a run here that was cut before its end."""
+    """The one who started a run here that was cut before its end."""
     partial: bool = False
-    """Whether what else is managed on the host is left as it is."""
+    """True where what else is managed on the host is left as it is."""
 
     @property
     def changes(self) -> bool:
-        """Whether anything would be done."""
+        """Tell whether anything would be done."""
         return bool(self.steps or self.handlers)
 
     @property
     def blocked(self) -> bool:
-        """Whether the host may not be touched."""
+        """Tell whether the host may not be touched."""
         return bool(self.unmet or self.problems)
 
     @property
     def first_time(self) -> bool:
-        """Whether this program has never changed the host."""
+        """Tell whether this program has never changed the host."""
         return not self.manifest_before
 
     @property
     def disruptive(self) -> bool:
-        """Whether something that runs already will be reloaded, restarted or taken away."""
+        """Tell whether something that runs already will be reloaded, restarted or taken away."""
         removes = any(step.change.summary == REMOVE for step in self.steps)
         disturbs = any(planned.handler.disturbs for planned in self.handlers)
         disturbs = disturbs or any(step.change.disturbs for step in self.steps)
@@ -77,7 +77,7 @@ class HostPlan:
 
     @property
     def manifest_during(self) -> tuple[StoredFragment, ...]:
-        """What may exist on the host while the run is under way."""
+        """List what may exist on the host while the run is under way."""
         known = {entry.id for entry in self.manifest_after}
         gone = (entry for entry in self.manifest_before if entry.id not in known)
         return (*gone, *self.manifest_after)

@@ -1,4 +1,4 @@
-"""What a run tells the one who watches it."""
+"""The events that a run tells the one who watches it."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol

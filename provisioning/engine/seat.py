@@ -20,7 +20,7 @@ RUN_LOCK = "/run/cosyvoice-cluster.lock"
 """On a tmpfs: a reboot ends every run that held the host. It lies outside of the state's folder,
 which goes away with ``cluster destroy`` while a run holds the lock."""
 RECORD = f"{STATE}/cluster.json"
-"""What the cluster remembers of itself."""
+"""The file of what the cluster remembers of itself."""
 PATIENCE = 90
 """Seconds of silence after which the host takes the run for dead."""
 BEAT, BYE = ".", "!"
@@ -31,11 +31,11 @@ class Seated:
     """The first answer."""
 
     taken: bool
-    """Whether another run has the host."""
+    """True where another run has the host."""
     holder: str = ""
-    """Who that is."""
+    """The one who has it."""
     record: str = ""
-    """What the host remembers of the cluster; empty where that is nothing."""
+    """The host's memory of the cluster; empty where there is none."""
 
 
 def seat_script(holder: str) -> str:

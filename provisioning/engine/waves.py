@@ -7,7 +7,7 @@ from typing import Literal
 from .plan import HostPlan
 
 Gate = Literal["every", "some", "none"]
-"""How many hosts of a wave must be well for later waves to start."""
+"""The share of a wave's hosts that must be well for later waves to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Wave:
     """Key of the inventory's group whose hosts they are, where it is one group's."""
 
     def passed(self, well: int, bad: int) -> bool:
-        """Whether later waves may start, given how many hosts are well and how many are not."""
+        """Tell whether later waves may start, given how many hosts are well and how many not."""
         needed = {"every": bad == 0, "some": well > 0 or bad == 0, "none": True}
         return needed[self.gate]
 

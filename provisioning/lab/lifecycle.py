@@ -1,4 +1,4 @@
-"""What can be done to a lab: up, down, and accidents to its machines on purpose."""
+"""The things that can be done to a lab: up, down, and accidents to its machines on purpose."""
 
 import os
 import signal
@@ -70,7 +70,7 @@ def down(name: str) -> int:
 
 
 def leftovers(name: str) -> list[str]:
-    """Whatever there is of a lab on this machine, one line each; empty after `down`."""
+    """List whatever there is of a lab on this machine, one line each; empty after `down`."""
     folder = StateFolder(name)
     spaces = network.existing(name)
     inside = dict.fromkeys(processes.inside(_identities(spaces)), "in its network")

@@ -1,4 +1,4 @@
-"""What lies in a machine's folder when it boots: init script, settings, files of its own. Pure."""
+"""A machine's folder as it boots: init script, settings, files of its own. Pure."""
 
 import shlex
 from collections.abc import Iterable, Mapping
@@ -21,13 +21,13 @@ _HIDDEN = (
     "opt/cosyvoice",
     "root/.ssh",
 )
-"""What a server that is already deployed to has, and a fresh one has not; and the scripts of the
+"""Files that a server already deployed to has, and a fresh one has not; and the scripts of the
 message of the day, which PAM runs at every login, seen or not: four processes, of which a User Mode
 Linux makes ten a second."""
 _KEPT_EMPTY = ("etc/keepalived", "etc/supervisor/conf.d")
 """Folders among them that come with their package."""
 _OWN_MOUNTS = ("/dev", "/run", "/srv")
-"""Where a machine has a file system of its own, that hides the host's."""
+"""Folders where a machine has a file system of its own, that hides the host's."""
 
 _SSHD_CONFIG = """\
 HostKey /etc/ssh/ssh_host_ed25519_key
@@ -78,7 +78,7 @@ class Interpreter:
 
 @dataclass(frozen=True)
 class Identity:
-    """What makes a machine itself: its host key, who may log in, and whether sudo asks."""
+    """The things that make a machine itself: its host key, who may log in, whether sudo asks."""
 
     host_key: KeyPair
     login_key: str

@@ -39,7 +39,7 @@ def _make_way(folder: Path) -> None:
 
 
 def command(lab: str, node: Node, folder: Path) -> list[str]:
-    """What runs a machine. Pure.
+    """Return the command that runs a machine. Pure.
 
     The PID namespace is what makes a machine end as one: a UML kernel keeps each of its processes
     in a process of the host, and those would go on running without it.

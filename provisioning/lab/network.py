@@ -14,7 +14,7 @@ _SWITCH = "lan"
 
 
 def prefix(lab: str) -> str:
-    """How the names of all of a lab's namespaces begin. A lab's name has no hyphen."""
+    """Return what the names of all of a lab's namespaces begin with. A lab's name has no hyphen."""
     return f"cosylab-{lab}-"
 
 

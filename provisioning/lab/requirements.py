@@ -1,4 +1,4 @@
-"""What the host must have before a lab can be made, checked all at once."""
+"""The things the host must have before a lab can be made, checked all at once."""
 
 import os
 import platform
@@ -30,7 +30,7 @@ FOR_THE_LAB = (
     Requirement("sysctl", "procps"),
     Requirement("unshare", "util-linux"),
 )
-"""What `cluster lab` itself runs."""
+"""The programs that `cluster lab` itself runs."""
 
 FOR_THE_MACHINES = (
     Requirement("modprobe", "kmod"),
@@ -45,7 +45,7 @@ FOR_THE_MACHINES = (
     Requirement("rpcbind", "rpcbind"),
     Requirement("supervisord", "supervisor"),
 )
-"""What a deployed machine needs: machines have no way to the internet, but the host's files."""
+"""The needs of a deployed machine: machines have no way to the internet, but the host's files."""
 
 
 def check() -> None:
@@ -79,7 +79,7 @@ def require_root() -> None:
 
 
 def ipvs_on_host() -> bool:
-    """Whether the host's own kernel has IPVS loaded."""
+    """Tell whether the host's own kernel has IPVS loaded."""
     return Path("/proc/net/ip_vs").exists()
 
 

@@ -37,7 +37,7 @@ class Lab:
 
     @property
     def url(self) -> str:
-        """Where a browser on this machine reaches the app's port of the VIP."""
+        """Return the URL by which a browser on this machine reaches the app's port of the VIP."""
         return f"http://127.0.0.1:{self.record.forwards[0].host_port}"
 
     def ssh_command(self, node: str, argv: Sequence[str] = (), tty: bool = False) -> list[str]:

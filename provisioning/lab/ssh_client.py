@@ -38,7 +38,7 @@ def command(config_file: Path, node: str, argv: Sequence[str] = (), tty: bool = 
 
 
 def answers(port: int, timeout: float = 1.0) -> bool:
-    """Whether an sshd greets on this port of 127.0.0.1 within ``timeout`` seconds."""
+    """Tell whether an sshd greets on this port of 127.0.0.1 within ``timeout`` seconds."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout) as connection:
             connection.settimeout(timeout)
@@ -48,7 +48,7 @@ def answers(port: int, timeout: float = 1.0) -> bool:
 
 
 def logs_in(config_file: Path, node: str, timeout: float = 20.0) -> bool:
-    """Whether the lab's key opens a session on the machine within ``timeout`` seconds."""
+    """Tell whether the lab's key opens a session on the machine within ``timeout`` seconds."""
     argv = command(config_file, node, ["true"])
     try:
         done = subprocess.run(

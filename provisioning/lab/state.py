@@ -1,4 +1,4 @@
-"""What is remembered of a lab: one folder, readable by root only, with one JSON record in it."""
+"""The record of a lab: one folder, readable by root only, with one JSON record in it."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ BASE = Path("/run/cosyvoice-lab")
 
 
 class Phase(StrEnum):
-    """How far a lab has come."""
+    """The point to which a lab has come."""
 
     MAKING = "making"
     UP = "up"
@@ -72,7 +72,7 @@ class StateFolder:
         return self.path / "nodes" / name
 
     def console(self, name: str) -> Path:
-        """What a machine's kernel and init have said."""
+        """Return the file of what a machine's kernel and init have said."""
         return self.node(name) / "console.log"
 
     def read(self) -> Record | None:

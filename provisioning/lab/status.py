@@ -1,4 +1,4 @@
-"""How a lab is: asked of the kernel and of the machines' sshd, not of what was written down."""
+"""The state of a lab: asked of the kernel and the machines' sshd, not of what was written down."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ _MIB = 1024 * 1024
 
 
 class Condition(StrEnum):
-    """Whether a machine has power."""
+    """The state of a machine's power."""
 
     UP = "up"
     STOPPED = "stopped"
@@ -51,7 +51,7 @@ class LabStatus:
     url: str
     inventory: str
     directors: str
-    """What kernel the directors run on, and why."""
+    """The kernel that the directors run on, and why."""
     forwarder_pid: int | None
     nodes: tuple[NodeStatus, ...]
 

@@ -1,4 +1,4 @@
-"""What a lab consists of: machines, their names, addresses and sizes. Pure."""
+"""The parts of a lab: machines, their names, addresses and sizes. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def kinds() -> dict[str, Machines]:
 
 
 class Kernel(StrEnum):
-    """Whose kernel a machine runs on."""
+    """The owner of the kernel that a machine runs on."""
 
     UML = "uml"
     """Its own, as a process (User Mode Linux): IPVS, NFS and reboots are its own as well."""
@@ -50,7 +50,7 @@ class Lan:
 
     @property
     def control(self) -> IPv4Address:
-        """Where connections from the host come from (the switch's own address)."""
+        """Return where connections from the host come from (the switch's own address)."""
         return self.address(1)
 
     @property
@@ -81,7 +81,7 @@ class Node:
 
 
 class Size:
-    """How many machines of each kind, and how much memory (MiB) each has.
+    """The number of machines of each kind, and how much memory (MiB) each has.
 
     By keyword, where it is not the usual: ``Size(real_servers=2, real_server_memory=512)``.
     """

@@ -1,5 +1,5 @@
-"""Which language a template is written in. An operator's own has the name of ours, and so its
-language."""
+"""The choice of the language a template is written in. An operator's own has the name of ours, and
+so its language."""
 
 from .environment_file import EnvironmentFile
 from .exports import Exports

@@ -1,4 +1,4 @@
-"""What a language is to a template: where in it a value stands, and how it is written there."""
+"""A language, as a template sees it: where in it a value stands, and how it is written there."""
 
 from typing import ClassVar
 

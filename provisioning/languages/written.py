@@ -28,7 +28,7 @@ class Written(str):
 
 
 def spelled(value: object) -> str | None:
-    """What has one spelling in every language: numbers, yes and no, addresses."""
+    """Spell what has one spelling in every language: numbers, yes and no, addresses."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

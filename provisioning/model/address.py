@@ -25,7 +25,7 @@ def _wrong(fix: str) -> PydanticCustomError:
 
 
 def _advice(text: str) -> str:
-    """What most likely went wrong."""
+    """Say what most likely went wrong."""
     narrow = unicodedata.normalize("NFKC", text).replace("。", ".")
     if narrow != text and re.fullmatch(r"[0-9A-Fa-f:./]+", narrow):
         return f"these are full-width characters; type {narrow}"

@@ -13,10 +13,10 @@ from .venv import VenvEntry
 
 
 class App(Part):
-    """What is run, from where, as whom."""
+    """The program that is run, from where, as whom."""
 
     source: str = "builtin"
-    """Where the Python package ``app`` is: ``builtin`` (the one that comes with this program), a
+    """Place of the Python package ``app``: ``builtin`` (the one that comes with this program), a
     local folder, a wheel, an archive (.tar.gz, .tgz, .zip), or a git URL."""
     ref: str | None = None
     """Tag, branch or commit of a git source."""

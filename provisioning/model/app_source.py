@@ -1,4 +1,4 @@
-"""What kind of thing ``app.source`` names. Pure."""
+"""The kinds of thing that ``app.source`` can name. Pure."""
 
 import re
 
@@ -17,17 +17,17 @@ def folder_of(package: str) -> str:
 
 
 def is_git_url(source: str) -> bool:
-    """Whether git would fetch it from elsewhere: a URL, or ``user@host:path``."""
+    """Tell whether git would fetch it from elsewhere: a URL, or ``user@host:path``."""
     return bool(_GIT_URL.match(source))
 
 
 def is_wheel(source: str) -> bool:
-    """Whether its name is a wheel's."""
+    """Tell whether its name is a wheel's."""
     return source.endswith(".whl")
 
 
 def is_archive(source: str) -> bool:
-    """Whether its name is that of an archive that can be unpacked."""
+    """Tell whether its name is that of an archive that can be unpacked."""
     return source.endswith((".tar.gz", ".tgz", ".zip"))
 
 
@@ -37,5 +37,5 @@ def without_login(text: str) -> str:
 
 
 def has_login(source: str) -> bool:
-    """Whether there is a password or token in the URL."""
+    """Tell whether there is a password or token in the URL."""
     return without_login(source) != source

@@ -1,4 +1,4 @@
-"""What every part of the inventory has in common."""
+"""Things that every part of the inventory has in common."""
 
 import re
 from typing import Annotated

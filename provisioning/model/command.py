@@ -106,7 +106,7 @@ HostPath = Annotated[PurePosixPath, AfterValidator(_absolute)]
 
 
 class Folder(StrEnum):
-    """What is done with a folder on hosts."""
+    """The use that is made of a folder on hosts."""
 
     APP = "app"
     EXPORT = "export"

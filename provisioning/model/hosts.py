@@ -14,7 +14,7 @@ Variable = str | int | float | bool
 
 
 class ServiceManager(StrEnum):
-    """What keeps services running on a host."""
+    """The program that keeps services running on a host."""
 
     SYSTEMD = "systemd"
     SUPERVISOR = "supervisor"
@@ -30,9 +30,9 @@ class Host(Part):
     interface: Interface | None = None
     """Its interface on the cluster's network; default the group's."""
     ssh: Connection = Connection()
-    """How to reach it; what is absent comes from the group."""
+    """Way to reach it; what is absent comes from the group."""
     service_manager: ServiceManager | None = None
-    """What keeps services running there; default the group's."""
+    """Program that keeps services running there; default the group's."""
     vars: dict[str, Variable] = {}
     """Free variables for your own templates, over the group's and the inventory's."""
 
@@ -43,7 +43,7 @@ class Director(Host):
     priority: Annotated[Whole, Field(ge=1, le=254)] | None = None
     """VRRP priority; default 150 for the first director, 10 less for each that follows."""
     router_id: Name | None = None
-    """What Keepalived calls this director; default its name."""
+    """Name of this director in Keepalived; default its name."""
 
 
 class RealServer(Host):
@@ -78,16 +78,16 @@ class Group(Part, Generic[H]):
     host_type: ClassVar[type[Host]] = Host
     """Of its members."""
     managed: ClassVar[bool] = True
-    """Whether something is brought to its hosts; such a group has a role of the same key."""
+    """True where something is brought to its hosts; such a group has a role of the same key."""
 
     hosts: dict[Name, H] = {}
     """Name and address, or name and keys."""
     interface: Interface | None = None
     """Their interface on the cluster's network."""
     ssh: Connection = Connection()
-    """How to reach them; what is absent comes from the inventory."""
+    """Way to reach them; what is absent comes from the inventory."""
     service_manager: ServiceManager | None = None
-    """What keeps services running on them."""
+    """Program that keeps services running on them."""
     vars: dict[str, Variable] = {}
     """Free variables for your own templates, over the inventory's."""
 

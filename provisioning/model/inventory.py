@@ -26,7 +26,7 @@ class Inventory(Part):
     """A cluster as its operator describes it. Needed: a VIP, directors, real servers."""
 
     name: Name = "cosyvoice"
-    """What the cluster is called, in its history and in Keepalived."""
+    """Name of the cluster, in its history and in Keepalived."""
     vip: VirtualIPEntry | None = None
     """The virtual IP; for several use ``vips``."""
     vips: list[VirtualIPEntry] = []
@@ -34,11 +34,11 @@ class Inventory(Part):
     interface: Interface = "eth0"
     """Network interface of every host, where host or group do not say otherwise."""
     vrrp: Vrrp = Vrrp()
-    """How directors agree on who is master."""
+    """Settings by which directors agree on who is master."""
     ipvs: Ipvs = Ipvs()
     """The directors' kernel: connection table and settings."""
     services: list[VirtualService] = [VirtualService()]
-    """What is balanced; default is port 7860."""
+    """Services that are balanced; default is port 7860."""
     directors: Directors = Directors()
     """The machines that own the VIP; the first is master while it lives."""
     real_servers: RealServers = RealServers()
@@ -48,13 +48,13 @@ class Inventory(Part):
     clients: Clients = Clients()
     """Machines from whose place ``cluster verify`` looks at the VIP."""
     app: App = App()
-    """What runs on the real servers."""
+    """The app that runs on the real servers."""
     notify: Notify = Notify()
-    """Who is told of long operations."""
+    """Those who are told of long operations."""
     ssh: Connection = Connection()
-    """How to reach the hosts; groups and hosts may have their own."""
+    """Way to reach the hosts; groups and hosts may have their own."""
     service_manager: ServiceManager = ServiceManager.SYSTEMD
-    """What keeps services running, where host or group do not say otherwise."""
+    """Program that keeps services running, where host or group do not say otherwise."""
     allow_colocated: bool = False
     """Allow a host to be director and real server at once (needs backup_only and care)."""
     templates: LocalPath | None = None

@@ -37,6 +37,6 @@ class Ipvs(Part):
     flush: bool = True
     """Clear the table when Keepalived starts (lvs_flush); wipes other owners' services too."""
     timeouts: Timeouts = Timeouts()
-    """When idle entries leave the connection table."""
+    """Times after which idle entries leave the connection table."""
     sysctls: dict[str, Whole | str] = {}
     """net.ipv4.vs.* by their last name, over the defaults."""

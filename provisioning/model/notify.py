@@ -1,4 +1,4 @@
-"""Who is told when an operation on the cluster begins, ends or fails."""
+"""Those who are told when an operation on the cluster begins, ends or fails."""
 
 import shlex
 from typing import Annotated

@@ -19,7 +19,7 @@ def against(base_dir: Path, path: Path) -> Path:
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is one; not where that cannot be known (no permission, a name too long)."""
+    """Tell whether there is one; False where none can know (no permission, a name too long)."""
     try:
         return path.is_file()
     except OSError:

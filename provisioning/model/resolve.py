@@ -1,4 +1,4 @@
-"""What holds for one host once host, group and inventory have been laid over each other."""
+"""Values that hold for one host once host, group and inventory have been laid over each other."""
 
 from ipaddress import IPv4Interface
 
@@ -49,7 +49,7 @@ def interface_of(inventory: Inventory, name: str) -> str:
 
 
 def service_manager_of(inventory: Inventory, name: str) -> ServiceManager:
-    """What keeps services running on the host."""
+    """Return what keeps services running on the host."""
     group = _group_of(inventory, name)
     return group.hosts[name].service_manager or group.service_manager or inventory.service_manager
 
@@ -83,14 +83,14 @@ def virtual_router_id_of(inventory: Inventory, vip: VirtualIP) -> int:
 
 
 def routes_sessions(inventory: Inventory) -> bool:
-    """Whether nodes pass a session's requests to the one that holds it."""
+    """Tell whether nodes pass a session's requests to the one that holds it."""
     wanted = inventory.app.session_routing
     on = inventory.app.source == "builtin" if wanted is None else wanted
     return on and len(inventory.real_servers.hosts) > 1
 
 
 def is_ipv4(vip: VirtualIP) -> bool:
-    """Whether the VIP is IPv4."""
+    """Tell whether the VIP is IPv4."""
     return isinstance(vip.address, IPv4Interface)
 
 

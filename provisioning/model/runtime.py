@@ -1,4 +1,4 @@
-"""What operators have done to a living cluster and its inventory does not say. Plain data."""
+"""Things operators have done to a living cluster that its inventory does not say. Plain data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ class Drain:
     """A real server that gets no new work, on purpose."""
 
     who: str
-    """Who said so, and in which run."""
+    """The one who said so, and in which run."""
     since: str
-    """When: ISO 8601, UTC."""
+    """Time of it: ISO 8601, UTC."""
     reason: str = ""
     settled: bool = False
-    """Whether its clients had their time: it was idle, or the deadline passed. Until then those
+    """True once its clients had their time: it was idle, or the deadline passed. Until then those
     whom persistence ties to it still get there (ipvs-sysctl, expire_quiescent_template)."""
     stopped: bool = False
-    """Whether its app was stopped as well; starting it ends the drain."""
+    """True where its app was stopped as well; starting it ends the drain."""
     cause: str = ""
     """The command that drained it for as long as it changes it, such as ``deploy``, and brings it
     back itself; where it was cut, the next one does. Empty where an operator drained it."""
@@ -36,9 +36,9 @@ class Pin:
     release: str
     """Its id; it is on the host already."""
     who: str
-    """Who said so, and in which run."""
+    """The one who said so, and in which run."""
     since: str
-    """When: ISO 8601, UTC."""
+    """Time of it: ISO 8601, UTC."""
 
     def __str__(self) -> str:
         return f"stays with release {self.release} since {self.since} by {self.who}"
@@ -58,7 +58,7 @@ class Runtime:
     """Percent of its weight that a real server gets while it starts slowly, by its name."""
 
     def weight(self, name: str, full: int) -> int:
-        """What a real server of weight ``full`` is given now."""
+        """Return what a real server of weight ``full`` is given now."""
         if name in self.drains or not full:
             return 0
         return max(1, full * self.shares.get(name, 100) // 100)

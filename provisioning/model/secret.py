@@ -48,7 +48,7 @@ def refuse_clear_text(value: object) -> object:
 
 
 class SecretSource(Part):
-    """Where a secret comes from: exactly one of the keys below, or an inline ``!vault`` block."""
+    """The origin of a secret: exactly one of the keys below, or an inline ``!vault`` block."""
 
     env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     """Name of an environment variable of the control machine."""

@@ -66,7 +66,7 @@ class HttpCheck(_Timing):
     type: Literal["http"] = "http"
     """``http``"""
     path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~%/?&=+,:;@-]*$", examples=[READY])] = READY
-    """What is asked for; ``/readyz`` is 503 on a node that is draining."""
+    """Path that is asked for; ``/readyz`` is 503 on a node that is draining."""
     status: Annotated[Whole, Field(ge=100, le=599)] = 200
     """The only status that counts as healthy."""
     virtualhost: (
@@ -105,7 +105,7 @@ class VirtualService(Part):
     port: Port = 7860
     """On the VIPs and, as DR does not translate, on the real servers."""
     scheduler: Scheduler = Scheduler.RR
-    """How a real server is chosen for a new connection (ipvsadm(8) -s)."""
+    """Method of choosing a real server for a new connection (ipvsadm(8) -s)."""
     hash_fallback: bool = True
     """sh and mh: a client of a weight-0 or full server goes to another instead of being refused."""
     hash_port: bool = False
@@ -114,7 +114,7 @@ class VirtualService(Part):
     """Absent, each connection goes where the scheduler says. An app that does not route sessions
     needs it, or sh or mh."""
     check: Check = HttpCheck()
-    """How a dead node is noticed."""
+    """Check by which a dead node is noticed."""
     quorum: Annotated[Whole, Field(ge=1, le=2**31 - 1)] = 1
     """Total weight below which the service counts as down."""
     hysteresis: Annotated[Whole, Field(ge=0, le=2**31 - 1)] = 0
@@ -130,7 +130,7 @@ class VirtualService(Part):
 
 
 def serves(service: VirtualService, name: str) -> bool:
-    """Whether a real server is one of those that serve it."""
+    """Tell whether a real server is one of those that serve it."""
     return service.real_servers is None or name in service.real_servers
 
 
@@ -140,5 +140,5 @@ def check_path(service: VirtualService) -> str:
 
 
 def speaks_tls(service: VirtualService) -> bool:
-    """Whether clients speak TLS to it: its check does, or it is HTTPS' own port."""
+    """Tell whether clients speak TLS to it: its check does, or it is HTTPS' own port."""
     return isinstance(service.check, SslCheck) or service.port == 443

@@ -1,4 +1,4 @@
-"""How the control machine reaches a host."""
+"""The way by which the control machine reaches a host."""
 
 import re
 from typing import Annotated
@@ -37,7 +37,7 @@ class Connection(Part):
     port: Port | None = None
     """Default 22."""
     user: Login | None = None
-    """Who logs in; default who runs this."""
+    """User who logs in; default who runs this."""
     key_file: LocalPath | None = None
     """Private key on the control machine, relative to the inventory."""
     password: Secret | None = None
@@ -51,7 +51,7 @@ class Connection(Part):
     sudo: bool | None = None
     """Become root through sudo (default), or log in as root with ``false``."""
     sudo_password: Secret | None = None
-    """Where sudo asks for one."""
+    """Password for sudo, where it asks for one."""
     connect_timeout: Seconds | None = None
     """Seconds until a host that does not answer counts as down."""
     keepalive: Seconds | None = None

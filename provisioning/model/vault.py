@@ -24,7 +24,7 @@ class VaultError(ClusterError):
 
 
 def decrypt(block: str, password: bytes) -> bytes:
-    """What the block holds. Raises ``VaultError``."""
+    """Return what the block holds. Raises ``VaultError``."""
     salt, signature, ciphertext = _fields(block)
     key = PBKDF2HMAC(hashes.SHA256(), 2 * _KEY + _COUNTER, salt, _ROUNDS).derive(password)
     signer = hmac.HMAC(key[_KEY : 2 * _KEY], hashes.SHA256())

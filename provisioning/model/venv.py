@@ -35,7 +35,7 @@ def _web_address(text: str) -> str:
 
 
 class PackageIndex(SecretSource):
-    """Where pip finds packages: a URL, or, where there is a login in it, a secret."""
+    """The place where pip finds packages: a URL, or, where there is a login in it, a secret."""
 
     url: Annotated[str, AfterValidator(_web_address)] | None = None
     """The URL, without a login."""
@@ -107,7 +107,7 @@ Requirement = Annotated[
 
 
 class Venv(Part):
-    """How environments are made: from the requirements that the source itself names."""
+    """The way environments are made: from the requirements that the source itself names."""
 
     python: HostPath = PurePosixPath("/usr/bin/python3")
     """Interpreter on the real servers that makes them; with Debian's own, its package for

@@ -80,7 +80,7 @@ class Vrrp(Part):
     virtual_router_id: Vrid = 51
     """VRID of the first VIP; must be free on the LAN."""
     preempt: bool = False
-    """Whether a returning director of higher priority takes the VIP back."""
+    """True where a returning director of higher priority takes the VIP back."""
     preempt_delay: Annotated[Whole, Field(ge=0, le=1000)] = 0
     """Seconds a returning director waits first; its IPVS table is empty at that time."""
     unicast: bool = False
@@ -88,7 +88,7 @@ class Vrrp(Part):
     auth_pass: Secret | None = None
     """Version 2 only, at most 8 characters; a guard against mis-wiring, not security."""
     garp: Garp = Garp()
-    """How the LAN is told who owns the VIP."""
+    """Announcements that tell the LAN who owns the VIP."""
     track_scripts: list[TrackScript] = []
     """Checks of the directors themselves."""
     notify: Command | None = None

@@ -32,9 +32,9 @@ class ClusterSecret:
 
     value: str
     made_here: bool
-    """Whether it is one of ours, that is in no inventory."""
+    """True where it is one of ours, that is in no inventory."""
     told: str = ""
-    """What the operator should know of the choice."""
+    """Things the operator should know of the choice."""
 
 
 def known_secret(site: Site) -> str | None:
@@ -88,7 +88,7 @@ def keep_secret(site: Site, secret: ClusterSecret) -> None:
 
 
 def _on_real_servers(site: Site, fleet: Fleet) -> dict[str, str]:
-    """What each real server that can be reached has; an empty text where that is nothing."""
+    """Return what each reachable real server has; an empty text where that is nothing."""
     names = list(site.inventory.real_servers.hosts)
 
     def look(name: str, transport: Transport) -> str:

@@ -67,7 +67,7 @@ def plan_removal(names: list[str], fleet: Fleet) -> Plans:
 
 
 def require_no_upgrade_left(site: Site, names: Collection[str]) -> str:
-    """What destroying these hosts does to an unfinished upgrade, for people; empty where there is
+    """Tell people what destroying these hosts does to an unfinished upgrade; empty where there is
     none. Raises ``OperationError`` where it would leave some of its nodes in the middle."""
     saved = state_file.load(site.state_dir)
     other = load_record(site.state_dir).upgrade
@@ -83,7 +83,7 @@ def require_no_upgrade_left(site: Site, names: Collection[str]) -> str:
 
 
 def forget_destroyed(site: Site, run: Run, names: Collection[str]) -> None:
-    """What held for these hosts holds no more: drains, pins, shares, preference; and with the last
+    """Forget what held for these hosts: drains, pins, shares, preference; and with the last
     of them all that was known of the cluster."""
     forget(site.state_dir, names)
     inventory = site.inventory

@@ -1,4 +1,5 @@
-"""What the directors were given last, so that real servers are drained on directors as they are.
+"""The record of what the directors were given last, so that real servers are drained on directors
+as they are.
 
 An edit may change nodes and directors at once: the health check, say, and what it asks for. The
 nodes are changed first, and until the directors' turn comes these go on with what they have, but

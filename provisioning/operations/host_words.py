@@ -1,4 +1,4 @@
-"""What is said of a host."""
+"""The words that are said of a host."""
 
 
 def of_host(name: str, reason: str, event: str = "") -> str:

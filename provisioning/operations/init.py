@@ -87,7 +87,7 @@ app:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What cannot be guessed."""
+    """The values that cannot be guessed."""
 
     vip: str
     interface: str
@@ -97,7 +97,7 @@ class Answers:
 
 
 def questions() -> list[Question]:
-    """What is asked about hosts, in order."""
+    """Return what is asked about hosts, in order."""
     return [role.question for role in ROLES if role.question is not None]
 
 

@@ -36,7 +36,7 @@ class Plans(FleetPlan):
     interrupted: dict[str, str] = field(default_factory=dict)
     """Real servers that serve and are changed all the same, and why that cannot be helped."""
     told: tuple[str, ...] = ()
-    """What hosts carry and this folder did not know."""
+    """Things that hosts carry and this folder did not know."""
 
 
 def plan_hosts(inventory: Inventory, desired: dict[str, DesiredHost], fleet: Fleet) -> Plans:

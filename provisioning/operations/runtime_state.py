@@ -1,4 +1,4 @@
-"""What a folder of a control machine knows of a cluster, in files beside journal and lock.
+"""The knowledge a control machine's folder has of a cluster, in files beside journal and lock.
 
 The cluster itself remembers it on its directors (``cluster_record``); these files are what this
 folder saw or wrote last. Written by whoever holds the cluster's lock, read by everything that
@@ -35,7 +35,7 @@ class RuntimeStateError(ClusterError):
 
 
 def load_record(folder: Path) -> ClusterRecord:
-    """What this folder knows of the cluster; nothing where it knows none. Raises
+    """Load what this folder knows of the cluster; nothing where it knows none. Raises
     ``RuntimeStateError``: to go on without it would put drained hosts back to work."""
     path = folder / _FILE
     text = _text(path)

@@ -45,7 +45,7 @@ class _Seat:
 
     conversation: Conversation
     until: float
-    """When the host may have given us up, by ``_now``."""
+    """Time when the host may have given us up, by ``_now``."""
     asking: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, line: str, timeout: float = _ANSWER) -> str:
@@ -212,7 +212,7 @@ class Seats:
 
 
 def _line(record: ClusterRecord) -> str:
-    """What is of serial 0 no host need remember."""
+    """Write a record as one line; what is of serial 0 no host need remember."""
     return keep_line(to_text(record) if record.serial else "")
 
 

@@ -1,5 +1,5 @@
-"""What a cluster is to be, from the inventory, from what the cluster remembers of itself, and from
-what its hosts carry; for plan and deploy."""
+"""The state a cluster is to have, from the inventory, from what the cluster remembers of itself,
+and from what its hosts carry; for plan and deploy."""
 
 import re
 from collections.abc import Callable
@@ -25,12 +25,12 @@ _TIMEOUT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What counts now."""
+    """The facts that count now."""
 
     runtime: Runtime
     secret: ClusterSecret | None
     told: tuple[str, ...] = ()
-    """What this folder did not know, for people."""
+    """Things this folder did not know, for people."""
 
     @property
     def secret_value(self) -> str | None:

@@ -1,4 +1,4 @@
-"""What a resource is: one thing a host can have, which can be looked at, compared and changed.
+"""The form of a resource: one thing a host can have, which can be looked at, compared and changed.
 
 A resource never talks to a host. It gives POSIX-sh fragments; the engine joins those of all
 resources of a host into one script, so that looking takes one round trip and changing another.
@@ -15,7 +15,7 @@ from ..errors import ClusterError
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What an observe fragment said of a resource."""
+    """The answer of an observe fragment about a resource."""
 
     stdout: str
     stderr: str
@@ -24,7 +24,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How a resource gets from what was observed to what is wanted."""
+    """The way a resource gets from what was observed to what is wanted."""
 
     summary: str
     """One line, such as ``create`` or ``mode 0644 -> 0600``."""
@@ -38,7 +38,7 @@ class Change:
     supersedes: frozenset[str] = frozenset()
     """Names of handlers this change makes needless: it starts the service with what is there."""
     disturbs: bool = False
-    """Whether something that runs may be interrupted by it."""
+    """True where something that runs may be interrupted by it."""
     sensitive: bool = False
     """Texts hold a secret: shown by size only, never written to the journal."""
 
@@ -81,7 +81,7 @@ class Handler:
     command: str
     """Fragment; must fail when the service did not take the change up."""
     disturbs: bool = True
-    """Whether something that runs may be interrupted by it."""
+    """True where something that runs may be interrupted by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Requirement:
     probe: str
     """Fragment that changes nothing; status 0 is met, its output is shown otherwise."""
     fix: str
-    """What the operator can do about it."""
+    """The action the operator can take about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +105,4 @@ class Postcondition:
     timeout: int
     """Seconds after which the host counts as failed."""
     fix: str
-    """What the operator can do about it."""
+    """The action the operator can take about it."""

@@ -11,7 +11,7 @@ _SET = re.compile(r"[0-9a-f]{12,64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """What ``requirements.txt`` of a release asks for, installed by pip.
+    """The packages that ``requirements.txt`` of a release asks for, installed by pip.
 
     From the package index that the host knows or ``index_url`` names, with a cache that releases
     share; or, with ``wheels``, from those alone that were brought to the host: the name of a set
@@ -30,7 +30,7 @@ class Environment:
 
     @property
     def summary(self) -> str:
-        """Where the packages come from, in short."""
+        """Say where the packages come from, in short."""
         return "from brought wheels" if self.wheels else "from the package index"
 
     def recipe(self) -> str:

@@ -28,7 +28,7 @@ class Entry:
     """The text it was read from."""
 
     def same_as(self, other: "Entry") -> bool:
-        """Whether both ask for the same mount, however they are written."""
+        """Tell whether both ask for the same mount, however they are written."""
         return self._key == other._key
 
     @property

@@ -6,7 +6,7 @@ from .output import printed
 from .shell_call import quote_call
 
 SOCKET = "/var/run/supervisor.sock"
-"""Where Debian's supervisord listens."""
+"""The socket on which Debian's supervisord listens."""
 
 
 def observe(socket: str, name: str) -> str:

@@ -20,7 +20,7 @@ def state(observation: Observation) -> dict[str, str]:
 
 
 def is_enabled(unit_file_state: str) -> bool:
-    """Whether a unit is started at boot, or is not the kind that can be enabled."""
+    """Tell whether a unit is started at boot, or is not the kind that can be enabled."""
     return unit_file_state in ("enabled", "static", "alias", "generated", "indirect")
 
 

@@ -1,4 +1,4 @@
-"""What a role's part of a host is made from."""
+"""The things that a role's part of a host is made from."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What every host of an inventory should have. Pure."""
+"""The things that every host of an inventory should have. Pure."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class DesiredHost:
     resources: tuple[Resource, ...] = ()
     postconditions: tuple[Postcondition, ...] = ()
     partial: bool = False
-    """Whether this is about these resources alone, and others that are managed there stay."""
+    """True where this is about these resources alone, and others that are managed there stay."""
 
 
 def desired_hosts(

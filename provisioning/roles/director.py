@@ -390,7 +390,7 @@ def _service(
 
 
 def _misc(service: VirtualService, address: IPAddress | None) -> dict[str, object]:
-    """What a script of the operator's is called by, and its limit in whole seconds.
+    """Return what a script of the operator's is called by, and its limit in whole seconds.
 
     Keepalived 2.2.7 takes the weight that a script had set off the service's once too often when
     it kills the script, and that of each later answer is wrong by it. So one that says a weight

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machines:
-    """How many there are of a kind, and of what size."""
+    """The number of machines of a kind, and their size."""
 
     kind: str
     """One of them, for people; in the option for its memory, and in a lab's record."""
@@ -19,4 +19,4 @@ class Machines:
     memory: int = 192
     """MiB of each, without an option; 0 where it has no kernel of its own."""
     niceness: int = 10
-    """How far it stands back when processors are short (nice(1))."""
+    """Degree to which it stands back when processors are short (nice(1))."""

@@ -1,4 +1,4 @@
-"""What every role asks of a host's network."""
+"""The demands of every role on a host's network."""
 
 import shlex
 

@@ -1,4 +1,4 @@
-"""What one role asks of a host."""
+"""The demands of one role on a host."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How a host keeps a program running: the resources under either service manager."""
+"""The way a host keeps a program running: the resources under either service manager."""
 
 from ..model.hosts import ServiceManager
 from ..resources.base import Requirement, Resource
@@ -7,7 +7,7 @@ from ..resources.supervisor_daemon import SupervisorDaemon
 
 
 def manager_resources(manager: ServiceManager) -> tuple[Resource, ...]:
-    """What must be there before programs can be given to the manager."""
+    """List what must be there before programs can be given to the manager."""
     if manager is ServiceManager.SYSTEMD:
         return ()
     return (Packages(names=("supervisor",)), SupervisorDaemon())
@@ -29,7 +29,7 @@ def manager_requirement(manager: ServiceManager) -> Requirement:
 
 
 def unit_path(name: str, manager: ServiceManager) -> str:
-    """Where the program's definition lies."""
+    """Return where the program's definition lies."""
     if manager is ServiceManager.SYSTEMD:
         return f"/etc/systemd/system/{name}.service"
     return f"/etc/supervisor/conf.d/{name}.conf"

@@ -1,4 +1,4 @@
-"""How ``cluster init`` asks for the hosts of a role, and the inventory it makes of the answer."""
+"""The question of ``cluster init`` for a role's hosts, and the inventory it makes of the answer."""
 
 import json
 import re
@@ -31,13 +31,13 @@ class Question:
     comment: str
     """Lines above the group."""
     several: bool = True
-    """Whether it takes several hosts, and the option may be repeated."""
+    """True where it takes several hosts, and the option may be repeated."""
     optional: bool = False
-    """Whether "none" is an answer, and the usual one."""
+    """True where "none" is an answer, and the usual one."""
 
     @property
     def default(self) -> str | None:
-        """What is taken without an answer; ``None`` where there must be one."""
+        """Return what is taken without an answer; ``None`` where there must be one."""
         return "none" if self.optional else None
 
     @property
@@ -48,7 +48,7 @@ class Question:
         return f"{self.text} (separated by spaces; NAME=ADDRESS to name them)"
 
     def problem(self, answer: str) -> str | None:
-        """Why an answer cannot be used; ``None`` where it can."""
+        """Say why an answer cannot be used; ``None`` where it can."""
         if self.optional and is_none(answer):
             return None
         names = []
@@ -97,12 +97,12 @@ def clean(text: str) -> str:
 
 
 def is_none(answer: str) -> bool:
-    """Whether the answer is that there is none."""
+    """Tell whether the answer is that there is none."""
     return clean(answer).lower() in _NONE
 
 
 def address_problem(text: str) -> str | None:
-    """Why a text is not an address; ``None`` where it is one."""
+    """Say why a text is not an address; ``None`` where it is one."""
     try:
         ip_address(text)
     except ValueError:

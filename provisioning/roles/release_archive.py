@@ -13,9 +13,9 @@ class ReleaseArchive:
     id: str
     data: bytes = field(repr=False)
     about: str = ""
-    """Where it comes from: a JSON object in one line, ``provisioning.operations.origin`` has its
+    """Its origin: a JSON object in one line, ``provisioning.operations.origin`` has its
     keys."""
     environment: Environment | None = None
     """The environment it gets, where the inventory asks for one of its own."""
     needs: Mapping[str, bytes] = field(default_factory=dict)
-    """What that environment holds: requirements.txt and what it names; in the archive too."""
+    """The contents of that environment: requirements.txt and what it names; in the archive too."""

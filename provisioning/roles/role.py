@@ -49,11 +49,11 @@ class Role:
     """Requirements, resources in the order in which they are applied, and postconditions of the
     host of that name."""
     gate: Gate = "some"
-    """How many of its hosts must be well for roles of a higher number to start."""
+    """Share of its hosts that must be well for roles of a higher number to start."""
     split: Split | None = None
     """Its waves, where it has more than one."""
     serves_leaving: bool = False
-    """Whether hosts that leave the cluster use it until they are clean."""
+    """True where hosts that leave the cluster use it until they are clean."""
     view: Callable[[Inventory, str], View[Any]] | None = None
     """Facts that ``cluster status`` asks a host for, and their combination: a ``HostStatus``, where
     the role stands by itself. ``None`` where there is nothing to look at."""
@@ -61,9 +61,9 @@ class Role:
     diagnostics: Mapping[str, str] = field(default_factory=dict)
     """Shell fragments for a support bundle, by the name of the file that holds the answer."""
     question: Question | None = None
-    """How ``cluster init`` asks for its hosts; ``None`` where it does not."""
+    """Question by which ``cluster init`` asks for its hosts; ``None`` where it does not."""
     machines: Machines | None = None
-    """What ``cluster lab`` makes for it; ``None`` where it makes none."""
+    """Machines that ``cluster lab`` makes for it; ``None`` where it makes none."""
 
     def hosts(self, inventory: Inventory) -> tuple[str, ...]:
         """Names of its hosts; none where the inventory lacks the group."""

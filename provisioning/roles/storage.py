@@ -32,7 +32,7 @@ _PROGRAM = "nfs-export"
 
 
 def mount_source(inventory: Inventory) -> str:
-    """What real servers mount: an existing server's path, or the root of our export."""
+    """Return what real servers mount: an existing server's path, or the root of our export."""
     storage = inventory.storage
     assert storage is not None
     if storage.source is not None:

@@ -1,4 +1,4 @@
-"""How ``cluster init`` asks where outputs are shared."""
+"""The question by which ``cluster init`` asks where outputs are shared."""
 
 from .question import (
     Question,
@@ -36,7 +36,7 @@ class StorageQuestion(Question):
     """Also takes an NFS server that exists."""
 
     def problem(self, answer: str) -> str | None:
-        """Why an answer cannot be used; ``None`` where it can."""
+        """Say why an answer cannot be used; ``None`` where it can."""
         text = clean(answer)
         return None if ":/" in text or is_none(text) else address_problem(text.rpartition("=")[2])
 

@@ -1,4 +1,4 @@
-"""What a transport does, and how it fails. It does not know what it carries."""
+"""The work of a transport, and the ways it fails. It does not know what it carries."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from ..errors import ClusterError
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """How a script ended: what it printed, and its exit status."""
+    """The end of a script: what it printed, and its exit status."""
 
     stdout: bytes
     stderr: bytes

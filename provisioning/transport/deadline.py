@@ -25,5 +25,5 @@ class Deadline:
 
     @property
     def passed(self) -> bool:
-        """Whether the time is up."""
+        """Tell whether the time is up."""
         return time.monotonic() >= self._end

@@ -44,7 +44,7 @@ class Entry:
         return tuple(self.patterns.lower().split(","))
 
     def is_about(self, name: str) -> bool:
-        """Whether its patterns match: hashed, or with ``*``, ``?`` and ``!`` (ssh_config(5),
+        """Tell whether its patterns match: hashed, or with ``*``, ``?`` and ``!`` (ssh_config(5),
         PATTERNS)."""
         if self.patterns.startswith("|1|"):
             salt, digest = _hashed(self.patterns)

@@ -54,7 +54,7 @@ class _Attempt:
         """The methods the server takes, where it has said so."""
 
     def by_keys(self, *, has_password: bool) -> bool:
-        """Whether a key was enough."""
+        """Log in by keys, and tell whether a key was enough."""
         user = self._endpoint.user
         for identity in self._identities():
             if has_password and len(self._tried) == _KEYS_BEFORE_PASSWORD:
@@ -71,7 +71,7 @@ class _Attempt:
         return False
 
     def by_password(self, password: Callable[[], str]) -> bool:
-        """Whether the password was enough."""
+        """Log in by password, and tell whether it was enough."""
         if self._accepted is not None and not self._accepted & _PASSWORD_METHODS:
             return False
         self._tried.append("the password")
@@ -82,7 +82,7 @@ class _Attempt:
         return more == []
 
     def failure(self) -> AuthenticationError:
-        """Why nobody let us in."""
+        """Say why nobody let us in."""
         parts = ["the login was refused"]
         parts.append(f"tried: {', '.join(self._tried) or 'nothing, there is no key or password'}")
         if self._accepted is not None:
@@ -104,7 +104,7 @@ class _Attempt:
         return self._ring.identities(endpoint.key_files, only_these=endpoint.only_these_keys)
 
     def _ask(self, ask: Callable[[], list[str]]) -> list[str] | None:
-        """What the server still wants (nothing: we are in); None where it refuses."""
+        """Return what the server still wants (nothing: we are in); None where it refuses."""
         self._transport.auth_timeout = self._deadline.left
         try:
             return ask()

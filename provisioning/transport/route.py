@@ -21,7 +21,7 @@ class Endpoint:
     """One sshd to log in to."""
 
     name: str
-    """What the operator calls it, for messages."""
+    """Name that the operator calls it by, for messages."""
     host: str
     port: int
     user: str

@@ -1,4 +1,4 @@
-"""Why sudo did not make us root, from what it said."""
+"""The reason why sudo did not make us root, from what it said."""
 
 from .base import SudoError
 

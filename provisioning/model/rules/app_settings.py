@@ -1,4 +1,4 @@
-"""How the app is run."""
+"""Rules for how the app is run."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _SET_FROM = {
     "COSYVOICE_PEERS_FILE": "write app: {session_routing: …}",
     "COSYVOICE_CLUSTER_SECRET_FILE": "write app: {secret: …}",
 }
-"""What a deploy sets by itself, and where it is said."""
+"""Variables that a deploy sets by itself, and where each is said."""
 
 
 def environment(context: Context) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Where the app comes from."""
+"""Rules for where the app comes from."""
 
 import re
 from collections.abc import Iterator

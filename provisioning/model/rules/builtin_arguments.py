@@ -13,7 +13,7 @@ _PATH = ("app", "arguments")
 
 
 def known_to_the_app(context: Context) -> Iterator[Finding]:
-    """What the app's own command line takes; a wrong one would keep every node from starting."""
+    """Find what the app's own command line refuses; it would keep every node from starting."""
     app = context.inventory.app
     if app.source != "builtin" or not app.arguments:
         return

@@ -80,7 +80,7 @@ def misc_fields(context: Context) -> Iterator[Finding]:
 
 
 def kinds(context: Context) -> Iterator[Finding]:
-    """What a check cannot see, and ports that speak another protocol than it."""
+    """Find what a check cannot see, and ports that speak another protocol than it."""
     for index, service in enumerate(context.inventory.services):
         check, path = service.check, ("services", index, "check")
         if isinstance(check, SslCheck):

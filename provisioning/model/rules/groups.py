@@ -1,4 +1,4 @@
-"""Which hosts there are, and in which roles."""
+"""Rules for which hosts there are, and in which roles."""
 
 from collections.abc import Iterator
 

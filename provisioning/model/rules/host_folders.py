@@ -29,7 +29,7 @@ _PRIVATE = (".ssh", ".gnupg")
 _OURS = (STATE, APP_STATE, str(PurePosixPath(APP_ENV).parent), "/var/log/cosyvoice")
 _EXAMPLE = {Folder.APP: "/opt/cosyvoice", Folder.EXPORT: "/srv/cosyvoice/outputs"}
 _RELEASES = ("releases", "current", "venv", "run.sh")
-"""What a deploy puts into the app's folder."""
+"""The names that a deploy puts into the app's folder."""
 
 
 def own(context: Context) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Where things stand in an inventory, for rules to point at."""
+"""The places where things stand in an inventory, for rules to point at."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address

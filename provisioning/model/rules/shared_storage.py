@@ -62,7 +62,7 @@ def reachable(context: Context) -> Iterator[Finding]:
 
 
 def mount_options(context: Context) -> Iterator[Finding]:
-    """What loses data or hangs a boot (nfs(5), systemd.mount(5))."""
+    """Find what loses data or hangs a boot (nfs(5), systemd.mount(5))."""
     storage = context.inventory.storage
     if storage is None:
         return
@@ -85,7 +85,7 @@ def mount_options(context: Context) -> Iterator[Finding]:
 
 
 def export_options(context: Context) -> Iterator[Finding]:
-    """What exports(5) warns of."""
+    """Find what exports(5) warns of."""
     storage = context.inventory.storage
     if storage is None or not storage.hosts:
         return

@@ -1,4 +1,4 @@
-"""What tells VRRP's routers and instances apart: VRIDs and priorities."""
+"""Rules for what tells VRRP's routers and instances apart: VRIDs and priorities."""
 
 from collections.abc import Iterator
 

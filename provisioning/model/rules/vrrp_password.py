@@ -11,7 +11,7 @@ _PATH = ("vrrp", "auth_pass")
 
 
 def auth_pass(context: Context) -> Iterator[Finding]:
-    """What Keepalived would cut, drop or misread."""
+    """Find what Keepalived would cut, drop or misread."""
     vrrp = context.inventory.vrrp
     if vrrp.auth_pass is None:
         return

@@ -9,7 +9,7 @@ from ..tables import Tables, weight_of
 def lacking_without(
     inventory: Inventory, runtime: Runtime, tables: Tables, names: frozenset[str]
 ) -> list[str]:
-    """What would be too little if the real servers ``names`` took no new work, in words.
+    """Say in words what would be too little if the real servers ``names`` took no new work.
 
     Those count that the directors' kernels send to now and that are not drained; of each service
     their weights must make up its quorum.

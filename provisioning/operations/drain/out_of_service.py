@@ -56,7 +56,7 @@ class Directors:
 
     @property
     def unseen(self) -> str:
-        """Why it is unknown which directors send to whom; empty where it is known."""
+        """Say why it is unknown which directors send to whom; empty where it is known."""
         if not self.silent or self.holders & self.tables.keys():
             return ""
         return "; ".join(self.silent.values())

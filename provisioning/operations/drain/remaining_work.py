@@ -38,7 +38,7 @@ class RemainingWork:
     """Pages that are open in browsers, and idle. Nothing waits for them: they stay for as long as
     their owner pleases, and find another node when this one goes."""
     unknown: str = ""
-    """Why jobs or connections could not be counted; empty where they were."""
+    """Reason why jobs or connections could not be counted; empty where they were."""
 
     @property
     def jobs(self) -> int:

@@ -13,7 +13,7 @@ from ...model.resolve import service_manager_of
 from ...roles.registry import roles_of
 
 BEAT = b"\0"
-"""What a followed log sends from time to time, so that it ends when nobody listens any more."""
+"""The byte a followed log sends from time to time, so that it ends when nobody listens any more."""
 
 _CTIME = re.compile(r"\w{3} (\w{3} +\d+ \d\d:\d\d:\d\d \d{4}): ")
 _DURATION = re.compile(r"(\d+)\s*([smhd])")

@@ -1,4 +1,4 @@
-"""What goes wrong before anything reaches a host."""
+"""Errors that arise before anything reaches a host."""
 
 from ...errors import ClusterError
 

@@ -1,4 +1,4 @@
-"""What a project says it requires, read without running any of it."""
+"""The requirements that a project states, read without running any of it."""
 
 import configparser
 import importlib.metadata
@@ -35,7 +35,7 @@ class Metadata:
     """By the extra's canonical name."""
 
     def wanted(self, extras: list[str]) -> list[str]:
-        """What it needs together with these extras. Raises ``OwnMetadataError``."""
+        """List what it needs together with these extras. Raises ``OwnMetadataError``."""
         chosen = self._with_included([canonicalize_name(extra) for extra in extras])
         lines = [*self.requires, *(line for extra in chosen for line in self.extras[extra])]
         found = dict.fromkeys(
@@ -76,7 +76,7 @@ class Metadata:
 
 
 def own_metadata(root: Path, *, builtin: bool) -> Metadata | None:
-    """What the project in a folder says, or nothing where it says nothing.
+    """Read what the project in a folder says, or nothing where it says nothing.
 
     Raises ``OwnMetadataError``.
     """

@@ -1,4 +1,4 @@
-"""What is written down with a release, on every host that has it. Pure but for clock and name.
+"""The line written down with a release, on every host that has it. Pure but for clock and name.
 
 One line of JSON; keys are only ever added::
 

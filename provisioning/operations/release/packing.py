@@ -34,7 +34,7 @@ def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
 
 
 def version_of(init: bytes) -> str:
-    """The version that a package's ``__init__.py`` gives; 0 where it gives none."""
+    """Return the version that a package's ``__init__.py`` gives; 0 where it gives none."""
     found = re.search(rb'^__version__ = "([A-Za-z0-9][\w.+-]{0,60})"', init, re.MULTILINE)
     return found[1].decode() if found else "0"
 

@@ -1,4 +1,4 @@
-"""What a release's environment holds, as files for pip."""
+"""The contents of a release's environment, as files for pip."""
 
 import re
 from pathlib import Path

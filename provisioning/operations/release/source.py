@@ -1,4 +1,4 @@
-"""Where the app comes from, as a folder to read."""
+"""The source that the app comes from, as a folder to read."""
 
 import tempfile
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ class Source:
     """A source at hand."""
 
     shown: str
-    """What it is called, without a login."""
+    """Name that it is called by, without a login."""
     root: Path
     """The folder that says what the app requires."""
     package: Traversable
@@ -39,7 +39,7 @@ class Source:
     """Name under which it runs: one of ``PACKAGES``."""
     ref: str | None = None
     commit: str | None = None
-    """What ``ref`` was then."""
+    """The commit that ``ref`` was then."""
 
 
 @contextmanager

@@ -36,7 +36,7 @@ class Wheel:
 
     @property
     def line(self) -> str:
-        """What pins it, for pip."""
+        """Return the line that pins it, for pip."""
         return f"{self.name}=={self.version} --hash=sha256:{self.sha256}"
 
 

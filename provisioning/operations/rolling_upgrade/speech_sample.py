@@ -21,7 +21,7 @@ class SpeechSample:
     contrast: float = 0.0
     """dB between the loudest and the softest tenth."""
     error: str = ""
-    """Why there is no sound."""
+    """Reason why there is no sound."""
 
     def problem(self, host: str) -> str:
         """Say why this is not speech by ``host``; empty where it is."""

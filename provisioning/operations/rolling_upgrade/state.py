@@ -66,7 +66,7 @@ class Node:
     facts: dict[str, float] = field(default_factory=dict)
     """Findings of phases for later ones."""
     reason: str = ""
-    """Why the node failed."""
+    """Reason why the node failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def _json(content: object) -> str:
 
 
 def _rendered(site: Site, errors: dict[str, str]) -> dict[str, list[File]]:
-    """What is wanted on each host; no files where it cannot be told."""
+    """Render what is wanted on each host; no files where it cannot be told."""
     found: dict[str, list[File]] = {name: [] for name in all_hosts(site.inventory)}
     try:
         desired = desired_hosts(site.inventory, None, site.runtime)

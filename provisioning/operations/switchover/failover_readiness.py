@@ -12,7 +12,7 @@ from ..faults.vip_holder import holders
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """Why a director should not take the VIPs over."""
+    """A reason why a director should not take the VIPs over."""
 
     reason: str
     absolute: bool = False
@@ -58,9 +58,9 @@ def blockers(inventory: Inventory, state: ClusterState, name: str) -> list[Block
 
 
 def _table_blockers(inventory: Inventory, state: ClusterState, name: str) -> list[Blocker]:
-    """Where the candidate's table is not what the inventory asks for. What the master has is no
-    measure, as it may be the broken one; but a real server that no director sends to is down, and
-    no fault of the candidate's."""
+    """Find where the candidate's table is not what the inventory asks for. What the master has is
+    no measure, as it may be the broken one; but a real server that no director sends to is down,
+    and no fault of the candidate's."""
     others = [one for other, one in state.directors.items() if other != name]
     found: list[Blocker] = []
     for wanted in wanted_services(inventory, state.runtime):
