@@ -11,7 +11,7 @@ LEAST_CONTRAST = 10.0
 def flaw(length: float, level: float, contrast: float) -> str:
     """Reason for which a sound is not speech; empty where it may be."""
     if not SHORTEST <= length <= LONGEST:
-        return f"{length:.1f} s of sound is not what the text takes to say"
+        return f"{length:.1f} s of sound does not fit the sentence"
     if level < SOFTEST:
         return f"the sound is silent ({level:.0f} dBFS)"
     if contrast < LEAST_CONTRAST:
