@@ -11,7 +11,7 @@ from ..operations.operation import Operation
 from ..operations.run import journaled_run
 from ..operations.session import Site
 from .dialogue import ConsoleDialogue
-from .json_view import print_json
+from .views.json_output import print_json
 from .working import open_working_fleet
 
 

@@ -10,8 +10,8 @@ from ..model.inventory import Inventory
 from ..model.loader.diagnostic import InventoryError
 from ..model.loader.load import read_inventory
 from . import exit_codes
-from .diagnostic_view import counted
 from .verbosity import learn_secrets, logging_is_on
+from .views.diagnostics import counted
 from .wrong_inventory import WrongInventoryError
 
 F = TypeVar("F", bound=Callable[..., Any])

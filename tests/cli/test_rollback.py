@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from provisioning.cli.releases import releases
-from provisioning.cli.rollback import rollback
+from provisioning.cli.commands.releases import releases
+from provisioning.cli.commands.rollback import rollback
 from provisioning.engine.journal import runs
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime

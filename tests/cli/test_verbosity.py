@@ -16,7 +16,7 @@ import yaml
 from rich.console import Console
 from rich.live import Live
 
-from provisioning.cli.commands import Commands
+from provisioning.cli.group import Commands
 from provisioning.cli.running import cluster, run
 from provisioning.engine.script_log import log_script, without_payload
 from provisioning.model.loader.load import read_inventory
@@ -176,7 +176,7 @@ def test_no_secret_of_any_kind_is_in_the_text_of_changes(
 
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr("provisioning.cli.plan.look", log_them)
+    monkeypatch.setattr("provisioning.cli.commands.plan.look", log_them)
     assert run(["--debug", "plan", "-i", str(site.path)]) == 0
     text = stream.getvalue()
     assert re.search(r"begin_candidate /etc/keepalived/keepalived.conf \d+ .*<<'BASE64' \(", text)
@@ -229,7 +229,7 @@ def test_a_log_in_a_file_is_whole_while_a_table_is_shown(
             logging.getLogger("provisioning.engine.waves").info("a\x1b[31mb\nc\td")
         return {}
 
-    monkeypatch.setattr("provisioning.cli.schema.inventory_schema", shown)
+    monkeypatch.setattr("provisioning.cli.commands.schema.inventory_schema", shown)
     assert run(["-v", "schema"]) == 0
     assert stream.getvalue().partition("] ")[2] == ("engine.waves: a\\x1b[31mb\n    | c       d\n")
 

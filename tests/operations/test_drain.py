@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from provisioning.cli.status_view import status_view
+from provisioning.cli.views.status import status_view
 from provisioning.engine.apply import apply_plan
 from provisioning.engine.observe import observe_and_plan, run_fragments
 from provisioning.engine.plan import fragments, plan_part

@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from provisioning.cli.running import cluster
-from provisioning.cli.status_view import status_view
+from provisioning.cli.views.status import status_view
 from provisioning.engine.fleet import Fleet
 from provisioning.facts.clock import Clock
 from provisioning.facts.fact import fragments

@@ -9,8 +9,8 @@ import yaml
 from click.testing import CliRunner
 from rich.console import Console
 
-from provisioning.cli.init import init
-from provisioning.cli.status_view import status_view
+from provisioning.cli.commands.init import init
+from provisioning.cli.views.status import status_view
 from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.journal import Journal
