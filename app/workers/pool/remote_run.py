@@ -3,11 +3,11 @@
 import time
 from collections.abc import AsyncGenerator
 
+from ..job import Job
+from ..remote import LostError, RemoteSlot
+from ..report import JobReport
 from . import job_errors
-from .job import Job
 from .local_run import NotBegunError
-from .remote import LostError, RemoteSlot
-from .report import JobReport
 from .workplace import Workplace
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from .causes import Cause
-from .job_queue import JobQueue
+from ..causes import Cause
+from ..job_queue import JobQueue
+from ..slot import Slot, SlotState
+from ..worker import Worker
 from .readiness import any_loading
-from .slot import Slot, SlotState
 from .tasks import Tasks
-from .worker import Worker
 
 CANCEL_PATIENCE = 2.0
 """Seconds a worker may take to notice that its job is no longer wanted, or that it is to end."""

@@ -1,6 +1,6 @@
 """Places that are kept for those who were let in, until they are at the line."""
 
-from app.workers.coming import Coming
+from app.workers.pool.coming import Coming
 
 
 def test_a_place_is_kept_until_its_request_came_or_for_a_moment() -> None:

@@ -5,14 +5,14 @@ import logging
 import time
 from collections.abc import AsyncGenerator
 
-from ..errors import WorkerBrokenError
+from ...errors import WorkerBrokenError
+from ..job import Job
+from ..remote import NotTakenError, RemoteSlot
+from ..report import JobReport
+from ..slot import Slot
 from . import job_errors
-from .job import Job
 from .local_run import LocalRun, NotBegunError
-from .remote import NotTakenError, RemoteSlot
 from .remote_run import remote_speech
-from .report import JobReport
-from .slot import Slot
 from .workplace import Workplace
 
 _ATTEMPTS = 3

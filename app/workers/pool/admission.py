@@ -3,11 +3,11 @@
 import math
 from dataclasses import dataclass
 
-from ..errors import SpeechError
+from ...errors import SpeechError
+from ..job import Job
+from ..totals import Totals
 from . import job_errors, readiness
-from .job import Job
-from .pool_size import PoolSize
-from .totals import Totals
+from .size import PoolSize
 from .workplace import Workplace
 
 

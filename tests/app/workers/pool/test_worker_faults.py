@@ -9,10 +9,10 @@ from collections import Counter
 import pytest
 
 from app.workers.causes import Cause
-from app.workers.pool import Pool
+from app.workers.pool.pool import Pool
 from app.workers.slot import ServiceTime
-from tests.app.workers.test_pool import end_of, pid_of, until, with_pool
-from tests.app.workers.test_worker_service import JobRecorder
+from tests.app.workers.pool.test_pool import end_of, pid_of, until, with_pool
+from tests.app.workers.pool.test_worker_service import JobRecorder
 
 pytestmark = pytest.mark.usefixtures("plugins")
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from .slot import ServiceTime
+from ..slot import ServiceTime
 
 
 @dataclass(frozen=True, slots=True)

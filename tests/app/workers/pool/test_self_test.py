@@ -10,9 +10,9 @@ import pytest
 
 from app.workers import slot
 from app.workers.causes import Cause
-from app.workers.pool import Pool
+from app.workers.pool.pool import Pool
 from app.workers.self_test import Verdict
-from tests.app.workers.test_pool import end_of, pid_of, until, with_pool
+from tests.app.workers.pool.test_pool import end_of, pid_of, until, with_pool
 
 pytestmark = pytest.mark.usefixtures("plugins")
 

@@ -9,12 +9,12 @@ import pytest
 
 from app.workers.causes import Cause
 from app.workers.observer import PoolObserver
-from app.workers.pool import Pool
+from app.workers.pool.pool import Pool
 from app.workers.report import JobReport
 from app.workers.slot import ServiceTime
 from app.workers.totals import Outcome
 from tests.app.held import Held
-from tests.app.workers.test_pool import children, end_of, pid_of, speak, until, with_pool
+from tests.app.workers.pool.test_pool import children, end_of, pid_of, speak, until, with_pool
 
 pytestmark = pytest.mark.usefixtures("plugins")
 

@@ -5,15 +5,16 @@ import logging
 import time
 from collections.abc import AsyncGenerator
 
-from ..errors import NodeError, WorkerBrokenError
-from . import frames, job_errors
-from .causes import Cause
-from .frames import Frame
-from .job import Job
+from ...errors import NodeError, WorkerBrokenError
+from .. import frames
+from ..causes import Cause
+from ..frames import Frame
+from ..job import Job
+from ..report import JobReport
+from ..slot import Slot
+from ..worker import WorkerGoneError
+from . import job_errors
 from .renewal import CANCEL_PATIENCE
-from .report import JobReport
-from .slot import Slot
-from .worker import WorkerGoneError
 from .workplace import Workplace
 
 _log = logging.getLogger("app.workers")

@@ -3,14 +3,14 @@
 import asyncio
 from collections import Counter
 
-from . import self_test
-from .causes import Cause
-from .job_queue import JobQueue
+from .. import self_test
+from ..causes import Cause
+from ..job_queue import JobQueue
+from ..self_test import Verdict
+from ..slot import Slot
+from ..worker import Worker
 from .renewal import Renewal
-from .self_test import Verdict
-from .slot import Slot
 from .tasks import Tasks
-from .worker import Worker
 
 
 class Examination:

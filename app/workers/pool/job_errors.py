@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from ..errors import (
+from ...errors import (
     BusyError,
     DeadlineError,
     InvalidInputError,
@@ -11,12 +11,12 @@ from ..errors import (
     SpeechError,
     UnavailableError,
 )
-from .frames import Frame
-from .job import Job
-from .remote import LostError, RemoteSlot
-from .slot import Slot
-from .totals import Outcome
-from .worker import WorkerGoneError
+from ..frames import Frame
+from ..job import Job
+from ..remote import LostError, RemoteSlot
+from ..slot import Slot
+from ..totals import Outcome
+from ..worker import WorkerGoneError
 
 _log = logging.getLogger("app.workers")
 

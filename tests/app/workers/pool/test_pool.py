@@ -14,8 +14,8 @@ import pytest
 from app.engines.interface import SynthesisRequest
 from app.errors import SpeechError
 from app.workers.job import Job
-from app.workers.pool import Pool
-from app.workers.pool_size import PoolSize
+from app.workers.pool.pool import Pool
+from app.workers.pool.size import PoolSize
 from app.workers.report import JobReport
 from app.workers.slot import ServiceTime
 from app.workers.worker import WorkerCommand

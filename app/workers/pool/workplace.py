@@ -3,12 +3,12 @@
 import time
 from dataclasses import dataclass, field
 
+from ..job_queue import JobQueue
+from ..observer import PoolObserver
+from ..remote import RemoteSlot
+from ..slot import Slot
 from .examination import Examination
-from .job_queue import JobQueue
-from .observer import PoolObserver
-from .remote import RemoteSlot
 from .renewal import Renewal
-from .slot import Slot
 from .tasks import Tasks
 
 

@@ -11,27 +11,27 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
-from ..errors import SpeechError, UnavailableError
-from ..sound.pcm import SAMPLE_BYTES
+from ...errors import SpeechError, UnavailableError
+from ...sound.pcm import SAMPLE_BYTES
+from ..causes import Cause
+from ..job import Job
+from ..job_queue import JobQueue
+from ..observer import PoolObserver
+from ..remote import LostError, Neighbours
+from ..report import JobReport
+from ..self_test import Verdict
+from ..slot import Slot, SlotEvents
+from ..totals import Totals
+from ..worker import Worker, WorkerCommand
 from . import job_errors, readiness
 from .admission import Admission, Position
 from .attempts import Attempts
-from .causes import Cause
 from .coming import Coming
 from .examination import Examination
-from .job import Job
-from .job_queue import JobQueue
 from .local_run import LocalRun, NotBegunError
-from .observer import PoolObserver
-from .pool_size import PoolSize
-from .remote import LostError, Neighbours
 from .renewal import CANCEL_PATIENCE, Renewal
-from .report import JobReport
-from .self_test import Verdict
-from .slot import Slot, SlotEvents
+from .size import PoolSize
 from .tasks import Tasks
-from .totals import Totals
-from .worker import Worker, WorkerCommand
 from .workplace import Workplace
 
 _SELF_TEST_PATIENCE = 30.0

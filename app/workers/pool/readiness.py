@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from .slot import Slot, SlotState
+from ..slot import Slot, SlotState
 
 
 def running(slots: Sequence[Slot]) -> int:
