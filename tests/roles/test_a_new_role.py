@@ -16,14 +16,12 @@ REPOSITORY = Path(__file__).parents[2]
 OVERLAY = Path(__file__).parent / "a_new_role"
 LINES = {
     "provisioning/model/inventory.py": {
-        "from provisioning.model.service import": "from provisioning.model.probes import Probes\n",
+        "from .service import": "from .probes import Probes\n",
         "    clients: Clients": "    probes: Probes | None = None\n"
         '    """Machines that open the page through the VIP."""\n',
     },
     "provisioning/roles/registry.py": {
-        "from provisioning.roles.real_server import": (
-            "from provisioning.roles.probe import PROBES\n"
-        ),
+        "from .real_server import": "from .probe import PROBES\n",
         ')\n"""In the order': "    PROBES,\n",
     },
 }

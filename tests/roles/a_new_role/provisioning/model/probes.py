@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from provisioning.model.base import Whole
-from provisioning.model.hosts import Group, Host, IPAddress, address_only
+from .base import Whole
+from .hosts import Group, Host, IPAddress, address_only
 
 
 class Probe(Host):

@@ -1,25 +1,25 @@
 """A probe: a script that opens the page through the VIP, kept running. Pure."""
 
-from provisioning.facts.fact import Fact, View, succeeded
-from provisioning.model.hosts import ServiceManager
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import service_manager_of, variables_of
-from provisioning.resources.service import Service, restart
-from provisioning.roles.deployment import Deployment
-from provisioning.roles.host_status import Cell, HostStatus
-from provisioning.roles.machines import Machines
-from provisioning.roles.network import address_requirement
-from provisioning.roles.part import RolePart
-from provisioning.roles.programs import (
+from ..facts.fact import Fact, View, succeeded
+from ..model.hosts import ServiceManager
+from ..model.inventory import Inventory
+from ..model.resolve import service_manager_of, variables_of
+from ..resources.service import Service, restart
+from .deployment import Deployment
+from .host_status import Cell, HostStatus
+from .machines import Machines
+from .network import address_requirement
+from .part import RolePart
+from .programs import (
     manager_requirement,
     manager_resources,
     unit_path,
     unit_template,
 )
-from provisioning.roles.question import Question
-from provisioning.roles.real_server import app_port, own_url
-from provisioning.roles.rendering import RenderedFile
-from provisioning.roles.role import Log, Role
+from .question import Question
+from .real_server import app_port, own_url
+from .rendering import RenderedFile
+from .role import Log, Role
 
 _PROGRAM = "cosyvoice-probe"
 _SCRIPT = "/usr/local/sbin/cosyvoice-probe"
