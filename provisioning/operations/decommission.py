@@ -8,7 +8,7 @@ from ..engine.fleet import Fleet
 from ..engine.progress import Event
 from ..engine.waves import Wave
 from ..model.inventory import Inventory
-from ..roles.real_server import REAL_SERVERS
+from ..roles.real_server.real_server import REAL_SERVERS
 from ..roles.registry import ROLES
 from .deployed_hosts import (
     DeployedHosts,

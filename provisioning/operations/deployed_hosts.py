@@ -24,7 +24,7 @@ from ..model.resolve import (
     service_manager_of,
 )
 from ..model.service import VirtualService
-from ..roles.real_server import REAL_SERVERS
+from ..roles.real_server.real_server import REAL_SERVERS
 from .runtime_state import RuntimeStateError, replace_file
 
 _FILE = "members.json"

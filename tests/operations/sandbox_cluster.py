@@ -20,7 +20,7 @@ from provisioning.operations.session import Site
 from provisioning.places import KEEPALIVED_CONF, STATE
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
-from provisioning.roles.real_server import drain_flag
+from provisioning.roles.real_server.app import drain_flag
 from provisioning.transport.base import Completed, Transport, UnreachableError
 from provisioning.transport.conversation import ProcessConversation
 from provisioning.transport.shell_start import shell_start

@@ -40,7 +40,8 @@ from provisioning.resources.base import Resource
 from provisioning.resources.file import File
 from provisioning.resources.flag_file import FlagFile
 from provisioning.roles.desired import desired_hosts
-from provisioning.roles.director import scheduler_flags, sysctls
+from provisioning.roles.director.keepalived_conf import scheduler_flags
+from provisioning.roles.director.kernel import sysctls
 from tests.engine.sandbox import SandboxTransport
 from tests.operations.operating import operation
 from tests.operations.replay import INVENTORY, Recording, recording, replay

@@ -28,7 +28,7 @@ from provisioning.places import KEEPALIVED_CONF
 from provisioning.resources.base import Handler, Resource
 from provisioning.resources.file import File
 from provisioning.roles.desired import DesiredHost, desired_hosts
-from provisioning.roles.real_server import drain_flag
+from provisioning.roles.real_server.app import drain_flag
 from tests.operations.operating import operation
 from tests.operations.sandbox_cluster import SandboxCluster, sandbox_cluster
 

@@ -19,7 +19,7 @@ from ...facts.managed import DEPLOYED
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ...roles.desired import DesiredHost
-from ...roles.real_server import drain_flag
+from ...roles.real_server.app import drain_flag
 from ...roles.wanted_services import wanted_services
 from ...transport.base import Transport, TransportError
 from ..directors_record import as_directors_have_it, remember_directors

@@ -17,7 +17,7 @@ from ...engine.waves import Wave
 from ...facts.app_status import app_status
 from ...facts.gather import ask
 from ...model.runtime import Drain, Runtime
-from ...roles.real_server import drain_flag
+from ...roles.real_server.app import drain_flag
 from ...transport.base import Transport
 from ..operation import Operation
 from ..runtime_change import OperationError, apply_parts, plan_directors

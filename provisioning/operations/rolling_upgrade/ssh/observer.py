@@ -17,9 +17,9 @@ from ....facts.probe import ProbeError
 from ....model.hosts import ServiceManager
 from ....model.resolve import service_manager_of
 from ....resources.base import Observation
-from ....roles import director
 from ....roles.deployment import Deployment
 from ....roles.desired import DesiredHost
+from ....roles.director.director import DIRECTORS
 from ....roles.rendering import Templates
 from ....transport.base import Transport
 from ...planning import Plans, plan_hosts
@@ -81,7 +81,7 @@ class Observer:
     def director(self, host: str) -> DesiredHost:
         """Desired state of a director as such; other roles of the host stay as they are."""
         inventory = self.site.inventory
-        part = director.part(Deployment(inventory, Templates(inventory), self.site.runtime), host)
+        part = DIRECTORS.part(Deployment(inventory, Templates(inventory), self.site.runtime), host)
         return DesiredHost(host, part.requirements, part.resources, partial=True)
 
     def plans(self, wanted: DesiredHost) -> Plans:
