@@ -20,7 +20,7 @@ from ..model.resolve import routes_sessions
 from ..model.secret import SecretSource, reveal
 from ..transport.base import Transport
 from .runtime_change import OperationError
-from .session import Site
+from .session import Cluster
 
 _FILE = "secret"
 _TIMEOUT = 30.0
@@ -37,18 +37,18 @@ class ClusterSecret:
     """Things the operator should know of the choice."""
 
 
-def known_secret(site: Site) -> str | None:
+def known_secret(cluster: Cluster) -> str | None:
     """The nodes' secret as far as this folder has it; None where they have no need of one, or it
     is on the real servers alone. Raises ``SecretError``."""
-    if not routes_sessions(site.inventory):
+    if not routes_sessions(cluster.inventory):
         return None
-    if site.inventory.app.secret is not None:
-        return reveal(site.inventory.app.secret, site.base_dir)
-    path = site.state_dir / _FILE
-    return reveal(SecretSource(file=path), site.base_dir) if path.exists() else None
+    if cluster.inventory.app.secret is not None:
+        return reveal(cluster.inventory.app.secret, cluster.base_dir)
+    path = cluster.state_dir / _FILE
+    return reveal(SecretSource(file=path), cluster.base_dir) if path.exists() else None
 
 
-def cluster_secret(site: Site, fleet: Fleet, remembered: str | None) -> ClusterSecret | None:
+def cluster_secret(cluster: Cluster, fleet: Fleet, remembered: str | None) -> ClusterSecret | None:
     """The nodes' secret; None where they have no need of one. Writes nothing.
 
     ``remembered`` is the id of the one that the cluster remembers: that one counts, wherever it is
@@ -56,24 +56,24 @@ def cluster_secret(site: Site, fleet: Fleet, remembered: str | None) -> ClusterS
     many the folder's. Where none has any, the folder's, or a new one. Raises ``SecretError``, and
     ``OperationError`` where the cluster's is found nowhere.
     """
-    known = known_secret(site)
-    if not routes_sessions(site.inventory):
+    known = known_secret(cluster)
+    if not routes_sessions(cluster.inventory):
         return None
-    if site.inventory.app.secret is not None and known is not None:
+    if cluster.inventory.app.secret is not None and known is not None:
         return ClusterSecret(known, made_here=False)
     if known is not None and secret_id(known) == remembered:
         return ClusterSecret(known, made_here=True)
-    found = _on_real_servers(site, fleet)
-    unseen = [name for name in site.inventory.real_servers.hosts if name not in found]
+    found = _on_real_servers(cluster, fleet)
+    unseen = [name for name in cluster.inventory.real_servers.hosts if name not in found]
     values = [value for value in found.values() if value]
     return _chosen(known, values, remembered, unseen)
 
 
-def keep_secret(site: Site, secret: ClusterSecret) -> None:
+def keep_secret(cluster: Cluster, secret: ClusterSecret) -> None:
     """Keeps one that was made here in the cluster's state folder, for its owner alone."""
-    if not secret.made_here or known_secret(site) == secret.value:
+    if not secret.made_here or known_secret(cluster) == secret.value:
         return
-    path = site.state_dir / _FILE
+    path = cluster.state_dir / _FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{_FILE}.{os.getpid()}")
     try:
@@ -87,9 +87,9 @@ def keep_secret(site: Site, secret: ClusterSecret) -> None:
             draft.unlink()
 
 
-def _on_real_servers(site: Site, fleet: Fleet) -> dict[str, str]:
+def _on_real_servers(cluster: Cluster, fleet: Fleet) -> dict[str, str]:
     """Return what each reachable real server has; an empty text where that is nothing."""
-    names = list(site.inventory.real_servers.hosts)
+    names = list(cluster.inventory.real_servers.hosts)
 
     def look(name: str, transport: Transport) -> str:
         return ask(name, transport, CLUSTER_SECRET, timeout=_TIMEOUT)

@@ -25,21 +25,21 @@ from .operation import Operation
 from .planning import Plans, waves
 from .runtime_change import OperationError
 from .runtime_state import save_runtime, without_drain
-from .session import Site
+from .session import Cluster
 from .tables import look_at_tables
 
 _PATIENCE = 300.0
 """Seconds until hosts added by the same edit have taken over."""
 
 
-def leaving_hosts(site: Site) -> DeployedHosts:
+def leaving_hosts(cluster: Cluster) -> DeployedHosts:
     """List the hosts that leave with the next deploy. Raises ``RuntimeStateError``."""
-    return departed(load_deployed_hosts(site.state_dir), site.inventory)
+    return departed(load_deployed_hosts(cluster.state_dir), cluster.inventory)
 
 
-def site_with(site: Site, leaving: DeployedHosts) -> Site:
-    """Copy the site with leaving hosts still in its inventory, to reach and to render them."""
-    return Site(inventory_with(site.inventory, leaving), site.path) if leaving else site
+def cluster_with(cluster: Cluster, leaving: DeployedHosts) -> Cluster:
+    """Copy the cluster with leaving hosts still in its inventory, to reach and to render them."""
+    return Cluster(inventory_with(cluster.inventory, leaving), cluster.path) if leaving else cluster
 
 
 def leaving_servers(leaving: DeployedHosts) -> list[str]:
@@ -72,7 +72,7 @@ def drain_leaving(op: Operation, leaving: DeployedHosts, *, timeout: float) -> N
     """Drain the real servers that leave, once the others can do without them, and wait for their
     work, at most ``timeout`` seconds. Raises ``OperationError``. Everything new in
     the inventory must be deployed already, with them still in it."""
-    before = replace(op, site=site_with(op.site, leaving))
+    before = replace(op, cluster=cluster_with(op.cluster, leaving))
     names = [name for name in leaving_servers(leaving) if name in op.fleet.transports]
     _await_capacity(before, frozenset(leaving_servers(leaving)))
     for name in leaving_servers(leaving):
@@ -90,23 +90,23 @@ def drain_leaving(op: Operation, leaving: DeployedHosts, *, timeout: float) -> N
         settle(before, name)
 
 
-def conclude(site: Site, leaving: DeployedHosts, result: ApplyResult) -> None:
+def conclude(cluster: Cluster, leaving: DeployedHosts, result: ApplyResult) -> None:
     """Forget hosts that were cleaned."""
     for name in leaving:
         if name in result.hosts and result.hosts[name].ok:
-            forget(site.state_dir, [name])
-            save_runtime(site.state_dir, without_drain(site.runtime, name))
+            forget(cluster.state_dir, [name])
+            save_runtime(cluster.state_dir, without_drain(cluster.runtime, name))
 
 
 def _await_capacity(op: Operation, names: frozenset[str]) -> None:
-    site = op.site
+    cluster = op.cluster
     end = time.monotonic() + _PATIENCE
-    drained = site.runtime.drains.keys()
+    drained = cluster.runtime.drains.keys()
     if names <= drained:
         return
     while True:
-        tables = look_at_tables(site.inventory.directors.hosts, op.fleet)
-        lacking = lacking_without(site.inventory, site.runtime, tables, names)
+        tables = look_at_tables(cluster.inventory.directors.hosts, op.fleet)
+        lacking = lacking_without(cluster.inventory, cluster.runtime, tables, names)
         if not lacking:
             return
         if time.monotonic() >= end:

@@ -9,11 +9,11 @@ from ..roles.desired import DesiredHost, desired_hosts
 from ..roles.release_archive import ReleaseArchive
 from .decommission import (
     add_removals,
+    cluster_with,
     conclude,
     decommission_waves,
     drain_leaving,
     leaving_servers,
-    site_with,
 )
 from .deployed_hosts import DeployedHosts, remember
 from .drain.in_service import await_everybody
@@ -21,7 +21,7 @@ from .drain.out_of_service import OutOfService, foresee
 from .operation import Operation
 from .planning import Plans, plan_hosts
 from .release.supply import supply
-from .session import Site
+from .session import Cluster
 from .truth import Truth, establish, held, planned
 from .verify import verify
 
@@ -56,12 +56,12 @@ def deploy(op: Operation, options: DeployOptions) -> bool:
 class _Deploy:
     op: Operation
     options: DeployOptions
-    everywhere: Site = field(init=False)
-    """The site with the leaving hosts still in its inventory."""
+    everywhere: Cluster = field(init=False)
+    """The cluster with the leaving hosts still in its inventory."""
     truth: Truth = field(init=False)
 
     def __post_init__(self) -> None:
-        self.everywhere = site_with(self.op.site, self.options.leaving)
+        self.everywhere = cluster_with(self.op.cluster, self.options.leaving)
 
     def execute(self) -> bool:
         """Run the steps in order."""
@@ -69,7 +69,7 @@ class _Deploy:
             self.op.dialogue.note(f"{self.op.run.left_behind} did not finish; continuing from it.")
         plans = self.plan()
         self.op.dialogue.confirm(plans, "Apply?")
-        establish(self.op.site, self.truth)
+        establish(self.op.cluster, self.truth)
         with self.op.dialogue.progress() as progress:
             self.op = replace(self.op, progress=progress)
             if leaving_servers(self.options.leaving):
@@ -79,7 +79,7 @@ class _Deploy:
                     return False
                 self.retire()
                 plans = self.plan_again()
-            result = self.apply(self.op.site.inventory, plans, self.options.leaving)
+            result = self.apply(self.op.cluster.inventory, plans, self.options.leaving)
             lacking = self.await_service() if result.ok else []
         self.remember(result)
         self.op.dialogue.report(result)
@@ -90,10 +90,12 @@ class _Deploy:
 
     def plan(self) -> Plans:
         """Observe every host and plan its changes, for the journal as well."""
-        site, fleet, leaving = self.op.site, self.op.fleet, self.options.leaving
+        cluster, fleet, leaving = self.op.cluster, self.op.fleet, self.options.leaving
         plans, self.truth = planned(
-            held(site, fleet),
-            lambda truth: plan_hosts(site.inventory, self.desired(site.inventory, truth), fleet),
+            held(cluster, fleet),
+            lambda truth: plan_hosts(
+                cluster.inventory, self.desired(cluster.inventory, truth), fleet
+            ),
         )
         add_removals(plans, leaving, fleet)
         runtime = self.truth.runtime
@@ -116,7 +118,7 @@ class _Deploy:
 
     def plan_again(self) -> Plans:
         """Plan again once the leaving hosts serve nobody."""
-        inventory = self.op.site.inventory
+        inventory = self.op.cluster.inventory
         plans = plan_hosts(inventory, self.desired(inventory, self.truth), self.op.fleet)
         add_removals(plans, self.options.leaving, self.op.fleet)
         return plans
@@ -128,7 +130,7 @@ class _Deploy:
         desired = self.desired(inventory, self.truth)
         conditions = {name: host.postconditions for name, host in desired.items()}
         around = OutOfService(
-            op=replace(self.op, site=self.everywhere),
+            op=replace(self.op, cluster=self.everywhere),
             inventory=inventory,
             plans=plans,
             desired=lambda runtime: desired_hosts(
@@ -158,14 +160,14 @@ class _Deploy:
 
     def remember(self, result: ApplyResult) -> None:
         """Record the hosts of the cluster."""
-        site = self.op.site
+        cluster = self.op.cluster
         ours = [name for name in result.hosts if name in self.options.names]
-        remember(site.state_dir, site.inventory, ours)
-        conclude(site, self.options.leaving, result)
+        remember(cluster.state_dir, cluster.inventory, ours)
+        conclude(cluster, self.options.leaving, result)
 
     def prove(self) -> bool:
         """Verify the cluster, for the journal as well."""
-        checks = verify(self.op.site.inventory, self.op.fleet, self.op.site.record)
+        checks = verify(self.op.cluster.inventory, self.op.fleet, self.op.cluster.record)
         for check in checks:
             self.op.run.journal.write(
                 "check", name=check.name, ok=check.ok, evidence=check.evidence

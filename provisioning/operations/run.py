@@ -12,7 +12,7 @@ from ..engine.lock import cluster_lock
 from ..engine.state_folder import StateFolderError
 from .operator_name import operator_name
 from .seats import Seats
-from .session import Site, operator
+from .session import Cluster, operator
 
 _BEFORE = {"begin", "plan", "note"}
 """Kinds of journal lines that precede any change."""
@@ -36,16 +36,16 @@ class Run:
 
 
 @contextmanager
-def journaled_run(site: Site, command: list[str]) -> Iterator[Run]:
+def journaled_run(cluster: Cluster, command: list[str]) -> Iterator[Run]:
     """Hold the cluster's lock and write the journal for the time of the block.
 
     Raises ``LockedError`` when another run is under way.
     """
     run_id = new_id()
     holder = operator(run_id)
-    with cluster_lock(site.state_dir, holder) as left_behind:
-        journal = Journal(site.history_dir, run_id)
-        digest = hashlib.sha256(site.path.read_bytes()).hexdigest()[:12]
+    with cluster_lock(cluster.state_dir, holder) as left_behind:
+        journal = Journal(cluster.history_dir, run_id)
+        digest = hashlib.sha256(cluster.path.read_bytes()).hexdigest()[:12]
         journal.write("begin", command=" ".join(command), who=operator_name(), inventory=digest)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         run = Run(run_id, holder, journal, left_behind, now)

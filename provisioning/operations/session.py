@@ -20,7 +20,7 @@ from .runtime_state import load_record
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Cluster:
     """An inventory and its folder."""
 
     inventory: Inventory
@@ -83,21 +83,21 @@ def select(inventory: Inventory, patterns: tuple[str, ...]) -> list[str]:
 
 @contextmanager
 def open_fleet(
-    site: Site,
+    cluster: Cluster,
     *,
     forks: int | None = None,
     accept_new_host_keys: bool = False,
     progress: Progress = silent,
     shared: bool = False,
 ) -> Iterator[Fleet]:
-    """Open connections to the site's hosts, closed at the end of the block. Several threads may use
-    ``shared`` ones."""
+    """Open connections to the cluster's hosts, closed at the end of the block. Several threads may
+    use ``shared`` ones."""
 
     def wrap(_: str, transport: Transport) -> Transport:
         return LockedTransport(transport) if shared else transport
 
     fleet = new_fleet(
-        site,
+        cluster,
         forks=forks,
         accept_new_host_keys=accept_new_host_keys,
         progress=progress,
@@ -110,7 +110,7 @@ def open_fleet(
 
 
 def new_fleet(
-    site: Site,
+    cluster: Cluster,
     *,
     forks: int | None = None,
     accept_new_host_keys: bool = False,
@@ -125,13 +125,13 @@ def new_fleet(
         host = host_of(name)
         transport = connect(
             host,
-            connection_of(site.inventory, host),
+            connection_of(cluster.inventory, host),
             accept_new_host_keys=accept_new_host_keys,
-            base_dir=site.base_dir,
+            base_dir=cluster.base_dir,
         )
         return wrap(name, transport)
 
-    return Fleet(connect_to, forks=forks or site.inventory.forks, progress=progress)
+    return Fleet(connect_to, forks=forks or cluster.inventory.forks, progress=progress)
 
 
 def operator(run_id: str) -> str:

@@ -16,7 +16,7 @@ from ..transport.base import Transport
 from .cluster_secret import ClusterSecret, cluster_secret, keep_secret
 from .planning import Plans
 from .runtime_state import load_record, without_pins, write
-from .session import Site
+from .session import Cluster
 from .working_fleet import records, tell_of
 
 _MARK = re.compile(r"(drained|stopped) since (\S+) by (.+? run [^\s:]+)(?:: (.*))?")
@@ -38,25 +38,25 @@ class Truth:
         return self.secret.value if self.secret else None
 
 
-def looked_up(site: Site, fleet: Fleet) -> Truth:
+def looked_up(cluster: Cluster, fleet: Fleet) -> Truth:
     """For a look that holds nothing. Raises ``OperationError`` and ``SecretError``."""
-    directors = list(site.inventory.directors.hosts)
+    directors = list(cluster.inventory.directors.hosts)
 
     def look(name: str, transport: Transport) -> str:
         return ask(name, transport, CLUSTER_RECORD, timeout=_TIMEOUT)
 
     fleet.connect(directors)
-    found = records(site.inventory, fleet.each(directors, look))
-    record, told = agreed(load_record(site.state_dir), found)
-    secret = cluster_secret(site, fleet, record.secret)
-    return Truth(record.runtime, secret, (*told, *tell_of(record, site), *_said(secret)))
+    found = records(cluster.inventory, fleet.each(directors, look))
+    record, told = agreed(load_record(cluster.state_dir), found)
+    secret = cluster_secret(cluster, fleet, record.secret)
+    return Truth(record.runtime, secret, (*told, *tell_of(record, cluster), *_said(secret)))
 
 
-def held(site: Site, fleet: Fleet) -> Truth:
+def held(cluster: Cluster, fleet: Fleet) -> Truth:
     """For a run, which has taken over what the cluster remembers. Raises ``OperationError`` and
     ``SecretError``."""
-    record = load_record(site.state_dir)
-    secret = cluster_secret(site, fleet, record.secret)
+    record = load_record(cluster.state_dir)
+    secret = cluster_secret(cluster, fleet, record.secret)
     return Truth(record.runtime, secret, tuple(_said(secret)))
 
 
@@ -70,16 +70,16 @@ def planned(truth: Truth, plan: Callable[[Truth], Plans]) -> tuple[Plans, Truth]
     return plan(corrected), corrected
 
 
-def establish(site: Site, truth: Truth) -> None:
+def establish(cluster: Cluster, truth: Truth) -> None:
     """Before a run changes hosts: what it took over counts from now on, here and on the directors.
     Raises ``RuntimeStateError`` and ``TransportError``."""
     if truth.secret is not None:
-        keep_secret(site, truth.secret)
-    ours = load_record(site.state_dir)
+        keep_secret(cluster, truth.secret)
+    ours = load_record(cluster.state_dir)
     made_here = truth.secret is not None and truth.secret.made_here
     secret = secret_id(truth.secret.value) if truth.secret and made_here else None
     if (ours.runtime, ours.secret) != (truth.runtime, secret) or not ours.serial:
-        write(site.state_dir, replace(ours, runtime=truth.runtime, secret=secret))
+        write(cluster.state_dir, replace(ours, runtime=truth.runtime, secret=secret))
 
 
 def _said(secret: ClusterSecret | None) -> list[str]:

@@ -24,14 +24,14 @@ from .run import Run
 from .runtime_change import OperationError
 from .runtime_state import load_record, save_record, written_by
 from .seats import Seats
-from .session import Site, new_fleet
+from .session import Cluster, new_fleet
 
 Say = Callable[[str], None]
 
 
 @contextmanager
 def working_fleet(
-    site: Site,
+    cluster: Cluster,
     run: Run,
     say: Say,
     *,
@@ -47,14 +47,14 @@ def working_fleet(
     connections may be used by several threads. Raises ``LockedError`` where another run
     holds it, with that run in the message.
     """
-    directors = list(site.inventory.directors.hosts)
+    directors = list(cluster.inventory.directors.hosts)
     run.seats = seats = Seats(f"{run.holder} (since {run.begun})", directors)
 
     def wrap(name: str, transport: Transport) -> Transport:
         return seats.guard(name, LockedTransport(transport) if shared else transport)
 
     fleet = new_fleet(
-        site,
+        cluster,
         forks=forks,
         accept_new_host_keys=accept_new_host_keys,
         progress=progress,
@@ -74,13 +74,13 @@ def working_fleet(
     try:
         fleet.connect(directors)
         if away := [name for name in directors if name not in fleet.transports]:
-            seats.hold_also(managed_hosts(site.inventory))
+            seats.hold_also(managed_hosts(cluster.inventory))
             note(
                 f"{', '.join(away)}: cannot be reached, so every host that is touched is locked "
                 "instead"
             )
-        _take_over(site, seats, note)
-        with written_by(site.state_dir, remembered_on_hosts):
+        _take_over(cluster, seats, note)
+        with written_by(cluster.state_dir, remembered_on_hosts):
             yield fleet
     finally:
         seats.close()
@@ -103,26 +103,26 @@ def records(inventory: Inventory, texts: dict[str, str]) -> dict[str, ClusterRec
     return found
 
 
-def tell_of(record: ClusterRecord, site: Site) -> list[str]:
+def tell_of(record: ClusterRecord, cluster: Cluster) -> list[str]:
     """List what an operator should know of a record before anything else."""
-    here = record.upgrade is not None and record.upgrade.where == whereabouts(site)
+    here = record.upgrade is not None and record.upgrade.where == whereabouts(cluster)
     if record.upgrade is None or here:
         return []
     return [f"{record.upgrade}; continue there (`cluster rolling-upgrade --resume`)"]
 
 
-def whereabouts(site: Site) -> str:
+def whereabouts(cluster: Cluster) -> str:
     """Name machine and folder of a state."""
-    return f"{platform.node()}:{site.state_dir}"
+    return f"{platform.node()}:{cluster.state_dir}"
 
 
-def _take_over(site: Site, seats: Seats, say: Say) -> None:
-    ours = load_record(site.state_dir)
-    record, told = agreed(ours, records(site.inventory, seats.found))
-    for line in (*told, *tell_of(record, site)):
+def _take_over(cluster: Cluster, seats: Seats, say: Say) -> None:
+    ours = load_record(cluster.state_dir)
+    record, told = agreed(ours, records(cluster.inventory, seats.found))
+    for line in (*told, *tell_of(record, cluster)):
         say(line)
     if record != ours:
-        save_record(site.state_dir, record)
+        save_record(cluster.state_dir, record)
     seats.record = record
     if any(seats.found.get(name) != to_text(record) for name in seats.held) and record.serial:
         seats.keep(record)

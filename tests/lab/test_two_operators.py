@@ -37,11 +37,11 @@ import sys, time
 from pathlib import Path
 from provisioning.model.loader.load import load_inventory
 from provisioning.operations.run import journaled_run
-from provisioning.operations.session import Site
+from provisioning.operations.session import Cluster
 from provisioning.operations.working_fleet import working_fleet
 path = Path(sys.argv[1])
-site = Site(load_inventory(path), path)
-with journaled_run(site, ["cluster", "long"]) as run, working_fleet(site, run, print):
+cluster = Cluster(load_inventory(path), path)
+with journaled_run(cluster, ["cluster", "long"]) as run, working_fleet(cluster, run, print):
     print("held", flush=True)
     time.sleep(900)
 """

@@ -33,7 +33,7 @@ from provisioning.operations.runtime_state import (
     with_drain,
     without_drain,
 )
-from provisioning.operations.session import Site
+from provisioning.operations.session import Cluster
 from provisioning.operations.status.record import status_record
 from provisioning.operations.tables import Tables, differing
 from provisioning.resources.base import Resource
@@ -139,8 +139,8 @@ def test_waiting_ends_at_the_deadline_with_what_is_left(jobs: int, tmp_path: Pat
     for director in ("lvs1", "lvs2"):
         answers[director] |= {"ipvs_table": idle, "interfaces": [("[]", "", 0)]}
     told: list[str] = []
-    site = Site(INVENTORY, tmp_path / "inventory.yaml")
-    op = operation(site, replay(answers), progress=lambda event: told.append(event.detail))
+    cluster = Cluster(INVENTORY, tmp_path / "inventory.yaml")
+    op = operation(cluster, replay(answers), progress=lambda event: told.append(event.detail))
     left = await_idle(op, ["rs1"], timeout=60 if jobs == 0 else 0)
     assert {name: work.running for name, work in left.items()} == ({"rs1": 2} if jobs else {})
     assert told[0] == ("2 jobs running" if jobs else "nothing")

@@ -7,9 +7,9 @@ from rich.console import Console
 
 from ...engine.apply_plans import Pace
 from ...operations import deploy as deploying
-from ...operations.decommission import leaving_hosts, site_with
+from ...operations.decommission import cluster_with, leaving_hosts
 from ...operations.release import build_release
-from ...operations.session import Site
+from ...operations.session import Cluster
 from .. import exit_codes
 from ..asking import require_answer
 from ..changes_command import ChangesCommand
@@ -73,28 +73,28 @@ def deploy(
     --check: 2 changes pending, 1 for what is wrong), 130 interrupted.
     """
     if check:
-        site = Site(load_or_exit(inventory, status=exit_codes.FAILED), inventory)
-        plans = look(site, limit, accept_new_host_keys, Console(stderr=True), quiet=as_json)
+        cluster = Cluster(load_or_exit(inventory, status=exit_codes.FAILED), inventory)
+        plans = look(cluster, limit, accept_new_host_keys, Console(stderr=True), quiet=as_json)
         if as_json:
             print_json(plans_record(plans))
         else:
             show_plans(Console(), plans)
         raise SystemExit(status_of(plans))
     require_answer(yes=yes)
-    site = Site(load_or_exit(inventory), inventory)
-    leaving = {} if limit else leaving_hosts(site)
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    leaving = {} if limit else leaving_hosts(cluster)
     options = deploying.DeployOptions(
-        names=chosen(site.inventory, limit),
+        names=chosen(cluster.inventory, limit),
         leaving=leaving,
-        release=build_release(site.inventory.app, site.base_dir),
-        pace=Pace(forks or site.inventory.forks, batch, max_fail),
+        release=build_release(cluster.inventory.app, cluster.base_dir),
+        pace=Pace(forks or cluster.inventory.forks, batch, max_fail),
         drain_timeout=drain_timeout,
         force=force,
         verifies=verifies and not limit,
     )
     with changing(
-        site,
-        everywhere=site_with(site, leaving),
+        cluster,
+        everywhere=cluster_with(cluster, leaving),
         accept_new_host_keys=accept_new_host_keys,
         forks=options.pace.forks,
         yes=yes,

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ...operations.destroy import destroy as take_off
-from ...operations.session import Site
+from ...operations.session import Cluster
 from .. import exit_codes
 from ..asking import require_answer
 from ..frame import changing
@@ -37,8 +37,10 @@ def destroy(
     Exit status: 0 done, 1 a host failed, 2 wrong command line or inventory.
     """
     require_answer(yes=yes)
-    site = Site(load_or_exit(inventory), inventory)
-    names = chosen(site.inventory, limit)
-    with changing(site, accept_new_host_keys=accept_new_host_keys, yes=yes, as_json=as_json) as op:
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    names = chosen(cluster.inventory, limit)
+    with changing(
+        cluster, accept_new_host_keys=accept_new_host_keys, yes=yes, as_json=as_json
+    ) as op:
         op.run.ok = take_off(op, names)
     raise SystemExit(exit_codes.OK if op.run.ok else exit_codes.FAILED)

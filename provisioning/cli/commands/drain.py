@@ -10,7 +10,7 @@ from rich.text import Text
 from ...model.inventory import Inventory
 from ...operations.drain.remaining_work import RemainingWork
 from ...operations.drain.steps import bring_back, settle, take_out, wait_until_idle
-from ...operations.session import Site
+from ...operations.session import Cluster
 from .. import exit_codes
 from ..frame import changing
 from ..options import (
@@ -70,12 +70,12 @@ def drain(
     Exit status: 0 drained and (with --wait) nothing left to do, 1 refused, failed, or something
     left at the deadline (it stays drained), 2 wrong inventory or command line.
     """
-    site = Site(load_or_exit(inventory), inventory)
-    require_real_server(site.inventory, host)
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    require_real_server(cluster.inventory, host)
     began = time.monotonic()
     left: RemainingWork | None = None
     with changing(
-        site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
+        cluster, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
         take_out(op, host, reason=reason, force=force)
         if wait:
@@ -135,10 +135,10 @@ def undrain(
     Exit status: 0 it has its weight on every director, 1 it is not ready (it stays drained) or
     something failed, 2 wrong inventory or command line.
     """
-    site = Site(load_or_exit(inventory), inventory)
-    require_real_server(site.inventory, host)
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    require_real_server(cluster.inventory, host)
     with changing(
-        site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
+        cluster, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
         bring_back(op, host, force=force)
         op.run.ok = True

@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from ...operations.session import Site, open_fleet
+from ...operations.session import Cluster, open_fleet
 from ...transport.base import Completed, Transport
 from .. import exit_codes
 from ..options import host_key_option, inventory_option, load_or_exit
@@ -39,14 +39,14 @@ def exec_(
 
     Exit status: 0 when it was 0 everywhere, else 1.
     """
-    site = Site(load_or_exit(inventory), inventory)
-    names = chosen(site.inventory, (target,))
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    names = chosen(cluster.inventory, (target,))
     script = shlex.join(command) + "\n"
 
     def run(_name: str, transport: Transport) -> Completed:
         return transport.run(script, root=root, timeout=timeout)
 
-    with open_fleet(site, accept_new_host_keys=accept_new_host_keys) as fleet:
+    with open_fleet(cluster, accept_new_host_keys=accept_new_host_keys) as fleet:
         fleet.connect(names)
         done = fleet.each(names, run)
         errors = {name: str(fleet.errors[name]) for name in names if name in fleet.errors}

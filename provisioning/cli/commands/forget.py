@@ -8,7 +8,7 @@ from ...model.resolve import all_hosts
 from ...operations.deployed_hosts import forget as strike_off
 from ...operations.deployed_hosts import load_deployed_hosts
 from ...operations.runtime_state import save_runtime, without_drain
-from ...operations.session import Site
+from ...operations.session import Cluster
 from ..frame import changing
 from ..options import host_key_option, inventory_option, json_option, load_or_exit
 
@@ -27,13 +27,13 @@ def forget(inventory: Path, accept_new_host_keys: bool, as_json: bool, host: str
 
     Exit status: 0 forgotten, 1 it was not known, 2 it is in the inventory, or that is wrong.
     """
-    site = Site(load_or_exit(inventory), inventory)
-    if host in all_hosts(site.inventory):
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    if host in all_hosts(cluster.inventory):
         raise click.UsageError(f"{host} is in the inventory; take it out there first")
-    with changing(site, accept_new_host_keys=accept_new_host_keys, as_json=as_json) as op:
-        if not strike_off(site.state_dir, [host]):
-            known = ", ".join(load_deployed_hosts(site.state_dir)) or "none"
+    with changing(cluster, accept_new_host_keys=accept_new_host_keys, as_json=as_json) as op:
+        if not strike_off(cluster.state_dir, [host]):
+            known = ", ".join(load_deployed_hosts(cluster.state_dir)) or "none"
             raise click.ClickException(f"no host {host} was deployed from here; known: {known}")
-        save_runtime(site.state_dir, without_drain(site.runtime, host))
+        save_runtime(cluster.state_dir, without_drain(cluster.runtime, host))
         op.run.ok = True
         op.dialogue.done(f"{host} is forgotten.")

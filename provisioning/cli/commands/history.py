@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ...engine.journal import Run, read_run, runs
-from ...operations.session import Site
+from ...operations.session import Cluster
 from ..options import inventory_option, load_or_exit
 from ..views.json_output import print_json
 from ..views.table import FittingTable
@@ -27,11 +27,11 @@ _STYLES = {
 @click.pass_context
 def history(context: click.Context, inventory: Path, as_json: bool) -> None:
     """Show what was done to this cluster from here: who, when, what, how it ended."""
-    site = Site(load_or_exit(inventory), inventory)
-    context.obj = site
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    context.obj = cluster
     if context.invoked_subcommand is not None:
         return
-    found = list(runs(site.history_dir))
+    found = list(runs(cluster.history_dir))
     if as_json:
         print_json([_summary(run) for run in found])
         return
@@ -55,13 +55,13 @@ def history(context: click.Context, inventory: Path, as_json: bool) -> None:
 @click.argument("run_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print the records as JSON.")
 @click.pass_obj
-def show(site: Site, run_id: str, as_json: bool) -> None:
+def show(cluster: Cluster, run_id: str, as_json: bool) -> None:
     """Show one run: its plan, every step's output, its result."""
     try:
-        run = read_run(site.history_dir, run_id)
+        run = read_run(cluster.history_dir, run_id)
     except KeyError:
         raise click.ClickException(
-            f"no run {run_id!r} in {site.history_dir}; `cluster history` lists them"
+            f"no run {run_id!r} in {cluster.history_dir}; `cluster history` lists them"
         ) from None
     if as_json:
         print_json(run.records)

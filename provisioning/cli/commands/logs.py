@@ -12,7 +12,7 @@ from rich.text import Text
 from ...operations.host_words import of_host
 from ...operations.logs.reading import follow_logs, read_logs
 from ...operations.logs.sources import LogSource, local_now, log_sources, moment
-from ...operations.session import Site, new_fleet, open_fleet
+from ...operations.session import Cluster, new_fleet, open_fleet
 from .. import exit_codes
 from ..options import host_key_option, inventory_option, load_or_exit
 from ..selection import chosen
@@ -70,9 +70,9 @@ def logs(
     Exit status: 0 all could be read (Ctrl-C ends --follow so), 1 one could not, 2 wrong inventory
     or command line.
     """
-    site = Site(load_or_exit(inventory), inventory)
+    cluster = Cluster(load_or_exit(inventory), inventory)
     sources = {
-        name: log_sources(site.inventory, name) for name in chosen(site.inventory, (target,))
+        name: log_sources(cluster.inventory, name) for name in chosen(cluster.inventory, (target,))
     }
     sources = {name: found for name, found in sources.items() if found}
     if not sources:
@@ -83,7 +83,7 @@ def logs(
         try:
             errors = follow_logs(
                 lambda forks: new_fleet(
-                    site,
+                    cluster,
                     forks=forks,
                     accept_new_host_keys=accept_new_host_keys,
                     host_of=lambda key: key.rpartition("/")[0],
@@ -96,7 +96,7 @@ def logs(
         except KeyboardInterrupt:
             raise SystemExit(exit_codes.OK) from None
     else:
-        with open_fleet(site, accept_new_host_keys=accept_new_host_keys) as fleet:
+        with open_fleet(cluster, accept_new_host_keys=accept_new_host_keys) as fleet:
             errors = read_logs(fleet, sources, lines=lines, since=since, take=take)
     for name, reason in errors.items():
         click.secho(of_host(name, reason), fg="red", err=True)

@@ -7,11 +7,11 @@ import click
 from rich.console import Console
 
 from ...engine.plan_record import plan_record
-from ...operations.decommission import add_removals, leaving_hosts, site_with
+from ...operations.decommission import add_removals, cluster_with, leaving_hosts
 from ...operations.drain.out_of_service import foresee
 from ...operations.planning import Plans, plan_hosts
 from ...operations.release import build_release
-from ...operations.session import Site, open_fleet
+from ...operations.session import Cluster, open_fleet
 from ...operations.truth import Truth, looked_up, planned
 from ...roles.desired import desired_hosts
 from .. import exit_codes
@@ -36,9 +36,9 @@ def plan(
     Exit status: 0 no changes, 1 a host could not be looked at or is not ready (or the inventory
     is wrong), 2 changes pending.
     """
-    site = Site(load_or_exit(inventory, status=exit_codes.FAILED), inventory)
+    cluster = Cluster(load_or_exit(inventory, status=exit_codes.FAILED), inventory)
     console = Console()
-    plans = look(site, limit, accept_new_host_keys, Console(stderr=True), quiet=as_json)
+    plans = look(cluster, limit, accept_new_host_keys, Console(stderr=True), quiet=as_json)
     if as_json:
         print_json(plans_record(plans))
     else:
@@ -47,7 +47,7 @@ def plan(
 
 
 def look(
-    site: Site,
+    cluster: Cluster,
     limit: tuple[str, ...],
     accept_new_host_keys: bool,
     console: Console,
@@ -55,10 +55,10 @@ def look(
     quiet: bool,
 ) -> Plans:
     """Plans the chosen hosts."""
-    names = chosen(site.inventory, limit)
-    release = build_release(site.inventory.app, site.base_dir)
-    leaving = {} if limit else leaving_hosts(site)
-    everywhere = site_with(site, leaving)
+    names = chosen(cluster.inventory, limit)
+    release = build_release(cluster.inventory.app, cluster.base_dir)
+    leaving = {} if limit else leaving_hosts(cluster)
+    everywhere = cluster_with(cluster, leaving)
     with (
         progress_on(console, quiet=quiet or not console.is_terminal) as progress,
         open_fleet(
@@ -67,11 +67,11 @@ def look(
     ):
 
         def plan_by(truth: Truth) -> Plans:
-            wanted = desired_hosts(site.inventory, release, truth.runtime, truth.secret_value)
-            return plan_hosts(site.inventory, {name: wanted[name] for name in names}, fleet)
+            wanted = desired_hosts(cluster.inventory, release, truth.runtime, truth.secret_value)
+            return plan_hosts(cluster.inventory, {name: wanted[name] for name in names}, fleet)
 
-        fleet.connect(dict.fromkeys([*site.inventory.directors.hosts, *names]))
-        plans, truth = planned(looked_up(site, fleet), plan_by)
+        fleet.connect(dict.fromkeys([*cluster.inventory.directors.hosts, *names]))
+        plans, truth = planned(looked_up(cluster, fleet), plan_by)
         add_removals(plans, leaving, fleet)
         foresee(everywhere, plans, fleet)
     plans.drains, plans.pins, plans.told = truth.runtime.drains, truth.runtime.pins, truth.told

@@ -11,7 +11,7 @@ from rich.text import Text
 from ...facts.host_releases import HostReleases, KeptRelease
 from ...model.runtime import Pin
 from ...operations.release.on_hosts import look_at_releases
-from ...operations.session import Site, open_fleet
+from ...operations.session import Cluster, open_fleet
 from .. import exit_codes
 from ..options import host_key_option, inventory_option, limit_option, load_or_exit
 from ..selection import chosen_real_servers
@@ -32,11 +32,11 @@ def releases(
 
     Exit status: 0 done, 1 a host could not be looked at, 2 wrong inventory or command line.
     """
-    site = Site(load_or_exit(inventory), inventory)
-    names = chosen_real_servers(site.inventory, limit)
-    pins = site.runtime.pins
-    with open_fleet(site, accept_new_host_keys=accept_new_host_keys) as fleet:
-        seen = look_at_releases(site.inventory.app.directory, names, fleet)
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    names = chosen_real_servers(cluster.inventory, limit)
+    pins = cluster.runtime.pins
+    with open_fleet(cluster, accept_new_host_keys=accept_new_host_keys) as fleet:
+        seen = look_at_releases(cluster.inventory.app.directory, names, fleet)
         errors = {name: str(fleet.errors[name]) for name in names if name in fleet.errors}
     if as_json:
         print_json(_record(seen, errors, pins))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ...operations.session import Site
+from ...operations.session import Cluster
 from ...resources.file import File
 from ...roles.desired import DesiredHost, desired_hosts
 from ..options import inventory_option, load_or_exit
@@ -28,9 +28,9 @@ def render(inventory: Path, hosts: tuple[str, ...], out: Path | None, as_json: b
 
     Exit status: 0 done, 1 a template failed, 2 wrong inventory or command line.
     """
-    site = Site(load_or_exit(inventory), inventory)
-    model = site.inventory
-    wanted = desired_hosts(model, None, site.runtime)
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    model = cluster.inventory
+    wanted = desired_hosts(model, None, cluster.runtime)
     files = {name: _files(wanted[name]) for name in chosen(model, hosts)}
     if out is not None:
         _write_all(out, files)

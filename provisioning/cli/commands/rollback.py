@@ -6,7 +6,7 @@ import click
 
 from ...engine.apply_plans import Pace
 from ...operations.rollback import RollbackOptions, lift_pins, roll_back
-from ...operations.session import Site
+from ...operations.session import Cluster
 from .. import exit_codes
 from ..asking import require_answer
 from ..frame import changing
@@ -64,14 +64,16 @@ def rollback(
     if lift and to:
         raise click.UsageError("--lift lets nodes go forward, --to holds them: use one of the two")
     require_answer(yes=yes or lift)
-    site = Site(load_or_exit(inventory), inventory)
+    cluster = Cluster(load_or_exit(inventory), inventory)
     options = RollbackOptions(
-        names=chosen_real_servers(site.inventory, limit),
+        names=chosen_real_servers(cluster.inventory, limit),
         to=to,
-        pace=Pace(site.inventory.forks, batch, max_fail),
+        pace=Pace(cluster.inventory.forks, batch, max_fail),
         drain_timeout=drain_timeout,
         force=force,
     )
-    with changing(site, accept_new_host_keys=accept_new_host_keys, yes=yes, as_json=as_json) as op:
+    with changing(
+        cluster, accept_new_host_keys=accept_new_host_keys, yes=yes, as_json=as_json
+    ) as op:
         op.run.ok = lift_pins(op, options.names) if lift else roll_back(op, options)
     raise SystemExit(exit_codes.OK if op.run.ok else exit_codes.FAILED)

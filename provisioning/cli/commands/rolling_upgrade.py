@@ -15,7 +15,7 @@ from ...operations.rolling_upgrade.commands import Abort, Begin, Resume, Upgrade
 from ...operations.rolling_upgrade.options import OptionError, UpgradeOptions
 from ...operations.rolling_upgrade.target import as_typed
 from ...operations.rolling_upgrade.upgrade import Outcome, Ready
-from ...operations.session import Site, open_fleet
+from ...operations.session import Cluster, open_fleet
 from .. import exit_codes
 from ..asking import require_answer
 from ..frame import changing
@@ -87,10 +87,10 @@ def rolling_upgrade(
     require_answer(yes=yes or resume or abort or check or pause)
     if (to or limit) and (resume or abort):
         raise click.UsageError("--resume and --abort keep the hosts and release of that run")
-    site = Site(load_or_exit(inventory), inventory)
+    cluster = Cluster(load_or_exit(inventory), inventory)
     console = Console(stderr=as_json)
     if pause:
-        commands.pause(site)
+        commands.pause(cluster)
         console.print(
             "The upgrade stops after its present nodes; --resume continues.", markup=False
         )
@@ -98,7 +98,7 @@ def rolling_upgrade(
     target = as_typed(to, Path.cwd()) if to else None
     given = _given(context, how)
     with _usage_errors():
-        hooks = hooks_of(site.inventory.notify, site.base_dir, notify_command, webhook)
+        hooks = hooks_of(cluster.inventory.notify, cluster.base_dir, notify_command, webhook)
         proof: dict[str, Any] = {"verifies": verifies and not limit, "hooks": hooks}
         command: UpgradeCommand
         if resume:
@@ -106,15 +106,17 @@ def rolling_upgrade(
         elif abort:
             command = Abort(given=given, **proof)
         else:
-            hosts, options = chosen(site.inventory, limit), UpgradeOptions(**how)
+            hosts, options = chosen(cluster.inventory, limit), UpgradeOptions(**how)
             command = Begin(hosts=hosts, to=target, how=options, **proof)
         if isinstance(command, Begin) and check:
-            with open_fleet(site, accept_new_host_keys=accept_new_host_keys, shared=True) as fleet:
-                ready = command.check(site, fleet)
+            with open_fleet(
+                cluster, accept_new_host_keys=accept_new_host_keys, shared=True
+            ) as fleet:
+                ready = command.check(cluster, fleet)
             _show_plan(console, ready, as_json=as_json)
             return
         outcome = _execute(
-            command, site, console, yes=yes, as_json=as_json, new_keys=accept_new_host_keys
+            command, cluster, console, yes=yes, as_json=as_json, new_keys=accept_new_host_keys
         )
     raise SystemExit(_STATUSES[outcome])
 
@@ -127,7 +129,7 @@ def _given(context: click.Context, how: dict[str, Any]) -> dict[str, Any]:
 
 def _execute(
     command: UpgradeCommand,
-    site: Site,
+    cluster: Cluster,
     console: Console,
     *,
     yes: bool,
@@ -135,7 +137,7 @@ def _execute(
     new_keys: bool,
 ) -> Outcome:
     with changing(
-        site,
+        cluster,
         accept_new_host_keys=new_keys,
         shared=True,
         yes=yes,

@@ -6,7 +6,7 @@ import click
 
 from ...model.inventory import Inventory
 from ...operations.app_service import restart_apps, start_apps, stop_apps
-from ...operations.session import Site
+from ...operations.session import Cluster
 from ..asking import confirm
 from ..frame import changing
 from ..options import (
@@ -57,10 +57,10 @@ def start(
 
     Exit status: 0 all are up, 1 one is not, 2 wrong inventory or command line.
     """
-    site = Site(load_or_exit(inventory), inventory)
-    names = _real_servers(site.inventory, limit)
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    names = _real_servers(cluster.inventory, limit)
     with changing(
-        site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
+        cluster, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
         start_apps(op, names, force=force)
         op.run.ok = True
@@ -91,14 +91,14 @@ def stop(
 
     Exit status: 0 stopped, 1 refused or failed, 2 wrong inventory or command line.
     """
-    site = Site(load_or_exit(inventory), inventory)
-    names = _real_servers(site.inventory, limit)
-    left = [n for n in site.inventory.real_servers.hosts if n not in names]
-    left = [name for name in left if name not in site.runtime.drains]
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    names = _real_servers(cluster.inventory, limit)
+    left = [n for n in cluster.inventory.real_servers.hosts if n not in names]
+    left = [name for name in left if name not in cluster.runtime.drains]
     means = f"{', '.join(left)} will serve" if left else "the service will be down for everybody"
     confirm(f"Stop the app on {', '.join(names)}: {means}. Continue?", yes=yes, err=as_json)
     with changing(
-        site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
+        cluster, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
         stop_apps(op, names, timeout=timeout, force=force)
         op.run.ok = True
@@ -131,11 +131,11 @@ def restart(
 
     Exit status: 0 restarted, 1 refused or failed, 2 wrong inventory or command line.
     """
-    site = Site(load_or_exit(inventory), inventory)
-    names = _real_servers(site.inventory, limit)
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    names = _real_servers(cluster.inventory, limit)
     confirm(f"Restart the app on {', '.join(names)}, {batch} at a time?", yes=yes, err=as_json)
     with changing(
-        site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
+        cluster, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
         restart_apps(op, names, batch=batch, timeout=timeout, force=force)
         op.run.ok = True

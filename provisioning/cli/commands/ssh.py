@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from ...model.resolve import connection_of
-from ...operations.session import Site
+from ...operations.session import Cluster
 from ...transport.openssh import ssh_command
 from ..options import inventory_option, load_or_exit
 from ..selection import chosen
@@ -21,11 +21,11 @@ def ssh(inventory: Path, host: str, command: tuple[str, ...]) -> None:
 
     This becomes the OpenSSH client, so its exit status is ssh's.
     """
-    site = Site(load_or_exit(inventory), inventory)
-    names = chosen(site.inventory, (host,))
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    names = chosen(cluster.inventory, (host,))
     if len(names) != 1:
         raise click.UsageError(f"{host} is {len(names)} hosts; name one of {', '.join(names)}")
-    argv = ssh_command(connection_of(site.inventory, names[0]), site.base_dir)
+    argv = ssh_command(connection_of(cluster.inventory, names[0]), cluster.base_dir)
     try:
         os.execvp(argv[0], [*argv, *command])  # nosec B606
     except FileNotFoundError:

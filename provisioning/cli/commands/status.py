@@ -15,7 +15,7 @@ from rich.live import Live
 from ...engine.fleet import Fleet
 from ...operations.cluster_state.look import look_at
 from ...operations.faults.registry import all_faults
-from ...operations.session import Site, open_fleet
+from ...operations.session import Cluster, open_fleet
 from ...operations.status.record import status_record
 from ...operations.status.watch import Watch
 from .. import exit_codes
@@ -40,33 +40,33 @@ def status(inventory: Path, accept_new_host_keys: bool, watch: bool, as_json: bo
     """
     if watch and as_json:
         raise click.UsageError("--watch shows a picture: use it without --json")
-    site = Site(load_or_exit(inventory), inventory)
-    with open_fleet(site, accept_new_host_keys=accept_new_host_keys) as fleet:
-        healthy = _watch(site, fleet) if watch else _once(site, fleet, as_json=as_json)
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    with open_fleet(cluster, accept_new_host_keys=accept_new_host_keys) as fleet:
+        healthy = _watch(cluster, fleet) if watch else _once(cluster, fleet, as_json=as_json)
     raise SystemExit(exit_codes.OK if healthy else exit_codes.FAILED)
 
 
-def _once(site: Site, fleet: Fleet, *, as_json: bool) -> bool:
-    state = look_at(site.inventory, fleet, site.record)
-    faults = all_faults(site.inventory, state)
+def _once(cluster: Cluster, fleet: Fleet, *, as_json: bool) -> bool:
+    state = look_at(cluster.inventory, fleet, cluster.record)
+    faults = all_faults(cluster.inventory, state)
     if as_json:
-        record = status_record(site.inventory, state, faults)
+        record = status_record(cluster.inventory, state, faults)
         print_json(record)
     else:
-        Console().print(status_view(site.inventory, state, faults))
+        Console().print(status_view(cluster.inventory, state, faults))
     return not faults
 
 
-def _watch(site: Site, fleet: Fleet) -> bool:
+def _watch(cluster: Cluster, fleet: Fleet) -> bool:
     console = Console()
     try:
         with console.status("Connecting"):
-            watch = Watch(site.inventory, fleet, lambda: site.record)
+            watch = Watch(cluster.inventory, fleet, lambda: cluster.record)
             state = watch.look()
         with _keys_at_once(), Live(console=console, auto_refresh=False, screen=True) as live:
             while True:
-                faults = all_faults(site.inventory, state)
-                live.update(status_view(site.inventory, state, faults), refresh=True)
+                faults = all_faults(cluster.inventory, state)
+                live.update(status_view(cluster.inventory, state, faults), refresh=True)
                 if _quit_within(_EVERY):
                     return True
                 state = watch.look()

@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 
 from ...operations.host_words import of_host
-from ...operations.session import Site, open_fleet
+from ...operations.session import Cluster, open_fleet
 from ...operations.support_bundle.bundle import write_bundle
 from ..options import host_key_option, inventory_option, json_option, load_or_exit
 from ..views.json_output import print_json
@@ -34,15 +34,15 @@ def support_bundle(
     Exit status: 0 written (hosts that did not answer are named), 1 it could not be written, 2
     wrong inventory or command line.
     """
-    site = Site(load_or_exit(inventory), inventory)
+    cluster = Cluster(load_or_exit(inventory), inventory)
     now = datetime.now(UTC)
-    path = out or Path(f"{site.inventory.name}-support-{now:%Y%m%dT%H%M%SZ}.tar.gz")
+    path = out or Path(f"{cluster.inventory.name}-support-{now:%Y%m%dT%H%M%SZ}.tar.gz")
     with (
         Console(stderr=True).status("Looking at all hosts"),
-        open_fleet(site, accept_new_host_keys=accept_new_host_keys) as fleet,
+        open_fleet(cluster, accept_new_host_keys=accept_new_host_keys) as fleet,
     ):
         try:
-            errors = write_bundle(site, fleet, path)
+            errors = write_bundle(cluster, fleet, path)
         except OSError as error:
             raise click.ClickException(f"{path} cannot be written: {error.strerror}") from None
     for name, reason in errors.items():

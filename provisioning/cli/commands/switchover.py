@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from ...operations.session import Site
+from ...operations.session import Cluster
 from ...operations.switchover.switch_over import Switchover, switch_over
 from ..frame import changing
 from ..options import force_option, host_key_option, inventory_option, json_option, load_or_exit
@@ -32,12 +32,12 @@ def switchover(
     Exit status: 0 it is master (or was already), 1 refused or failed, 2 wrong inventory or command
     line.
     """
-    site = Site(load_or_exit(inventory), inventory)
-    directors = list(site.inventory.directors.hosts)
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    directors = list(cluster.inventory.directors.hosts)
     if to is not None and to not in directors:
         raise click.UsageError(f"{to} is not a director; choose from {', '.join(directors)}")
     with changing(
-        site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
+        cluster, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
         result = switch_over(op, to=to, force=force)
         op.run.ok = True

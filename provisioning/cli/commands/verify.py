@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from ...operations.session import Site, open_fleet
+from ...operations.session import Cluster, open_fleet
 from ...operations.verify import verify as prove
 from .. import exit_codes
 from ..options import host_key_option, inventory_option, load_or_exit
@@ -32,13 +32,13 @@ def verify(inventory: Path, accept_new_host_keys: bool, as_json: bool, synthesis
     Exit status: 0 nothing failed (what could not be tried is skipped, with the reason), 1 a check
     failed, 2 wrong inventory or command line.
     """
-    site = Site(load_or_exit(inventory), inventory)
+    cluster = Cluster(load_or_exit(inventory), inventory)
     waiting = Console(stderr=True, quiet=as_json)
     with (
-        open_fleet(site, accept_new_host_keys=accept_new_host_keys) as fleet,
+        open_fleet(cluster, accept_new_host_keys=accept_new_host_keys) as fleet,
         waiting.status("Looking at the hosts and being a client"),
     ):
-        checks = prove(site.inventory, fleet, site.record, synthesis=synthesis)
+        checks = prove(cluster.inventory, fleet, cluster.record, synthesis=synthesis)
     if as_json:
         print_json(checks_record(checks))
     else:

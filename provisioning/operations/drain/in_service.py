@@ -31,7 +31,7 @@ def await_in_service(op: Operation, names: Iterable[str], directors: Iterable[st
     time of a start. A director without a table is not waited for.
     """
     names, directors = list(names), list(directors)
-    inventory, runtime = op.site.inventory, op.site.runtime
+    inventory, runtime = op.cluster.inventory, op.cluster.runtime
     began = time.monotonic()
     checks = check_time(inventory) + TABLE_PATIENCE
     ready_since: dict[str, float] = {}
@@ -65,7 +65,7 @@ def await_in_service(op: Operation, names: Iterable[str], directors: Iterable[st
 def await_everybody(op: Operation, names: Iterable[str]) -> list[str]:
     """Wait until those of ``names`` that are real servers and not drained get clients from every
     connected director; return in words what is still lacking in the end."""
-    inventory, runtime = op.site.inventory, op.site.runtime
+    inventory, runtime = op.cluster.inventory, op.cluster.runtime
     servers = [n for n in names if n in inventory.real_servers.hosts and n not in runtime.drains]
     return await_in_service(op, servers, inventory.directors.hosts)
 

@@ -129,7 +129,7 @@ def await_idle(
     while True:
         left: dict[str, RemainingWork] = {}
         for name in quiet:
-            work = look_at_work(op.site.inventory, op.fleet, name)
+            work = look_at_work(op.cluster.inventory, op.fleet, name)
             done = work.idle if pages else work.stoppable
             quiet[name] = quiet[name] + 1 if done else 0
             if quiet[name] < _SETTLED:

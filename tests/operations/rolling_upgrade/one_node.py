@@ -25,7 +25,7 @@ from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot, Se
 from provisioning.operations.rolling_upgrade.ssh.cluster import SSHCluster
 from provisioning.operations.rolling_upgrade.state import Node, Upgrade
 from provisioning.operations.run import Run
-from provisioning.operations.session import Site
+from provisioning.operations.session import Cluster
 from provisioning.resources.file import File
 from provisioning.resources.supervisor import SOCKET
 from provisioning.roles.desired import desired_hosts
@@ -133,7 +133,7 @@ class OneNode:
         release = build_release(app, self.folder)
         return OneFakeDirector(
             op=operation(
-                Site(self.inventory, self.folder / "inventory.yaml"),
+                Cluster(self.inventory, self.folder / "inventory.yaml"),
                 self.fleet,
                 Run("test", "tester", Journal(self.folder / "history", "test"), None),
             ),

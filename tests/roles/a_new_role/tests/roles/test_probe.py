@@ -34,7 +34,7 @@ from provisioning.operations.faults.registry import all_faults
 from provisioning.operations.logs.reading import read_logs
 from provisioning.operations.logs.sources import LogSource, log_sources
 from provisioning.operations.planning import Plans, plan_hosts, waves
-from provisioning.operations.session import Site, select
+from provisioning.operations.session import Cluster, select
 from provisioning.operations.status.record import status_record
 from provisioning.operations.support_bundle.bundle import write_bundle
 from provisioning.places import STATE
@@ -216,7 +216,7 @@ def test_it_is_in_a_support_bundle(path: Path, host: SandboxHost, tmp_path: Path
     inventory = load_inventory(path)
     deploy(inventory, host, tmp_path)
     archive = tmp_path / "bundle.tar.gz"
-    write_bundle(Site(inventory, path), fleet_of(host), archive)
+    write_bundle(Cluster(inventory, path), fleet_of(host), archive)
     with tarfile.open(archive) as found:
         names = {name.partition("/")[2] for name in found.getnames()}
     assert {
