@@ -18,8 +18,9 @@ from pathlib import Path
 from benchmarks.numbers import at_least
 from benchmarks.status.meter import Meter, Work
 from provisioning.model.loader.load import load_inventory
+from provisioning.operations.cluster.cluster import Cluster
+from provisioning.operations.cluster.fleet import new_fleet, open_fleet
 from provisioning.operations.cluster_state.look import host_views
-from provisioning.operations.session import Cluster, new_fleet, open_fleet
 
 _PAUSE = 1.0
 """Seconds until the end of a login is over on a slow host."""

@@ -10,7 +10,7 @@ from rich.text import Text
 from ..engine.apply_plans import ApplyResult
 from ..engine.progress import Progress
 from ..operations.planning import Plans
-from ..operations.run import Run
+from ..operations.run.run import Run
 from ..operations.verify import CheckResult
 from .asking import confirm
 from .views.checks import show_checks

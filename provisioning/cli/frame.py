@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager
 from rich.console import Console
 
 from ..engine.progress import silent
+from ..operations.cluster.cluster import Cluster
 from ..operations.operation import Operation
-from ..operations.run import journaled_run
-from ..operations.session import Cluster
+from ..operations.run.run import journaled_run
 from .dialogue import ConsoleDialogue
 from .views.json_output import print_json
 from .working import open_working_fleet

@@ -105,7 +105,7 @@ def load_or_exit(path: Path, status: int = exit_codes.INVALID) -> Inventory:
         raise WrongInventoryError(path, error.diagnostics, status) from None
     if logging_is_on():
         # Imported for this alone; it takes a while.
-        from ..operations.session import Cluster
+        from ..operations.cluster.cluster import Cluster
         from ..operations.support_bundle.known_secrets import known_secrets
 
         learn_secrets(known_secrets(Cluster(reading.inventory, path)))

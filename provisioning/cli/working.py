@@ -8,9 +8,9 @@ from rich.text import Text
 
 from ..engine.fleet import Fleet
 from ..engine.progress import Progress, silent
-from ..operations.run import Run
-from ..operations.session import Cluster
-from ..operations.working_fleet import working_fleet
+from ..operations.cluster.cluster import Cluster
+from ..operations.run.run import Run
+from ..operations.run.working_fleet import working_fleet
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from ..resources.service import starting, stopping
 from ..transport.base import Transport
 from .drain.remaining_work import await_idle
 from .drain.steps import await_ready, bring_back, settle, take_out
+from .errors import OperationError
 from .operation import Operation
-from .runtime_change import OperationError
 
 _KEY = "service"
 _MARGIN = 120.0

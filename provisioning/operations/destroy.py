@@ -14,15 +14,15 @@ from ..model.resolve import managed_hosts
 from ..model.runtime import Runtime
 from ..roles.registry import deploy_order
 from ..transport.base import Transport
-from .deployed_hosts import forget
+from .cluster.cluster import Cluster
+from .errors import OperationError
 from .operation import Operation
 from .planning import Plans
 from .rolling_upgrade import planning, state_file
 from .rolling_upgrade.state import MOVING
-from .run import Run
-from .runtime_change import OperationError
-from .runtime_state import load_record, write
-from .session import Cluster
+from .run.run import Run
+from .state_folder.deployed_hosts import forget
+from .state_folder.runtime_state import load_record, write
 
 
 def destroy(op: Operation, names: list[str]) -> bool:

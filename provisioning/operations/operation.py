@@ -7,9 +7,9 @@ from typing import Protocol
 from ..engine.apply_plans import ApplyResult
 from ..engine.fleet import Fleet
 from ..engine.progress import Progress, silent
+from .cluster.cluster import Cluster
 from .planning import Plans
-from .run import Run
-from .session import Cluster
+from .run.run import Run
 from .verify import CheckResult
 
 

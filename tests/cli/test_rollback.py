@@ -14,10 +14,10 @@ from provisioning.cli.commands.rollback import rollback
 from provisioning.engine.journal import runs
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations import session
+from provisioning.operations.cluster import fleet as cluster_fleet
+from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.release import build_release
 from provisioning.operations.rollback import RollbackError
-from provisioning.operations.session import Cluster
 from provisioning.resources.current_release import CurrentRelease
 from provisioning.resources.release import Release
 from provisioning.roles.desired import DesiredHost, desired_hosts
@@ -89,7 +89,7 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
     all_hosts = (*_NODES, *_DIRECTORS)
     with ready_app() as port:
         network = Network({name: SandboxHost(tmp_path / name, port) for name in all_hosts})
-        monkeypatch.setattr(session, "connect", network.connect)
+        monkeypatch.setattr(cluster_fleet, "connect", network.connect)
         yield ClusterAndHosts(Cluster(load_inventory(path), path), network)
 
 

@@ -7,10 +7,10 @@ from provisioning.engine.apply_plans import ApplyResult
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.journal import Journal
 from provisioning.engine.progress import Progress, silent
+from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans
-from provisioning.operations.run import Run
-from provisioning.operations.session import Cluster
+from provisioning.operations.run.run import Run
 from provisioning.operations.verify import CheckResult
 
 

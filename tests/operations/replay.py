@@ -19,7 +19,8 @@ from provisioning.engine.frames import observations
 from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import read_inventory
-from provisioning.operations.session import Cluster, open_fleet
+from provisioning.operations.cluster.cluster import Cluster
+from provisioning.operations.cluster.fleet import open_fleet
 from provisioning.operations.verify import verify
 from provisioning.transport.base import Completed, Conversation, Transport, UnreachableError
 

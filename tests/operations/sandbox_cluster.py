@@ -16,7 +16,7 @@ from provisioning.engine.observe import observe_and_plan
 from provisioning.engine.progress import silent
 from provisioning.engine.seat import RUN_LOCK
 from provisioning.model.inventory import Inventory
-from provisioning.operations.session import Cluster
+from provisioning.operations.cluster.cluster import Cluster
 from provisioning.places import KEEPALIVED_CONF, STATE
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts

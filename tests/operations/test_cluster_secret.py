@@ -10,9 +10,9 @@ from provisioning.engine.fleet import Fleet
 from provisioning.model.cluster_record import secret_id
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.cluster_secret import cluster_secret, keep_secret, known_secret
-from provisioning.operations.runtime_change import OperationError
-from provisioning.operations.session import Cluster
+from provisioning.operations.cluster.cluster import Cluster
+from provisioning.operations.cluster.secret import cluster_secret, keep_secret, known_secret
+from provisioning.operations.errors import OperationError
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
 from provisioning.transport.base import Transport, UnreachableError

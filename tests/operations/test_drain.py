@@ -17,25 +17,25 @@ from provisioning.model.cluster_record import ClusterRecord, to_text
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.node_api import STATUS
+from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster_state.look import look_at
+from provisioning.operations.cluster_state.tables import Tables, differing
 from provisioning.operations.drain.capacity import lacking_without
 from provisioning.operations.drain.remaining_work import (
     RemainingWork,
     active_connections,
     await_idle,
 )
+from provisioning.operations.drain.runtime_change import director_parts
 from provisioning.operations.faults.registry import all_faults
-from provisioning.operations.runtime_change import director_parts
-from provisioning.operations.runtime_state import (
+from provisioning.operations.state_folder.runtime_state import (
     RuntimeStateError,
     load_record,
     save_runtime,
     with_drain,
     without_drain,
 )
-from provisioning.operations.session import Cluster
 from provisioning.operations.status.record import status_record
-from provisioning.operations.tables import Tables, differing
 from provisioning.resources.base import Resource
 from provisioning.resources.file import File
 from provisioning.resources.flag_file import FlagFile

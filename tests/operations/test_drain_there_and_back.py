@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.operations.cluster_state.tables import look_at_tables
 from provisioning.operations.drain import steps as drain
 from provisioning.operations.drain.steps import bring_back, settle, take_out, wait_until_idle
-from provisioning.operations.run import journaled_run
-from provisioning.operations.runtime_change import OperationError
-from provisioning.operations.tables import look_at_tables
+from provisioning.operations.errors import OperationError
+from provisioning.operations.run.run import journaled_run
 from tests.operations.operating import operation
 from tests.operations.sandbox_cluster import SandboxCluster, sandbox_cluster
 

@@ -15,15 +15,18 @@ from provisioning.engine.progress import Event, silent
 from provisioning.engine.waves import Wave
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations.directors_record import as_directors_have_it, remember_directors
+from provisioning.operations.cluster.cluster import Cluster
+from provisioning.operations.cluster_state.tables import look_at_tables
 from provisioning.operations.drain import steps as draining
 from provisioning.operations.drain.out_of_service import OutOfService, foresee, moved
 from provisioning.operations.drain.steps import take_out
 from provisioning.operations.planning import Plans, plan_hosts
-from provisioning.operations.run import journaled_run
-from provisioning.operations.runtime_state import save_applied, save_runtime
-from provisioning.operations.session import Cluster
-from provisioning.operations.tables import look_at_tables
+from provisioning.operations.run.run import journaled_run
+from provisioning.operations.state_folder.directors_record import (
+    as_directors_have_it,
+    remember_directors,
+)
+from provisioning.operations.state_folder.runtime_state import save_applied, save_runtime
 from provisioning.places import KEEPALIVED_CONF
 from provisioning.resources.base import Handler, Resource
 from provisioning.resources.file import File

@@ -9,9 +9,9 @@ import yaml
 
 from provisioning.engine.fleet import Fleet
 from provisioning.model.loader.load import read_inventory
-from provisioning.operations.cluster_secret import ClusterSecret, keep_secret
-from provisioning.operations.runtime_state import save_runtime, with_drain
-from provisioning.operations.session import Cluster
+from provisioning.operations.cluster.cluster import Cluster
+from provisioning.operations.cluster.secret import ClusterSecret, keep_secret
+from provisioning.operations.state_folder.runtime_state import save_runtime, with_drain
 from provisioning.operations.support_bundle.bundle import write_bundle
 from provisioning.operations.support_bundle.redaction import Redactor
 from provisioning.transport.base import Completed, UnreachableError

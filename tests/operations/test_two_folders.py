@@ -10,7 +10,9 @@ import pytest
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.lock import LockedError
 from provisioning.model.runtime import Pin
-from provisioning.operations import session
+from provisioning.operations.cluster import fleet as cluster_fleet
+from provisioning.operations.cluster.cluster import Cluster
+from provisioning.operations.cluster.fleet import open_fleet
 from provisioning.operations.destroy import forget_destroyed
 from provisioning.operations.drain.steps import bring_back, take_out
 from provisioning.operations.planning import Plans, plan_hosts
@@ -18,11 +20,10 @@ from provisioning.operations.rolling_upgrade import registration
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.planning import UpgradeConflictError
 from provisioning.operations.rolling_upgrade.state import Upgrade
-from provisioning.operations.run import Run, journaled_run
-from provisioning.operations.runtime_state import load_record, save_runtime, with_pins
-from provisioning.operations.session import Cluster, open_fleet
-from provisioning.operations.truth import Truth, establish, held, looked_up, planned
-from provisioning.operations.working_fleet import working_fleet
+from provisioning.operations.run.run import Run, journaled_run
+from provisioning.operations.run.truth import Truth, establish, held, looked_up, planned
+from provisioning.operations.run.working_fleet import working_fleet
+from provisioning.operations.state_folder.runtime_state import load_record, save_runtime, with_pins
 from provisioning.places import KEEPALIVED_CONF, SECRET_FILE
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.transport.base import Transport, UnreachableError
@@ -94,7 +95,7 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
                 raise UnreachableError(f"{name}: no answer within 10 s")
             return made.hosts[name]
 
-        monkeypatch.setattr(session, "connect", connect)
+        monkeypatch.setattr(cluster_fleet, "connect", connect)
         yield made
 
 

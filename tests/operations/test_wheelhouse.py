@@ -15,12 +15,12 @@ from provisioning.engine.progress import Event, Progress, silent
 from provisioning.facts.host_python import HostPython
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
+from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import ReleaseError, build_release
 from provisioning.operations.release.supply import supply
 from provisioning.operations.release.wheelhouse import fetch_wheels
-from provisioning.operations.session import Cluster
 from provisioning.resources.release import Release
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.release_archive import ReleaseArchive

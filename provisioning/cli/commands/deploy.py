@@ -6,10 +6,10 @@ import click
 from rich.console import Console
 
 from ...engine.apply_plans import Pace
-from ...operations import deploy as deploying
-from ...operations.decommission import cluster_with, leaving_hosts
+from ...operations.cluster.cluster import Cluster
+from ...operations.deploy import deploy as deploying
+from ...operations.deploy.decommission import cluster_with, leaving_hosts
 from ...operations.release import build_release
-from ...operations.session import Cluster
 from .. import exit_codes
 from ..asking import require_answer
 from ..changes_command import ChangesCommand

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from ...operations.cluster.cluster import Cluster
 from ...operations.destroy import destroy as take_off
-from ...operations.session import Cluster
 from .. import exit_codes
 from ..asking import require_answer
 from ..frame import changing

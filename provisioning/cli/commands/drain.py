@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.text import Text
 
 from ...model.inventory import Inventory
+from ...operations.cluster.cluster import Cluster
 from ...operations.drain.remaining_work import RemainingWork
 from ...operations.drain.steps import bring_back, settle, take_out, wait_until_idle
-from ...operations.session import Cluster
 from .. import exit_codes
 from ..frame import changing
 from ..options import (

@@ -7,7 +7,8 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from ...operations.session import Cluster, open_fleet
+from ...operations.cluster.cluster import Cluster
+from ...operations.cluster.fleet import open_fleet
 from ...transport.base import Completed, Transport
 from .. import exit_codes
 from ..options import host_key_option, inventory_option, load_or_exit

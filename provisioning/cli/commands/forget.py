@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from ...model.resolve import all_hosts
-from ...operations.deployed_hosts import forget as strike_off
-from ...operations.deployed_hosts import load_deployed_hosts
-from ...operations.runtime_state import save_runtime, without_drain
-from ...operations.session import Cluster
+from ...operations.cluster.cluster import Cluster
+from ...operations.state_folder.deployed_hosts import forget as strike_off
+from ...operations.state_folder.deployed_hosts import load_deployed_hosts
+from ...operations.state_folder.runtime_state import save_runtime, without_drain
 from ..frame import changing
 from ..options import host_key_option, inventory_option, json_option, load_or_exit
 

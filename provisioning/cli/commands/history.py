@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ...engine.journal import Run, read_run, runs
-from ...operations.session import Cluster
+from ...operations.cluster.cluster import Cluster
 from ..options import inventory_option, load_or_exit
 from ..views.json_output import print_json
 from ..views.table import FittingTable

@@ -9,10 +9,11 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from ...operations.cluster.cluster import Cluster
+from ...operations.cluster.fleet import new_fleet, open_fleet
 from ...operations.host_words import of_host
 from ...operations.logs.reading import follow_logs, read_logs
 from ...operations.logs.sources import LogSource, local_now, log_sources, moment
-from ...operations.session import Cluster, new_fleet, open_fleet
 from .. import exit_codes
 from ..options import host_key_option, inventory_option, load_or_exit
 from ..selection import chosen

@@ -7,12 +7,13 @@ import click
 from rich.console import Console
 
 from ...engine.plan_record import plan_record
-from ...operations.decommission import add_removals, cluster_with, leaving_hosts
+from ...operations.cluster.cluster import Cluster
+from ...operations.cluster.fleet import open_fleet
+from ...operations.deploy.decommission import add_removals, cluster_with, leaving_hosts
 from ...operations.drain.out_of_service import foresee
 from ...operations.planning import Plans, plan_hosts
 from ...operations.release import build_release
-from ...operations.session import Cluster, open_fleet
-from ...operations.truth import Truth, looked_up, planned
+from ...operations.run.truth import Truth, looked_up, planned
 from ...roles.desired import desired_hosts
 from .. import exit_codes
 from ..changes_command import ChangesCommand

@@ -10,8 +10,9 @@ from rich.text import Text
 
 from ...facts.host_releases import HostReleases, KeptRelease
 from ...model.runtime import Pin
+from ...operations.cluster.cluster import Cluster
+from ...operations.cluster.fleet import open_fleet
 from ...operations.release.on_hosts import look_at_releases
-from ...operations.session import Cluster, open_fleet
 from .. import exit_codes
 from ..options import host_key_option, inventory_option, limit_option, load_or_exit
 from ..selection import chosen_real_servers

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ...operations.session import Cluster
+from ...operations.cluster.cluster import Cluster
 from ...resources.file import File
 from ...roles.desired import DesiredHost, desired_hosts
 from ..options import inventory_option, load_or_exit

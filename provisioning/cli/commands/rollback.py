@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from ...engine.apply_plans import Pace
+from ...operations.cluster.cluster import Cluster
 from ...operations.rollback import RollbackOptions, lift_pins, roll_back
-from ...operations.session import Cluster
 from .. import exit_codes
 from ..asking import require_answer
 from ..frame import changing

@@ -6,7 +6,7 @@ import click
 
 from ...model.inventory import Inventory
 from ...operations.app_service import restart_apps, start_apps, stop_apps
-from ...operations.session import Cluster
+from ...operations.cluster.cluster import Cluster
 from ..asking import confirm
 from ..frame import changing
 from ..options import (

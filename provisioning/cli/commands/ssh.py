@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from ...model.resolve import connection_of
-from ...operations.session import Cluster
+from ...operations.cluster.cluster import Cluster
 from ...transport.openssh import ssh_command
 from ..options import inventory_option, load_or_exit
 from ..selection import chosen

@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.live import Live
 
 from ...engine.fleet import Fleet
+from ...operations.cluster.cluster import Cluster
+from ...operations.cluster.fleet import open_fleet
 from ...operations.cluster_state.look import look_at
 from ...operations.faults.registry import all_faults
-from ...operations.session import Cluster, open_fleet
 from ...operations.status.record import status_record
 from ...operations.status.watch import Watch
 from .. import exit_codes

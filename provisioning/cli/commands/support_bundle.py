@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from ...operations.cluster.cluster import Cluster
+from ...operations.cluster.fleet import open_fleet
 from ...operations.host_words import of_host
-from ...operations.session import Cluster, open_fleet
 from ...operations.support_bundle.bundle import write_bundle
 from ..options import host_key_option, inventory_option, json_option, load_or_exit
 from ..views.json_output import print_json

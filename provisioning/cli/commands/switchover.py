@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from ...operations.session import Cluster
+from ...operations.cluster.cluster import Cluster
 from ...operations.switchover.switch_over import Switchover, switch_over
 from ..frame import changing
 from ..options import force_option, host_key_option, inventory_option, json_option, load_or_exit

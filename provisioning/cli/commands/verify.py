@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from ...operations.session import Cluster, open_fleet
+from ...operations.cluster.cluster import Cluster
+from ...operations.cluster.fleet import open_fleet
 from ...operations.verify import verify as prove
 from .. import exit_codes
 from ..options import host_key_option, inventory_option, load_or_exit

@@ -11,7 +11,7 @@ from ...engine.plan_record import diff
 from ...model.runtime import Pin
 from ...operations.host_words import of_host
 from ...operations.planning import Plans
-from ...operations.run import Run
+from ...operations.run.run import Run
 
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _LIFT = "`cluster rollback --lift` or a rolling upgrade ends that"

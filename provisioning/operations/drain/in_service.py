@@ -9,13 +9,8 @@ from ...facts.app_status import app_status
 from ...facts.gather import ask
 from ...model.inventory import Inventory
 from ...transport.base import Transport
+from ..cluster_state.tables import TABLE_PATIENCE, check_time, differing, tables_if_any
 from ..operation import Operation
-from ..tables import (
-    TABLE_PATIENCE,
-    check_time,
-    differing,
-    tables_if_any,
-)
 
 _START_PATIENCE = 240.0
 """Seconds that an app may take to start, such as after its host's boot."""

@@ -22,13 +22,13 @@ from ...roles.desired import DesiredHost
 from ...roles.real_server.app import drain_flag
 from ...roles.wanted_services import wanted_services
 from ...transport.base import Transport, TransportError
-from ..directors_record import as_directors_have_it, remember_directors
+from ..cluster.cluster import Cluster
+from ..cluster_state.tables import Tables, holders_of, tables_if_any, weight_of
+from ..errors import OperationError
 from ..operation import Operation
 from ..planning import Plans, plan_hosts
-from ..runtime_change import OperationError
-from ..runtime_state import save_runtime, without_drain
-from ..session import Cluster
-from ..tables import Tables, holders_of, tables_if_any, weight_of
+from ..state_folder.directors_record import as_directors_have_it, remember_directors
+from ..state_folder.runtime_state import save_runtime, without_drain
 from .capacity import lacking_without, never_without
 from .in_service import await_in_service
 from .remaining_work import RemainingWork, await_idle

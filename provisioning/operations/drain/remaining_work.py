@@ -12,8 +12,8 @@ from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ...roles.wanted_services import wanted_services
 from ...transport.base import Transport
+from ..cluster_state.tables import Tables, holders_of, look_at_tables
 from ..operation import Operation
-from ..tables import Tables, holders_of, look_at_tables
 
 _TIMEOUT = 20.0
 _SETTLED = 2

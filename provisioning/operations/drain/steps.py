@@ -19,9 +19,10 @@ from ...facts.gather import ask
 from ...model.runtime import Drain, Runtime
 from ...roles.real_server.app import drain_flag
 from ...transport.base import Transport
+from ..cluster_state.tables import TABLE_PATIENCE, check_time, differing, holders_of, look_at_tables
+from ..errors import OperationError
 from ..operation import Operation
-from ..runtime_change import OperationError, apply_parts, plan_directors
-from ..runtime_state import (
+from ..state_folder.runtime_state import (
     load_applied,
     save_applied,
     save_runtime,
@@ -29,15 +30,9 @@ from ..runtime_state import (
     with_share,
     without_drain,
 )
-from ..tables import (
-    TABLE_PATIENCE,
-    check_time,
-    differing,
-    holders_of,
-    look_at_tables,
-)
 from .capacity import lacking_without
 from .remaining_work import RemainingWork, await_idle
+from .runtime_change import apply_parts, plan_directors
 
 _START_PATIENCE = 240.0
 """Seconds until a node that was just started is ready."""

@@ -12,7 +12,7 @@ from ..operation import Operation
 from ..planning import Plans, plan_hosts
 from ..release.on_hosts import look_at_releases
 from ..rolling_upgrade.state import CAUSE
-from ..runtime_state import save_runtime, without_pins
+from ..state_folder.runtime_state import save_runtime, without_pins
 from .cut_upgrade import abort_upgrade
 from .targets import (
     RollbackError,

@@ -7,10 +7,10 @@ from typing import Any
 
 from ...engine.fleet import Fleet
 from ...engine.lock import LockedError, cluster_lock
+from ..cluster.cluster import Cluster
 from ..notifying.hook import Hook
 from ..notifying.notifier import notifying
 from ..operation import Operation
-from ..session import Cluster
 from . import registration, state_file, state_machine
 from .dialogue import UpgradeDialogue
 from .events import UpgradeEvent

@@ -4,9 +4,9 @@ state, as it can be resumed from that folder alone."""
 from dataclasses import replace
 
 from ...model.cluster_record import UnfinishedUpgrade
-from ..runtime_state import load_record, write
-from ..session import Cluster
-from ..working_fleet import whereabouts
+from ..cluster.cluster import Cluster
+from ..run.working_fleet import whereabouts
+from ..state_folder.runtime_state import load_record, write
 from .planning import UpgradeConflictError
 from .state import RunStatus, Upgrade
 

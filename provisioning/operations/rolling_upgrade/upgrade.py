@@ -8,9 +8,9 @@ from typing import Any
 
 from ...engine.fleet import Fleet
 from ...roles.release_archive import ReleaseArchive
+from ..cluster.cluster import Cluster
 from ..operation import Operation
 from ..release import build_release
-from ..session import Cluster
 from ..verify import CheckResult, verify
 from . import state_file, state_machine
 from .downtime import downtimes

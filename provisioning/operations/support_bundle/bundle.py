@@ -25,10 +25,10 @@ from ...roles.desired import desired_hosts
 from ...roles.registry import roles_of
 from ...roles.rendering import RenderingError
 from ...transport.base import Transport
+from ..cluster.cluster import Cluster
 from ..cluster_state.look import look_at
 from ..faults.registry import all_faults
 from ..logs.sources import log_sources, read_script
-from ..session import Cluster
 from ..status.record import status_record
 from .known_secrets import known_secrets
 from .redaction import Redactor

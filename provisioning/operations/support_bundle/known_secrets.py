@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from ...model.secret import SecretError, SecretSource, reveal
-from ..cluster_secret import known_secret
-from ..session import Cluster
+from ..cluster.cluster import Cluster
+from ..cluster.secret import known_secret
 from .redaction import secret_variables
 
 

@@ -27,13 +27,13 @@ from ...places import SWITCHOVER_FILE
 from ...resources.base import Observation
 from ...roles.wanted_services import wanted_services
 from ...transport.base import Transport, TransportError
+from ..cluster.cluster import Cluster
 from ..cluster_state.look import look_at
 from ..cluster_state.state import ClusterState
+from ..cluster_state.tables import holders_of
 from ..drain.steps import change_directors
+from ..errors import OperationError
 from ..operation import Operation
-from ..runtime_change import OperationError
-from ..session import Cluster
-from ..tables import holders_of
 from ..verify.vantage_point import client_place
 from .carried_connections import (
     Carried,

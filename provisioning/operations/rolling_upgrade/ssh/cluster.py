@@ -21,14 +21,14 @@ from ....roles.desired import DesiredHost, desired_hosts
 from ....roles.release_archive import ReleaseArchive
 from ....roles.release_steps import staged
 from ....transport.base import TransportError
+from ...cluster.cluster import Cluster
+from ...cluster_state.tables import holders_of
 from ...drain import steps as drain
 from ...drain.remaining_work import RemainingWork, look_at_work
+from ...errors import HostBusyError, OperationError
 from ...operation import Operation
-from ...runtime_change import HostBusyError, OperationError
-from ...runtime_state import save_runtime, with_pins, without_pins
-from ...session import Cluster
+from ...state_folder.runtime_state import save_runtime, with_pins, without_pins
 from ...switchover.switch_over import switch_over
-from ...tables import holders_of
 from ..clock import Clock, WallClock
 from ..ports import ActionError, DirectorUnreachableError
 from ..speech_sample import SpeechSample, sample_of

@@ -22,9 +22,9 @@ from ....roles.desired import DesiredHost
 from ....roles.director.director import DIRECTORS
 from ....roles.rendering import Templates
 from ....transport.base import Transport
+from ...cluster.cluster import Cluster
+from ...cluster_state.tables import holders_of, look_at_tables
 from ...planning import Plans, plan_hosts
-from ...session import Cluster
-from ...tables import holders_of, look_at_tables
 from ..options import UpgradeOptions
 from ..ports import ActionError
 from ..snapshot import ClusterSnapshot

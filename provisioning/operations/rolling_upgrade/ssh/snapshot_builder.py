@@ -7,7 +7,7 @@ from ....facts.app_readiness import AppReadiness
 from ....model.inventory import Inventory
 from ....model.runtime import Runtime
 from ....roles.wanted_services import WantedService, wanted_services
-from ...tables import Tables, weight_of
+from ...cluster_state.tables import Tables, weight_of
 from ..snapshot import (
     ClusterSnapshot,
     NodeSnapshot,

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..engine.journal import Journal, new_id
-from ..engine.lock import cluster_lock
-from ..engine.state_folder import StateFolderError
-from .operator_name import operator_name
+from ...engine.journal import Journal, new_id
+from ...engine.lock import cluster_lock
+from ...engine.state_folder import StateFolderError
+from ..cluster.cluster import Cluster
+from .operator_name import operator, operator_name
 from .seats import Seats
-from .session import Cluster, operator
 
 _BEFORE = {"begin", "plan", "note"}
 """Kinds of journal lines that precede any change."""

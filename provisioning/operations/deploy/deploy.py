@@ -2,11 +2,20 @@
 
 from dataclasses import dataclass, field, replace
 
-from ..engine.apply_plans import ApplyResult, Pace, apply_plans
-from ..engine.plan_record import plan_record
-from ..model.inventory import Inventory
-from ..roles.desired import DesiredHost, desired_hosts
-from ..roles.release_archive import ReleaseArchive
+from ...engine.apply_plans import ApplyResult, Pace, apply_plans
+from ...engine.plan_record import plan_record
+from ...model.inventory import Inventory
+from ...roles.desired import DesiredHost, desired_hosts
+from ...roles.release_archive import ReleaseArchive
+from ..cluster.cluster import Cluster
+from ..drain.in_service import await_everybody
+from ..drain.out_of_service import OutOfService, foresee
+from ..operation import Operation
+from ..planning import Plans, plan_hosts
+from ..release.supply import supply
+from ..run.truth import Truth, establish, held, planned
+from ..state_folder.deployed_hosts import DeployedHosts, remember
+from ..verify import verify
 from .decommission import (
     add_removals,
     cluster_with,
@@ -15,15 +24,6 @@ from .decommission import (
     drain_leaving,
     leaving_servers,
 )
-from .deployed_hosts import DeployedHosts, remember
-from .drain.in_service import await_everybody
-from .drain.out_of_service import OutOfService, foresee
-from .operation import Operation
-from .planning import Plans, plan_hosts
-from .release.supply import supply
-from .session import Cluster
-from .truth import Truth, establish, held, planned
-from .verify import verify
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

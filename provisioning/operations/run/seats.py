@@ -12,18 +12,10 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from ..engine.lock import LockedError
-from ..engine.seat import (
-    BEAT,
-    BYE,
-    PATIENCE,
-    RUN_LOCK,
-    keep_line,
-    parse_seated,
-    seat_script,
-)
-from ..model.cluster_record import ClusterRecord, from_text, to_text
-from ..transport.base import Completed, Conversation, Transport, TransportError
+from ...engine.lock import LockedError
+from ...engine.seat import BEAT, BYE, PATIENCE, RUN_LOCK, keep_line, parse_seated, seat_script
+from ...model.cluster_record import ClusterRecord, from_text, to_text
+from ...transport.base import Completed, Conversation, Transport, TransportError
 
 _log = logging.getLogger(__name__)
 

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from ..engine.fleet import Fleet
-from ..facts.cluster_record import CLUSTER_RECORD
-from ..facts.gather import ask
-from ..model.cluster_record import agreed, secret_id
-from ..model.runtime import Drain, Runtime
-from ..places import DRAIN_FILE
-from ..transport.base import Transport
-from .cluster_secret import ClusterSecret, cluster_secret, keep_secret
-from .planning import Plans
-from .runtime_state import load_record, without_pins, write
-from .session import Cluster
+from ...engine.fleet import Fleet
+from ...facts.cluster_record import CLUSTER_RECORD
+from ...facts.gather import ask
+from ...model.cluster_record import agreed, secret_id
+from ...model.runtime import Drain, Runtime
+from ...places import DRAIN_FILE
+from ...transport.base import Transport
+from ..cluster.cluster import Cluster
+from ..cluster.secret import ClusterSecret, cluster_secret, keep_secret
+from ..planning import Plans
+from ..state_folder.runtime_state import load_record, without_pins, write
 from .working_fleet import records, tell_of
 
 _MARK = re.compile(r"(drained|stopped) since (\S+) by (.+? run [^\s:]+)(?:: (.*))?")

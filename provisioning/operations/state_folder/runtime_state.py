@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import ClusterError
-from ..model.cluster_record import (
+from ...errors import ClusterError
+from ...model.cluster_record import (
     ClusterRecord,
     RecordFormatError,
     from_text,
@@ -21,7 +21,7 @@ from ..model.cluster_record import (
     runtime_record,
     to_text,
 )
-from ..model.runtime import Drain, Pin, Runtime
+from ...model.runtime import Drain, Pin, Runtime
 
 _FILE = "runtime.json"
 _TOLD = "runtime-told.json"

@@ -12,10 +12,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..model.groups import managed_groups
-from ..model.hosts import Host
-from ..model.inventory import Inventory
-from ..model.resolve import (
+from ...model.groups import managed_groups
+from ...model.hosts import Host
+from ...model.inventory import Inventory
+from ...model.resolve import (
     all_hosts,
     connection_of,
     groups,
@@ -23,8 +23,8 @@ from ..model.resolve import (
     interface_of,
     service_manager_of,
 )
-from ..model.service import VirtualService
-from ..roles.real_server.real_server import REAL_SERVERS
+from ...model.service import VirtualService
+from ...roles.real_server.real_server import REAL_SERVERS
 from .runtime_state import RuntimeStateError, replace_file
 
 _FILE = "members.json"

@@ -13,3 +13,8 @@ def operator_name() -> str:
         # A container may run as a user that nobody wrote down.
         name = str(os.getuid())
     return f"{name}@{platform.node()}"
+
+
+def operator(run_id: str) -> str:
+    """Name a run and its operator, for locks and the journal."""
+    return f"{operator_name()} run {run_id}"

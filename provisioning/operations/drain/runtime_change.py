@@ -6,30 +6,22 @@ an edit which nobody has deployed yet does not slip in with it.
 
 from collections.abc import Iterable
 
-from ..engine.apply_plans import ApplyResult, Pace, apply_plans
-from ..engine.fleet import Fleet
-from ..engine.observe import run_fragments
-from ..engine.plan import HostPlan, fragments, plan_part
-from ..engine.waves import Wave
-from ..errors import ClusterError
-from ..model.inventory import Inventory
-from ..model.runtime import Runtime
-from ..resources.base import Observation, Resource, UnobservableError
-from ..roles.desired import desired_hosts
-from ..transport.base import Transport
-from .host_words import of_host
-from .operation import Operation
-from .planning import Plans
+from ...engine.apply_plans import ApplyResult, Pace, apply_plans
+from ...engine.fleet import Fleet
+from ...engine.observe import run_fragments
+from ...engine.plan import HostPlan, fragments, plan_part
+from ...engine.waves import Wave
+from ...model.inventory import Inventory
+from ...model.runtime import Runtime
+from ...resources.base import Observation, Resource, UnobservableError
+from ...roles.desired import desired_hosts
+from ...transport.base import Transport
+from ..errors import HostBusyError, OperationError
+from ..host_words import of_host
+from ..operation import Operation
+from ..planning import Plans
 
 _TIMEOUT = 60.0
-
-
-class OperationError(ClusterError):
-    """An operation was refused or failed; the message says why and what to do."""
-
-
-class HostBusyError(OperationError):
-    """Another run is at work on the host; the message names it. A later try may succeed."""
 
 
 def director_parts(

@@ -5,10 +5,10 @@ import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ..engine.fleet import Fleet
-from ..engine.progress import Progress, silent
-from ..engine.seat import RECORD
-from ..model.cluster_record import (
+from ...engine.fleet import Fleet
+from ...engine.progress import Progress, silent
+from ...engine.seat import RECORD
+from ...model.cluster_record import (
     ClusterRecord,
     RecordFormatError,
     agreed,
@@ -16,15 +16,16 @@ from ..model.cluster_record import (
     later,
     to_text,
 )
-from ..model.inventory import Inventory
-from ..model.resolve import managed_hosts
-from ..transport.base import Transport
-from ..transport.locked import LockedTransport
+from ...model.inventory import Inventory
+from ...model.resolve import managed_hosts
+from ...transport.base import Transport
+from ...transport.locked import LockedTransport
+from ..cluster.cluster import Cluster
+from ..cluster.fleet import new_fleet
+from ..errors import OperationError
+from ..state_folder.runtime_state import load_record, save_record, written_by
 from .run import Run
-from .runtime_change import OperationError
-from .runtime_state import load_record, save_record, written_by
 from .seats import Seats
-from .session import Cluster, new_fleet
 
 Say = Callable[[str], None]
 

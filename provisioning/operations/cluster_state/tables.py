@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-from ..engine.fleet import Fleet
-from ..facts.gather import ask, gather
-from ..facts.interfaces import INTERFACES, Interfaces
-from ..facts.ipvs_table import IPVS_TABLE, NoTableError, TableFormatError, TableService
-from ..facts.vip_holder import holders, interfaces_of_any
-from ..model.inventory import Inventory
-from ..model.runtime import Runtime
-from ..roles.wanted_services import WantedService, wanted_services
-from ..transport.base import Transport, TransportError
+from ...engine.fleet import Fleet
+from ...facts.gather import ask, gather
+from ...facts.interfaces import INTERFACES, Interfaces
+from ...facts.ipvs_table import IPVS_TABLE, NoTableError, TableFormatError, TableService
+from ...facts.vip_holder import holders, interfaces_of_any
+from ...model.inventory import Inventory
+from ...model.runtime import Runtime
+from ...roles.wanted_services import WantedService, wanted_services
+from ...transport.base import Transport, TransportError
 
 Tables = dict[str, tuple[TableService, ...]]
 """Virtual services in each director's kernel."""

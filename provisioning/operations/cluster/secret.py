@@ -12,15 +12,15 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ..engine.fleet import Fleet
-from ..facts.cluster_secret import CLUSTER_SECRET
-from ..facts.gather import ask
-from ..model.cluster_record import secret_id
-from ..model.resolve import routes_sessions
-from ..model.secret import SecretSource, reveal
-from ..transport.base import Transport
-from .runtime_change import OperationError
-from .session import Cluster
+from ...engine.fleet import Fleet
+from ...facts.cluster_secret import CLUSTER_SECRET
+from ...facts.gather import ask
+from ...model.cluster_record import secret_id
+from ...model.resolve import routes_sessions
+from ...model.secret import SecretSource, reveal
+from ...transport.base import Transport
+from ..errors import OperationError
+from .cluster import Cluster
 
 _FILE = "secret"
 _TIMEOUT = 30.0

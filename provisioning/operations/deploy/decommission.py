@@ -3,30 +3,30 @@
 import time
 from dataclasses import replace
 
-from ..engine.apply_plans import ApplyResult
-from ..engine.fleet import Fleet
-from ..engine.progress import Event
-from ..engine.waves import Wave
-from ..model.inventory import Inventory
-from ..roles.real_server.real_server import REAL_SERVERS
-from ..roles.registry import ROLES
-from .deployed_hosts import (
+from ...engine.apply_plans import ApplyResult
+from ...engine.fleet import Fleet
+from ...engine.progress import Event
+from ...engine.waves import Wave
+from ...model.inventory import Inventory
+from ...roles.real_server.real_server import REAL_SERVERS
+from ...roles.registry import ROLES
+from ..cluster.cluster import Cluster
+from ..cluster_state.tables import look_at_tables
+from ..destroy import plan_removal
+from ..drain.capacity import lacking_without
+from ..drain.remaining_work import await_idle
+from ..drain.steps import settle, take_out
+from ..errors import OperationError
+from ..operation import Operation
+from ..planning import Plans, waves
+from ..state_folder.deployed_hosts import (
     DeployedHosts,
     departed,
     forget,
     inventory_with,
     load_deployed_hosts,
 )
-from .destroy import plan_removal
-from .drain.capacity import lacking_without
-from .drain.remaining_work import await_idle
-from .drain.steps import settle, take_out
-from .operation import Operation
-from .planning import Plans, waves
-from .runtime_change import OperationError
-from .runtime_state import save_runtime, without_drain
-from .session import Cluster
-from .tables import look_at_tables
+from ..state_folder.runtime_state import save_runtime, without_drain
 
 _PATIENCE = 300.0
 """Seconds until hosts added by the same edit have taken over."""

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..model.inventory import Inventory
-from ..model.resolve import all_hosts
+from ...model.inventory import Inventory
+from ...model.resolve import all_hosts
 from .runtime_state import replace_file
 
 _FILE = "directors.json"
