@@ -42,7 +42,7 @@ class OpenRequests(TypedDict):
 class Worker(TypedDict):
     """A worker slot."""
 
-    trouble: str
+    detail: str
     """Empty, or why it has not proved itself yet."""
 
 

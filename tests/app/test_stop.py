@@ -13,7 +13,7 @@ import pytest
 from tests.app.held import Held
 from tests.app.node_process import ROOT, NodeProcess, running
 from tests.app.patient_client import patient_client
-from tests.living import lives, wait_until_gone
+from tests.processes import lives, wait_until_gone
 
 
 def test_a_node_drains_and_exits_with_0(tmp_path: Path) -> None:

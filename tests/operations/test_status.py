@@ -38,8 +38,8 @@ from provisioning.transport.base import (
     Transport,
     UnreachableError,
 )
-from tests.living import wait_until
 from tests.operations.replay import INVENTORY, Recording, ReplayTransport, backup, recording, replay
+from tests.processes import wait_until
 
 
 def seen(answers: Recording) -> ClusterState:

@@ -25,8 +25,8 @@ from provisioning.resources.release import Release
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.release_archive import ReleaseArchive
 from tests.cli.sandbox_hosts import OPT, SandboxHost
-from tests.living import wait_until
 from tests.operations.operating import operation
+from tests.processes import wait_until
 from tests.wheels import index, wheel
 
 LOGIN = "reader:s3cret-und-geheim"

@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from ...engine.journal import Run, read_run, runs
+from ...engine.journal import RunRecord, read_run, runs
 from ...operations.cluster.cluster import Cluster
 from ..options import inventory_option, load_or_exit
 from ..views.json_output import print_json
@@ -69,7 +69,7 @@ def show(cluster: Cluster, run_id: str, as_json: bool) -> None:
     _show(Console(), run)
 
 
-def _summary(run: Run) -> dict[str, object]:
+def _summary(run: RunRecord) -> dict[str, object]:
     begin = run.first("begin")
     hosts = [record for record in run.records if record["kind"] == "host"]
     return {
@@ -83,7 +83,7 @@ def _summary(run: Run) -> dict[str, object]:
     }
 
 
-def _show(console: Console, run: Run) -> None:
+def _show(console: Console, run: RunRecord) -> None:
     summary = _summary(run)
     console.print(
         Text(f"{run.id}  {summary['command']}  by {summary['who']}", "bold"), soft_wrap=True

@@ -11,7 +11,7 @@ import click
 
 from ...model.loader.diagnostic import InventoryError
 from ...model.loader.load import parse_inventory
-from ...operations.init import Answers, inventory_text, questions
+from ...operations.init import InitAnswers, inventory_text, questions
 from ...roles.question import AnswerError, Question, clean, split
 from .. import exit_codes
 from ..asking import interruptible
@@ -78,7 +78,7 @@ def _answers(
     interface: str | None,
     ssh_user: str | None,
     given: Mapping[str, str | tuple[str, ...] | None],
-) -> Answers:
+) -> InitAnswers:
     """Take what the options say, and else what the person says, in the order of the file."""
     vip = vip or _ask(
         "--vip", "Virtual IP, a free address of the hosts' subnet", check=_vip_problem
@@ -87,7 +87,7 @@ def _answers(
         "--interface", "Network interface of the hosts", "eth0", check=_interface_problem
     )
     hosts = {one.key: _texts(given[one.key]) or (_ask_role(one),) for one in questions()}
-    return Answers(clean(vip), clean(interface), hosts, ssh_user)
+    return InitAnswers(clean(vip), clean(interface), hosts, ssh_user)
 
 
 def _texts(given: str | tuple[str, ...] | None) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from ...model.cluster_record import (
 from ...model.runtime import Drain, Pin, Runtime
 
 _FILE = "runtime.json"
-_TOLD = "runtime-told.json"
+_APPLIED = "runtime-told.json"
 
 Writer = Callable[[ClusterRecord], ClusterRecord]
 _writers: dict[Path, Writer] = {}
@@ -51,7 +51,7 @@ def load_record(folder: Path) -> ClusterRecord:
 def load_applied(folder: Path) -> Runtime:
     """Read the state last applied to the directors; it is older than that of ``load_record`` where
     a run was cut in between."""
-    path = folder / _TOLD
+    path = folder / _APPLIED
     text = _text(path)
     try:
         return Runtime() if text is None else runtime_from(json.loads(text))
@@ -90,7 +90,7 @@ def written_by(folder: Path, writer: Writer) -> Iterator[None]:
 def save_applied(folder: Path, runtime: Runtime) -> None:
     """Record that this state is applied to the directors. Raises ``RuntimeStateError``."""
     content = runtime_record(runtime)
-    replace_file(folder / _TOLD, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    replace_file(folder / _APPLIED, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
 
 def _text(path: Path) -> str | None:

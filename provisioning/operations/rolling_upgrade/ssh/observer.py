@@ -29,7 +29,7 @@ from ..options import UpgradeOptions
 from ..ports import ActionError
 from ..snapshot import ClusterSnapshot
 from . import keepalived
-from .snapshot_builder import Answers, build_snapshot
+from .snapshot_builder import NodeAnswers, build_snapshot
 
 T = TypeVar("T")
 
@@ -118,9 +118,9 @@ class Observer:
         """Service manager of a host."""
         return service_manager_of(self.cluster.inventory, host)
 
-    def _ask(self, name: str, transport: Transport) -> Answers:
+    def _ask(self, name: str, transport: Transport) -> NodeAnswers:
         inventory = self.cluster.inventory
         release = current_release(inventory.app.directory)
         readiness = app_readiness(inventory, name, patience=APP_PATIENCE)
         seen = gather(name, transport, (readiness, release), timeout=OBSERVE_TIMEOUT)
-        return Answers(seen[release], seen[readiness])
+        return NodeAnswers(seen[release], seen[readiness])

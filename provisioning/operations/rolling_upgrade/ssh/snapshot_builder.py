@@ -16,7 +16,7 @@ from ..snapshot import (
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class NodeAnswers:
     """Answers of a real server."""
 
     release: str
@@ -29,7 +29,7 @@ def build_snapshot(
     runtime: Runtime,
     tables: Tables,
     masters: Collection[str],
-    answers: Mapping[str, Answers],
+    answers: Mapping[str, NodeAnswers],
     silent: Mapping[str, str],
 ) -> ClusterSnapshot:
     """Build the snapshot of the whole cluster."""
@@ -44,7 +44,7 @@ def build_snapshot(
     )
 
 
-def node(said: Answers) -> NodeSnapshot:
+def node(said: NodeAnswers) -> NodeSnapshot:
     """Build the snapshot of one real server."""
     app = said.app.app.status
     if app is None:
