@@ -49,7 +49,7 @@ def configuration(inventory: Inventory, name: str, runtime: Runtime) -> dict[str
 
 
 def has_password(inventory: Inventory) -> bool:
-    """True where VRRP adverts carry one (RFC 3768; version 3 has none)."""
+    """True where VRRP adverts carry one (``auth_pass``; version 3 has none)."""
     return inventory.vrrp.version == 2 and inventory.vrrp.auth_pass is not None
 
 

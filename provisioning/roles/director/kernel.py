@@ -59,7 +59,7 @@ def _modules(inventory: Inventory) -> tuple[str, ...]:
 
 
 def ipvs_requirement() -> Requirement:
-    """The kernel can balance."""
+    """IPVS is in the kernel, or a module of it."""
     return Requirement(
         "the kernel has IPVS",
         "[ -e /proc/net/ip_vs ] || modprobe -n ip_vs 2>&1",
