@@ -28,7 +28,7 @@ from .middleware.security_headers import HEADERS, SecurityHeadersMiddleware
 from .refusal import refusal
 from .session_routing import SessionNames, SessionRouting
 from .session_routing.signatures import HEADER as _FROM_NODES
-from .workers.pool import Pool
+from .workers.pool.pool import Pool
 
 _NOTHING: frozenset[bytes] = frozenset()
 _ORIGIN = frozenset({b"origin"})

@@ -113,10 +113,10 @@ class Node:
                 {
                     "state": slot.state.value,
                     "pid": slot.worker.pid if slot.worker else None,
-                    "card": slot.gpu,
+                    "gpu": slot.gpu,
                     "jobs": slot.worker.jobs if slot.worker else 0,
                     "restarts": slot.restarts,
-                    "trouble": slot.detail,
+                    "detail": slot.detail,
                 }
                 for slot in pool.slots
             ],

@@ -41,8 +41,8 @@ from .speech import SpeechService
 from .voices.clip_store import ClipStore
 from .voices.store import VoiceStore
 from .work_sharing.work_sharing import WorkSharing
-from .workers.pool import Pool
-from .workers.pool_size import PoolSize
+from .workers.pool.pool import Pool
+from .workers.pool.size import PoolSize
 from .workers.slot import ServiceTime
 from .workers.worker import WorkerCommand
 

@@ -1,5 +1,4 @@
-"""Settings of a node. Made by ``app.cli``, read by everyone. Made by ``app.cli``, read by
-everyone."""
+"""Settings of a node. Made by ``app.cli``, read by everyone."""
 
 from dataclasses import dataclass
 from pathlib import Path

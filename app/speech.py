@@ -30,7 +30,7 @@ from .voices.clip_store import ClipStore
 from .voices.record import RegisteredVoice
 from .voices.store import VoiceStore
 from .workers.job import Job
-from .workers.pool import Pool
+from .workers.pool.pool import Pool
 from .workers.report import JobReport
 
 __all__ = ["FASTEST", "FIRST_SEED", "LAST_SEED", "SLOWEST", "Speech", "SpeechService"]

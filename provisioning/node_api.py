@@ -1,6 +1,6 @@
 """Contract of a node's HTTP API: every path, header, key and metric that is relied on here.
 
-The node's side is ``app/api``, ``app/node.py`` and ``app/metrics``; ``tests/test_node_api.py``
+The node's side is ``app/api``, ``app/node.py`` and ``app/metrics``; ``tests/app/test_node_api.py``
 holds this module against a running node. Nothing else in this package spells any of it.
 """
 
@@ -42,7 +42,7 @@ class OpenRequests(TypedDict):
 class Worker(TypedDict):
     """A worker slot."""
 
-    trouble: str
+    detail: str
     """Empty, or why it has not proved itself yet."""
 
 

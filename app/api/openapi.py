@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
 
-class Problem(BaseModel):
+class ErrorDetail(BaseModel):
     """A failure."""
 
     message: str
@@ -16,14 +16,14 @@ class Problem(BaseModel):
     code: str = Field(description="stable, for programs")
 
 
-class ProblemAnswer(BaseModel):
+class ErrorAnswer(BaseModel):
     """A failure; 429 and 503 tell in Retry-After when to come again."""
 
-    error: Problem
+    error: ErrorDetail
 
 
 FAILURES: dict[int | str, dict[str, Any]] = {
-    "default": {"model": ProblemAnswer, "description": "What went wrong, and whose turn it is"}
+    "default": {"model": ErrorAnswer, "description": "What went wrong, and whose turn it is"}
 }
 
 

@@ -1,6 +1,6 @@
 """The outputs of a node: saved in the shared folder, or kept here until it works again.
 
-Every access runs in a thread with a time limit (``patience.py``), so that page, API and health
+Every access runs in a thread with a time limit (``time_limited.py``), so that page, API and health
 checks continue while a file server is dead.
 """
 

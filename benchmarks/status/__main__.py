@@ -18,8 +18,9 @@ from pathlib import Path
 from benchmarks.numbers import at_least
 from benchmarks.status.meter import Meter, Work
 from provisioning.model.loader.load import load_inventory
+from provisioning.operations.cluster.cluster import Cluster
+from provisioning.operations.cluster.fleet import new_fleet, open_fleet
 from provisioning.operations.cluster_state.look import host_views
-from provisioning.operations.session import Site, new_fleet, open_fleet
 
 _PAUSE = 1.0
 """Seconds until the end of a login is over on a slow host."""
@@ -30,16 +31,16 @@ def main() -> None:
     parser.add_argument("-i", "--inventory", type=Path, required=True)
     parser.add_argument("--runs", type=at_least(1), default=5)
     options = parser.parse_args()
-    site = Site(load_inventory(options.inventory), options.inventory)
-    hosts = list(host_views(site.inventory))
-    fleet = new_fleet(site, forks=len(hosts))
+    cluster = Cluster(load_inventory(options.inventory), options.inventory)
+    hosts = list(host_views(cluster.inventory))
+    fleet = new_fleet(cluster, forks=len(hosts))
     meter = Meter(fleet, hosts)
     if fleet.errors:
         sys.exit("\n".join(map(str, fleet.errors.values())))
     command = [sys.executable, "-m", "provisioning", "status", "-i", str(options.inventory)]
     _measure("status", lambda: _run(command), meter, options.runs)
     _measure("status --json", lambda: _run([*command, "--json"]), meter, options.runs)
-    _measure("login and true", lambda: _floor(site, hosts), meter, options.runs)
+    _measure("login and true", lambda: _floor(cluster, hosts), meter, options.runs)
     meter.close()
     fleet.close()
 
@@ -50,8 +51,8 @@ def _run(command: list[str]) -> None:
         sys.exit(f"the cluster is not well:\n{done.stdout}{done.stderr}")
 
 
-def _floor(site: Site, hosts: list[str]) -> None:
-    with open_fleet(site, forks=len(hosts)) as fleet:
+def _floor(cluster: Cluster, hosts: list[str]) -> None:
+    with open_fleet(cluster, forks=len(hosts)) as fleet:
         fleet.each_at_once(hosts, lambda _, transport: transport.run("true"))
 
 

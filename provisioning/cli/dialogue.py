@@ -10,13 +10,12 @@ from rich.text import Text
 from ..engine.apply_plans import ApplyResult
 from ..engine.progress import Progress
 from ..operations.planning import Plans
-from ..operations.run import Run
+from ..operations.run.run import Run
 from ..operations.verify import CheckResult
 from .asking import confirm
-from .plan_view import show_plans
-from .progress_view import progress_on
-from .result_view import show_lacking, show_result
-from .verify import show_checks
+from .views.checks import show_checks
+from .views.plan import show_lacking, show_plans, show_result
+from .views.progress import progress_on
 
 
 @dataclass(slots=True)

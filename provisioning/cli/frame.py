@@ -7,29 +7,29 @@ from contextlib import ExitStack, contextmanager
 from rich.console import Console
 
 from ..engine.progress import silent
+from ..operations.cluster.cluster import Cluster
 from ..operations.operation import Operation
-from ..operations.run import journaled_run
-from ..operations.session import Site
+from ..operations.run.run import journaled_run
 from .dialogue import ConsoleDialogue
-from .json_view import print_json
+from .views.json_output import print_json
 from .working import open_working_fleet
 
 
 @contextmanager
 def changing(
-    site: Site,
+    cluster: Cluster,
     *,
-    everywhere: Site | None = None,
+    everywhere: Cluster | None = None,
     accept_new_host_keys: bool = False,
     forks: int | None = None,
     shared: bool = False,
     yes: bool = False,
     as_json: bool = False,
     live: bool = False,
-    before: Callable[[Site], None] = lambda site: None,
+    before: Callable[[Cluster], None] = lambda cluster: None,
 ) -> Iterator[Operation]:
-    """Open a run for the time of the block: locked, journaled, connected to the hosts of the site
-    (of ``everywhere``, where that has more of them).
+    """Open a run for the time of the block: locked, journaled, connected to the cluster's hosts
+    (those of ``everywhere``, where that has more of them).
 
     With ``live`` progress is shown from the first connection on: for what asks nothing. With
     ``as_json`` standard output is kept for the result: ``{"run": id, "ok": bool, …}`` with what the
@@ -37,13 +37,13 @@ def changing(
     lock, before the first connection: for refusals that need no host.
     """
     with ExitStack() as stack:
-        run = stack.enter_context(journaled_run(site, ["cluster", *sys.argv[1:]]))
-        before(site)
+        run = stack.enter_context(journaled_run(cluster, ["cluster", *sys.argv[1:]]))
+        before(cluster)
         dialogue = ConsoleDialogue(Console(stderr=as_json), run, yes=yes, quiet=as_json)
         progress = stack.enter_context(dialogue.progress()) if live else silent
         fleet = stack.enter_context(
             open_working_fleet(
-                everywhere or site,
+                everywhere or cluster,
                 run,
                 forks=forks,
                 accept_new_host_keys=accept_new_host_keys,
@@ -51,6 +51,6 @@ def changing(
                 shared=shared,
             )
         )
-        yield Operation(site, run, fleet, dialogue, progress)
+        yield Operation(cluster, run, fleet, dialogue, progress)
     if as_json and dialogue.result:
         print_json({"run": run.id, "ok": run.ok, **dialogue.result})

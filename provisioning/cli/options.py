@@ -10,8 +10,8 @@ from ..model.inventory import Inventory
 from ..model.loader.diagnostic import InventoryError
 from ..model.loader.load import read_inventory
 from . import exit_codes
-from .diagnostic_view import counted
 from .verbosity import learn_secrets, logging_is_on
+from .views.diagnostics import counted
 from .wrong_inventory import WrongInventoryError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -105,10 +105,10 @@ def load_or_exit(path: Path, status: int = exit_codes.INVALID) -> Inventory:
         raise WrongInventoryError(path, error.diagnostics, status) from None
     if logging_is_on():
         # Imported for this alone; it takes a while.
-        from ..operations.session import Site
+        from ..operations.cluster.cluster import Cluster
         from ..operations.support_bundle.known_secrets import known_secrets
 
-        learn_secrets(known_secrets(Site(reading.inventory, path)))
+        learn_secrets(known_secrets(Cluster(reading.inventory, path)))
     if reading.warnings:
         note = f"{path}: {counted(reading.warnings)}; `cluster validate` shows them"
         click.secho(note, fg="yellow", err=True)

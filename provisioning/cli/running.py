@@ -5,11 +5,11 @@ import click
 from .. import __version__
 from ..errors import ClusterError
 from . import exit_codes
-from .colour import colour
-from .commands import Commands
-from .json_view import print_json
+from .group import Commands
 from .streams import lost_output
 from .verbosity import log_options
+from .views.colour import colour
+from .views.json_output import print_json
 from .wrong_inventory import WrongInventoryError
 
 

@@ -3,7 +3,7 @@
 import click
 
 from ..model.inventory import Inventory
-from ..operations.session import UnknownHostError, select
+from ..operations.cluster.selection import UnknownHostError, select
 
 
 def chosen(inventory: Inventory, patterns: tuple[str, ...]) -> list[str]:

@@ -14,8 +14,8 @@ from ..operations.rolling_upgrade.events import Watcher
 from ..operations.rolling_upgrade.state import Upgrade
 from ..operations.rolling_upgrade.upgrade import UpgradeResult
 from .asking import confirm
-from .upgrade_view import show_downtimes, show_end, show_plan, watching
-from .verify import show_checks
+from .views.checks import show_checks
+from .views.upgrade import show_downtimes, show_end, show_plan, watching
 
 
 @dataclass(slots=True)

@@ -8,14 +8,14 @@ from rich.text import Text
 
 from ..engine.fleet import Fleet
 from ..engine.progress import Progress, silent
-from ..operations.run import Run
-from ..operations.session import Site
-from ..operations.working_fleet import working_fleet
+from ..operations.cluster.cluster import Cluster
+from ..operations.run.run import Run
+from ..operations.run.working_fleet import working_fleet
 
 
 @contextmanager
 def open_working_fleet(
-    site: Site,
+    cluster: Cluster,
     run: Run,
     *,
     forks: int | None = None,
@@ -25,7 +25,7 @@ def open_working_fleet(
 ) -> Iterator[Fleet]:
     """As ``working_fleet``; what it says goes to standard error."""
     with working_fleet(
-        site,
+        cluster,
         run,
         take_note,
         forks=forks,

@@ -7,7 +7,7 @@ import click
 
 from ..model.loader.diagnostic import Diagnostic
 from . import exit_codes
-from .diagnostic_view import counted, show_diagnostics
+from .views.diagnostics import counted, show_diagnostics
 
 
 class WrongInventoryError(click.ClickException):

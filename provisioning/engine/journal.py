@@ -62,7 +62,7 @@ class Journal:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunRecord:
     """One run as the journal tells it."""
 
     id: str
@@ -79,7 +79,7 @@ class Run:
         return str(self.first("end").get("result", "cut"))
 
 
-def runs(folder: Path) -> Iterator[Run]:
+def runs(folder: Path) -> Iterator[RunRecord]:
     """All runs, the latest first. Raises ``StateFolderError``."""
     with in_state_folder(folder):
         try:
@@ -91,7 +91,7 @@ def runs(folder: Path) -> Iterator[Run]:
             yield read_run(folder, path.stem)
 
 
-def read_run(folder: Path, run_id: str) -> Run:
+def read_run(folder: Path, run_id: str) -> RunRecord:
     """One run; raises ``KeyError`` where there is none of that id, ``StateFolderError``."""
     if not _ID.fullmatch(run_id):
         raise KeyError(run_id)
@@ -107,4 +107,4 @@ def read_run(folder: Path, run_id: str) -> Run:
             records.append(json.loads(line))
         except ValueError:
             break  # the line under way when the run was cut
-    return Run(run_id, tuple(records))
+    return RunRecord(run_id, tuple(records))

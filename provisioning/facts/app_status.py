@@ -1,7 +1,7 @@
 """State of the app on a node, by its own account. Pure but for reading package data."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..model.inventory import Inventory
@@ -95,7 +95,10 @@ def _status(body: Status) -> AppStatus:
         pages=int(opened["pages"]) if opened else None,
         slots=int(body.get("capacity", 0)),
         places=int(body.get("queue_size", 0)),
-        starting=tuple(
-            str(worker["trouble"]) for worker in body.get("workers", ()) if worker.get("trouble")
-        ),
+        starting=tuple(filter(None, map(_detail, body.get("workers", ())))),
     )
+
+
+def _detail(worker: Mapping[str, object]) -> str:
+    """Releases that lie on hosts may have the key ``trouble``."""
+    return str(worker.get("detail", worker.get("trouble", "")))

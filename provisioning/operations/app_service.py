@@ -13,8 +13,8 @@ from ..resources.service import starting, stopping
 from ..transport.base import Transport
 from .drain.remaining_work import await_idle
 from .drain.steps import await_ready, bring_back, settle, take_out
+from .errors import OperationError
 from .operation import Operation
-from .runtime_change import OperationError
 
 _KEY = "service"
 _MARGIN = 120.0
@@ -38,7 +38,7 @@ def start_apps(op: Operation, names: Iterable[str], *, force: bool) -> None:
     ``stop_apps``. Raises ``OperationError``."""
     _each(op, names, starting, "start")
     for name in names:
-        drain = op.site.runtime.drains.get(name)
+        drain = op.cluster.runtime.drains.get(name)
         await_ready(op, name, drained=drain is not None)
         if drain is not None and drain.stopped:
             bring_back(op, name, force=force)
@@ -49,7 +49,7 @@ def restart_apps(
 ) -> None:
     """Restart batch by batch: drain, wait, stop, start, wait until ready, bring back. Servers
     drained before stay drained. Raises ``OperationError``, with later batches untouched."""
-    before = op.site.runtime.drains
+    before = op.cluster.runtime.drains
     for start in range(0, len(names), batch):
         some = names[start : start + batch]
         ours = [name for name in some if name not in before]
@@ -84,7 +84,7 @@ def _finish(op: Operation, names: list[str], *, timeout: float, force: bool) -> 
 
 
 def _each(op: Operation, names: Iterable[str], fragment: Fragment, word: str) -> None:
-    names, fleet, inventory = list(names), op.fleet, op.site.inventory
+    names, fleet, inventory = list(names), op.fleet, op.cluster.inventory
     patience = inventory.app.stop_timeout + _MARGIN
 
     def work(name: str, transport: Transport) -> Observation:

@@ -14,15 +14,15 @@ from ..model.resolve import managed_hosts
 from ..model.runtime import Runtime
 from ..roles.registry import deploy_order
 from ..transport.base import Transport
-from .deployed_hosts import forget
+from .cluster.cluster import Cluster
+from .errors import OperationError
 from .operation import Operation
 from .planning import Plans
 from .rolling_upgrade import planning, state_file
 from .rolling_upgrade.state import MOVING
-from .run import Run
-from .runtime_change import OperationError
-from .runtime_state import load_record, write
-from .session import Site
+from .run.run import Run
+from .state_folder.deployed_hosts import forget
+from .state_folder.runtime_state import load_record, write
 
 
 def destroy(op: Operation, names: list[str]) -> bool:
@@ -31,15 +31,15 @@ def destroy(op: Operation, names: list[str]) -> bool:
     Raises ``OperationError`` where an upgrade would be left in the middle, and whatever the
     dialogue ends with after a no.
     """
-    if upgrade := require_no_upgrade_left(op.site, names):
+    if upgrade := require_no_upgrade_left(op.cluster, names):
         op.dialogue.note(upgrade)
     plans = plan_removal(names, op.fleet)
     op.dialogue.confirm(plans, "Remove all this?")
-    forks = op.site.inventory.forks
+    forks = op.cluster.inventory.forks
     with op.dialogue.progress() as progress:
         result = apply_plans(
             plans,
-            destroy_waves(op.site.inventory),
+            destroy_waves(op.cluster.inventory),
             dict.fromkeys(names, ()),
             op.fleet,
             # None that fails keeps another from being cleaned.
@@ -49,7 +49,7 @@ def destroy(op: Operation, names: list[str]) -> bool:
             journal=op.run.journal,
             progress=progress,
         )
-    forget_destroyed(op.site, op.run, [name for name, host in result.hosts.items() if host.ok])
+    forget_destroyed(op.cluster, op.run, [name for name, host in result.hosts.items() if host.ok])
     op.dialogue.report(result)
     return result.ok
 
@@ -66,11 +66,11 @@ def plan_removal(names: list[str], fleet: Fleet) -> Plans:
     return plans
 
 
-def require_no_upgrade_left(site: Site, names: Collection[str]) -> str:
+def require_no_upgrade_left(cluster: Cluster, names: Collection[str]) -> str:
     """Tell people what destroying these hosts does to an unfinished upgrade; empty where there is
     none. Raises ``OperationError`` where it would leave some of its nodes in the middle."""
-    saved = state_file.load(site.state_dir)
-    other = load_record(site.state_dir).upgrade
+    saved = state_file.load(cluster.state_dir)
+    other = load_record(cluster.state_dir).upgrade
     if saved is None or not planning.unfinished(saved):
         return f"{other}; it ends with this" if other else ""
     moving = {node.host for node in saved.nodes if node.status in MOVING}
@@ -82,17 +82,17 @@ def require_no_upgrade_left(site: Site, names: Collection[str]) -> str:
     return f"an upgrade to {saved.target} is unfinished; it ends with this"
 
 
-def forget_destroyed(site: Site, run: Run, names: Collection[str]) -> None:
+def forget_destroyed(cluster: Cluster, run: Run, names: Collection[str]) -> None:
     """Forget what held for these hosts: drains, pins, shares, preference; and with the last
     of them all that was known of the cluster."""
-    forget(site.state_dir, names)
-    inventory = site.inventory
-    gone, record = set(names), load_record(site.state_dir)
+    forget(cluster.state_dir, names)
+    inventory = cluster.inventory
+    gone, record = set(names), load_record(cluster.state_dir)
     if run.seats is not None:
         run.seats.leave(gone)
     whole = gone >= set(managed_hosts(inventory))
     if whole or gone >= inventory.real_servers.hosts.keys():
-        state_file.forget(site.state_dir)
+        state_file.forget(cluster.state_dir)
         record = replace(record, upgrade=None)
     runtime = record.runtime
     left = Runtime(
@@ -101,7 +101,7 @@ def forget_destroyed(site: Site, run: Run, names: Collection[str]) -> None:
         {name: pin for name, pin in runtime.pins.items() if name not in gone},
         {name: share for name, share in runtime.shares.items() if name not in gone},
     )
-    write(site.state_dir, ClusterRecord() if whole else replace(record, runtime=left))
+    write(cluster.state_dir, ClusterRecord() if whole else replace(record, runtime=left))
 
 
 def destroy_waves(inventory: Inventory) -> list[Wave]:

@@ -86,7 +86,7 @@ app:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class InitAnswers:
     """The values that cannot be guessed."""
 
     vip: str
@@ -101,7 +101,7 @@ def questions() -> list[Question]:
     return [role.question for role in ROLES if role.question is not None]
 
 
-def inventory_text(answers: Answers) -> str:
+def inventory_text(answers: InitAnswers) -> str:
     """The inventory with its comments. Raises ``AnswerError``."""
     sections = (one.section(answers.hosts[one.key]) for one in questions())
     parts = [

@@ -7,9 +7,9 @@ from typing import Protocol
 from ..engine.apply_plans import ApplyResult
 from ..engine.fleet import Fleet
 from ..engine.progress import Progress, silent
+from .cluster.cluster import Cluster
 from .planning import Plans
-from .run import Run
-from .session import Site
+from .run.run import Run
 from .verify import CheckResult
 
 
@@ -42,7 +42,7 @@ class Dialogue(Protocol):
 class Operation:
     """A run that changes a cluster, with its connections."""
 
-    site: Site
+    cluster: Cluster
     run: Run
     fleet: Fleet
     dialogue: Dialogue

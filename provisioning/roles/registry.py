@@ -1,8 +1,8 @@
 """Every role there is, and who has which."""
 
 from ..model.inventory import Inventory
-from .director import DIRECTORS
-from .real_server import REAL_SERVERS
+from .director.director import DIRECTORS
+from .real_server.real_server import REAL_SERVERS
 from .role import Role
 from .storage import STORAGE
 

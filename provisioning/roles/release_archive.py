@@ -13,7 +13,7 @@ class ReleaseArchive:
     id: str
     data: bytes = field(repr=False)
     about: str = ""
-    """Its origin: a JSON object in one line, ``provisioning.operations.origin`` has its
+    """Its origin: a JSON object in one line; ``provisioning.operations.release.origin`` has its
     keys."""
     environment: Environment | None = None
     """The environment it gets, where the inventory asks for one of its own."""

@@ -5,9 +5,10 @@ from ipaddress import IPv6Address
 
 from ..facts.fact import View
 from ..facts.hosts.storage import StorageState, storage_view
+from ..model.address import IPAddress
 from ..model.hosts import ServiceManager
 from ..model.inventory import Inventory
-from ..model.resolve import service_manager_of, variables_of
+from ..model.storage import Storage
 from ..resources.base import Handler, Postcondition, Requirement, Resource
 from ..resources.directory import Directory
 from ..resources.nfs_export import NfsExport
@@ -17,14 +18,10 @@ from .deployment import Deployment
 from .machines import Machines
 from .network import address_requirement
 from .part import RolePart
-from .programs import (
-    manager_requirement,
-    manager_resources,
-    unit_path,
-    unit_template,
-)
-from .rendering import RenderedFile, Templates
+from .programs import manager_requirement, manager_resources
+from .rendering import RenderedFile
 from .role import Log, Role
+from .role_host import RoleHost
 from .storage_question import STORAGE_QUESTION
 
 _SCRIPT = "/usr/local/sbin/nfs-export"
@@ -43,74 +40,65 @@ def mount_source(inventory: Inventory) -> str:
 
 def part(deployment: Deployment, name: str) -> RolePart:
     """Requirements and resources of the storage host, in the order in which they are applied."""
-    inventory, templates = deployment.inventory, deployment.templates
-    storage = inventory.storage
-    assert storage is not None
-    manager = service_manager_of(inventory, name)
-    variables: dict[str, object] = {**variables_of(inventory, name)}
+    host = RoleHost(deployment, name, "storage")
+    inventory, manager = host.inventory, host.manager
+    assert inventory.storage is not None
+    path = str(inventory.storage.export)
+    return RolePart(
+        (manager_requirement(manager), address_requirement(inventory, name), _requirement()),
+        (
+            Packages(names=("nfs-kernel-server",)),
+            *manager_resources(manager),
+            *_table(host, inventory.storage),
+            *_server(host),
+            NfsExport(
+                path=path,
+                clients=tuple(map(str, _clients(inventory))),
+                serve=restart(_service(manager), manager).command,
+            ),
+        ),
+        (_exported(path),),
+    )
+
+
+def _table(host: RoleHost, storage: Storage) -> list[Resource]:
     export = Handler(
         "export again",
         # Without its server the table is read when that starts. exportfs warns with status 0.
         "[ -e /proc/fs/nfsd/threads ] || exit 0\n"
         'said=$(exportfs -ra 2>&1) && [ -z "$said" ] || { echo "exportfs: $said" >&2; exit 1; }',
     )
-    resources: list[Resource] = [
-        Packages(names=("nfs-kernel-server",)),
-        *manager_resources(manager),
+    content = host.render(
+        "exports.j2",
+        export=storage.export,
+        clients=_clients(host.inventory),
+        options=[*storage.export_options, "fsid=0"],
+    )
+    return [
         # all_squash makes every client this account.
         Directory(path=str(storage.export), owner="nobody", group="nogroup"),
         # Debian's package leaves it to the operator.
         Directory(path="/etc/exports.d"),
-        RenderedFile(
-            path="/etc/exports.d/cosyvoice.exports",
-            content=templates.render(
-                "storage/exports.j2",
-                variables,
-                export=storage.export,
-                clients=[host.address for host in inventory.real_servers.hosts.values()],
-                options=[*storage.export_options, "fsid=0"],
-            ),
-            triggers=(export,),
-        ),
-        *_server(templates, variables, manager),
-        NfsExport(
-            path=str(storage.export),
-            clients=tuple(str(host.address) for host in inventory.real_servers.hosts.values()),
-            serve=restart(_service(manager), manager).command,
-        ),
+        RenderedFile(path="/etc/exports.d/cosyvoice.exports", content=content, triggers=(export,)),
     ]
-    return RolePart(
-        (manager_requirement(manager), address_requirement(inventory, name), _requirement()),
-        tuple(resources),
-        (_exported(str(storage.export)),),
-    )
+
+
+def _clients(inventory: Inventory) -> list[IPAddress]:
+    return [host.address for host in inventory.real_servers.hosts.values()]
 
 
 def _service(manager: ServiceManager) -> str:
     return "nfs-server" if manager is ServiceManager.SYSTEMD else _PROGRAM
 
 
-def _server(
-    templates: Templates, variables: dict[str, object], manager: ServiceManager
-) -> list[Resource]:
+def _server(host: RoleHost) -> list[Resource]:
+    manager = host.manager
     if manager is ServiceManager.SYSTEMD:
         return [Service(name=_service(manager), manager=manager)]
-    again = restart(_PROGRAM, manager)
+    again = (restart(_PROGRAM, manager),)
     return [
-        RenderedFile(
-            path=_SCRIPT,
-            content=templates.render("storage/nfs-export.j2", variables),
-            mode=0o755,
-            validate='sh -n "$CANDIDATE"',
-            triggers=(again,),
-        ),
-        RenderedFile(
-            path=unit_path(_PROGRAM, manager),
-            content=templates.render(
-                unit_template("storage", _PROGRAM, manager), variables, script=_SCRIPT
-            ),
-            triggers=(again,),
-        ),
+        host.script(_SCRIPT, "nfs-export.j2", again),
+        host.unit(_PROGRAM, again, script=_SCRIPT),
         Service(name=_PROGRAM, manager=manager),
     ]
 

@@ -8,7 +8,7 @@ from ..model.inventory import Inventory
 from ..model.resolve import address_for
 from ..model.runtime import Runtime
 from ..model.service import MiscCheck, VirtualService, serves
-from .director import scheduler_flags
+from .director.keepalived_conf import scheduler_flags
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import pytest
 from tests.app.held import Held
 from tests.app.node_process import ROOT, NodeProcess, running
 from tests.app.patient_client import patient_client
-from tests.living import lives, wait_until_gone
+from tests.processes import lives, wait_until_gone
 
 
 def test_a_node_drains_and_exits_with_0(tmp_path: Path) -> None:
@@ -71,9 +71,9 @@ def _open_event_stream(node: NodeProcess) -> threading.Event:
 
 _PARENT = """
 import asyncio
-from tests.app.workers.test_pool import COMMAND
-from app.workers.pool import Pool
-from app.workers.pool_size import PoolSize
+from tests.app.workers.pool.test_pool import COMMAND
+from app.workers.pool.pool import Pool
+from app.workers.pool.size import PoolSize
 
 async def main():
     pool = Pool(COMMAND, PoolSize(1, 1, 60, 30))
@@ -81,7 +81,7 @@ async def main():
     while pool.not_ready:
         await asyncio.sleep(0.01)
     print(pool.slots[0].worker.pid, flush=True)
-    from tests.app.workers.test_pool import speak
+    from tests.app.workers.pool.test_pool import speak
     await speak(pool, "hang")
 
 asyncio.run(main())

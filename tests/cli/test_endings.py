@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.living import wait_until
+from tests.processes import wait_until
 
 _REPOSITORY = Path(__file__).parents[2]
 _CLUSTER = [sys.executable, "-m", "provisioning"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from provisioning.cli.commands import Commands
+from provisioning.cli.group import Commands
 from provisioning.cli.main import main
 from provisioning.cli.running import cluster
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from provisioning.cli.init import init
+from provisioning.cli.commands.init import init
 from provisioning.model.loader.load import load_inventory, read_inventory
 
 _REPOSITORY = Path(__file__).parents[2]
@@ -116,7 +116,12 @@ def test_on_a_terminal_it_asks_and_takes_a_chinese_keyboards_signs(tmp_path: Pat
         "无",
     ]
     master, slave = pty.openpty()
-    command = [sys.executable, "-c", "from provisioning.cli.init import init; init()", str(path)]
+    command = [
+        sys.executable,
+        "-c",
+        "from provisioning.cli.commands.init import init; init()",
+        str(path),
+    ]
     with subprocess.Popen(
         command,
         stdin=slave,
@@ -145,7 +150,12 @@ def test_a_wrong_answer_is_asked_again_and_the_others_are_kept(tmp_path: Path) -
         *("192.168.1.101", "nowhere", "none"),
     ]
     master, slave = pty.openpty()
-    command = [sys.executable, "-c", "from provisioning.cli.init import init; init()", str(path)]
+    command = [
+        sys.executable,
+        "-c",
+        "from provisioning.cli.commands.init import init; init()",
+        str(path),
+    ]
     with subprocess.Popen(
         command, stdin=slave, stdout=slave, stderr=slave, cwd=_REPOSITORY
     ) as process:

@@ -11,8 +11,8 @@ import pytest
 from provisioning.cli.main import main
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations.deployed_hosts import remember
-from provisioning.operations.runtime_state import load_record, save_runtime
+from provisioning.operations.state_folder.deployed_hosts import remember
+from provisioning.operations.state_folder.runtime_state import load_record, save_runtime
 
 _INVENTORY = """\
 vip: 192.0.2.100

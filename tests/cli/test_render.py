@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from provisioning.cli.render import render
+from provisioning.cli.commands.render import render
 
 _INVENTORY = """\
 vip: 192.168.1.100

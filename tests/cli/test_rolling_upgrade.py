@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from provisioning.cli import running as command_line
-from provisioning.cli.upgrade_view import (
+from provisioning.cli.views.upgrade import (
     JsonLines,
     LiveTable,
     PlainLog,

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from provisioning.cli.schema import schema
+from provisioning.cli.commands.schema import schema
 
 _REPOSITORY = Path(__file__).parents[2]
 

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from provisioning.cli.table import FittingTable
+from provisioning.cli.views.table import FittingTable
 
 
 def drawn(width: int) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from provisioning.cli.validate import validate
+from provisioning.cli.commands.validate import validate
 
 _GOOD = """\
 vip: 192.168.1.100

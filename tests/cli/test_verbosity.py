@@ -16,12 +16,12 @@ import yaml
 from rich.console import Console
 from rich.live import Live
 
-from provisioning.cli.commands import Commands
+from provisioning.cli.group import Commands
 from provisioning.cli.running import cluster, run
 from provisioning.engine.script_log import log_script, without_payload
 from provisioning.model.loader.load import read_inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.session import Site
+from provisioning.operations.cluster.cluster import Cluster
 from provisioning.resources.base import Observation
 from provisioning.resources.environment import Environment
 from provisioning.resources.file import File
@@ -50,7 +50,7 @@ _SECRETS = [
 
 
 @pytest.fixture
-def site(tmp_path: Path, sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> Site:
+def over_sshd(tmp_path: Path, sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """Hosts that are all the test's sshd, with every kind of secret that an inventory has."""
     for name, value in _ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
@@ -87,7 +87,7 @@ def site(tmp_path: Path, sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> Site:
     }
     path = tmp_path / "inventory.yaml"
     path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
-    return Site(read_inventory(path).inventory, path)
+    return Cluster(read_inventory(path).inventory, path)
 
 
 def cluster_command(*words: str) -> subprocess.CompletedProcess[str]:
@@ -112,10 +112,10 @@ def require_no_secret(text: str) -> None:
 
 
 @pytest.mark.parametrize("words", [["-v", "exec"], ["--verbose", "exec"]])
-def test_connections_channels_and_bytes(site: Site, words: list[str]) -> None:
-    done = cluster_command(*words, "-i", str(site.path), "rs1", "--", "echo", "hello")
+def test_connections_channels_and_bytes(over_sshd: Cluster, words: list[str]) -> None:
+    done = cluster_command(*words, "-i", str(over_sshd.path), "rs1", "--", "echo", "hello")
     assert (done.returncode, done.stdout) == (0, "rs1: hello\n"), done.stderr
-    port = site.inventory.ssh.port
+    port = over_sshd.inventory.ssh.port
     place = f"rs1: asked@127.0.0.1:{port}"
     for said in (
         f"transport.ssh: {place}: connecting\n",
@@ -130,13 +130,13 @@ def test_connections_channels_and_bytes(site: Site, words: list[str]) -> None:
     require_no_secret(done.stderr)
 
 
-def test_without_them_nothing_is_said(site: Site) -> None:
-    done = cluster_command("exec", "-i", str(site.path), "rs1", "--", "echo", "hello")
+def test_without_them_nothing_is_said(over_sshd: Cluster) -> None:
+    done = cluster_command("exec", "-i", str(over_sshd.path), "rs1", "--", "echo", "hello")
     assert (done.returncode, done.stdout, done.stderr) == (0, "rs1: hello\n", "")
 
 
-def test_scripts_with_their_text_and_a_result_that_is_json(site: Site) -> None:
-    words = ["plan", "-i", str(site.path), "--limit", "rs1", "--json"]
+def test_scripts_with_their_text_and_a_result_that_is_json(over_sshd: Cluster) -> None:
+    words = ["plan", "-i", str(over_sshd.path), "--limit", "rs1", "--json"]
     verbose = cluster_command(*words, "-v")
     assert isinstance(json.loads(verbose.stdout), dict), verbose.stderr
     assert "engine.script_log: rs1: observe, " in verbose.stderr
@@ -151,11 +151,11 @@ def test_scripts_with_their_text_and_a_result_that_is_json(site: Site) -> None:
 
 
 def test_no_secret_of_any_kind_is_in_the_text_of_changes(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    over_sshd: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = Environment(index_url=_ENVIRONMENT["TEST_INDEX"])
     release = ReleaseArchive("r1", b"archive", environment=environment)
-    hosts = desired_hosts(site.inventory, release, Runtime(), _CLUSTER)
+    hosts = desired_hosts(over_sshd.inventory, release, Runtime(), _CLUSTER)
     changes = []
     for name in hosts:
         for resource in hosts[name].resources:
@@ -176,8 +176,8 @@ def test_no_secret_of_any_kind_is_in_the_text_of_changes(
 
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr("provisioning.cli.plan.look", log_them)
-    assert run(["--debug", "plan", "-i", str(site.path)]) == 0
+    monkeypatch.setattr("provisioning.cli.commands.plan.look", log_them)
+    assert run(["--debug", "plan", "-i", str(over_sshd.path)]) == 0
     text = stream.getvalue()
     assert re.search(r"begin_candidate /etc/keepalived/keepalived.conf \d+ .*<<'BASE64' \(", text)
     assert len(re.findall("it said: .*removed", text)) == len(_SECRETS)
@@ -229,7 +229,7 @@ def test_a_log_in_a_file_is_whole_while_a_table_is_shown(
             logging.getLogger("provisioning.engine.waves").info("a\x1b[31mb\nc\td")
         return {}
 
-    monkeypatch.setattr("provisioning.cli.schema.inventory_schema", shown)
+    monkeypatch.setattr("provisioning.cli.commands.schema.inventory_schema", shown)
     assert run(["-v", "schema"]) == 0
     assert stream.getvalue().partition("] ")[2] == ("engine.waves: a\\x1b[31mb\n    | c       d\n")
 

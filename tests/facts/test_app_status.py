@@ -58,6 +58,14 @@ def test_a_release_that_tells_less() -> None:
     assert (app.not_ready, app.requests, app.pages, app.starting) == ("", None, None, ())
 
 
+def test_a_release_with_the_old_word_for_a_worker_that_starts() -> None:
+    body = json.loads(recorded("cluster-status.json"))
+    for worker in body["workers"]:
+        worker["trouble"] = worker.pop("detail")
+    app = FACT.parse(replies(status=reply(json.dumps(body)))).status
+    assert app is not None and app.starting == ("loading the engine",)
+
+
 @pytest.mark.parametrize(
     ("found", "answer"),
     [

@@ -17,8 +17,8 @@ from provisioning.engine.observe import run_fragments
 from provisioning.facts.probe import ProbeError, answer, python_probe
 from provisioning.resources.base import Observation
 from provisioning.transport.local import LocalTransport
-from tests.living import wait_until
 from tests.ports import refusing_port
+from tests.processes import wait_until
 
 RATE = 16000
 

@@ -370,7 +370,7 @@ def test_down_finds_a_lab_of_which_no_record_is_left(make_lab: MakeLab) -> None:
 @contextmanager
 def up_in_the_making(name: str, seconds: float) -> Iterator[subprocess.Popen[str]]:
     """`cluster lab up`, this long after it has made the network."""
-    code = "import sys; from provisioning.cli.lab import lab; lab()"
+    code = "import sys; from provisioning.cli.commands.lab import lab; lab()"
     size = ["--directors=1", "--real-servers=1", "--storage=0", "--real-server-memory=128"]
     argv = [sys.executable, "-c", code, "up", "--name", name, *size]
     pipe = subprocess.PIPE

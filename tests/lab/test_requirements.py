@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from provisioning.cli.lab import lab
+from provisioning.cli.commands.lab import lab
 from provisioning.lab import requirements
 from provisioning.lab.errors import LabError
 

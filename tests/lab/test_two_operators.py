@@ -36,12 +36,12 @@ _RUN = """
 import sys, time
 from pathlib import Path
 from provisioning.model.loader.load import load_inventory
-from provisioning.operations.run import journaled_run
-from provisioning.operations.session import Site
-from provisioning.operations.working_fleet import working_fleet
+from provisioning.operations.run.run import journaled_run
+from provisioning.operations.cluster.cluster import Cluster
+from provisioning.operations.run.working_fleet import working_fleet
 path = Path(sys.argv[1])
-site = Site(load_inventory(path), path)
-with journaled_run(site, ["cluster", "long"]) as run, working_fleet(site, run, print):
+cluster = Cluster(load_inventory(path), path)
+with journaled_run(cluster, ["cluster", "long"]) as run, working_fleet(cluster, run, print):
     print("held", flush=True)
     time.sleep(900)
 """

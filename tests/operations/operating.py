@@ -7,10 +7,10 @@ from provisioning.engine.apply_plans import ApplyResult
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.journal import Journal
 from provisioning.engine.progress import Progress, silent
+from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans
-from provisioning.operations.run import Run
-from provisioning.operations.session import Site
+from provisioning.operations.run.run import Run
 from provisioning.operations.verify import CheckResult
 
 
@@ -35,8 +35,8 @@ class SilentDialogue:
 
 
 def operation(
-    site: Site, fleet: Fleet, run: Run | None = None, progress: Progress = silent
+    cluster: Cluster, fleet: Fleet, run: Run | None = None, progress: Progress = silent
 ) -> Operation:
     """An operation under way; without a ``run``, in one of its own that holds nothing."""
-    run = run or Run("test", "tester", Journal(site.history_dir, "test"), None)
-    return Operation(site, run, fleet, SilentDialogue(), progress)
+    run = run or Run("test", "tester", Journal(cluster.history_dir, "test"), None)
+    return Operation(cluster, run, fleet, SilentDialogue(), progress)

@@ -19,7 +19,8 @@ from provisioning.engine.frames import observations
 from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import read_inventory
-from provisioning.operations.session import Site, open_fleet
+from provisioning.operations.cluster.cluster import Cluster
+from provisioning.operations.cluster.fleet import open_fleet
 from provisioning.operations.verify import verify
 from provisioning.transport.base import Completed, Conversation, Transport, UnreachableError
 
@@ -143,7 +144,7 @@ class RecordingTransport:
 def record(inventory: Inventory, path: Path) -> Recording:
     """Runs `verify` and keeps every answer of every host."""
     kept: dict[str, dict[str, list[Answer]]] = defaultdict(lambda: defaultdict(list))
-    with open_fleet(Site(inventory, path)) as fleet:
+    with open_fleet(Cluster(inventory, path)) as fleet:
         hosts = [*inventory.directors.hosts, *inventory.real_servers.hosts]
         hosts += [*(inventory.storage.hosts if inventory.storage else ()), *inventory.clients.hosts]
         fleet.connect(hosts)

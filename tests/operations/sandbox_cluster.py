@@ -16,11 +16,11 @@ from provisioning.engine.observe import observe_and_plan
 from provisioning.engine.progress import silent
 from provisioning.engine.seat import RUN_LOCK
 from provisioning.model.inventory import Inventory
-from provisioning.operations.session import Site
+from provisioning.operations.cluster.cluster import Cluster
 from provisioning.places import KEEPALIVED_CONF, STATE
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
-from provisioning.roles.real_server import drain_flag
+from provisioning.roles.real_server.app import drain_flag
 from provisioning.transport.base import Completed, Transport, UnreachableError
 from provisioning.transport.conversation import ProcessConversation
 from provisioning.transport.shell_start import shell_start
@@ -111,7 +111,7 @@ class SandboxCluster:
         )
         path = folder / "inventory.yaml"
         path.write_text("name: sandbox\n")
-        self.site = Site(self.inventory, path)
+        self.cluster = Cluster(self.inventory, path)
         names = (*self.inventory.directors.hosts, *self.inventory.real_servers.hosts)
         self.hosts = {name: SandboxHost(folder / name) for name in names}
         (self.hosts["lvs1"].root / "addresses").write_text(HOLDS_VIP)
@@ -120,7 +120,7 @@ class SandboxCluster:
 
     def deploy(self) -> None:
         """As far as a drain is concerned."""
-        runtime = self.site.runtime
+        runtime = self.cluster.runtime
         desired = desired_hosts(self.inventory, None, runtime)
         for name, host in self.hosts.items():
             ours = tuple(

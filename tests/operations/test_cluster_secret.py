@@ -10,9 +10,9 @@ from provisioning.engine.fleet import Fleet
 from provisioning.model.cluster_record import secret_id
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.cluster_secret import cluster_secret, keep_secret, known_secret
-from provisioning.operations.runtime_change import OperationError
-from provisioning.operations.session import Site
+from provisioning.operations.cluster.cluster import Cluster
+from provisioning.operations.cluster.secret import cluster_secret, keep_secret, known_secret
+from provisioning.operations.errors import OperationError
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
 from provisioning.transport.base import Transport, UnreachableError
@@ -26,11 +26,11 @@ real_servers: {hosts: {rs1: 192.168.1.101, rs2: 192.168.1.102, rs3: 192.168.1.10
 _OURS, _THEIRS, _ODD = ("ours" * 8, "theirs" * 6, "odd" * 10)
 
 
-def site(folder: Path, more: str = "", text: str = _INVENTORY) -> Site:
+def cluster(folder: Path, more: str = "", text: str = _INVENTORY) -> Cluster:
     folder.mkdir(exist_ok=True)
     path = folder / "inventory.yaml"
     path.write_text(text + more)
-    return Site(load_inventory(path), path)
+    return Cluster(load_inventory(path), path)
 
 
 class Nodes:
@@ -62,7 +62,7 @@ def nodes(tmp_path: Path) -> Nodes:
     return Nodes(tmp_path / "hosts")
 
 
-def keep(here: Site, secret: str) -> None:
+def keep(here: Cluster, secret: str) -> None:
     here.state_dir.mkdir(parents=True)
     path = here.state_dir / "secret"
     path.write_text(f"{secret}\n")
@@ -71,7 +71,7 @@ def keep(here: Site, secret: str) -> None:
 
 def test_made_once_kept_and_written_by_nobody_who_only_looks(tmp_path: Path, nodes: Nodes) -> None:
     nodes.have(rs1="", rs2="", rs3="")
-    here = site(tmp_path / "here")
+    here = cluster(tmp_path / "here")
     made = cluster_secret(here, nodes.fleet(), None)
     assert made is not None and made.made_here and len(made.value) >= 32 and not made.told
     assert known_secret(here) is None and not here.state_dir.exists()
@@ -83,7 +83,7 @@ def test_made_once_kept_and_written_by_nobody_who_only_looks(tmp_path: Path, nod
 
 
 def test_a_folder_that_the_cluster_agrees_with_asks_nobody(tmp_path: Path, nodes: Nodes) -> None:
-    here = site(tmp_path / "here")
+    here = cluster(tmp_path / "here")
     keep(here, _OURS)
     found = cluster_secret(here, nodes.fleet(), secret_id(_OURS))
     assert found is not None and found.value == _OURS and not nodes.asked
@@ -91,7 +91,7 @@ def test_a_folder_that_the_cluster_agrees_with_asks_nobody(tmp_path: Path, nodes
 
 def test_a_fresh_clone_takes_over_what_the_real_servers_have(tmp_path: Path, nodes: Nodes) -> None:
     nodes.have(rs1=_THEIRS, rs2=_THEIRS, rs3="")
-    found = cluster_secret(site(tmp_path / "here"), nodes.fleet(), None)
+    found = cluster_secret(cluster(tmp_path / "here"), nodes.fleet(), None)
     assert found is not None and found.value == _THEIRS
     assert "taken over" in found.told and _THEIRS not in found.told
 
@@ -122,7 +122,7 @@ def test_which_one_counts(
     wins: str,
 ) -> None:
     nodes.have(**dict(zip(("rs1", "rs2", "rs3"), hosts, strict=True)))
-    here = site(tmp_path / "here")
+    here = cluster(tmp_path / "here")
     if folder:
         keep(here, folder)
     id = secret_id(remembered) if remembered else None
@@ -137,14 +137,14 @@ def test_which_one_counts(
 def test_never_another_one_where_the_clusters_is_out_of_reach(tmp_path: Path, nodes: Nodes) -> None:
     nodes.have(rs3="")
     with pytest.raises(OperationError, match="rs1, rs2"):
-        cluster_secret(site(tmp_path / "here"), nodes.fleet(), secret_id(_THEIRS))
+        cluster_secret(cluster(tmp_path / "here"), nodes.fleet(), secret_id(_THEIRS))
 
 
 def test_the_inventorys_own_wins(
     tmp_path: Path, nodes: Nodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TTS_SECRET", "0123456789abcdef")
-    here = site(tmp_path / "here", "app: {secret: {env: TTS_SECRET}}\n")
+    here = cluster(tmp_path / "here", "app: {secret: {env: TTS_SECRET}}\n")
     found = cluster_secret(here, nodes.fleet(), None)
     assert found is not None and found.value == "0123456789abcdef"
     keep_secret(here, found)
@@ -159,7 +159,7 @@ def test_the_inventorys_own_wins(
     ],
 )
 def test_none_where_there_is_nothing_to_route(tmp_path: Path, nodes: Nodes, text: str) -> None:
-    here = site(tmp_path / "here", text=text)
+    here = cluster(tmp_path / "here", text=text)
     assert cluster_secret(here, nodes.fleet(), None) is None and not nodes.asked
     names = [
         resource.path
@@ -170,7 +170,7 @@ def test_none_where_there_is_nothing_to_route(tmp_path: Path, nodes: Nodes, text
 
 
 def test_on_the_nodes_for_the_app_alone(tmp_path: Path) -> None:
-    here = site(tmp_path / "here")
+    here = cluster(tmp_path / "here")
     hosts = desired_hosts(here.inventory, None, Runtime(), "0123456789abcdef")
     for name in ("rs1", "rs2"):
         files = {r.path: r for r in hosts[name].resources if isinstance(r, File)}

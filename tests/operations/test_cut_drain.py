@@ -7,9 +7,9 @@ import pytest
 from provisioning.engine.fleet import Fleet
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations import runtime_change
-from provisioning.operations.runtime_change import plan_directors
-from provisioning.operations.runtime_state import (
+from provisioning.operations.drain import runtime_change
+from provisioning.operations.drain.runtime_change import plan_directors
+from provisioning.operations.state_folder.runtime_state import (
     load_applied,
     load_record,
     save_applied,

@@ -11,16 +11,16 @@ from provisioning.engine.plan import HostPlan
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import connection_of, service_manager_of
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations.decommission import add_removals, decommission_waves
-from provisioning.operations.deployed_hosts import (
+from provisioning.operations.deploy.decommission import add_removals, decommission_waves
+from provisioning.operations.planning import Plans
+from provisioning.operations.state_folder.deployed_hosts import (
     departed,
     forget,
     inventory_with,
     load_deployed_hosts,
     remember,
 )
-from provisioning.operations.planning import Plans
-from provisioning.operations.runtime_state import RuntimeStateError
+from provisioning.operations.state_folder.runtime_state import RuntimeStateError
 from provisioning.places import KEEPALIVED_CONF
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts

@@ -7,7 +7,10 @@ import pytest
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.directors_record import as_directors_have_it, remember_directors
+from provisioning.operations.state_folder.directors_record import (
+    as_directors_have_it,
+    remember_directors,
+)
 from provisioning.resources.base import Resource
 from provisioning.roles.desired import desired_hosts
 from tests.roles.rendered import HERE, INVENTORIES

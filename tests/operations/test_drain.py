@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from provisioning.cli.status_view import status_view
+from provisioning.cli.views.status import status_view
 from provisioning.engine.apply import apply_plan
 from provisioning.engine.observe import observe_and_plan, run_fragments
 from provisioning.engine.plan import fragments, plan_part
@@ -17,30 +17,31 @@ from provisioning.model.cluster_record import ClusterRecord, to_text
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.node_api import STATUS
+from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster_state.look import look_at
+from provisioning.operations.cluster_state.tables import Tables, differing
 from provisioning.operations.drain.capacity import lacking_without
 from provisioning.operations.drain.remaining_work import (
     RemainingWork,
     active_connections,
     await_idle,
 )
+from provisioning.operations.drain.runtime_change import director_parts
 from provisioning.operations.faults.registry import all_faults
-from provisioning.operations.runtime_change import director_parts
-from provisioning.operations.runtime_state import (
+from provisioning.operations.state_folder.runtime_state import (
     RuntimeStateError,
     load_record,
     save_runtime,
     with_drain,
     without_drain,
 )
-from provisioning.operations.session import Site
 from provisioning.operations.status.record import status_record
-from provisioning.operations.tables import Tables, differing
 from provisioning.resources.base import Resource
 from provisioning.resources.file import File
 from provisioning.resources.flag_file import FlagFile
 from provisioning.roles.desired import desired_hosts
-from provisioning.roles.director import scheduler_flags, sysctls
+from provisioning.roles.director.keepalived_conf import scheduler_flags
+from provisioning.roles.director.kernel import sysctls
 from tests.engine.sandbox import SandboxTransport
 from tests.operations.operating import operation
 from tests.operations.replay import INVENTORY, Recording, recording, replay
@@ -138,8 +139,8 @@ def test_waiting_ends_at_the_deadline_with_what_is_left(jobs: int, tmp_path: Pat
     for director in ("lvs1", "lvs2"):
         answers[director] |= {"ipvs_table": idle, "interfaces": [("[]", "", 0)]}
     told: list[str] = []
-    site = Site(INVENTORY, tmp_path / "inventory.yaml")
-    op = operation(site, replay(answers), progress=lambda event: told.append(event.detail))
+    cluster = Cluster(INVENTORY, tmp_path / "inventory.yaml")
+    op = operation(cluster, replay(answers), progress=lambda event: told.append(event.detail))
     left = await_idle(op, ["rs1"], timeout=60 if jobs == 0 else 0)
     assert {name: work.running for name, work in left.items()} == ({"rs1": 2} if jobs else {})
     assert told[0] == ("2 jobs running" if jobs else "nothing")

@@ -22,7 +22,7 @@ from provisioning.operations.logs.sources import (
 )
 from provisioning.transport.base import Completed
 from provisioning.transport.local import LocalTransport
-from tests.living import wait_until
+from tests.processes import wait_until
 
 APP = '{"time": "2026-01-31T08:00:0%d.000+00:00", "level": "info", "message": "说话 %d"}'
 

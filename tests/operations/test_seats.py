@@ -14,8 +14,8 @@ from provisioning.engine import seat
 from provisioning.engine.lock import LockedError
 from provisioning.model.cluster_record import ClusterRecord, from_text, later
 from provisioning.model.ssh import Connection
-from provisioning.operations import seats as seats_module
-from provisioning.operations.seats import LostSeatError, Seats
+from provisioning.operations.run import seats as seats_module
+from provisioning.operations.run.seats import LostSeatError, Seats
 from provisioning.transport.ssh import SSHTransport, connect
 from tests.transport.conftest import connection, own_sshd, secret, sshd  # noqa: F401
 from tests.transport.sshd import PASSWORD, Sshd
@@ -40,7 +40,7 @@ import sys, time
 from pathlib import Path
 from provisioning.engine import seat
 from provisioning.model.ssh import Connection
-from provisioning.operations import seats as module
+from provisioning.operations.run import seats as module
 from provisioning.transport.ssh import connect
 seat.RUN_LOCK, seat.PATIENCE, module._EVERY = sys.argv[2], int(sys.argv[3]), 0.5
 held = module.Seats("ann@laptop run 1 (since then)", ["lvs1"])

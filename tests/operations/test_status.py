@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from provisioning.cli.running import cluster
-from provisioning.cli.status_view import status_view
+from provisioning.cli.views.status import status_view
 from provisioning.engine.fleet import Fleet
 from provisioning.facts.clock import Clock
 from provisioning.facts.fact import fragments
@@ -38,8 +38,8 @@ from provisioning.transport.base import (
     Transport,
     UnreachableError,
 )
-from tests.living import wait_until
 from tests.operations.replay import INVENTORY, Recording, ReplayTransport, backup, recording, replay
+from tests.processes import wait_until
 
 
 def seen(answers: Recording) -> ClusterState:

@@ -9,9 +9,9 @@ import yaml
 
 from provisioning.engine.fleet import Fleet
 from provisioning.model.loader.load import read_inventory
-from provisioning.operations.cluster_secret import ClusterSecret, keep_secret
-from provisioning.operations.runtime_state import save_runtime, with_drain
-from provisioning.operations.session import Site
+from provisioning.operations.cluster.cluster import Cluster
+from provisioning.operations.cluster.secret import ClusterSecret, keep_secret
+from provisioning.operations.state_folder.runtime_state import save_runtime, with_drain
 from provisioning.operations.support_bundle.bundle import write_bundle
 from provisioning.operations.support_bundle.redaction import Redactor
 from provisioning.transport.base import Completed, UnreachableError
@@ -48,7 +48,7 @@ class Answering(LocalTransport):
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     monkeypatch.setenv("TEST_AUTH_PASS", AUTH_PASS)
     monkeypatch.setenv("TEST_PASSWORD", PASSWORD)
     (tmp_path / "sudo").write_text(SUDO + "\n")
@@ -64,7 +64,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     }
     path = tmp_path / "inventory.yaml"
     path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
-    found = Site(read_inventory(path).inventory, path)
+    found = Cluster(read_inventory(path).inventory, path)
     save_runtime(found.state_dir, with_drain(found.runtime, "rs2", DRAIN))
     return found
 
@@ -75,8 +75,8 @@ def connect(name: str) -> LocalTransport:
     return Answering()
 
 
-def unpacked(site: Site, path: Path) -> tuple[dict[str, str], dict[str, str]]:
-    errors = write_bundle(site, Fleet(connect, forks=2), path)
+def unpacked(cluster: Cluster, path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    errors = write_bundle(cluster, Fleet(connect, forks=2), path)
     with tarfile.open(path) as archive:
         found = {}
         for member in archive.getmembers():
@@ -86,19 +86,19 @@ def unpacked(site: Site, path: Path) -> tuple[dict[str, str], dict[str, str]]:
     return found, errors
 
 
-def test_no_secret_is_anywhere_in_it(site: Site, tmp_path: Path) -> None:
+def test_no_secret_is_anywhere_in_it(cluster: Cluster, tmp_path: Path) -> None:
     secret = "made-by-this-folder-for-the-nodes"
-    keep_secret(site, ClusterSecret(secret, made_here=True))
-    found, _ = unpacked(site, tmp_path / "out.tar.gz")
+    keep_secret(cluster, ClusterSecret(secret, made_here=True))
+    found, _ = unpacked(cluster, tmp_path / "out.tar.gz")
     assert found
     for name, text in found.items():
         for value in (AUTH_PASS, PASSWORD, SUDO, TOKEN, OLD, secret, json.dumps(PASSWORD)[1:-1]):
             assert value not in text, (name, value)
 
 
-def test_it_holds_what_is_needed(site: Site, tmp_path: Path) -> None:
+def test_it_holds_what_is_needed(cluster: Cluster, tmp_path: Path) -> None:
     path = tmp_path / "out.tar.gz"
-    found, errors = unpacked(site, path)
+    found, errors = unpacked(cluster, path)
     assert path.stat().st_mode & 0o777 == 0o600
     assert errors.keys() == {"rs2"}
     assert json.loads(found["errors.json"]) == errors

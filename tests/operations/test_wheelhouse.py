@@ -15,18 +15,18 @@ from provisioning.engine.progress import Event, Progress, silent
 from provisioning.facts.host_python import HostPython
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
+from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import ReleaseError, build_release
 from provisioning.operations.release.supply import supply
 from provisioning.operations.release.wheelhouse import fetch_wheels
-from provisioning.operations.session import Site
 from provisioning.resources.release import Release
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.release_archive import ReleaseArchive
 from tests.cli.sandbox_hosts import OPT, SandboxHost
-from tests.living import wait_until
 from tests.operations.operating import operation
+from tests.processes import wait_until
 from tests.wheels import index, wheel
 
 LOGIN = "reader:s3cret-und-geheim"
@@ -104,16 +104,16 @@ class CountingHost(SandboxHost):
 
 
 @dataclass
-class Cluster:
+class ClusterAndHosts:
     """Two hosts that can be brought packages."""
 
-    site: Site
+    cluster: Cluster
     hosts: dict[str, CountingHost]
     release: ReleaseArchive
     fleet: Fleet
 
     def wanted(self) -> dict[str, DesiredHost]:
-        found = desired_hosts(self.site.inventory, self.release, Runtime())
+        found = desired_hosts(self.cluster.inventory, self.release, Runtime())
         return {
             name: DesiredHost(
                 name, resources=tuple(r for r in found[name].resources if isinstance(r, Release))
@@ -122,10 +122,10 @@ class Cluster:
         }
 
     def plans(self) -> Plans:
-        return plan_hosts(self.site.inventory, self.wanted(), self.fleet)
+        return plan_hosts(self.cluster.inventory, self.wanted(), self.fleet)
 
     def operation(self, progress: Progress = silent) -> Operation:
-        return operation(self.site, self.fleet, progress=progress)
+        return operation(self.cluster, self.fleet, progress=progress)
 
     def pieces(self) -> list[int]:
         return [host.pieces for host in self.hosts.values()]
@@ -134,73 +134,77 @@ class Cluster:
 @pytest.fixture
 def make(
     tmp_path: Path, packages: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], Cluster]:
+) -> Callable[[str], ClusterAndHosts]:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(packages))
 
-    def cluster(shared: str) -> Cluster:
+    def sandbox(shared: str) -> ClusterAndHosts:
         path = tmp_path / "inventory.yaml"
         path.write_text(_INVENTORY)
         source = tmp_path / "src" / "app"
         source.mkdir(parents=True)
         (source / "__main__.py").write_text("import tiny\n")
-        site = Site(load_inventory(path), path)
+        cluster = Cluster(load_inventory(path), path)
         hosts = {name: CountingHost(tmp_path / name, 1) for name in ("rs1", "rs2")}
         for host in hosts.values():
             host.shared = shared
         fleet = Fleet(hosts.__getitem__, forks=2)
-        return Cluster(site, hosts, build_release(site.inventory.app, tmp_path), fleet)
+        return ClusterAndHosts(
+            cluster, hosts, build_release(cluster.inventory.app, tmp_path), fleet
+        )
 
-    return cluster
+    return sandbox
 
 
 @needs_root
-def test_brought_installed_and_taken_up_where_it_was_cut(make: Callable[[str], Cluster]) -> None:
-    cluster = make("/srv/outputs-that-are-not-mounted")
-    plans = cluster.plans()
+def test_brought_installed_and_taken_up_where_it_was_cut(
+    make: Callable[[str], ClusterAndHosts],
+) -> None:
+    sandbox = make("/srv/outputs-that-are-not-mounted")
+    plans = sandbox.plans()
     threads = set(threading.enumerate())
-    cluster.hosts["rs1"].lost_at = 2
+    sandbox.hosts["rs1"].lost_at = 2
     with pytest.raises(KeyboardInterrupt):
-        supply(cluster.operation(), cluster.release, plans)
-    cluster.fleet.close()
+        supply(sandbox.operation(), sandbox.release, plans)
+    sandbox.fleet.close()
     # The other host's thread goes on to the end of what it began.
     wait_until(lambda: set(threading.enumerate()) <= threads)
-    cluster.hosts["rs1"].lost_at = 0
-    there = cluster.hosts["rs1"].opt / "releases/.wheels"
+    sandbox.hosts["rs1"].lost_at = 0
+    there = sandbox.hosts["rs1"].opt / "releases/.wheels"
     assert [path.name for path in there.glob("*")] == ["tinier-2.5-py3-none-any.whl"]
     # Half of one that was on its way.
-    whole = (cluster.site.base_dir / "packages/tiny-1.0-py3-none-any.whl").read_bytes()
+    whole = (sandbox.cluster.base_dir / "packages/tiny-1.0-py3-none-any.whl").read_bytes()
     (there / ".tiny-1.0-py3-none-any.whl.part").write_bytes(whole[:100])
     (there / "old-1.0-py3-none-any.whl").write_bytes(b"of another release")
     events: list[Event] = []
-    supply(cluster.operation(events.append), cluster.release, cluster.plans())
-    assert cluster.hosts["rs1"].pieces == 3
+    supply(sandbox.operation(events.append), sandbox.release, sandbox.plans())
+    assert sandbox.hosts["rs1"].pieces == 3
     assert {path.name for path in there.glob("*.whl")} == {
         "tinier-2.5-py3-none-any.whl",
         "tiny-1.0-py3-none-any.whl",
     }
     assert any("bring tiny-1.0" in event.text for event in events if event.host == "rs1")
-    host = cluster.hosts["rs1"]
-    host.make(cluster.wanted()["rs1"])
+    host = sandbox.hosts["rs1"]
+    host.make(sandbox.wanted()["rs1"])
     said = subprocess.run(
-        [host.opt / "releases" / cluster.release.id / "venv/bin/python", "-m", "tiny"],
+        [host.opt / "releases" / sandbox.release.id / "venv/bin/python", "-m", "tiny"],
         capture_output=True,
         check=False,
     )
     assert said.returncode == 0, said.stderr
     # What has its release is brought nothing.
-    before = cluster.pieces()
-    supply(cluster.operation(), cluster.release, cluster.plans())
-    assert cluster.pieces() == before
+    before = sandbox.pieces()
+    supply(sandbox.operation(), sandbox.release, sandbox.plans())
+    assert sandbox.pieces() == before
 
 
 @needs_root
 @pytest.mark.skipif(not os.path.ismount("/dev/shm"), reason="needs a mount that all hosts see")
-def test_over_a_shared_mount_they_travel_once(make: Callable[[str], Cluster]) -> None:
-    cluster = make("/dev/shm")
-    supply(cluster.operation(), cluster.release, cluster.plans())
-    assert cluster.pieces() == [2, 0]
-    for host in cluster.hosts.values():
+def test_over_a_shared_mount_they_travel_once(make: Callable[[str], ClusterAndHosts]) -> None:
+    sandbox = make("/dev/shm")
+    supply(sandbox.operation(), sandbox.release, sandbox.plans())
+    assert sandbox.pieces() == [2, 0]
+    for host in sandbox.hosts.values():
         assert len(list((host.opt / "releases/.wheels").glob("*.whl"))) == 2
     assert not Path("/dev/shm/.cluster-wheels").exists()
 
@@ -208,15 +212,15 @@ def test_over_a_shared_mount_they_travel_once(make: Callable[[str], Cluster]) ->
 @needs_root
 @pytest.mark.skipif(not os.path.ismount("/dev/shm"), reason="needs a mount that all hosts see")
 def test_what_others_put_into_the_shared_mount_is_not_taken(
-    make: Callable[[str], Cluster], tmp_path: Path
+    make: Callable[[str], ClusterAndHosts], tmp_path: Path
 ) -> None:
-    cluster = make("/dev/shm")
-    host = cluster.hosts["rs1"]
+    sandbox = make("/dev/shm")
+    host = sandbox.hosts["rs1"]
     folder = Path("/dev/shm/.cluster-wheels")
     folder.mkdir()
     try:
         (folder / "tiny-1.0-py3-none-any.whl").write_bytes(b"evil")
-        supply(cluster.operation(), cluster.release, cluster.plans())
+        supply(sandbox.operation(), sandbox.release, sandbox.plans())
         brought = host.opt / "releases/.wheels/tiny-1.0-py3-none-any.whl"
         assert brought.read_bytes() == (tmp_path / "packages" / brought.name).read_bytes()
     finally:

@@ -5,7 +5,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.living import wait_until_gone
+from tests.processes import wait_until_gone
 
 _CONFIG = """\
 [unix_http_server]

@@ -12,7 +12,7 @@ from provisioning.resources import service
 from provisioning.resources.base import Handler, UnobservableError
 from provisioning.resources.service import Service
 from provisioning.resources.supervisor_daemon import SupervisorDaemon
-from tests.living import is_program, wait_until
+from tests.processes import is_program, wait_until
 from tests.resources.host import Host
 from tests.resources.invariants import assert_cycle, remembered
 from tests.resources.private_supervisor import PrivateSupervisor

@@ -21,7 +21,7 @@ LINES = {
         '    """Machines that open the page through the VIP."""\n',
     },
     "provisioning/roles/registry.py": {
-        "from .real_server import": "from .probe import PROBES\n",
+        "from .real_server.real_server import": "from .probe import PROBES\n",
         ')\n"""In the order': "    PROBES,\n",
     },
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.living import wait_until_gone
+from tests.processes import wait_until_gone
 from tests.roles.rendered import files
 
 _PLACE = "lvs1/etc/keepalived/cosyvoice-dynamic-check"

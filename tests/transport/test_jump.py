@@ -12,8 +12,8 @@ import pytest
 
 from provisioning.transport.base import AuthenticationError, HostKeyError, UnreachableError
 from provisioning.transport.openssh import ssh_command
-from tests.living import wait_until_gone
 from tests.ports import refusing_port
+from tests.processes import wait_until_gone
 from tests.transport.conftest import Login, connection
 from tests.transport.sshd import PASSWORD, Sshd
 

@@ -11,7 +11,7 @@ import pytest
 
 from provisioning.transport.base import ConnectionLostError, SudoError
 from provisioning.transport.local import LocalTransport
-from tests.living import wait_until_gone
+from tests.processes import wait_until_gone
 
 
 @pytest.fixture

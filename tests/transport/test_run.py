@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.transport.base import ConnectionLostError, TransportError
-from tests.living import wait_until_gone
+from tests.processes import wait_until_gone
 from tests.transport.conftest import Login
 from tests.transport.sshd import SESSION_SSHD, freezing
 

@@ -8,9 +8,9 @@ from ...facts.hosts.director import DirectorState
 from ...facts.hosts.real_server import RealServerState
 from ...facts.hosts.storage import StorageState
 from ...model.runtime import Runtime
-from ...roles.director import DIRECTORS
+from ...roles.director.director import DIRECTORS
 from ...roles.host_status import HostStatus
-from ...roles.real_server import REAL_SERVERS
+from ...roles.real_server.real_server import REAL_SERVERS
 from ...roles.storage import STORAGE
 
 

@@ -3,7 +3,7 @@
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ...roles.wanted_services import wanted_services
-from ..tables import Tables, weight_of
+from ..cluster_state.tables import Tables, weight_of
 
 
 def lacking_without(

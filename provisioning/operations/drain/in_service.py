@@ -9,13 +9,8 @@ from ...facts.app_status import app_status
 from ...facts.gather import ask
 from ...model.inventory import Inventory
 from ...transport.base import Transport
+from ..cluster_state.tables import TABLE_PATIENCE, check_time, differing, tables_if_any
 from ..operation import Operation
-from ..tables import (
-    TABLE_PATIENCE,
-    check_time,
-    differing,
-    tables_if_any,
-)
 
 _START_PATIENCE = 240.0
 """Seconds that an app may take to start, such as after its host's boot."""
@@ -31,7 +26,7 @@ def await_in_service(op: Operation, names: Iterable[str], directors: Iterable[st
     time of a start. A director without a table is not waited for.
     """
     names, directors = list(names), list(directors)
-    inventory, runtime = op.site.inventory, op.site.runtime
+    inventory, runtime = op.cluster.inventory, op.cluster.runtime
     began = time.monotonic()
     checks = check_time(inventory) + TABLE_PATIENCE
     ready_since: dict[str, float] = {}
@@ -65,7 +60,7 @@ def await_in_service(op: Operation, names: Iterable[str], directors: Iterable[st
 def await_everybody(op: Operation, names: Iterable[str]) -> list[str]:
     """Wait until those of ``names`` that are real servers and not drained get clients from every
     connected director; return in words what is still lacking in the end."""
-    inventory, runtime = op.site.inventory, op.site.runtime
+    inventory, runtime = op.cluster.inventory, op.cluster.runtime
     servers = [n for n in names if n in inventory.real_servers.hosts and n not in runtime.drains]
     return await_in_service(op, servers, inventory.directors.hosts)
 

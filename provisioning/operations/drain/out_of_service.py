@@ -19,16 +19,16 @@ from ...facts.managed import DEPLOYED
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ...roles.desired import DesiredHost
-from ...roles.real_server import drain_flag
+from ...roles.real_server.app import drain_flag
 from ...roles.wanted_services import wanted_services
 from ...transport.base import Transport, TransportError
-from ..directors_record import as_directors_have_it, remember_directors
+from ..cluster.cluster import Cluster
+from ..cluster_state.tables import Tables, holders_of, tables_if_any, weight_of
+from ..errors import OperationError
 from ..operation import Operation
 from ..planning import Plans, plan_hosts
-from ..runtime_change import OperationError
-from ..runtime_state import save_runtime, without_drain
-from ..session import Site
-from ..tables import Tables, holders_of, tables_if_any, weight_of
+from ..state_folder.directors_record import as_directors_have_it, remember_directors
+from ..state_folder.runtime_state import save_runtime, without_drain
 from .capacity import lacking_without, never_without
 from .in_service import await_in_service
 from .remaining_work import RemainingWork, await_idle
@@ -97,10 +97,10 @@ def moved(before: Inventory, after: Inventory) -> list[str]:
     return [one.endpoint for one in wanted_services(before, Runtime()) if one.key not in kept]
 
 
-def foresee(site: Site, plans: Plans, fleet: Fleet) -> None:
+def foresee(cluster: Cluster, plans: Plans, fleet: Fleet) -> None:
     """Note in the plans which real servers are drained first, and where that is impossible."""
-    inventory = as_directors_have_it(site.state_dir, site.inventory)
-    drains = site.runtime.drains
+    inventory = as_directors_have_it(cluster.state_dir, cluster.inventory)
+    drains = cluster.runtime.drains
     disturbed = [
         name
         for name, plan in plans.hosts.items()
@@ -113,7 +113,7 @@ def foresee(site: Site, plans: Plans, fleet: Fleet) -> None:
     if not disturbed:
         return
     seen = look_at_directors(inventory, fleet)
-    gone = moved(inventory, site.inventory)
+    gone = moved(inventory, cluster.inventory)
     for name in sorted(serving(inventory, seen.tables, disturbed), key=disturbed.index):
         if gone:
             plans.interrupted[name] = f"clients cannot go on using {', '.join(gone)}"
@@ -129,9 +129,9 @@ class OutOfService:
     time when the plans were made."""
 
     op: Operation
-    """Its site has the hosts that leave as well."""
+    """Its cluster has the hosts that leave as well."""
     inventory: Inventory
-    """The inventory that is deployed: the site's without hosts that leave."""
+    """The inventory that is deployed: the cluster's without hosts that leave."""
     plans: Plans
     desired: Desired
     """Makes the plans of directors anew where drains came or went since."""
@@ -152,10 +152,12 @@ class OutOfService:
     """Set once directors were told of a drain, or of its end, since the plans were made."""
 
     def __post_init__(self) -> None:
-        site = self.op.site
-        inventory = as_directors_have_it(site.state_dir, site.inventory)
-        self._served = replace(self.op, site=Site(inventory, site.path), progress=self._quiet)
-        self._planned = site.runtime
+        cluster = self.op.cluster
+        inventory = as_directors_have_it(cluster.state_dir, cluster.inventory)
+        self._served = replace(
+            self.op, cluster=Cluster(inventory, cluster.path), progress=self._quiet
+        )
+        self._planned = cluster.runtime
 
     def begin(self) -> dict[str, HostResult]:
         """Bring back first those that a cut run has changed already, so that
@@ -175,7 +177,7 @@ class OutOfService:
         disturbed = [name for name in hosts if self._disturbs(name)]
         if not disturbed:
             return Turn(hosts, plans=plans)
-        busy = serving(self._served.site.inventory, self._look().tables, disturbed)
+        busy = serving(self._served.cluster.inventory, self._look().tables, disturbed)
         left = self._left
         order = tuple(sorted(hosts, key=lambda name: (name not in left, name in busy)))
         return Turn(order, plans=plans)
@@ -188,7 +190,7 @@ class OutOfService:
         seen = self._look()
         out, waiting, refused = self._who_goes(hosts, seen)
         late = set(waiting)
-        runtime = self.op.site.runtime
+        runtime = self.op.cluster.runtime
         for name in hosts:
             if name in late or name in refused:
                 continue
@@ -206,11 +208,11 @@ class OutOfService:
         """Bring hosts of a batch back, and wait until the directors send to them."""
         self._remember(results, {n: self.plans.hosts[n] for n, one in results.items() if one.ok})
         changed = [
-            name for name in results if name in self._served.site.inventory.real_servers.hosts
+            name for name in results if name in self._served.cluster.inventory.real_servers.hosts
         ]
         if not any(name in self._taken or self._disturbs(name) for name in changed):
             return
-        gone = moved(self._served.site.inventory, self.inventory)
+        gone = moved(self._served.cluster.inventory, self.inventory)
         seen = self._look()
         for name in changed:
             if name not in self._taken:
@@ -223,7 +225,7 @@ class OutOfService:
             elif problem := self._bring_back(name, seen):
                 result.outcome = "unmet" if result.ok else result.outcome
                 result.message = "; ".join(filter(None, [result.message, problem]))
-        runtime = self.op.site.runtime
+        runtime = self.op.cluster.runtime
         back = [n for n in changed if results[n].ok and n not in runtime.drains]
         if not gone:
             # The next one may go only when these serve, and who goes is decided by what is seen.
@@ -232,12 +234,12 @@ class OutOfService:
     @property
     def _left(self) -> list[str]:
         """Real servers that a cut run (or this one) has drained and this one has plans for."""
-        drains = self.op.site.runtime.drains
+        drains = self.op.cluster.runtime.drains
         return [
             name
             for name, plan in self.plans.hosts.items()
             if name in drains
-            and name in self._served.site.inventory.real_servers.hosts
+            and name in self._served.cluster.inventory.real_servers.hosts
             and not plan.blocked
             and drains[name].cause in self.takes_over
         ]
@@ -245,7 +247,7 @@ class OutOfService:
     def _disturbs(self, name: str) -> bool:
         """True where its change disturbs a real server."""
         plan = self.plans.hosts.get(name)
-        servers = self._served.site.inventory.real_servers.hosts
+        servers = self._served.cluster.inventory.real_servers.hosts
         return plan is not None and plan.disruptive and name in servers
 
     def _marks(self, name: str) -> bool:
@@ -261,7 +263,7 @@ class OutOfService:
     ) -> tuple[list[str], list[str], dict[str, str]]:
         """Divide hosts into those to drain for this turn, those that wait for a later one, and
         those that must stay as they are, with the reason. The others are changed as they are."""
-        inventory, runtime = self._served.site.inventory, self.op.site.runtime
+        inventory, runtime = self._served.cluster.inventory, self.op.cluster.runtime
         candidates = [n for n in hosts if self._disturbs(n) and n not in runtime.drains]
         if candidates and seen.unseen and not self.force:
             reason = (
@@ -290,7 +292,7 @@ class OutOfService:
         return out, waiting, refused
 
     def _needed(self, lacking: list[str]) -> str:
-        drained = [f"`cluster undrain {name}`" for name in self.op.site.runtime.drains]
+        drained = [f"`cluster undrain {name}`" for name in self.op.cluster.runtime.drains]
         fix = f"{' or '.join(drained)}, or m" if drained else "M"
         return (
             f"{'; '.join(lacking)}. {fix}end the others (`cluster status`); --force interrupts "
@@ -300,7 +302,7 @@ class OutOfService:
     def _take_out(self, name: str, seen: Directors) -> str:
         """Drain a real server; say why, where that fails. One that was drained already is drained
         on the directors that do not know of it."""
-        known = self.op.site.runtime.drains.get(name)
+        known = self.op.cluster.runtime.drains.get(name)
         if not seen.told:
             return ""
         self._told = True
@@ -327,7 +329,7 @@ class OutOfService:
 
     def _await_work(self, names: list[str], seen: Directors) -> dict[str, str]:
         """Wait for the work of drained ones; list those that must not be changed, and why."""
-        drains = self.op.site.runtime.drains
+        drains = self.op.cluster.runtime.drains
         # One that is settled had its time, whoever drained it.
         asked = [name for name in names if name in drains and not drains[name].settled]
         asked = [name for name in asked if self._disturbs(name)]
@@ -341,7 +343,9 @@ class OutOfService:
                 if drains[name].cause == self.command:
                     problem = self._bring_back(name, seen)
                 now = (
-                    "it stays drained" if name in self.op.site.runtime.drains else "it serves again"
+                    "it stays drained"
+                    if name in self.op.cluster.runtime.drains
+                    else "it serves again"
                 )
                 refused[name] = (
                     f"left after {self.timeout:g} s: {left[name]}; {problem or now}. Wait longer "
@@ -367,8 +371,8 @@ class OutOfService:
                 bring_back(self._served, name, directors=seen.told, force=True)
             else:
                 # Directors that send nothing (yet) hear of it in their own turn.
-                after = without_drain(self.op.site.runtime, name)
-                save_runtime(self.op.site.state_dir, after)
+                after = without_drain(self.op.cluster.runtime, name)
+                save_runtime(self.op.cluster.state_dir, after)
                 set_mark(self._served, after, name, force=False)
         except (OperationError, TransportError) as error:
             return str(error)
@@ -383,7 +387,7 @@ class OutOfService:
         ]
         if not names or not self._told:
             return {}
-        wanted = self.desired(self.op.site.runtime)
+        wanted = self.desired(self.op.cluster.runtime)
         return plan_hosts(
             self.inventory, {name: wanted[name] for name in names}, self.op.fleet
         ).hosts
@@ -394,10 +398,10 @@ class OutOfService:
         if any(
             n in done and not done[n].partial for n in hosts if n in self.inventory.directors.hosts
         ):
-            remember_directors(self.op.site.state_dir, self.inventory)
+            remember_directors(self.op.cluster.state_dir, self.inventory)
 
     def _look(self) -> Directors:
-        return look_at_directors(self._served.site.inventory, self.op.fleet)
+        return look_at_directors(self._served.cluster.inventory, self.op.fleet)
 
     def _tell(self, name: str, text: str) -> None:
         self.op.progress(Event("step", name, text))

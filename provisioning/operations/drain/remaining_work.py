@@ -12,8 +12,8 @@ from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ...roles.wanted_services import wanted_services
 from ...transport.base import Transport
+from ..cluster_state.tables import Tables, holders_of, look_at_tables
 from ..operation import Operation
-from ..tables import Tables, holders_of, look_at_tables
 
 _TIMEOUT = 20.0
 _SETTLED = 2
@@ -129,7 +129,7 @@ def await_idle(
     while True:
         left: dict[str, RemainingWork] = {}
         for name in quiet:
-            work = look_at_work(op.site.inventory, op.fleet, name)
+            work = look_at_work(op.cluster.inventory, op.fleet, name)
             done = work.idle if pages else work.stoppable
             quiet[name] = quiet[name] + 1 if done else 0
             if quiet[name] < _SETTLED:

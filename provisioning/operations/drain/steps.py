@@ -17,11 +17,12 @@ from ...engine.waves import Wave
 from ...facts.app_status import app_status
 from ...facts.gather import ask
 from ...model.runtime import Drain, Runtime
-from ...roles.real_server import drain_flag
+from ...roles.real_server.app import drain_flag
 from ...transport.base import Transport
+from ..cluster_state.tables import TABLE_PATIENCE, check_time, differing, holders_of, look_at_tables
+from ..errors import OperationError
 from ..operation import Operation
-from ..runtime_change import OperationError, apply_parts, plan_directors
-from ..runtime_state import (
+from ..state_folder.runtime_state import (
     load_applied,
     save_applied,
     save_runtime,
@@ -29,15 +30,9 @@ from ..runtime_state import (
     with_share,
     without_drain,
 )
-from ..tables import (
-    TABLE_PATIENCE,
-    check_time,
-    differing,
-    holders_of,
-    look_at_tables,
-)
 from .capacity import lacking_without
 from .remaining_work import RemainingWork, await_idle
+from .runtime_change import apply_parts, plan_directors
 
 _START_PATIENCE = 240.0
 """Seconds until a node that was just started is ready."""
@@ -60,7 +55,7 @@ def take_out(
 
     ``cause`` is the command that will bring it back itself; without, it is the operator's drain.
     ``directors`` limits the directors that are changed."""
-    before = op.site.runtime
+    before = op.cluster.runtime
     directors = directors or _directors(op, force=force)
     if name not in before.drains:
         _require_capacity(op, directors, name, force=force)
@@ -91,7 +86,7 @@ def settle(
     directors: list[str] | None = None,
 ) -> None:
     """End the persistence that holds clients to a drained real server: they have had their time."""
-    before = op.site.runtime
+    before = op.cluster.runtime
     drain = before.drains.get(name)
     if drain is None or drain.settled:
         return
@@ -111,7 +106,7 @@ def bring_back(
     """Remove the mark, wait until the node is ready, set its weight, or a ``share`` of it in
     percent, on all directors (or those given) and wait until their kernels have it. Raises
     ``OperationError``; then the real server is drained as before."""
-    before = op.site.runtime
+    before = op.cluster.runtime
     after = with_share(without_drain(before, name), name, share)
     directors = directors or _directors(op, force=force)
     set_mark(op, after, name, force=False)
@@ -122,7 +117,7 @@ def bring_back(
         raise
     base = with_drain(after, name, Drain(op.run.holder, _now()))
     change_directors(op, base, after, directors, force=force)
-    patience = TABLE_PATIENCE + check_time(op.site.inventory)
+    patience = TABLE_PATIENCE + check_time(op.cluster.inventory)
     _await_kernels(op, after, name, directors, patience)
     op.run.journal.write("undrained", host=name)
 
@@ -150,7 +145,7 @@ def _now() -> str:
 
 def _directors(op: Operation, *, force: bool) -> list[str]:
     """List the directors that can be reached; all of them, unless forced."""
-    names, fleet = list(op.site.inventory.directors.hosts), op.fleet
+    names, fleet = list(op.cluster.inventory.directors.hosts), op.fleet
     fleet.connect(names)
     gone = [name for name in names if name not in fleet.transports]
     if len(gone) == len(names):
@@ -167,7 +162,7 @@ def _require_capacity(op: Operation, directors: list[str], name: str, *, force: 
     tables = look_at_tables(directors, op.fleet)
     if missing := [one for one in directors if one not in tables]:
         raise OperationError(str(op.fleet.errors[missing[0]]))
-    lacking = lacking_without(op.site.inventory, op.site.runtime, tables, frozenset({name}))
+    lacking = lacking_without(op.cluster.inventory, op.cluster.runtime, tables, frozenset({name}))
     if lacking and not force:
         raise OperationError(f"{name} is needed: {'; '.join(lacking)}. --force drains it anyway")
 
@@ -176,9 +171,9 @@ def change_directors(
     op: Operation, before: Runtime, after: Runtime, directors: list[str], *, force: bool
 ) -> None:
     """Save the state, then change the directors to match, those that hold a VIP last."""
-    site, fleet = op.site, op.fleet
-    befores = (before, load_applied(site.state_dir))
-    plans, strange = plan_directors(site.inventory, befores, after, fleet, directors)
+    cluster, fleet = op.cluster, op.fleet
+    befores = (before, load_applied(cluster.state_dir))
+    plans, strange = plan_directors(cluster.inventory, befores, after, fleet, directors)
     if missing := [name for name in directors if name not in plans]:
         raise OperationError(str(fleet.errors[missing[0]]))
     if strange and not force:
@@ -187,14 +182,14 @@ def change_directors(
             f"not as the inventory says: {where}. `cluster deploy` first, or --force takes this "
             "over too"
         )
-    save_runtime(site.state_dir, after)
-    masters = holders_of(site.inventory, fleet)
+    save_runtime(cluster.state_dir, after)
+    masters = holders_of(cluster.inventory, fleet)
     order = [
         Wave("backup directors", tuple(n for n in plans if n not in masters), gate="every"),
         Wave("master directors", tuple(n for n in plans if n in masters), gate="every"),
     ]
     apply_parts(op, plans, order)
-    save_applied(site.state_dir, after)
+    save_applied(cluster.state_dir, after)
 
 
 def _await_kernels(
@@ -205,7 +200,7 @@ def _await_kernels(
     end = time.monotonic() + patience
     while True:
         tables = look_at_tables(directors, op.fleet)
-        left = differing(op.site.inventory, runtime, tables, name)
+        left = differing(op.cluster.inventory, runtime, tables, name)
         left += [str(op.fleet.errors[one]) for one in directors if one not in tables]
         if not left:
             return
@@ -221,7 +216,7 @@ def _await_kernels(
 def await_ready(op: Operation, name: str, *, drained: bool = False) -> None:
     """Wait until the app on a node would take work, but for its drain mark where it is
     ``drained``. Raises ``OperationError``."""
-    question = app_status(op.site.inventory, name)
+    question = app_status(op.cluster.inventory, name)
 
     def look(host: str, transport: Transport) -> str:
         return ask(host, transport, question).not_ready

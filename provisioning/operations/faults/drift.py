@@ -2,7 +2,7 @@
 
 from ...model.inventory import Inventory
 from ...places import PEERS_FILE, SECRET_FILE
-from ...roles.real_server import peers
+from ...roles.real_server.urls import peers
 from ..cluster_state.state import ClusterState
 from .fault import Fault
 

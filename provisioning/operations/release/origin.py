@@ -11,7 +11,7 @@ One line of JSON; keys are only ever added::
 import json
 from datetime import UTC, datetime
 
-from ..operator_name import operator_name
+from ..run.operator_name import operator_name
 from .source import Source
 
 

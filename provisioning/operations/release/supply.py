@@ -35,7 +35,7 @@ def supply(op: Operation, release: ReleaseArchive, plans: Plans) -> None:
     nothing where nodes reach an index. Raises ``ReleaseError``; a host that is lost on the way
     is in ``fleet.errors``.
     """
-    environment, app = release.environment, op.site.inventory.app
+    environment, app = release.environment, op.cluster.inventory.app
     if environment is None or environment.wheels is None:
         return
     unpack = f"release:{app.directory}"
@@ -66,9 +66,9 @@ def _kinds(app: App, names: list[str], fleet: Fleet) -> dict[HostPython, list[st
 
 
 def _fetched(op: Operation, release: ReleaseArchive, key: str, kind: HostPython) -> list[Wheel]:
-    venv = op.site.inventory.app.venv
+    venv = op.cluster.inventory.app.venv
     index = venv.index_url.address() if venv and venv.index_url else None
-    folder = op.site.state_dir / "wheels" / f"{key}-{kind}"
+    folder = op.cluster.state_dir / "wheels" / f"{key}-{kind}"
 
     def tell(line: str) -> None:
         op.progress(Event("step", _HERE, line))
@@ -80,9 +80,9 @@ def _fetched(op: Operation, release: ReleaseArchive, key: str, kind: HostPython)
 
 
 def _bring(op: Operation, hosts: list[str], key: str, wheels: list[Wheel]) -> None:
-    storage, fleet = op.site.inventory.storage, op.fleet
+    storage, fleet = op.cluster.inventory.storage, op.fleet
     shared = str(storage.mount_point) if storage and len(hosts) > 1 else ""
-    bringing = _Bringing(str(op.site.inventory.app.directory), shared, key, wheels, op.progress)
+    bringing = _Bringing(str(op.cluster.inventory.app.directory), shared, key, wheels, op.progress)
     if not shared:
         fleet.each(hosts, bringing.to_host)
         return

@@ -12,7 +12,7 @@ from ..operation import Operation
 from ..planning import Plans, plan_hosts
 from ..release.on_hosts import look_at_releases
 from ..rolling_upgrade.state import CAUSE
-from ..runtime_state import save_runtime, without_pins
+from ..state_folder.runtime_state import save_runtime, without_pins
 from .cut_upgrade import abort_upgrade
 from .targets import (
     RollbackError,
@@ -49,9 +49,9 @@ def roll_back(op: Operation, options: RollbackOptions) -> bool:
 
 def lift_pins(op: Operation, names: list[str]) -> bool:
     """Let the next deploy bring hosts forward again. Changes no host; always true."""
-    runtime = op.site.runtime
+    runtime = op.cluster.runtime
     held = [name for name in names if name in runtime.pins]
-    save_runtime(op.site.state_dir, without_pins(runtime, held))
+    save_runtime(op.cluster.state_dir, without_pins(runtime, held))
     op.dialogue.done(
         f"{', '.join(held)}: the next `cluster deploy` goes forward again."
         if held
@@ -76,7 +76,7 @@ class _Rollback:
         plans = self.plan()
         self.op.dialogue.confirm(plans, "Go back?")
         # Before the first host: a run that is cut is continued, not undone, by the next one.
-        save_runtime(self.op.site.state_dir, self.runtime)
+        save_runtime(self.op.cluster.state_dir, self.runtime)
         with self.op.dialogue.progress() as progress:
             self.op = replace(self.op, progress=progress)
             result = self.apply(plans)
@@ -87,8 +87,8 @@ class _Rollback:
     def choose_releases(self) -> None:
         """Find the release of every host."""
         op, names = self.op, self.options.names
-        seen = look_at_releases(op.site.inventory.app.directory, names, op.fleet)
-        chosen = targets(seen, op.site.runtime.pins, self.options.to)
+        seen = look_at_releases(op.cluster.inventory.app.directory, names, op.fleet)
+        chosen = targets(seen, op.cluster.runtime.pins, self.options.to)
         self.unreachable = {n: str(op.fleet.errors[n]) for n in names if n not in seen}
         if not seen:
             raise RollbackError("\n".join(self.unreachable.values()))
@@ -96,19 +96,19 @@ class _Rollback:
             # They are to have it too when they are there again, instead of going forward alone.
             chosen = {**chosen, **dict.fromkeys(self.unreachable, *known)}
         self.releases = chosen
-        self.runtime = pinned(op.site.runtime, chosen, op.run.holder)
+        self.runtime = pinned(op.cluster.runtime, chosen, op.run.holder)
 
     def desired(self) -> dict[str, DesiredHost]:
         """Desired state of the pinned hosts: nothing but the switch."""
-        wanted = desired_rollback(self.op.site.inventory, self.runtime)
+        wanted = desired_rollback(self.op.cluster.inventory, self.runtime)
         return {name: wanted[name] for name in self.releases}
 
     def plan(self) -> Plans:
         """Observe every host and plan its changes, for the journal as well."""
-        plans = plan_hosts(self.op.site.inventory, self.desired(), self.op.fleet)
+        plans = plan_hosts(self.op.cluster.inventory, self.desired(), self.op.fleet)
         for plan in plans.hosts.values():
             self.op.run.journal.write("plan", plan=plan_record(plan))
-        foresee(self.op.site, plans, self.op.fleet)
+        foresee(self.op.cluster, plans, self.op.fleet)
         return plans
 
     def apply(self, plans: Plans) -> ApplyResult:
@@ -116,9 +116,9 @@ class _Rollback:
         op = self.op
         around = OutOfService(
             op=op,
-            inventory=op.site.inventory,
+            inventory=op.cluster.inventory,
             plans=plans,
-            desired=lambda now: desired_rollback(op.site.inventory, now),
+            desired=lambda now: desired_rollback(op.cluster.inventory, now),
             command="rollback",
             timeout=self.options.drain_timeout,
             force=self.options.force,
@@ -148,7 +148,7 @@ class _Rollback:
         dialogue.report(result)
         dialogue.report_lacking(lacking)
         back = [name for name, host in result.hosts.items() if host.ok]
-        if abort_upgrade(self.op.site.state_dir, back):
+        if abort_upgrade(self.op.cluster.state_dir, back):
             dialogue.note("The rolling upgrade that was cut is aborted.")
         for release in sorted(set(self.releases.values())):
             hosts = ", ".join(name for name, its in self.releases.items() if its == release)

@@ -13,9 +13,9 @@ from ...places import APP_SERVICE
 from ...resources.service import Service
 from ...roles.desired import DesiredHost, desired_hosts
 from ...roles.release_steps import switched
+from ..errors import OperationError
 from ..rolling_upgrade.state import CAUSE
-from ..runtime_change import OperationError
-from ..runtime_state import with_pins
+from ..state_folder.runtime_state import with_pins
 
 
 class RollbackError(OperationError):

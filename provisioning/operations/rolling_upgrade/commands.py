@@ -7,10 +7,10 @@ from typing import Any
 
 from ...engine.fleet import Fleet
 from ...engine.lock import LockedError, cluster_lock
+from ..cluster.cluster import Cluster
 from ..notifying.hook import Hook
 from ..notifying.notifier import notifying
 from ..operation import Operation
-from ..session import Site
 from . import registration, state_file, state_machine
 from .dialogue import UpgradeDialogue
 from .events import UpgradeEvent
@@ -34,13 +34,13 @@ from .upgrade import (
 )
 
 
-def pause(site: Site) -> None:
+def pause(cluster: Cluster) -> None:
     """Ask the run under way to stop after its present nodes. Raises ``UpgradeConflictError``."""
     try:
-        with cluster_lock(site.state_dir, "rolling-upgrade --pause"):
+        with cluster_lock(cluster.state_dir, "rolling-upgrade --pause"):
             pass
     except LockedError:
-        state_file.ask_to_pause(site.state_dir)
+        state_file.ask_to_pause(cluster.state_dir)
         return
     raise UpgradeConflictError("no upgrade is under way here, so none can be paused")
 
@@ -55,7 +55,7 @@ class UpgradeCommand(ABC):
     """Notified of start and end."""
 
     @abstractmethod
-    def require(self, site: Site) -> None:
+    def require(self, cluster: Cluster) -> None:
         """Refuse whatever can be refused without a connection. Call it under the lock: until then
         another run may write the state."""
 
@@ -80,11 +80,11 @@ class UpgradeCommand(ABC):
                 watch(event)
                 notifier.send({**context_of(op, ready.upgrade), **event.record()})
 
-            registration.register(op.site, ready.upgrade)
+            registration.register(op.cluster, ready.upgrade)
             result = execute(
                 op, ready, work, verifies=self.verifies, watch=watch, announce=announce
             )
-        registration.unregister_if_over(op.site, result.upgrade)
+        registration.unregister_if_over(op.cluster, result.upgrade)
         dialogue.report(result)
         return result.outcome
 
@@ -98,18 +98,18 @@ class Begin(UpgradeCommand):
     """Another source or ref than the inventory's."""
     how: UpgradeOptions
 
-    def check(self, site: Site, fleet: Fleet) -> Ready:
+    def check(self, cluster: Cluster, fleet: Fleet) -> Ready:
         """Plan without a run. Raises as ``prepare``."""
-        return prepare(site, fleet, self.hosts, self.to, self.how, "check")
+        return prepare(cluster, fleet, self.hosts, self.to, self.how, "check")
 
-    def require(self, site: Site) -> None:
+    def require(self, cluster: Cluster) -> None:
         """Raise ``UpgradeConflictError`` while an earlier run has a node in the middle."""
-        require_new_run(state_file.load(site.state_dir))
+        require_new_run(state_file.load(cluster.state_dir))
 
     def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
         """Plan, ask and upgrade."""
-        registration.require_none_elsewhere(op.site)
-        ready = prepare(op.site, op.fleet, self.hosts, self.to, self.how, op.run.id)
+        registration.require_none_elsewhere(op.cluster)
+        ready = prepare(op.cluster, op.fleet, self.hosts, self.to, self.how, op.run.id)
         dialogue.confirm(ready.upgrade, ready.notes)
         if not ready.upgrade.nodes:
             return UpgradeResult(ready.upgrade).outcome
@@ -124,11 +124,11 @@ class Resume(UpgradeCommand):
     """Options that replace those of the earlier run."""
     ready: Ready = field(init=False)
 
-    def require(self, site: Site) -> None:
+    def require(self, cluster: Cluster) -> None:
         """Raise ``UpgradeConflictError`` where nothing is unfinished, or the source has changed."""
-        saved = require_unfinished(state_file.load(site.state_dir))
+        saved = require_unfinished(state_file.load(cluster.state_dir))
         saved = with_choices(saved, self.given)
-        release = rebuild_release(site, saved)
+        release = rebuild_release(cluster, saved)
         self.ready = Ready(state_machine.resume(saved), (), release)
 
     def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
@@ -144,9 +144,9 @@ class Abort(UpgradeCommand):
     """Options that replace those of the earlier run."""
     saved: Upgrade | None = field(init=False)
 
-    def require(self, site: Site) -> None:
+    def require(self, cluster: Cluster) -> None:
         """Refuse nothing: another folder's upgrade can be ended too."""
-        self.saved = state_file.load(site.state_dir)
+        self.saved = state_file.load(cluster.state_dir)
 
     def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
         """Take nodes under way back to the old release, or forget an upgrade whose folder is
@@ -157,11 +157,11 @@ class Abort(UpgradeCommand):
         return self._drive(op, dialogue, ready, lambda runner: runner.abort("aborted"))
 
     def _forget_elsewhere(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
-        if upgrade := registration.registered_elsewhere(op.site):
+        if upgrade := registration.registered_elsewhere(op.cluster):
             dialogue.confirm_forgetting(upgrade)
         else:
             require_unfinished(self.saved)
-        registration.unregister(op.site)
+        registration.unregister(op.cluster)
         dialogue.note(
             "Aborted. Drains and releases of its nodes stay as they are: `cluster status`."
         )

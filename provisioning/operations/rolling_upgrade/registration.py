@@ -4,46 +4,46 @@ state, as it can be resumed from that folder alone."""
 from dataclasses import replace
 
 from ...model.cluster_record import UnfinishedUpgrade
-from ..runtime_state import load_record, write
-from ..session import Site
-from ..working_fleet import whereabouts
+from ..cluster.cluster import Cluster
+from ..run.working_fleet import whereabouts
+from ..state_folder.runtime_state import load_record, write
 from .planning import UpgradeConflictError
 from .state import RunStatus, Upgrade
 
 _OVER = (RunStatus.FINISHED, RunStatus.ABORTED)
 
 
-def registered_elsewhere(site: Site) -> UnfinishedUpgrade | None:
+def registered_elsewhere(cluster: Cluster) -> UnfinishedUpgrade | None:
     """Find an unfinished upgrade whose state lies in another folder."""
-    upgrade = load_record(site.state_dir).upgrade
-    return upgrade if upgrade and upgrade.where != whereabouts(site) else None
+    upgrade = load_record(cluster.state_dir).upgrade
+    return upgrade if upgrade and upgrade.where != whereabouts(cluster) else None
 
 
-def require_none_elsewhere(site: Site) -> None:
+def require_none_elsewhere(cluster: Cluster) -> None:
     """Raise ``UpgradeConflictError`` where one was begun in another folder."""
-    if upgrade := registered_elsewhere(site):
+    if upgrade := registered_elsewhere(cluster):
         raise UpgradeConflictError(
             f"{upgrade}; continue there (--resume), or end it there (--abort). If that folder is "
             "gone, --abort here forgets it"
         )
 
 
-def register(site: Site, upgrade: Upgrade) -> None:
+def register(cluster: Cluster, upgrade: Upgrade) -> None:
     """Register an upgrade until it ends."""
-    now = UnfinishedUpgrade(upgrade.id, upgrade.target, whereabouts(site))
-    record = load_record(site.state_dir)
+    now = UnfinishedUpgrade(upgrade.id, upgrade.target, whereabouts(cluster))
+    record = load_record(cluster.state_dir)
     if record.upgrade != now:
-        write(site.state_dir, replace(record, upgrade=now))
+        write(cluster.state_dir, replace(record, upgrade=now))
 
 
-def unregister_if_over(site: Site, upgrade: Upgrade) -> None:
+def unregister_if_over(cluster: Cluster, upgrade: Upgrade) -> None:
     """Unregister an upgrade that cannot be resumed any more."""
     if upgrade.status in _OVER:
-        unregister(site)
+        unregister(cluster)
 
 
-def unregister(site: Site) -> None:
+def unregister(cluster: Cluster) -> None:
     """Forget the registered upgrade."""
-    record = load_record(site.state_dir)
+    record = load_record(cluster.state_dir)
     if record.upgrade is not None:
-        write(site.state_dir, replace(record, upgrade=None))
+        write(cluster.state_dir, replace(record, upgrade=None))

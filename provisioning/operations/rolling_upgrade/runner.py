@@ -51,7 +51,7 @@ class Runner:
     upgrade: Upgrade
     cluster: ClusterActions
     folder: Path
-    """The site's state folder."""
+    """The cluster's state folder."""
     watch: Watcher
     clock: Clock = field(default_factory=WallClock)
     forks: int = 10

@@ -8,9 +8,9 @@ from typing import Any
 
 from ...engine.fleet import Fleet
 from ...roles.release_archive import ReleaseArchive
+from ..cluster.cluster import Cluster
 from ..operation import Operation
 from ..release import build_release
-from ..session import Site
 from ..verify import CheckResult, verify
 from . import state_file, state_machine
 from .downtime import downtimes
@@ -74,7 +74,7 @@ class UpgradeResult:
 
 
 def prepare(
-    site: Site,
+    cluster: Cluster,
     fleet: Fleet,
     hosts: Collection[str],
     to: str | None,
@@ -83,16 +83,16 @@ def prepare(
 ) -> Ready:
     """Build the release and observe the cluster; change nothing. Raises what building and
     ``plan_upgrade`` raise."""
-    app = app_for(site.inventory.app, to, site.base_dir)
-    release = build_release(app, site.base_dir)
-    looker = Observer(site=site, fleet=fleet, options=options)
-    plan = plan_upgrade(site.inventory, hosts, release.id, options, looker)
+    app = app_for(cluster.inventory.app, to, cluster.base_dir)
+    release = build_release(app, cluster.base_dir)
+    looker = Observer(cluster=cluster, fleet=fleet, options=options)
+    plan = plan_upgrade(cluster.inventory, hosts, release.id, options, looker)
     begun = datetime.now(UTC).isoformat(timespec="seconds")
     upgrade = Upgrade(run_id, release.id, {"to": to or ""}, options, plan.nodes, begun)
     return Ready(upgrade, plan.notes, release)
 
 
-def rebuild_release(site: Site, saved: Upgrade) -> ReleaseArchive | None:
+def rebuild_release(cluster: Cluster, saved: Upgrade) -> ReleaseArchive | None:
     """Build the release of an earlier run again, where a node lacks it. Raises
     ``UpgradeConflictError`` where the source gives another release now."""
     waiting = [
@@ -104,8 +104,8 @@ def rebuild_release(site: Site, saved: Upgrade) -> ReleaseArchive | None:
     ]
     if not waiting:
         return None
-    app = app_for(site.inventory.app, saved.source.get("to") or None, site.base_dir)
-    release = build_release(app, site.base_dir)
+    app = app_for(cluster.inventory.app, saved.source.get("to") or None, cluster.base_dir)
+    release = build_release(app, cluster.base_dir)
     if release.id != saved.target:
         raise UpgradeConflictError(
             f"the source gives {release.id} now, and the upgrade to resume brings "
@@ -126,8 +126,8 @@ def execute(
     """Run ``work`` on an upgrade. ``watch`` gets every event, ``announce`` start and end. Raises
     ``PreflightError``, ``UpgradeBlockedError``, ``StateFileError`` and ``KeyboardInterrupt``, which
     are announced as well."""
-    site = op.site
-    state_file.forget_pause(site.state_dir)
+    cluster = op.cluster
+    state_file.forget_pause(cluster.state_dir)
     upgrade = ready.upgrade
 
     def journaled(event: UpgradeEvent, /) -> None:
@@ -135,7 +135,7 @@ def execute(
             op.run.journal.write("upgrade", **event.record())
         watch(event)
 
-    cluster = SSHCluster(
+    actions = SSHCluster(
         op=op,
         options=upgrade.options,
         target=upgrade.target,
@@ -144,7 +144,7 @@ def execute(
     )
     announce(UpgradeEvent("start", text=f"upgrade to {upgrade.target}"))
     runner = Runner(
-        upgrade, cluster, site.state_dir, journaled, cluster.clock, forks=site.inventory.forks
+        upgrade, actions, cluster.state_dir, journaled, actions.clock, forks=cluster.inventory.forks
     )
     try:
         upgrade = work(runner)
@@ -156,7 +156,7 @@ def execute(
         raise
     checks = []
     if upgrade.status is RunStatus.FINISHED and verifies:
-        checks = verify(site.inventory, op.fleet, site.record)
+        checks = verify(cluster.inventory, op.fleet, cluster.record)
     result = UpgradeResult(upgrade, tuple(checks))
     announce(end_event(result))
     return result
@@ -195,7 +195,7 @@ def facts(upgrade: Upgrade) -> dict[str, Any]:
 def context_of(op: Operation, upgrade: Upgrade) -> dict[str, Any]:
     """Fields that every notification begins with."""
     return {
-        "cluster": op.site.inventory.name,
+        "cluster": op.cluster.inventory.name,
         "operation": "rolling-upgrade",
         "run": op.run.id,
         "who": op.run.holder,

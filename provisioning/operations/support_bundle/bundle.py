@@ -25,10 +25,10 @@ from ...roles.desired import desired_hosts
 from ...roles.registry import roles_of
 from ...roles.rendering import RenderingError
 from ...transport.base import Transport
+from ..cluster.cluster import Cluster
 from ..cluster_state.look import look_at
 from ..faults.registry import all_faults
 from ..logs.sources import log_sources, read_script
-from ..session import Site
 from ..status.record import status_record
 from .known_secrets import known_secrets
 from .redaction import Redactor
@@ -51,12 +51,12 @@ _EVERYWHERE = {
 }
 
 
-def write_bundle(site: Site, fleet: Fleet, path: Path) -> dict[str, str]:
+def write_bundle(cluster: Cluster, fleet: Fleet, path: Path) -> dict[str, str]:
     """Writes the archive, readable for its owner alone; what could not be had, by host. Raises
     ``OSError`` where ``path`` cannot be written."""
-    redactor = Redactor(known_secrets(site))
+    redactor = Redactor(known_secrets(cluster))
     errors: dict[str, str] = {}
-    members = {name: redactor.clean(text) for name, text in _collect(site, fleet, errors)}
+    members = {name: redactor.clean(text) for name, text in _collect(cluster, fleet, errors)}
     members["errors.json"] = redactor.clean(json.dumps(errors, ensure_ascii=False, indent=2))
     plain = io.BytesIO()
     folder = path.name.partition(".")[0]
@@ -72,9 +72,9 @@ def write_bundle(site: Site, fleet: Fleet, path: Path) -> dict[str, str]:
     return errors
 
 
-def _collect(site: Site, fleet: Fleet, errors: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _collect(cluster: Cluster, fleet: Fleet, errors: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Names in the archive and texts, as they are."""
-    inventory = site.inventory
+    inventory = cluster.inventory
     yield (
         "about.json",
         _json(
@@ -87,14 +87,14 @@ def _collect(site: Site, fleet: Fleet, errors: dict[str, str]) -> Iterator[tuple
             }
         ),
     )
-    yield "inventory.yaml", site.path.read_text(encoding="utf-8", errors="replace")
-    yield "runtime.json", _json(asdict(site.runtime))
-    for run in sorted(site.history_dir.glob("*.jsonl"))[-_RUNS:]:
+    yield "inventory.yaml", cluster.path.read_text(encoding="utf-8", errors="replace")
+    yield "runtime.json", _json(asdict(cluster.runtime))
+    for run in sorted(cluster.history_dir.glob("*.jsonl"))[-_RUNS:]:
         yield f"journal/{run.name}", run.read_text(encoding="utf-8", errors="replace")
-    state = look_at(inventory, fleet, site.record)
+    state = look_at(inventory, fleet, cluster.record)
     faults = all_faults(inventory, state)
     yield "status.json", _json(status_record(inventory, state, faults))
-    rendered = _rendered(site, errors)
+    rendered = _rendered(cluster, errors)
     for name, files in rendered.items():
         for file in files:
             yield f"rendered/{name}{file.path}", file.content
@@ -115,11 +115,11 @@ def _json(content: object) -> str:
     return json.dumps(content, ensure_ascii=False, indent=2, default=dict) + "\n"
 
 
-def _rendered(site: Site, errors: dict[str, str]) -> dict[str, list[File]]:
+def _rendered(cluster: Cluster, errors: dict[str, str]) -> dict[str, list[File]]:
     """Render what is wanted on each host; no files where it cannot be told."""
-    found: dict[str, list[File]] = {name: [] for name in all_hosts(site.inventory)}
+    found: dict[str, list[File]] = {name: [] for name in all_hosts(cluster.inventory)}
     try:
-        desired = desired_hosts(site.inventory, None, site.runtime)
+        desired = desired_hosts(cluster.inventory, None, cluster.runtime)
     except (RenderingError, SecretError) as error:
         errors["rendering"] = str(error)
         return found

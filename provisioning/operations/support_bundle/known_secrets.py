@@ -6,22 +6,22 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 
 from ...model.secret import SecretError, SecretSource, reveal
-from ..cluster_secret import known_secret
-from ..session import Site
+from ..cluster.cluster import Cluster
+from ..cluster.secret import known_secret
 from .redaction import secret_variables
 
 
-def known_secrets(site: Site) -> set[str]:
+def known_secrets(cluster: Cluster) -> set[str]:
     """Their values; of those that cannot be had here nothing can have come from here either."""
     found: set[str] = set()
-    for source in _sources(site.inventory):
+    for source in _sources(cluster.inventory):
         try:
-            found.add(reveal(source, site.base_dir))
+            found.add(reveal(source, cluster.base_dir))
         except SecretError:
             continue
     with contextlib.suppress(SecretError):
-        found.add(known_secret(site) or "")
-    inventory = site.inventory
+        found.add(known_secret(cluster) or "")
+    inventory = cluster.inventory
     found |= set(secret_variables(inventory.app.environment))
     for host in inventory.real_servers.hosts.values():
         found |= set(secret_variables(host.environment))

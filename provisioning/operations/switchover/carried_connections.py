@@ -28,10 +28,10 @@ class Carried:
         return f"{self.known} of {self.total} established connections"
 
 
-def carried(fleet: Fleet, master: str, heir: str) -> Carried:
-    """Of the master's connections that outlast the look, those that the heir has too. The kernel
-    tells of a connection from its third packet on (ipvs-sysctl, sync_threshold)."""
+def carried(fleet: Fleet, master: str, candidate: str) -> Carried:
+    """Of the master's connections that outlast the look, those that the candidate has too. The
+    kernel tells of a connection from its third packet on (ipvs-sysctl, sync_threshold)."""
     first = look_at_connections(fleet, master)
-    other = look_at_connections(fleet, heir)
+    other = look_at_connections(fleet, candidate)
     lasting = first & look_at_connections(fleet, master)
     return Carried(len(lasting), len(lasting & other))

@@ -27,13 +27,13 @@ from ...places import SWITCHOVER_FILE
 from ...resources.base import Observation
 from ...roles.wanted_services import wanted_services
 from ...transport.base import Transport, TransportError
+from ..cluster.cluster import Cluster
 from ..cluster_state.look import look_at
 from ..cluster_state.state import ClusterState
+from ..cluster_state.tables import holders_of
 from ..drain.steps import change_directors
+from ..errors import OperationError
 from ..operation import Operation
-from ..runtime_change import OperationError
-from ..session import Site
-from ..tables import holders_of
 from ..verify.vantage_point import client_place
 from .carried_connections import (
     Carried,
@@ -78,8 +78,8 @@ def switch_over(op: Operation, *, to: str | None = None, force: bool = False) ->
     """Make a director master: ``to``, or the fittest other one. Returns once it is master and
     connections go through it. Raises ``OperationError`` where it is not fit; ``force`` continues
     where only tables or connection sync are not as they should be."""
-    inventory = op.site.inventory
-    state = look_at(inventory, op.fleet, op.site.record)
+    inventory = op.cluster.inventory
+    state = look_at(inventory, op.fleet, op.cluster.record)
     holding = masters(inventory, state)
     if not holding:
         raise OperationError("no director that can be reached holds the VIP; see `cluster status`")
@@ -102,7 +102,7 @@ def switch_over(op: Operation, *, to: str | None = None, force: bool = False) ->
     with _gap(inventory, op.fleet, _duration(inventory)) as measured:
         _pulse(op, candidate)
         gap, why = measured()
-    after = _await_master(op.site, op.fleet, candidate)
+    after = _await_master(op.cluster, op.fleet, candidate)
     op.progress(Event("done", candidate, "holds the VIPs"))
     result = Switchover(old, candidate, gap, why, known, after)
     op.run.journal.write("switchover", **result.record())
@@ -132,8 +132,8 @@ def _require_fit(inventory: Inventory, state: ClusterState, candidate: str, *, f
 def _prefer(op: Operation, candidate: str) -> None:
     """Prefer a director. With preemption priorities decide for good; without it they stay as the
     inventory says."""
-    before = op.site.runtime
-    inventory = op.site.inventory
+    before = op.cluster.runtime
+    inventory = op.cluster.inventory
     first = max(inventory.directors.hosts, key=lambda name: priority_of(inventory, name))
     wanted = candidate if inventory.vrrp.preempt and candidate != first else None
     if before.preferred is None and wanted is None:
@@ -175,7 +175,7 @@ def yield_script(inventory: Inventory) -> str:
 
 def _pulse(op: Operation, candidate: str) -> None:
     """Make all but the candidate yield at the same time, so that the candidate takes over."""
-    inventory = op.site.inventory
+    inventory = op.cluster.inventory
     others = [name for name in inventory.directors.hosts if name != candidate]
     script = {"yield": yield_script(inventory)}
 
@@ -188,10 +188,10 @@ def _pulse(op: Operation, candidate: str) -> None:
             raise OperationError(f"{name} did not yield: {found.stderr.strip()}")
 
 
-def _await_master(site: Site, fleet: Fleet, candidate: str) -> int | None:
+def _await_master(cluster: Cluster, fleet: Fleet, candidate: str) -> int | None:
     """Wait until the candidate alone holds the VIPs; return its established connections."""
     end = time.monotonic() + _PATIENCE
-    while (holding := holders_of(site.inventory, fleet)) != {candidate}:
+    while (holding := holders_of(cluster.inventory, fleet)) != {candidate}:
         if time.monotonic() >= end:
             who = " and ".join(sorted(holding)) or "nobody"
             raise OperationError(
@@ -199,7 +199,7 @@ def _await_master(site: Site, fleet: Fleet, candidate: str) -> int | None:
                 "status` and Keepalived's log on the directors"
             )
         time.sleep(0.2)
-    if site.inventory.ipvs.sync_daemon is None:
+    if cluster.inventory.ipvs.sync_daemon is None:
         return None
     return len(look_at_connections(fleet, candidate))
 

@@ -17,6 +17,7 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.journal import Journal
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
+from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.release import build_release
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.ports import ActionError
@@ -24,8 +25,7 @@ from provisioning.operations.rolling_upgrade.runner import Runner
 from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot, ServiceSnapshot
 from provisioning.operations.rolling_upgrade.ssh.cluster import SSHCluster
 from provisioning.operations.rolling_upgrade.state import Node, Upgrade
-from provisioning.operations.run import Run
-from provisioning.operations.session import Site
+from provisioning.operations.run.run import Run
 from provisioning.resources.file import File
 from provisioning.resources.supervisor import SOCKET
 from provisioning.roles.desired import desired_hosts
@@ -133,7 +133,7 @@ class OneNode:
         release = build_release(app, self.folder)
         return OneFakeDirector(
             op=operation(
-                Site(self.inventory, self.folder / "inventory.yaml"),
+                Cluster(self.inventory, self.folder / "inventory.yaml"),
                 self.fleet,
                 Run("test", "tester", Journal(self.folder / "history", "test"), None),
             ),

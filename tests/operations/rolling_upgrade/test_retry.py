@@ -2,8 +2,8 @@
 
 import pytest
 
+from provisioning.operations.errors import HostBusyError, OperationError
 from provisioning.operations.rolling_upgrade.ssh.retry import wait_for_lock
-from provisioning.operations.runtime_change import HostBusyError, OperationError
 from tests.operations.rolling_upgrade.fake_cluster import FakeClock
 
 

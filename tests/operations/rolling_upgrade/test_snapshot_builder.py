@@ -11,7 +11,7 @@ from provisioning.facts.ipvs_table import parse_table
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.rolling_upgrade.ssh.snapshot_builder import (
-    Answers,
+    NodeAnswers,
     build_snapshot,
     node,
 )
@@ -40,12 +40,12 @@ def table(**weights: int) -> Any:
     return parse_table("\n".join(lines))
 
 
-def answered(link: str, app: Observation) -> Answers:
+def answered(link: str, app: Observation) -> NodeAnswers:
     release = current_release(INVENTORY.app.directory).parse(Observation(link, "", 0))
-    return Answers(release, app_readiness(INVENTORY, "rs1", patience=5).parse(app))
+    return NodeAnswers(release, app_readiness(INVENTORY, "rs1", patience=5).parse(app))
 
 
-def said(ready: int = 200, **status: Any) -> Answers:
+def said(ready: int = 200, **status: Any) -> NodeAnswers:
     body = {
         "node": "rs1",
         "version": "1.0",

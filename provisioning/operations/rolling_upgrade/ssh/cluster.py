@@ -21,14 +21,14 @@ from ....roles.desired import DesiredHost, desired_hosts
 from ....roles.release_archive import ReleaseArchive
 from ....roles.release_steps import staged
 from ....transport.base import TransportError
+from ...cluster.cluster import Cluster
+from ...cluster_state.tables import holders_of
 from ...drain import steps as drain
 from ...drain.remaining_work import RemainingWork, look_at_work
+from ...errors import HostBusyError, OperationError
 from ...operation import Operation
-from ...runtime_change import HostBusyError, OperationError
-from ...runtime_state import save_runtime, with_pins, without_pins
-from ...session import Site
+from ...state_folder.runtime_state import save_runtime, with_pins, without_pins
 from ...switchover.switch_over import switch_over
-from ...tables import holders_of
 from ..clock import Clock, WallClock
 from ..ports import ActionError, DirectorUnreachableError
 from ..speech_sample import SpeechSample, sample_of
@@ -43,7 +43,7 @@ class SSHCluster(Observer):
     """``ClusterActions`` over SSH. Actions on directors run one at a time."""
 
     op: Operation
-    site: Site = field(init=False)
+    cluster: Cluster = field(init=False)
     fleet: Fleet = field(init=False)
     target: str
     release: ReleaseArchive | None
@@ -54,14 +54,14 @@ class SSHCluster(Observer):
     _processes: dict[str, str | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.site, self.fleet = self.op.site, self.op.fleet
+        self.cluster, self.fleet = self.op.cluster, self.op.fleet
 
     def stage(self, host: str) -> None:
         if self.release is None:
             raise ActionError(f"{self.target} cannot be built again, and the host does not have it")
         # Pins hold what a deploy keeps; here the operator asked for another release.
         wanted = desired_hosts(
-            self.site.inventory, self.release, without_pins(self.site.runtime, [host])
+            self.cluster.inventory, self.release, without_pins(self.cluster.runtime, [host])
         )
         self._when_free(lambda: self._make(staged(wanted[host])))
 
@@ -89,7 +89,7 @@ class SSHCluster(Observer):
         if app.requests is None:
             # A release that does not tell them apart: idle pages are waited for as well.
             with self.directors:
-                work = look_at_work(self.site.inventory, self.fleet, host)
+                work = look_at_work(self.cluster.inventory, self.fleet, host)
             return RemainingWork(app.running, app.waiting, work.connections)
         return RemainingWork(app.running, app.waiting, requests=app.requests, pages=app.pages or 0)
 
@@ -115,12 +115,12 @@ class SSHCluster(Observer):
             self._when_free(bring_back)
 
     def stop(self, host: str) -> None:
-        patience = self.site.inventory.app.stop_timeout + 30.0
+        patience = self.cluster.inventory.app.stop_timeout + 30.0
         self._do(host, app_service.stop(self.manager(host)), patience)
 
     def switch(self, host: str, release: str) -> None:
         self._pin(host, release)
-        directory = str(self.site.inventory.app.directory)
+        directory = str(self.cluster.inventory.app.directory)
         link = CurrentRelease(directory=directory, name=release)
         self._when_free(lambda: self._make(DesiredHost(host, resources=(link,), partial=True)))
 
@@ -141,13 +141,13 @@ class SSHCluster(Observer):
         return "; ".join(reasons or answer.status.starting)
 
     def speak(self, host: str, place: Place) -> SpeechSample:
-        inventory = self.site.inventory
+        inventory = self.cluster.inventory
         target = app_target(inventory, host, SPEECH, place)
         question = speech(inventory, target, stream=False, python=str(inventory.app.base_python))
         return sample_of(self.ask(host, question, patience(inventory) + 15.0))
 
     def metrics(self, host: str) -> NodeMetrics:
-        return self.ask(host, app_metrics(self.site.inventory, host, patience=APP_PATIENCE))
+        return self.ask(host, app_metrics(self.cluster.inventory, host, patience=APP_PATIENCE))
 
     def change_director(self, host: str) -> None:
         with self.directors:
@@ -162,7 +162,7 @@ class SSHCluster(Observer):
 
     def hand_over(self, host: str) -> str | None:
         with self.directors, _as_action_error():
-            if host not in holders_of(self.site.inventory, self.fleet):
+            if host not in holders_of(self.cluster.inventory, self.fleet):
                 return None
             done = switch_over(self.op)
         gap = f"; new connections failed for {done.gap:.2f} s" if done.gap is not None else ""
@@ -186,7 +186,7 @@ class SSHCluster(Observer):
                 if self.options.force:
                     raise
                 silent = self.look().unreachable
-                if any(host in silent for host in self.site.inventory.directors.hosts):
+                if any(host in silent for host in self.cluster.inventory.directors.hosts):
                     raise DirectorUnreachableError(str(error)) from None
                 raise
 
@@ -195,7 +195,7 @@ class SSHCluster(Observer):
             wait_for_lock(action, self.clock)
 
     def _app(self, host: str) -> AppAnswer:
-        return self.ask(host, app_status(self.site.inventory, host, patience=APP_PATIENCE))
+        return self.ask(host, app_status(self.cluster.inventory, host, patience=APP_PATIENCE))
 
     def _do(self, host: str, fragment: str, timeout: float) -> None:
         done = self.observe(host, {"do": fragment}, timeout)["do"]
@@ -234,13 +234,13 @@ class SSHCluster(Observer):
     def _pin(self, host: str, release: str) -> None:
         """Pin the release: a deploy in between neither rolls the node back nor upgrades it."""
         with self.directors:
-            runtime = self.site.runtime
+            runtime = self.cluster.runtime
             if self.own and release == self.target:
-                save_runtime(self.site.state_dir, without_pins(runtime, [host]))
+                save_runtime(self.cluster.state_dir, without_pins(runtime, [host]))
             else:
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 pins = {host: Pin(release, self.op.run.holder, now)}
-                save_runtime(self.site.state_dir, with_pins(runtime, pins))
+                save_runtime(self.cluster.state_dir, with_pins(runtime, pins))
 
 
 def _last_output(done: Observation) -> str:

@@ -17,19 +17,19 @@ from ....facts.probe import ProbeError
 from ....model.hosts import ServiceManager
 from ....model.resolve import service_manager_of
 from ....resources.base import Observation
-from ....roles import director
 from ....roles.deployment import Deployment
 from ....roles.desired import DesiredHost
+from ....roles.director.director import DIRECTORS
 from ....roles.rendering import Templates
 from ....transport.base import Transport
+from ...cluster.cluster import Cluster
+from ...cluster_state.tables import holders_of, look_at_tables
 from ...planning import Plans, plan_hosts
-from ...session import Site
-from ...tables import holders_of, look_at_tables
 from ..options import UpgradeOptions
 from ..ports import ActionError
 from ..snapshot import ClusterSnapshot
 from . import keepalived
-from .snapshot_builder import Answers, build_snapshot
+from .snapshot_builder import NodeAnswers, build_snapshot
 
 T = TypeVar("T")
 
@@ -44,13 +44,13 @@ class Observer:
     """The half of ``ClusterActions`` that only observes. One lock gives the directors and the
     runtime state to one thread at a time."""
 
-    site: Site
+    cluster: Cluster
     fleet: Fleet
     options: UpgradeOptions
     directors: threading.RLock = field(default_factory=threading.RLock)
 
     def look(self) -> ClusterSnapshot:
-        inventory = self.site.inventory
+        inventory = self.cluster.inventory
         with self.directors:
             servers, directors = list(inventory.real_servers.hosts), list(inventory.directors.hosts)
             self.fleet.connect([*servers, *directors])
@@ -62,7 +62,7 @@ class Observer:
                 for name in (*servers, *directors)
                 if name in self.fleet.errors
             }
-            return build_snapshot(inventory, self.site.runtime, tables, masters, answers, silent)
+            return build_snapshot(inventory, self.cluster.runtime, tables, masters, answers, silent)
 
     def director_changes(self, host: str) -> tuple[list[str], bool]:
         with self.directors:
@@ -80,13 +80,13 @@ class Observer:
 
     def director(self, host: str) -> DesiredHost:
         """Desired state of a director as such; other roles of the host stay as they are."""
-        inventory = self.site.inventory
-        part = director.part(Deployment(inventory, Templates(inventory), self.site.runtime), host)
+        inventory, runtime = self.cluster.inventory, self.cluster.runtime
+        part = DIRECTORS.part(Deployment(inventory, Templates(inventory), runtime), host)
         return DesiredHost(host, part.requirements, part.resources, partial=True)
 
     def plans(self, wanted: DesiredHost) -> Plans:
         """Plan the changes of a host. Raises ``ActionError`` where it cannot be observed."""
-        plans = plan_hosts(self.site.inventory, {wanted.name: wanted}, self.fleet)
+        plans = plan_hosts(self.cluster.inventory, {wanted.name: wanted}, self.fleet)
         for reason in plans.unreachable.values():
             raise ActionError(reason)
         return plans
@@ -116,11 +116,11 @@ class Observer:
 
     def manager(self, host: str) -> ServiceManager:
         """Service manager of a host."""
-        return service_manager_of(self.site.inventory, host)
+        return service_manager_of(self.cluster.inventory, host)
 
-    def _ask(self, name: str, transport: Transport) -> Answers:
-        inventory = self.site.inventory
+    def _ask(self, name: str, transport: Transport) -> NodeAnswers:
+        inventory = self.cluster.inventory
         release = current_release(inventory.app.directory)
         readiness = app_readiness(inventory, name, patience=APP_PATIENCE)
         seen = gather(name, transport, (readiness, release), timeout=OBSERVE_TIMEOUT)
-        return Answers(seen[release], seen[readiness])
+        return NodeAnswers(seen[release], seen[readiness])

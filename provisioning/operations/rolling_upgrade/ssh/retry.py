@@ -3,7 +3,7 @@ killed runs to its end, and the host takes no other changes until then."""
 
 from collections.abc import Callable
 
-from ...runtime_change import HostBusyError
+from ...errors import HostBusyError
 from ..clock import Clock
 
 _PATIENCE = 180.0

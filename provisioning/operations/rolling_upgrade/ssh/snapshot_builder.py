@@ -7,7 +7,7 @@ from ....facts.app_readiness import AppReadiness
 from ....model.inventory import Inventory
 from ....model.runtime import Runtime
 from ....roles.wanted_services import WantedService, wanted_services
-from ...tables import Tables, weight_of
+from ...cluster_state.tables import Tables, weight_of
 from ..snapshot import (
     ClusterSnapshot,
     NodeSnapshot,
@@ -16,7 +16,7 @@ from ..snapshot import (
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class NodeAnswers:
     """Answers of a real server."""
 
     release: str
@@ -29,7 +29,7 @@ def build_snapshot(
     runtime: Runtime,
     tables: Tables,
     masters: Collection[str],
-    answers: Mapping[str, Answers],
+    answers: Mapping[str, NodeAnswers],
     silent: Mapping[str, str],
 ) -> ClusterSnapshot:
     """Build the snapshot of the whole cluster."""
@@ -44,7 +44,7 @@ def build_snapshot(
     )
 
 
-def node(said: Answers) -> NodeSnapshot:
+def node(said: NodeAnswers) -> NodeSnapshot:
     """Build the snapshot of one real server."""
     app = said.app.app.status
     if app is None:

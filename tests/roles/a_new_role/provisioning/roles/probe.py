@@ -3,23 +3,17 @@
 from ..facts.fact import Fact, View, succeeded
 from ..model.hosts import ServiceManager
 from ..model.inventory import Inventory
-from ..model.resolve import service_manager_of, variables_of
 from ..resources.service import Service, restart
 from .deployment import Deployment
 from .host_status import Cell, HostStatus
 from .machines import Machines
 from .network import address_requirement
 from .part import RolePart
-from .programs import (
-    manager_requirement,
-    manager_resources,
-    unit_path,
-    unit_template,
-)
+from .programs import manager_requirement, manager_resources
 from .question import Question
-from .real_server import app_port, own_url
-from .rendering import RenderedFile
+from .real_server.urls import app_port, own_url
 from .role import Log, Role
+from .role_host import RoleHost
 
 _PROGRAM = "cosyvoice-probe"
 _SCRIPT = "/usr/local/sbin/cosyvoice-probe"
@@ -27,35 +21,23 @@ _SCRIPT = "/usr/local/sbin/cosyvoice-probe"
 
 def part(deployment: Deployment, name: str) -> RolePart:
     """Requirements and resources of one probe, in the order in which they are applied."""
-    inventory, templates = deployment.inventory, deployment.templates
+    host = RoleHost(deployment, name, "probe")
+    inventory, manager = host.inventory, host.manager
     assert inventory.probes is not None
-    manager = service_manager_of(inventory, name)
-    variables: dict[str, object] = {**variables_of(inventory, name)}
-    again = restart(_PROGRAM, manager)
+    again = (restart(_PROGRAM, manager),)
     vips = [vip.address.ip for vip in inventory.virtual_ips]
     return RolePart(
         (manager_requirement(manager), address_requirement(inventory, name)),
         (
             *manager_resources(manager),
-            RenderedFile(
-                path=_SCRIPT,
-                content=templates.render(
-                    "probe/cosyvoice-probe.sh.j2",
-                    variables,
-                    urls=[own_url(vip, app_port(inventory)) for vip in vips],
-                    interval=inventory.probes.hosts[name].interval,
-                ),
-                mode=0o755,
-                validate='sh -n "$CANDIDATE"',
-                triggers=(again,),
+            host.script(
+                _SCRIPT,
+                "cosyvoice-probe.sh.j2",
+                again,
+                urls=[own_url(vip, app_port(inventory)) for vip in vips],
+                interval=inventory.probes.hosts[name].interval,
             ),
-            RenderedFile(
-                path=unit_path(_PROGRAM, manager),
-                content=templates.render(
-                    unit_template("probe", _PROGRAM, manager), variables, script=_SCRIPT
-                ),
-                triggers=(again,),
-            ),
+            host.unit(_PROGRAM, again, script=_SCRIPT),
             Service(name=_PROGRAM, manager=manager),
         ),
         (),

@@ -9,8 +9,8 @@ import yaml
 from click.testing import CliRunner
 from rich.console import Console
 
-from provisioning.cli.init import init
-from provisioning.cli.status_view import status_view
+from provisioning.cli.commands.init import init
+from provisioning.cli.views.status import status_view
 from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.journal import Journal
@@ -21,20 +21,21 @@ from provisioning.model.inventory import Inventory
 from provisioning.model.loader.diagnostic import InventoryError
 from provisioning.model.loader.load import load_inventory, parse_inventory
 from provisioning.model.runtime import Runtime
+from provisioning.operations.cluster.cluster import Cluster
+from provisioning.operations.cluster.selection import select
 from provisioning.operations.cluster_state.look import look_at
-from provisioning.operations.decommission import decommission_waves
-from provisioning.operations.deployed_hosts import (
-    departed,
-    inventory_with,
-    load_deployed_hosts,
-    remember,
-)
+from provisioning.operations.deploy.decommission import decommission_waves
 from provisioning.operations.destroy import destroy_waves, plan_removal
 from provisioning.operations.faults.registry import all_faults
 from provisioning.operations.logs.reading import read_logs
 from provisioning.operations.logs.sources import LogSource, log_sources
 from provisioning.operations.planning import Plans, plan_hosts, waves
-from provisioning.operations.session import Site, select
+from provisioning.operations.state_folder.deployed_hosts import (
+    departed,
+    inventory_with,
+    load_deployed_hosts,
+    remember,
+)
 from provisioning.operations.status.record import status_record
 from provisioning.operations.support_bundle.bundle import write_bundle
 from provisioning.places import STATE
@@ -216,7 +217,7 @@ def test_it_is_in_a_support_bundle(path: Path, host: SandboxHost, tmp_path: Path
     inventory = load_inventory(path)
     deploy(inventory, host, tmp_path)
     archive = tmp_path / "bundle.tar.gz"
-    write_bundle(Site(inventory, path), fleet_of(host), archive)
+    write_bundle(Cluster(inventory, path), fleet_of(host), archive)
     with tarfile.open(archive) as found:
         names = {name.partition("/")[2] for name in found.getnames()}
     assert {

@@ -1,0 +1,1 @@
+"""Jobs brought to slots: who may wait, who is next, what becomes of a slot that fails."""

@@ -1,0 +1,130 @@
+"""``cluster history``."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from ...engine.journal import RunRecord, read_run, runs
+from ...operations.cluster.cluster import Cluster
+from ..options import inventory_option, load_or_exit
+from ..views.json_output import print_json
+from ..views.table import FittingTable
+
+_STYLES = {
+    "ok": "green",
+    "failed": "red",
+    "refused": "yellow",
+    "interrupted": "yellow",
+    "cut": "yellow",
+}
+
+
+@click.group(invoke_without_command=True)
+@inventory_option
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.pass_context
+def history(context: click.Context, inventory: Path, as_json: bool) -> None:
+    """Show what was done to this cluster from here: who, when, what, how it ended."""
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    context.obj = cluster
+    if context.invoked_subcommand is not None:
+        return
+    found = list(runs(cluster.history_dir))
+    if as_json:
+        print_json([_summary(run) for run in found])
+        return
+    if not found:
+        click.echo("Nothing has been done yet.")
+        return
+    table = FittingTable(headings=("id", "command", "who", "changed", "result"))
+    for run in found:
+        summary = _summary(run)
+        table.add_row(
+            run.id,
+            str(summary["command"]),
+            str(summary["who"]),
+            str(summary["changed"]),
+            Text(run.result, _STYLES.get(run.result, "")),
+        )
+    Console().print(table)
+
+
+@history.command()
+@click.argument("run_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print the records as JSON.")
+@click.pass_obj
+def show(cluster: Cluster, run_id: str, as_json: bool) -> None:
+    """Show one run: its plan, every step's output, its result."""
+    try:
+        run = read_run(cluster.history_dir, run_id)
+    except KeyError:
+        raise click.ClickException(
+            f"no run {run_id!r} in {cluster.history_dir}; `cluster history` lists them"
+        ) from None
+    if as_json:
+        print_json(run.records)
+        return
+    _show(Console(), run)
+
+
+def _summary(run: RunRecord) -> dict[str, object]:
+    begin = run.first("begin")
+    hosts = [record for record in run.records if record["kind"] == "host"]
+    return {
+        "id": run.id,
+        "command": begin.get("command", ""),
+        "who": begin.get("who", ""),
+        "time": begin.get("time", ""),
+        "changed": sum(record["outcome"] == "changed" for record in hosts),
+        "result": run.result,
+        "reason": run.first("end").get("reason", ""),
+    }
+
+
+def _show(console: Console, run: RunRecord) -> None:
+    summary = _summary(run)
+    console.print(
+        Text(f"{run.id}  {summary['command']}  by {summary['who']}", "bold"), soft_wrap=True
+    )
+    for record in run.records:
+        if record["kind"] == "plan":
+            for step in record["plan"]["steps"]:
+                console.print(
+                    Text(f"  plan {record['plan']['host']}: {step['id']}", "dim"), soft_wrap=True
+                )
+                for line in (step["diff"] or "").splitlines()[2:]:
+                    console.print(Text(f"      {line}", "dim"), soft_wrap=True)
+        elif record["kind"] == "wave":
+            console.print(
+                Text(f"== {record['title']}: {', '.join(record['hosts'])}", "bold"), soft_wrap=True
+            )
+        elif record["kind"] == "host":
+            style = "green" if record["outcome"] in ("changed", "unchanged") else "red"
+            console.print(
+                Text(f"{record['host']}: {record['outcome']} {record['message']}", style),
+                soft_wrap=True,
+            )
+            for step in record["steps"]:
+                mark = "ok" if step["status"] == 0 else f"status {step['status']}"
+                console.print(
+                    f"  {step['title']}  {mark}  {step['seconds']} s", markup=False, soft_wrap=True
+                )
+                for line in step["output"].splitlines():
+                    console.print(Text(f"      {line}", "dim"), soft_wrap=True)
+        elif record["kind"] == "skipped":
+            console.print(
+                Text(f"{record['host']}: skipped: {record['reason']}", "red"), soft_wrap=True
+            )
+        elif record["kind"] == "check":
+            mark = {True: "ok", False: "FAILED", None: "skipped"}[record["ok"]]
+            console.print(
+                f"verify: {record['name']}: {mark} {record['evidence']}",
+                markup=False,
+                soft_wrap=True,
+            )
+    reason = f": {summary['reason']}" if summary["reason"] else ""
+    console.print(
+        Text(f"result: {run.result}{reason}", _STYLES.get(run.result, "bold")), soft_wrap=True
+    )

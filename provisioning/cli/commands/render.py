@@ -1,0 +1,79 @@
+"""``cluster render``."""
+
+from pathlib import Path
+
+import click
+
+from ...operations.cluster.cluster import Cluster
+from ...resources.file import File
+from ...roles.desired import DesiredHost, desired_hosts
+from ..options import inventory_option, load_or_exit
+from ..selection import chosen
+from ..views.json_output import print_json
+
+
+@click.command()
+@inventory_option
+@click.option("--host", "hosts", multiple=True, help="Only this host or group; may be repeated.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the files below this folder as HOST/path instead of printing them.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the files as JSON.")
+def render(inventory: Path, hosts: tuple[str, ...], out: Path | None, as_json: bool) -> None:
+    """Show every file that deploy would put on the hosts, as it would land there.
+
+    Files with secrets in them are written readable for you alone.
+
+    Exit status: 0 done, 1 a template failed, 2 wrong inventory or command line.
+    """
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    model = cluster.inventory
+    wanted = desired_hosts(model, None, cluster.runtime)
+    files = {name: _files(wanted[name]) for name in chosen(model, hosts)}
+    if out is not None:
+        _write_all(out, files)
+    if as_json:
+        record = {name: [_record(file) for file in found] for name, found in files.items()}
+        print_json(record)
+    elif out is not None:
+        click.echo(f"Written below {out}.")
+    else:
+        for name, found in files.items():
+            for file in found:
+                click.secho(f"### {name}:{file.path} (mode {file.mode:04o})", bold=True)
+                click.echo(file.content)
+
+
+def _files(host: DesiredHost) -> list[File]:
+    return [resource for resource in host.resources if isinstance(resource, File)]
+
+
+def _record(file: File) -> dict[str, object]:
+    return {
+        "path": file.path,
+        "mode": f"{file.mode:04o}",
+        "owner": file.owner,
+        "group": file.group,
+        "content": file.content,
+    }
+
+
+def _write_all(out: Path, files: dict[str, list[File]]) -> None:
+    try:
+        for name, found in files.items():
+            for file in found:
+                _write(out / name / file.path.lstrip("/"), file)
+    except OSError as error:
+        raise click.BadParameter(
+            f"{error.filename or out} cannot be written: {error.strerror}", param_hint="--out"
+        ) from None
+
+
+def _write(path: Path, file: File) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Closed to others before there is anything to read.
+    path.touch(mode=0o600)
+    path.chmod(0o600 if file.sensitive else file.mode)
+    path.write_text(file.content, encoding="utf-8")

@@ -1,0 +1,214 @@
+"""Shows a cluster's state to a person."""
+
+from rich.console import Group, RenderableType
+from rich.filesize import decimal
+from rich.text import Text
+
+from ...facts.hosts.real_server import MountState, RealServerState
+from ...facts.ipvs_table import TableServer, TableService
+from ...model.address import IPAddress, endpoint
+from ...model.inventory import Inventory
+from ...operations.cluster_state.state import ClusterState
+from ...operations.faults.fault import Fault
+from ...operations.status.hints import hints
+from ...roles.registry import ROLES
+from ...roles.role import Role
+from ...roles.wanted_services import WantedService, wanted_services
+from .plan import pin_lines
+from .table import FittingTable
+
+
+def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> RenderableType:
+    """Directors, their tables, real servers, storage, and what is wrong."""
+    parts: list[RenderableType] = [_directors(inventory, state)]
+    for wanted in wanted_services(inventory, state.runtime):
+        parts += [Text(), _service(wanted, state)]
+    parts += [Text(), _real_servers(inventory, state)]
+    if inventory.storage and inventory.storage.hosts:
+        parts += [Text(), _storage(inventory, state)]
+    for role in ROLES:
+        if role.key in state.others:
+            parts += [Text(), _by_itself(role, inventory, state)]
+    parts += [
+        Text(),
+        *_drains(state),
+        *pin_lines(state.runtime.pins, state.runtime.pins),
+        *(Text(f"hint: {hint}", "yellow") for hint in hints(state)),
+        *_faults(faults),
+    ]
+    return Group(*parts)
+
+
+def _table(title: str, *headings: str) -> FittingTable:
+    # As text: the brackets of an IPv6 endpoint are no markup.
+    return FittingTable(Text(title, "bold", justify="left"), headings)
+
+
+_GONE = Text("unreachable", "bold red")
+
+
+def _good(text: str, good: bool) -> Text:
+    return Text(text, "" if good else "bold red")
+
+
+def _directors(inventory: Inventory, state: ClusterState) -> FittingTable:
+    table = _table("Directors", "host", "Keepalived", "VRRP", "holds", "sync")
+    vips = [vip.address.ip for vip in inventory.virtual_ips]
+    for name in inventory.directors.hosts:
+        director = state.directors.get(name)
+        if director is None:
+            table.add_row(name, _GONE)
+            continue
+        held = [vip for vip in vips if director.interfaces.offers(vip)]
+        said = {director.vrrp.get(vip, "?") for vip in vips}
+        table.add_row(
+            name,
+            _good("runs" if director.keepalived else "stopped", director.keepalived),
+            _good(", ".join(sorted(said)), said <= {"MASTER", "BACKUP"}),
+            Text(", ".join(map(str, held)) or "-", "green" if held else "dim"),
+            ", ".join(director.sync) or "-",
+        )
+    return table
+
+
+def _service(wanted: WantedService, state: ClusterState) -> FittingTable:
+    """A row for each real server, a column for each director."""
+    title = f"{wanted.endpoint}  {wanted.service.scheduler.value}"
+    if wanted.persistence:
+        title += f", persistence {wanted.persistence} s"
+    tables = {name: _in_table(d.table, wanted) for name, d in state.directors.items()}
+    table = _table(title, "real server")
+    for name in tables:
+        table.add_column(f"{name}: weight", justify="right")
+        table.add_column("active", justify="right")
+        table.add_column("inactive", justify="right")
+    known = {(address, wanted.service.port): name for name, address in wanted.servers.items()}
+    extra = {
+        (server.address, server.port): endpoint(server.address, server.port)
+        for servers in tables.values()
+        for server in servers.values()
+        if (server.address, server.port) not in known
+    }
+    for key, label in {**known, **extra}.items():
+        cells: list[Text] = []
+        for servers in tables.values():
+            should = None if wanted.weights_move else wanted.weights.get(label)
+            cells += _cells(servers.get(key), should, drained=label in wanted.drained)
+        table.add_row(_good(label, key in known), *cells)
+    return table
+
+
+def _in_table(
+    table: tuple[TableService, ...], wanted: WantedService
+) -> dict[tuple[IPAddress, int], TableServer]:
+    for service in table:
+        if service.key == wanted.key:
+            return {(server.address, server.port): server for server in service.servers}
+    return {}
+
+
+def _cells(server: TableServer | None, weight: int | None, *, drained: bool) -> list[Text]:
+    if server is None and drained:
+        return [Text("out", "yellow"), Text(), Text()]
+    if server is None:
+        return [Text("out", "bold red"), Text(), Text()]
+    return [
+        _good(str(server.weight), weight is None or server.weight == weight),
+        Text(str(server.active)),
+        Text(str(server.inactive)),
+    ]
+
+
+def _real_servers(inventory: Inventory, state: ClusterState) -> FittingTable:
+    table = _table(
+        "Real servers",
+        "host",
+        "VIP on lo",
+        "ARP silent",
+        "service",
+        "ready",
+        "release",
+        "running",
+        "waiting",
+        "outputs",
+    )
+    for name in inventory.real_servers.hosts:
+        server = state.real_servers.get(name)
+        if server is None:
+            table.add_row(name, _GONE)
+        else:
+            table.add_row(name, *_real_server(inventory, server, name in state.runtime.drains))
+    return table
+
+
+def _real_server(inventory: Inventory, server: RealServerState, drained: bool) -> list[Text]:
+    bound = all(server.interfaces.on_lo(vip.address.ip) for vip in inventory.virtual_ips)
+    silent = (server.arp_ignore or 0) >= 1 and server.arp_announce == 2
+    running = server.service == "running"
+    ready = all(said.ok for said in server.answers.values())
+    app = server.app
+    return [
+        _good("yes" if bound else "no", bound),
+        _good("yes" if silent else f"no: {server.arp_ignore}/{server.arp_announce}", silent),
+        _good(server.service or "none", running),
+        Text("drained" if drained else "draining", "yellow")
+        if drained or (app and app.draining)
+        else _good("yes" if ready else "no", ready),
+        _good(server.release or "none", bool(server.release)),
+        Text(str(app.running) if app else "?"),
+        Text(str(app.waiting) if app else "?"),
+        _outputs(inventory, server.mount),
+    ]
+
+
+def _outputs(inventory: Inventory, mount: MountState | None) -> Text:
+    if inventory.storage is None:
+        return Text("local", "dim")
+    if mount is None:
+        return Text("not mounted", "bold red")
+    if not mount.answers:
+        return Text(f"{mount.source} does not answer", "bold red")
+    how = "rw" if mount.writable else "read-only"
+    return _good(f"{mount.fstype} {how}, {decimal(mount.free)} free", mount.writable)
+
+
+def _storage(inventory: Inventory, state: ClusterState) -> FittingTable:
+    table = _table("Storage", "host", "NFS server", "exported to", "free", "of")
+    for name in inventory.storage.hosts if inventory.storage else ():
+        host = state.storage.get(name)
+        if host is None:
+            table.add_row(name, _GONE)
+            continue
+        table.add_row(
+            name,
+            _good(f"{host.threads} threads" if host.threads else "stopped", host.threads > 0),
+            _good(", ".join(host.exported_to) or "nobody", bool(host.exported_to)),
+            decimal(host.free),
+            decimal(host.size),
+        )
+    return table
+
+
+def _by_itself(role: Role, inventory: Inventory, state: ClusterState) -> FittingTable:
+    seen = state.others[role.key]
+    headings = next(iter(seen.values())).cells
+    table = _table(role.name.capitalize(), "host", *headings)
+    for name in role.hosts(inventory):
+        host = seen.get(name)
+        cells = [_GONE] if host is None else [_good(c.text, c.good) for c in host.cells.values()]
+        table.add_row(name, *cells)
+    return table
+
+
+def _drains(state: ClusterState) -> list[Text]:
+    return [Text(f"{name}: {drain}", "yellow") for name, drain in state.runtime.drains.items()]
+
+
+def _faults(faults: list[Fault]) -> list[Text]:
+    if not faults:
+        return [Text("All well.", "bold green")]
+    lines = []
+    for fault in faults:
+        lines.append(Text(str(fault), "bold red"))
+        lines.append(Text(f"    fix: {fault.fix}", "dim"))
+    return lines

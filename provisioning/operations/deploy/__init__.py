@@ -1,0 +1,1 @@
+"""Hosts made what the inventory says, and those that left it cleaned."""

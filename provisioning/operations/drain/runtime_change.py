@@ -1,0 +1,110 @@
+"""Change hosts after a change of the runtime state, and in nothing else.
+
+Of all that an inventory wants of a host only what the change makes different is touched, so that
+an edit which nobody has deployed yet does not slip in with it.
+"""
+
+from collections.abc import Iterable
+
+from ...engine.apply_plans import ApplyResult, Pace, apply_plans
+from ...engine.fleet import Fleet
+from ...engine.observe import run_fragments
+from ...engine.plan import HostPlan, fragments, plan_part
+from ...engine.waves import Wave
+from ...model.inventory import Inventory
+from ...model.runtime import Runtime
+from ...resources.base import Observation, Resource, UnobservableError
+from ...roles.desired import desired_hosts
+from ...transport.base import Transport
+from ..errors import HostBusyError, OperationError
+from ..host_words import of_host
+from ..operation import Operation
+from ..planning import Plans
+
+_TIMEOUT = 60.0
+
+
+def director_parts(
+    inventory: Inventory, before: Runtime, after: Runtime
+) -> dict[str, tuple[tuple[Resource, ...], tuple[Resource, ...]]]:
+    """Resources of each director that the change affects: as they are, and as they will be.
+    Pure."""
+    old, new = (desired_hosts(inventory, None, runtime) for runtime in (before, after))
+    parts = {}
+    for name in inventory.directors.hosts:
+        was = {one.id: one for one in old[name].resources}
+        pairs = [
+            (was[one.id], one)
+            for one in new[name].resources
+            if one.id in was and was[one.id] != one
+        ]
+        parts[name] = (tuple(a for a, _ in pairs), tuple(b for _, b in pairs))
+    return parts
+
+
+def plan_directors(
+    inventory: Inventory,
+    befores: tuple[Runtime, ...],
+    after: Runtime,
+    fleet: Fleet,
+    directors: Iterable[str],
+) -> tuple[dict[str, HostPlan], dict[str, list[str]]]:
+    """Plan connected directors, and list for each what is on it that is neither as it was nor
+    as it will be: edits of the inventory, or of the host.
+
+    Where a run was cut between writing a state down and telling the directors, some of them are
+    as an earlier one of ``befores`` has it.
+    """
+    parts = [director_parts(inventory, before, after) for before in befores]
+
+    def look(name: str, transport: Transport) -> tuple[HostPlan, list[str]]:
+        will = {one.id: one for part in parts for one in part[name][1]}
+        was = [one for part in parts for one in part[name][0]]
+        earlier = {f"was.{number}": one.observe() for number, one in enumerate(was)}
+        asked = {**fragments((), tuple(will.values())), **earlier}
+        seen = run_fragments(name, transport, asked, timeout=_TIMEOUT)
+        known = {
+            one.id for number, one in enumerate(was) if not _differs(one, seen[f"was.{number}"])
+        }
+        strange = [
+            one.id
+            for number, one in enumerate(will.values())
+            if one.id not in known and _differs(one, seen[f"res.{number}"])
+        ]
+        return plan_part(name, tuple(will.values()), seen), strange
+
+    found = fleet.each(directors, look)
+    return {name: plan for name, (plan, _) in found.items()}, {
+        name: strange for name, (_, strange) in found.items() if strange
+    }
+
+
+def _differs(resource: Resource, seen: Observation) -> bool:
+    try:
+        return resource.compare(seen) is not None
+    except UnobservableError:
+        return False
+
+
+def apply_parts(op: Operation, plans: dict[str, HostPlan], order: list[Wave]) -> None:
+    """Apply plans in waves. Raises ``OperationError`` when a host fails,
+    ``HostBusyError`` where another run is at work on one."""
+    for plan in plans.values():
+        if plan.blocked:
+            raise OperationError(f"{plan.host}: {'; '.join(plan.problems)}")
+    result: ApplyResult = apply_plans(
+        Plans(hosts=plans),
+        order,
+        dict.fromkeys(plans, ()),
+        op.fleet,
+        pace=Pace(),
+        run_id=op.run.id,
+        holder=op.run.holder,
+        journal=op.run.journal,
+        progress=op.progress,
+    )
+    problems = [of_host(name, reason) for name, reason in result.skipped.items()]
+    problems += [of_host(r.host, r.message) for r in result.hosts.values() if not r.ok]
+    if problems:
+        busy = any(done.outcome == "locked" for done in result.hosts.values())
+        raise (HostBusyError if busy else OperationError)("; ".join(problems))

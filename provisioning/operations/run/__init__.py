@@ -1,0 +1,1 @@
+"""A run that changes a cluster: alone with it, journaled, and with what the cluster remembers."""

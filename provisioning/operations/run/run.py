@@ -1,0 +1,73 @@
+"""Run that changes a cluster: locked, journaled, with its end written however it ends."""
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ...engine.journal import Journal, new_id
+from ...engine.lock import cluster_lock
+from ...engine.state_folder import StateFolderError
+from ..cluster.cluster import Cluster
+from .operator_name import operator, operator_name
+from .seats import Seats
+
+_BEFORE = {"begin", "plan", "note"}
+"""Kinds of journal lines that precede any change."""
+
+
+@dataclass(slots=True)
+class Run:
+    """A run under way."""
+
+    id: str
+    holder: str
+    journal: Journal
+    left_behind: str | None
+    """Holder of the lock when an earlier run was cut; None where none was."""
+    begun: str = ""
+    """Time of the start: ISO 8601, UTC."""
+    seats: Seats | None = None
+    """Hosts that it holds, while its connections are open."""
+    ok: bool = False
+    """Set by the command, for the journal's last line."""
+
+
+@contextmanager
+def journaled_run(cluster: Cluster, command: list[str]) -> Iterator[Run]:
+    """Hold the cluster's lock and write the journal for the time of the block.
+
+    Raises ``LockedError`` when another run is under way.
+    """
+    run_id = new_id()
+    holder = operator(run_id)
+    with cluster_lock(cluster.state_dir, holder) as left_behind:
+        journal = Journal(cluster.history_dir, run_id)
+        digest = hashlib.sha256(cluster.path.read_bytes()).hexdigest()[:12]
+        journal.write("begin", command=" ".join(command), who=operator_name(), inventory=digest)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        run = Run(run_id, holder, journal, left_behind, now)
+        try:
+            yield run
+        except BaseException as error:
+            # The operator needs the first error, not that the disk had no room for the last line.
+            with contextlib.suppress(StateFolderError):
+                journal.write("end", result=_result(error, journal), reason=_reason(error))
+            raise
+        else:
+            journal.write("end", result="ok" if run.ok else "failed")
+        finally:
+            journal.close()
+
+
+def _result(error: BaseException, journal: Journal) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return "failed" if journal.kinds - _BEFORE else "refused"
+
+
+def _reason(error: BaseException) -> str:
+    # click's errors have their words in an attribute.
+    return str(getattr(error, "message", "") or error) or type(error).__name__

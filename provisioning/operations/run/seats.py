@@ -1,0 +1,242 @@
+"""The lock of a cluster where it counts: on its hosts, for as long as a run lasts.
+
+Each director that can be reached is held; a second run, from whatever machine or folder, finds one
+of them taken. Where a director cannot be reached, two runs could see different ones, so every other
+host is held too before it is touched. A run that holds nothing any more touches nothing.
+"""
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from ...engine.lock import LockedError
+from ...engine.seat import BEAT, BYE, PATIENCE, RUN_LOCK, keep_line, parse_seated, seat_script
+from ...model.cluster_record import ClusterRecord, from_text, to_text
+from ...transport.base import Completed, Conversation, Transport, TransportError
+
+_log = logging.getLogger(__name__)
+
+_EVERY = 20.0
+_ANSWER = 60.0
+_GOODBYE = 2.0
+_MARGIN = 5.0
+_SETTLING = (0.3, 0.7, 1.0)
+"""Seconds. Between tries: the lock of a run that was killed goes once its host has heard of it."""
+
+
+class LostSeatError(TransportError):
+    """The run holds the cluster no more."""
+
+
+@dataclass(slots=True)
+class _Seat:
+    """One host that is held."""
+
+    conversation: Conversation
+    until: float
+    """Time when the host may have given us up, by ``_now``."""
+    asking: threading.Lock = field(default_factory=threading.Lock)
+
+    def ask(self, line: str, timeout: float = _ANSWER) -> str:
+        with self.asking:
+            said = _now()
+            answer = self.conversation.ask(line, timeout)
+            # The host counts from when it heard us, which was not before we said it.
+            self.until = said + PATIENCE - _MARGIN
+        return answer
+
+    def say_goodbye(self) -> None:
+        """So that whoever comes next need not wait for the host to notice."""
+        with contextlib.suppress(TransportError):
+            self.ask(BYE, _GOODBYE)
+
+
+def _now() -> float:
+    """Seconds, which go on while this machine sleeps: the host's do."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Seats:
+    """The hosts that a run holds. Safe to use from many threads."""
+
+    def __init__(self, holder: str, directors: Iterable[str]) -> None:
+        self._holder = holder
+        self._others: frozenset[str] = frozenset()
+        self._directors = set(directors)
+        self._seats: dict[str, _Seat] = {}
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self.found: dict[str, str] = {}
+        """What hosts remembered of the cluster when they were first held, by name."""
+        self.record: ClusterRecord | None = None
+        """What hosts are to remember, once the run knows that; a director that comes back gets
+        it."""
+
+    def hold_also(self, names: Iterable[str]) -> None:
+        """From now on these are held too before they are touched."""
+        self._others = frozenset(names)
+
+    def guard(self, name: str, transport: Transport) -> Transport:
+        """The connection for a run: held first where it must be, and of no use to a run that holds
+        the cluster no more. Raises ``LockedError`` and ``TransportError``."""
+        if name in self._directors or name in self._others:
+            try:
+                self._take(name, transport)
+            except BaseException:
+                transport.close()
+                raise
+        return Guarded(transport, self)
+
+    def require(self) -> None:
+        """Raises ``LostSeatError`` where the run holds no host any more."""
+        with self._lock:
+            seats = list(self._seats.values())
+        if not seats or any(_now() < seat.until for seat in seats):
+            return
+        raise LostSeatError(
+            "this run lost its hold on the cluster (no director answers, or this machine slept), "
+            "so another may have begun; run it again to go on"
+        )
+
+    @property
+    def held(self) -> list[str]:
+        """Hosts that are held."""
+        with self._lock:
+            return [name for name, seat in self._seats.items() if _now() < seat.until]
+
+    def keep(self, record: ClusterRecord) -> None:
+        """Has all directors that are held remember this, and those that come back. Raises
+        ``LostSeatError`` where none did."""
+        self.record = record
+        line, problems, kept = _line(record), [], 0
+        with self._lock:
+            seats = {n: s for n, s in self._seats.items() if n in self._directors}
+        for name, seat in seats.items():
+            try:
+                said = seat.ask(line)
+            except TransportError as error:
+                problems.append(str(error))
+                continue
+            kept += said == "kept"
+            if said != "kept":
+                problems.append(f"{name}: the cluster's record could not be written: {said}")
+        if problems and not kept:
+            raise LostSeatError("; ".join(problems))
+
+    def leave(self, names: Iterable[str]) -> None:
+        """These hosts forget the cluster, for good; they stay held to the end."""
+        gone = self._directors & set(names)
+        self._directors -= gone
+        with self._lock:
+            seats = [seat for name, seat in self._seats.items() if name in gone]
+        for seat in seats:
+            with contextlib.suppress(TransportError):
+                seat.ask(keep_line(""))
+
+    def close(self) -> None:
+        """Lets all hosts go."""
+        self._ended.set()
+        with self._lock:
+            seats, self._seats = self._seats, {}
+        _log.info("hosts let go: %s", ", ".join(seats) or "none")
+        # Side by side: one that hangs must not keep the others, nor the operator.
+        leaving = [
+            threading.Thread(target=seat.say_goodbye, daemon=True) for seat in seats.values()
+        ]
+        for thread in leaving:
+            thread.start()
+        end = time.monotonic() + _GOODBYE
+        for thread in leaving:
+            thread.join(max(0.0, end - time.monotonic()))
+        for seat in seats.values():
+            seat.conversation.close()
+
+    def _take(self, name: str, transport: Transport) -> None:
+        with self._lock:
+            old = self._seats.pop(name, None)
+        if old is not None:
+            old.conversation.close()
+        seat, remembered = self._sit_down(name, transport)
+        _log.info("%s: held by this run; it remembers %d bytes", name, len(remembered))
+        if self.record and name in self._directors:
+            self._bring_up_to_date(name, seat, remembered, self.record)
+        with self._lock:
+            self._seats[name] = seat
+            self.found.setdefault(name, remembered)
+        threading.Thread(target=self._beat, args=(name, seat), daemon=True).start()
+
+    def _sit_down(self, name: str, transport: Transport) -> tuple[_Seat, str]:
+        for pause in (*_SETTLING, 0.0):
+            begun = _now()
+            conversation = transport.converse(seat_script(self._holder))
+            said = parse_seated(conversation.answer(_ANSWER))
+            if said is not None and not said.taken:
+                return _Seat(conversation, begun + PATIENCE - _MARGIN), said.record
+            conversation.close()
+            _log.info("%s: taken by %s", name, said.holder if said else "nobody known")
+            if said is None:
+                raise LostSeatError(f"{name}: {RUN_LOCK} there cannot be locked (is /run full?)")
+            time.sleep(pause)
+        raise LockedError(_taken(name, said.holder if said else ""))
+
+    def _bring_up_to_date(self, name: str, seat: _Seat, text: str, record: ClusterRecord) -> None:
+        """A director that was away hears what it missed, unless it is us who did."""
+        if text and (later := from_text(text)).serial > record.serial:
+            seat.conversation.close()
+            raise LockedError(
+                f"this run lost its hold on the cluster, and {later.by} has changed it meanwhile; "
+                "run it again"
+            )
+        if text != to_text(record) and (text or record.serial):
+            seat.ask(_line(record))
+
+    def _beat(self, name: str, seat: _Seat) -> None:
+        while not self._ended.wait(_EVERY):
+            try:
+                seat.ask(BEAT)
+            except TransportError as error:
+                _log.info("%s: no longer held by this run: %s", name, error)
+                seat.until = 0.0
+                return
+
+
+def _line(record: ClusterRecord) -> str:
+    """Write a record as one line; what is of serial 0 no host need remember."""
+    return keep_line(to_text(record) if record.serial else "")
+
+
+def _taken(name: str, holder: str) -> str:
+    return (
+        f"{holder or 'another run'} is under way on this cluster ({name} is held by it); wait for "
+        f"it. If its machine has died, {name} lets go {PATIENCE} s after it last heard of it"
+    )
+
+
+class Guarded:
+    """A connection of a run that holds the cluster."""
+
+    def __init__(self, transport: Transport, seats: Seats) -> None:
+        self._transport, self._seats = transport, seats
+
+    def run(
+        self,
+        script: str | bytes,
+        *,
+        root: bool = True,
+        timeout: float | None = None,
+        on_stdout: Callable[[bytes], None] | None = None,
+    ) -> Completed:
+        """As ``Transport.run``."""
+        self._seats.require()
+        return self._transport.run(script, root=root, timeout=timeout, on_stdout=on_stdout)
+
+    def converse(self, script: str) -> Conversation:
+        """As ``Transport.converse``."""
+        return self._transport.converse(script)
+
+    def close(self) -> None:
+        """As ``Transport.close``."""
+        self._transport.close()

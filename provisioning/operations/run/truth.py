@@ -1,0 +1,121 @@
+"""The state a cluster is to have, from the inventory, from what the cluster remembers of itself,
+and from what its hosts carry; for plan and deploy."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from ...engine.fleet import Fleet
+from ...facts.cluster_record import CLUSTER_RECORD
+from ...facts.gather import ask
+from ...model.cluster_record import agreed, secret_id
+from ...model.runtime import Drain, Runtime
+from ...places import DRAIN_FILE
+from ...transport.base import Transport
+from ..cluster.cluster import Cluster
+from ..cluster.secret import ClusterSecret, cluster_secret, keep_secret
+from ..planning import Plans
+from ..state_folder.runtime_state import load_record, without_pins, write
+from .working_fleet import records, tell_of
+
+_MARK = re.compile(r"(drained|stopped) since (\S+) by (.+? run [^\s:]+)(?:: (.*))?")
+_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The facts that count now."""
+
+    runtime: Runtime
+    secret: ClusterSecret | None
+    told: tuple[str, ...] = ()
+    """Things this folder did not know, for people."""
+
+    @property
+    def secret_value(self) -> str | None:
+        """The secret itself."""
+        return self.secret.value if self.secret else None
+
+
+def looked_up(cluster: Cluster, fleet: Fleet) -> Truth:
+    """For a look that holds nothing. Raises ``OperationError`` and ``SecretError``."""
+    directors = list(cluster.inventory.directors.hosts)
+
+    def look(name: str, transport: Transport) -> str:
+        return ask(name, transport, CLUSTER_RECORD, timeout=_TIMEOUT)
+
+    fleet.connect(directors)
+    found = records(cluster.inventory, fleet.each(directors, look))
+    record, told = agreed(load_record(cluster.state_dir), found)
+    secret = cluster_secret(cluster, fleet, record.secret)
+    return Truth(record.runtime, secret, (*told, *tell_of(record, cluster), *_said(secret)))
+
+
+def held(cluster: Cluster, fleet: Fleet) -> Truth:
+    """For a run, which has taken over what the cluster remembers. Raises ``OperationError`` and
+    ``SecretError``."""
+    record = load_record(cluster.state_dir)
+    secret = cluster_secret(cluster, fleet, record.secret)
+    return Truth(record.runtime, secret, tuple(_said(secret)))
+
+
+def planned(truth: Truth, plan: Callable[[Truth], Plans]) -> tuple[Plans, Truth]:
+    """The plans, and what counts after the look that they took: a drain mark that nothing else
+    knows of is a drain, and what a host had before it was installed anew binds it no more."""
+    plans = plan(truth)
+    corrected = _corrected(truth, plans)
+    if corrected is truth:
+        return plans, truth
+    return plan(corrected), corrected
+
+
+def establish(cluster: Cluster, truth: Truth) -> None:
+    """Before a run changes hosts: what it took over counts from now on, here and on the directors.
+    Raises ``RuntimeStateError`` and ``TransportError``."""
+    if truth.secret is not None:
+        keep_secret(cluster, truth.secret)
+    ours = load_record(cluster.state_dir)
+    made_here = truth.secret is not None and truth.secret.made_here
+    secret = secret_id(truth.secret.value) if truth.secret and made_here else None
+    if (ours.runtime, ours.secret) != (truth.runtime, secret) or not ours.serial:
+        write(cluster.state_dir, replace(ours, runtime=truth.runtime, secret=secret))
+
+
+def _said(secret: ClusterSecret | None) -> list[str]:
+    return [secret.told] if secret and secret.told else []
+
+
+def _corrected(truth: Truth, plans: Plans) -> Truth:
+    runtime, told = truth.runtime, []
+    for name, text in _unknown_marks(truth.runtime, plans).items():
+        drain = drain_from(text)
+        runtime = replace(runtime, drains={**runtime.drains, name: drain})
+        told.append(f"{name}: carries a drain mark: {drain}; taken over (`cluster undrain {name}`)")
+    for name, pin in truth.runtime.pins.items():
+        plan = plans.hosts.get(name)
+        if plan is not None and plan.first_time:
+            runtime = without_pins(runtime, [name])
+            told.append(
+                f"{name}: was to stay with release {pin.release}, and is a new installation that "
+                "does not have it; it gets the inventory's"
+            )
+    return replace(truth, runtime=runtime, told=(*truth.told, *told)) if told else truth
+
+
+def _unknown_marks(runtime: Runtime, plans: Plans) -> dict[str, str]:
+    found = {}
+    for name, plan in plans.hosts.items():
+        for step in plan.steps:
+            if step.id == f"mark:{DRAIN_FILE}" and name not in runtime.drains:
+                found[name] = step.change.before.strip()
+    return found
+
+
+def drain_from(mark: str) -> Drain:
+    """The drain that a mark tells of; a mark in other words is a drain too. Pure."""
+    if match := _MARK.fullmatch(mark):
+        word, since, who, reason = match.groups()
+        return Drain(who, since, reason or "", stopped=word == "stopped")
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Drain(f"a mark on the host, by hand ({DRAIN_FILE})", now, " ".join(mark.split()))

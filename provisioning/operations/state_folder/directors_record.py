@@ -1,0 +1,80 @@
+"""The record of what the directors were given last, so that real servers are drained on directors
+as they are.
+
+An edit may change nodes and directors at once: the health check, say, and what it asks for. The
+nodes are changed first, and until the directors' turn comes these go on with what they have, but
+for the weights. A file of the state folder keeps the part of the inventory that they follow. No
+secret is in it.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ...model.inventory import Inventory
+from ...model.resolve import all_hosts
+from .runtime_state import replace_file
+
+_FILE = "directors.json"
+_HOST = {"hosts": {"__all__": {"environment", "ssh"}}, "ssh": True}
+
+
+def remember_directors(folder: Path, inventory: Inventory) -> None:
+    """A director has what this inventory says. Raises ``RuntimeStateError``."""
+    record = inventory.model_dump(
+        mode="json",
+        exclude_unset=True,
+        include={"vip", "vips", "interface", "vrrp", "ipvs", "services"},
+        exclude={"vrrp": {"auth_pass"}},
+    )
+    for group in ("directors", "real_servers"):
+        record[group] = getattr(inventory, group).model_dump(
+            mode="json", exclude_unset=True, exclude=_HOST
+        )
+    text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
+    path = folder / _FILE
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        replace_file(path, text)
+
+
+def as_directors_have_it(folder: Path, inventory: Inventory) -> Inventory:
+    """The inventory with what the directors were given last in place of what they will be given.
+    Hosts have the names that they have now. Where it is not known what they were given, the
+    inventory as it is."""
+    try:
+        record = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        old = Inventory.model_validate(_named_as_now(record, inventory))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError):
+        return inventory
+    vrrp = old.vrrp.model_copy(update={"auth_pass": inventory.vrrp.auth_pass})
+    return inventory.model_copy(
+        update={
+            "vip": old.vip,
+            "vips": old.vips,
+            "interface": old.interface,
+            "vrrp": vrrp,
+            "ipvs": old.ipvs,
+            "services": old.services,
+            "directors": old.directors,
+            "real_servers": old.real_servers,
+        }
+    )
+
+
+def _named_as_now(record: dict[str, Any], inventory: Inventory) -> dict[str, Any]:
+    """A director that the inventory has no more cannot be reached any more, nor told."""
+    hosts_now = all_hosts(inventory)
+    now = {str(host.address): name for name, host in hosts_now.items()}
+    names: dict[str, str] = {}
+    for group in ("directors", "real_servers"):
+        hosts = record[group]["hosts"]
+        names |= {name: now.get(host["address"], name) for name, host in hosts.items()}
+        record[group]["hosts"] = {names[name]: host for name, host in hosts.items()}
+    there = record["directors"]["hosts"].items()
+    record["directors"]["hosts"] = {name: host for name, host in there if name in hosts_now}
+    for service in record.get("services", []):
+        if service.get("real_servers") is not None:
+            service["real_servers"] = [names.get(name, name) for name in service["real_servers"]]
+    return record

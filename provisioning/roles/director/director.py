@@ -1,0 +1,94 @@
+"""The role of directors. Pure."""
+
+from collections.abc import Collection
+
+from ...facts.hosts.director import director_view
+from ...model.hosts import ServiceManager
+from ...places import GUARD, KEEPALIVED, KEEPALIVED_GUARD, VRRP_STATE
+from ...resources.package import Packages
+from ...resources.service import Service
+from ...resources.soundness import Soundness
+from ..deployment import Deployment
+from ..machines import Machines
+from ..network import address_requirement
+from ..part import RolePart
+from ..programs import manager_requirement, manager_resources
+from ..question import Question
+from ..role import Log, Role
+from ..role_host import RoleHost
+from .guard import guard, table_services
+from .keepalived import configured, helpers, vrrp_settled
+from .kernel import ipvs_requirement, kernel
+
+
+def part(deployment: Deployment, name: str) -> RolePart:
+    """Requirements and resources of one director, in the order in which they are applied."""
+    host = RoleHost(deployment, name, "director")
+    inventory, manager = host.inventory, host.manager
+    return RolePart(
+        (manager_requirement(manager), address_requirement(inventory, name), ipvs_requirement()),
+        (
+            Packages(names=("ipvsadm", "keepalived", "kmod")),
+            *manager_resources(manager),
+            *kernel(host),
+            *helpers(host),
+            # Before Keepalived's own file, so that the guard knows of what is about to come.
+            table_services(host),
+            *configured(host),
+            *guard(host),
+            Service(name=KEEPALIVED, manager=manager),
+            Soundness(name=KEEPALIVED, manager=manager, program=GUARD),
+            Service(name=KEEPALIVED_GUARD, manager=manager),
+        ),
+        (vrrp_settled(inventory),),
+    )
+
+
+def _logs(manager: ServiceManager) -> tuple[Log, ...]:
+    supervised = manager is ServiceManager.SUPERVISOR
+    services = (KEEPALIVED, KEEPALIVED_GUARD)
+    return tuple(Log(name, f"/var/log/{name}.log" if supervised else None) for name in services)
+
+
+def _split(hosts: tuple[str, ...], masters: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Those that hold a VIP come last."""
+    if any(name in masters for name in hosts):
+        return [
+            ("backup directors", tuple(name for name in hosts if name not in masters)),
+            ("master directors", tuple(name for name in hosts if name in masters)),
+        ]
+    # Nobody holds the VIP yet. Without preemption the first to come keeps it.
+    return [("first director", hosts[:1]), ("other directors", hosts[1:])]
+
+
+DIRECTORS = Role(
+    key="directors",
+    name="directors",
+    order=30,
+    part=part,
+    gate="every",
+    split=_split,
+    view=director_view,
+    logs=_logs,
+    diagnostics={
+        "keepalived-version.txt": "keepalived --version 2>&1",
+        "ipvs.txt": "ipvsadm -Ln; ipvsadm -Ln --stats --exact; ipvsadm -Ln --daemon; "
+        "ipvsadm -Ln --timeout",
+        "ipvs-connections.txt": "ipvsadm -Lnc | head -n 5000",
+        "vrrp.txt": f'for f in {VRRP_STATE}/vrrp-*; do echo "$f: $(cat "$f")"; done',
+        "ipvs-settings.txt": "grep -r . /proc/sys/net/ipv4/vs",
+    },
+    question=Question(
+        key="directors",
+        option="--director",
+        help="May be repeated.",
+        text="Directors, two addresses",
+        prefix="lvs",
+        comment="# The machines that own the VIP and pass connections on. The first one is master "
+        "while it lives.\n",
+    ),
+    # One that waited for processors would miss VRRP adverts, which on machines of its own it never
+    # does.
+    machines=Machines(kind="director", prefix="lvs", first=11, least=1, number=2, niceness=0),
+)
+"""After those they send to."""

@@ -1,0 +1,1 @@
+"""A real server: virtual IPs, outputs and the app, a file for each thing that is put there."""

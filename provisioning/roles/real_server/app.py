@@ -1,0 +1,108 @@
+"""The app on a real server: its files, its release, its service."""
+
+from ...model.inventory import Inventory
+from ...model.resolve import is_ipv4
+from ...model.runtime import Runtime
+from ...places import APP_ENV, APP_SERVICE, APP_STATE, DRAIN_FILE
+from ...resources.base import Handler, Resource
+from ...resources.current_release import CurrentRelease
+from ...resources.directory import Directory
+from ...resources.flag_file import FlagFile
+from ...resources.release import Release
+from ...resources.service import Service, restart
+from ..rendering import RenderedFile
+from ..role_host import RoleHost
+from .environment import environment
+from .session_routing import session_routing
+from .urls import app_port
+
+
+def drain_flag(runtime: Runtime, name: str) -> FlagFile:
+    """Flag file by which the app knows whether it is drained."""
+    drain = runtime.drains.get(name)
+    return FlagFile(path=DRAIN_FILE, content=f"{drain}\n" if drain else None)
+
+
+def app(host: RoleHost) -> list[Resource]:
+    """Folders, files, release and service, in this order."""
+    again = restart(APP_SERVICE, host.manager)
+    values = _values(host)
+    release = _release(host, again)
+    service = [Service(name=APP_SERVICE, manager=host.manager)] if release else []
+    return [
+        *_folders(host),
+        *_files(host, values, again),
+        *release,
+        host.unit(APP_SERVICE, (again,), **values),
+        *service,
+    ]
+
+
+def _values(host: RoleHost) -> dict[str, object]:
+    inventory = host.inventory
+    return {
+        "app": inventory.app,
+        "env_file": APP_ENV,
+        "run_script": _run_script(inventory),
+        # On the VIP and the RIP, and whatever else the operator has there.
+        "host": "0.0.0.0" if all(map(is_ipv4, inventory.virtual_ips)) else "::",  # nosec B104
+        "port": app_port(inventory),
+        "environment": environment(inventory, host.name),
+    }
+
+
+def _run_script(inventory: Inventory) -> str:
+    return f"{inventory.app.directory}/run.sh"
+
+
+def _folders(host: RoleHost) -> list[Resource]:
+    user = host.inventory.app.user
+    return [
+        Directory(path=str(host.inventory.app.directory)),
+        Directory(path="/etc/cosyvoice"),
+        drain_flag(host.runtime, host.name),
+        Directory(path="/var/log/cosyvoice", group=user, mode=0o750),
+        Directory(path=APP_STATE, owner=user, group=user, mode=0o700),
+    ]
+
+
+def _files(host: RoleHost, values: dict[str, object], again: Handler) -> list[Resource]:
+    return [
+        # Owned by root and not writable for the app, so that a break-in there changes no script.
+        host.script(_run_script(host.inventory), "run.sh.j2", (again,), **values),
+        *session_routing(host, again),
+        RenderedFile(
+            path=APP_ENV,
+            content=host.render("app.env.j2", **values),
+            mode=0o640,
+            group=host.inventory.app.user,
+            # The environment is where keys and tokens go.
+            sensitive=True,
+            triggers=(again,),
+        ),
+        RenderedFile(
+            path="/etc/logrotate.d/cosyvoice", content=host.render("logrotate.j2", **values)
+        ),
+    ]
+
+
+def _release(host: RoleHost, again: Handler) -> list[Resource]:
+    """The release and the link to it. A host that was rolled back stays with what it has."""
+    release, pin = host.deployment.release, host.runtime.pins.get(host.name)
+    if release is None and pin is None:
+        return []
+    app = host.inventory.app
+    name = pin.release if pin else release.id if release else ""
+    brought = release if release and name == release.id else None
+    return [
+        Release(
+            directory=str(app.directory),
+            name=name,
+            archive=brought.data if brought else None,
+            keep=app.keep_releases,
+            python=str(app.base_python),
+            about=brought.about if brought else "",
+            environment=brought.environment if brought else None,
+        ),
+        CurrentRelease(directory=str(app.directory), name=name, triggers=(again,)),
+    ]

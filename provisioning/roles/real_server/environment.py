@@ -1,0 +1,33 @@
+"""Environment of the app on a real server."""
+
+from ...model.inventory import Inventory
+from ...model.resolve import routes_sessions
+from ...places import APP_STATE, DRAIN_FILE, PEERS_FILE, SECRET_FILE
+from .outputs import output_folder
+
+_LAST_WORDS = 10
+"""Seconds between a node's last job and its end: its answers are fetched, its workers go."""
+
+
+def environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
+    """Names and values, the inventory's own over ours, the host's over those."""
+    app, host = inventory.app, inventory.real_servers.hosts[name]
+    values: dict[str, object] = {
+        "COSYVOICE_NODE_NAME": name,
+        "COSYVOICE_OUTPUT_DIR": output_folder(inventory),
+        "COSYVOICE_WORKERS": host.workers or app.workers,
+        "COSYVOICE_QUEUE_SIZE": app.queue_size,
+        "COSYVOICE_JOB_TIMEOUT": app.job_timeout,
+        # A job of the longest kind can still end while its service is being stopped.
+        "COSYVOICE_LONGEST_TIMEOUT": max(app.job_timeout, app.stop_timeout - _LAST_WORDS),
+        "COSYVOICE_SPOOL_DIR": f"{APP_STATE}/spool",
+        "COSYVOICE_DRAIN_FILE": DRAIN_FILE,
+        "COSYVOICE_VIRTUAL_IPS": ",".join(str(vip.address.ip) for vip in inventory.virtual_ips),
+    }
+    if routes_sessions(inventory):
+        values["COSYVOICE_PEERS_FILE"] = PEERS_FILE
+        values["COSYVOICE_CLUSTER_SECRET_FILE"] = SECRET_FILE
+    if app.engine:
+        values["COSYVOICE_ENGINE"] = app.engine
+    values |= {**app.environment, **host.environment}
+    return [(key, str(value)) for key, value in values.items()]

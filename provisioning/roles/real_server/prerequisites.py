@@ -1,0 +1,82 @@
+"""Debian packages of a real server, and what its Python must have."""
+
+import re
+import shlex
+
+from ...model.inventory import Inventory
+from ...resources.base import Requirement
+from ..engine_packages import ENGINES, declared_packages
+
+_APP_PACKAGES = ("gradio", "fastapi", "numpy", "av", "limits", "prometheus_client")
+"""Import names of what the app that comes with this program needs; setup.cfg has the versions."""
+
+
+def debian_packages(inventory: Inventory) -> tuple[str, ...]:
+    """Names, for apt."""
+    storage = ("nfs-common",) if inventory.storage is not None else ()
+    return ("curl", "iproute2", *storage, *_environment_packages(inventory))
+
+
+def _environment_packages(inventory: Inventory) -> tuple[str, ...]:
+    """Debian keeps what makes environments apart from its Python."""
+    venv = inventory.app.venv
+    ours = venv and re.fullmatch(r"/usr/bin/(python3(\.\d+)?)", str(venv.python))
+    return (f"{ours[1]}-venv",) if ours else ()
+
+
+def python_requirements(inventory: Inventory) -> tuple[Requirement, ...]:
+    """The interpreter and what the app imports, or what makes its environment."""
+    if inventory.app.venv is None:
+        return (_packages_requirement(inventory), *_engine_requirement(inventory))
+    if _environment_packages(inventory):
+        return ()
+    python = shlex.quote(str(inventory.app.venv.python))
+    return (
+        Requirement(
+            f"{inventory.app.venv.python} can make environments",
+            f"[ -x {python} ] || {{ echo there is no such program; exit 1; }}\n"
+            f"{python} -c 'import venv, ensurepip'",
+            "install that Python with its modules venv and ensurepip, or correct app.venv.python",
+        ),
+    )
+
+
+def _packages_requirement(inventory: Inventory) -> Requirement:
+    python = inventory.app.python
+    packages: tuple[str, ...] = ("gradio",)
+    # An app from elsewhere has needs of its own.
+    if inventory.app.source == "builtin":
+        packages = (*_APP_PACKAGES, *(declared_packages(inventory.app.engine) or ()))
+    places = [f"{shlex.quote(str(python.parent.parent))}/lib/python3*/site-packages"]
+    found = " && ".join(f"[ -e {place}/{package} ]" for place in places for package in packages)
+    # find_spec imports nothing; still an interpreter start, which the look into the folder saves.
+    code = shlex.quote(
+        "import importlib.util as u, sys; "
+        f"sys.exit(' '.join(n for n in {packages} if u.find_spec(n) is None) or 0)"
+    )
+    return Requirement(
+        f"{python} has what the app needs",
+        f"[ -x {shlex.quote(str(python))} ] || {{ echo there is no such program; exit 1; }}\n"
+        f"if {found}; then exit 0; fi\n"
+        f"{shlex.quote(str(python))} -c {code} || {{ echo is missing; exit 1; }}",
+        "make an environment with the app's requirements and name its interpreter in app.python",
+    )
+
+
+def _engine_requirement(inventory: Inventory) -> tuple[Requirement, ...]:
+    """An engine of another package must be announced there; its packages are pip's concern."""
+    engine, python = inventory.app.engine, shlex.quote(str(inventory.app.python))
+    if inventory.app.source != "builtin" or declared_packages(engine) is not None:
+        return ()
+    code = shlex.quote(
+        "import importlib.metadata as m, sys; "
+        f"sys.exit(not m.entry_points(group={ENGINES!r}, name={engine!r}))"
+    )
+    return (
+        Requirement(
+            f"{inventory.app.python} has the engine {engine}",
+            f"{python} -c {code} || {{ echo no package there announces an engine of that name; "
+            "exit 1; }",
+            "correct app.engine, or install the package that has this engine for that interpreter",
+        ),
+    )

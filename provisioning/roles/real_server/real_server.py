@@ -1,0 +1,66 @@
+"""The role of real servers: the VIP on lo without ARP for it, the outputs, the app. Pure."""
+
+from ...facts.hosts.real_server import real_server_view
+from ...places import APP_SERVICE
+from ...resources.package import Packages
+from ..deployment import Deployment
+from ..machines import Machines
+from ..network import address_requirement
+from ..part import RolePart
+from ..programs import manager_requirement, manager_resources
+from ..question import Question
+from ..role import Log, Role
+from ..role_host import RoleHost
+from .app import app
+from .outputs import outputs
+from .prerequisites import debian_packages, python_requirements
+from .readiness import APP_LOG, answers
+from .virtual_ips import virtual_ips
+
+
+def part(deployment: Deployment, name: str) -> RolePart:
+    """Requirements and resources of one real server, in the order in which they are applied."""
+    host = RoleHost(deployment, name, "real_server")
+    inventory, manager = host.inventory, host.manager
+    return RolePart(
+        (
+            manager_requirement(manager),
+            address_requirement(inventory, name),
+            *python_requirements(inventory),
+        ),
+        (
+            Packages(names=debian_packages(inventory)),
+            *manager_resources(manager),
+            *virtual_ips(host),
+            *outputs(inventory),
+            *app(host),
+        ),
+        (answers(inventory, name),),
+    )
+
+
+REAL_SERVERS = Role(
+    key="real_servers",
+    name="real servers",
+    order=20,
+    part=part,
+    view=real_server_view,
+    # The app writes a file under either service manager.
+    logs=lambda _manager: (Log(APP_SERVICE, APP_LOG),),
+    diagnostics={
+        "arp-settings.txt": "grep . /proc/sys/net/ipv4/conf/*/arp_ignore"
+        " /proc/sys/net/ipv4/conf/*/arp_announce",
+        "gpus.txt": "command -v nvidia-smi >/dev/null && timeout 10 nvidia-smi || echo none",
+    },
+    question=Question(
+        key="real_servers",
+        option="--real-server",
+        help="May be repeated.",
+        text="Real servers, their addresses",
+        prefix="rs",
+        comment="# The machines that speak. More than an address: "
+        "{address: …, weight: 2, workers: 2}\n",
+    ),
+    machines=Machines(kind="real server", prefix="rs", first=21, least=1, number=3, memory=1500),
+)
+"""After the storage they mount."""
