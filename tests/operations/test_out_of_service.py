@@ -112,7 +112,7 @@ class Living:
         return result
 
     def planned(self, content: str) -> Plans:
-        """What a deploy would do and say."""
+        """Plan of a deploy, with what it would report."""
         site, fleet = self.cluster.site, self.cluster.fleet()
         plans = plan_hosts(site.inventory, self.wanted(site.runtime, content), fleet)
         foresee(site, plans, fleet)
@@ -148,7 +148,7 @@ def living(tmp_path: Path) -> Iterator[Living]:
 
 
 def seen(weights: dict[str, int], *, marked: bool = True) -> str:
-    """What a node notes at its restart, on both directors."""
+    """Weights that a node notes at its restart, on both directors."""
     lines = f"127.0.0.1 {weights['rs1']}\n127.0.0.2 {weights['rs2']}\n" * 2
     return lines + ("marked\n" if marked else "")
 
