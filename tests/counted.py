@@ -9,8 +9,8 @@ _INSIDE = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-ch
 
 
 def processes(script: Path) -> int:
-    """How many a script makes beside its own shell: in a space of its own the kernel numbers them
-    from 1. What the script says is beside it, in ``SCRIPT.said``."""
+    """Number of processes that a script starts beside its own shell: in a space of its own the
+    kernel numbers them from 1. The script's output is beside it, in ``SCRIPT.said``."""
     command = f"sh {script} > {script}.said 2>&1; sh -c 'echo $$'"
     done = subprocess.run([*_INSIDE, command], capture_output=True, text=True, check=False)
     if not done.stdout:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def lives(pid: int) -> bool:
-    """Whether a process runs or sleeps; one that has ended and waits to be asked does not."""
+    """Tell whether a process runs or sleeps; one that has ended and waits to be asked does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -32,7 +32,7 @@ def wait_until(true: Callable[[], object], seconds: float = 30) -> None:
 
 
 def is_program(pid: int | str, *words: str) -> bool:
-    """Whether a process runs these words; one that was only forked has its parent's."""
+    """Tell whether a process runs these words; one that was only forked has its parent's."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes() == "\0".join([*words, ""]).encode()
     except (FileNotFoundError, ProcessLookupError):

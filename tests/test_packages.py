@@ -1,4 +1,4 @@
-"""What is installed, by setup.cfg, is what is there."""
+"""The packages that setup.cfg installs are those that exist."""
 
 from configparser import ConfigParser
 from pathlib import Path

@@ -32,7 +32,7 @@ _INIT_ANSWER = struct.Struct("=IIIIHHI36x")
 
 
 class DeadServer:
-    """What lies over `folder` while its server is dead."""
+    """A mount over `folder` that hangs while its server is dead."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

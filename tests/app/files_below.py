@@ -1,4 +1,4 @@
-"""What lies in folders in which a node works meanwhile."""
+"""Files in folders in which a node works meanwhile."""
 
 import os
 from pathlib import Path

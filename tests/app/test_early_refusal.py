@@ -69,7 +69,7 @@ def told(node: NodeProcess, path: str, **headers: str) -> httpx.Response:
 
 
 def lines(node: NodeProcess, path: str) -> list[dict[str, Any]]:
-    """What the access log tells of refusals."""
+    """Lines of the access log about refusals."""
     return [line for line in list(node.lines) if _is_refusal(line, path)]
 
 

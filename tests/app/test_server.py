@@ -1,4 +1,4 @@
-"""Who reads in the log where a node serves may connect at once."""
+"""A client that reads in the log where a node serves may connect at once."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""How the command ends: by Ctrl-C at any moment, on a full disk, in a folder it may not write to,
+"""Ends of the command: by Ctrl-C at any moment, on a full disk, in a folder it may not write to,
 in another encoding. Never with a traceback."""
 
 import json

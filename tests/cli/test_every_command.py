@@ -53,7 +53,7 @@ def documented(command: str) -> set[int]:
 
 
 def wrong_status(command: str) -> int:
-    """What a wrong command line or inventory is."""
+    """Exit status for a wrong command line or inventory."""
     return 1 if command in ("plan", "deploy --check") else 2
 
 
@@ -95,7 +95,7 @@ def has_json(command: str) -> bool:
 
 
 def values(out: str, *, lines: bool) -> list[object]:
-    """What was printed: one value, or one a line."""
+    """Printed JSON values: one, or one a line."""
     return [json.loads(one) for one in (out.splitlines() if lines else [out])]
 
 

@@ -36,7 +36,7 @@ def state(inventory: Path) -> Path:
 
 @dataclass
 class Done:
-    """What came of a command."""
+    """Outcome of a command."""
 
     returncode: int
     stdout: str

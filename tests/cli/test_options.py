@@ -1,4 +1,4 @@
-"""What every command does with its inventory."""
+"""Treatment of the inventory by every command."""
 
 from pathlib import Path
 

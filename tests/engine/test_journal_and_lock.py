@@ -1,4 +1,4 @@
-"""What is remembered on the control machine, also when it is cut."""
+"""Journal and lock on the control machine, also of a run that is cut."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""Who is changed at the same time as whom."""
+"""Hosts that are changed at the same time."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who claims an address on a LAN, asked on a real one in network namespaces."""
+"""Claims of an address on a LAN, asked for on a real one in network namespaces."""
 
 import json
 import os

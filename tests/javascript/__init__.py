@@ -12,7 +12,7 @@ INSTALLED = HERE / "node_modules" / "@gradio" / "client"
 
 
 def sessions(url: str, endpoint: str, count: int, at_once: int, *inputs: object) -> list[Any]:
-    """What each of `count` sessions was answered; an error is a mapping with that key."""
+    """Answers to each of `count` sessions; an error is a mapping with that key."""
     words = [json.dumps(value, ensure_ascii=False) for value in inputs]
     done = subprocess.run(
         [NODE, str(HERE / "speak.mjs"), url, endpoint, str(count), str(at_once), *words],

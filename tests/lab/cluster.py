@@ -63,11 +63,11 @@ class Cluster:
         return [words[0], "-i", str(self.inventory), *words[1:]]
 
     def json(self, *words: str) -> Any:
-        """What `cluster WORDS --json` says."""
+        """JSON that `cluster WORDS --json` prints."""
         return json.loads(self.run(*words, "--json").stdout)
 
     def on(self, host: str, command: str) -> str:
-        """What a root shell on a machine prints; it must succeed."""
+        """Output of a root shell on a machine; the command must succeed."""
         done = self.lab.exec(host, ["sudo", "sh", "-c", command])
         assert done.returncode == 0, f"{host}: {command}: {done.stderr or done.stdout}"
         return done.stdout
@@ -77,7 +77,7 @@ class Cluster:
         return self.lab.client_exec(argv)
 
     def nodes_that_answer(self, requests: int) -> Counter[str]:
-        """Which node answered how often, each request on a connection of its own."""
+        """Number of answers of each node, each request on a connection of its own."""
         url = f"http://{self.lab.topology.lan.vip}:7860/cluster/status"
         loop = f"for i in $(seq {requests}); do curl -sS --max-time 30 {url}; echo; done"
         done = self.from_client("sh", "-c", loop)

@@ -75,7 +75,7 @@ def cluster(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
 
 @pytest.fixture(scope="session")
 def artefacts() -> Path:
-    """Where tests leave pictures for people to look at."""
+    """Folder in which tests leave pictures for people to look at."""
     folder = Path(__file__).parents[1] / "artefacts"
     folder.mkdir(exist_ok=True)
     return folder

@@ -1,4 +1,4 @@
-"""What a node stands on breaks under load: the file server hangs, the virtual IP goes from lo."""
+"""Foundations of a node break under load: the file server hangs, the virtual IP goes from lo."""
 
 import json
 import time
@@ -39,7 +39,7 @@ def address(cluster: Cluster, name: str) -> str:
 
 
 def whole(cluster: Cluster, director: str) -> bool:
-    """Whether its table sends to every real server."""
+    """Tell whether a director's table sends to every real server."""
     return list(cluster.weights(director).values()) == [1, 1, 1]
 
 
@@ -68,7 +68,7 @@ def looks(cluster: Cluster) -> list[tuple[str, float]]:
 
 
 def saved(cluster: Cluster, name: str, text: str) -> str:
-    """Where the node says that it has kept the sound of the text."""
+    """Path at which the node has kept the sound of the text, as it reports."""
     body = json.dumps(
         {"model": "tts-1", "input": text, "voice": "cmn", "save": True, "stream": False}
     )

@@ -1,5 +1,5 @@
-"""What restarts the app on living nodes, but an upgrade: a deploy of a setting, and a rollback.
-Clients notice nothing of either, whoever is killed in the middle."""
+"""Changes but an upgrade that restart the app on living nodes: a deploy of a setting, and a
+rollback. Clients notice nothing of either, whichever process is killed in the middle."""
 
 import json
 import signal
@@ -30,7 +30,7 @@ def queue(size: int) -> Change:
 
 @pytest.fixture(scope="module")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where releases are whose jobs take as long as their text says."""
+    """Folder of releases whose jobs take as long as their text says."""
     return tmp_path_factory.mktemp("releases")
 
 

@@ -68,7 +68,7 @@ with open({log!r}, "w", buffering=1) as log:
         wait_for("the client's first answer", lambda: bool(self.answers()), 20)
 
     def answers(self) -> list[float]:
-        """When each good answer came."""
+        """Times at which good answers came."""
         lines = self._log.read_text().splitlines() if self._log.exists() else []
         found = (line.split() for line in lines)
         return [float(words[0]) for words in found if words[1:] == ["1"]]
@@ -93,7 +93,7 @@ def asking(cluster: Cluster) -> Iterator[Client]:
 
 
 def whole(cluster: Cluster, director: str) -> bool:
-    """Whether its table sends to every real server."""
+    """Tell whether a director's table sends to every real server."""
     return len(cluster.weights(director)) == 3
 
 

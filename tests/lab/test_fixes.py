@@ -1,5 +1,5 @@
-"""Whatever `cluster status` names as a fix is one: each fault is made on a machine, the commands in
-its fix are typed as they stand, and the cluster is well again.
+"""Fixes that `cluster status` names are fixes: each fault is made on a machine, the commands in its
+fix are typed as they stand, and the cluster is well again.
 
 Where a command asks first, the answer is yes.
 """
@@ -84,7 +84,7 @@ def faults(cluster: Cluster) -> list[Fault]:
 
 
 def until(cluster: Cluster, true: Callable[[list[Fault]], Any], within: float) -> list[Fault]:
-    """What status says once it is so."""
+    """Faults that status shows once the condition holds."""
     end = time.monotonic() + within
     while not true(found := faults(cluster)):
         assert time.monotonic() < end, "\n".join(map(str, found)) or "all well"

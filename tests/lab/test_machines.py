@@ -31,14 +31,14 @@ VIP_PORT = 7860
 
 
 def said(lab: Lab, node: str, script: str) -> str:
-    """What a shell script prints on a machine; it must succeed."""
+    """Output of a shell script on a machine; the script must succeed."""
     done = lab.exec(node, ["sh", "-c", script])
     assert done.returncode == 0, f"{node}: {script}: {done.stderr}"
     return done.stdout.strip()
 
 
 def eventually(true: Callable[[], bool], seconds: float = 60) -> bool:
-    """Whether it comes true in time."""
+    """Tell whether a condition comes true in time."""
     deadline = time.monotonic() + seconds
     while not true():
         if time.monotonic() > deadline:
@@ -53,7 +53,7 @@ def node_status(lab: Lab, name: str) -> status.NodeStatus:
 
 
 def reaches(lab: Lab, source: str, target: str) -> bool:
-    """Whether an echo request comes back; asked every second until one does, for 5 s.
+    """Tell whether an echo request comes back; asked every second until one does, for 5 s.
 
     A virtual kernel that gets no turn on a busy machine leaves one request unanswered.
     """
@@ -319,7 +319,7 @@ def test_wrong_machine_names_are_told_the_right_ones(bare_lab: Lab) -> None:
 
 
 def traces(name: str) -> list[str]:
-    """What is on this machine of a lab, found in other ways than the lab's own."""
+    """Traces of a lab on this machine, found in other ways than the lab's own."""
     found = [f"folder {state.BASE / name}"] if (state.BASE / name).exists() else []
     netns = subprocess.run(["ip", "netns"], capture_output=True, text=True, check=True).stdout
     found += [line for line in netns.splitlines() if f"cosylab-{name}-" in line]

@@ -1,4 +1,4 @@
-"""What an operator does to a living cluster: real kernels, IPVS tables, VRRP and connection sync.
+"""Operations on a living cluster: real kernels, IPVS tables, VRRP and connection sync.
 
 The tests stand in an order in which they leave the cluster as the next one needs it.
 """

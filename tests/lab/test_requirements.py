@@ -1,4 +1,4 @@
-"""What a host lacks is said at once, with the way to get it."""
+"""Missing requirements of a host are reported at once, with the way to get them."""
 
 import os
 import platform

@@ -79,7 +79,7 @@ def _healthy(cluster: Cluster) -> Iterator[None]:
 
 
 def versions(cluster: Cluster) -> dict[str, str]:
-    """What each node says that it runs."""
+    """Version that each node reports."""
 
     def ask(name: str) -> str:
         url = f"http://{cluster.lab.topology.node(name).address}:7860/cluster/status"

@@ -1,4 +1,4 @@
-"""What holds for one host once host, group and inventory have been laid over each other."""
+"""Settings of one host once host, group and inventory have been laid over each other."""
 
 from pathlib import Path
 

@@ -37,7 +37,7 @@ INVENTORY = Inventory.model_validate(
         "clients": {"hosts": {"client1": "10.77.0.50"}},
     }
 )
-"""What the recordings were made on."""
+"""Inventory on which the recordings were made."""
 
 Answer = tuple[str, str, int]
 """Standard output, standard error, status."""
@@ -54,7 +54,7 @@ def frames(script: str | bytes) -> list[tuple[str, str]]:
 
 
 def token(script: str | bytes) -> str:
-    """What makes this run's file names its own."""
+    """Token that makes this run's file names its own."""
     found = _TOKEN.search(script.decode() if isinstance(script, bytes) else script)
     return found[0] if found else "none"
 

@@ -26,7 +26,7 @@ from provisioning.transport.conversation import ProcessConversation
 from provisioning.transport.shell_start import shell_start
 
 _PATHS = (STATE, RUN_LOCK, "/etc/keepalived", "/etc/cosyvoice")
-"""What a host has for itself."""
+"""Paths that a host has for itself."""
 _PROGRAMS = {
     "keepalived": ":",
     "systemctl": """case $1 in

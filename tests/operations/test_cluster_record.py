@@ -1,4 +1,4 @@
-"""Which of several memories of a cluster counts, and that none of a drain or a pin is lost."""
+"""The one of several memories of a cluster that counts; no drain and no pin is lost."""
 
 import pytest
 

@@ -40,7 +40,7 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def changes(folder: Path, *befores: Runtime, after: Runtime) -> tuple[list[str], list[str]]:
-    """What would be changed on the director, and what is strange about it."""
+    """Steps that would change the director, and what is strange about it."""
     fleet = Fleet(lambda name: SandboxTransport(folder), forks=1)
     fleet.connect(["lvs1"])
     plans, strange = plan_directors(Inventory(), befores, after, fleet, ["lvs1"])

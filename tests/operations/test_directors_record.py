@@ -1,4 +1,4 @@
-"""What the directors were given last is known, whatever has become of the inventory since."""
+"""The directors' last configuration is known, whatever has become of the inventory since."""
 
 from pathlib import Path
 

@@ -119,7 +119,7 @@ def test_what_is_left_is_said() -> None:
 
 
 def busy(answers: Recording, name: str, jobs: int) -> None:
-    """What the app on a node says of itself when it is asked for nothing else."""
+    """Record the app's account of itself as its only answer."""
     said = {
         "node": name,
         "version": "1",

@@ -115,7 +115,7 @@ class DeployedCluster:
         return result
 
     def planned(self, content: str) -> Plans:
-        """What a deploy would do and say."""
+        """Plan of a deploy, with what it would report."""
         cluster, fleet = self.sandbox.cluster, self.sandbox.fleet()
         plans = plan_hosts(cluster.inventory, self.wanted(cluster.runtime, content), fleet)
         foresee(cluster, plans, fleet)
@@ -151,7 +151,7 @@ def deployed(tmp_path: Path) -> Iterator[DeployedCluster]:
 
 
 def seen(weights: dict[str, int], *, marked: bool = True) -> str:
-    """What a node notes at its restart, on both directors."""
+    """Weights that a node notes at its restart, on both directors."""
     lines = f"127.0.0.1 {weights['rs1']}\n127.0.0.2 {weights['rs2']}\n" * 2
     return lines + ("marked\n" if marked else "")
 

@@ -1,4 +1,4 @@
-"""What `cluster status` makes of what hosts answer."""
+"""Faults and states that `cluster status` derives from hosts' answers."""
 
 import io
 import re

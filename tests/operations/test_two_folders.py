@@ -109,7 +109,7 @@ def record(sandbox: SandboxCluster, director: str) -> Path:
 
 
 def steps(plans: Plans) -> dict[str, list[str]]:
-    """What would change, but for the owner that only a real host has."""
+    """Steps that would change something, but for the owner that only a real host has."""
     return {
         name: [step.id for step in plan.steps if not step.change.summary.startswith("owner")]
         for name, plan in plans.hosts.items()

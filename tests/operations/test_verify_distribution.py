@@ -1,4 +1,4 @@
-"""Which node should get a client's connections, by scheduler and persistence."""
+"""The node that should get a client's connections, by scheduler and persistence."""
 
 from ipaddress import ip_address
 from typing import Any

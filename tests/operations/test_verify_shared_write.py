@@ -1,4 +1,4 @@
-"""What verify writes to the outputs folder, and what it takes away."""
+"""Files that verify writes to the outputs folder, and takes away."""
 
 import os
 import subprocess

@@ -38,7 +38,7 @@ _OLD = HostPython((3, 9), "x86_64", (2, 28))
 
 @pytest.fixture
 def packages(tmp_path: Path) -> Path:
-    """What the index has: a package, and one that it needs."""
+    """Packages of the index: one, and another that it needs."""
     folder = tmp_path / "packages"
     folder.mkdir()
     wheel(folder, "tiny", requires=("tinier",))

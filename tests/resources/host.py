@@ -38,7 +38,7 @@ class Namespaces:
 
 @dataclass
 class Host:
-    """Where fragments run. ``state`` is what the host remembers; each run has its own folder."""
+    """A host on which fragments run. ``state`` is its memory; each run has its own folder."""
 
     state: Path
     namespaces: Namespaces | None = None
@@ -96,7 +96,7 @@ class Host:
         return [n for n, look in enumerate(looks, 1) if n == 1 or look != looks[n - 2]]
 
     def observe(self, resource: Resource) -> Observation:
-        """What the resource's observe fragment says."""
+        """Output of the resource's observe fragment."""
         return self.run(resource.observe())
 
     def change(self, resource: Resource) -> Change | None:

@@ -1,4 +1,4 @@
-"""What holds for every resource, whatever its kind."""
+"""Invariants of every resource, whatever its kind."""
 
 from collections.abc import Callable
 

@@ -22,7 +22,8 @@ files = {folder}/conf.d/*.conf
 
 
 class PrivateSupervisor:
-    """Where it lives; it runs once ``start`` was called, or a resource started it."""
+    """A Supervisor in a folder of its own; it runs once ``start`` was called or a resource started
+    it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""What the kernel serves, by what it says; serving itself takes the lab's kernels."""
+"""Exports that the kernel reports; serving itself takes the lab's kernels."""
 
 import pytest
 

@@ -44,7 +44,7 @@ def current(directory: Path, name: str) -> CurrentRelease:
 
 
 def names(directory: Path) -> list[str]:
-    """What lies in the folder of releases."""
+    """Names in the folder of releases."""
     folder = directory / "releases"
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 

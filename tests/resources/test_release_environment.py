@@ -61,7 +61,7 @@ def wheels(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def opt(tmp_path: Path) -> Path:
-    """Where releases go; a name that is not ASCII."""
+    """Folder of releases; its name is not ASCII."""
     folder = tmp_path / "语音"
     folder.mkdir()
     return folder
@@ -85,7 +85,7 @@ def bring(opt: Path, *files: Path) -> None:
 
 
 def said_by(opt: Path, code: str) -> str:
-    """What the release's own interpreter prints."""
+    """Output of the release's own interpreter."""
     done = subprocess.run(
         [opt / "releases/1/venv/bin/python", "-I", "-c", code],
         capture_output=True,

@@ -43,7 +43,7 @@ _BESIDE: dict[str, dict[str, Any]] = {
     "storage.hosts.nas1": {"address": "192.168.1.60"},
     "vips.0": {"address": "192.168.1.99"},
 }
-"""What must stand beside a text for it to be read at all."""
+"""Values that must stand beside a text for it to be read at all."""
 _NAMES = {"directors": "lvs1", "real_servers": "rs1", "storage": "nas1", "clients": "c1"}
 _EXAMPLES = ("a", "/bin/true a", "/srv/a", "a:/b", "192.168.1.99")
 

@@ -22,7 +22,7 @@ CASES = [*INVENTORIES, *RUNTIMES]
 
 
 def hosts(name: str) -> dict[str, DesiredHost]:
-    """What the hosts of an inventory, or of a runtime state's, should have."""
+    """Desired state of the hosts of an inventory, or of a runtime state."""
     inventory, runtime = RUNTIMES.get(name, (name, Runtime()))
     path = HERE / "inventories" / f"{inventory}.yaml"
     return desired_hosts(load_inventory(path), None, runtime)

@@ -25,7 +25,7 @@ LINES = {
         ')\n"""In the order': "    PROBES,\n",
     },
 }
-"""What is written in files that are there, by what it stands before."""
+"""Lines to add to existing files, by the text they go before."""
 UNCHANGED = [
     "tests/roles/test_golden.py",
     "tests/roles/test_registry.py",

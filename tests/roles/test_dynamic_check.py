@@ -1,4 +1,4 @@
-"""What runs a check that says a weight: its status comes through, and it ends by itself in time."""
+"""Runner of a check that reports a weight: its status comes through, and it ends in time."""
 
 import subprocess
 import time

@@ -1,4 +1,4 @@
-"""Whatever a free text of the inventory holds, files say what was meant, or there are none.
+"""Any free text of the inventory gives files that say what was meant, or none.
 
 Scripts are run with every program replaced by one that notes how it was called, in a network of
 their own and below a folder that stands for the system's.
@@ -38,7 +38,7 @@ def sandbox(tmp_path: Path) -> Path:
 
 
 def called(sandbox: Path, script: str, *arguments: str) -> list[list[str]]:
-    """How the script called programs."""
+    """Programs that the script called, with their arguments."""
     notes = sandbox / "notes"
     notes.write_text("")
     path = sandbox / "script"

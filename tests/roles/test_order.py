@@ -1,4 +1,4 @@
-"""What comes before what, where it matters; and what must never be rendered."""
+"""Order of resources, where it matters; and text that must never be rendered."""
 
 import pytest
 

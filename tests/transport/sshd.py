@@ -120,7 +120,7 @@ class Sshd:
         make_key(self.folder / "host_key", kind)
 
     def log(self) -> str:
-        """What it has logged."""
+        """Log of the daemon so far."""
         return (self.folder / "log").read_text()
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""Whether a host is who it should be, by a real sshd and OpenSSH's own tools."""
+"""Identity of a host, checked by a real sshd and OpenSSH's own tools."""
 
 import base64
 import fcntl

@@ -1,4 +1,4 @@
-"""What a host says in its last moment is heard, in whatever order threads come to read it."""
+"""A host's last output is read, in whatever order threads come to read it."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Who is let in, with what, and what a refusal says."""
+"""Log-in: the credentials that are accepted, and the message of a refusal."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""How often a script waits for the network, measured through a slow line."""
+"""Number of times that a script waits for the network, measured through a slow line."""
 
 import queue
 import socket

@@ -1,4 +1,4 @@
-"""Where a login goes: the inventory over ssh_config, held against OpenSSH's own reading of it."""
+"""Route of a log-in: the inventory over ssh_config, compared with OpenSSH's own reading of it."""
 
 import subprocess
 from collections import defaultdict
@@ -45,7 +45,7 @@ CONFIGS = {
 
 
 def by_openssh(config: Path, host: str, user: str | None) -> dict[str, list[str]]:
-    """What ``ssh -G`` says, by its lower-case keys."""
+    """Output of ``ssh -G``, by its lower-case keys."""
     argv = ["ssh", "-G", "-F", str(config), *(["-l", user] if user else []), host]
     said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     found: dict[str, list[str]] = defaultdict(list)

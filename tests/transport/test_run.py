@@ -1,4 +1,4 @@
-"""What a script on a host gets, gives, and leaves behind."""
+"""Input of a script on a host, its output, and what it leaves behind."""
 
 import os
 import signal

@@ -15,7 +15,7 @@ SCRIPT = "echo 输出; cat; echo 错误 >&2; exit 5\n".encode()
 
 
 def run(shell: str, start: ShellStart, script: bytes) -> tuple[bytes, bytes, int]:
-    """What the script prints, as sshd would have a login shell run it."""
+    """Output of the script, run by a login shell as sshd would."""
     done = subprocess.run(
         [*shell.split(), "-c", shlex.join(start.argv)],
         input=start.first + start.then + script,

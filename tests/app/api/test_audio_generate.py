@@ -22,7 +22,7 @@ def generate(node: NodeProcess, **body: Any) -> httpx.Response:
 
 
 def outputs(node: NodeProcess) -> set[str]:
-    """What is kept; the node's own files there, which may come at any time, begin with a dot."""
+    """Names of the kept files; the node's own, which may come at any time, begin with a dot."""
     return {path.name for path in node.outputs.iterdir() if not path.name.startswith(".")}
 
 

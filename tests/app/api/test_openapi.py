@@ -1,4 +1,4 @@
-"""What /openapi.json promises, tried on a real node with thousands of right and wrong requests."""
+"""Promises of /openapi.json, tried on a real node with thousands of right and wrong requests."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What is made of an uploaded recording, and what is refused."""
+"""Uploaded recordings: how they are prepared, and which ones are refused."""
 
 import hashlib
 import tracemalloc

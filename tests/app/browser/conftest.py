@@ -91,7 +91,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
 
 @pytest.fixture
 def artefacts() -> Path:
-    """Where screenshots stay after the tests."""
+    """Folder in which screenshots stay after the tests."""
     folder = Path(__file__).parents[2] / "artefacts"
     folder.mkdir(exist_ok=True)
     return folder

@@ -1,4 +1,4 @@
-"""What a person does with the page."""
+"""Actions of a person on the page."""
 
 import json
 import math
@@ -43,14 +43,14 @@ def generate(page: Page) -> None:
 
 
 def trouble(page: Page) -> str:
-    """What the page says went wrong."""
+    """Error that the page shows."""
     alert = page.locator("#status [role=alert]")
     alert.wait_for()
     return alert.inner_text()
 
 
 def records(node: NodeProcess) -> list[dict[str, Any]]:
-    """What the node has kept, oldest first."""
+    """Records that the node has kept, oldest first."""
     found = sorted(node.outputs.glob("*.json"))
     return [json.loads(path.read_text(encoding="utf-8")) for path in found]
 

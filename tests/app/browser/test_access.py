@@ -14,7 +14,7 @@ from tests.app.node_process import NodeProcess
 
 
 def violations(page: Page) -> list[dict[str, Any]]:
-    """What axe-core finds, in words that help."""
+    """Violations that axe-core finds, in words that help."""
     # Half-way through a fade a colour is not what it will be.
     page.evaluate("() => Promise.all(document.getAnimations().map(a => a.finish?.call(a)))")
     found = Axe().run(page).response["violations"]

@@ -1,4 +1,4 @@
-"""What a person sees of a share: looking and typing cost nothing, too many jobs are refused."""
+"""A client's share on the page: looking and typing cost nothing, too many jobs are refused."""
 
 from pathlib import Path
 

@@ -23,7 +23,7 @@ from app.connections.protocol import LimitedProtocol, limited
 
 @dataclass
 class Serving:
-    """What tests ask, and how they let its answers go on."""
+    """A server that tests ask, and whose answers they let continue."""
 
     port: int
     connections: Connections

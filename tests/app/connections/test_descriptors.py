@@ -1,4 +1,4 @@
-"""Which of the event loop's errors are told once in a while, and that no other is lost."""
+"""Errors of the event loop: those that are logged once in a while, and no other lost."""
 
 import asyncio
 import errno

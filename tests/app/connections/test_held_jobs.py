@@ -1,4 +1,4 @@
-"""Who was sent away and asks for a job again at once on the same connection waits for it."""
+"""A refused client that asks for a job again at once on the same connection waits for it."""
 
 import asyncio
 import contextlib
@@ -98,7 +98,7 @@ def test_nothing_else_on_that_connection_waits(served: Serving) -> None:
 
 @pytest.fixture
 def for_an_hour(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is held is let go by the test, not by the clock."""
+    """Let the test, not the clock, release a client that is held."""
     monkeypatch.setattr("app.connections.early.LONGEST", 3600)
     assert isinstance(served.connections.early, FakeEarly)
     served.connections.early.retry_after = 3600

@@ -1,4 +1,4 @@
-"""Who has a place, and who loses it."""
+"""Places of connections: given, and taken away."""
 
 import random
 import resource

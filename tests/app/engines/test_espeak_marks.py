@@ -61,7 +61,7 @@ def test_a_mark_within_a_sentence_says_its_reading(engine: EspeakEngine) -> None
 
 
 def test_every_syllable_has_mandarin_sounds() -> None:
-    """What eSpeak does not know as pinyin it spells out as English letters."""
+    """A syllable that eSpeak does not know as pinyin is spelled out as English letters."""
     syllables = [
         Syllable(initial, final, tone)
         for initial in ("", *sorted(INITIALS))

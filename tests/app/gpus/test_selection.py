@@ -1,4 +1,4 @@
-"""Which GPUs the workers get."""
+"""Choice of the workers' GPUs."""
 
 import sys
 from pathlib import Path

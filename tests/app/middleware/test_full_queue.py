@@ -35,7 +35,7 @@ def _speak_for_long(node: NodeProcess, text: str) -> int:
 
 
 def head_alone(node: NodeProcess, path: str, *headers: str, length: int = 100_000) -> str:
-    """What is answered to a request of which only the head is sent."""
+    """Answer to a request of which only the head is sent."""
     there = urlsplit(node.url)
     lines = [
         f"POST {path} HTTP/1.1",

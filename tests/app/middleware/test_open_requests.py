@@ -1,4 +1,4 @@
-"""What is under way at a node is counted, and what only looks at it is not."""
+"""Requests under way at a node are counted; those that only look at it are not."""
 
 import threading
 from collections.abc import Iterator

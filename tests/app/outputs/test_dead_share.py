@@ -33,7 +33,7 @@ _ARGUMENTS = ("--engine", "mimic", "--enable-queue", "--workers", "2")
 
 @dataclass
 class _Answers:
-    """How long `/readyz` takes, asked for again and again."""
+    """Times that `/readyz` takes, asked for again and again."""
 
     node: NodeProcess
     slowest: float = 0
@@ -107,7 +107,7 @@ def _routes(folder: Path) -> list[tuple[str, str]]:
 
 
 def _fills(output: Path, upload: Path) -> Iterator[str]:
-    """What may stand in a route's place for a path: everything that leads to the share."""
+    """Everything that leads to the share and may stand in a route's place for a path."""
     for path in (output, output.with_suffix(".json"), upload, output.parent / "nothing"):
         yield str(path)
         yield f"/proc/self/root{path}"

@@ -1,4 +1,4 @@
-"""What is removed from the shared folder, and what never is."""
+"""Files that are removed from the shared folder, and files that never are."""
 
 import os
 import signal

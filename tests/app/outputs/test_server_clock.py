@@ -72,8 +72,8 @@ def test_outputs_are_named_by_it(
 def test_a_spool_does_not_mind_a_clock_that_jumps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is being written at that moment is not taken for a leftover, and what was moved goes
-    in the end."""
+    """A file that is being written at that moment is not taken for a leftover, and a moved one
+    goes in the end."""
     clock = FakeMonotonicClock()
     spool = Spool(tmp_path / "spool", 1 << 20, clock)
     being_written = spool.folder / ".unfinished-1234-x.wav"

@@ -24,8 +24,8 @@ _APP = Path(__file__).with_name("small_app.py")
 
 
 class RoundRobin:
-    """What LVS does with `rr`, for TCP connections on loopback; nodes that are down are left out,
-    as health checks do."""
+    """LVS with `rr`, for TCP connections on loopback; nodes that are down are left out, as health
+    checks do."""
 
     def __init__(self, ports: list[int], port: int = 0) -> None:
         """Balance what comes to `port`, or to a free one, over `ports`."""

@@ -36,7 +36,7 @@ class Session:
         return httpx.get(f"{at}{self._root}/gradio_api/{route}", timeout=30)
 
     def events(self, at: str) -> Iterator[Message]:
-        """What the session's stream tells until it ends; breaks where it breaks."""
+        """Messages of the session's stream until it ends; breaks where the stream breaks."""
         url = f"{at}{self._root}/gradio_api/queue/data"
         where = {"session_hash": self.hash}
         with httpx.stream("GET", url, params=where, timeout=60) as stream:

@@ -120,7 +120,8 @@ def condition() -> Condition:
 
 
 class ObservableSessionRouting(SessionRouting):
-    """What it has heard of the others can be asked for, so that tests need not guess."""
+    """Session routing whose knowledge of the others can be asked for, so that tests need not
+    guess."""
 
     def __init__(self, *words: Any, **options: Any) -> None:
         super().__init__(*words, **options)

@@ -89,7 +89,7 @@ class SpeechNodes:
         self.agree()
 
     def send_to(self, *names: str) -> None:
-        """Where the balancer sends new connections."""
+        """Send new connections to these nodes only."""
         self.balancer.ports = [int(self.nodes[name].url.rpartition(":")[2]) for name in names]
 
     def drain(self, names: Iterable[str]) -> None:

@@ -92,7 +92,7 @@ class RecordingPeerClient(PeerClient):
 
 @contextlib.asynccontextmanager
 async def owners_of_rs1(*peers: Peer) -> AsyncIterator[Owners]:
-    """What the node `rs1` knows, when its peers have been heard of."""
+    """Knowledge of the node `rs1`, once it has heard of its peers."""
     async with httpx.AsyncClient(trust_env=False) as client:
         peer_client = RecordingPeerClient(client, Signatures(_SECRET, "rs1"))
         members = Members("rs1", peers, peer_client, Condition)

@@ -1,4 +1,4 @@
-"""Who counts as there: one lost packet takes nobody away, a refused connection does at once."""
+"""Members that count as there: one lost packet removes none, a refused connection does at once."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What clients call their sessions is remembered, and has a greatest length."""
+"""Clients' names of their sessions are remembered, and have a greatest length."""
 
 import json
 from typing import Any

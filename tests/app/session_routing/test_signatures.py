@@ -83,7 +83,7 @@ def test_a_pass_is_for_one_request_at_one_node() -> None:
 
 
 def test_a_pass_ends_with_the_process_it_was_made_for() -> None:
-    """Which would not remember that it was used."""
+    """A new process would not remember that the pass was used."""
     pair = Pair()
     pair.meet()
     used = pair.write()

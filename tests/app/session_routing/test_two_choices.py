@@ -1,4 +1,4 @@
-"""Who gets a new session: even shares, the less loaded of two, and how little moves."""
+"""Choice of a new session's node: even shares, the less loaded of two, and how little moves."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""What speaks counts as a job, whichever way Gradio is asked for it; nothing else does."""
+"""Events that speak count as jobs, whichever way Gradio is asked for them; nothing else does."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -37,7 +37,7 @@ def send(node: NodeProcess, sizes: list[int], *, told: bool = False) -> httpx.Re
 
 
 def unfinished(node: NodeProcess) -> list[Path]:
-    """What lies in the node's own folder for uploads that are on their way."""
+    """Files in the node's own folder for uploads that are on their way."""
     return files_below(node.outputs.parent / "tmp")
 
 

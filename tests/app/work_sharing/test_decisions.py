@@ -1,4 +1,4 @@
-"""Who gets a free slot."""
+"""Choice of the job that gets a free slot."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -20,7 +20,7 @@ class FakeWorker:
 
 @dataclass(eq=False)
 class FakeSlot:
-    """What the line knows of a slot."""
+    """A slot as the queue sees it."""
 
     state: SlotState = SlotState.STARTING
     worker: FakeWorker = field(default_factory=FakeWorker)

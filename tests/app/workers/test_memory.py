@@ -1,4 +1,4 @@
-"""What counts as used-up memory, and how much a process holds."""
+"""Used-up memory, and the memory that a process holds."""
 
 import mmap
 import os

@@ -1,4 +1,4 @@
-"""Whatever stands in the file, the answer is an inventory or diagnostics, never a traceback."""
+"""Any file at all gives an inventory or diagnostics, never a traceback."""
 
 from pathlib import Path
 from typing import Any

@@ -72,7 +72,7 @@ class FakeCluster:
     clock: FakeClock
     quorum: int = 1
     directors: dict[str, bool] = field(default_factory=lambda: {"lvs1": True, "lvs2": False})
-    """Whether each holds the VIP."""
+    """True for a director that holds the VIP."""
     director_work: dict[str, tuple[list[str], bool]] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
     drained: set[str] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""What is read from metrics, and what is made of it."""
+"""Numbers that are read from metrics, and the verdict on them."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What hosts answered, as an upgrade sees it. Pure."""
+"""Answers of hosts, as an upgrade sees them. Pure."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What holds for every upgrade: nobody is left without service, and a cut changes nothing."""
+"""Properties of every upgrade: nobody is left without service, and a cut changes nothing."""
 
 import os
 import tempfile

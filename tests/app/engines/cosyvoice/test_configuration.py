@@ -1,4 +1,4 @@
-"""What is missing is named, with what to do about it; nothing is imported or downloaded."""
+"""Missing parts are named, with a fix for each; nothing is imported or downloaded."""
 
 import shutil
 import subprocess

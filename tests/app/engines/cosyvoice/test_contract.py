@@ -1,4 +1,4 @@
-"""What the engine promises, on the stand-in and on the public repository's own classes.
+"""Promises of the engine, on the stand-in and on the public repository's own classes.
 
 The latter speak noise (their weights are random), so nothing here judges the sound as speech.
 """

@@ -1,4 +1,4 @@
-"""What a run leaves behind in the model, seen from inside, on the stand-in."""
+"""Traces that a run leaves in the model, seen from inside, on the stand-in."""
 
 import sys
 import threading

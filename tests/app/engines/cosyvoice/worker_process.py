@@ -22,7 +22,7 @@ from tests.app.node_process import ROOT
 
 @dataclass(frozen=True)
 class Answer:
-    """What a job came to."""
+    """Outcome of a job."""
 
     ending: Frame
     pieces: list[bytes]

@@ -1,4 +1,4 @@
-"""Where the tests find Kokoro's voices: `scripts/test` puts them there, nothing here fetches."""
+"""Folder of Kokoro's voices for tests: `scripts/test` fills it, nothing here fetches."""
 
 import os
 
@@ -13,7 +13,7 @@ FOLDER = os.environ.get(VARIABLE) or str(ROOT / ".kokoro")
 
 
 def trouble() -> str:
-    """Why there is no Kokoro here, or nothing."""
+    """Reason why there is no Kokoro here, or an empty string."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, FOLDER)
         try:

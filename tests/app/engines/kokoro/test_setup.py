@@ -132,7 +132,7 @@ def run(*arguments: object, **environment: str) -> Result:
 
 
 def made(target: Path) -> bool:
-    """Whether the folder is whole and holds nothing else."""
+    """Tell whether the folder is whole and holds nothing else."""
     VoiceFolder(target).verify()
     return {path.name for path in target.iterdir()} == {
         "kokoro-v1.0.int8.onnx",

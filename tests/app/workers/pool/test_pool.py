@@ -96,7 +96,7 @@ async def speak(
 async def end_of(
     pool: Pool, text: str, timeout: float | None = None, report: JobReport | None = None
 ) -> str:
-    """How a job ends: `done`, or the code of its error."""
+    """End of a job: `done`, or the code of its error."""
     try:
         await speak(pool, text, timeout=timeout, report=report)
     except SpeechError as error:

@@ -117,7 +117,7 @@ def fleet_of(host: SandboxHost) -> Fleet:
 def applied(
     plans: Plans, order: list[Wave], fleet: Fleet, folder: Path
 ) -> tuple[ApplyResult, list[str]]:
-    """How it went, and the titles of the waves that did anything."""
+    """Result, and the titles of the waves that did anything."""
     titles = []
     result = apply_plans(
         plans,
