@@ -1,7 +1,7 @@
 """What a lab consists of: machines, their names, addresses and sizes. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
@@ -64,6 +64,8 @@ class Node:
     role: Role
     address: IPv4Address
     memory: int
+    debian: int | None = None
+    """The release it has of its own, on a disk of its own; None: the host's files."""
 
     @property
     def kernel(self) -> Kernel:
@@ -87,6 +89,10 @@ class Size:
     director_memory: int = 192
     real_server_memory: int = 1500
     storage_memory: int = 512
+
+
+BARE = Size(director_memory=512, storage_memory=768)
+"""systemd takes 150 MiB of it, apt 100 while it installs."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,11 @@ class Topology:
         return [node for node in self.nodes if node.role is role]
 
     @property
+    def debian(self) -> list[int]:
+        """The releases that bare machines have; none if no machine is bare."""
+        return sorted({node.debian for node in self.nodes if node.debian})
+
+    @property
     def memory(self) -> int:
         """MiB that all machines together may come to use."""
         return sum(node.memory for node in self.nodes)
@@ -137,16 +148,21 @@ _PLACES = (
 _LEAST_MEMORY = 96
 
 
-def plan(name: str = "lab", size: Size | None = None, lan: Lan | None = None) -> Topology:
-    """Lay out a lab.
+def plan(
+    name: str = "lab",
+    size: Size | None = None,
+    lan: Lan | None = None,
+    debian: Sequence[int] = (),
+) -> Topology:
+    """Lay out a lab; with releases in ``debian`` of bare machines, each role's having them in turn.
 
     Raises LabError for a name, number, memory size or network that cannot be.
     """
-    size = size or Size()
+    size = size or (BARE if debian else Size())
     lan = lan or Lan()
     if lan.network.prefixlen != 24:
         raise LabError(f"The lab's network {lan.network} must be a /24, such as 10.77.0.0/24.")
-    return Topology(checked_name(name), lan, tuple(_nodes(size, lan)))
+    return Topology(checked_name(name), lan, tuple(_nodes(size, lan, debian)))
 
 
 def checked_name(name: str) -> str:
@@ -158,7 +174,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _nodes(size: Size, lan: Lan) -> Iterator[Node]:
+def _nodes(size: Size, lan: Lan, debian: Sequence[int]) -> Iterator[Node]:
     wanted = {
         Role.DIRECTOR: (size.directors, size.director_memory),
         Role.REAL_SERVER: (size.real_servers, size.real_server_memory),
@@ -178,6 +194,7 @@ def _nodes(size: Size, lan: Lan) -> Iterator[Node]:
                 f" not {memory}."
             )
         for index in range(count):
-            yield Node(
-                f"{place.prefix}{index + 1}", place.role, lan.address(place.first + index), memory
-            )
+            address = lan.address(place.first + index)
+            # Clients look at the cluster from outside: they have the host's files.
+            own = debian[index % len(debian)] if debian and place.role is not Role.CLIENT else None
+            yield Node(f"{place.prefix}{index + 1}", place.role, address, memory, own)
