@@ -26,6 +26,8 @@ def bare_machine_files(
     etc = {
         "hostname": File(f"{node.name}\n"),
         "hosts": File(hosts(topology)),
+        # A third of what there is to fetch, and as much again to read, for nobody.
+        "apt/apt.conf.d/lab": File('Acquire::Languages "none";\n'),
         "apt/sources.list": File(""),
         "apt/sources.list.d/debian.sources": File(sources(debian, mirror)),
         f"sudoers.d/{LOGIN_USER}": File(sudoers(asks), 0o440),

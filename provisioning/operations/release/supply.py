@@ -15,6 +15,7 @@ from provisioning.model.app import App
 from provisioning.operations.planning import Plans
 from provisioning.operations.probes.fragment import ProbeError
 from provisioning.operations.release.errors import ReleaseError
+from provisioning.operations.release.interpreter import install_interpreters
 from provisioning.operations.release.platform import HostPython, host_python, question
 from provisioning.operations.release.wheelhouse import Wheel, fetch_wheels
 from provisioning.operations.session import Site
@@ -45,6 +46,7 @@ def supply(
         for name, plan in plans.hosts.items()
         if not plan.blocked and any(step.id == unpack for step in plan.steps)
     ]
+    install_interpreters(names, str(app.base_python), plans, fleet, progress)
     for kind, hosts in _kinds(app, names, fleet).items():
         wheels = _fetched(site, release, environment.wheels, kind, progress)
         _bring(site, hosts, environment.wheels, wheels, fleet, progress)
