@@ -11,6 +11,8 @@ from provisioning.operations.release.errors import ReleaseError
 from provisioning.transport.base import Transport
 
 _PACKAGES = "packages:"
+_STATE_FOLDER = '[ -d "$STATE" ] || mkdir -p -m 0700 "$STATE"'
+"""As the first change of a host makes it."""
 
 
 def install_interpreters(
@@ -28,7 +30,8 @@ def install_interpreters(
             return
         for step in steps:
             progress(Event("step", name, f"{step.change.summary}, as there is no {python} yet"))
-            done = run_fragments(name, transport, {"packages": step.change.apply})["packages"]
+            fragment = f"{_STATE_FOLDER}\n{step.change.apply}"
+            done = run_fragments(name, transport, {"packages": fragment})["packages"]
             if done.status != 0:
                 raise ReleaseError(f"{name}: {step.change.summary}: {done.stderr.strip()}")
 
