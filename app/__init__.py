@@ -1,3 +1,3 @@
-"""What runs on a real server: the text-to-speech page, its HTTP API, engines and workers."""
+"""The node's program on a real server: text-to-speech page, HTTP API, engines and workers."""
 
 __version__ = "0.1.0"

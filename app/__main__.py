@@ -1,4 +1,4 @@
-"""`python -m app`, from an unpacked folder as well as from an installed package."""
+"""``python -m app``, from an unpacked folder as well as from an installed package."""
 
 from app.cli import main
 

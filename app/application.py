@@ -11,37 +11,38 @@ from app.access.cluster_secret import read_secret
 from app.access.keys import ApiKeys, read_keys
 from app.api import (
     audio_generate,
-    catalogue,
-    described,
+    errors,
     health,
     metrics,
+    models,
+    openapi,
     outputs,
-    problems,
     speech,
     unknown,
     voices,
 )
+from app.api.head import Head
 from app.api.inline_clip import LARGEST
 from app.api.wrong_method import WrongMethod
-from app.lending.routes import BODY_LIMIT as LENDING_LIMIT
+from app.early_refusal import EarlyRefusal
 from app.metrics.jobs import JobMetrics
 from app.metrics.node_state import NodeCollector
-from app.middleware.access import AccessLog
-from app.middleware.body_limit import BodyLimit
-from app.middleware.door import Door
-from app.middleware.full_line import FullLine
-from app.middleware.host_names import HostNames, OwnNames
+from app.middleware.access_log import AccessLogMiddleware
+from app.middleware.api_keys import APIKeyMiddleware
+from app.middleware.body_limit import BodyLimitMiddleware
+from app.middleware.drain import DrainMiddleware
+from app.middleware.full_queue import FullQueueMiddleware
+from app.middleware.host_names import HostNamesMiddleware, OwnNames
 from app.middleware.job_start import SPEAKS
-from app.middleware.keys import Keys
-from app.middleware.limits import Limits, Share
-from app.middleware.open_requests import CountOpen
-from app.middleware.other_sites import OtherSites
-from app.middleware.rendered import Rendered
-from app.middleware.security_headers import SecurityHeaders
-from app.middleware.turned_away import TurnedAway
+from app.middleware.limits import LimitsMiddleware, Share
+from app.middleware.open_requests import OpenRequestsMiddleware
+from app.middleware.other_sites import OtherSitesMiddleware
+from app.middleware.page_cache import PageCacheMiddleware
+from app.middleware.security_headers import SecurityHeadersMiddleware
 from app.node import Node
 from app.outputs.names import keeper_of
 from app.session_routing import Condition, PeersFile, SessionNames, SessionRouting
+from app.work_sharing.routes import BODY_LIMIT as LENDING_LIMIT
 
 # A hundred thousand characters in JSON's \uXXXX notation, and room for the rest.
 _BODY_LIMIT = 1 << 20
@@ -64,7 +65,8 @@ _RENDERED = frozenset({"/", "/config"})
 
 
 def build(node: Node) -> FastAPI:
-    """The application of a node. Imports Gradio: seconds, and call `environment.prepare` first."""
+    """The application of a node. Imports Gradio: seconds, and call ``environment.prepare``
+    first."""
     import gradio as gr
 
     from app.web import (
@@ -74,33 +76,36 @@ def build(node: Node) -> FastAPI:
         identity,
         job_start,
         page,
+        queue_limit,
         theme,
-        turns,
+        unknown_sessions,
         uploads,
         words,
     )
 
     key_file = node.settings.api_keys_file
     keys = read_keys(key_file) if key_file else None
-    node.connections.early = _turned_away(node, keys)
+    layers = _middleware(node, keys)
+    node.connections.early = _turned_away(node, keys, layers)
     web = FastAPIOffline(
         title="Text-to-speech node",
         version=__version__,
         redoc_url=None,
         static_url="/docs/assets",
-        middleware=_middleware(node, keys),
+        middleware=layers,
     )
-    problems.install(web)
-    described.install(web)
+    errors.install(web)
+    openapi.install(web)
     web.include_router(health.routes(node))
     web.include_router(metrics.routes(node, _registry(node)))
-    web.include_router(catalogue.routes(node.service.engine))
+    web.include_router(models.routes(node.service.engine))
     web.include_router(speech.routes(node.service))
     web.include_router(audio_generate.routes(node.service, node.settings.node_name))
     web.include_router(voices.routes(node.service, node.settings.node_name))
     web.include_router(outputs.routes(node.service.store))
-    if node.lending:
-        web.include_router(node.lending.routes())
+    if node.work_sharing:
+        web.include_router(node.work_sharing.routes())
+    web.router.routes.append(Head(web.router.routes))
     web.router.routes.append(WrongMethod(web.router.routes))
     web.include_router(unknown.routes())
     # Before Gradio's own routes of the same names.
@@ -111,6 +116,7 @@ def build(node: Node) -> FastAPI:
     blocks = page.build(node)
     # Before Gradio's own route, which fails where there is no such function.
     web.router.routes.extend(calls.routes(blocks))
+    web.router.routes.extend(unknown_sessions.routes(blocks))
     identity.share(blocks, node.settings.release, node.service.engine.name)
     node.page_waiting = lambda: page.waiting(blocks)
     node.page_answering = lambda: page.answering(blocks)
@@ -130,8 +136,8 @@ def build(node: Node) -> FastAPI:
         i18n=words.dictionary(node.service.engine),
     )
     job_start.ask_first(blocks)
-    if node.lending and node.settings.enable_queue:
-        turns.follow(blocks, lambda: node.turns)
+    if node.work_sharing and node.settings.enable_queue:
+        queue_limit.follow(blocks, lambda: node.queue_limit)
     return web
 
 
@@ -139,10 +145,10 @@ def _middleware(node: Node, keys: ApiKeys | None) -> list[Middleware]:
     """Outermost first."""
     settings = node.settings
     layers = [
-        Middleware(AccessLog, node=settings.node_name),
-        Middleware(CountOpen, counts=node.requests),
-        Middleware(SecurityHeaders),
-        Middleware(HostNames, names=settings.host_names),
+        Middleware(AccessLogMiddleware, node=settings.node_name),
+        Middleware(OpenRequestsMiddleware, counts=node.requests),
+        Middleware(SecurityHeadersMiddleware),
+        Middleware(HostNamesMiddleware, names=settings.host_names),
         # Also without any origin: where there is none of these, Gradio's own lets every site read
         # and write, unless the page is asked for as localhost.
         Middleware(
@@ -154,11 +160,11 @@ def _middleware(node: Node, keys: ApiKeys | None) -> list[Middleware]:
             allow_headers=["*"],
             expose_headers=_EXPOSED,
         ),
-        Middleware(OtherSites, allowed=settings.cors_origins),
+        Middleware(OtherSitesMiddleware, allowed=settings.cors_origins),
     ]
     if keys is not None:
         # Before anything that reads a body or remembers what it names.
-        layers.append(Middleware(Keys, keys=keys))
+        layers.append(Middleware(APIKeyMiddleware, keys=keys))
     if settings.peers_file and settings.cluster_secret_file:
         layers.append(
             Middleware(
@@ -176,24 +182,25 @@ def _middleware(node: Node, keys: ApiKeys | None) -> list[Middleware]:
     else:
         layers.append(Middleware(SessionNames, body_limit=_BODY_LIMIT))
     layers += [
-        Middleware(Door, closed=lambda: node.stopping, hang_up=node.hang_up),
-        Middleware(FullLine, paths=SPEAKS, no_place=node.service.pool.no_place),
+        Middleware(DrainMiddleware, closed=lambda: node.stopping, hang_up=node.hang_up),
+        Middleware(FullQueueMiddleware, paths=SPEAKS, refusal=node.service.pool.refusal),
     ]
     key = Share(settings.key_rate, settings.key_jobs)
     client = Share(settings.client_rate, settings.client_jobs)
     if key != Share() or client != Share():
-        layers.append(Middleware(Limits, key=key, client=client))
+        layers.append(Middleware(LimitsMiddleware, key=key, client=client))
     layers += [
-        Middleware(BodyLimit, limit=_BODY_LIMIT, others=_other_limits(node)),
-        Middleware(Rendered, paths=_RENDERED),
+        Middleware(BodyLimitMiddleware, limit=_BODY_LIMIT, others=_other_limits(node)),
+        Middleware(PageCacheMiddleware, paths=_RENDERED),
     ]
     return layers
 
 
-def _turned_away(node: Node, keys: ApiKeys | None) -> TurnedAway:
-    return TurnedAway(
+def _turned_away(node: Node, keys: ApiKeys | None, layers: list[Middleware]) -> EarlyRefusal:
+    return EarlyRefusal(
         node.settings.node_name,
         node.service.pool,
+        layers=[layer.cls for layer in layers],
         closed=lambda: node.stopping,
         names=OwnNames(node.settings.host_names),
         keys=keys,
@@ -201,7 +208,7 @@ def _turned_away(node: Node, keys: ApiKeys | None) -> TurnedAway:
 
 
 def _condition(node: Node) -> Condition:
-    """What other nodes want to know before they send somebody here."""
+    """Describe this node to others, which ask before they send somebody here."""
     jobs = node.service.pool.running + node.waiting
     return Condition(node.settings.release, not node.not_ready, jobs, node.settings.slots)
 
@@ -209,7 +216,7 @@ def _condition(node: Node) -> Condition:
 def _registry(node: Node) -> CollectorRegistry:
     """The node's metrics; its own registry, for the global one belongs to the process."""
     registry = CollectorRegistry()
-    node.service.pool.observer = JobMetrics(registry, node.service.engine.sample_rate)
+    node.service.pool.observe(JobMetrics(registry, node.service.engine.sample_rate))
     registry.register(NodeCollector(node))
     ProcessCollector(registry=registry)
     return registry

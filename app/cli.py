@@ -53,12 +53,12 @@ def _release() -> str:
     return folder.name if folder.parent.name == "releases" else f"v{__version__}"
 
 
-def _cards(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...] | None:
-    from app.workers.cards import CardsError, cards
+def _gpus(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...] | None:
+    from app.gpus.selection import GpuSelectionError, selected_gpus
 
     try:
-        return cards(value)
-    except CardsError as error:
+        return selected_gpus(value)
+    except GpuSelectionError as error:
         raise click.BadParameter(str(error)) from error
 
 
@@ -131,8 +131,8 @@ def _host_names(_context: click.Context, _option: click.Parameter, value: str) -
     for name in names:
         if not _HOST_NAME.fullmatch(name):
             raise click.BadParameter(
-                f"{name!r} is no host name: write tts.example.org, or *.example.org for all below "
-                "it, without scheme and port; addresses are always answered to"
+                f"{name!r} is not a host name: write tts.example.org, or *.example.org for all "
+                "below it, without scheme and port; addresses are always answered to"
             )
     return names
 
@@ -142,8 +142,8 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     for origin in origins:
         if origin != "*" and not _ORIGIN.fullmatch(origin):
             raise click.BadParameter(
-                f"{origin!r} is no origin: write http:// or https://, a host name and, if it has "
-                "one, the port, without a path"
+                f"{origin!r} is not an origin: write http:// or https://, a host name and, if it "
+                "has one, the port, without a path"
             )
     return origins
 
@@ -234,9 +234,8 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 )
 @_option(
     "--gpus",
-    "cards",
     default="inherit",
-    callback=_cards,
+    callback=_gpus,
     help="GPUs of the workers: all, a list such as 0,1 or UUIDs, none to hide them, or inherit to "
     "leave it to CUDA_VISIBLE_DEVICES. With a list or all there are --jobs-per-gpu workers for "
     "each card, and --workers does not count.",
@@ -377,7 +376,7 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     is_flag=True,
     show_default="off",
     help="Not ready while the shared folder takes no files, so that directors send clients to "
-    "other nodes. Without it the node goes on, and keeps what it makes in its spool.",
+    "other nodes. Without it the node continues, and keeps what it makes in its spool.",
 )
 @_option(
     "--virtual-ips",

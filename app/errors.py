@@ -12,16 +12,17 @@ class NodeError(Exception):
     NodeError
         BadFilesError
         CannotSpeakError
-        CardsError
         ClusterSecretError
         DownloadError
         EngineUnavailableError
         EspeakError
         FrameError
+        GpuSelectionError
         KeyFileError
         LanguageModelError
         LostError
         NoPlaceError
+        NotBegunError
         NotTakenError
         PeerSilentError
         SourceError
@@ -41,7 +42,7 @@ class NodeError(Exception):
 
 
 class SpeechError(NodeError):
-    """A request that ends without speech. `retry_after` is in seconds."""
+    """A request that ends without speech. ``retry_after`` is in seconds."""
 
     status = 500
     type = "server_error"

@@ -30,7 +30,7 @@ _PATIENCE = 10.0
 def shared(folder: Path, option: str) -> Path:
     """A folder of all nodes, made if it is missing, as an absolute path.
 
-    Raises `click.BadParameter` when it cannot be made or is not this user's to write. A share
+    Raises ``click.BadParameter`` when it cannot be made or is not this user's to write. A share
     that is full, read-only, or does not answer for ten seconds is warned of and taken: the node
     keeps what it makes in its spool.
     """
@@ -48,7 +48,7 @@ def shared(folder: Path, option: str) -> Path:
 
 
 def private(folder: Path, option: str) -> Path:
-    """A folder for this user only, as an absolute path. Raises `click.BadParameter`."""
+    """A folder for this user only, as an absolute path. Raises ``click.BadParameter``."""
     folder = folder.absolute()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def private(folder: Path, option: str) -> Path:
 
 
 def state_folder(node: str) -> Path:
-    """Where this node keeps what outlives it: systemd's StateDirectory, else the user's own
+    """Folder for data that outlives the process: systemd's StateDirectory, else the user's own
     state folder (XDG), else, for a user without a home, one below the system's temporary folder.
     """
     if given := os.environ.get("STATE_DIRECTORY"):
@@ -107,7 +107,8 @@ def _make_writable(folder: Path) -> None:
 
 
 def _in_time(call: Callable[[], None]) -> None:
-    """Raises what `call` raises, and TimeoutError when it hangs in a dead file server."""
+    """Run ``call`` with a time limit; raises its errors, and TimeoutError when it hangs in a dead
+    file server."""
     ended: list[OSError | None] = []
 
     def run() -> None:

@@ -1,4 +1,4 @@
-"""How memory that was freed is treated, and what is searched for more of it."""
+"""Treatment of freed memory, and limits of the search for more of it."""
 
 import ctypes
 import gc

@@ -16,13 +16,14 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 LEVELS = ("debug", "info", "warning", "error")
 
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""What a reader may take for the end of a line, a terminal for a command, and UTF-8 cannot say."""
+"""Characters that a reader may take for the end of a line, a terminal for a command, or that UTF-8
+cannot encode."""
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object per record; `extra` fields become keys of their own."""
+    """Formatter of log records as JSON objects; ``extra`` fields become keys of their own."""
 
     def __init__(self, node: str) -> None:
         super().__init__()

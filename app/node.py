@@ -7,20 +7,20 @@ from dataclasses import asdict, dataclass, field
 
 from app import __version__
 from app.connections.connections import Connections
-from app.lending.ledger import Ending
-from app.lending.lending import Lending
-from app.metrics.gpus import GpuWatch
+from app.gpus.watch import GpuWatch
 from app.middleware.open_requests import OpenRequests
+from app.recordings import Recordings
 from app.settings import Settings
 from app.speech import SpeechService
 from app.virtual_ips import not_here
-from app.web.clips import Recordings
+from app.work_sharing.ledger import Ending
+from app.work_sharing.work_sharing import WorkSharing
 from app.workers.self_test import Verdict
 
 
 @dataclass(slots=True)
 class Node:
-    """One node's identity and condition."""
+    """Identity and condition of a node."""
 
     settings: Settings
     service: SpeechService
@@ -31,26 +31,26 @@ class Node:
     hang_up: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when everything accepted is answered: open event streams end."""
     page_waiting: Callable[[], int] = lambda: 0
-    """How many requests wait in the page's own queue."""
+    """Number of requests that wait in the page's own queue."""
     page_answering: Callable[[], int] = lambda: 0
-    """How many requests the page has taken from its queue and not answered yet."""
+    """Number of requests the page has taken from its queue and not answered yet."""
     requests: OpenRequests = field(default_factory=OpenRequests)
     """Requests of clients that are under way."""
     gpus: GpuWatch = field(default_factory=GpuWatch)
-    lending: Lending | None = None
+    work_sharing: WorkSharing | None = None
     """None where there are no peers to lend to."""
     _started: float = field(default_factory=time.monotonic)
 
     @property
     def draining(self) -> bool:
-        """Whether directors should send no new clients here."""
+        """True while directors should send no new clients here."""
         file = self.settings.drain_file
         return self.stopping or (file is not None and file.exists())
 
     @property
     def not_ready(self) -> str:
-        """Why directors should send no clients here; empty when they should. It is ``draining``
-        alone where nothing else is in the way.
+        """Reason why directors should send no clients here; empty when they should. It is
+        ``draining`` alone where nothing else is in the way.
 
         Cheap: never looks at the shared folder, which can hang.
         """
@@ -65,7 +65,7 @@ class Node:
 
     @property
     def waiting(self) -> int:
-        """Requests in line, in the page's queue and in the workers'."""
+        """Requests that wait, in the page's queue and in the workers'."""
         return self.page_waiting() + self.service.pool.waiting
 
     @property
@@ -75,13 +75,14 @@ class Node:
         return self.waiting + self.page_answering() + pool.running + pool.lent
 
     @property
-    def turns(self) -> int:
-        """How many of the page's jobs may be with the workers, or first in their line."""
+    def queue_limit(self) -> int:
+        """Number of the page's jobs that may be with the workers, or first in their queue."""
         pool = self.service.pool
-        return self.settings.slots + (pool.lent + 1 if self.lending and self.lending.peers else 0)
+        shares = self.work_sharing is not None and self.work_sharing.peers > 0
+        return self.settings.slots + (pool.lent + 1 if shares else 0)
 
     def status(self) -> dict[str, object]:
-        """The body of `/cluster/status`; its GPUs are those of `gpus.latest`."""
+        """The body of ``/cluster/status``; its GPUs are those of ``gpus.latest``."""
         settings, pool, engine = self.settings, self.service.pool, self.service.engine
         return {
             "node": settings.node_name,
@@ -97,7 +98,7 @@ class Node:
                 "voices": len(engine.voices),
             },
             "capacity": settings.slots,
-            "queue_size": settings.places,
+            "queue_size": settings.effective_queue_size,
             "gpus": [asdict(gpu) for gpu in self.gpus.latest],
             "jobs": {
                 "running": pool.running,
@@ -112,10 +113,10 @@ class Node:
                 {
                     "state": slot.state.value,
                     "pid": slot.worker.pid if slot.worker else None,
-                    "card": slot.card,
+                    "card": slot.gpu,
                     "jobs": slot.worker.jobs if slot.worker else 0,
                     "restarts": slot.restarts,
-                    "trouble": slot.trouble,
+                    "trouble": slot.detail,
                 }
                 for slot in pool.slots
             ],
@@ -128,11 +129,11 @@ class Node:
 
     def _lending(self) -> dict[str, object] | None:
         """None where the node does not lend."""
-        if self.lending is None:
+        if self.work_sharing is None:
             return None
-        ledger = self.lending.ledger
+        ledger = self.work_sharing.ledger
         return {
-            "peers": self.lending.peers,
+            "peers": self.work_sharing.peers,
             "lent_now": self.service.pool.lent,
             "lent": {ending.value: ledger.lent[ending] for ending in Ending},
             "borrowed": {ending.value: ledger.borrowed[ending] for ending in Ending},

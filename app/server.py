@@ -27,7 +27,6 @@ from app.connections.limits import limits_of_process, raise_descriptors
 from app.connections.protocol import limited
 from app.engines.registry import find_engine
 from app.heap import keep_freed_memory, keep_what_is_there
-from app.lending.lending import Lending
 from app.node import Node
 from app.outputs.retention import Retention
 from app.outputs.spool import Spool
@@ -35,13 +34,15 @@ from app.outputs.store import OutputStore
 from app.outputs.upload_space import UploadSpace
 from app.outputs.uploads import Uploads
 from app.outputs.watch import ShareWatch
-from app.places import below
+from app.paths import below
+from app.recordings import Recordings
 from app.settings import Settings
 from app.speech import SpeechService
-from app.voices.clips import ClipRoom
-from app.voices.shelf import VoiceShelf
-from app.web.clips import Recordings
-from app.workers.pool import Pool, PoolSize
+from app.voices.clip_store import ClipStore
+from app.voices.store import VoiceStore
+from app.work_sharing.work_sharing import WorkSharing
+from app.workers.pool import Pool
+from app.workers.pool_size import PoolSize
 from app.workers.slot import ServiceTime
 from app.workers.worker import WorkerCommand
 
@@ -61,7 +62,7 @@ _log = logging.getLogger("app.server")
 
 class _Server(uvicorn.Server):
     """uvicorn without its signal handlers: it would close the port before jobs have ended, and
-    then die of the signal instead of exiting with 0. It logs where it serves, with `about`."""
+    then die of the signal instead of exiting with 0. It logs where it serves, with ``about``."""
 
     def __init__(self, config: uvicorn.Config, about: dict[str, object]) -> None:
         super().__init__(config)
@@ -146,16 +147,16 @@ async def _serve_node(node: Node, listener: socket.socket) -> None:
     node.service.store.start()
     try:
         application = await _application(node)
-        if node.lending:
-            node.lending.start()
+        if node.work_sharing:
+            node.work_sharing.start()
         if not stop.is_set():
             await _until_stopped(node, application, listener, stop)
     finally:
-        if node.lending:
-            await node.lending.stop()
+        if node.work_sharing:
+            await node.work_sharing.stop()
         await node.service.pool.stop()
-        if node.lending:
-            await node.lending.close()
+        if node.work_sharing:
+            await node.work_sharing.close()
         node.service.store.close()
         node.service.voices.close()
         node.recordings.close()
@@ -163,7 +164,8 @@ async def _serve_node(node: Node, listener: socket.socket) -> None:
 
 
 def _watches(settings: Settings) -> dict[Path, ShareWatch]:
-    """What watches the file server of each shared folder; one for both where it is the same."""
+    """Build the watches of the file servers of both shared folders; one for both where it is the
+    same."""
     outputs, uploads = settings.output_dir, settings.temp_dir
     watch = ShareWatch(outputs)
     return {outputs: watch, uploads: watch if below(uploads, outputs) else ShareWatch(uploads)}
@@ -176,12 +178,12 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
     growth = engine.growth_limit if said is None else said
     size = PoolSize(
         settings.slots,
-        settings.places,
+        settings.effective_queue_size,
         settings.job_timeout,
         settings.start_timeout,
         settings.longest_timeout,
         ServiceTime(settings.worker_max_jobs, growth << 20),
-        settings.cards,
+        settings.gpus,
     )
     space = UploadSpace(int(settings.upload_space * (1 << 30)))
     service = SpeechService(
@@ -190,19 +192,19 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
         _store(settings, watches[settings.output_dir], space),
         settings.node_name,
         settings.text_limit,
-        voices=VoiceShelf(
+        voices=VoiceStore(
             settings.output_dir / "voices",
             settings.voice_limit,
             watch=watches[settings.output_dir],
         ),
-        clips=ClipRoom(here),
+        clips=ClipStore(here),
         longest=settings.longest_timeout,
     )
     recordings = Recordings(settings.temp_dir, here, watches[settings.temp_dir], space=space)
     limits = limits_of_process(settings.client_connections, settings.slots)
     node = Node(settings, service, recordings, Connections(limits))
     if settings.peers_file and settings.cluster_secret_file:
-        node.lending = Lending(
+        node.work_sharing = WorkSharing(
             service,
             node=settings.node_name,
             release=settings.release,

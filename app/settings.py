@@ -1,4 +1,5 @@
-"""What a node is told at its start. Made by `app.cli`, read by everyone."""
+"""Settings of a node. Made by ``app.cli``, read by everyone. Made by ``app.cli``, read by
+everyone."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +23,12 @@ class Settings:
     queue_size: int
     job_timeout: float
     longest_timeout: float
-    """What one request may ask for; never less than `job_timeout`."""
+    """Longest timeout that one request may ask for; never less than ``job_timeout``."""
     worker_max_jobs: int
     """Jobs after which a worker is replaced; 0 is never."""
     worker_max_growth: int | None
     """MiB beyond its size when it was ready after which a worker is replaced; 0 is never."""
-    cards: tuple[str, ...] | None
+    gpus: tuple[str, ...] | None
     """GPUs of the workers; () is none, None whatever the environment shows."""
     jobs_per_gpu: int
     start_timeout: float
@@ -45,7 +46,7 @@ class Settings:
     client_connections: int
     """Connections at a time of one address; 0 is no limit of its own."""
     cors_origins: tuple[str, ...]
-    """Sites whose pages may use the API; `*` is all."""
+    """Sites whose pages may use the API; ``*`` is all."""
     host_names: tuple[str, ...]
     """Names by which the service may be asked for; none is all."""
     voice_limit: int
@@ -67,7 +68,7 @@ class Settings:
     virtual_ips: tuple[IPAddress, ...]
     """Addresses that must be this host's own, or the node is not ready."""
     require_shared_folder: bool
-    """Whether the node is not ready while the shared folder does not take files."""
+    """True if the node is not ready while the shared folder does not take files."""
     peers_file: Path | None
     """The other nodes; sessions are routed among them when there is one."""
     cluster_secret_file: Path | None
@@ -79,9 +80,9 @@ class Settings:
         """Jobs that run at the same time."""
         if not self.enable_queue:
             return 1
-        return len(self.cards) * self.jobs_per_gpu if self.cards else self.workers
+        return len(self.gpus) * self.jobs_per_gpu if self.gpus else self.workers
 
     @property
-    def places(self) -> int:
+    def effective_queue_size(self) -> int:
         """Jobs that may wait for a slot."""
         return self.queue_size if self.enable_queue else 0

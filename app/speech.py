@@ -1,4 +1,4 @@
-"""From what a person asked for to speech: the one way that page and API share."""
+"""Speech from a request: the one way that page and API share."""
 
 import asyncio
 import time
@@ -7,7 +7,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 
-from app.ask import Ask
 from app.checks.annotations import check_annotations
 from app.checks.mode import mode_of
 from app.checks.numbers import (
@@ -25,10 +24,11 @@ from app.errors import InvalidInputError
 from app.outputs.history import Output
 from app.outputs.record import OutputRecord
 from app.outputs.store import OutputStore
-from app.outputs.wav import seconds, wav
-from app.voices.clips import ClipRoom
+from app.sound.wav import seconds, wav
+from app.speech_request import SpeechRequest
+from app.voices.clip_store import ClipStore
 from app.voices.record import RegisteredVoice
-from app.voices.shelf import VoiceShelf
+from app.voices.store import VoiceStore
 from app.workers.job import Job
 from app.workers.pool import Pool
 from app.workers.report import JobReport
@@ -60,7 +60,7 @@ class Speech:
 
 
 class SpeechService:
-    """Checks requests, has workers speak them, and keeps what is to be kept."""
+    """Service that checks requests, has workers speak them, and keeps what is to be kept."""
 
     def __init__(
         self,
@@ -70,8 +70,8 @@ class SpeechService:
         node: str,
         text_limit: int,
         *,
-        voices: VoiceShelf,
-        clips: ClipRoom,
+        voices: VoiceStore,
+        clips: ClipStore,
         longest: float,
     ) -> None:
         self.engine = engine
@@ -84,10 +84,11 @@ class SpeechService:
         """Seconds a request may ask for."""
         self._node = node
 
-    async def prepare(self, ask: Ask) -> SynthesisRequest:
-        """What the engine can take: the default voice and a random seed where none is given.
+    async def prepare(self, ask: SpeechRequest) -> SynthesisRequest:
+        """Turn a request into what the engine can take: the default voice and a random seed where
+        none is given.
 
-        Raises `InvalidInputError`, which names the field and what is allowed; nothing that was
+        Raises ``InvalidInputError``, which names the field and what is allowed; nothing that was
         asked for and cannot be had is passed over in silence.
         """
         engine = self.engine
@@ -119,7 +120,8 @@ class SpeechService:
         arrived: float | None = None,
         report: JobReport | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """The speech as it is made; see `Pool.speak` and `Job`. `timeout`: see `Ask`.
+        """The speech as it is made; see ``Pool.speak`` and ``Job``. ``timeout``: see
+        ``SpeechRequest``.
 
         A request with recordings is spoken once: they are removed at the end.
         """
@@ -141,7 +143,7 @@ class SpeechService:
         timeout: float | None = None,
         arrived: float | None = None,
     ) -> Speech:
-        """The whole speech. Raises `SpeechError`. Cancelling it stops the work."""
+        """The whole speech. Raises ``SpeechError``. Cancelling it stops the work."""
         began = time.monotonic()
         pcm = bytearray()
         report = JobReport(request_id)
@@ -169,9 +171,9 @@ class SpeechService:
         audio: bytes | None = None,
         file_format: str = "wav",
     ) -> Output:
-        """Save speech in the shared folder: `audio`, which is in `file_format`, or a WAV file.
+        """Save speech in the shared folder: ``audio``, which is in ``file_format``, or a WAV file.
 
-        Raises `StorageError`.
+        Raises ``StorageError``.
         """
         record = OutputRecord.of(
             speech.request,
@@ -185,7 +187,7 @@ class SpeechService:
         )
         return await self.store.save(speech.wav() if audio is None else audio, record)
 
-    async def _registered(self, ask: Ask) -> RegisteredVoice | None:
+    async def _registered(self, ask: SpeechRequest) -> RegisteredVoice | None:
         if ask.voice and ask.reference:
             raise InvalidInputError(
                 "two_voices",
@@ -201,7 +203,7 @@ class SpeechService:
     async def _with_clips(
         self,
         request: SynthesisRequest,
-        ask: Ask,
+        ask: SpeechRequest,
         registered: RegisteredVoice | None,
         transcript: str,
     ) -> SynthesisRequest:

@@ -1,4 +1,4 @@
-"""Is this text fit to be spoken? Pure."""
+"""Checks of a text: can it be spoken? Pure."""
 
 import unicodedata
 
@@ -12,8 +12,8 @@ _BYTE_ORDER_MARK = "\ufeff"
 def speakable(text: str, limit: int, field: str = "input") -> str:
     """The text as an engine gets it: NFC, line breaks as newlines, no white space around it.
 
-    `limit` is the greatest number of characters (code points), `field` is where the text stands
-    in the request, for the error. Raises `InvalidInputError` for a text that is empty, too long,
+    ``limit`` is the greatest number of characters (code points), ``field`` is where the text stands
+    in the request, for the error. Raises ``InvalidInputError`` for a text that is empty, too long,
     holds control characters or broken Unicode, or has nothing in it to pronounce.
     """
     if len(text) > limit:

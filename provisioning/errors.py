@@ -8,21 +8,21 @@ class ClusterError(Exception):
 
     ```
     ClusterError
-        ChoiceError
-        HandError
-            AppDownError
-            DirectorAwayError
-        HeldUpError
+        ActionError
+            DirectorUnreachableError
+        AnswerError
         HookError
         HookSyntaxError
         InterfacesFormatError
         InventoryError
         LabError
         LockedError
-        NotNowError
+        NoReplyError
+        NoTableError
         OperationError
             HostBusyError
             RollbackError
+        OptionError
         OwnMetadataError
         PhaseError
         PreflightError
@@ -51,6 +51,8 @@ class ClusterError(Exception):
         UnobservableError
         UnusableKeyError
         UnwritableError
+        UpgradeBlockedError
+        UpgradeConflictError
         VaultError
     ```
     """

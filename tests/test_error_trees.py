@@ -14,7 +14,7 @@ import provisioning
 from app.errors import NodeError
 from app.session_routing.errors import SessionRoutingError
 from provisioning.errors import ClusterError
-from provisioning.operations.rolling_upgrade.clock import WokenError
+from provisioning.operations.rolling_upgrade.clock import ClockStoppedError
 
 OTHER_BASES = (click.ClickException, NodeError, SessionRoutingError, ClusterError)
 
@@ -64,4 +64,4 @@ def test_no_error_stands_outside() -> None:
         if not issubclass(found, OTHER_BASES)
     }
     # How a sleeper hears that it is over, and how a handler hears that its client is gone.
-    assert {found.__name__ for found in outside} == {WokenError.__name__, "ClientGoneError"}
+    assert {found.__name__ for found in outside} == {ClockStoppedError.__name__, "ClientGoneError"}

@@ -1,1 +1,1 @@
-"""Who may use the node, and how much of it."""
+"""API keys and the cluster's secret."""

@@ -16,7 +16,7 @@ class ClusterSecretError(NodeError):
 
 def read_secret(path: Path) -> bytes:
     """The secret: the file's content without the newline at its end. Raises
-    `ClusterSecretError`."""
+    ``ClusterSecretError``."""
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(path.stat().st_mode)

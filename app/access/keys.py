@@ -1,8 +1,8 @@
 """API keys, from a file that only the node's user, or its group, can read.
 
-One key a line, `NAME:KEY` or `NAME:sha256:DIGEST` (hexadecimal, of the key); empty lines and
-those that begin with `#` say nothing. The plain SHA-256 is enough: a key is random and long, not a
-password somebody thought of.
+One key a line, ``NAME:KEY`` or ``NAME:sha256:DIGEST`` (hexadecimal, of the key); empty lines and
+those that begin with ``#`` say nothing. The plain SHA-256 is enough: a key is random and long, not
+a password somebody thought of.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ class ApiKeys:
         return len(self._digests)
 
     def name_of(self, key: str) -> str | None:
-        """Whose key this is, or None.
+        """Find the name of a key, or None.
 
         Takes the same time for every wrong key: all are compared, each in constant time.
         """
@@ -48,7 +48,7 @@ class ApiKeys:
 
 
 def read_keys(path: Path) -> ApiKeys:
-    """The keys in a file. Raises `KeyFileError`."""
+    """The keys in a file. Raises ``KeyFileError``."""
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(path.stat().st_mode)
@@ -62,7 +62,7 @@ def read_keys(path: Path) -> ApiKeys:
     try:
         lines = content.decode().splitlines()
     except UnicodeDecodeError as error:
-        raise KeyFileError(f"{path} is no text") from error
+        raise KeyFileError(f"{path} is not text") from error
     digests: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         if line.strip() and not line.lstrip().startswith("#"):

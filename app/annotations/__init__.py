@@ -1,6 +1,8 @@
-"""Pronunciation written into a text: pinyin `[h][ào]`, phonemes `[M][AY0]`, sounds `[breath]`.
+"""Pronunciation written into a text: pinyin ``[h][ào]``, phonemes ``[M][AY0]``, sounds
+``[breath]``.
 
-`check` tells what is wrong with such marks before a job is sent, `parse` gives engines the parts.
+``check`` tells what is wrong with such marks before a job is sent, ``parse`` gives engines the
+parts.
 """
 
 from app.annotations.problems import Problem, check

@@ -1,4 +1,4 @@
-"""What was probably meant by a wrong mark. Pure."""
+"""The nearest right mark for a wrong one. Pure."""
 
 from difflib import get_close_matches
 from functools import lru_cache
@@ -12,7 +12,7 @@ _WITHOUT_INITIAL = {
     **{"i": "yi", "in": "yin", "ing": "ying", "iu": "you", "u": "wu", "ui": "wei", "un": "wen"},
     **{"ü": "yu", "üe": "yue", "ue": "yue", "ong": "weng"},
 }
-"""How a final is written where its syllable has no initial."""
+"""Spellings of finals whose syllable has no initial."""
 
 
 @lru_cache(maxsize=1024)
@@ -52,13 +52,13 @@ def nearest_syllable(initial: str, final: str, tone: int) -> str | None:
 
 
 def whole(final: str, tone: int) -> str | None:
-    """The marks of a final that lacks its initial: `ī` is `[y][ī]`."""
+    """The marks of a final that lacks its initial: ``ī`` is ``[y][ī]``."""
     syllable = read(f"{_WITHOUT_INITIAL.get(final, final)}{tone}")
     return syllable.marks if syllable and syllable.has_marks else None
 
 
 def _nearest_tone(final: str, tone: int) -> int | None:
-    """This tone, or one that the final has a mark for."""
+    """Choose this tone, or one that the final has a mark for."""
     for candidate in (tone, 1, 2, 3, 4):
         if FINALS.get(spelled(final, candidate)) == (final, candidate):
             return candidate

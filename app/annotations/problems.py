@@ -1,4 +1,4 @@
-"""What is wrong with the marks in a text, and what was probably meant."""
+"""Wrong marks in a text, each with the nearest right one."""
 
 import re
 from collections.abc import Iterator
@@ -38,11 +38,11 @@ class Problem:
     en: str
     zh: str
     suggestion: str | None = None
-    """What to write from `start` to `end` instead; None where nothing comes near."""
+    """Text to write from ``start`` to ``end`` instead; None where nothing comes near."""
 
 
 def check(text: str) -> list[Problem]:
-    """The first `MOST` problems of a text, in order. Never raises."""
+    """The first ``MOST`` problems of a text, in order. Never raises."""
     found = list(_FOUND.finditer(text))
     first = [*islice(_problems(found), MOST), *islice(_pairs(found), MOST)]
     return sorted(first, key=lambda problem: problem.start)[:MOST]
@@ -104,7 +104,7 @@ def _problem(
         return None
     return _told(
         match,
-        "is no pinyin, phoneme or sound that can be marked",
+        "is not a pinyin, phoneme or sound that can be marked",
         "不是可用的拼音、音素或声音标记",
         nearest_mark(inside),
     )
@@ -116,7 +116,7 @@ def _tag_problem(match: re.Match[str]) -> Problem | None:
         return None
     return _told(
         match,
-        "is no tag; known tags are <strong> and <laughter>",
+        "is not a tag; known tags are <strong> and <laughter>",
         "不是可用的标签，可用的有 <strong> 和 <laughter>",
         nearest_tag(slash, name),
     )
@@ -221,7 +221,7 @@ def _pairs(found: list[re.Match[str]]) -> Iterator[Problem]:
 def _told(
     match: re.Match[str], en: str, zh: str, suggestion: str | None = None, end: int | None = None
 ) -> Problem:
-    """A problem of what was matched, or of the text from there to `end`."""
+    """A problem of what was matched, or of the text from there to ``end``."""
     start, end = match.start(), end or match.end()
     mark = match.string[start:end]
     return Problem(start, end, mark, f"{mark}: {en}", f"{mark}：{zh}", suggestion)

@@ -13,15 +13,15 @@ _MARK = re.compile(f"{BRACKETS.pattern}|{TAGS.pattern}")
 
 
 class Kind(StrEnum):
-    """What a stretch of text is."""
+    """Kind of a stretch of text."""
 
     TEXT = "text"
     PINYIN = "pinyin"
-    """One syllable, `[h][ào]`: said instead of a character."""
+    """One syllable, ``[h][ào]``: said instead of a character."""
     PHONEME = "phoneme"
-    """One CMU phoneme, `[AY0]`: neighbours are one word, said instead of the written one."""
+    """One CMU phoneme, ``[AY0]``: neighbours are one word, said instead of the written one."""
     EVENT = "event"
-    """A sound, `[breath]`, or an end of a way of speaking, `<strong>`, `</strong>`."""
+    """A sound, ``[breath]``, or an end of a way of speaking, ``<strong>``, ``</strong>``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Segment:
     start: int
     """Offset of its first character in the text."""
     syllable: Syllable | None = None
-    """The syllable of a `Kind.PINYIN`."""
+    """The syllable of a ``Kind.PINYIN``."""
 
     @property
     def end(self) -> int:
@@ -43,14 +43,14 @@ class Segment:
 
     @property
     def name(self) -> str:
-        """A phoneme or an event without its brackets; `/strong` closes what `strong` opens."""
+        """A phoneme or an event without its brackets; ``/strong`` closes what ``strong`` opens."""
         return self.text.strip("[]<>")
 
 
 def parse(text: str) -> list[Segment]:
     """The segments of a text, in order, never empty ones.
 
-    Never raises: a wrong mark is ordinary text, as it is to CosyVoice. `check` finds those.
+    Never raises: a wrong mark is ordinary text, as it is to CosyVoice. ``check`` finds those.
     """
     segments: list[Segment] = []
     told = 0

@@ -1,7 +1,7 @@
 """Mandarin syllables in pinyin: which exist, and how each is spelled with tone marks. Pure.
 
-A syllable is its initial and its final as they are written, so `y` and `w` count as initials and
-`ü` after `j`, `q`, `x` and `y` is written `u`.
+A syllable is its initial and its final as they are written, so ``y`` and ``w`` count as initials
+and ``ü`` after ``j``, ``q``, ``x`` and ``y`` is written ``u``.
 """
 
 import unicodedata
@@ -49,49 +49,49 @@ _FINALS_WITH_TONES = {
 _TONES_BY_FINAL = {
     final: tones for tones, finals in _FINALS_WITH_TONES.items() for final in finals.split()
 }
-"""Tones for which the tokenizer has a token (see `app.annotations.marks` for the source)."""
+"""Tones for which the tokenizer has a token (see ``app.annotations.marks`` for the source)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Syllable:
-    """One toned syllable, for example `h` `ao` 4."""
+    """A toned syllable, for example ``h`` ``ao`` 4."""
 
     initial: str
     """Empty where the syllable begins with its vowel."""
     final: str
-    """Without tone mark, `ü` where it is written so."""
+    """Without tone mark, ``ü`` where it is written so."""
     tone: int
-    """1 to 4, or `NEUTRAL`."""
+    """1 to 4, or ``NEUTRAL``."""
 
     @property
     def letters(self) -> str:
-        """Without the tone: `hao`, `nü`."""
+        """Spelling without the tone: ``hao``, ``nü``."""
         return self.initial + self.final
 
     @property
     def numbered(self) -> str:
-        """With the tone as a digit: `hao4`, `nü3`."""
+        """Spelling with the tone as a digit: ``hao4``, ``nü3``."""
         return f"{self.letters}{self.tone}"
 
     @property
     def marks(self) -> str:
-        """As it is annotated in a text: `[h][ào]`."""
+        """Annotation in a text: ``[h][ào]``."""
         initial = f"[{self.initial}]" if self.initial else ""
         return f"{initial}[{spelled(self.final, self.tone)}]"
 
     @property
     def has_marks(self) -> bool:
-        """Whether this final has a mark in this tone: a few rare ones have none."""
+        """Tell whether this final has a mark in this tone: a few rare ones have none."""
         return str(self.tone) in _TONES_BY_FINAL[self.final]
 
 
 def exists(initial: str, final: str) -> bool:
-    """Whether Mandarin has a syllable of these two, whatever its tone."""
+    """Tell whether Mandarin has a syllable of these two, whatever its tone."""
     return final in _FINALS_OF[initial]
 
 
 def spelled(final: str, tone: int) -> str:
-    """A final as its mark spells it: `ao` in tone 4 is `ào`. `üe` is spelled `vè` there."""
+    """A final as its mark spells it: ``ao`` in tone 4 is ``ào``. ``üe`` is spelled ``vè`` there."""
     if tone == NEUTRAL:
         return final
     # On a, e or o where there is one; else on the last vowel: iu and ui carry it there.
@@ -111,7 +111,8 @@ FINALS = {
 
 
 def read(written: str) -> Syllable | None:
-    """The syllable in a common way of writing it: `hao4`, `hào`, `HAO4`, `nv3`, `lu:4`, or None."""
+    """The syllable in a common way of writing it: ``hao4``, ``hào``, ``HAO4``, ``nv3``, ``lu:4``,
+    or None."""
     letters, tone = _without_tone(written)
     for cut in range(len(letters)):
         initial, final = letters[:cut], letters[cut:]
@@ -123,7 +124,7 @@ def read(written: str) -> Syllable | None:
 
 
 def read_final(written: str) -> tuple[str, int] | None:
-    """A final and its tone in a common way of writing it: `ao4`, `ào`, or None."""
+    """A final and its tone in a common way of writing it: ``ao4``, ``ào``, or None."""
     final, tone = _without_tone(written)
     return (final, tone) if final in _TONES_BY_FINAL else None
 

@@ -1,8 +1,9 @@
-"""`POST /AIVoice/TTS/CosyVoice2/audio-generate`: the route older clients of this cluster know.
+"""``POST /AIVoice/TTS/CosyVoice2/audio-generate``: the route older clients of this cluster know.
 
-Its answers have `code` and `message`: "200" and 成功, or another code and what went wrong. That is
-kept; `data` is new and holds the sound. A request without a body speaks a sentence of greeting,
-so that the request those clients were written with still does something that can be heard.
+Its answers have ``code`` and ``message``: "200" and 成功, or another code and what went wrong. That
+is kept; ``data`` is new and holds the sound. A request without a body speaks a sentence of
+greeting, so that the request those clients were written with still does something that can be
+heard.
 """
 
 import base64
@@ -18,27 +19,27 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from app.api.ascii_json import AsciiJson
-from app.api.disconnect import unless_disconnected
+from app.api.errors import retry_header, wrong_fields
 from app.api.inline_clip import inline_clip
-from app.api.problems import retry_header, wrong_fields
 from app.api.speech_body import FormatName, Number, Seed
-from app.ask import Ask
+from app.disconnect import unless_disconnected
 from app.encoding.formats import encoded_apart
 from app.engines.interface import EngineInfo, Mode
 from app.errors import SpeechError
 from app.logs import REQUEST_ID
 from app.speech import SpeechService
+from app.speech_request import SpeechRequest
 
 PATH = "/AIVoice/TTS/CosyVoice2/audio-generate"
 GREETING_ZH = "你好，欢迎使用语音合成服务。"
 GREETING_EN = "Hello, welcome to the speech service."
 _DONE = {"code": "200", "message": "成功"}
 _WRONG_INPUT = "999"
-"""What the route has always said with status 400."""
+"""Message of status 400, as the route has always had it."""
 
 
 class GenerateBody(BaseModel):
-    """What to speak, and how; every field may be left out."""
+    """Text and voice of a request; every field may be left out."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -88,7 +89,7 @@ class GenerateAnswer(BaseModel):
 
 
 class FailureAnswer(BaseModel):
-    """What went wrong."""
+    """A failure, in the route's own shape."""
 
     code: str = Field(description='"999" for a wrong request, else the HTTP status')
     message: str
@@ -133,8 +134,8 @@ def routes(service: SpeechService, node: str) -> APIRouter:
     return router
 
 
-def _ask(body: GenerateBody, reference: Path | None, engine: EngineInfo) -> Ask:
-    return Ask(
+def _ask(body: GenerateBody, reference: Path | None, engine: EngineInfo) -> SpeechRequest:
+    return SpeechRequest(
         text=_greeting(body, engine) if body.text is None else body.text,
         mode=body.mode,
         voice=body.voice,
@@ -154,7 +155,7 @@ def _greeting(body: GenerateBody, engine: EngineInfo) -> str:
 
 
 class _Route(APIRoute):
-    """Answers failures in this route's own shape."""
+    """Route that answers failures in its own shape."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()

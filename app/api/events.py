@@ -1,6 +1,6 @@
-"""Speech as server-sent events, in OpenAI's words: deltas of sound, then `done`.
+"""Speech as server-sent events, in OpenAI's words: deltas of sound, then ``done``.
 
-An `error` event, in the shape of the API's other errors, takes the place of `done`.
+An ``error`` event, in the shape of the API's other errors, takes the place of ``done``.
 """
 
 import base64
@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from app.api.problems import told
+from app.api.errors import told
 from app.errors import SpeechError
 
 MEDIA_TYPE = "text/event-stream"
@@ -26,7 +26,7 @@ _log = logging.getLogger("app.api")
 async def events(
     parts: AsyncGenerator[bytes, None], done: dict[str, object]
 ) -> AsyncGenerator[bytes, None]:
-    """The events for parts of a file. `done` goes with the last; it is read when it is sent."""
+    """The events for parts of a file. ``done`` goes with the last; it is read when it is sent."""
     try:
         async with aclosing(parts):
             async for part in parts:

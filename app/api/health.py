@@ -1,4 +1,4 @@
-"""Is the process alive, should it get clients, what is it doing? Cheap enough for every second."""
+"""Health, readiness and status."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -7,7 +7,7 @@ from app.node import Node
 
 
 def routes(node: Node) -> APIRouter:
-    """`/healthz`, `/readyz` and `/cluster/status`. None of them touches the shared folder."""
+    """``/healthz``, ``/readyz`` and ``/cluster/status``. None of them touches the shared folder."""
     router = APIRouter(tags=["health"])
     name = node.settings.node_name
 

@@ -1,4 +1,4 @@
-"""A recording that travels inside JSON: base64, bare or as a `data:` URL."""
+"""A recording that travels inside JSON: base64, bare or as a ``data:`` URL."""
 
 import base64
 import binascii
@@ -17,7 +17,7 @@ LARGEST = 16 << 20
 def inline_clip(encoded: str | None, field: str) -> Iterator[Path | None]:
     """A file with what was sent, which is removed at the end; None where nothing was.
 
-    Whether it holds sound is for others to say. Raises `InvalidInputError`.
+    Whether it holds sound is for others to say. Raises ``InvalidInputError``.
     """
     if encoded is None:
         yield None

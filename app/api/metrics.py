@@ -1,10 +1,10 @@
-"""`GET /metrics`, for Prometheus."""
+"""``GET /metrics``, for Prometheus."""
 
 from fastapi import APIRouter, Header, Response
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from app.api.described import binary
+from app.api.openapi import binary
 from app.node import Node
 
 

@@ -1,8 +1,8 @@
-"""`GET /outputs/NAME`: finished audio, from whichever node made it."""
+"""``GET /outputs/NAME``: finished audio, from whichever node made it."""
 
 from fastapi import APIRouter, HTTPException, Response
 
-from app.api.described import FAILURES, binary
+from app.api.openapi import FAILURES, binary
 from app.outputs.names import MEDIA_TYPES
 from app.outputs.reading import OpenFileAnswer
 from app.outputs.store import OutputStore
@@ -25,7 +25,7 @@ def routes(store: OutputStore) -> APIRouter:
 
 
 async def output_answer(store: OutputStore, name: str, disposition: str = "inline") -> Response:
-    """The answer with an output's audio. Raises `HTTPException`, `StorageError`."""
+    """The answer with an output's audio. Raises ``HTTPException``, ``StorageError``."""
     file = await store.open(name)
     if file is None:
         raise HTTPException(404, "there is no such audio; it may have been removed")

@@ -1,4 +1,4 @@
-"""`POST /v1/audio/speech`, in the shape of OpenAI's API.
+"""``POST /v1/audio/speech``, in the shape of OpenAI's API.
 
 One request, one connection, one sound: it needs no session, so it works under any scheduler.
 """
@@ -13,20 +13,20 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from app.api import events
-from app.api.catalogue import ALIASES
-from app.api.described import FAILURES, binary
-from app.api.disconnect import unless_disconnected
 from app.api.inline_clip import inline_clip
-from app.api.live import LiveAnswer, ahead
+from app.api.models import ALIASES
+from app.api.openapi import FAILURES, binary
 from app.api.speech_body import SpeechBody
-from app.ask import Ask
 from app.checks.numbers import speed_streams
+from app.disconnect import unless_disconnected
 from app.encoding.formats import FORMATS, encoded_apart
 from app.engines.interface import SynthesisRequest
 from app.errors import InvalidInputError
 from app.logs import REQUEST_ID
+from app.sound.pcm import SAMPLE_BYTES, audible
 from app.speech import Speech, SpeechService
-from app.workers.pcm import SAMPLE_BYTES, audible
+from app.speech_request import SpeechRequest
+from app.streaming import LiveAnswer, prefetch
 from app.workers.report import JobReport
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -52,7 +52,7 @@ def routes(service: SpeechService) -> APIRouter:
             inline_clip(body.source, "source") as source,
         ):
             wanted = await service.prepare(
-                Ask(
+                SpeechRequest(
                     text=body.input,
                     mode=body.mode,
                     voice=body.voice_id,
@@ -75,7 +75,7 @@ def routes(service: SpeechService) -> APIRouter:
 
 
 class _Answer:
-    """What is sent for one request."""
+    """The answer to one request."""
 
     def __init__(
         self, service: SpeechService, wanted: SynthesisRequest, body: SpeechBody, request_id: str
@@ -113,7 +113,7 @@ class _Answer:
         making = self._service.stream(
             self._wanted, self._request_id, timeout=self._body.timeout, report=self._report
         )
-        pieces = ahead(making)
+        pieces = prefetch(making)
         try:
             heard = await unless_disconnected(request.receive, _first_sound(pieces))
         except BaseException:
@@ -158,7 +158,7 @@ class _Answer:
 
 
 def check_model(model: str, engine: str) -> None:
-    """Whether a request for this model is for us."""
+    """Check that the node serves this model."""
     if model != engine and model not in ALIASES:
         known = ", ".join([engine, *sorted(ALIASES)])
         raise InvalidInputError(

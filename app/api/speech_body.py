@@ -1,4 +1,4 @@
-"""The body of `POST /v1/audio/speech`: OpenAI's fields, then ours."""
+"""The body of ``POST /v1/audio/speech``: OpenAI's fields, then ours."""
 
 from typing import Annotated, Literal
 
@@ -34,7 +34,7 @@ _EXAMPLE: dict[str, JsonValue] = {
 
 
 class SpeechBody(BaseModel):
-    """What to speak, and how."""
+    """Text, voice and format of a request."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
     model: str = Field(description="the engine's name, or one of OpenAI's model names")

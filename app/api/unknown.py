@@ -1,4 +1,4 @@
-"""What is below /v1 and does not exist; without this the page would answer for it."""
+"""Unknown paths below /v1; without this the page would answer for them."""
 
 from fastapi import APIRouter, HTTPException, Request
 
@@ -6,7 +6,7 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def routes() -> APIRouter:
-    """To be included after every other route."""
+    """Build the route, to be included after every other."""
     router = APIRouter(prefix="/v1")
 
     @router.api_route("/{path:path}", methods=_METHODS, include_in_schema=False)

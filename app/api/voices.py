@@ -1,4 +1,4 @@
-"""`/v1/audio/voices`: the engine's voices, and those registered from a recording."""
+"""``/v1/audio/voices``: the engine's voices, and those registered from a recording."""
 
 import tempfile
 from pathlib import Path
@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, HTTPException, UploadFile
 from fastapi.concurrency import run_in_threadpool
 
-from app.api.described import FAILURES
 from app.api.inline_clip import LARGEST
+from app.api.openapi import FAILURES
 from app.checks.words import name_of, transcript_of
-from app.engines.interface import ClipLimits, EngineInfo
+from app.engines.interface import EngineInfo
 from app.errors import InvalidInputError
+from app.sound.clip import ClipLimits
 from app.speech import SpeechService
 from app.voices.record import RegisteredVoice, new_id
 

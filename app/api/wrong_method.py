@@ -11,14 +11,14 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 class WrongMethod(BaseRoute):
-    """Answers 405 with `Allow` (RFC 9110, section 15.5.6) for the paths of `routes`, which come
-    before it."""
+    """Route that answers 405 with ``Allow`` (RFC 9110, section 15.5.6) for the paths of ``routes``,
+    which come before it."""
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self._routes = tuple(routes)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """See Starlette."""
+        """Match as Starlette does, but for a method that the path does not have."""
         if scope["type"] == "http" and self._match(scope) is Match.PARTIAL:
             return Match.FULL, {}
         return Match.NONE, {}

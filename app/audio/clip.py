@@ -1,4 +1,4 @@
-"""From an uploaded file to a clip an engine can use, or a clear refusal."""
+"""Conversion of an uploaded file to a clip an engine can use, or a clear refusal."""
 
 import hashlib
 import secrets
@@ -13,9 +13,9 @@ from app.audio.report import ClipReport, warnings_about
 from app.audio.resampling import resampled
 from app.audio.silence import speech_span
 from app.audio.waveform import peaks
-from app.engines.interface import Clip, ClipLimits
-from app.outputs.wav import wav
-from app.workers.pcm import pcm16
+from app.sound.clip import Clip, ClipLimits
+from app.sound.pcm import pcm16
+from app.sound.wav import wav
 
 _FADE = 0.01
 _COLUMNS = 200
@@ -32,20 +32,20 @@ class PreparedClip:
     report: ClipReport
 
     def clip(self, transcript: str = "") -> Clip:
-        """What a `SynthesisRequest` takes."""
+        """Build the clip that a ``SynthesisRequest`` takes."""
         return Clip(self.path, self.digest, transcript)
 
 
 def read_clip(
     path: Path, limits: ClipLimits, *, folder: Path | None = None, field: str = "reference"
 ) -> PreparedClip:
-    """Check a recording and make a clip of it, in `folder` (its own folder by default).
+    """Check a recording and make a clip of it, in ``folder`` (its own folder by default).
 
-    Silence around the speech is removed, what is beyond `limits.longest` is cut with a warning,
+    Silence around the speech is removed, what is beyond ``limits.longest`` is cut with a warning,
     channels are mixed, the level is that of ordinary speech. Blocks; call it in a thread.
 
-    Raises `InvalidInputError` about `field`, OSError when `folder` cannot be written, ImportError
-    without torch and torchaudio.
+    Raises ``InvalidInputError`` about ``field``, OSError when ``folder`` cannot be written,
+    ImportError without torch and torchaudio.
     """
     recording = survey(path, limits.lowest_rate, field)
     if recording.duration < limits.shortest:

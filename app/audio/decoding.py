@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from app.audio.recording import Recording
 from app.audio.refusals import broken, no_sound, too_long, too_low_rate
 from app.audio.silence import Levels
-from app.engines.interface import Samples
+from app.sound.samples import Samples
 
 LONGEST = 600
 """Seconds that are decoded before a recording is refused."""
@@ -46,10 +46,10 @@ _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
 
 
 def survey(path: Path, lowest_rate: int, field: str) -> Recording:
-    """What there is to know of the first audio stream of a file.
+    """Measure the first audio stream of a file.
 
-    Raises `InvalidInputError` about `field` for a file that cannot be read, holds no sound, is
-    damaged, longer than `LONGEST` seconds, or made with less than `lowest_rate` Hz.
+    Raises ``InvalidInputError`` about ``field`` for a file that cannot be read, holds no sound, is
+    damaged, longer than ``LONGEST`` seconds, or made with less than ``lowest_rate`` Hz.
     """
     rate = channels = count = clipped = heard = 0
     peak = 0.0
@@ -71,8 +71,8 @@ def survey(path: Path, lowest_rate: int, field: str) -> Recording:
 
 
 def excerpt(path: Path, start: int, end: int, field: str) -> Samples:
-    """The samples from `start` up to `end`, mixed to one channel, full scale is 1. Decodes no
-    further. Raises `InvalidInputError` about `field` as `survey` does."""
+    """The samples from ``start`` up to ``end``, mixed to one channel, full scale is 1. Decodes no
+    further. Raises ``InvalidInputError`` about ``field`` as ``survey`` does."""
     kept: list[Samples] = []
     count = 0
     with closing(_pieces(path, 0, field)) as pieces:

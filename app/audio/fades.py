@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from app.engines.interface import Samples
+from app.sound.samples import Samples
 
 
 def faded(samples: Samples, rate: int, seconds: float) -> Samples:
-    """The sound with a raised-cosine fade of `seconds` at both ends (half of it at most)."""
+    """The sound with a raised-cosine fade of ``seconds`` at both ends (half of it at most)."""
     length = min(round(seconds * rate), len(samples) // 2)
     ramp = (0.5 - 0.5 * np.cos(np.pi * (np.arange(length) + 0.5) / max(1, length))).astype(
         np.float32

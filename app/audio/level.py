@@ -8,7 +8,7 @@ Python: a minute for a clip.)
 
 import numpy as np
 
-from app.engines.interface import Samples
+from app.sound.samples import Samples
 
 _FRAME = 0.05
 _GATE = 10 ** (-20 / 20)

@@ -16,7 +16,7 @@ _Result = TypeVar("_Result")
 
 
 class DecodingLine(Generic[_Result]):
-    """Calls functions in `at_once` threads, in the order they came. `drop` gets the result of a
+    """Calls functions in ``at_once`` threads, in the order they came. ``drop`` gets the result of a
     call that nobody waits for any more."""
 
     def __init__(self, drop: Callable[[_Result], object], at_once: int = AT_ONCE) -> None:
@@ -24,8 +24,8 @@ class DecodingLine(Generic[_Result]):
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="decoding")
 
     async def call(self, function: Callable[[], _Result], seconds: float) -> _Result:
-        """What `function` returns or raises. Raises `BusyError` where it has not begun within
-        `seconds`."""
+        """Run ``function`` in its turn and return its result, or raise its error. Raises
+        ``BusyError`` where it has not begun within ``seconds``."""
         future = self._threads.submit(function)
         answer = asyncio.wrap_future(future)
         try:

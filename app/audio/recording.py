@@ -1,4 +1,4 @@
-"""What is known of a recording once it was decoded from its beginning to its end."""
+"""Measurements of a recording that was decoded from its beginning to its end."""
 
 from dataclasses import dataclass
 
@@ -15,13 +15,13 @@ class Recording:
     rate: int
     """Hz."""
     channels: int
-    """How many there were before mixing."""
+    """Channels before mixing."""
     peak: float
     """The greatest absolute sample of any channel."""
     clipping: float
     """Share of all samples, 0 to 1, that stand at full scale."""
     levels: NDArray[np.float64]
-    """How loud each `app.audio.silence.FRAME` is, of all channels mixed."""
+    """Loudness of each ``app.audio.silence.FRAME``, of all channels mixed."""
 
     @property
     def duration(self) -> float:

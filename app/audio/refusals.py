@@ -1,14 +1,14 @@
-"""Why a recording cannot be used, in the words of whoever uploaded it."""
+"""Reasons to refuse a recording, in words for the person who uploaded it."""
 
 from app.errors import InvalidInputError
 
 
 def broken(field: str) -> InvalidInputError:
-    """Neither container nor codec can be read, or too much of it is damaged."""
+    """Refuse a recording whose container or codec cannot be read, or that is damaged too much."""
     return InvalidInputError(
         "clip_unreadable",
-        f"the {field} is no recording that can be read, or it is damaged; use WAV, MP3, M4A, FLAC, "
-        "OGG or WebM",
+        f"the {field} is not a recording that can be read, or it is damaged; use WAV, MP3, M4A, "
+        "FLAC, OGG or WebM",
         "无法读取该音频，文件已损坏或格式不受支持，请使用 WAV、MP3、M4A、FLAC、OGG 或 WebM",
         field=field,
     )
@@ -25,7 +25,7 @@ def no_sound(field: str) -> InvalidInputError:
 
 
 def silent(field: str) -> InvalidInputError:
-    """Nothing in it is loud enough to be speech."""
+    """Refuse a recording in which nothing is loud enough to be speech."""
     return InvalidInputError(
         "clip_silent",
         f"nothing can be heard in the {field}; record it again, closer to the microphone",
@@ -35,7 +35,7 @@ def silent(field: str) -> InvalidInputError:
 
 
 def too_short(seconds: float, shortest: float, field: str) -> InvalidInputError:
-    """Less speech than the engine needs, without the silence around it."""
+    """Refuse a recording with less speech than the engine needs, without the silence around it."""
     return InvalidInputError(
         "clip_too_short",
         f"the {field} has {seconds:.2f} s of sound; at least {shortest:g} s are needed",
@@ -45,7 +45,8 @@ def too_short(seconds: float, shortest: float, field: str) -> InvalidInputError:
 
 
 def too_long(longest: float, field: str) -> InvalidInputError:
-    """More than anybody would send for a voice: it is not decoded to its end."""
+    """Refuse a recording longer than anybody would send for a voice: it is not decoded to its
+    end."""
     return InvalidInputError(
         "clip_too_long",
         f"the {field} is longer than {longest:g} s or far too big; cut it",

@@ -1,9 +1,9 @@
-"""What was found in a recording and done to it, for the person who uploaded it."""
+"""Findings about a recording and changes made to it, for the person who uploaded it."""
 
 from dataclasses import dataclass
 
 from app.audio.recording import Recording
-from app.engines.interface import ClipLimits
+from app.sound.clip import ClipLimits
 
 _CLIPPING = 0.001
 """Share of samples at full scale from which distortion is heard."""
@@ -14,7 +14,7 @@ _GOOD_LENGTH = 3.0
 
 @dataclass(frozen=True, slots=True)
 class ClipWarning:
-    """Something that makes a clone worse but not impossible. `code` is stable."""
+    """A flaw that makes a clone worse but not impossible. ``code`` is stable."""
 
     code: str
     en: str
@@ -23,7 +23,7 @@ class ClipWarning:
 
 @dataclass(frozen=True, slots=True)
 class ClipReport:
-    """A recording in numbers; `duration` is of the clip, the others are of what was uploaded."""
+    """A recording in numbers; ``duration`` is of the clip, the others are of what was uploaded."""
 
     duration: float
     """Seconds the engine gets."""
@@ -44,7 +44,8 @@ class ClipReport:
 def warnings_about(
     recording: Recording, kept: float, limits: ClipLimits, *, cut: bool
 ) -> tuple[ClipWarning, ...]:
-    """What its owner should know. `kept` is in seconds; `cut`: it went on after them."""
+    """Warnings for the owner of a recording. ``kept`` is in seconds; ``cut``: it continued after
+    them."""
     found = []
     if cut:
         found.append(

@@ -3,11 +3,11 @@
 import numpy as np
 
 from app.audio.torchaudio_import import import_torchaudio
-from app.engines.interface import Samples
+from app.sound.samples import Samples
 
 
 def resampled(samples: Samples, rate: int, wanted: int) -> Samples:
-    """Mono sound at `wanted` Hz (band-limited sinc interpolation).
+    """Mono sound at ``wanted`` Hz (band-limited sinc interpolation).
 
     Raises ImportError where torch is not installed: only engines that need it take recordings.
     """

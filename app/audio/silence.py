@@ -1,10 +1,10 @@
-"""Where the speech in a recording begins and ends."""
+"""Start and end of the speech in a recording."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.audio.recording import Recording
-from app.engines.interface import Samples
+from app.sound.samples import Samples
 
 FRAME = 0.02
 """Seconds."""
@@ -15,7 +15,7 @@ _AUDIBLE = 10 ** (-60 / 20)
 
 
 class Levels:
-    """How loud each frame of a sound is (root mean square); the sound comes in pieces."""
+    """Loudness of each frame of a sound (root mean square); the sound comes in pieces."""
 
     def __init__(self, rate: int) -> None:
         self._size = frame_size(rate)
@@ -30,7 +30,7 @@ class Levels:
         self._rest = sound[whole:]
 
     def all(self) -> NDArray[np.float64]:
-        """Those of the whole sound; a last frame that is not full ends in silence."""
+        """Levels of the whole sound; a last frame that is not full ends in silence."""
         self._measure(np.pad(self._rest, (0, -len(self._rest) % self._size)))
         self._rest = self._rest[:0]
         return np.concatenate(self._found)

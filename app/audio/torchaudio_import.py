@@ -1,9 +1,9 @@
-"""`import torchaudio` that also works where torch was built without CUDA.
+"""``import torchaudio`` that also works where torch was built without CUDA.
 
 torchaudio's wheels hold one compiled extension, linked against libtorch_cuda. On a CPU-only torch
 the import ends in an OSError from the dynamic loader, though all that is needed of torchaudio
 here and in CosyVoice (resampling, filter banks, spectrograms) is written in Python. torchaudio has
-a word for "no extension", `_IS_TORCHAUDIO_EXT_AVAILABLE`, but sets it only when the file is
+a word for "no extension", ``_IS_TORCHAUDIO_EXT_AVAILABLE``, but sets it only when the file is
 missing; this module says it in its place. Where the extension loads, nothing is changed, and
 where torch has CUDA a failure stays one: there it means a broken installation.
 """
@@ -35,7 +35,7 @@ def import_torchaudio() -> ModuleType:
 
 
 def _no_extension() -> ModuleType:
-    """What torchaudio's own module holds when there is no extension."""
+    """Stand in for torchaudio's own module where it has no extension."""
     module = ModuleType(_EXTENSION, "No compiled extension: torch has no CUDA.")
     vars(module).update(
         _IS_TORCHAUDIO_EXT_AVAILABLE=False,

@@ -1,1 +1,1 @@
-"""What may be asked for: one file per kind of rule. Each raises `InvalidInputError`."""
+"""Validation of requests: one file per kind of rule. Each raises ``InvalidInputError``."""

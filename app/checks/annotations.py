@@ -11,7 +11,7 @@ _READ_BY = {
 
 
 def check_annotations(text: str, engine: EngineInfo) -> None:
-    """Refuse marks the engine would read aloud. Raises `InvalidInputError`."""
+    """Refuse marks the engine would read aloud. Raises ``InvalidInputError``."""
     if not {Capability.PINYIN, Capability.PHONEMES} & engine.capabilities:
         _check_none(text, engine)
         return

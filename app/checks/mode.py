@@ -1,8 +1,9 @@
-"""Which mode an ask means, and whether everything that mode needs, and nothing else, is there."""
+"""The mode that a request means, and whether everything that mode needs, and nothing else, is
+there."""
 
-from app.ask import Ask
 from app.engines.interface import EngineInfo, Mode
 from app.errors import InvalidInputError
+from app.speech_request import SpeechRequest
 
 _NAMES = {
     Mode.PRESET: ("a voice of the engine", "预置声音"),
@@ -18,12 +19,12 @@ _PARTS = {
     "reference_text": ("transcript of the reference recording", "参考音频的文字内容"),
     "source": ("source recording", "待转换的音频"),
 }
-"""What a request may bring beside its voice, by the field it stands in."""
+"""Optional parts of a request beside its voice, by the field they stand in."""
 
 
-def mode_of(ask: Ask, engine: EngineInfo, *, clip: bool, transcript: bool) -> Mode:
-    """The mode of an ask. `clip`: its voice comes from a recording; `transcript`: whose words
-    are known. Raises `InvalidInputError` for what the engine or the mode does not take.
+def mode_of(ask: SpeechRequest, engine: EngineInfo, *, clip: bool, transcript: bool) -> Mode:
+    """The mode of an ask. ``clip``: its voice comes from a recording; ``transcript``: whose words
+    are known. Raises ``InvalidInputError`` for what the engine or the mode does not take.
     """
     mode = ask.mode or _meant(ask, engine, clip, transcript)
     _check_engine(mode, ask, engine)
@@ -31,7 +32,7 @@ def mode_of(ask: Ask, engine: EngineInfo, *, clip: bool, transcript: bool) -> Mo
     return mode
 
 
-def _meant(ask: Ask, engine: EngineInfo, clip: bool, transcript: bool) -> Mode:
+def _meant(ask: SpeechRequest, engine: EngineInfo, clip: bool, transcript: bool) -> Mode:
     if ask.source:
         return Mode.CONVERT
     if ask.instruction:
@@ -44,7 +45,7 @@ def _meant(ask: Ask, engine: EngineInfo, clip: bool, transcript: bool) -> Mode:
     return Mode.CROSS_LINGUAL
 
 
-def _check_engine(mode: Mode, ask: Ask, engine: EngineInfo) -> None:
+def _check_engine(mode: Mode, ask: SpeechRequest, engine: EngineInfo) -> None:
     if mode in engine.modes:
         return
     name = engine.name
@@ -72,7 +73,7 @@ def _check_engine(mode: Mode, ask: Ask, engine: EngineInfo) -> None:
     )
 
 
-def _check_parts(mode: Mode, ask: Ask, clip: bool, transcript: bool) -> None:
+def _check_parts(mode: Mode, ask: SpeechRequest, clip: bool, transcript: bool) -> None:
     _check_part(mode, "reference", clip, mode is not Mode.PRESET)
     _check_part(mode, "instructions", bool(ask.instruction), mode is Mode.INSTRUCT)
     _check_part(mode, "source", ask.source is not None, mode is Mode.CONVERT)

@@ -3,9 +3,9 @@
 import math
 import secrets
 
-from app.ask import Ask
 from app.engines.interface import Capability, EngineInfo
 from app.errors import InvalidInputError
+from app.speech_request import SpeechRequest
 
 SLOWEST, FASTEST = 0.5, 2.0
 FIRST_SEED, LAST_SEED = 1, 100_000_000
@@ -13,7 +13,7 @@ SHORTEST_TIMEOUT = 1.0
 """Seconds."""
 
 
-def speed_of(ask: Ask, engine: EngineInfo) -> float:
+def speed_of(ask: SpeechRequest, engine: EngineInfo) -> float:
     """The speed, when engine and kind of answer allow it."""
     speed = ask.speed
     if not math.isfinite(speed) or not SLOWEST <= speed <= FASTEST:
@@ -42,12 +42,12 @@ def speed_of(ask: Ask, engine: EngineInfo) -> float:
 
 
 def speed_streams(engine: EngineInfo) -> bool:
-    """Whether speed and streaming go together; they do where nothing is really streamed."""
+    """Tell whether speed and streaming go together; they do where nothing is really streamed."""
     needed = {Capability.STREAMING, Capability.SPEED_WHILE_STREAMING}
     return needed & engine.capabilities != {Capability.STREAMING}
 
 
-def seed_of(ask: Ask, engine: EngineInfo) -> int:
+def seed_of(ask: SpeechRequest, engine: EngineInfo) -> int:
     """The seed asked for, or a random one."""
     seed = ask.seed
     if seed is None:
@@ -70,7 +70,7 @@ def seed_of(ask: Ask, engine: EngineInfo) -> int:
 
 
 def check_timeout(timeout: float | None, longest: float) -> None:
-    """Whether a job may have so many seconds; `longest` is the node's limit."""
+    """Check that a job may have so many seconds; ``longest`` is the node's limit."""
     if timeout is None:
         return
     if not math.isfinite(timeout) or not SHORTEST_TIMEOUT <= timeout <= longest:

@@ -1,7 +1,7 @@
-"""Everything that is read: the text, an instruction, the words of a recording."""
+"""Validation of words: the text, an instruction, the words of a recording."""
 
-from app.ask import Ask
 from app.engines.interface import Mode
+from app.speech_request import SpeechRequest
 from app.text import speakable
 
 _INSTRUCTION_LIMIT = 500
@@ -12,12 +12,12 @@ _TRANSCRIPT_LIMIT = 1000
 """Characters: thirty seconds of fast speech have a third of that."""
 
 
-def text_of(ask: Ask, mode: Mode, limit: int) -> str:
+def text_of(ask: SpeechRequest, mode: Mode, limit: int) -> str:
     """The text as an engine gets it; empty where the words come from a recording."""
     return "" if mode is Mode.CONVERT else speakable(ask.text, limit)
 
 
-def instruction_of(ask: Ask) -> str:
+def instruction_of(ask: SpeechRequest) -> str:
     """The instruction as an engine gets it."""
     if not ask.instruction:
         return ""
@@ -30,5 +30,5 @@ def transcript_of(text: str) -> str:
 
 
 def name_of(text: str) -> str:
-    """What a registered voice is called, in one line."""
+    """Validate the name of a registered voice: one line."""
     return " ".join(speakable(text, _NAME_LIMIT, field="name").split())

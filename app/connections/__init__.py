@@ -1,1 +1,1 @@
-"""What a connection may take of a node: time, bytes, and a place among the others."""
+"""Limits of client connections: time, bytes, and a place among the others."""

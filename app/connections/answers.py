@@ -1,10 +1,10 @@
-"""What a client is told when its connection is closed."""
+"""Answers to clients whose connection is closed."""
 
 from http import HTTPStatus
 
 from starlette.responses import Response
 
-from app.middleware.refusal import refusal
+from app.refusal import refusal
 
 _CLIENT = "invalid_request_error"
 

@@ -1,12 +1,12 @@
-"""How a request's body keeps coming."""
+"""Pace of a request's body, and of an answer that is taken."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class BodyPace:
-    """A client's credit of time: waiting takes of it, bytes give it back. So a body may stand still
-    for as long as the whole credit, and has to come with the rate in the long run."""
+    """A client's credit of time: waiting takes of it, bytes give it back. So a body, or an answer,
+    may stand still for as long as the whole credit, and has to keep the rate in the long run."""
 
     most: float
     """Seconds."""
@@ -24,6 +24,6 @@ class BodyPace:
         self.left = min(self.left + size / self.rate, self.most)
 
     def waited(self, seconds: float) -> bool:
-        """Count time in which more was wanted; whether there is credit left."""
+        """Count time in which the client was waited for; whether there is credit left."""
         self.left -= seconds
         return self.left > 0

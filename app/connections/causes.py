@@ -1,4 +1,4 @@
-"""Why the node closed a connection by itself."""
+"""Reasons for which the node closes a connection by itself."""
 
 from enum import Enum
 
@@ -11,6 +11,8 @@ class Cause(Enum):
     SLOW_HEAD = "slow_head"
     LONG_HEAD = "long_head"
     SLOW_BODY = "slow_body"
+    SLOW_READER = "slow_reader"
+    """An answer was not taken."""
     MADE_ROOM = "made_room"
     """It was idle, and a new one needed its place."""
     NO_PLACE = "no_place"

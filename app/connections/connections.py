@@ -2,8 +2,9 @@
 
 import logging
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from app.connections.causes import Cause
 from app.connections.early import Early
@@ -11,28 +12,32 @@ from app.connections.limits import ConnectionLimits
 from app.connections.register import NoPlaceError, Register
 from app.connections.seldom import Seldom
 
-if TYPE_CHECKING:
-    from app.connections.protocol import LimitedProtocol
-
 _log = logging.getLogger("app.connections")
+
+
+class Connection(Hashable, Protocol):
+    """An open connection."""
+
+    def make_room(self) -> None:
+        """Close an idle connection for the sake of a new one."""
 
 
 @dataclass(slots=True)
 class Connections:
-    """What the connections of one process share."""
+    """State that the connections of one process share."""
 
     limits: ConnectionLimits
     closed: Counter[Cause] = field(default_factory=Counter)
     early: Early | None = None
     """None where the application answers every request."""
-    register: "Register[LimitedProtocol]" = field(init=False)
+    register: Register[Connection] = field(init=False)
     _seldom: Seldom = field(default_factory=Seldom)
 
     def __post_init__(self) -> None:
         self.register = Register(self.limits.places, self.limits.places_of_one)
 
-    def admit(self, new: "LimitedProtocol", address: str) -> bool:
-        """Whether a new connection has a place; one that is idle may have lost its own to it."""
+    def admit(self, new: Connection, address: str) -> bool:
+        """Give a new connection a place, if there is one; an idle one may lose its own to it."""
         try:
             gone = self.register.enter(new, address)
         except NoPlaceError:

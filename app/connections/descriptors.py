@@ -1,8 +1,8 @@
 """Running out of descriptors is said once in a while.
 
 Where accept(2) finds no descriptor, asyncio tells its exception handler so for every place in the
-listener's backlog, every second, with a traceback each (https://github.com/python/cpython/issues/151615).
-It tries again by itself.
+listener's backlog, every second, with a traceback each
+(https://github.com/python/cpython/issues/151615). It tries again by itself.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ _log = logging.getLogger("app.connections")
 
 
 class ShortOfDescriptors:
-    """An exception handler for the event loop; what is no such error goes to asyncio's own."""
+    """An exception handler for the event loop; what is not such an error goes to asyncio's own."""
 
     def __init__(self) -> None:
         self._seldom = Seldom()

@@ -2,7 +2,7 @@
 
 Clients that are refused and ask again at once cost those who were let in their speed. So the next
 job that is asked for on such a connection waits until its client was told to come again, or for
-`LONGEST`. Whatever else is asked for on it does not wait.
+``LONGEST``. Whatever else is asked for on it does not wait.
 """
 
 import random
@@ -18,13 +18,13 @@ _SPREAD = 0.2
 """Share of the time by which those who were refused together come apart."""
 _COME_AGAIN = frozenset({429, 503})
 HELD = "cosyvoice.held"
-"""Where in the ASGI scope it stands for how many seconds a request was held back."""
+"""Key in the ASGI scope: seconds for which a request was held back."""
 
 
 @dataclass(frozen=True, slots=True)
 class EarlyAnswer:
     """An answer as it goes over the wire, but for the fields that every answer of a connection
-    has. `retry_after` is in seconds."""
+    has. ``retry_after`` is in seconds."""
 
     status: int
     fields: bytes
@@ -33,10 +33,10 @@ class EarlyAnswer:
 
 
 class Early(Protocol):
-    """What refuses jobs without the application."""
+    """Refusal of jobs without the application."""
 
     def begins_job(self, scope: Scope) -> bool:
-        """Whether a request asks for a job, and may be held back."""
+        """Tell whether a request asks for a job, and may be held back."""
 
     def refuse(self, scope: Scope) -> EarlyAnswer | None:
         """The answer to such a request; None where the application gives it."""
@@ -49,7 +49,7 @@ class Early(Protocol):
 
 
 class Watched:
-    """An application whose answers `early` is told of, and `sent_away` for how many seconds a
+    """An application whose answers ``early`` is told of, and ``sent_away`` for how many seconds a
     client is told to go away, where it is."""
 
     def __init__(self, app: ASGIApp, early: Early, sent_away: Callable[[float], None]) -> None:

@@ -1,4 +1,4 @@
-"""How long, how large and how many."""
+"""Limits of connections: time, size and number."""
 
 import resource
 from dataclasses import dataclass
@@ -23,14 +23,19 @@ class ConnectionLimits:
     """Connections of one address at a time."""
     at_once: int
     """Connections that are taken from the kernel before any is looked at; they are beyond
-    `places` for a moment."""
+    ``places`` for a moment."""
     head_time: float = 15
     """For the whole head of a request, or for nothing at all."""
     head_size: int = 64 << 10
     body_pause: float = 30
-    """How long a body may stand still while the node wants more of it."""
+    """Seconds a body may stand still while the node wants more of it."""
     body_rate: float = 500
     """Bytes a second that a body has to come with in the long run."""
+    answer_pause: float = 120
+    """Seconds a client may take nothing of an answer that waits for it. Its system asks for more
+    when it has room for a good part of its buffer, minutes apart for a player of low bit rate."""
+    answer_rate: float = 500
+    """Bytes a second of such an answer that have to be taken in the long run."""
     farewell: float = 2
     """For a client to stop sending and read why it is sent away."""
 
@@ -45,7 +50,8 @@ def raise_descriptors() -> None:
 
 
 def limits_of_process(places_of_one: int, workers: int) -> ConnectionLimits:
-    """What the process's descriptors allow; 0 places of one are no limit of their own."""
+    """Derive the limits from the process's descriptors; 0 places of one are no limit of their
+    own."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return allowed_by(descriptors, places_of_one, workers)
 

@@ -1,8 +1,10 @@
 """HTTP/1.1 as uvicorn speaks it, with limits for what it leaves without: the time and size of a
-request's head, the pace of its body, the number of connections, and jobs that are asked for again
-and again."""
+request's head, the pace of its body, an answer that nobody takes, the number of connections, and
+jobs that are asked for again and again."""
 
 import asyncio
+import socket
+import struct
 from typing import Any, cast
 
 from starlette.responses import Response
@@ -20,15 +22,18 @@ from app.connections.connections import Connections
 from app.connections.early import HELD, Early, EarlyAnswer, Watched, holding_time
 
 _LOOKS = 30
-"""How often in the time that a body may pause it is looked at."""
+"""Number of looks at a body or an answer in the time that it may pause."""
+_BYTES_ACKED = struct.Struct("120xQ")
+"""Bytes that the other side has, in Linux's ``struct tcp_info`` (include/uapi/linux/tcp.h)."""
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """One connection. An answer that takes its time is never cut: limits are for what the client
-    owes, and only while nothing else is in its way."""
+    """Protocol of a connection with limits. An answer that takes its time is never cut: limits are
+    for what the client owes, and only while nothing else is in its way. To take what waits for it
+    is owed too."""
 
     shared: Connections
-    """Set by `limited`."""
+    """Set by ``limited``."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -41,10 +46,15 @@ class LimitedProtocol(HttpToolsProtocol):
         self._body_owed = False
         self._pace = BodyPace(limits.body_pause, limits.body_rate)
         self._timer: asyncio.TimerHandle | None = None
+        self._taking = BodyPace(limits.answer_pause, limits.answer_rate)
+        self._taken = 0
+        """Bytes that the client had when its reading was looked at."""
+        self._unread: asyncio.TimerHandle | None = None
+        """Look whether the client reads; only while something waits here for it to do so."""
         self._over = False
         """The client has been told to go; whatever else it sends is thrown away."""
         self._next_job = 0.0
-        """When the next job may be asked for, by the loop's clock."""
+        """Time from which the next job may be asked for, by the loop's clock."""
         self._held: asyncio.TimerHandle | None = None
         """Ends the time in which a request is held back."""
 
@@ -75,8 +85,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back."""
         self._forget_timer()
-        if self._held is not None:
-            self._held.cancel()
+        for timer in filter(None, (self._held, self._unread)):
+            timer.cancel()
         self.shared.register.leave(self)
         super().connection_lost(exc)
 
@@ -89,12 +99,12 @@ class LimitedProtocol(HttpToolsProtocol):
         self._loose = self._loose or 1
 
     def on_url(self, url: bytes) -> None:
-        """See uvicorn."""
+        """Count the URL\'s bytes."""
         self._fields += len(url)
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """See uvicorn; trailers are such fields too."""
+        """Count a field's bytes; trailers are such fields too."""
         self._fields += len(name) + len(value) + len(": \r\n")
         super().on_header(name, value)
 
@@ -114,7 +124,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """See uvicorn."""
+        """Note that a piece of the body has come."""
         self._loose = 0
         super().on_body(body)
 
@@ -129,7 +139,14 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Idle, unless more requests have come meanwhile, or much of the answer is still here."""
         super().on_response_complete()
+        # Nothing else would tell of the last of it, which may be less than makes writing pause.
+        self._watch_reading()
         self._rest_if_idle()
+
+    def pause_writing(self) -> None:
+        """The client has not taken so much of an answer that no more is written."""
+        super().pause_writing()
+        self._watch_reading()
 
     def resume_writing(self) -> None:
         """The client has taken so much of an answer that the rest is the system's."""
@@ -193,7 +210,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     @property
     def _body_wanted(self) -> bool:
-        """Whether nothing but the client keeps its body from coming."""
+        """True while nothing but the client keeps its body from coming."""
         if self.flow.read_paused or self.pipeline or self._held:
             return False
         begun = self._answering and self.cycle.response_started
@@ -223,6 +240,39 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._body_owed and self._body_wanted and not self._pace.waited(seconds):
             self._dismiss(Cause.SLOW_BODY, answers.slow())
         self._expect()
+
+    def _watch_reading(self) -> None:
+        """Set the clock for what the client has to take, where none runs."""
+        if self._unread is None and self.transport.get_write_buffer_size():
+            self._taking.begin()
+            self._taken = self._acknowledged()
+            self._look_at_reading_later()
+
+    def _look_at_reading_later(self) -> None:
+        seconds = self.shared.limits.answer_pause / _LOOKS
+        self._unread = self.loop.call_later(seconds, self._look_at_reading)
+
+    def _look_at_reading(self) -> None:
+        self._unread = None
+        if not self.transport.get_write_buffer_size():
+            return
+        taken = self._acknowledged()
+        self._taking.came(taken - self._taken)
+        self._taken = taken
+        if self._taking.waited(self.shared.limits.answer_pause / _LOOKS):
+            self._look_at_reading_later()
+        else:
+            self.shared.closed[Cause.SLOW_READER] += 1
+            self._over = True
+            # Closing would wait for the client to take the rest.
+            self.transport.abort()
+
+    def _acknowledged(self) -> int:
+        """Bytes that the client's system has. What is left in the transport tells less: the system
+        takes more of it when a good part of its own buffer is free, megabytes at a time."""
+        own: socket.socket = self.transport.get_extra_info("socket")
+        info = own.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED.size)
+        return int(_BYTES_ACKED.unpack(info)[0])
 
     # How it ends
 

@@ -1,4 +1,4 @@
-"""Who is connected, and whose connection goes when there is no place for another."""
+"""Open connections by client, and the choice of one to close when there is no place for another."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -13,7 +13,7 @@ _SLASH_64 = len("2001:0db8:0000:0000")
 
 
 class NoPlaceError(NodeError):
-    """All places are taken, and something is being done on every one of these connections."""
+    """No place for a connection: something is being done on every one of the others."""
 
 
 @dataclass(slots=True)
@@ -61,13 +61,13 @@ class Register(Generic[C]):
             places.idle.pop(connection, None)
 
     def end(self, connection: C) -> None:
-        """All its requests are answered: it is idle from now on."""
+        """Mark a connection as idle: all its requests are answered."""
         for places in self._places(connection):
             places.idle[connection] = None
             places.idle.move_to_end(connection)
 
     def leave(self, connection: C) -> None:
-        """It is closed; nothing happens where it has no place."""
+        """Free the place of a closed connection; nothing happens where it has none."""
         for places in self._places(connection):
             places.taken -= 1
             places.idle.pop(connection, None)
@@ -87,8 +87,8 @@ class Register(Generic[C]):
 
 
 def client_of(address: str) -> str:
-    """Whose an address is. A customer of an Internet provider has a whole /64 of IPv6; within a
-    site every host counts. What is no address is taken as it is."""
+    """Name the client that an address belongs to. A customer of an Internet provider has a whole
+    /64 of IPv6; within a site every host counts. What is not an address is taken as it is."""
     try:
         found = ip_address(address)
     except ValueError:

@@ -10,14 +10,15 @@ INTERVAL = 10.0
 
 @dataclass(slots=True)
 class Seldom:
-    """Lets one in ten seconds through, and counts the others."""
+    """Throttle that lets one occurrence in ten seconds through, and counts the others."""
 
     now: Callable[[], float] = time.monotonic
     _next: float = float("-inf")
     _kept_back: int = 0
 
     def count(self) -> int:
-        """How often it happened since it was last told, this time included; 0 is: do not tell."""
+        """Count an occurrence and return how many to report, this one included; 0 means: do not
+        report."""
         self._kept_back += 1
         if self.now() < self._next:
             return 0

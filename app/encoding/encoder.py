@@ -1,4 +1,4 @@
-"""What an encoder is."""
+"""Interface of an encoder."""
 
 from typing import Protocol
 
@@ -6,8 +6,8 @@ from typing import Protocol
 class Encoder(Protocol):
     """Turns mono signed 16-bit little-endian samples into a file, in order, without seeking back.
 
-    The parts that `feed` and `finish` give, joined, are the file. Neither waits for anything but
-    the processor: about 5 ms for a second of sound.
+    The parts that ``feed`` and ``finish`` give, joined, are the file. Neither waits for anything
+    but the processor: about 5 ms for a second of sound.
     """
 
     def feed(self, pcm: bytes) -> bytes:

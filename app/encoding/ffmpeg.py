@@ -16,7 +16,7 @@ _BUFFER = 4096
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a file is made. Names are FFmpeg's."""
+    """Settings of a file format. Names are FFmpeg's. Names are FFmpeg's."""
 
     container: str
     codec: str
@@ -28,7 +28,7 @@ class Recipe:
 
 
 class _Sink:
-    """What FFmpeg writes to: it has no `seek`, so nothing that was written is changed later."""
+    """Output file for FFmpeg: it has no ``seek``, so nothing that was written is changed later."""
 
     def __init__(self) -> None:
         self._written = bytearray()
@@ -44,7 +44,7 @@ class _Sink:
 
 
 class FfmpegEncoder:
-    """See `app.encoding.encoder.Encoder`. `sample_rate` in Hz is that of the sound."""
+    """An ``app.encoding.encoder.Encoder`` by FFmpeg. ``sample_rate`` in Hz is that of the sound."""
 
     def __init__(self, recipe: Recipe, sample_rate: int) -> None:
         self._sample_rate = sample_rate

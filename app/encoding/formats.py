@@ -4,19 +4,15 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.encoding.aac import aac_encoder
 from app.encoding.encoder import Encoder
-from app.encoding.flac import flac_encoder
-from app.encoding.mp3 import mp3_encoder
-from app.encoding.opus import opus_encoder
-from app.encoding.pcm import PcmEncoder
-from app.encoding.wav import WavEncoder
-from app.outputs.wav import wav
+from app.encoding.ffmpeg_formats import aac_encoder, flac_encoder, mp3_encoder, opus_encoder
+from app.sound.pcm import PcmEncoder
+from app.sound.wav import WavEncoder, wav
 
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """One format."""
+    """An audio format."""
 
     name: str
     media_type: str
@@ -39,7 +35,7 @@ FORMATS = {
 
 
 def encoded(format_name: str, pcm: bytes, sample_rate: int) -> bytes:
-    """Finished sound as a file in one of `FORMATS`. A WAV file of it says how long it is."""
+    """Finished sound as a file in one of ``FORMATS``. A WAV file of it says how long it is."""
     if format_name == "wav":
         return wav(pcm, sample_rate)
     encoder = FORMATS[format_name].encoder(sample_rate)
@@ -47,5 +43,5 @@ def encoded(format_name: str, pcm: bytes, sample_rate: int) -> bytes:
 
 
 async def encoded_apart(format_name: str, pcm: bytes, sample_rate: int) -> bytes:
-    """`encoded`, in a thread: a minute of sound takes a quarter of a second."""
+    """``encoded``, in a thread: a minute of sound takes a quarter of a second."""
     return await asyncio.to_thread(encoded, format_name, pcm, sample_rate)

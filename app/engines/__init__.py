@@ -1,1 +1,1 @@
-"""Text-to-speech engines, one file each behind the interface in `app.engines.interface`."""
+"""Text-to-speech engines, one file each behind the interface in ``app.engines.interface``."""

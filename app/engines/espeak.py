@@ -70,7 +70,7 @@ def _check_readable(text: str, voice: EspeakVoice) -> None:
 
 
 class EspeakEngine:
-    """A loaded eSpeak NG engine. See `app.engines.interface.Engine`."""
+    """A loaded eSpeak NG engine. See ``app.engines.interface.Engine``."""
 
     def __init__(self, files: LibraryFiles) -> None:
         self._files = files
@@ -94,7 +94,7 @@ class EspeakEngine:
 
 
 class EspeakPlugin:
-    """See `app.engines.interface.EnginePlugin`."""
+    """The ``app.engines.interface.EnginePlugin`` of eSpeak NG."""
 
     def describe(self) -> EngineInfo:
         _library_files()

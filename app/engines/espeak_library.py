@@ -1,8 +1,8 @@
 """eSpeak NG's C interface (espeak-ng/speak_lib.h, espeak_ng.h) through ctypes.
 
-The library keeps its synthesis state in static variables that `espeak_Initialize` does not
+The library keeps its synthesis state in static variables that ``espeak_Initialize`` does not
 reset, so a second utterance differs from the first by some samples, whatever the seed. Only a
-freshly loaded library is in a known state: `Library` is opened for one request and unloaded
+freshly loaded library is in a known state: ``Library`` is opened for one request and unloaded
 after it (about 3 ms), which is what makes equal requests give equal bytes.
 """
 
@@ -45,14 +45,14 @@ class EspeakError(NodeError):
 
 @dataclass(frozen=True, slots=True)
 class LibraryFiles:
-    """Where the shared library and its voice data lie."""
+    """Paths of the shared library and its voice data."""
 
     library: str
     data: str
 
 
 def _unshared(path: str) -> str:
-    """A path of the library that `Library` alone has loaded, so that unloading it clears it.
+    """A path of the library that ``Library`` alone has loaded, so that unloading it clears it.
 
     phonemizer, which Kokoro's tokenizer uses, holds the same file and never lets it go.
     """
@@ -74,7 +74,7 @@ def _copy_in_memory(path: str) -> str:
 
 
 class Library:
-    """One freshly loaded eSpeak NG; a context manager. One at a time in a process."""
+    """A freshly loaded eSpeak NG; a context manager. One at a time in a process."""
 
     def __init__(self, files: LibraryFiles) -> None:
         self._files = files
@@ -84,7 +84,7 @@ class Library:
         self.sample_rate = 0
 
     def __enter__(self) -> Self:
-        """Load and initialise. Raises `EspeakError`, OSError when it cannot be loaded."""
+        """Load and initialise. Raises ``EspeakError``, OSError when it cannot be loaded."""
         self._lib = ctypes.CDLL(_unshared(self._files.library))
         self._lib.espeak_Synth.argtypes = [
             ctypes.c_char_p,
@@ -117,7 +117,7 @@ class Library:
         self._unload()
 
     def configure(self, voice: str, speed: float, seed: int) -> None:
-        """Choose voice, tempo (1.0 = normal) and seed. Raises `EspeakError` for a bad voice.
+        """Choose voice, tempo (1.0 = normal) and seed. Raises ``EspeakError`` for a bad voice.
 
         The seed sets the breath noise of the voices that have some and, so that another seed is
         another take with every voice, moves pitch and liveliness a little (both 0 to 100, 50 is
@@ -137,9 +137,9 @@ class Library:
             self._check(f"parameter {parameter} = {value}", status)
 
     def speak(self, text: str, *, phoneme_input: bool = False) -> bytes:
-        """The speech of `text` as mono signed 16-bit samples in this machine's byte order.
+        """The speech of ``text`` as mono signed 16-bit samples in this machine's byte order.
 
-        `phoneme_input`: what stands between `[[` and `]]` is phoneme mnemonics.
+        ``phoneme_input``: what stands between ``[[`` and ``]]`` is phoneme mnemonics.
         """
         self._pcm.clear()
         encoded = text.encode() + b"\0"

@@ -1,4 +1,4 @@
-"""Pronunciation marks as eSpeak NG takes them: phoneme mnemonics between `[[` and `]]`.
+"""Pronunciation marks as eSpeak NG takes them: phoneme mnemonics between ``[[`` and ``]]``.
 
 Mnemonics of a syllable come from eSpeak itself, through its pinyin voice; those of CMU phonemes
 stand here (eSpeak's docs/phonemes.md; both English phoneme tables have them).
@@ -17,7 +17,7 @@ PINYIN_VOICE = "cmn-latn-pinyin"
 # and the rest of `yong`.
 _IONG_INITIALS = {"j": "tS;", "q": "tS;h", "x": "S;"}
 _SWITCHES = {"en": "", "zh": "_^_EN "}
-"""What brings a voice of this language to the English phonemes."""
+"""Markup that switches a voice of this language to the English phonemes."""
 
 _CONSONANTS = {
     **{name: name.lower() for name in "BDFGKLMNPRSTVWZ"},
@@ -36,7 +36,7 @@ _STRESS = {"0": "", "1": "'", "2": ","}
 def spoken(text: str, voice: EspeakVoice, files: LibraryFiles) -> str:
     """The text with its marks as eSpeak takes them when phoneme input is on.
 
-    Raises `CannotSpeakError` for marks this voice, or eSpeak, has no sounds for. Opens the
+    Raises ``CannotSpeakError`` for marks this voice, or eSpeak, has no sounds for. Opens the
     library, so none may be open.
     """
     parts: list[str] = []
@@ -58,7 +58,7 @@ def spoken(text: str, voice: EspeakVoice, files: LibraryFiles) -> str:
 
 
 def has_marks(text: str) -> bool:
-    """Whether `spoken` has anything to do."""
+    """Tell whether ``spoken`` has anything to do."""
     return any(segment.kind is not Kind.TEXT for segment in parse(text))
 
 

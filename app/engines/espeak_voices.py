@@ -7,7 +7,7 @@ from app.engines.interface import Voice
 
 @dataclass(frozen=True, slots=True)
 class EspeakVoice:
-    """A voice and its name for `espeak_SetVoiceByName`, e.g. `cmn+f2` (language + variant)."""
+    """A voice and its name for ``espeak_SetVoiceByName``, e.g. ``cmn+f2`` (language + variant)."""
 
     voice: Voice
     espeak_name: str
@@ -15,9 +15,9 @@ class EspeakVoice:
     """False: eSpeak says "Chinese letter" for every Han character instead of reading it."""
     reads_kana: bool = False
     says_pinyin: bool = False
-    """Has the sounds of Mandarin, so that `[h][ào]` can be said."""
+    """Has the sounds of Mandarin, so that ``[h][ào]`` can be said."""
     says_phonemes: bool = False
-    """Has or can switch to the sounds of English, so that `[M][AY0]` can be said."""
+    """Has or can switch to the sounds of English, so that ``[M][AY0]`` can be said."""
 
 
 def _voice(id_: str, zh: str, en: str, language: str, name: str, *reads: str) -> EspeakVoice:

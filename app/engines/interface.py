@@ -1,26 +1,39 @@
-"""What an engine is: the only thing workers, page and API know about text-to-speech.
+"""Interface of an engine: the only thing workers, page and API know about text-to-speech.
 
-An engine module offers a *plugin*: an object whose `describe` is cheap and whose `load` is not.
-The web process calls `describe` only, so an engine may need a GPU, torch or minutes to load
-without the page noticing; `load` happens in worker processes.
+An engine module offers a *plugin*: an object whose ``describe`` is cheap and whose ``load`` is not.
+The web process calls ``describe`` only, so an engine may need a GPU, torch or minutes to load
+without the page noticing; ``load`` happens in worker processes.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from app.errors import NodeError
+from app.sound.clip import Clip, ClipLimits
+from app.sound.samples import Samples
 
-Samples = NDArray[np.float32]
+__all__ = [
+    "CannotSpeakError",
+    "Capability",
+    "Choice",
+    "Clip",
+    "ClipLimits",
+    "Engine",
+    "EngineInfo",
+    "EnginePlugin",
+    "EngineUnavailableError",
+    "Mode",
+    "Samples",
+    "SynthesisRequest",
+    "Voice",
+]
+"""Public names for engine modules, in one place."""
 
 
 class Mode(StrEnum):
-    """Where the voice comes from, and what is done with it."""
+    """Source of the voice, and its use."""
 
     PRESET = "preset"
     """A voice that ships with the engine."""
@@ -35,7 +48,7 @@ class Mode(StrEnum):
 
 
 class Capability(StrEnum):
-    """Something a request may ask for and an engine may lack."""
+    """A feature that a request may ask for and an engine may lack."""
 
     SPEED = "speed"
     SPEED_WHILE_STREAMING = "speed_while_streaming"
@@ -43,16 +56,16 @@ class Capability(StrEnum):
     STREAMING = "streaming"
     """Gives its first sound before it has made the last."""
     PINYIN = "pinyin"
-    """Reads `[h][ào]`."""
+    """Reads ``[h][ào]``."""
     PHONEMES = "phonemes"
-    """Reads `[M][AY0]`."""
+    """Reads ``[M][AY0]``."""
     EVENTS = "events"
-    """Makes `[breath]` and heeds `<strong></strong>`."""
+    """Makes ``[breath]`` and heeds ``<strong></strong>``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of several things a user can pick."""
+    """An option that a user can pick."""
 
     id: str
     """Stable, part of the API; for an instruction it is the words the engine gets."""
@@ -61,33 +74,19 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class ClipLimits:
-    """What an engine takes as reference or source clip."""
-
-    shortest: float
-    """Seconds."""
-    longest: float
-    """Seconds."""
-    lowest_rate: int
-    """Hz the recording must have been made with."""
-    sample_rate: int
-    """Hz of the clips the engine is given: mono 16-bit WAV."""
-
-
-@dataclass(frozen=True, slots=True)
 class Voice:
-    """One voice a user can choose. `id` is stable and part of the API."""
+    """A voice that a user can choose. ``id`` is stable and part of the API."""
 
     id: str
     name_zh: str
     name_en: str
     language: str
-    """BCP 47 tag, for example `zh-CN`."""
+    """BCP 47 tag, for example ``zh-CN``."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What an engine can do, known before it is loaded."""
+    """Abilities of an engine, known before it is loaded."""
 
     name: str
     title: str
@@ -103,18 +102,19 @@ class EngineInfo:
     styles: tuple[Choice, ...] = ()
     """Instructions about mood, pace and loudness."""
     languages: tuple[Choice, ...] = ()
-    """Languages it speaks in any voice; `id` is a BCP 47 tag."""
+    """Languages it speaks in any voice; ``id`` is a BCP 47 tag."""
     clips: ClipLimits | None = None
     """None where no mode takes a clip."""
     warm_up: "SynthesisRequest | None" = None
-    """Takes the place of `warm_up_text` where there may be no voice to say it in."""
+    """Takes the place of ``warm_up_text`` where there may be no voice to say it in."""
     growth_limit: int = 0
     """MiB by which a worker may grow where nobody has said otherwise, for an engine that loses
     memory; 0 is no limit."""
 
     @property
     def first_request(self) -> "SynthesisRequest":
-        """What every new worker makes before it takes work; audible, or the worker is broken."""
+        """First request to every new worker, before it takes work; inaudible speech means a broken
+        worker."""
         if self.warm_up is not None:
             return self.warm_up
         voice = self.default_voice
@@ -131,27 +131,14 @@ class EngineInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
-    """A recording an engine can use as it is: checked, cut, mono, at the engine's rate."""
-
-    path: Path
-    """A WAV file every worker of the node can read."""
-    digest: str
-    """SHA-256 of the file's content, hexadecimal: what an engine keeps of it is kept under this."""
-    transcript: str = ""
-    """The words in it; empty where nobody said."""
-    voice: str = ""
-    """Id of the registered voice it is the recording of; empty where it came with the request."""
-
-
-@dataclass(frozen=True, slots=True)
 class SynthesisRequest:
-    """What to say and how. Already validated against an `EngineInfo`."""
+    """Text, voice and manner of one piece of speech. Already validated against an
+    ``EngineInfo``."""
 
     text: str
-    """Empty with `Mode.CONVERT`."""
+    """Empty with ``Mode.CONVERT``."""
     voice: str
-    """Id of a voice; empty where it comes from `reference`."""
+    """Id of a voice; empty where it comes from ``reference``."""
     speed: float
     """Tempo, 1.0 is the voice's own."""
     seed: int
@@ -159,10 +146,10 @@ class SynthesisRequest:
     mode: Mode = Mode.PRESET
     reference: Clip | None = None
     source: Clip | None = None
-    """What `Mode.CONVERT` says again."""
+    """Recording that ``Mode.CONVERT`` says again."""
     instruction: str = ""
     stream: bool = False
-    """Whether somebody listens while it is made; else the whole may be better or faster."""
+    """True if somebody listens while it is made; else the whole may be better or faster."""
 
 
 class Engine(Protocol):
@@ -171,21 +158,21 @@ class Engine(Protocol):
     def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
         """Yield the speech in pieces, in order: mono float32 in [-1, 1].
 
-        Raises `CannotSpeakError` for a request no retry can help. The caller closes the iterator
+        Raises ``CannotSpeakError`` for a request no retry can help. The caller closes the iterator
         when it stops early; the engine must then be ready for the next request.
         """
         ...
 
 
 class EnginePlugin(Protocol):
-    """What an engine module offers to the registry."""
+    """Object that an engine module offers to the registry."""
 
     def describe(self) -> EngineInfo:
-        """Cheap, needs no model. Raises `EngineUnavailableError` when it cannot run here."""
+        """Cheap, needs no model. Raises ``EngineUnavailableError`` when it cannot run here."""
         ...
 
     def load(self) -> Engine:
-        """Load the model. Raises `EngineUnavailableError`, with what to do about it."""
+        """Load the model. Raises ``EngineUnavailableError``, with what to do about it."""
         ...
 
 
@@ -194,7 +181,7 @@ class EngineUnavailableError(NodeError):
 
 
 class CannotSpeakError(NodeError):
-    """This text cannot be spoken by this voice. Shown to the user, in English and Chinese."""
+    """Text that this voice cannot speak. Shown to the user, in English and Chinese."""
 
     def __init__(self, en: str, zh: str) -> None:
         super().__init__(en)

@@ -1,7 +1,7 @@
 """Engines by name: the built-in ones and those other packages announce.
 
-Another package adds an engine with an entry point in the group `cosyvoice.engines` that names
-an object with the methods of `EnginePlugin`. Nothing is imported until it is asked for.
+Another package adds an engine with an entry point in the group ``cosyvoice.engines`` that names
+an object with the methods of ``EnginePlugin``. Nothing is imported until it is asked for.
 """
 
 from importlib.metadata import EntryPoint, entry_points
@@ -18,7 +18,7 @@ BUILT_IN = (
     EntryPoint(name="kokoro", value="app.engines.kokoro.engine:plugin", group=GROUP),
 )
 AUTO = "auto"
-"""Stands for the first of `BY_CHOICE` that can run here."""
+"""Stands for the first of ``BY_CHOICE`` that can run here."""
 BY_CHOICE = ("kokoro", "espeak")
 """Engines that need no GPU, the best first; the last is always there."""
 
@@ -29,14 +29,14 @@ def _announced() -> dict[str, EntryPoint]:
 
 
 def engine_names() -> list[str]:
-    """Names that `find_engine` knows, sorted."""
+    """Names that ``find_engine`` knows, sorted."""
     return sorted(_announced())
 
 
 def find_engine(name: str) -> EnginePlugin:
-    """The plugin called `name`.
+    """The plugin called ``name``.
 
-    Raises `EngineUnavailableError` for an unknown name or a plugin that cannot be imported.
+    Raises ``EngineUnavailableError`` for an unknown name or a plugin that cannot be imported.
     """
     point = _announced().get(name)
     if point is None:
@@ -51,9 +51,9 @@ def find_engine(name: str) -> EnginePlugin:
 
 
 def chosen_engine(name: str) -> str:
-    """The name of the engine that `name` stands for: itself unless it is `AUTO`.
+    """The name of the engine that ``name`` stands for: itself unless it is ``AUTO``.
 
-    Raises `EngineUnavailableError` where that engine cannot run here, with what to do about it.
+    Raises ``EngineUnavailableError`` where that engine cannot run here, with what to do about it.
     """
     if name != AUTO:
         find_engine(name).describe()

@@ -31,11 +31,11 @@ LONGEST_MARK = 24
 
 
 def pieces(text: str, at_least: int, at_most: int | None = None) -> Iterator[str]:
-    """Split `text` at sentence ends into pieces of `at_least` characters or more.
+    """Split ``text`` at sentence ends into pieces of ``at_least`` characters or more.
 
-    Short sentences stay together. A sentence longer than `at_most` (None: no limit; at least
-    `LONGEST_MARK`) is cut at a clause, else at white space, else between Chinese characters,
-    else anywhere, but never within a mark such as `[h][ào]`. The pieces joined hold every visible
+    Short sentences stay together. A sentence longer than ``at_most`` (None: no limit; at least
+    ``LONGEST_MARK``) is cut at a clause, else at white space, else between Chinese characters,
+    else anywhere, but never within a mark such as ``[h][ào]``. The pieces joined hold every visible
     character of the text, in order; the last may be shorter.
     """
     if at_most is not None and at_most < LONGEST_MARK:
@@ -50,7 +50,7 @@ def pieces(text: str, at_least: int, at_most: int | None = None) -> Iterator[str
 
 
 class _Marks:
-    """Which places of a text lie within a mark."""
+    """Places of a text that lie within a mark."""
 
     def __init__(self, text: str) -> None:
         self._within = {
@@ -61,7 +61,7 @@ class _Marks:
         }
 
     def cut(self, place: int) -> bool:
-        """Whether a cut before this place would go through a mark."""
+        """Tell whether a cut before this place would go through a mark."""
         return place in self._within
 
 
@@ -82,7 +82,7 @@ def _is_abbreviation(before: str, after: str) -> bool:
 
 
 def _bounded(text: str, start: int, end: int, at_most: int | None, marks: _Marks) -> Iterator[str]:
-    """The stretch in pieces of at most `at_most` characters, without the white space around."""
+    """The stretch in pieces of at most ``at_most`` characters, without the white space around."""
     while at_most is not None and len(text[start:end].strip()) > at_most:
         start = _skip_space(text, start)
         cut = _best_cut(text, start, start + at_most, marks)
@@ -99,7 +99,7 @@ def _skip_space(text: str, start: int) -> int:
 
 
 def _best_cut(text: str, start: int, limit: int, marks: _Marks) -> int:
-    """The last good place to cut after `start`, at most `limit`."""
+    """The last good place to cut after ``start``, at most ``limit``."""
     # A cut in the first third would leave a scrap and help little.
     earliest = start + (limit - start) // 3
     for boundary in _WEAKER:

@@ -1,1 +1,1 @@
-"""What Prometheus is told of a node, by its official client library."""
+"""Metrics of a node for Prometheus, by its official client library."""

@@ -12,7 +12,8 @@ _FACTORS = (0.001, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 5)
 
 
 class JobMetrics(PoolObserver):
-    """Counts in a registry of its own; see the help texts for the units. `sample_rate` in Hz."""
+    """Job counters in a registry of their own; see the help texts for the units. ``sample_rate`` in
+    Hz."""
 
     def __init__(self, registry: CollectorRegistry, sample_rate: int) -> None:
         self._sample_rate = sample_rate

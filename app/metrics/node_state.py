@@ -8,9 +8,9 @@ from prometheus_client.registry import Collector
 
 from app import __version__
 from app.connections.causes import Cause
-from app.lending.ledger import Ending
-from app.metrics.gpus import Gpu
+from app.gpus.watch import Gpu
 from app.node import Node
+from app.work_sharing.ledger import Ending
 from app.workers.self_test import Verdict
 from app.workers.totals import Outcome
 
@@ -24,7 +24,7 @@ class NodeCollector(Collector):
         self._node = node
 
     def collect(self) -> Iterator[Metric]:
-        """See prometheus_client."""
+        """Collect the metrics for prometheus_client."""
         yield self._jobs()
         yield self._self_tests()
         yield self._closed()
@@ -73,9 +73,9 @@ class NodeCollector(Collector):
         return family
 
     def _lending(self) -> Iterator[CounterMetricFamily]:
-        if self._node.lending is None:
+        if self._node.work_sharing is None:
             return
-        ledger = self._node.lending.ledger
+        ledger = self._node.work_sharing.ledger
         lent = "Jobs of this node that others were given, by what became of it there."
         borrowed = "Jobs of other nodes that ran here, by what became of them."
         for name, help_text, counts in (
@@ -94,7 +94,7 @@ class NodeCollector(Collector):
             ("jobs_elsewhere", "Jobs of this node on a worker of another.", pool.lent),
             ("jobs_waiting", "Jobs in line, in the page's queue and the workers'.", node.waiting),
             ("capacity", "Jobs that can run at a time.", node.settings.slots),
-            ("queue_size", "Jobs that may wait.", node.settings.places),
+            ("queue_size", "Jobs that may wait.", node.settings.effective_queue_size),
             ("workers_usable", "Workers that can speak.", sum(s.usable for s in pool.slots)),
             ("connections", "Connections that are open.", len(node.connections.register)),
             ("connections_limit", "How many may be.", node.connections.limits.places),

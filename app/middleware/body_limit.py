@@ -1,14 +1,15 @@
-"""No request may fill the memory: bodies have a greatest length."""
+"""Length limit of bodies: no request may fill the memory."""
 
 from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.middleware.refusal import refusal
+from app.refusal import refusal
 
 
-class BodyLimit:
-    """Refuses bodies over `limit` bytes with 413; `others` has paths with another limit or none."""
+class BodyLimitMiddleware:
+    """Middleware that refuses bodies over ``limit`` bytes with 413; ``others`` has paths with
+    another limit or none."""
 
     def __init__(self, app: ASGIApp, limit: int, others: Mapping[str, int | None]) -> None:
         self._app = app

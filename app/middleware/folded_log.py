@@ -1,4 +1,4 @@
-"""Lines of the log that say the same many times a second are told once, with their number."""
+"""Folding of equal log lines: many a second become one, with their number."""
 
 import asyncio
 import logging
@@ -22,8 +22,8 @@ class _Folded:
 
 
 class FoldedLog:
-    """The first line of a second is told at once, with its request's id; those like it are told
-    as one at the end of the second, with the sums of what differs and how many `times` they are."""
+    """The first line of a second is told at once, with its request's id; those like it are told as
+    one at the end of the second, with the sums of what differs and how many ``times`` they are."""
 
     def __init__(self, log: logging.Logger, message: str) -> None:
         self._log = log
@@ -32,7 +32,7 @@ class FoldedLog:
         self._timer: asyncio.TimerHandle | None = None
 
     def count(self, fields: dict[str, object], amounts: dict[str, float], request_id: str) -> None:
-        """Log one line; lines are alike whose `fields` are."""
+        """Log one line; lines are alike whose ``fields`` are."""
         key = tuple(fields.items())
         if folded := self._kept.get(key):
             folded.add(amounts)

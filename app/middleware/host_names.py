@@ -1,4 +1,4 @@
-"""Only names that are this service's are answered to, where they are configured.
+"""Host-name check: where names are configured, others are refused.
 
 A page of another site whose name is made to lead here (DNS rebinding) is of the same origin as
 this one for its visitor's browser; only the name tells it apart. Addresses and localhost cannot be
@@ -11,11 +11,11 @@ from ipaddress import ip_address
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.middleware.refusal import refusal
+from app.refusal import refusal
 
 
 class OwnNames:
-    """The names and addresses that are answered to. A name that begins with `*.` stands for all
+    """The names and addresses that are answered to. A name that begins with ``*.`` stands for all
     below it; without any name, all are."""
 
     def __init__(self, names: Collection[str]) -> None:
@@ -23,7 +23,7 @@ class OwnNames:
         self._below = tuple(name[1:].lower() for name in names if name.startswith("*."))
 
     def asked_by(self, scope: Scope) -> bool:
-        """Whether a request asks by one of them."""
+        """Tell whether a request asks by one of them."""
         if not (self._names or self._below):
             return True
         host = host_of(scope)
@@ -32,8 +32,9 @@ class OwnNames:
         return host.endswith(self._below) or _is_address(host)
 
 
-class HostNames:
-    """Refuses requests by other names with 421 (RFC 9110, section 15.5.20); see `OwnNames`."""
+class HostNamesMiddleware:
+    """Middleware that refuses requests by other names with 421 (RFC 9110, section 15.5.20); see
+    ``OwnNames``."""
 
     def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
         self._app = app

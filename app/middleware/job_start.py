@@ -1,8 +1,8 @@
-"""Where a job begins: the layers that may refuse one are asked then, not at every look.
+"""Start of a job: the middleware that may refuse a job is asked then, not at every look.
 
 A route of the API begins one by its path, and is refused before its body is read. Which of the
 page's functions a request is for stands in its body, in three ways that Gradio reads: there the
-page tells when it comes to one that speaks (`begin`).
+page tells when it comes to one that speaks (``begin``).
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,7 +15,7 @@ from app.errors import SpeechError
 SPEAKS = frozenset({"/v1/audio/speech", "/AIVoice/TTS/CosyVoice2/audio-generate"})
 """Routes of the API that begin a job."""
 _CHECKS = "cosyvoice.job_checks"
-"""Where in the ASGI scope the checks are that a job of this request has not passed."""
+"""Key in the ASGI scope: checks that a job of this request has not passed."""
 
 Check = Callable[[], Awaitable[Response | None]]
 """Lets a job begin, or gives the answer that refuses it."""
@@ -27,7 +27,7 @@ class JobRefusedError(SpeechError):
 
 async def begin(scope: Scope) -> None:
     """Tell the layers that a request begins a job; again, it is the same one. Raises
-    `JobRefusedError`."""
+    ``JobRefusedError``."""
     checks: list[Check] = scope.get(_CHECKS, [])
     while checks:
         if await checks[0]() is not None:
@@ -36,7 +36,7 @@ async def begin(scope: Scope) -> None:
 
 
 async def checked(app: ASGIApp, check: Check, scope: Scope, receive: Receive, send: Send) -> None:
-    """Have `app` serve a request; `check` is asked once, when it begins a job."""
+    """Have ``app`` serve a request; ``check`` is asked once, when it begins a job."""
     if scope["type"] != "http" or scope["method"] != "POST":
         await app(scope, receive, send)
     elif scope["path"] in SPEAKS:

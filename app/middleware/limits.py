@@ -1,4 +1,4 @@
-"""Nobody gets more than a fair share: jobs a minute and jobs at a time, by key and by address.
+"""Fair shares: jobs a minute and jobs at a time, by key and by address.
 
 Each node counts for itself; a client that directors spread over three nodes gets three shares.
 """
@@ -11,15 +11,15 @@ from limits import RateLimitItemPerMinute
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.middleware.api_keys import KEY_NAME
 from app.middleware.job_start import checked
-from app.middleware.keys import KEY_NAME
 from app.middleware.moving_window import MovingWindow
-from app.middleware.refusal import refusal
+from app.refusal import refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one client may have; 0 is without limit."""
+    """Limits of one client; 0 is without limit."""
 
     a_minute: int = 0
     """Jobs begun in any sixty seconds."""
@@ -27,8 +27,9 @@ class Share:
     """Requests of the API that are not answered to their end."""
 
 
-class Limits:
-    """Refuses jobs with 429 that are beyond a share. What only looks does not count."""
+class LimitsMiddleware:
+    """Middleware that refuses jobs beyond a share with 429. What only looks does not count. What
+    only looks does not count."""
 
     def __init__(self, app: ASGIApp, key: Share, client: Share) -> None:
         self._app = app
@@ -87,7 +88,8 @@ def _refusal(en: str, zh: str, seconds: int) -> Response:
 
 
 def users_of(scope: Scope) -> Iterator[tuple[str, str]]:
-    """Whose share a request is counted on: its key's, where there are keys, and its address's."""
+    """Name the users whose share a request counts on: its key's, where there are keys, and its
+    address's."""
     if name := scope.get(KEY_NAME):
         yield "key", name
     if client := scope.get("client"):

@@ -1,4 +1,4 @@
-"""How much was had in the last so many seconds, in a window that moves: no burst at its turn."""
+"""Usage in the last so many seconds, in a window that moves: no burst at its turn."""
 
 import math
 import time
@@ -9,7 +9,7 @@ from limits.aio.strategies import MovingWindowRateLimiter
 
 
 class MovingWindow:
-    """Counts by whatever names it is given."""
+    """Usage counted by name."""
 
     def __init__(self) -> None:
         self._storage = MemoryStorage()
@@ -25,8 +25,8 @@ class MovingWindow:
         return max(1, math.ceil(reset - time.time()))
 
     async def _mind_the_clock(self) -> None:
-        """Where the time of day was set back, begin anew: what was counted lies in the future, and
-        would count until then."""
+        """Begin anew where the time of day was set back: the entries lie in the future, and would
+        count until then."""
         now = time.time()
         if now < self._time - 1:
             await self._storage.reset()

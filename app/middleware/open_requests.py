@@ -1,4 +1,5 @@
-"""Counts what would be noticed if the node went now: requests that are not answered to the end.
+"""Count of the requests that are not answered to the end: the clients that would notice if the node
+went now.
 
 Jobs alone do not tell: an upload has no job yet, a download none any more, and a stream that is
 passed on to another node never had one here.
@@ -15,7 +16,7 @@ _LOOKS = ("/healthz", "/readyz", "/cluster/status", "/metrics", "/_session_routi
 
 @dataclass(slots=True)
 class OpenRequests:
-    """How many there are now."""
+    """Numbers of open requests."""
 
     answers: int = 0
     """Requests under way: uploads, streams, downloads."""
@@ -24,8 +25,8 @@ class OpenRequests:
     when this one ends."""
 
 
-class CountOpen:
-    """Counts HTTP requests from their first byte to the last of their answer."""
+class OpenRequestsMiddleware:
+    """Middleware that counts HTTP requests from their first byte to the last of their answer."""
 
     def __init__(self, app: ASGIApp, counts: OpenRequests) -> None:
         self._app = app

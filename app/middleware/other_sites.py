@@ -10,15 +10,16 @@ from collections.abc import Collection
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.middleware.refusal import refusal
+from app.refusal import refusal
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110, section 9.2.1)."""
 
 
-class OtherSites:
-    """Keeps pages out whose site is not among `allowed` (origins, or `*` for all): what changes
-    something is refused with 403, and of the rest their browsers let them see nothing."""
+class OtherSitesMiddleware:
+    """Middleware that keeps pages out whose site is not among ``allowed`` (origins, or ``*`` for
+    all): what changes something is refused with 403, and of the rest their browsers let them see
+    nothing."""
 
     def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What browsers are told to keep to with every answer."""
+"""Security headers for browsers, in every answer."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,8 +13,8 @@ HEADERS = (
 )
 
 
-class SecurityHeaders:
-    """Adds headers that an answer does not have itself."""
+class SecurityHeadersMiddleware:
+    """Middleware that adds headers that an answer does not have itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -6,15 +6,15 @@ import secrets
 from pathlib import Path
 
 UNFINISHED = ".unfinished-"
-"""How the name of a file begins while it is written. Hidden, so that nobody lists or serves it;
-left behind only by a node that died writing."""
+"""Prefix of a file's name while it is written. Hidden, so that nobody lists or serves it; left
+behind only by a node that died writing."""
 
 
 def write(path: Path, data: bytes, mode: int = 0o666) -> float:
-    """Write `data` under a name of its own, flush it to the disk, then rename it to `path`; when
-    it was changed last, by the clock of the file system, in seconds since the epoch.
+    """Write ``data`` under a name of its own, flush it to the disk, then rename it to ``path``;
+    when it was changed last, by the clock of the file system, in seconds since the epoch.
 
-    A file that is there already is replaced. `mode` is cut by the umask, as with open(2). Raises
+    A file that is there already is replaced. ``mode`` is cut by the umask, as with open(2). Raises
     OSError; then nothing is left of it.
     """
     # Each try has its own name: an earlier one may still hang in a dead NFS server.

@@ -1,8 +1,8 @@
 """The outputs of all nodes, newest first, as their sidecars tell of them.
 
-A look has three steps, of which the first two ask the shared folder: `refresh` (which outputs are
-there), `read` (some sidecars that are not known yet, the newest first) and `advance` (search what
-is known). Each sidecar is read once.
+A look has three steps, of which the first two ask the shared folder: ``refresh`` (which outputs are
+there), ``read`` (some sidecars that are not known yet, the newest first) and ``advance`` (search
+what is known). Each sidecar is read once.
 """
 
 import contextlib
@@ -58,10 +58,10 @@ class Found:
     outputs: list[Output]
     """Newest first."""
     older: str
-    """What to give as `before` for the next part; empty when there is nothing older."""
+    """Value of ``before`` for the next part; empty when there is nothing older."""
     unfinished: bool = False
-    """Whether the search ran out of time: nothing before `older` has been searched. The same
-    search goes on where it ended, for what was read stays known."""
+    """True if the search ran out of time: nothing before ``older`` has been searched. The same
+    search continues where it ended, for what was read stays known."""
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class Search:
 
     @property
     def found(self) -> Found:
-        """What has been found until now."""
+        """Outputs found until now."""
         return Found(self.outputs, self.older, not self.done)
 
     def take(self, output: Output) -> bool:
@@ -90,7 +90,8 @@ class Search:
         return self.done
 
     def reach(self, edge: str, last: str) -> None:
-        """All down to `last` has been searched; what is not known begins at `edge`, if any."""
+        """Note that all down to ``last`` has been searched; what is not known begins at ``edge``,
+        if any."""
         # The sign is before all that a stem can go on with: the edge itself is older than this.
         self.at = f"{edge}!"
         self.older = (last or self.at) if edge else ""
@@ -104,7 +105,7 @@ class Search:
 
 
 def search_for(query: str, count: int, before: str = "") -> Search:
-    """A search for at most `count` outputs that are older than the stem `before`, if given.
+    """A search for at most ``count`` outputs that are older than the stem ``before``, if given.
 
     Every word of the query must occur in the text, voice, node or seed, or begin the name or the
     request's id, whatever its case or width.
@@ -113,9 +114,9 @@ def search_for(query: str, count: int, before: str = "") -> Search:
 
 
 class History:
-    """What is known of a folder. May be used by several threads; `clock` is a steady one.
+    """Index of a folder's outputs. May be used by several threads; ``clock`` is a steady one.
 
-    Files that are no outputs, half-written ones, and sidecars that cannot be read are passed over;
+    Files that are not outputs, half-written ones, and sidecars that cannot be read are passed over;
     the last are tried again when they change.
     """
 
@@ -134,7 +135,7 @@ class History:
         return len(self._known.unread)
 
     def search(self, query: str, count: int, before: str, seconds: float) -> Found:
-        """A whole look, of about `seconds` at most, which reads a sidecar at least where it must.
+        """A whole look, of about ``seconds`` at most, which reads a sidecar at least where it must.
 
         Raises OSError when the folder itself cannot be read.
         """
@@ -166,7 +167,7 @@ class History:
                 known.learn_again(read)
 
     def read(self, most: int, seconds: float = _SLICE) -> None:
-        """Read sidecars that are not known, the newest first: `most` of them, for `seconds`."""
+        """Read sidecars that are not known, the newest first: ``most`` of them, for ``seconds``."""
         with self._lock:
             stems = self._known.unread[: -most - 1 : -1]
         read = self._read(dict.fromkeys(stems), seconds)
@@ -192,7 +193,7 @@ class History:
             self._known.index.close()
 
     def _read(self, stems: Mapping[str, Stamp | None], seconds: float) -> Read:
-        """What of these can be read in time, and is not what had the stamp already."""
+        """Read those of these that can be read in time and did not have the stamp already."""
         end = self._clock() + seconds
         read: Read = []
         size = 0
@@ -206,7 +207,7 @@ class History:
 
     @contextlib.contextmanager
     def _using(self) -> Iterator[Known]:
-        """What is known, for one thread at a time. Raises OSError, and all is forgotten, when the
+        """Lend the index to one thread at a time. Raises OSError, and all is forgotten, when the
         node's own disk does not work."""
         with self._lock:
             try:

@@ -1,4 +1,4 @@
-"""What sidecars say, to be searched without reading them again.
+"""Searchable index of sidecars, which need not be read again.
 
 A nameless database of SQLite's: a few MiB of memory, and beyond that a file on the node's own disk
 that has no name either. Nobody else can open it, and nothing is left of it however the process
@@ -33,9 +33,9 @@ class Entry:
 
     stem: str
     told: bytes
-    """What words are looked for in."""
+    """Text that words are looked for in."""
     names: bytes
-    """What words are looked for at the beginning of, each after a line feed."""
+    """Text with a line feed before each beginning that words are looked for at."""
     sidecar: bytes
 
     @classmethod
@@ -49,7 +49,7 @@ class Entry:
         )
 
     def has(self, word: bytes) -> bool:
-        """Whether a word of a query is in it."""
+        """Tell whether a word of a query is in it."""
         return word in self.told or b"\n" + word in self.names
 
 
@@ -97,7 +97,7 @@ class Index:
                 yield entry
 
     def oldest(self, after: str) -> str:
-        """The oldest stem that is newer than `after`; empty if there is none."""
+        """The oldest stem that is newer than ``after``; empty if there is none."""
         row = self._database.execute(
             "select stem from outputs where stem > ? order by stem limit 1", (after,)
         ).fetchone()
@@ -109,7 +109,7 @@ class Index:
 
 
 def _plain(text: str) -> str:
-    """Without the differences people do not search for: case, width, composition."""
+    """Remove the differences people do not search for: case, width, composition."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 

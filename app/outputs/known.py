@@ -1,4 +1,4 @@
-"""What a node knows of the shared folder's outputs, without asking it."""
+"""A node's knowledge of the shared folder's outputs, without asking it."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ Read = list[tuple[str, Sidecar]]
 
 
 class Known:
-    """Which files there are, what their sidecars say, and which of these have not been read.
+    """Names of the files, contents of their sidecars, and those that have not been read.
 
     For one thread at a time. Raises sqlite3.Error when the node's own disk does not work.
     """
@@ -42,24 +42,25 @@ class Known:
             self.unread = sorted(stem for stem in (*self.unread, *come) if stem not in gone)
 
     def edge(self, before: str) -> str:
-        """The newest stem older than `before` whose sidecar has not been read; empty if none."""
+        """The newest stem older than ``before`` whose sidecar has not been read; empty if none."""
         place = bisect_left(self.unread, before)
         return self.unread[place - 1] if place else ""
 
     def learn(self, read: Read) -> None:
-        """These sidecars have been read."""
+        """Store the content of sidecars that have been read."""
         # What was deleted meanwhile is in neither.
         self._keep([item for item in read if self._strike(item[0])])
 
     def unreadable(self, most: int) -> dict[str, Stamp | None]:
-        """Some that could not be read; others each time, where there are more than `most`."""
+        """Choose some that could not be read; others each time, where there are more than
+        ``most``."""
         some = dict(islice(self._unreadable.items(), most))
         for stem in some:
             self._unreadable[stem] = self._unreadable.pop(stem)
         return some
 
     def learn_again(self, read: Read) -> None:
-        """These have been read once more."""
+        """Store the content of sidecars that have been read once more."""
         self._keep([item for item in read if item[0] in self._unreadable])
 
     def _compare(self, names: Iterable[str]) -> tuple[set[str], set[str]]:

@@ -21,15 +21,15 @@ class Seen:
 
     stamp: Stamp
     since: float
-    """When it was seen first, by the steady clock."""
+    """Time at which it was seen first, by the steady clock."""
     final: bool
-    """Whether a change after its listing must show in the stamp."""
+    """True if a change after its listing must show in the stamp."""
 
 
 def list_changed(folder: Path, known: Seen | None, now: float) -> tuple[Seen, list[str]] | None:
-    """State and names of the folder; None when they must still be what is `known`.
+    """State and names of the folder; None when they must still be what is ``known``.
 
-    `now` is by the steady clock. Raises OSError.
+    ``now`` is by the steady clock. Raises OSError.
     """
     # Opened, not asked by its name: NFS then asks the server instead of its memory.
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -40,7 +40,7 @@ def list_changed(folder: Path, known: Seen | None, now: float) -> tuple[Seen, li
             return None
         since = known.since if known and same else now
         # What changes from here on has a later stamp, or is in the names, or comes within a tick.
-        names = os.listdir(descriptor)  # noqa: PTH208 - a descriptor is no path
+        names = os.listdir(descriptor)  # noqa: PTH208 - a descriptor is not a path
         return Seen(stamp, since, now - since >= _TICK), names
     finally:
         os.close(descriptor)

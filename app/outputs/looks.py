@@ -1,5 +1,5 @@
-"""Looks at the history by everybody who has the page open, at as little work for the file server
-as one of them needs.
+"""Shared looks at the history: everybody who has the page open costs the file server as little as
+one of them.
 
 The shared folder is asked one thing at a time: which outputs are there, and what some new sidecars
 say. Every look begins after it was asked for, so that it sees what its viewer has just made or
@@ -17,14 +17,14 @@ from app.outputs.history import Found, History, search_for
 from app.outputs.shared_call import SharedCall
 
 Ask = Callable[[Callable[[], None]], Awaitable[None]]
-"""Has a function called in a thread with a time limit. Raises `StorageError`."""
+"""Has a function called in a thread with a time limit. Raises ``StorageError``."""
 _BUDGET = 2.0
 """Seconds after which a search tells what it has found, and reads no further sidecars."""
 _BATCH = 1000
 
 
 class Looks:
-    """All looks of one node. `share` asks the shared folder, `disk` this node's own index."""
+    """All looks of a node. ``share`` asks the shared folder, ``disk`` this node's own index."""
 
     def __init__(self, history: History, check_mount: Callable[[], None], share: Ask, disk: Ask):
         self._history = history
@@ -37,10 +37,11 @@ class Looks:
         self._catching_up: asyncio.Task[None] | None = None
 
     async def search(self, query: str, count: int, before: str) -> Found:
-        """At most `count` outputs that match, older than the stem `before`. Raises `StorageError`.
+        """Find at most ``count`` outputs that match, older than the stem ``before``. Raises
+        ``StorageError``.
 
-        Where sidecars are left to read after a while, `Found.unfinished` says so; they are read in
-        the background, so that who asks again gets further.
+        Where sidecars are left to read after a while, ``Found.unfinished`` says so; they are read
+        in the background, so that who asks again gets further.
         """
         key = (query, count, before)
         look = self._looks.setdefault(key, SharedCall(partial(self._look, *key)))

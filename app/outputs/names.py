@@ -21,19 +21,20 @@ _MOMENT_LENGTH = len("20261121T083358123")
 
 
 def new_stem(created: datetime, node: str) -> str:
-    """A fresh name without its suffix, e.g. `20261121T083358123Z-rs1-3f9a2c1b`."""
+    """A fresh name without its suffix, e.g. ``20261121T083358123Z-rs1-3f9a2c1b``."""
     moment = created.astimezone(UTC)
     milliseconds = moment.microsecond // 1000
     return f"{moment:%Y%m%dT%H%M%S}{milliseconds:03d}Z-{node}-{secrets.token_hex(4)}"
 
 
 def is_stem(text: str) -> bool:
-    """Whether this can be an output's name. A name with a path in it never is."""
+    """Tell whether this can be an output's name. A name with a path in it never is."""
     return _STEM.fullmatch(text) is not None
 
 
 def moment_of(stem: str) -> datetime:
-    """When the output was made. Raises ValueError for digits that are no date."""
+    """Read the time at which an output was made from its name. Raises ValueError for digits that
+    are not a date."""
     return datetime.strptime(stem[:_MOMENT_LENGTH], _MOMENT).replace(tzinfo=UTC)
 
 

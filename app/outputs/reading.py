@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Self
 from starlette.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
-from app.outputs.patience import Patience
+from app.outputs.time_limited import TimeLimitedExecutor
 
 _log = logging.getLogger("app.outputs")
 
@@ -18,19 +18,19 @@ _log = logging.getLogger("app.outputs")
 class OpenFile:
     """A file that is open for reading. Raises OSError throughout; TimeoutError when it hangs."""
 
-    def __init__(self, file: BinaryIO, about: os.stat_result, threads: Patience) -> None:
+    def __init__(self, file: BinaryIO, about: os.stat_result, threads: TimeLimitedExecutor) -> None:
         self.about = about
         self._file = file
         self._threads = threads
 
     @classmethod
-    def of(cls, path: Path, threads: Patience) -> Self:
-        """Open `path`; what follows is done by `threads`. Blocks."""
+    def of(cls, path: Path, threads: TimeLimitedExecutor) -> Self:
+        """Open ``path``; what follows is done by ``threads``. Blocks."""
         file = path.open("rb", buffering=0)
         return cls(file, os.fstat(file.fileno()), threads)
 
     async def read(self, size: int) -> bytes:
-        """The next `size` bytes at most; fewer at the end only."""
+        """The next ``size`` bytes at most; fewer at the end only."""
         return await self._threads.call(lambda: _read(self._file, size))
 
     async def seek(self, place: int) -> None:
@@ -68,12 +68,12 @@ class OpenFileAnswer(FileResponse):
 
     @asynccontextmanager
     async def _open_file(self) -> AsyncIterator[Any]:
-        """Called by Starlette 1.x for the file it then reads from."""
+        """Open the file that Starlette 1.x then reads from."""
         yield self._file
 
 
 def _read(file: BinaryIO, size: int) -> bytes:
-    """Without a buffer a read may give less than there is."""
+    """Read until enough is there: without a buffer a read may give less than there is."""
     parts = []
     while size > 0 and (part := file.read(size)):
         parts.append(part)

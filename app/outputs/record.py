@@ -1,4 +1,4 @@
-"""What is known of one output: the JSON file beside its audio."""
+"""Facts about one output: the JSON file beside its audio."""
 
 import json
 import math
@@ -12,7 +12,7 @@ from app.outputs.names import MEDIA_TYPES
 
 @dataclass(frozen=True, slots=True)
 class OutputRecord:
-    """Everything it takes to make the same audio again, and who made it when.
+    """Parameters that make the same audio again, and who made it when.
 
     Fields with a default came later than the first release: sidecars of older nodes lack them.
     """
@@ -38,11 +38,11 @@ class OutputRecord:
     source_digest: str = ""
     """SHA-256 of the clip that was converted."""
     stream: bool = False
-    """Whether it was made piece by piece, which may sound different."""
+    """True if it was made piece by piece, which may sound different."""
     format: str = "wav"
-    """A key of `MEDIA_TYPES`; also the suffix of the audio file."""
+    """A key of ``MEDIA_TYPES``; also the suffix of the audio file."""
     made_by: str = ""
-    """The node whose worker spoke it, where that was not `node`."""
+    """The node whose worker spoke it, where that was not ``node``."""
 
     @classmethod
     def of(
@@ -57,7 +57,7 @@ class OutputRecord:
         created: datetime,
         made_by: str = "",
     ) -> Self:
-        """The record of audio that was made at `created`, `duration` seconds of it."""
+        """The record of audio that was made at ``created``, ``duration`` seconds of it."""
         reference, source = request.reference, request.source
         return cls(
             request_id=request_id,
@@ -86,7 +86,7 @@ class OutputRecord:
 
     @property
     def created_at(self) -> datetime:
-        """`created` as a moment."""
+        """``created`` as a moment."""
         return datetime.fromisoformat(self.created)
 
 

@@ -29,7 +29,7 @@ _DAY = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What may stay; 0 is no limit."""
+    """Limits of the outputs that stay; 0 is no limit."""
 
     days: float = 0
     total_bytes: int = 0
@@ -38,7 +38,7 @@ class Retention:
 
 @dataclass(slots=True)
 class Removed:
-    """What a pass took away."""
+    """Number and size of the files that a pass removed."""
 
     outputs: int = 0
     leftovers: int = 0
@@ -49,7 +49,7 @@ class Removed:
 
 @dataclass(slots=True)
 class _Item:
-    """What lies in the folder under one stem."""
+    """Files in the folder under one stem."""
 
     stem: str
     size: int = 0
@@ -62,7 +62,8 @@ class _Item:
 
 
 def clean(folder: SharedFolder, limits: Retention) -> Removed | None:
-    """One pass; None when another node is at it or was a short while ago. Raises OSError."""
+    """Remove outputs once; None when another node is at it or was a short while ago. Raises
+    OSError."""
     folder.check_mount()
     descriptor = os.open(folder.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     with os.fdopen(descriptor, "r+b", buffering=0) as lock:
@@ -102,7 +103,8 @@ def _locked(descriptor: int) -> bool:
 
 
 def _last_pass(content: bytes) -> tuple[float, int]:
-    """When it was, and the bytes of uploads it left; a release before this one tells no bytes."""
+    """Read the time of the last pass, and the bytes of uploads it left; an older release writes no
+    bytes."""
     when, _, size = content.partition(b" ")
     try:
         return float(when), int(size or 0)
@@ -135,7 +137,7 @@ def _clean(folder: Path, limits: Retention, now: float) -> Removed:
 
 
 def _surplus(items: list[_Item], limits: Retention, now: float) -> list[_Item]:
-    """What has to go, the oldest first."""
+    """Choose the outputs that have to go, the oldest first."""
     surplus: list[_Item] = []
     size = 0
     for item in sorted(items, key=lambda item: (item.changed, item.stem), reverse=True):

@@ -21,12 +21,13 @@ def _steady() -> float:
 
 
 class ServerClock:
-    """As one node knows it; until the first writing its own. `steady` never jumps."""
+    """The file server's clock as one node knows it; until the first writing the node's own.
+    ``steady`` never jumps."""
 
     def __init__(self, steady: Callable[[], float] = _steady) -> None:
         self._steady = steady
         self._ahead: float | None = None
-        """Seconds since the epoch on the server, when `steady` shows 0."""
+        """Seconds since the epoch on the server, when ``steady`` shows 0."""
 
     def now(self) -> datetime:
         """The moment, in UTC, to the millisecond."""
@@ -34,11 +35,12 @@ class ServerClock:
         return datetime.fromtimestamp(int(seconds * 1000) / 1000, UTC)
 
     def begin(self) -> float:
-        """A writing begins; `seen` is to be told of this."""
+        """A writing begins; ``seen`` is to be told of this."""
         return self._steady()
 
     def seen(self, began: float, changed: float) -> None:
-        """What was written since `began` was changed last at `changed`, by the server."""
+        """Note that a file written since ``began`` was last changed at ``changed``, by the
+        server."""
         latest, earliest = changed - began, changed - self._steady()
         if self._ahead is None or not earliest - _SLACK <= self._ahead <= latest + _SLACK:
             self._ahead = latest

@@ -22,7 +22,7 @@ class OutputFiles:
 
 
 class SharedFolder:
-    """One folder. May be used by several threads."""
+    """A shared folder. May be used by several threads."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -30,7 +30,7 @@ class SharedFolder:
         self._mounted = False
 
     def check_mount(self) -> None:
-        """Raises OSError when the folder was a mount point and is none any more.
+        """Raise OSError when the folder was a mount point and is none any more.
 
         What lies under a share that was unmounted is an ordinary folder, which would take what
         is written and hide it when the share comes back.

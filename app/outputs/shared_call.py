@@ -1,4 +1,4 @@
-"""One call for all who want its result at the same time."""
+"""Sharing of a call among all who want its result at the same time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ _Result = TypeVar("_Result")
 
 
 class SharedCall(Generic[_Result]):
-    """Calls `function` once at a time, whoever asks.
+    """Calls ``function`` once at a time, whoever asks.
 
     Whoever asks while it runs gets the next result, with all others who do: a call that has begun
     may have missed what they have just changed.
@@ -21,7 +21,7 @@ class SharedCall(Generic[_Result]):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing runs or waits."""
+        """True if nothing runs or waits."""
         return self._next is None and (self._running is None or self._running.done())
 
     async def result(self) -> _Result:

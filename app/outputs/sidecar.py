@@ -9,12 +9,12 @@ from app.outputs.record import OutputRecord, record_of
 # A text of 100,000 characters fits; a foreign file of a gigabyte is not read.
 _LIMIT = 1 << 20
 Stamp = tuple[int, ...]
-"""What changes whenever a file or folder does."""
+"""Fingerprint that changes whenever a file or folder does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """What was read."""
+    """Content of a sidecar."""
 
     content: bytes
     record: OutputRecord | None
@@ -24,7 +24,7 @@ class Sidecar:
 
 
 def read_sidecar(path: Path, known: Stamp | None = None) -> Sidecar | None:
-    """The sidecar at `path`; None when it still is what had the stamp `known`."""
+    """The sidecar at ``path``; None when it still is what had the stamp ``known``."""
     try:
         # On NFS opening asks the server, so that the stamp is not an old one.
         with path.open("rb") as file:

@@ -1,10 +1,10 @@
 """Finished audio on the node's own disk, until the shared folder takes it.
 
 Each output is in one of three states, told by file names, so that a node which is killed at any
-moment goes on where it was:
+moment continues where it was:
 
-- audio and `STEM.json`: waits to be moved;
-- audio and `STEM.moved`: is in the shared folder; kept for whoever is about to fetch it here;
+- audio and ``STEM.json``: waits to be moved;
+- audio and ``STEM.moved``: is in the shared folder; kept for whoever is about to fetch it here;
 - one of the two alone: its node died between the two writes or removals; removed.
 """
 
@@ -26,17 +26,17 @@ _OWNER_ONLY = 0o600
 
 
 class Spool:
-    """A folder nobody but the node's user may look into, of at most `limit` bytes."""
+    """A folder nobody but the node's user may look into, of at most ``limit`` bytes."""
 
     def __init__(
         self, folder: Path, limit: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Makes the folder. Raises OSError, also for a folder that belongs to another user."""
+        """Make the folder. Raises OSError, also for a folder that belongs to another user."""
         self.folder = folder
         self._limit = limit
         self._clock = clock
         self._seen: dict[str, float] = {}
-        """When `tidy` saw a file first: the time of day that files have may jump."""
+        """Time at which ``tidy`` saw a file first: the time of day that files have may jump."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
 

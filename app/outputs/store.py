@@ -1,7 +1,7 @@
 """The outputs of a node: saved in the shared folder, or kept here until it works again.
 
-Every access runs in a thread with a time limit (`patience.py`), so that page, API and health
-checks go on while a file server is dead.
+Every access runs in a thread with a time limit (``patience.py``), so that page, API and health
+checks continue while a file server is dead.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ from app.outputs import retention
 from app.outputs.history import Found, History, Output
 from app.outputs.looks import Looks
 from app.outputs.names import audio_name, is_stem, new_stem, parse_audio_name
-from app.outputs.patience import Patience
 from app.outputs.reading import OpenFile
 from app.outputs.record import OutputRecord
 from app.outputs.retention import Removed, Retention
 from app.outputs.shared import OutputFiles, SharedFolder
 from app.outputs.spool import Spool
+from app.outputs.time_limited import TimeLimitedExecutor
 from app.outputs.watch import ShareWatch
 
 _READERS, _SERVERS, _WRITERS = 4, 4, 2
@@ -48,13 +48,14 @@ _REASONS_ZH = {
 }
 _SHARE = ("the shared folder", "共享存储")
 _PLACES = dict.fromkeys(("local", "index"), ("this node's own disk", "本机磁盘"))
-"""What does not work, by what was tried; else it is the shared folder."""
+"""Name of the folder that does not work, by what was tried; else it is the shared folder."""
 _log = logging.getLogger("app.outputs")
 _Result = TypeVar("_Result")
 
 
 class OutputStore:
-    """Saves, searches, finds and deletes outputs. `patience`: seconds one access may take.
+    """Store that saves, searches, finds and deletes outputs. ``patience``: seconds one access may
+    take.
 
     Without a spool, what the shared folder does not take is refused.
     """
@@ -78,14 +79,14 @@ class OutputStore:
         self._node = node
         self._limits = limits or Retention()
         self._shared = SharedFolder(folder)
-        self._readers = Patience("outputs-read", _READERS, patience, watch)
+        self._readers = TimeLimitedExecutor("outputs-read", _READERS, patience, watch)
         # Apart, so that sound does not wait for searches.
-        self._servers = Patience("outputs-serve", _SERVERS, patience, watch)
-        self._writers = Patience("outputs-write", _WRITERS, patience, watch)
-        self._cleaner = Patience("outputs-clean", 1, _CLEANING_PATIENCE, watch)
+        self._servers = TimeLimitedExecutor("outputs-serve", _SERVERS, patience, watch)
+        self._writers = TimeLimitedExecutor("outputs-write", _WRITERS, patience, watch)
+        self._cleaner = TimeLimitedExecutor("outputs-clean", 1, _CLEANING_PATIENCE, watch)
         # Apart, so that the spool can be read while the shared folder hangs.
-        self._local = Patience("outputs-spool", 2, patience)
-        self._index = Patience("outputs-index", 1, _INDEX_PATIENCE)
+        self._local = TimeLimitedExecutor("outputs-spool", 2, patience)
+        self._index = TimeLimitedExecutor("outputs-index", 1, _INDEX_PATIENCE)
         self._history = History(folder)
         self._looks = Looks(
             self._history,
@@ -98,12 +99,12 @@ class OutputStore:
 
     @property
     def trouble(self) -> str:
-        """What went wrong with the last reading or writing; empty when both went well."""
+        """Error of the last reading or writing; empty when both went well."""
         return "; ".join(self._troubles.values())
 
     @property
     def not_ready(self) -> str:
-        """Why the node should get no clients; only where the shared folder is required."""
+        """Reason why the node should get no clients; only where the shared folder is required."""
         told = self._troubles.get("write", "") if self._required else ""
         return f"shared folder: {told}" if told else ""
 
@@ -133,10 +134,10 @@ class OutputStore:
         self._history.close()
 
     async def save(self, audio: bytes, record: OutputRecord) -> Output:
-        """Save audio that is in `record.format`, with its sidecar.
+        """Save audio that is in ``record.format``, with its sidecar.
 
-        When the shared folder does not take it the node's own disk does, and `Output.spooled`
-        says so. Raises `StorageError` when neither does.
+        When the shared folder does not take it the node's own disk does, and ``Output.spooled``
+        says so. Raises ``StorageError`` when neither does.
         """
         stem = new_stem(record.created_at, self._node)
         name = audio_name(stem, record.format)
@@ -150,20 +151,21 @@ class OutputStore:
         return Output(stem, record, self.folder)
 
     async def newest(self, count: int) -> list[Output]:
-        """The newest outputs of all nodes. Raises `StorageError`."""
+        """The newest outputs of all nodes. Raises ``StorageError``."""
         return (await self.search("", count)).outputs
 
     async def search(self, query: str, count: int, before: str = "") -> Found:
-        """At most `count` outputs of all nodes, newest first, older than the stem `before`.
+        """Find at most ``count`` outputs of all nodes, newest first, older than the stem
+        ``before``.
 
-        Every word of `query` must occur in text, voice, node, seed or name, whatever its case or
-        width. `Found.unfinished` tells where older ones have not been searched yet; ask again.
-        Raises `StorageError`.
+        Every word of ``query`` must occur in text, voice, node, seed or name, whatever its case or
+        width. ``Found.unfinished`` tells where older ones have not been searched yet; ask again.
+        Raises ``StorageError``.
         """
         return await self._looks.search(query, count, before)
 
     async def find(self, file_name: str) -> Path | None:
-        """The path of an output's audio, or None if there is none. Raises `StorageError`.
+        """The path of an output's audio, or None if there is none. Raises ``StorageError``.
 
         What this node has not been able to move yet is found too.
         """
@@ -176,7 +178,7 @@ class OutputStore:
         )
 
     async def open(self, file_name: str) -> OpenFile | None:
-        """An output's audio to read from, or None if there is none. Raises `StorageError`.
+        """An output's audio to read from, or None if there is none. Raises ``StorageError``.
 
         Whoever has it closes it.
         """
@@ -196,7 +198,7 @@ class OutputStore:
             raise
 
     async def delete(self, stem: str) -> bool:
-        """Delete an output of whichever node; whether there was one. Raises `StorageError`."""
+        """Delete an output of whichever node; whether there was one. Raises ``StorageError``."""
         if not is_stem(stem):
             return False
         here = False
@@ -287,7 +289,7 @@ class OutputStore:
         return await self._call(self._writers, "write", purpose, function)
 
     async def _call(
-        self, threads: Patience, kind: str, purpose: str, function: Callable[[], _Result]
+        self, threads: TimeLimitedExecutor, kind: str, purpose: str, function: Callable[[], _Result]
     ) -> _Result:
         try:
             result = await threads.call(function)

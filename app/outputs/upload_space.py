@@ -1,4 +1,4 @@
-"""How much all uploads together may take, as far as this node knows.
+"""Space that all uploads together may take, as far as this node knows.
 
 The size of their folder is measured every ten minutes, by whichever node's turn it is, and told to
 the others. In between a node counts what it adds itself; what the others add it hears of then.
@@ -12,7 +12,7 @@ from app.errors import StorageError
 
 
 class UploadSpace:
-    """Room for `limit` bytes; 0 is no limit."""
+    """Room for ``limit`` bytes; 0 is no limit."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -22,19 +22,19 @@ class UploadSpace:
         self._lock = threading.Lock()
 
     def check(self, size: int) -> None:
-        """Raises `StorageError` where there is no room for so many bytes more."""
+        """Raise ``StorageError`` where there is no room for so many bytes more."""
         with self._lock:
             used = self._measured + sum(added for _, added in self._added)
         if self._limit and used + size > self._limit:
             raise _full(self._limit)
 
     def add(self, size: int) -> None:
-        """So many bytes more are there now."""
+        """Count so many bytes more."""
         with self._lock:
             self._added.append((time.monotonic(), size))
 
     def measured(self, size: int, age: float = 0.0) -> None:
-        """All uploads took so many bytes `age` seconds ago."""
+        """Note that all uploads took so many bytes ``age`` seconds ago."""
         with self._lock:
             self._measured = size
             while self._added and self._added[0][0] < time.monotonic() - age:

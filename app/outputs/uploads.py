@@ -21,7 +21,7 @@ class Uploads:
 
 @dataclass(slots=True)
 class Tidied:
-    """What a pass over the folder found."""
+    """Result of a pass over the folder."""
 
     removed: int = 0
     """Files that went."""
@@ -32,8 +32,8 @@ class Tidied:
 def remove_old(uploads: Uploads, now: float) -> Tidied:
     """Remove the files that are too old, and folders that are empty then.
 
-    `now` is in seconds since the epoch, by the clock that gave the files their times. Follows no
-    link. What another node removes at the same time is no error.
+    ``now`` is in seconds since the epoch, by the clock that gave the files their times. Follows no
+    link. What another node removes at the same time is not an error.
     """
     tidied = Tidied()
     for name, _, names in os.walk(uploads.folder, topdown=False):

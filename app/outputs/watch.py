@@ -1,4 +1,4 @@
-"""Whether the shared folder answers at all, known before somebody waits for it.
+"""Availability of the shared folder, known before somebody waits for it.
 
 The file server of a hard mount that is gone makes every call wait for ever. Here one thread alone
 asks it, again and again; while it hangs everybody else is told at once.
@@ -22,7 +22,8 @@ _log = logging.getLogger("app.outputs")
 
 
 class ShareWatch:
-    """Asks the file server of `folder` every `period` seconds; dead after `limit` of silence."""
+    """Watch that asks the file server of ``folder`` every ``period`` seconds; dead after ``limit``
+    of silence."""
 
     def __init__(self, folder: Path, period: float = _PERIOD, limit: float = _LIMIT) -> None:
         self.folder = folder
@@ -35,12 +36,12 @@ class ShareWatch:
 
     @property
     def dead(self) -> bool:
-        """Whether it has not answered for too long."""
+        """True if the server has not answered for too long."""
         return self._died.is_set()
 
     @property
     def told(self) -> str:
-        """What is wrong while it is dead."""
+        """Description of the failure while it is dead."""
         silent = time.monotonic() - (self._silent_since or time.monotonic())
         return f"no answer for {silent:.0f} s"
 
@@ -55,7 +56,8 @@ class ShareWatch:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def unless_dead(self, call: Awaitable[_Result]) -> _Result:
-        """The result of `call`. Raises TimeoutError, and gives `call` up, when the server dies."""
+        """The result of ``call``. Raises TimeoutError, and gives ``call`` up, when the server
+        dies."""
         task = asyncio.ensure_future(call)
         died = asyncio.ensure_future(self._died.wait())
         try:
@@ -73,8 +75,8 @@ class ShareWatch:
             await asyncio.sleep(self._period)
 
     async def _ask(self) -> None:
-        """Returns when it has answered, however late. An error is an answer too: those who call
-        it are told of it."""
+        """Return when it has answered, however late. An error is an answer too: those who call it
+        are told of it."""
         began = time.monotonic()
         # Always answered by the server itself: stat(2) may come from the kernel's memory.
         future = self._thread.submit(os.statvfs, self.folder)

@@ -7,7 +7,7 @@ Self-contained: it knows ASGI and Gradio's routes and nothing of the rest of thi
                        secret=b"...")
 """
 
-from app.session_routing.layer import SessionRouting
+from app.session_routing.middleware import SessionRouting
 from app.session_routing.page_script import RECONNECT
 from app.session_routing.peer import Condition, Peer
 from app.session_routing.peers_file import PeersFile, PeersFileError

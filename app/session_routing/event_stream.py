@@ -2,7 +2,7 @@
 
 A stream that breaks makes Gradio's page reload, and what was typed is lost. One that tells of every
 job that it failed does not, and programs get an error instead of waiting. Checked against Gradio
-6.31: `gradio/server_messages.py`, the page's client, and `gradio_client`.
+6.31: ``gradio/server_messages.py``, the page's client, and ``gradio_client``.
 """
 
 import json
@@ -13,12 +13,12 @@ from starlette.types import Message, Send
 _EVENT = re.compile(rb'data:\s*\{\s*"msg":\s*"(?P<msg>\w+)",\s*"event_id":\s*"(?P<event>[^"]+)"')
 _TOLD = "the node that ran this job has gone; run it again"
 NODE_GONE = "node_gone"
-"""Beside the output of a job that failed for this reason; `reconnect.js` looks for it."""
+"""Beside the output of a job that failed for this reason; ``reconnect.js`` looks for it."""
 
 
 class EventStream:
-    """A `send` that lets only whole events pass. `named` is for a stream of one event of which the
-    client knows the id: it has Gradio's other notation, in which each event has a name."""
+    """A ``send`` that lets only whole events pass. ``named`` is for a stream of one event of which
+    the client knows the id: it has Gradio's other notation, in which each event has a name."""
 
     def __init__(self, send: Send, *, named: bool) -> None:
         self._send = send
@@ -26,10 +26,10 @@ class EventStream:
         self._rest = b""
         self._open: dict[bytes, None] = {}
         self._plain = False
-        """Whether this is a stream of events, as they are."""
+        """True if this is a stream of events, as they are."""
 
     async def __call__(self, message: Message) -> None:
-        """One message of the answer."""
+        """Take a message of the answer."""
         if message["type"] == "http.response.start":
             headers = dict(message["headers"])
             kind = headers.get(b"content-type", b"")
@@ -43,7 +43,7 @@ class EventStream:
         await self._send(message)
 
     async def end(self) -> bool:
-        """The node has gone: say so and end. False where the answer is no stream of events."""
+        """The node has gone: say so and end. False where the answer is not a stream of events."""
         if not self._plain:
             return False
         await self._send({"type": "http.response.body", "body": self._ending(), "more_body": False})

@@ -1,4 +1,5 @@
-"""One request to another node and its answer back, both as they come, nothing kept."""
+"""Forwarding of a request to another node and of its answer back, both as they come, nothing
+kept."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -7,8 +8,8 @@ import httpx
 from starlette.types import Message, Receive, Scope, Send
 
 from app.session_routing.errors import SessionRoutingError
-from app.session_routing.passes import CLOCK, UNTIMELY
-from app.session_routing.release_path import target_of
+from app.session_routing.page_release import target_of
+from app.session_routing.signatures import CLOCK, UNTIMELY
 
 # RFC 9110, section 7.6.1; and what is this program's own.
 _HOP_BY_HOP = frozenset(
@@ -31,8 +32,8 @@ _Headers = list[tuple[bytes, bytes]]
 
 
 class NotForwardedError(SessionRoutingError):
-    """The other node gave no answer. `reached` is whether the request may have got to it, and
-    `refused` whether it took no connection."""
+    """The other node gave no answer. ``reached`` is whether the request may have got to it, and
+    ``refused`` whether it took no connection."""
 
     def __init__(self, reason: str, *, reached: bool, refused: bool = False) -> None:
         super().__init__(reason)
@@ -41,7 +42,7 @@ class NotForwardedError(SessionRoutingError):
 
 
 class UntimelyError(NotForwardedError):
-    """The other node wants a pass by its own clock, which it has `shown`."""
+    """The other node wants a signature by its own clock, which it has ``shown``."""
 
     def __init__(self, shown: str, *, reached: bool) -> None:
         super().__init__("the pass was not timely", reached=reached)
@@ -62,11 +63,11 @@ async def forward(
     body: bytes | None,
     silent: asyncio.Event,
 ) -> None:
-    """Have the node at `url` answer. `body` is the request's where it was read already; `silent`
-    is set when the node is known to hang.
+    """Have the node at ``url`` answer. ``body`` is the request's where it was read already;
+    ``silent`` is set when the node is known to hang.
 
-    Raises `NotForwardedError` before the answer has begun and `BrokenAnswerError` after. Returns
-    when the client has its answer or has gone; then the other node hears of it at once.
+    Raises ``NotForwardedError`` before the answer has begun and ``BrokenAnswerError`` after.
+    Returns when the client has its answer or has gone; then the other node hears of it at once.
     """
     inbound = _Inbound(receive)
     content: bytes | AsyncIterator[bytes] | None = body
@@ -140,7 +141,7 @@ def _gone(
 
 
 class _Outbound:
-    """`send`, and whether an answer has begun."""
+    """``send``, and whether an answer has begun."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -152,7 +153,7 @@ class _Outbound:
 
 
 class _Inbound:
-    """What the client sends: first a body, then at most that it leaves."""
+    """Incoming messages of the client: first a body, then at most that it leaves."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -164,7 +165,8 @@ class _Inbound:
         self._read.set()
 
     async def body(self) -> AsyncIterator[bytes]:
-        """The body as it comes. Raises `httpx.WriteError` when the client leaves in its middle."""
+        """The body as it comes. Raises ``httpx.WriteError`` when the client leaves in its
+        middle."""
         more = True
         while more:
             message = await self._receive()
@@ -178,7 +180,7 @@ class _Inbound:
         self.complete()
 
     async def client_leaves(self) -> None:
-        """Until it has."""
+        """Wait until the client has left."""
         await self._read.wait()
         while not self.left and (await self._receive())["type"] != "http.disconnect":
             pass

@@ -1,4 +1,4 @@
-"""Who is there: every peer is asked for its condition about twice a second."""
+"""Membership: every peer is asked for its condition about twice a second."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from app.session_routing.peer import Ask, Condition, Peer
-from app.session_routing.wire import PeerError, Wire
+from app.session_routing.peer_client import PeerClient, PeerError
 
 _INTERVAL = 0.5
 """Seconds between two questions to a peer."""
@@ -28,10 +28,10 @@ _log = logging.getLogger("app.session_routing")
 class Members:
     """This node and its peers."""
 
-    def __init__(self, node: str, peers: Iterable[Peer], wire: Wire, ask: Ask) -> None:
+    def __init__(self, node: str, peers: Iterable[Peer], peer_client: PeerClient, ask: Ask) -> None:
         self.node = node
         self.peers: dict[str, Peer] = {}
-        self._wire = wire
+        self._peer_client = peer_client
         self._ask = ask
         self._watching: dict[Peer, asyncio.Task[None]] | None = None
         self._heard: dict[str, tuple[Condition, float]] = {}
@@ -54,23 +54,23 @@ class Members:
 
     @property
     def names(self) -> list[str]:
-        """All there are, alive or not: the same on every node."""
+        """Names of all nodes, alive or not: the same on every node."""
         return [self.node, *self.peers]
 
     @property
     def live(self) -> list[str]:
-        """Those that answer, and this one."""
+        """Names of those that answer, and this one."""
         return [self.node, *(name for name in self.peers if self.alive(name))]
 
     def alive(self, name: str) -> bool:
-        """Whether a node has answered lately."""
+        """Tell whether a node has answered lately."""
         if name == self.node:
             return True
         found = self._heard.get(name)
         return found is not None and time.monotonic() - found[1] < _ALIVE_FOR
 
     def keeps(self, name: str) -> bool:
-        """Whether a node still has its sessions: it answers, or may only be slow to."""
+        """Tell whether a node still has its sessions: it answers, or may only be slow to."""
         return name == self.node or (name in self._heard and not self.silent(name).is_set())
 
     def silent(self, name: str) -> asyncio.Event:
@@ -98,7 +98,7 @@ class Members:
         return (self.own_condition() if name == self.node else self._heard[name][0]).ready
 
     def own_condition(self) -> Condition:
-        """What this node says of itself: jobs it has, and those promised to it."""
+        """Describe this node: jobs it has, and those promised to it."""
         now = time.monotonic()
         self._promised = [when for when in self._promised if now - when < _RESERVED_FOR]
         own = self._ask()
@@ -123,11 +123,11 @@ class Members:
         return same or ready or {self.node: conditions[self.node]}
 
     async def condition(self, name: str) -> Condition:
-        """What a node says of itself right now. Raises `PeerError`."""
+        """Ask a node for its condition right now. Raises ``PeerError``."""
         if name == self.node:
             return self.own_condition()
         peer = self.peers[name]
-        said = await self._wire.condition(peer)
+        said = await self._peer_client.condition(peer)
         if self.peers.get(name) == peer:
             if self._processes.get(name, said.process) != said.process:
                 _log.info("peer %s has been started anew", name)
@@ -165,7 +165,7 @@ class Members:
             _log.warning("peer %s is gone", name)
 
     def watch(self) -> None:
-        """Ask every peer, until `leave`. Needs a running event loop."""
+        """Ask every peer, until ``leave``. Needs a running event loop."""
         watching = self._watching or {}
         peers = self.peers.values()
         for peer in set(watching) - set(peers):

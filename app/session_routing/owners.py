@@ -1,4 +1,4 @@
-"""Who owns a key. docs/session-routing.md tells the protocol and what happens when nodes go.
+"""Owners of keys. docs/session-routing.md tells the protocol and what happens when nodes go.
 
 Each key has *deciders*, the nodes that rendezvous hashing ranks first for it. A node that meets a
 key for the first time asks the first live decider, once. That one remembers, or asks the others
@@ -12,12 +12,11 @@ import logging
 from collections.abc import Awaitable, Coroutine, Iterable
 from typing import TypeVar
 
-from app.session_routing.choosing import candidates, less_loaded
 from app.session_routing.members import Members
 from app.session_routing.peer import Condition
-from app.session_routing.pins import Pins
-from app.session_routing.ranking import ranked
-from app.session_routing.wire import PeerError, Wire
+from app.session_routing.peer_client import PeerClient, PeerError
+from app.session_routing.session_table import SessionTable
+from app.session_routing.two_choices import candidates, less_loaded, ranked
 
 _T = TypeVar("_T")
 _log = logging.getLogger("app.session_routing")
@@ -28,12 +27,12 @@ DECIDERS = 3
 
 
 class Owners:
-    """Finds and remembers owners for one node."""
+    """Finder and memory of owners, for one node."""
 
-    def __init__(self, members: Members, pins: Pins, wire: Wire) -> None:
+    def __init__(self, members: Members, table: SessionTable, peer_client: PeerClient) -> None:
         self.members = members
-        self.pins = pins
-        self._wire = wire
+        self.table = table
+        self._peer_client = peer_client
         self._deciding: dict[str, asyncio.Task[str | None]] = {}
         self._telling: set[asyncio.Task[None]] = set()
 
@@ -46,9 +45,9 @@ class Owners:
         self, key: str, release: str, *, begins: bool, gone: str | None = None
     ) -> str | None:
         """The live owner of a key; None for one that nobody knows and that does not begin.
-        `gone` is a node that was tried and took no connection, or was silent for too long."""
+        ``gone`` is a node that was tried and took no connection, or was silent for too long."""
         if owner := self._remembered(key):
-            if self.pins.renewal_due(key):
+            if self.table.renewal_due(key):
                 self._spawn(self.tell(key, owner))
             return owner
         for decider in ranked(key, self.members.live)[:DECIDERS]:
@@ -58,7 +57,7 @@ class Owners:
                 self.members.failed(decider, error)
                 continue
             if owner is not None:
-                self.pins.set(key, owner)
+                self.table.set(key, owner)
             return owner
         if not begins:
             return None
@@ -79,11 +78,11 @@ class Owners:
         return await asyncio.shield(self._deciding[key])
 
     def heard(self, key: str, owner: str, *, late: bool) -> bool:
-        """A peer has said who owns a key; whether the key was unknown. What is `late` does not
-        change what this node has heard meanwhile."""
+        """Note the owner of a key as a peer reports it, and return whether the key was unknown.
+        What is ``late`` does not change what this node has heard meanwhile."""
         known = self._remembered(key)
         if known is None or not late:
-            self.pins.set(key, owner)
+            self.table.set(key, owner)
         return known is None
 
     def choice(self, key: str, release: str) -> list[str]:
@@ -93,7 +92,7 @@ class Owners:
     async def tell(self, key: str, owner: str) -> None:
         """Make the deciders of a key know its owner, and the owner too. Those that are busy get to
         know it later: nobody waits for them for longer than a second."""
-        self.pins.set(key, owner)
+        self.table.set(key, owner)
         deciders = ranked(key, self.members.names)[:DECIDERS]
         told = {owner, *deciders} - {self.members.node}
         await asyncio.gather(*(self._tell(name, key, owner) for name in told))
@@ -101,7 +100,7 @@ class Owners:
     async def _tell(self, name: str, key: str, owner: str) -> None:
         if self.members.alive(name):
             try:
-                await self._wire.pin(self.members.peers[name], key, owner)
+                await self._peer_client.pin(self.members.peers[name], key, owner)
             except PeerError as error:
                 if error.refused:
                     return
@@ -113,9 +112,9 @@ class Owners:
     async def _tell_busy(self, name: str, key: str, owner: str) -> None:
         # The peer may have been dropped meanwhile, and the key may have another owner.
         peer = self.members.peers.get(name)
-        if peer is not None and self.pins.get(key) == owner:
+        if peer is not None and self.table.get(key) == owner:
             with contextlib.suppress(PeerError):
-                await self._wire.pin(peer, key, owner, late=True)
+                await self._peer_client.pin(peer, key, owner, late=True)
 
     def _spawn(self, telling: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(telling)
@@ -123,7 +122,7 @@ class Owners:
         task.add_done_callback(self._telling.discard)
 
     def _remembered(self, key: str) -> str | None:
-        owner = self.pins.get(key)
+        owner = self.table.get(key)
         return owner if owner is not None and self.members.keeps(owner) else None
 
     async def _asked(
@@ -132,7 +131,7 @@ class Owners:
         if decider == self.members.node:
             return await self.decide(key, release, begins=begins, gone=gone)
         peer = self.members.peers[decider]
-        return await self._wire.locate(peer, key, release, begins=begins, gone=gone)
+        return await self._peer_client.locate(peer, key, release, begins=begins, gone=gone)
 
     async def _decided(
         self, key: str, release: str, *, begins: bool, gone: str | None
@@ -141,7 +140,7 @@ class Owners:
         if owner in (None, gone):
             owner = await self._remembered_elsewhere(key, begins=begins)
         if owner not in (None, gone):
-            self.pins.set(key, str(owner))
+            self.table.set(key, str(owner))
             return owner
         if not begins:
             return None
@@ -159,7 +158,7 @@ class Owners:
         peers = [
             self.members.peers[name] for name in names if name != self.members.node and there(name)
         ]
-        questions = [asyncio.ensure_future(self._wire.known(peer, key)) for peer in peers]
+        questions = [asyncio.ensure_future(self._peer_client.known(peer, key)) for peer in peers]
         try:
             for answer in asyncio.as_completed(questions):
                 try:

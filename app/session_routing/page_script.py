@@ -1,4 +1,4 @@
-"""What a page of Gradio needs in its head to outlive the node it talks to."""
+"""Script in the head of a Gradio page that lets it outlive the node it talks to."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a node knows of another: where it is and what it last said of itself."""
+"""A peer: its address and its last reported condition."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -7,21 +7,21 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another node, by the address of its own: never the virtual IP, which every node holds."""
+    """Another node, by an address of its own: never the virtual IP, which every node holds."""
 
     name: str
     url: str
-    """For example `http://10.0.0.12:7860`, without a path."""
+    """For example ``http://10.0.0.12:7860``, without a path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a node says of itself, about once a second."""
+    """Condition that a node reports about once a second."""
 
     release: str = ""
     """Nodes of one release serve the same page."""
     ready: bool = True
-    """Whether it takes new sessions: False while it starts, drains or is broken."""
+    """True if it takes new sessions: False while it starts, drains or is broken."""
     jobs: int = 0
     """Running and waiting."""
     slots: int = 1
@@ -36,12 +36,12 @@ class Condition:
         return self.jobs / max(1, self.slots)
 
     def as_json(self) -> dict[str, Any]:
-        """For the wire."""
+        """Encode it for other nodes."""
         return asdict(self)
 
 
 def condition_of(content: Any) -> Condition:
-    """What a peer sent. Raises ValueError."""
+    """Parse a peer's condition. Raises ValueError."""
     try:
         return Condition(
             release=str(content["release"]),

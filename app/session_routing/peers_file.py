@@ -1,4 +1,4 @@
-"""The nodes of a cluster in a file, one a line: `NAME URL`. Read again when it has changed."""
+"""The nodes of a cluster in a file, one a line: ``NAME URL``. Read again when it has changed."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ class PeersFile:
         self._read: tuple[int, int, int] | None = None
 
     def peers(self) -> list[Peer]:
-        """What the file says now. Raises `PeersFileError`."""
+        """Read the peers in the file. Raises ``PeersFileError``."""
         try:
             found = self.path.stat()
             text = self.path.read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ class PeersFile:
         return list(_parsed(self.path, text.splitlines()))
 
     def changed(self) -> bool:
-        """Whether the file is another than the one that was read last."""
+        """Tell whether the file has changed since it was read last."""
         try:
             found = self.path.stat()
         except OSError:
@@ -58,7 +58,7 @@ class PeersFile:
             take(peers)
 
     async def follow(self, take: Callable[[list[Peer]], None]) -> None:
-        """`give` whenever the file has changed, without end."""
+        """``give`` whenever the file has changed, without end."""
         while True:
             await asyncio.sleep(_INTERVAL)
             if self.changed():
@@ -76,13 +76,13 @@ def _parsed(path: Path, lines: Iterable[str]) -> Iterable[Peer]:
             raise PeersFileError(f"{place}: write NAME URL, for example rs2 http://10.0.0.2:7860")
         name, url = words
         if not _NAME.fullmatch(name):
-            raise PeersFileError(f"{place}: {name!r} is no name: use letters, digits and . _ -")
+            raise PeersFileError(f"{place}: {name!r} is not a name: use letters, digits and . _ -")
         if name in names:
             raise PeersFileError(f"{place}: {name} stands in line {names[name]} already")
         if not _is_origin(url):
             raise PeersFileError(
-                f"{place}: {url!r} is no address: write http:// or https://, a host and a port, "
-                "without a path"
+                f"{place}: {url!r} is not an address: write http:// or https://, a host and a "
+                "port, without a path"
             )
         names[name] = number
         yield Peer(name, url.rstrip("/"))

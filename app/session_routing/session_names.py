@@ -1,4 +1,4 @@
-"""No client makes a node remember a name of any length.
+"""Length limit of names that clients make up.
 
 What clients call their sessions, events and uploads is kept for hours, here and in Gradio, and
 nothing else would bound it but the greatest length of a body.
@@ -7,9 +7,9 @@ nothing else would bound it but the greatest length of a body.
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.middleware.refusal import refusal
-from app.session_routing.bodies import again, read
-from app.session_routing.requests import Kind, need, session_in_body
+from app.refusal import refusal
+from app.session_routing.buffering import again, read
+from app.session_routing.needs import Kind, need, session_in_body
 
 LONGEST = 128
 """Characters; Gradio's own names have 32 at most."""
@@ -18,8 +18,8 @@ _OWN = frozenset({Kind.SESSION, Kind.EVENT, Kind.UPLOAD, Kind.CALL, Kind.MCP})
 
 
 class SessionNames:
-    """Refuses with 400 what is called by more than `LONGEST` characters, with 413 a body over
-    `body_limit` bytes that would have to be read for its session."""
+    """Middleware that refuses names of more than ``LONGEST`` characters with 400, and with 413 a
+    body over ``body_limit`` bytes that would have to be read for its session."""
 
     def __init__(self, app: ASGIApp, body_limit: int) -> None:
         self._app = app

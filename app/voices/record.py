@@ -1,4 +1,4 @@
-"""What is known of a registered voice: the JSON file beside its recording."""
+"""Facts about a registered voice: the JSON file beside its recording."""
 
 import re
 import secrets
@@ -10,7 +10,8 @@ _ID = re.compile(r"voice_[0-9a-f]{16}")
 
 
 class RegisteredVoice(BaseModel):
-    """One voice. Keys it does not know are ignored: nodes of two releases share the folder."""
+    """A registered voice. Keys it does not know are ignored: nodes of two releases share the
+    folder."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -22,7 +23,7 @@ class RegisteredVoice(BaseModel):
     """The words in the recording; empty where nobody said."""
     created: datetime
     node: str
-    """Where it was registered."""
+    """Node on which it was registered."""
     duration: float
     """Seconds."""
 
@@ -33,5 +34,5 @@ def new_id() -> str:
 
 
 def is_id(text: str) -> bool:
-    """Whether this can be a registered voice's id. A text with a path in it never is."""
+    """Tell whether this can be a registered voice's id. A text with a path in it never is."""
     return _ID.fullmatch(text) is not None

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from app.middleware.refusal import refusal
+from app.refusal import refusal
 
 
 def routes(page: gr.Blocks) -> list[Route]:
@@ -23,7 +23,7 @@ class _UnknownCall(Route):
         self._known = known
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """No match for a function that there is."""
+        """Leave functions that there are to Gradio."""
         match, found = super().matches(scope)
         if match is not Match.FULL or found["path_params"]["name"] in self._known:
             return Match.NONE, {}

@@ -1,7 +1,7 @@
 """The HTML document around the page, without what Gradio's own brings along.
 
 Gradio's template has its own name and pictures from elsewhere in the preview for link sharing.
-Gradio adds a `head` only when its scripts run, which is too late for the reader's language; it
+Gradio adds a ``head`` only when its scripts run, which is too late for the reader's language; it
 puts a selector of its own before every rule of a style sheet, which breaks those that begin at
 the root.
 """
@@ -19,7 +19,7 @@ from jinja2 import ChoiceLoader, DictLoader
 from app.engines.interface import EngineInfo
 from app.session_routing import RECONNECT
 from app.speech import FIRST_SEED, LAST_SEED
-from app.web.asking import FormValues
+from app.web.form_values import FormValues
 from app.web.modes import offered
 from app.web.theme import STYLES
 from app.web.words import WORDS

@@ -1,6 +1,7 @@
-"""`/synthesize`: the page's named endpoint, for Gradio's own clients. It has no place on the page.
+"""``/synthesize``: the page's named endpoint, for Gradio's own clients. It has no place on the
+page.
 
-Programs without Gradio are better served by `/v1/audio/speech`.
+Programs without Gradio are better served by ``/v1/audio/speech``.
 """
 
 import logging
@@ -10,13 +11,13 @@ import gradio as gr
 from gradio import FileData
 from gradio.events import api
 
-from app.ask import Ask
 from app.errors import SpeechError
 from app.logs import REQUEST_ID
-from app.middleware.access import new_request_id
+from app.middleware.access_log import new_request_id
 from app.node import Node
+from app.speech_request import SpeechRequest
 from app.web.job_start import may_begin
-from app.web.turns import GROUP, arrived
+from app.web.queue_limit import GROUP, arrived
 
 _log = logging.getLogger("app.page")
 
@@ -37,7 +38,7 @@ def add(node: Node) -> None:
         REQUEST_ID.set(request_id)
         try:
             await may_begin(request)
-            wanted = await service.prepare(Ask(text, voice=voice, speed=speed, seed=seed))
+            wanted = await service.prepare(SpeechRequest(text, voice=voice, speed=speed, seed=seed))
             speech = await service.speak(
                 wanted,
                 request_id,

@@ -1,11 +1,11 @@
-"""What Gradio reads from the environment when it is imported."""
+"""Environment variables that Gradio reads when it is imported."""
 
 import os
 from pathlib import Path
 
 
 def prepare(folder: Path) -> None:
-    """Set it. To be called before the first import of Gradio in the process. `folder` is for
+    """Set it. To be called before the first import of Gradio in the process. ``folder`` is for
     Gradio's own files, on this node's disk.
 
     Nothing may leave the node: Gradio would report its start and look for a newer version.

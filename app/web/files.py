@@ -15,14 +15,14 @@ from gradio.exceptions import Error
 from gradio.route_utils import API_PREFIX
 from gradio_client.utils import encode_file_path, is_file_obj, is_file_obj_with_meta, traverse
 
-from app.places import below
+from app.paths import below
 
 # The functions of `processing_utils` through which all events go.
 _MOVE, _CHECK = "async_move_files_to_cache", "check_all_files_in_cache"
 
 
 def install(*folders: Path) -> None:
-    """Let events name files below `folders` and no others. For the whole process."""
+    """Let events name files below ``folders`` and no others. For the whole process."""
 
     def known(path: str) -> str:
         if not any(below(Path(path), folder) for folder in folders):

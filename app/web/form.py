@@ -9,13 +9,13 @@ from gradio.components import Component
 from app.engines.interface import Capability, EngineInfo, Mode
 from app.speech import FASTEST, SLOWEST
 from app.web import modes
-from app.web.offering import own_voices
 from app.web.views.choices import chips_html, languages_html
 from app.web.views.clip import clip_template
+from app.web.voice_choices import own_voices
 from app.web.words import both, word
 
 FORMATS = ("wav", "mp3", "flac", "opus")
-"""What an output can be kept as: what every browser plays. Names of `app.encoding`'s."""
+"""Formats an output can be kept in: those that every browser plays. Names of ``app.encoding``'s."""
 _FEW = 12
 """So many voices are found by looking; more need a search."""
 
@@ -39,7 +39,7 @@ class Form:
     file_format: gr.Radio
 
     def inputs(self) -> list[Component]:
-        """The fields in the order of `FormValues`."""
+        """The fields in the order of ``FormValues``."""
         return [getattr(self, field.name) for field in fields(self)]
 
 
@@ -68,7 +68,7 @@ def mode_hints(engine: EngineInfo) -> None:
 
 
 def text_box() -> gr.Textbox:
-    """What is to be said. Its length is counted, not cut: a text pasted whole stays whole."""
+    """The text to speak. Its length is counted, not cut: a text pasted whole stays whole."""
     return gr.Textbox(
         label=word("text"),
         placeholder=word("text_hint"),
@@ -120,7 +120,7 @@ def _leave_to_the_service(box: gr.Dropdown) -> gr.Dropdown:
 
 @dataclass(frozen=True, slots=True)
 class ClipBox:
-    """A field for a recording, and what is said of it."""
+    """A field for a recording, and the result of its check."""
 
     field: gr.HTML
     """Its value is the path of an upload."""
@@ -163,7 +163,7 @@ def transcript_box(engine: EngineInfo) -> gr.Textbox:
 
 
 def instruction_box(engine: EngineInfo) -> gr.Textbox:
-    """How to say it, in free words, with chips that write the usual ones."""
+    """Instruction in free words, with chips that write the usual ones."""
     box = gr.Textbox(
         label=word("instruction"),
         placeholder=word("instruction_hint"),
@@ -181,7 +181,7 @@ def instruction_box(engine: EngineInfo) -> gr.Textbox:
 
 
 def speed_box(engine: EngineInfo) -> gr.Slider:
-    """How fast."""
+    """Slider of the speed."""
     return gr.Slider(
         SLOWEST,
         FASTEST,
@@ -195,7 +195,7 @@ def speed_box(engine: EngineInfo) -> gr.Slider:
 
 
 def speed_is_free(engine: EngineInfo, *, streaming: bool) -> bool:
-    """Whether the speed can be chosen: some engines have only one while streaming."""
+    """Tell whether the speed can be chosen: some engines have only one while streaming."""
     return not streaming or Capability.SPEED_WHILE_STREAMING in engine.capabilities
 
 
@@ -214,7 +214,7 @@ def seed_boxes(engine: EngineInfo) -> tuple[gr.Number, gr.Button, gr.Checkbox]:
 
 
 def stream_box(engine: EngineInfo) -> gr.Checkbox:
-    """Whether to play it while it is made; at first only where that costs no choice of speed."""
+    """Checkbox to play it while it is made; at first only where that costs no choice of speed."""
     able = Capability.STREAMING in engine.capabilities
     return gr.Checkbox(
         able and speed_is_free(engine, streaming=True),
@@ -226,7 +226,7 @@ def stream_box(engine: EngineInfo) -> gr.Checkbox:
 
 
 def format_box() -> gr.Radio:
-    """What the audio is kept and downloaded as."""
+    """Format in which the audio is kept and downloaded."""
     return gr.Radio(
         [(name.upper(), name) for name in FORMATS],
         value=FORMATS[0],

@@ -1,4 +1,4 @@
-"""What Gradio's page knows its application by: the same on all nodes of one release.
+"""Identity of Gradio's page: the same on all nodes of one release.
 
 Gradio draws a random number in every process, and a page that meets another one than its own
 (after a lost connection) loads itself anew.

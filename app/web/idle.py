@@ -1,4 +1,4 @@
-"""How often the page's queue looks for work.
+"""Polling interval of the page's queue.
 
 Gradio 6.31 looks a thousand times a second for jobs and a hundred times for signs of their
 progress, by which a node that does nothing uses 4 % of a core.

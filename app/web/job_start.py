@@ -1,4 +1,4 @@
-"""The page's jobs begin with the node's leave; see `app.middleware.job_start`.
+"""The page's jobs begin with the node's leave; see ``app.middleware.job_start``.
 
 Gradio has two ways to a function: its queue, where a job is asked for before it takes a place, and
 a direct call, where the function itself asks. A job from the queue asks twice, and counts once.
@@ -11,7 +11,7 @@ from fastapi import Request
 from gradio.data_classes import PredictBodyInternal
 
 from app.middleware.job_start import JobRefusedError, begin
-from app.web.turns import GROUP
+from app.web.queue_limit import GROUP
 
 _Pushed = tuple[
     bool, str | list[dict[str, Any]], Literal["success", "error", "queue_full", "validator_error"]
@@ -41,5 +41,6 @@ def _speaks(page: gr.Blocks, index: int | None) -> bool:
 
 
 async def may_begin(request: gr.Request) -> None:
-    """For a function that speaks, before it does. Raises `JobRefusedError`."""
+    """Ask whether a job may begin, in a function that speaks, before it does. Raises
+    ``JobRefusedError``."""
     await begin(getattr(request.request, "scope", None) or {})

@@ -1,4 +1,4 @@
-"""Which fields a mode has. What a mode does not have is neither shown nor sent."""
+"""Fields of each mode. What a mode does not have is neither shown nor sent."""
 
 from app.engines.interface import EngineInfo, Mode
 
@@ -12,5 +12,5 @@ def offered(engine: EngineInfo) -> list[Mode]:
 
 
 def classes(*modes: Mode) -> list[str]:
-    """What tells the style sheet to show a field in these modes only."""
+    """CSS classes that show a field in these modes only."""
     return ["in-mode", *(f"in-{mode.value}" for mode in modes)]

@@ -10,19 +10,16 @@ from gradio.events import Dependency
 from app.engines.interface import Capability, EngineInfo, Mode
 from app.node import Node
 from app.speech import SpeechService
-from app.web import endpoint, form, idle, modes, turns
+from app.web import endpoint, form, idle, modes, queue_limit
 from app.web.form import ClipBox, Form
-from app.web.listening import Listener
-from app.web.making import Maker
-from app.web.offering import offer
-from app.web.past import Past
-from app.web.views.counter import counter_html
-from app.web.views.footer import footer_html
-from app.web.views.heading import heading_html
+from app.web.generate import Generator
+from app.web.history_events import HistoryEvents
+from app.web.live_validation import LiveValidator
 from app.web.views.history import dialog_html
-from app.web.views.live import LIVE
+from app.web.views.page_parts import LIVE, counter_html, footer_html, heading_html
 from app.web.views.result import empty_html
 from app.web.views.status import note_html
+from app.web.voice_choices import offer
 from app.web.words import WORDS, both, word
 
 _CONNECT = "window.studio.connectHistory(element, trigger)"
@@ -33,7 +30,7 @@ _FEED = "watch('value', () => window.studio.live.feed(props.value))"
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What a press of the button fills, and the buttons."""
+    """Fields that a press of the button fills, and the buttons."""
 
     generate: gr.Button
     cancel: gr.Button
@@ -44,7 +41,7 @@ class _Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Studio:
-    """What is asked for, and what is said of it."""
+    """Fields of the request, and the messages about it."""
 
     fields: Form
     dice: gr.Button
@@ -54,7 +51,7 @@ class _Studio:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shelf:
+class _History:
     """The history."""
 
     query: gr.Textbox
@@ -70,38 +67,39 @@ def build(node: Node) -> gr.Blocks:
         form.html(heading_html(), elem_id="heading")
         with gr.Row(elem_id="studio", elem_classes="main"):
             studio = _studio(service)
-        shelf = _history()
+        history = _history()
         form.html(dialog_html())
         form.html(footer_html(node.settings, service.engine), elem_id="foot")
         endpoint.add(node)
 
         _on_the_spot(studio)
-        listener = Listener(service.engine.clips, node.recordings)
-        _checking(listener, studio, service.engine)
+        validator = LiveValidator(service.engine.clips, node.recordings)
+        _checking(validator, studio, service.engine)
         _speed_follows_streaming(studio.fields, service.engine)
         spoken = _making(node, studio)
         if service.engine.clips:
             voices = [studio.fields.voice, studio.fields.saved_voice]
             page.load(partial(offer, service), None, voices, **_PLAIN)
-        past = Past(service.store, service.engine, node.recordings)
-        again = _looking_back(page, past, spoken, studio.fields, shelf)
+        events = HistoryEvents(service.store, service.engine, node.recordings)
+        again = _looking_back(page, events, spoken, studio.fields, history)
         restored = _kept_through_a_reload(studio.fields)
         for filled in (again, restored):
             for clip in studio.clips if service.engine.clips else ():
-                filled.then(listener.hear, clip.field, clip.verdict, **_PLAIN)
-    page.queue(max_size=max(1, node.settings.places), api_open=not node.settings.enable_queue)
+                filled.then(validator.hear, clip.field, clip.verdict, **_PLAIN)
+    settings = node.settings
+    page.queue(max_size=max(1, settings.effective_queue_size), api_open=not settings.enable_queue)
     idle.rest(page)
     blocks: gr.Blocks = page
     return blocks
 
 
 def waiting(page: gr.Blocks) -> int:
-    """How many requests wait in the page's queue (the others are with the workers)."""
+    """Count the requests that wait in the page's queue (the others are with the workers)."""
     return len(page._queue)
 
 
 def answering(page: gr.Blocks) -> int:
-    """How many requests have left the page's queue and have not been answered yet."""
+    """Count the requests that have left the page's queue and have not been answered yet."""
     queues = page._queue.event_queue_per_concurrency_id.values()
     return sum(int(queue.current_concurrency) for queue in queues)
 
@@ -167,7 +165,7 @@ def _outcome() -> _Outcome:
         )
 
 
-def _history() -> _Shelf:
+def _history() -> _History:
     with gr.Row(elem_id="history-head"):
         form.html(f'<h2>{both("history")}</h2><p class="hint">{both("history_hint")}</p>')
         query = gr.Textbox(
@@ -179,11 +177,11 @@ def _history() -> _Shelf:
         refresh = gr.Button(word("refresh"), size="sm", elem_id="refresh")
     note = form.html("", elem_id="history-note", elem_classes="quiet-when-empty")
     items = form.html("", js_on_load=_CONNECT, elem_id="history")
-    return _Shelf(query, refresh, note, items)
+    return _History(query, refresh, note, items)
 
 
 def _on_the_spot(studio: _Studio) -> None:
-    """What the browser does alone."""
+    """Connect the events that the browser handles alone."""
     fields = studio.fields
     studio.dice.click(None, None, fields.seed, js="() => window.studio.roll()")
     studio.dice.click(None, None, fields.locked, js="() => true")
@@ -191,23 +189,24 @@ def _on_the_spot(studio: _Studio) -> None:
     fields.text.change(None, fields.text, js="text => window.studio.count(text)")
 
 
-def _checking(listener: Listener, studio: _Studio, engine: EngineInfo) -> None:
-    """What the node says before anything is asked of it."""
+def _checking(validator: LiveValidator, studio: _Studio, engine: EngineInfo) -> None:
+    """Connect the checks that the node makes before anything is asked of it."""
     if {Capability.PINYIN, Capability.PHONEMES} & engine.capabilities:
-        _checking_marks(listener, studio)
+        _checking_marks(validator, studio)
     for clip in studio.clips if engine.clips else ():
         heard = [clip.field.upload, clip.field.clear]
-        gr.on(heard, listener.hear, clip.field, clip.verdict, trigger_mode="always_last", **_PLAIN)
+        gr.on(heard, validator.hear, clip.field, clip.verdict, trigger_mode="always_last", **_PLAIN)
 
 
-def _checking_marks(listener: Listener, studio: _Studio) -> None:
-    """After a pause in typing, which scripts/marks.js waits for."""
+def _checking_marks(validator: LiveValidator, studio: _Studio) -> None:
+    """Connect the check of annotations: after a pause in typing, which scripts/marks.js waits
+    for."""
     text, marks = studio.fields.text, studio.marks
     # Drawn, so that a script can press it.
     check = gr.Button(elem_id="check", visible="hidden")
     text.change(None, None, js="() => window.studio.marks.typed()")
     checked = check.click(
-        listener.read,
+        validator.read,
         text,
         marks,
         js="() => window.studio.marks.ask()",
@@ -219,7 +218,7 @@ def _checking_marks(listener: Listener, studio: _Studio) -> None:
 
 
 def _speed_follows_streaming(fields: Form, engine: EngineInfo) -> None:
-    """Where the engine has one speed while streaming, the slider says so and rests."""
+    """Disable the slider, with a reason, where the engine has one speed while streaming."""
     if Capability.STREAMING not in engine.capabilities or form.speed_is_free(
         engine, streaming=True
     ):
@@ -242,13 +241,13 @@ def _making(node: Node, studio: _Studio) -> Dependency:
     gr.on(begin, None, js="() => window.studio.begin()")
     spoken: Dependency = gr.on(
         begin,
-        Maker(node).make,
+        Generator(node).make,
         fields.inputs(),
         [outcome.status, outcome.result, outcome.live, fields.seed],
         show_progress_on=outcome.status,
         api_visibility="private",
         concurrency_limit=limit,
-        concurrency_id=turns.GROUP,
+        concurrency_id=queue_limit.GROUP,
     )
     for ended in (spoken.then, spoken.failure):
         ended(None, js="() => window.studio.end()")
@@ -264,7 +263,7 @@ def _making(node: Node, studio: _Studio) -> Dependency:
 
 
 def _kept_through_a_reload(fields: Form) -> Dependency:
-    """What is typed, for the page's scripts to keep, and back from there."""
+    """Store the typed fields for the page's scripts, and restore them."""
     inputs = fields.inputs()
     # Drawn, so that a script can press them.
     keep = gr.Button(elem_id="keep", visible="hidden")
@@ -278,21 +277,21 @@ def _kept_through_a_reload(fields: Form) -> Dependency:
 
 
 def _looking_back(
-    page: gr.Blocks, past: Past, spoken: Dependency, fields: Form, shelf: _Shelf
+    page: gr.Blocks, events: HistoryEvents, spoken: Dependency, fields: Form, history: _History
 ) -> Dependency:
     looks: list[Any] = [
         spoken.success,
-        shelf.refresh.click,
-        shelf.query.submit,
-        shelf.query.change,
+        history.refresh.click,
+        history.query.submit,
+        history.query.change,
         page.load,
     ]
     for event in looks:
-        event(past.look, shelf.query, shelf.items, trigger_mode="always_last", **_PLAIN)
-    shelf.items.expand(past.look_further, shelf.query, shelf.items, **_PLAIN)
-    shelf.items.delete(past.delete, shelf.query, [shelf.note, shelf.items], **_PLAIN)
+        event(events.look, history.query, history.items, trigger_mode="always_last", **_PLAIN)
+    history.items.expand(events.look_further, history.query, history.items, **_PLAIN)
+    history.items.delete(events.delete, history.query, [history.note, history.items], **_PLAIN)
     filled = [
-        shelf.note,
+        history.note,
         fields.mode,
         fields.text,
         fields.voice,
@@ -307,6 +306,6 @@ def _looking_back(
         fields.stream,
         fields.file_format,
     ]
-    again: Dependency = shelf.items.retry(past.again, None, filled, **_PLAIN)
+    again: Dependency = history.items.retry(events.again, None, filled, **_PLAIN)
     again.then(None, js="() => window.studio.showForm()")
     return again

@@ -1,4 +1,4 @@
-"""How much one upload may be, and how much one client may send: counted as it comes, whatever its
+"""Size limits of uploads, for one and for all of one client: counted as they come, whatever the
 head says."""
 
 from fastapi import Request
@@ -19,7 +19,7 @@ _MIB = 1 << 20
 
 
 class UploadRefusedError(SpeechError):
-    """More than may be sent."""
+    """Upload of more than may be sent."""
 
     type = "invalid_request_error"
 
@@ -31,8 +31,8 @@ class UploadRefusedError(SpeechError):
 
 
 class UploadBounds:
-    """For all uploads to a node. `share`: MiB that one client may send in ten minutes; 0 is no
-    limit."""
+    """Bounds of all uploads to a node. ``share``: MiB that one client may send in ten minutes; 0 is
+    no limit."""
 
     def __init__(self, share: int, space: UploadSpace) -> None:
         self._share = share
@@ -42,7 +42,7 @@ class UploadBounds:
     async def metered(self, request: Request) -> Request:
         """The request, whose body ends with an error where it is too much.
 
-        Raises `UploadRefusedError` and `StorageError`, now or when the body is read.
+        Raises ``UploadRefusedError`` and ``StorageError``, now or when the body is read.
         """
         length = request.headers.get("content-length", "")
         meter = _Meter(self, request, int(length) if length.isdigit() else 0)
@@ -66,12 +66,12 @@ class UploadBounds:
             )
 
     def check_space(self, length: int) -> None:
-        """Whether the folder has room for so many bytes."""
+        """Check that the folder has room for so many bytes."""
         self._space.check(length)
 
 
 class _Meter:
-    """Of one request. A MiB that has begun is paid for."""
+    """Meter of one request. A MiB that has begun is paid for."""
 
     def __init__(self, bounds: UploadBounds, request: Request, announced: int) -> None:
         self._bounds = bounds
@@ -105,7 +105,7 @@ class _Meter:
 
 
 def check_count(files: int) -> None:
-    """Raises `UploadRefusedError` for too many files in one request."""
+    """Raise ``UploadRefusedError`` for too many files in one request."""
     if files > MOST_FILES:
         raise UploadRefusedError(
             413,

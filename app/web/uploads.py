@@ -15,18 +15,18 @@ from gradio.routes import file_upload_statuses
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 
+from app.api.errors import retry_header
 from app.api.outputs import output_answer
-from app.api.problems import retry_header
 from app.errors import SpeechError
 from app.node import Node
 from app.outputs.reading import OpenFileAnswer
-from app.places import below
-from app.web.clips import media_type_of
+from app.paths import below
+from app.recordings import media_type_of
 from app.web.upload_bounds import UploadBounds, check_count
 
 
 def routes(node: Node, limit: int) -> APIRouter:
-    """Uploads of at most `limit` bytes, and the files that the page and its clients fetch."""
+    """Uploads of at most ``limit`` bytes, and the files that the page and its clients fetch."""
     router = APIRouter(prefix=API_PREFIX, include_in_schema=False)
     recordings = node.recordings
     kept = (node.settings.output_dir, node.settings.spool_dir)

@@ -1,7 +1,7 @@
-"""Everything the page says, in Chinese and English, and the two ways to say it.
+"""Texts of the page, in Chinese and English, and the two ways to show them.
 
 What Gradio draws (labels, placeholders, buttons) gets a marker, which the browser replaces
-(`gr.I18n`). What the page draws itself holds both languages, and the style sheet hides one: it
+(``gr.I18n``). What the page draws itself holds both languages, and the style sheet hides one: it
 follows a switch of language without asking the server.
 """
 
@@ -16,7 +16,7 @@ CHINESE, ENGLISH = "zh-CN", "en"
 
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("语音合成", "Speech studio"),
-    "lede": ("输入文字，选好声音，听它说出来。", "Type a text, pick a voice, hear it spoken."),
+    "lede": ("输入文字，选择声音，即可收听。", "Enter text, choose a voice, and listen."),
     "language": ("语言", "Language"),
     "mode": ("方式", "Mode"),
     "preset": ("预置声音", "Preset voice"),
@@ -30,39 +30,39 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "clone_hint": (
         "录几秒钟的声音并写下原话，用同样的声音朗读新的文字。",
-        "A few seconds of somebody and the words they said: your text in their voice.",
+        "Record a few seconds of a voice and its words; your text is read in that voice.",
     ),
     "cross_lingual_hint": (
         "让录音里的人说另一种语言。",
-        "The person in the recording speaks another language.",
+        "The voice in the recording speaks another language.",
     ),
     "instruct_hint": (
-        "用一句话告诉它怎么说：方言、情绪、快慢。",
-        "Say in a sentence how it shall sound: dialect, mood, pace.",
+        "用一句话描述要怎么说：方言、情绪、语速。",
+        "Describe in a sentence how it should sound: dialect, mood, pace.",
     ),
     "convert_hint": (
-        "保留一段录音的话，换成另一个人的声音。",
-        "Keeps the words of one recording and gives them the voice of another.",
+        "保留一段录音的内容，换成另一个人的声音。",
+        "Keeps the words of one recording and speaks them in the voice of another.",
     ),
     "text": ("文字", "Text"),
-    "text_hint": ("在这里输入要朗读的文字……", "Type what shall be said…"),
-    "text_info": ("Shift + Enter 生成", "Shift + Enter generates"),
+    "text_hint": ("在这里输入要朗读的文字……", "Enter the text to be spoken…"),
+    "text_info": ("Shift + Enter 生成", "Shift + Enter to generate"),
     "characters": ("字", "characters"),
     "too_long": ("文字太长", "too long"),
-    "marks_hint": ("可以标注读音：", "Mark how to read it:"),
-    "marks_wrong": ("标注有误", "Wrong annotations"),
+    "marks_hint": ("可以标注读音：", "Pronunciation marks:"),
+    "marks_wrong": ("标注有误", "Invalid annotations"),
     "marks_character": ("第 {0} 个字符", "character {0}"),
-    "marks_nearest": ("最接近的写法", "nearest right one"),
+    "marks_nearest": ("最接近的写法", "closest match"),
     "voice": ("声音", "Voice"),
-    "new_recording": ("使用下面的录音", "The recording below"),
+    "new_recording": ("使用下面的录音", "Use the recording below"),
     "saved_voice": ("声音来自", "Voice from"),
     "reference": ("参考录音", "Reference recording"),
     "reference_convert": ("目标声音", "Target voice"),
     "source": ("要转换的录音", "Recording to convert"),
-    "transcript": ("录音里说的话", "Words in the recording"),
+    "transcript": ("录音原文", "Transcript of the recording"),
     "transcript_hint": (
         "一字不差地写下参考录音的内容",
-        "Exactly what the reference recording says",
+        "Exactly what is said in the reference recording",
     ),
     "instruction": ("指令", "Instruction"),
     "instruction_hint": ("例如：用四川话说这句话", "For example: say this in Sichuanese"),
@@ -74,14 +74,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "speed": ("语速", "Speed"),
     "speed_streaming": (
         "边生成边播放时不能调整语速。",
-        "The speed cannot be changed while playing during generation.",
+        "Speed cannot be changed while audio plays as it is generated.",
     ),
     "seed": ("随机种子", "Seed"),
     "seed_info": ("1–100000000，相同输入得到相同音频", "1–100000000; same input, same audio"),
-    "dice": ("换一个", "Roll"),
-    "lock": ("锁定种子", "Keep this seed"),
+    "dice": ("换一个", "Randomize"),
+    "lock": ("锁定种子", "Lock seed"),
     "format": ("格式", "Format"),
-    "stream": ("边生成边播放", "Play while it is made"),
+    "stream": ("边生成边播放", "Play while generating"),
     "generate": ("生成语音", "Generate"),
     "cancel": ("取消", "Cancel"),
     "result": ("结果", "Result"),
@@ -89,10 +89,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "live": ("正在播放", "Playing live"),
     "mute": ("停止播放", "Stop playing"),
     "sending": ("正在提交……", "Sending…"),
-    "queued": ("排队中", "In line"),
-    "queue_place": ("第 {0} 位，共 {1} 位", "place {0} of {1}"),
+    "queued": ("排队中", "In queue"),
+    "queue_place": ("第 {0} 位，共 {1} 位", "position {0} of {1}"),
     "queue_estimate": ("预计约 {0} 秒", "about {0} s"),
-    "working": ("正在生成……", "Speaking…"),
+    "working": ("正在生成……", "Generating…"),
     "made_so_far": ("已生成 {0} 秒", "{0} s so far"),
     "cancelled": ("已取消。", "Cancelled."),
     "finished": ("完成", "Done"),
@@ -103,95 +103,98 @@ WORDS: dict[str, tuple[str, str]] = {
         "Too many requests, the queue is full. Please try again in a moment.",
     ),
     "too_often": (
-        "您在一分钟内生成得太多，请 {0} 秒后再试。",
-        "You have asked for too much within a minute. Please try again in {0} s.",
+        "您在一分钟内的请求过多，请 {0} 秒后再试。",
+        "You have made too many requests within a minute. Please try again in {0} s.",
     ),
     "connection_lost": (
         "与服务器的连接断开，正在重新连接……",
-        "Connection to the server is lost, reconnecting…",
+        "Connection to the server lost. Reconnecting…",
     ),
     "job_again": (
         "已重新连接，正在用同样的种子重新生成……",
-        "Connected again; the job runs again with the same seed…",
+        "Reconnected. Running the job again with the same seed…",
     ),
     "job_lost": (
         "处理这个请求的节点已经离线，输入都还在。",
-        "The node that worked on this has gone. Everything you typed is still here.",
+        "The node working on this request went offline. Everything you entered is still here.",
     ),
     "run_again": ("再运行一次", "Run it again"),
     "page_renewed": (
         "页面已更新到新版本，输入都还在。",
-        "The page is of a new release now; everything you typed is still here.",
+        "The page was updated to a new release. Everything you entered is still here.",
     ),
-    "went_wrong": ("出错了，日志编号", "Something went wrong; log id"),
+    "went_wrong": ("出错了，日志编号", "Something went wrong; log ID"),
     "error": ("错误", "Error"),
     "history": ("历史", "History"),
-    "history_hint": ("所有节点最近生成的音频", "The latest audio of all nodes"),
+    "history_hint": ("所有节点最近生成的音频", "Latest audio from all nodes"),
     "refresh": ("刷新", "Refresh"),
     "search": ("搜索", "Search"),
     "search_hint": ("搜索文字、声音、节点……", "Search text, voice, node…"),
     "no_history": ("还没有音频。", "Nothing here yet."),
-    "no_match": ("没有找到。", "Nothing matches."),
+    "no_match": ("没有找到。", "No matches."),
     "none_so_far": ("目前没有找到。", "Nothing found so far."),
     "searched_to": (
         "已搜索到 {}，更早的还没有搜索。",
-        "Searched back to {}; what is older has not been searched yet.",
+        "Searched back to {}; older items have not been searched yet.",
     ),
-    "go_on": ("继续搜索", "Search further"),
+    "go_on": ("继续搜索", "Continue search"),
     "more": ("更多", "More"),
     "most_shown": (
         "这里最多显示 {} 条，更早的请用搜索查找。",
-        "This list ends after {}; search for what is older.",
+        "This list ends after {}; search to find older items.",
     ),
-    "again": ("再次生成", "Make again"),
+    "again": ("再次生成", "Reuse"),
     "again_done": ("已填好，点“生成语音”即可。", "The form is filled in; press Generate."),
     "again_clip": (
         "其余已填好，请重新上传原来的录音。",
-        "The rest is filled in; please add the same recording again.",
+        "Everything else is filled in; please add the same recording again.",
     ),
     "delete": ("删除", "Delete"),
     "delete_question": (
         "从所有节点的历史中删除这段音频？",
-        "Delete this audio from the history of all nodes?",
+        "Delete this audio from the history on all nodes?",
     ),
     "delete_no": ("保留", "Keep it"),
     "deleted": ("已删除。", "Deleted."),
-    "already_gone": ("这段音频已经不在了。", "This audio is already gone."),
+    "already_gone": ("这段音频已被删除。", "This audio has already been deleted."),
     "details": ("全部参数", "All parameters"),
     "download": ("下载", "Download"),
     "play": ("播放", "Play"),
     "position": ("播放位置", "Position"),
-    "unplayable": ("无法播放，文件可能已被删除。", "Cannot be played; it may have been deleted."),
+    "unplayable": (
+        "无法播放，文件可能已被删除。",
+        "Cannot be played; the file may have been deleted.",
+    ),
     "node": ("节点", "Node"),
     "engine": ("引擎", "Engine"),
     "release": ("版本", "Release"),
     "duration": ("时长", "Duration"),
     "created": ("时间", "Created"),
-    "request_id": ("请求编号", "Request id"),
+    "request_id": ("请求编号", "Request ID"),
     "seconds": ("秒", "s"),
     "upload": ("选择音频文件", "Choose an audio file"),
     "or_drop": ("或拖到这里", "or drop it here"),
     "record": ("录音", "Record"),
     "stop_recording": ("停止", "Stop"),
     "no_microphone": (
-        "浏览器不允许录音：需要 https 或本机地址，并允许使用麦克风。请改为上传文件。",
-        "The browser allows no recording here: it needs https (or localhost) and your permission. "
-        "Please upload a file instead.",
+        "浏览器不允许录音：需要 HTTPS 或本机地址，并允许使用麦克风。请改为上传文件。",
+        "The browser does not allow recording here: it requires HTTPS (or localhost) and your "
+        "permission. Please upload a file instead.",
     ),
     "recording": ("正在录音", "Recording"),
     "uploading": ("正在上传……", "Uploading…"),
-    "upload_failed": ("上传失败，请重试。", "The upload failed, please try again."),
+    "upload_failed": ("上传失败，请重试。", "Upload failed. Please try again."),
     "clip_checking": ("正在检查录音……", "Checking the recording…"),
     "remove": ("移除", "Remove"),
     "clip_good": ("录音可用", "Good recording"),
     "clip_bad": ("录音不能用", "This recording cannot be used"),
-    "clip_note": ("可以用，但请注意", "Usable, but"),
+    "clip_note": ("可以用，但请注意", "Usable, but note"),
     "clip_limits": (
         "{0}–{1} 秒，采样率不低于 {2} kHz，只有一个人说话，没有背景声。",
         "{0}–{1} s, at least {2} kHz, one speaker, no background noise.",
     ),
 }
-"""Key to Chinese and English; `{0}` is filled in by `both`."""
+"""Key to Chinese and English; ``{0}`` is filled in by ``both``."""
 
 
 def _voice_key(voice: Voice) -> str:
@@ -200,7 +203,7 @@ def _voice_key(voice: Voice) -> str:
 
 
 def dictionary(engine: EngineInfo) -> gr.I18n:
-    """What the browser translates markers with: the words and the engine's voices."""
+    """Build the browser's translations of markers: the words and the engine's voices."""
     words = WORDS | {_voice_key(voice): (voice.name_zh, voice.name_en) for voice in engine.voices}
     return gr.I18n(
         **{

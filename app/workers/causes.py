@@ -1,4 +1,4 @@
-"""Why a worker was replaced."""
+"""Causes for replacing a worker."""
 
 from enum import StrEnum
 
@@ -18,8 +18,8 @@ class Cause(StrEnum):
     """It could not load the engine, or not in time."""
     SELF_TEST = "self_test"
     """A job failed, and then its first words did."""
-    NONSENSE = "nonsense"
-    """What it said could not be read."""
+    PROTOCOL_ERROR = "nonsense"
+    """It sent something that could not be read."""
     MAX_JOBS = "max_jobs"
     """Planned: it has done as many jobs as a worker may."""
     MAX_GROWTH = "max_growth"

@@ -1,4 +1,4 @@
-"""Requests that were let in and have not come to the line yet: their bodies are being read and
+"""Requests that were let in and have not come to the queue yet: their bodies are being read and
 checked. A place that is free is not promised to all who ask meanwhile."""
 
 import time
@@ -10,7 +10,8 @@ _MOMENT = 0.25
 
 
 class Coming:
-    """They are told apart by their ids; of those that have the same, one counts."""
+    """Set of requests on their way: they are told apart by their ids; of those that have the same,
+    one counts."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -23,10 +24,10 @@ class Coming:
         return len(self._until)
 
     def expect(self, request_id: str) -> None:
-        """One is let in."""
+        """Expect a request that was let in."""
         self._until[request_id] = self._now() + _MOMENT
         self._until.move_to_end(request_id)
 
     def came(self, request_id: str) -> None:
-        """It is at the line, or will never be."""
+        """Forget a request that is at the queue, or will never be."""
         self._until.pop(request_id, None)

@@ -1,11 +1,11 @@
-"""What web process and workers say to each other: a JSON header and bytes, length-prefixed.
+"""Messages between web process and workers: a JSON header and bytes, length-prefixed.
 
-Parent to worker: `speak` (request_id, request), `rehearse` (its first words), `cancel`.
-Worker to parent: `ready`, `unavailable` (message) once; then for each `speak` or `rehearse` one
-`started`, any number of `audio` (end: how many bytes of sound there are by now in the file of
-`app.workers.sound`: mono signed 16-bit little-endian samples), and one ending: `done`, `cancelled`,
-`refused` (en, zh) or `failed` (message, out_of_memory).
-Nodes write the same frames to each other; `app.lending.message` says which.
+Parent to worker: ``speak`` (request_id, request), ``rehearse`` (its first words), ``cancel``.
+Worker to parent: ``ready``, ``unavailable`` (message) once; then for each ``speak`` or ``rehearse``
+one ``started``, any number of ``audio`` (end: how many bytes of sound there are by now in the file
+of ``app.workers.sound_memory``: mono signed 16-bit little-endian samples), and one ending:
+``done``, ``cancelled``, ``refused`` (en, zh) or ``failed`` (message, out_of_memory). Nodes write
+the same frames to each other; ``app.work_sharing.message`` says which.
 """
 
 import asyncio
@@ -27,12 +27,12 @@ ENDINGS = frozenset({"done", "cancelled", "refused", "failed"})
 
 
 class FrameError(NodeError):
-    """The other side sent something that is no frame."""
+    """The other side sent something that is not a frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One message."""
+    """A message."""
 
     kind: str
     fields: dict[str, object]
@@ -60,7 +60,7 @@ def _frame(header: bytes, payload: bytes) -> Frame:
 
 
 async def read(stream: asyncio.StreamReader) -> Frame | None:
-    """The next message, or None at the end. Raises `FrameError`."""
+    """The next message, or None at the end. Raises ``FrameError``."""
     try:
         header, payload = _lengths(await stream.readexactly(_LENGTHS.size))
         return _frame(await stream.readexactly(header), await stream.readexactly(payload))
@@ -69,8 +69,8 @@ async def read(stream: asyncio.StreamReader) -> Frame | None:
 
 
 def taken_from(data: bytearray) -> Iterator[Frame]:
-    """The whole messages at the beginning of `data`, which are removed from it. Raises
-    `FrameError`."""
+    """The whole messages at the beginning of ``data``, which are removed from it. Raises
+    ``FrameError``."""
     while len(data) >= _LENGTHS.size:
         header, payload = _lengths(bytes(data[: _LENGTHS.size]))
         begin, end = _LENGTHS.size, _LENGTHS.size + header + payload
@@ -82,7 +82,7 @@ def taken_from(data: bytearray) -> Iterator[Frame]:
 
 
 def receive(connection: socket.socket) -> Frame | None:
-    """The next message, waiting for it, or None at the end. Raises `FrameError`."""
+    """The next message, waiting for it, or None at the end. Raises ``FrameError``."""
     try:
         header, payload = _lengths(_exactly(connection, _LENGTHS.size))
         return _frame(_exactly(connection, header), _exactly(connection, payload))

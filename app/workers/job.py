@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from app.engines.interface import Clip, Mode, SynthesisRequest
+from app.engines.interface import Mode, SynthesisRequest
+from app.sound.clip import Clip
 from app.workers.frames import Frame
 
 
@@ -18,10 +19,10 @@ class Job:
     timeout: float | None = None
     """Seconds it may run; None is the node's own limit."""
     arrived: float | None = None
-    """When it came (`time.monotonic`), which is its place in line; None is now."""
+    """Time of its arrival (``time.monotonic``), which is its place in the queue; None is now."""
 
     def frame(self) -> Frame:
-        """The job as a worker gets it. Deadline and place in line are the web process's."""
+        """The job as a worker gets it. Deadline and place in the queue are the web process's."""
         request = asdict(self.request)
         for name in ("reference", "source"):
             if request[name] is not None:
@@ -30,7 +31,7 @@ class Job:
 
 
 def job_of(frame: Frame) -> Job:
-    """The job in a `speak` frame."""
+    """The job in a ``speak`` frame."""
     fields: dict[str, Any] = frame.fields
     told: dict[str, Any] = dict(fields["request"])
     for name in ("reference", "source"):

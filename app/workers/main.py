@@ -23,19 +23,19 @@ from app.engines.interface import (
 )
 from app.engines.registry import find_engine
 from app.heap import keep_freed_memory
+from app.sound.pcm import audible, pcm16
 from app.workers import frames
 from app.workers.frames import Frame
 from app.workers.job import Job, job_of
 from app.workers.memory import is_out_of_memory
-from app.workers.pcm import audible, pcm16
-from app.workers.sound import SoundWriter
+from app.workers.sound_memory import SoundWriter
 
 _PR_SET_PDEATHSIG = 1
 _log = logging.getLogger("app.worker")
 
 
 def main() -> None:
-    """Entry point of `python -m app.workers.main`."""
+    """Entry point of ``python -m app.workers.main``."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--connection", type=int, required=True, help="inherited descriptor")
     parser.add_argument("--sound", type=int, required=True, help="inherited descriptor")
@@ -86,15 +86,15 @@ def _send(connection: socket.socket, frame: Frame) -> None:
 
 
 def _die_with(parent: int) -> None:
-    """Be killed when the web process is, even in the middle of a job (prctl(2))."""
+    """Arrange to be killed when the web process is, even in the middle of a job (prctl(2))."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit(0)
 
 
 def _warm_engine(name: str) -> tuple[Engine, SynthesisRequest]:
-    """A loaded engine that has been heard to speak, and what it said. Raises
-    `EngineUnavailableError`."""
+    """Load an engine, hear it speak, and return it with its first request. Raises
+    ``EngineUnavailableError``."""
     plugin = find_engine(name)
     info = plugin.describe()
     engine = plugin.load()

@@ -18,7 +18,7 @@ _MESSAGES = (
 
 
 def is_out_of_memory(error: BaseException | None) -> bool:
-    """Whether an exception, or one it was raised from, tells of used-up memory."""
+    """Tell whether an exception, or one it was raised from, reports used-up memory."""
     while error is not None:
         names = {kind.__name__ for kind in type(error).__mro__}
         said = str(error).lower()

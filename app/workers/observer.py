@@ -1,14 +1,14 @@
-"""What somebody who counts wants to hear of the workers. The pool itself counts in `Totals`."""
+"""Observer of the pool, for metrics. The pool itself counts in ``Totals``."""
 
 from app.workers.causes import Cause
 from app.workers.report import JobReport
 
 
 class PoolObserver:
-    """Hears of everything and does nothing with it. Called from the event loop; must be quick."""
+    """Observer that ignores all events. Called from the event loop; must be quick."""
 
     def job_begun(self, waited: float) -> None:
-        """A worker takes a job that has been in line for `waited` seconds."""
+        """A worker takes a job that has been in the queue for ``waited`` seconds."""
 
     def job_ended(self, report: JobReport) -> None:
         """A job that was accepted is over, however it ended."""

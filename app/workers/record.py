@@ -1,20 +1,21 @@
-"""How a worker's last jobs ended, and how much doubt of the worker that is. Pure.
+"""Endings of a worker's last jobs, and the doubt of the worker that follows from them. Pure.
 
-A failed job is no sign against the worker: a text may fail wherever it is sent, and be sent again
-and again. So a doubt only has the worker say its first words again, which every worker has said.
+A failed job is not a sign against the worker: a text may fail wherever it is sent, and be sent
+again and again. So a doubt only has the worker say its first words again, which every worker has
+said.
 """
 
 from collections import deque
 
 _REMEMBERED = 8
 _MOST = 3
-"""Times the first words are said for one doubt."""
+"""Most self-tests for one doubt."""
 _REFUSALS = 3
 """Jobs in a row that the engine refuses to speak, which is the text's fault as a rule."""
 
 
 class Record:
-    """Of one worker."""
+    """Endings of one worker's jobs."""
 
     def __init__(self) -> None:
         self.done = 0
@@ -23,7 +24,7 @@ class Record:
         self._refused = 0
 
     def ended(self, ending: str) -> int:
-        """Note the last frame of a job; how many times the first words are to be said now.
+        """Note the last frame of a job, and return the number of self-tests to run now.
 
         More often the more jobs have failed lately: an engine that fails now and then may speak
         well once.

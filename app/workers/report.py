@@ -1,4 +1,4 @@
-"""What is known of a job when it is over, for whoever counts and measures."""
+"""Report of a job that is over, for metrics and logs."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from app.workers.totals import Outcome
 
 @dataclass(slots=True)
 class JobReport:
-    """One accepted job. Times are in seconds."""
+    """Report of an accepted job. Times are in seconds."""
 
     request_id: str
     outcome: Outcome = Outcome.DONE
     code: str = ""
-    """The error's code; empty for `done` and `cancelled`."""
+    """The error's code; empty for ``done`` and ``cancelled``."""
     waited: float = 0.0
     """In line for a worker."""
     ran: float = 0.0

@@ -1,4 +1,4 @@
-"""A worker in doubt says its first words again."""
+"""Self-test of a worker in doubt: it says its first words again."""
 
 import asyncio
 from enum import StrEnum
@@ -16,8 +16,8 @@ class Verdict(StrEnum):
 
 
 async def trouble(worker: Worker, times: int, seconds: float) -> str:
-    """What keeps a worker that has no job from speaking; empty where it says its first words so
-    many times within `seconds`."""
+    """Have a worker that has no job say its first words, and describe what keeps it from that;
+    empty where it says them so many times within ``seconds``."""
     try:
         async with asyncio.timeout(seconds):
             for _ in range(times):

@@ -21,7 +21,7 @@ _log = logging.getLogger("app.workers")
 
 
 class SlotState(StrEnum):
-    """What the worker of a slot is doing."""
+    """State of a slot's worker."""
 
     STARTING = "starting"
     IDLE = "idle"
@@ -34,7 +34,7 @@ class SlotState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServiceTime:
-    """When a worker is replaced though it works; 0 is never."""
+    """Limits after which a working worker is replaced; 0 is never."""
 
     jobs: int = 0
     growth: int = 0
@@ -43,18 +43,18 @@ class ServiceTime:
 
 @dataclass(frozen=True, slots=True)
 class SlotEvents:
-    """Called from the event loop."""
+    """Callbacks of a slot, from the event loop."""
 
     ready: Callable[["Slot"], None]
     """Has a worker that is free."""
-    trouble: Callable[["Slot"], None]
+    lost: Callable[["Slot"], None]
     """Has none any more."""
     replaced: Callable[[Cause], None]
     """A worker is over, for this reason."""
 
 
 class Slot:
-    """Keeps one worker running."""
+    """Place of a worker, which it keeps running."""
 
     def __init__(
         self,
@@ -66,12 +66,12 @@ class Slot:
     ) -> None:
         self.index = index
         self.state = SlotState.STARTING
-        self.trouble = "has not said its first words yet"
+        self.detail = "has not said its first words yet"
         self.restarts = 0
         self.worker: Worker | None = None
         self.record = Record()
         """Of its worker."""
-        self.card = command.card
+        self.gpu = command.gpu
         self._command = command
         self._start_timeout = start_timeout
         self._events = events
@@ -82,25 +82,25 @@ class Slot:
 
     @property
     def usable(self) -> bool:
-        """Whether its worker has spoken and lives."""
+        """True if its worker has spoken and lives."""
         # A worker's end is known a moment before its slot has turned to the next one.
         alive = self.worker is not None and self.worker.alive
         return alive and self.state in (SlotState.IDLE, SlotState.BUSY)
 
     @property
     def workers(self) -> list[Worker]:
-        """Its worker, and those that are about to follow."""
+        """List its worker, and those that are about to follow."""
         known = (self.worker, self._successor, *self._starting)
         return [worker for worker in known if worker is not None]
 
     @property
     def renewing(self) -> bool:
-        """Whether a worker other than its own loads, or is loaded."""
+        """True while a worker other than its own loads, or is loaded."""
         return bool(self._starting) or self._successor is not None
 
     @property
     def due(self) -> Cause | None:
-        """Why its worker has served its time, if it has."""
+        """Limit that its worker has reached, if any."""
         if self.worker is None:
             return None
         if 0 < self._service.jobs <= self.worker.jobs:
@@ -109,7 +109,7 @@ class Slot:
             return Cause.MAX_GROWTH
         return None
 
-    async def keep(self) -> None:
+    async def supervise(self) -> None:
         """Start the worker and, for ever, the next one when it ends."""
         pause = _FIRST_PAUSE
         while True:
@@ -122,7 +122,7 @@ class Slot:
                 continue
             self._successor = None
             self._begin_service(worker)
-            self.trouble = ""
+            self.detail = ""
             self.state = SlotState.IDLE
             self._events.ready(self)
             ended = await self._until_ended()
@@ -135,14 +135,14 @@ class Slot:
 
     @property
     def has_room(self) -> bool:
-        """Whether the next worker can load while this one works: main memory has room for both,
-        and no GPU is shared by them."""
-        if self.card or self.worker is None:
+        """True if the next worker can load while this one works: main memory has room for both, and
+        no GPU is shared by them."""
+        if self.gpu or self.worker is None:
             return False
         return memory.available_bytes() > _ROOM * memory.own_bytes(self.worker.pid)
 
     async def load_successor(self, cause: Cause) -> None:
-        """Load the next worker while this one goes on; `hand_over` is for when it is free.
+        """Load the next worker while this one works; ``hand_over`` is for when it is free.
 
         A worker that dies meanwhile is replaced as any other, and one whose successor does not
         start stays.
@@ -174,9 +174,10 @@ class Slot:
         return old
 
     def pause(self, cause: Cause) -> None:
-        """No more jobs for a worker that has none: when it has ended `keep` starts the next."""
+        """Give no more jobs to a worker that has none; ``supervise`` starts the next once it
+        ends."""
         self.state = SlotState.RENEWING
-        self.trouble = f"is being renewed: {cause.value}"
+        self.detail = f"is being renewed: {cause.value}"
 
     def _begin_service(self, worker: Worker) -> None:
         self.worker = worker
@@ -186,7 +187,8 @@ class Slot:
         _log.info("worker ready", extra={"slot": self.index, "pid": worker.pid})
 
     async def _until_ended(self) -> Worker:
-        """Until this slot's worker ends, be it the first or one that followed it; which it was."""
+        """Wait until this slot's worker ends, be it the first or one that followed it, and return
+        that."""
         while True:
             worker = self.worker
             assert worker is not None
@@ -195,11 +197,11 @@ class Slot:
                 break
         planned = worker.end_cause in (Cause.MAX_JOBS, Cause.MAX_GROWTH)
         self.state = SlotState.RENEWING if planned else SlotState.STARTING
-        self.trouble = f"is being replaced: {worker.end_told()} ({worker.end_cause.value})"
+        self.detail = f"is being replaced: {worker.end_told()} ({worker.end_cause.value})"
         level = logging.INFO if planned else logging.WARNING
-        _log.log(level, "worker %s", self.trouble, extra={"slot": self.index})
+        _log.log(level, "worker %s", self.detail, extra={"slot": self.index})
         self._replaced(worker.end_cause)
-        self._events.trouble(self)
+        self._events.lost(self)
         return worker
 
     async def _start(self) -> Worker:
@@ -221,8 +223,8 @@ class Slot:
         self._events.replaced(cause)
 
     def _broken(self, reason: str) -> None:
-        self.trouble = f"cannot start: {reason}"
+        self.detail = f"cannot start: {reason}"
         self.state = SlotState.BROKEN
-        _log.error("worker %s", self.trouble, extra={"slot": self.index})
+        _log.error("worker %s", self.detail, extra={"slot": self.index})
         self._replaced(Cause.NO_START)
-        self._events.trouble(self)
+        self._events.lost(self)

@@ -1,11 +1,12 @@
-"""What became of every job: `accepted` is the sum of the endings and of those still on."""
+"""Counts of jobs by their outcome: ``accepted`` is the sum of the endings and of those still
+running."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """How an accepted job ended. Names are part of status and metrics."""
+    """Outcome of an accepted job. Names are part of status and metrics."""
 
     DONE = "done"
     REFUSED = "refused"

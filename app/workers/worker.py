@@ -1,4 +1,4 @@
-"""One worker process as the web process sees it: start it, talk to it, end it."""
+"""A worker process as the web process sees it: start it, talk to it, end it."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from app.errors import NodeError
 from app.workers import frames
 from app.workers.causes import Cause
 from app.workers.frames import Frame, FrameError
-from app.workers.sound import SoundReader
+from app.workers.sound_memory import SoundReader
 
 _log = logging.getLogger("app.worker")
 # The folder that holds the package `app`, installed or just unpacked.
@@ -24,21 +24,21 @@ _ROOT = str(Path(__file__).resolve().parents[2])
 
 @dataclass(frozen=True, slots=True)
 class WorkerCommand:
-    """What every worker of a node is started with."""
+    """Command line and environment of a node's workers."""
 
     engine: str
     node_name: str
     log_level: str
-    card: str | None = None
+    gpu: str | None = None
     """CUDA_VISIBLE_DEVICES of the worker; None is whatever this process has."""
 
     def environment(self) -> dict[str, str]:
         """The process's environment."""
         path = os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH"))))
         environment = os.environ | {"PYTHONPATH": path}
-        if self.card is not None:
+        if self.gpu is not None:
             # Numbers as nvidia-smi counts, not by speed.
-            environment |= {"CUDA_VISIBLE_DEVICES": self.card, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+            environment |= {"CUDA_VISIBLE_DEVICES": self.gpu, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
         return environment
 
     def arguments(self, connection: int, sound: int) -> list[str]:
@@ -60,7 +60,7 @@ class WorkerGoneError(NodeError):
 
 
 class Worker:
-    """A running worker process. Use `start`."""
+    """A running worker process. Use ``start``."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Worker:
         self._writer = writer
         self._killed = False
         self.end_cause = Cause.CRASH
-        """Why it ended, once it has."""
+        """Cause of its end, once it has ended."""
         self._why = ""
         self.jobs = 0
         """Jobs it was given."""
@@ -99,7 +99,14 @@ class Worker:
         except BaseException:
             ours.close()
             raise
-        reader, writer = await asyncio.open_connection(sock=ours)
+        try:
+            reader, writer = await asyncio.open_connection(sock=ours)
+        except BaseException:
+            # Cancelled: nobody else knows of the process.
+            process.kill()
+            await process.wait()
+            ours.close()
+            raise
         return cls(process, reader, writer, sound)
 
     @property
@@ -109,19 +116,19 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs, as far as is known, and is meant to."""
+        """True while the process runs, as far as is known, and is meant to."""
         return self._process.returncode is None and not self._killed
 
     async def send(self, frame: Frame) -> None:
-        """Send a message. One to a process that has just died is lost; `receive` will tell."""
+        """Send a message. One to a process that has just died is lost; ``receive`` will tell."""
         self._writer.write(frame.encoded())
         with contextlib.suppress(ConnectionError):
             await self._writer.drain()
 
     async def receive(self, timeout: float) -> Frame:
-        """The next message, where it is `audio` with all sound there is by now as its payload.
+        """The next message, where it is ``audio`` with all sound there is by now as its payload.
 
-        Raises TimeoutError after `timeout` seconds, `WorkerGoneError`.
+        Raises TimeoutError after ``timeout`` seconds, ``WorkerGoneError``.
         """
         async with asyncio.timeout(timeout):
             frame = await self._frames.get()
@@ -136,7 +143,7 @@ class Worker:
         return frame
 
     def kill(self, cause: Cause, why: str = "") -> None:
-        """End the process at once (SIGKILL); what it had said and nobody read is dropped. `why`
+        """End the process at once (SIGKILL); unread output is dropped. ``why``
         is for people."""
         if self.alive:
             self.end_cause = cause
@@ -149,7 +156,7 @@ class Worker:
         self._frames.put_nowait(None)
 
     async def stop(self, patience: float, cause: Cause) -> None:
-        """Let the process go: hang up, then kill it after `patience` seconds."""
+        """Let the process go: hang up, then kill it after ``patience`` seconds."""
         if self.alive:
             self.end_cause = cause
         self._writer.close()
@@ -161,11 +168,11 @@ class Worker:
             await self._process.wait()
 
     async def wait(self) -> None:
-        """Until the process has ended."""
+        """Wait until the process has ended."""
         await self._process.wait()
 
     def end_told(self) -> str:
-        """How the process ended, or why, in words."""
+        """Describe how the process ended, or why."""
         if self._why:
             return self._why
         code = self._process.returncode
@@ -195,9 +202,9 @@ class Worker:
             await self._process.wait()
             self._frames.put_nowait(None)
         except FrameError as error:
-            # What it says can no longer be told apart: as good as dead.
+            # Its messages can no longer be told apart: as good as dead.
             _log.error("worker %d: %s", self.pid, error)
-            self.kill(Cause.NONSENSE)
+            self.kill(Cause.PROTOCOL_ERROR)
         finally:
             self._writer.close()
             self._sound.close()

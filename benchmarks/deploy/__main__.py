@@ -22,10 +22,11 @@ from typing import Any
 
 import yaml
 
+from benchmarks.numbers import at_least
 from provisioning.lab import lifecycle
 from provisioning.lab.running import Lab
-from provisioning.lab.topology import plan
-from provisioning.model.loading import load_inventory
+from provisioning.lab.topology import kinds, plan
+from provisioning.model.loader.load import load_inventory
 from provisioning.operations.release import build_release
 from provisioning.roles.storage import mount_source
 
@@ -35,7 +36,7 @@ CLUSTER = [sys.executable, "-m", "provisioning"]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=3, help="no-change deploys of each")
+    parser.add_argument("--repeats", type=at_least(1), default=3, help="no-change deploys of each")
     repeats = parser.parse_args().repeats
     playbook = _ansible()
     ours = _measure("cluster", lambda lab, folder: _our_command(lab, folder), repeats)
@@ -143,9 +144,7 @@ def _their_command(lab: Lab, folder: Path, playbook: str) -> tuple[list[str], di
                     "ansible_port": lab.record.ssh_ports[node.name],
                     "ansible_host_address": str(node.address),
                 }
-                for node in lab.topology.nodes
-                if node.role.value
-                == {"directors": "director", "real_servers": "real server"}.get(group, "storage")
+                for node in lab.topology.of_kind(kinds()[group])
             }
         }
     variables = {

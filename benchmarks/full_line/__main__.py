@@ -19,14 +19,15 @@ import httpx
 
 from benchmarks.full_line.clients import Answers, ask_for
 from benchmarks.node.running import node
+from benchmarks.numbers import at_least, duration
 
 _QUEUE = 32
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--clients", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=20, help="of each measurement")
+    parser.add_argument("--clients", type=at_least(1), default=1000)
+    parser.add_argument("--seconds", type=duration, default=20, help="of each measurement")
     parser.add_argument("--patient", action="store_true", help="clients heed Retry-After")
     parser.add_argument("--release", type=Path, help="folder with another app/ to start")
     options = parser.parse_args()

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from benchmarks.gradio_end_to_end import behind_vip
 from benchmarks.gradio_end_to_end.results import Outcome, outcomes, table
+from benchmarks.numbers import at_least
 from provisioning.lab.running import Lab
 
 COLUMNS = ("one", "routed", "alone", "vip")
@@ -40,7 +41,7 @@ def main() -> None:
     parser.add_argument("--specs", type=_names, default=SPECS)
     parser.add_argument("--columns", type=_names, default=COLUMNS, help="of one,routed,alone,vip")
     # As in Gradio's own configuration.
-    parser.add_argument("--retries", type=int, default=3, help="of a test that fails")
+    parser.add_argument("--retries", type=at_least(0), default=3, help="of a test that fails")
     options = parser.parse_args()
     checkout, work = options.checkout.resolve(), options.work.resolve()
     specs = checkout / "js" / "spa" / "test"

@@ -18,7 +18,7 @@ import yaml
 
 from provisioning.lab import lifecycle
 from provisioning.lab.running import Lab
-from provisioning.lab.topology import Role, plan
+from provisioning.lab.topology import CLIENTS, kinds, plan
 
 PORT = 7860
 NODES = {"one": 17001, "two": 17002, "three": 17003}
@@ -28,7 +28,7 @@ _FORWARD = Path(__file__).with_name("forward.py").read_text(encoding="utf-8")
 
 def client(lab: Lab) -> str:
     """The client's address."""
-    return str(lab.topology.of_role(Role.CLIENT)[0].address)
+    return str(lab.topology.of_kind(CLIENTS)[0].address)
 
 
 @contextlib.contextmanager
@@ -38,7 +38,7 @@ def lab() -> Iterator[Lab]:
     with contextlib.ExitStack() as ending:
         ending.callback(lifecycle.down, "gradio")
         _deploy(made)
-        servers = made.topology.of_role(Role.REAL_SERVER)
+        servers = made.topology.of_kind(kinds()["real_servers"])
         for server, port in zip(servers, NODES.values(), strict=True):
             stop = "supervisorctl stop cosyvoice"
             _run(made.ssh_command(server.name, ["sudo", "sh", "-c", stop]))

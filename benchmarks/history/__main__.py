@@ -9,7 +9,6 @@ event loop was late at worst meanwhile, and what was found.
 
 import argparse
 import asyncio
-import sys
 import tempfile
 from pathlib import Path
 
@@ -17,17 +16,16 @@ from app.heap import keep_freed_memory
 from app.outputs.store import OutputStore
 from benchmarks.history.looks import Looks, resident
 from benchmarks.history.outputs import make, put
+from benchmarks.numbers import at_least
 
 _VIEWERS = 20
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("outputs", type=int, nargs="?", default=10_000)
+    parser.add_argument("outputs", type=at_least(100), nargs="?", default=10_000)
     parser.add_argument("--folder", type=Path, help="make the temporary folder here")
     options = parser.parse_args()
-    if options.outputs < 100:
-        sys.exit("give at least 100 outputs")
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         make(Path(folder), options.outputs)
         keep_freed_memory()

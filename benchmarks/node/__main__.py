@@ -22,6 +22,7 @@ from app.engines.registry import find_engine
 from app.heap import keep_freed_memory
 from benchmarks.node import measures, page
 from benchmarks.node.running import node
+from benchmarks.numbers import at_least
 
 SHORT = "您好，您的快递已经到达小区门口，请及时领取。"
 LONG = SHORT * 30
@@ -33,8 +34,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--engine", default="espeak")
     parser.add_argument("--voice", help="its default voice if absent")
-    parser.add_argument("--repeats", type=int, default=100, help="of each single job")
-    parser.add_argument("--jobs", type=int, default=200, help="for each throughput")
+    parser.add_argument("--repeats", type=at_least(1), default=100, help="of each single job")
+    parser.add_argument("--jobs", type=at_least(1), default=200, help="for each throughput")
     parser.add_argument("--busy", action="store_true", help="measure on a busy machine too")
     options = parser.parse_args()
     if os.getloadavg()[0] > _BUSY and not options.busy:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from app.engines.interface import Engine, SynthesisRequest
-from app.workers.pcm import pcm16
+from app.sound.pcm import pcm16
 
 SEED = 7
 ROUNDS = 8

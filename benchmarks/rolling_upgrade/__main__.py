@@ -23,13 +23,14 @@ from typing import Any
 
 import yaml
 
+from benchmarks.numbers import at_least
 from benchmarks.rolling_upgrade.clients import Load, load
 from benchmarks.rolling_upgrade.releases import write_release
 from provisioning.lab import lifecycle
 from provisioning.lab.running import Lab
-from provisioning.lab.topology import Role, plan
+from provisioning.lab.topology import kinds, plan
 from provisioning.model.app import App
-from provisioning.model.loading import load_inventory
+from provisioning.model.loader.load import load_inventory
 from provisioning.operations.release import build_release
 
 HERE = Path(__file__).parent
@@ -52,7 +53,9 @@ class Outcome:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--soak", type=int, default=15, help="seconds that ours watches each node")
+    parser.add_argument(
+        "--soak", type=at_least(0), default=15, help="seconds that ours watches each node"
+    )
     soak = parser.parse_args().soak
     playbook = _ansible()
     ours = _measure("cluster", lambda lab, folder: _our_command(folder, soak))
@@ -107,7 +110,7 @@ def _measure(title: str, command: Callable[[Lab, Path], Command]) -> Outcome:
 def _figures(output: str) -> dict[str, Any]:
     """What our last event says of the nodes' times."""
     events = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
-    found: dict[str, Any] = events[-1].get("floors", {}) if events else {}
+    found: dict[str, Any] = events[-1].get("downtimes", {}) if events else {}
     return found
 
 
@@ -165,10 +168,10 @@ def _their_command(lab: Lab, folder: Path, playbook: str) -> Command:
                     "ansible_port": lab.record.ssh_ports[node.name],
                     "ansible_host_address": str(node.address),
                 }
-                for node in lab.topology.of_role(role)
+                for node in lab.topology.of_kind(kinds()[group])
             }
         }
-        for group, role in (("directors", Role.DIRECTOR), ("real_servers", Role.REAL_SERVER))
+        for group in ("directors", "real_servers")
     }
     variables = {
         "ansible_user": "ops",

@@ -29,6 +29,8 @@ from typing import Any
 
 import httpx
 
+from benchmarks.numbers import duration
+
 _PATIENCE = httpx.Timeout(120, connect=10)
 _SENTENCE = "The quick brown fox jumps over the lazy dog."
 _PAUSE = 0.5
@@ -208,7 +210,7 @@ async def run(url: str, over: Callable[[], bool], kinds: list[str]) -> dict[str,
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("url")
-    parser.add_argument("--seconds", type=float, default=3600.0)
+    parser.add_argument("--seconds", type=duration, default=3600.0)
     parser.add_argument("--stop-file", type=Path)
     parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=list(KINDS))
     asked = parser.parse_args()

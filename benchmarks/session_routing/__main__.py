@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 
+from benchmarks.numbers import at_least, duration
 from benchmarks.session_routing import live
 from benchmarks.session_routing.report import percentile, ratio
 from benchmarks.session_routing.systems import SYSTEMS, simulate
@@ -23,10 +24,10 @@ _BUSY = 1.0
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--jobs", type=int, default=20_000, help="of each simulation")
-    parser.add_argument("--slots", type=int, default=1, help="workers of a simulated node")
+    parser.add_argument("--jobs", type=at_least(1), default=20_000, help="of each simulation")
+    parser.add_argument("--slots", type=at_least(1), default=1, help="workers of a simulated node")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--live-seconds", type=float, default=300, help="of each live trace")
+    parser.add_argument("--live-seconds", type=duration, default=300, help="of each live trace")
     parser.add_argument("--only", choices=("simulated", "live"))
     parser.add_argument("--busy", action="store_true", help="measure on a busy machine too")
     options = parser.parse_args()

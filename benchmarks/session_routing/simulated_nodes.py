@@ -9,15 +9,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from app.lending.exchange import Exchange
 from app.session_routing.members import Members
 from app.session_routing.owners import Owners
 from app.session_routing.peer import Condition, Peer
-from app.session_routing.pins import Pins
-from app.session_routing.wire import Wire
+from app.session_routing.peer_client import PeerClient
+from app.session_routing.session_table import SessionTable
+from app.work_sharing.broker import Broker
 from app.workers.job import Job
-from app.workers.line import Line
-from app.workers.neighbours import Elsewhere, NotTakenError
+from app.workers.job_queue import JobQueue
+from app.workers.remote import NotTakenError, RemoteSlot
 from app.workers.slot import Slot, SlotState
 
 PLACES = 32
@@ -55,16 +55,16 @@ class SimulatedNode:
     def __init__(self, name: str, slots: int, network: Network) -> None:
         self.name = name
         self.network = network
-        self.line = Line()
+        self.queue = JobQueue()
         self.running = 0
         self._slots = slots
-        self.exchange = Exchange(self.line, _LendingWire(self))
-        wire = cast(Wire, _OwnerWire(self))
-        self._members = _AllThere(name, [], wire, self.condition)
-        self.owners = Owners(self._members, Pins(), wire)
+        self.broker = Broker(self.queue, _LendingWire(self))
+        peer_client = cast(PeerClient, _OwnerWire(self))
+        self._members = _AllThere(name, [], peer_client, self.condition)
+        self.owners = Owners(self._members, SessionTable(), peer_client)
         network.nodes[name] = self
         for _ in range(slots):
-            self.line.offer(cast(Slot, _Slot()))
+            self.queue.offer(cast(Slot, _Slot()))
 
     async def meet(self, *, lends: bool) -> None:
         """Know the others; all of them must be there."""
@@ -73,25 +73,25 @@ class SimulatedNode:
         for peer in peers:
             await self._members.condition(peer.name)
         if lends:
-            self.line.neighbours = self.exchange
-            self.exchange.replace(peers)
+            self.queue.neighbours = self.broker
+            self.broker.replace(peers)
 
     def condition(self) -> Condition:
         """What it says of itself."""
-        return Condition(jobs=self.running + self.line.waiting, slots=self._slots)
+        return Condition(jobs=self.running + self.queue.waiting, slots=self._slots)
 
     async def serve(self, length: float) -> float | None:
         """One job that takes `length` seconds: when it began; None where it was refused."""
-        if not self.line.idle and self.line.waiting >= PLACES:
+        if not self.queue.idle and self.queue.waiting >= PLACES:
             return None
         self._members.arrived()
         came = time.monotonic()
         while True:
-            seat = await self.line.acquire("", came)
-            if isinstance(seat, _Slot):
-                return await self.work(cast(Slot, seat), length)
+            slot = await self.queue.acquire("", came)
+            if isinstance(slot, _Slot):
+                return await self.work(cast(Slot, slot), length)
             try:
-                elsewhere = cast(_Loan, seat)
+                elsewhere = cast(_Loan, slot)
                 return await elsewhere.work(length)
             except NotTakenError:
                 continue
@@ -102,7 +102,7 @@ class SimulatedNode:
         self.running += 1
         await asyncio.sleep(length)
         self.running -= 1
-        self.line.offer(slot)
+        self.queue.offer(slot)
         return began
 
 
@@ -116,10 +116,10 @@ class _Loan:
 
     async def work(self, length: float) -> float:
         await self._lender.network.travel()
-        slot = self._borrower.exchange.slot_for(self._lender.name)
+        slot = self._borrower.broker.slot_for(self._lender.name)
         if slot is None:
             await self._lender.network.travel()
-            self._lender.exchange.refused(self.node)
+            self._lender.broker.refused(self.node)
             raise NotTakenError
         return await self._borrower.work(slot, length)
 
@@ -130,24 +130,24 @@ class _Loan:
 
 
 class _LendingWire:
-    """`app.lending.exchange.Wire` without a wire."""
+    """`app.work_sharing.broker.PeerClient` without a wire."""
 
     def __init__(self, node: SimulatedNode) -> None:
         self._node = node
 
     async def waiting(self, peer: Peer, age: float | None) -> int:
         other = await self._arrive(peer)
-        idle = other.exchange.heard(self._node.name, age)
+        idle = other.broker.heard(self._node.name, age)
         await self._node.network.travel()
         return idle
 
     async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
         other = await self._arrive(peer)
-        answer = other.exchange.offered(self._node.name, next_best)
+        answer = other.broker.offered(self._node.name, next_best)
         await self._node.network.travel()
         return answer
 
-    def loan(self, peer: Peer) -> Elsewhere:
+    def loan(self, peer: Peer) -> RemoteSlot:
         return _Loan(self._node, self._node.network.nodes[peer.name])
 
     async def _arrive(self, peer: Peer) -> SimulatedNode:
@@ -156,7 +156,7 @@ class _LendingWire:
 
 
 class _OwnerWire:
-    """`app.session_routing.wire.Wire` without a wire."""
+    """`app.session_routing.peer_client.PeerClient` without a wire."""
 
     def __init__(self, node: SimulatedNode) -> None:
         self._node = node
@@ -175,7 +175,7 @@ class _OwnerWire:
 
     async def known(self, peer: Peer, key: str) -> str | None:
         other = await self._arrive(peer)
-        owner = other.owners.pins.get(key)
+        owner = other.owners.table.get(key)
         await self._node.network.travel()
         return owner
 

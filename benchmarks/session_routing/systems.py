@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.session_routing.ranking import ranked
+from app.session_routing.two_choices import ranked
 from benchmarks.session_routing import virtual_time
 from benchmarks.session_routing.simulated_nodes import Network, SimulatedNode
 from benchmarks.session_routing.trace import Arrival
@@ -46,7 +46,7 @@ async def _run(system: str, trace: list[Arrival], nodes: int, slots: int, seed: 
         jobs.append(asyncio.create_task(_job(number, arrival, network, place, routed)))
     waits = await asyncio.gather(*jobs)
     for node in network.nodes.values():
-        await node.exchange.stop()
+        await node.broker.stop()
     done = [wait for wait in waits if wait is not None]
     return Outcome(done, len(waits) - len(done))
 

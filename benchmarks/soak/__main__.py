@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from benchmarks.node.running import node
+from benchmarks.numbers import duration
 from benchmarks.soak.load import Load
 from benchmarks.soak.process import State, state_of
 
@@ -25,7 +26,7 @@ _SETTLING = 120.0
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=10, help="of load")
+    parser.add_argument("--minutes", type=duration, default=10, help="of load")
     parser.add_argument("--engine", default="espeak", help="of the node")
     options = parser.parse_args()
     with (

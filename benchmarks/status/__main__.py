@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.numbers import at_least
 from benchmarks.status.meter import Meter, Work
-from provisioning.model.loading import load_inventory
+from provisioning.model.loader.load import load_inventory
+from provisioning.operations.cluster_state.look import host_views
 from provisioning.operations.session import Site, new_fleet, open_fleet
-from provisioning.operations.status.look import host_fragments
 
 _PAUSE = 1.0
 """Seconds until the end of a login is over on a slow host."""
@@ -27,10 +28,10 @@ _PAUSE = 1.0
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-i", "--inventory", type=Path, required=True)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=at_least(1), default=5)
     options = parser.parse_args()
     site = Site(load_inventory(options.inventory), options.inventory)
-    hosts = list(host_fragments(site.inventory))
+    hosts = list(host_views(site.inventory))
     fleet = new_fleet(site, forks=len(hosts))
     meter = Meter(fleet, hosts)
     if fleet.errors:

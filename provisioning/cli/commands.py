@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from provisioning.cli.verbosity import with_log_options
+
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
@@ -28,7 +30,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "deploy": _Entry("deploy:deploy", "Make the hosts what the inventory says; prove it."),
         "verify": _Entry("verify:verify", "Prove that the cluster works, as a client."),
         "rolling-upgrade": _Entry(
-            "rolling_upgrade:rolling_upgrade", "Bring a new release, with nobody noticing."
+            "rolling_upgrade:rolling_upgrade", "Roll out a new release without interruption."
         ),
         "rollback": _Entry("rollback:rollback", "Go back to a release the hosts still have."),
         "destroy": _Entry("destroy:destroy", "Put hosts back as they were before."),
@@ -80,7 +82,7 @@ class Commands(click.Group):
             return None
         module, _, name = entry.place.partition(":")
         command: click.Command = getattr(import_module(f"provisioning.cli.{module}"), name)
-        return command
+        return with_log_options(command)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command; who names the inventory without ``-i`` is told so."""

@@ -28,7 +28,7 @@ from provisioning.cli.plan_view import show_plans
 from provisioning.cli.selection import chosen
 from provisioning.engine.apply_plans import Pace
 from provisioning.operations import deploy as deploying
-from provisioning.operations.departure import leaving_hosts, site_with
+from provisioning.operations.decommission import leaving_hosts, site_with
 from provisioning.operations.release import build_release
 from provisioning.operations.session import Site
 

@@ -19,13 +19,13 @@ from provisioning.cli.options import (
     load_or_exit,
 )
 from provisioning.model.inventory import Inventory
-from provisioning.operations.drain import bring_back, settle, take_out, wait_until_idle
-from provisioning.operations.node_work import NodeWork
+from provisioning.operations.drain.remaining_work import RemainingWork
+from provisioning.operations.drain.steps import bring_back, settle, take_out, wait_until_idle
 from provisioning.operations.session import Site
 
 
 def require_real_server(inventory: Inventory, name: str) -> None:
-    """A usage error unless that is a real server, which says what to do instead."""
+    """Raise a usage error unless that is a real server; it says what to do instead."""
     if name in inventory.real_servers.hosts:
         return
     if name in inventory.directors.hosts:
@@ -33,7 +33,7 @@ def require_real_server(inventory: Inventory, name: str) -> None:
             f"{name} is a director: `cluster switchover` moves the VIP away from it"
         )
     servers = ", ".join(inventory.real_servers.hosts)
-    raise click.UsageError(f"{name} is no real server; those are {servers}")
+    raise click.UsageError(f"{name} is not a real server; choose from {servers}")
 
 
 @click.command()
@@ -47,7 +47,7 @@ def require_real_server(inventory: Inventory, name: str) -> None:
     show_default=True,
     help="Seconds to wait for jobs and open connections.",
 )
-@click.option("--reason", default="", help="Why, for those who see it in plan and status.")
+@click.option("--reason", default="", help="Reason, shown by plan and status.")
 @force_option("Also the last healthy one, or below the quorum.")
 @json_option
 @click.argument("host")
@@ -61,9 +61,9 @@ def drain(
     as_json: bool,
     host: str,
 ) -> None:
-    """Take a real server out of service, so that nobody notices.
+    """Take a real server out of service without interrupting clients.
 
-    It gets weight 0 on every director: what is established goes on, new connections go elsewhere.
+    It gets weight 0 on every director: established connections continue, new ones go elsewhere.
     The node takes no new sessions. This outlives reloads, reboots and deploys until `cluster
     undrain`. Then its running and waiting jobs and open connections are waited for.
 
@@ -73,14 +73,14 @@ def drain(
     site = Site(load_or_exit(inventory), inventory)
     require_real_server(site.inventory, host)
     began = time.monotonic()
-    left: NodeWork | None = None
+    left: RemainingWork | None = None
     with changing(
         site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
-        take_out(op.site, op.fleet, op.run, host, reason=reason, force=force, progress=op.progress)
+        take_out(op, host, reason=reason, force=force)
         if wait:
-            left = wait_until_idle(site, op.fleet, host, timeout=timeout, progress=op.progress)
-            settle(op.site, op.fleet, op.run, host, progress=op.progress)
+            left = wait_until_idle(op, host, timeout=timeout)
+            settle(op, host)
         op.run.ok = left is None
     seconds = time.monotonic() - began
     if as_json:
@@ -90,7 +90,9 @@ def drain(
     raise SystemExit(exit_codes.OK if left is None else exit_codes.FAILED)
 
 
-def _record(host: str, waited: bool, left: NodeWork | None, seconds: float) -> dict[str, object]:
+def _record(
+    host: str, waited: bool, left: RemainingWork | None, seconds: float
+) -> dict[str, object]:
     """``idle`` is null where it was not waited for."""
     return {
         "host": host,
@@ -104,15 +106,19 @@ def _record(host: str, waited: bool, left: NodeWork | None, seconds: float) -> d
     }
 
 
-def _show(console: Console, host: str, waited: bool, left: NodeWork | None, seconds: float) -> None:
+def _show(
+    console: Console, host: str, waited: bool, left: RemainingWork | None, seconds: float
+) -> None:
     if left is not None:
         console.print(Text(f"{host} is drained; left after {seconds:.0f} s: {left}.", "bold red"))
-        console.print("Wait more: the same command again. Back: `cluster undrain`.", markup=False)
+        console.print(
+            "To keep waiting, run this again. To bring it back: `cluster undrain`.", markup=False
+        )
     elif waited:
         text = f"{host} is drained and has nothing left to do ({seconds:.0f} s)."
         console.print(Text(text, "bold green"))
     else:
-        console.print(Text(f"{host} is drained; its work goes on.", "bold green"))
+        console.print(Text(f"{host} is drained; its work continues.", "bold green"))
 
 
 @click.command()
@@ -124,7 +130,7 @@ def _show(console: Console, host: str, waited: bool, left: NodeWork | None, seco
 def undrain(
     inventory: Path, accept_new_host_keys: bool, force: bool, as_json: bool, host: str
 ) -> None:
-    """Put a drained real server back to work, once it is ready.
+    """Return a drained real server to service, once it is ready.
 
     Exit status: 0 it has its weight on every director, 1 it is not ready (it stays drained) or
     something failed, 2 wrong inventory or command line.
@@ -134,9 +140,9 @@ def undrain(
     with changing(
         site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
-        bring_back(op.site, op.fleet, op.run, host, force=force, progress=op.progress)
+        bring_back(op, host, force=force)
         op.run.ok = True
     if as_json:
         print_json({"host": host, "drained": False}, indent=None)
     else:
-        Console(soft_wrap=True).print(Text(f"{host} is back at work.", "bold green"))
+        Console(soft_wrap=True).print(Text(f"{host} is back in service.", "bold green"))

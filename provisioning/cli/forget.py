@@ -7,8 +7,8 @@ import click
 from provisioning.cli.frame import changing
 from provisioning.cli.options import host_key_option, inventory_option, json_option, load_or_exit
 from provisioning.model.resolve import all_hosts
-from provisioning.operations.members import forget as strike_off
-from provisioning.operations.members import load_members
+from provisioning.operations.deployed_hosts import forget as strike_off
+from provisioning.operations.deployed_hosts import load_deployed_hosts
 from provisioning.operations.runtime_state import save_runtime, without_drain
 from provisioning.operations.session import Site
 
@@ -32,7 +32,7 @@ def forget(inventory: Path, accept_new_host_keys: bool, as_json: bool, host: str
         raise click.UsageError(f"{host} is in the inventory; take it out there first")
     with changing(site, accept_new_host_keys=accept_new_host_keys, as_json=as_json) as op:
         if not strike_off(site.state_dir, [host]):
-            known = ", ".join(load_members(site.state_dir)) or "none"
+            known = ", ".join(load_deployed_hosts(site.state_dir)) or "none"
             raise click.ClickException(f"no host {host} was deployed from here; known: {known}")
         save_runtime(site.state_dir, without_drain(site.runtime, host))
         op.run.ok = True

@@ -2,51 +2,48 @@
 
 import re
 import sys
-import unicodedata
-from collections.abc import Callable
-from ipaddress import ip_address, ip_interface
+from collections.abc import Callable, Mapping
+from ipaddress import ip_interface
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from provisioning.cli import exit_codes
 from provisioning.cli.asking import interruptible
-from provisioning.cli.problem_view import show_problems
-from provisioning.model.loading import parse_inventory
-from provisioning.model.problem import InventoryError
-from provisioning.operations.init import Answers, Member, inventory_text
+from provisioning.cli.diagnostic_view import show_diagnostics
+from provisioning.model.loader.diagnostic import InventoryError
+from provisioning.model.loader.load import parse_inventory
+from provisioning.operations.init import Answers, inventory_text, questions
+from provisioning.roles.question import AnswerError, Question, clean, split
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _role_options(command: _Command) -> _Command:
+    """An option for each question about a role."""
+    for one in reversed(questions()):
+        option = click.option(
+            one.option, one.key, multiple=one.several, metavar=one.metavar, help=one.help
+        )
+        command = option(command)
+    return command
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), default="inventory.yaml")
 @click.option("--vip", metavar="ADDRESS", help="The virtual IP.")
 @click.option("--interface", metavar="NAME", help="Network interface of the hosts.")
-@click.option(
-    "--director", "directors", multiple=True, metavar="[NAME=]ADDRESS", help="May be repeated."
-)
-@click.option(
-    "--real-server",
-    "real_servers",
-    multiple=True,
-    metavar="[NAME=]ADDRESS",
-    help="May be repeated.",
-)
-@click.option(
-    "--storage",
-    metavar="[NAME=]ADDRESS|SERVER:/PATH|none",
-    help="A host to be made an NFS server, one that exists, or none.",
-)
+@_role_options
 @click.option("--ssh-user", metavar="NAME", help="Who logs in.  [default: from ~/.ssh/config]")
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 def init(
     path: Path,
     vip: str | None,
     interface: str | None,
-    directors: tuple[str, ...],
-    real_servers: tuple[str, ...],
-    storage: str | None,
     ssh_user: str | None,
     force: bool,
+    **given: str | tuple[str, ...] | None,
 ) -> None:
     """Write a commented inventory to PATH (inventory.yaml).
 
@@ -58,16 +55,19 @@ def init(
         raise click.ClickException(f"{path} is a folder; name a file in it: {path}/inventory.yaml")
     if path.exists() and not force:
         raise click.ClickException(f"{path} is there already; --force overwrites it")
-    answers = _answers(vip, interface, directors, real_servers, storage, ssh_user)
-    text = inventory_text(answers)
+    answers = _answers(vip, interface, ssh_user, given)
+    try:
+        text = inventory_text(answers)
+    except AnswerError as error:
+        raise click.UsageError(str(error)) from None
     try:
         reading = parse_inventory(text, path)
     except InventoryError as error:
-        show_problems(error.problems)
+        show_diagnostics(error.diagnostics)
         click.secho("Nothing was written. (The lines are those it would have had.)", err=True)
         raise SystemExit(exit_codes.INVALID) from None
     _write(path, text, force)
-    show_problems(reading.warnings)
+    show_diagnostics(reading.warnings)
     click.secho(f"Wrote {path}.", fg="green")
     option = "" if path == Path("inventory.yaml") else f" -i {path}"
     click.echo(f"Edit it as you like; then: cluster plan{option}")
@@ -76,10 +76,8 @@ def init(
 def _answers(
     vip: str | None,
     interface: str | None,
-    directors: tuple[str, ...],
-    real_servers: tuple[str, ...],
-    storage: str | None,
     ssh_user: str | None,
+    given: Mapping[str, str | tuple[str, ...] | None],
 ) -> Answers:
     """What the options say, and for the rest what the person says, in the order of the file."""
     vip = vip or _ask(
@@ -88,29 +86,18 @@ def _answers(
     interface = interface or _ask(
         "--interface", "Network interface of the hosts", "eth0", check=_interface_problem
     )
-    directors = _split(directors) or _ask_list("--director", "Directors, two addresses")
-    real_servers = _split(real_servers) or _ask_list(
-        "--real-server", "Real servers, their addresses"
-    )
-    shared = _clean(
-        storage
-        or _ask(
-            "--storage",
-            "Shared outputs: address of a host to be made an NFS server, SERVER:/PATH of one that "
-            "exists, or none",
-            "none",
-            check=_storage_problem,
-        )
-    )
-    return Answers(
-        vip=_clean(vip),
-        interface=_clean(interface),
-        directors=_members(directors, "lvs"),
-        real_servers=_members(real_servers, "rs"),
-        storage=None if ":/" in shared else _storage_host(shared),
-        storage_source=shared if ":/" in shared else None,
-        ssh_user=ssh_user,
-    )
+    hosts = {one.key: _texts(given[one.key]) or (_ask_role(one),) for one in questions()}
+    return Answers(clean(vip), clean(interface), hosts, ssh_user)
+
+
+def _texts(given: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """As many as were given, without empty ones."""
+    every = given if isinstance(given, tuple) else (given or "",)
+    return tuple(text for text in every if split((text,)))
+
+
+def _ask_role(question: Question) -> str:
+    return _ask(question.option, question.prompt, question.default, check=question.problem)
 
 
 _Check = Callable[[str], str | None]
@@ -134,78 +121,18 @@ def _ask(option: str, question: str, default: str | None = None, *, check: _Chec
         return str(click.prompt(question, default=default, value_proc=usable))
 
 
-def _ask_list(option: str, question: str) -> tuple[str, ...]:
-    question = f"{question} (separated by spaces; NAME=ADDRESS to name them)"
-    return _split((_ask(option, question, check=_members_problem),))
-
-
-def _split(texts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(part for text in texts for part in re.split(r"[\s,，、;；]+", text) if part)
-
-
 def _vip_problem(answer: str) -> str | None:
     try:
-        ip_interface(_clean(answer))
+        ip_interface(clean(answer))
     except ValueError:
         return f"{answer!r} is no IP address, for example 192.168.1.100"
     return None
 
 
 def _interface_problem(answer: str) -> str | None:
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}", _clean(answer)):
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}", clean(answer)):
         return None
     return f"{answer!r} is no interface's name, for example eth0"
-
-
-def _members_problem(answer: str) -> str | None:
-    names = []
-    for text in _split((answer,)):
-        name, equals, address = _clean(text).rpartition("=")
-        if problem := _address_problem(address):
-            return problem
-        if equals:
-            names.append(name)
-    if twice := [name for name in names if names.count(name) > 1]:
-        return f"two hosts are called {twice[0]}; give each a name of its own"
-    return None if _split((answer,)) else "at least one address"
-
-
-def _storage_problem(answer: str) -> str | None:
-    text = _clean(answer)
-    if ":/" in text or _storage_host(text) is None:
-        return None
-    return _address_problem(text.rpartition("=")[2])
-
-
-def _address_problem(text: str) -> str | None:
-    try:
-        ip_address(text)
-    except ValueError:
-        return f"{text!r} is no IP address, for example 192.168.1.11"
-    return None
-
-
-def _clean(text: str) -> str:
-    """Without the full-width forms of a Chinese keyboard."""
-    return unicodedata.normalize("NFKC", text.strip()).replace("。", ".")
-
-
-def _members(texts: tuple[str, ...], prefix: str) -> list[Member]:
-    members = [_member(text, f"{prefix}{number}") for number, text in enumerate(texts, 1)]
-    names = [member.name for member in members]
-    for name in names:
-        if names.count(name) > 1:
-            raise click.UsageError(f"two hosts are called {name}; give each a name of its own")
-    return members
-
-
-def _member(text: str, default: str) -> Member:
-    name, equals, address = _clean(text).rpartition("=")
-    return Member(name if equals else default, address)
-
-
-def _storage_host(text: str) -> Member | None:
-    return None if text.lower() in ("none", "no", "-", "无") else _member(text, "nas1")
 
 
 def _write(path: Path, text: str, force: bool) -> None:

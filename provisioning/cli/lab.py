@@ -19,9 +19,16 @@ from provisioning.lab import status as lab_status
 from provisioning.lab.bare.release import Release
 from provisioning.lab.errors import LabError
 from provisioning.lab.status import Condition, LabStatus
-from provisioning.lab.topology import BARE, DEFAULT_NETWORK, Lan, Size, plan
+from provisioning.lab.topology import (
+    DEFAULT_NETWORK,
+    Lan,
+    Size,
+    bare_memory,
+    kinds,
+    memory_key,
+    plan,
+)
 
-_DEFAULTS = Size()
 _DEBIAN = Release.BOOKWORM
 _PORT = click.IntRange(1, 65535)
 
@@ -62,27 +69,34 @@ def lab() -> None:
     """
 
 
-def _count(role: str, default: int) -> Callable[..., Any]:
-    flag = "--" + role.replace(" ", "-")
-    return click.option(flag, default=default, show_default=True, metavar="N", type=int)
+def _size_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Number and memory of each kind of machine."""
+    options = [
+        click.option(_flag(key), default=kind.number, show_default=True, metavar="N", type=int)
+        for key, kind in kinds().items()
+    ]
+    options += [
+        click.option(
+            _flag(memory_key(kind)),
+            metavar="MIB",
+            type=int,
+            help=f"[default: {kind.memory}; bare: {bare_memory(kind)}]",
+        )
+        for kind in kinds().values()
+        if kind.memory
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
-def _memory(role: str) -> Callable[..., Any]:
-    name = f"{role.replace('-', '_')}_memory"
-    default, bare = getattr(_DEFAULTS, name), getattr(BARE, name)
-    text = f"default: {default}" if bare == default else f"default: {default}, bare {bare}"
-    return click.option(f"--{role}-memory", metavar="MIB", type=int, help=f"[{text}]")
+def _flag(key: str) -> str:
+    return "--" + key.replace("_", "-")
 
 
 @lab.command()
 @_name_option
-@_count("directors", _DEFAULTS.directors)
-@_count("real servers", _DEFAULTS.real_servers)
-@_count("storage", _DEFAULTS.storage)
-@_count("clients", _DEFAULTS.clients)
-@_memory("director")
-@_memory("real-server")
-@_memory("storage")
+@_size_options
 @click.option(
     "--bare",
     is_flag=True,
@@ -138,9 +152,7 @@ def up(
 
     given = {part: number for part, number in size.items() if number is not None}
     debian = (tuple(map(int, releases)) or (_DEBIAN,)) if bare else ()
-    topology = plan(
-        name, dataclasses.replace(BARE if bare else _DEFAULTS, **given), Lan(network), debian
-    )
+    topology = plan(name, Size.bare(**given) if bare else Size(**given), Lan(network), debian)
     made = lifecycle.up(topology, web_port or 0, vip_ports, asks_password, report)
     report(f"ready to deploy: {len(topology.nodes)} machines, up to {topology.memory} MiB")
     click.echo(f"\nInventory: {made.inventory}\nDeploy:    cluster deploy -i {made.inventory}")

@@ -14,8 +14,8 @@ from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, load_or_exit
 from provisioning.cli.selection import chosen
 from provisioning.operations.host_words import of_host
-from provisioning.operations.log_sources import LogSource, local_now, log_sources, moment
-from provisioning.operations.read_logs import follow_logs, read_logs
+from provisioning.operations.logs.reading import follow_logs, read_logs
+from provisioning.operations.logs.sources import LogSource, local_now, log_sources, moment
 from provisioning.operations.session import Site, new_fleet, open_fleet
 
 _COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_red", "bright_cyan")

@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 import click
 
 from provisioning.cli import exit_codes
-from provisioning.cli.problem_view import counted
+from provisioning.cli.diagnostic_view import counted
+from provisioning.cli.verbosity import learn_secrets, logging_is_on
 from provisioning.cli.wrong_inventory import WrongInventoryError
 from provisioning.model.inventory import Inventory
-from provisioning.model.loading import read_inventory
-from provisioning.model.problem import InventoryError
+from provisioning.model.loader.diagnostic import InventoryError
+from provisioning.model.loader.load import read_inventory
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -101,7 +102,13 @@ def load_or_exit(path: Path, status: int = exit_codes.INVALID) -> Inventory:
     try:
         reading = read_inventory(path)
     except InventoryError as error:
-        raise WrongInventoryError(path, error.problems, status) from None
+        raise WrongInventoryError(path, error.diagnostics, status) from None
+    if logging_is_on():
+        # Imported for this alone; it takes a while.
+        from provisioning.operations.session import Site
+        from provisioning.operations.support_bundle.known_secrets import known_secrets
+
+        learn_secrets(known_secrets(Site(reading.inventory, path)))
     if reading.warnings:
         note = f"{path}: {counted(reading.warnings)}; `cluster validate` shows them"
         click.secho(note, fg="yellow", err=True)

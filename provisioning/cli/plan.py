@@ -14,8 +14,8 @@ from provisioning.cli.plan_view import show_plans
 from provisioning.cli.progress_view import progress_on
 from provisioning.cli.selection import chosen
 from provisioning.engine.plan_record import plan_record
-from provisioning.operations.departure import add_departures, leaving_hosts, site_with
-from provisioning.operations.out_of_service import foresee
+from provisioning.operations.decommission import add_removals, leaving_hosts, site_with
+from provisioning.operations.drain.out_of_service import foresee
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import build_release
 from provisioning.operations.session import Site, open_fleet
@@ -72,7 +72,7 @@ def look(
 
         fleet.connect(dict.fromkeys([*site.inventory.directors.hosts, *names]))
         plans, truth = planned(looked_up(site, fleet), plan_by)
-        add_departures(plans, leaving, fleet)
+        add_removals(plans, leaving, fleet)
         foresee(everywhere, plans, fleet)
     plans.drains, plans.pins, plans.told = truth.runtime.drains, truth.runtime.pins, truth.told
     return plans

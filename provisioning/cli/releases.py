@@ -14,8 +14,9 @@ from provisioning.cli.options import host_key_option, inventory_option, limit_op
 from provisioning.cli.pins_view import pin_lines
 from provisioning.cli.selection import chosen_real_servers
 from provisioning.cli.table import FittingTable
+from provisioning.facts.host_releases import HostReleases, KeptRelease
 from provisioning.model.runtime import Pin
-from provisioning.operations.release.on_hosts import HostReleases, KeptRelease, look_at_releases
+from provisioning.operations.release.on_hosts import look_at_releases
 from provisioning.operations.session import Site, open_fleet
 
 

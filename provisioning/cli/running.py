@@ -8,12 +8,14 @@ from provisioning.cli.colour import colour
 from provisioning.cli.commands import Commands
 from provisioning.cli.json_view import print_json
 from provisioning.cli.streams import lost_output
+from provisioning.cli.verbosity import log_options
 from provisioning.cli.wrong_inventory import WrongInventoryError
 from provisioning.errors import ClusterError
 
 
 @click.group(
     cls=Commands,
+    params=log_options(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="cluster")
@@ -24,6 +26,8 @@ def cluster() -> None:
     that speak, the storage they share. `cluster init` writes one, `cluster validate` checks it,
     `cluster deploy` makes the hosts so, `cluster verify` proves it, `cluster status` watches it.
     With no servers at hand, `cluster lab up` makes a whole set on this machine.
+
+    With -v or --debug a command logs on standard error what happens between it and the hosts.
 
     Exit status: 0 done, 1 failed, 2 wrong command line or inventory (plan and deploy --check:
     changes pending, and 1 for what is wrong), 130 interrupted.
@@ -37,7 +41,7 @@ def run(arguments: list[str]) -> int:
     """The exit status of the command line. Raises ``KeyboardInterrupt``.
 
     With ``--json`` a command that ends with a message has it on standard output as well:
-    ``{"error": message}``, and for a wrong inventory ``"problems"`` as ``validate`` has them.
+    ``{"error": message}``, and for a wrong inventory ``"diagnostics"`` as ``validate`` has them.
     """
     as_json = _asks_for_json(arguments)
     try:

@@ -36,8 +36,8 @@ def _real_servers(inventory: Inventory, limit: tuple[str, ...]) -> list[str]:
     names = chosen(inventory, limit) if limit else list(inventory.real_servers.hosts)
     if others := [name for name in names if name not in inventory.real_servers.hosts]:
         raise click.UsageError(
-            f"the app runs on real servers, and {', '.join(others)} is none; "
-            f"those are {', '.join(inventory.real_servers.hosts)}"
+            f"the app runs on real servers only, so not on {', '.join(others)}; "
+            f"choose from {', '.join(inventory.real_servers.hosts)}"
         )
     return names
 
@@ -62,7 +62,7 @@ def start(
     with changing(
         site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
-        start_apps(op.site, op.fleet, op.run, names, force=force, progress=op.progress)
+        start_apps(op, names, force=force)
         op.run.ok = True
         op.dialogue.done(f"Started: {', '.join(names)}")
 
@@ -96,13 +96,11 @@ def stop(
     left = [n for n in site.inventory.real_servers.hosts if n not in names]
     left = [name for name in left if name not in site.runtime.drains]
     means = f"{', '.join(left)} will serve" if left else "the service will be down for everybody"
-    confirm(f"Stop the app on {', '.join(names)}: {means}. Go on?", yes=yes, err=as_json)
+    confirm(f"Stop the app on {', '.join(names)}: {means}. Continue?", yes=yes, err=as_json)
     with changing(
         site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
-        stop_apps(
-            op.site, op.fleet, op.run, names, timeout=timeout, force=force, progress=op.progress
-        )
+        stop_apps(op, names, timeout=timeout, force=force)
         op.run.ok = True
         op.dialogue.done(f"Stopped: {', '.join(names)}; {means}.")
 
@@ -126,7 +124,7 @@ def restart(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Restart the app on real servers, batch by batch, so that nobody notices.
+    """Restart the app on real servers, batch by batch, without interrupting clients.
 
     Each is drained, its work waited for, and it gets clients again once it is ready. A failure
     leaves the later ones as they are.
@@ -139,15 +137,6 @@ def restart(
     with changing(
         site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
-        restart_apps(
-            op.site,
-            op.fleet,
-            op.run,
-            names,
-            batch=batch,
-            timeout=timeout,
-            force=force,
-            progress=op.progress,
-        )
+        restart_apps(op, names, batch=batch, timeout=timeout, force=force)
         op.run.ok = True
         op.dialogue.done(f"Restarted: {', '.join(names)}")

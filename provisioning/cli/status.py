@@ -12,9 +12,9 @@ from provisioning.cli.options import host_key_option, inventory_option, load_or_
 from provisioning.cli.quit_key import keys_at_once, quit_within
 from provisioning.cli.status_view import status_view
 from provisioning.engine.fleet import Fleet
+from provisioning.operations.cluster_state.look import look_at
+from provisioning.operations.faults.registry import all_faults
 from provisioning.operations.session import Site, open_fleet
-from provisioning.operations.status.faults.everything import all_faults
-from provisioning.operations.status.look import look_at
 from provisioning.operations.status.record import status_record
 from provisioning.operations.status.watch import Watch
 

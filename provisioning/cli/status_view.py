@@ -6,13 +6,16 @@ from rich.text import Text
 
 from provisioning.cli.pins_view import pin_lines
 from provisioning.cli.table import FittingTable
-from provisioning.model.address import IPAddress
+from provisioning.facts.hosts.real_server import MountState, RealServerState
+from provisioning.facts.ipvs_table import TableServer, TableService
+from provisioning.model.address import IPAddress, endpoint
 from provisioning.model.inventory import Inventory
-from provisioning.operations.ipvs_table import TableServer, TableService
-from provisioning.operations.status.faults.fault import Fault
+from provisioning.operations.cluster_state.state import ClusterState
+from provisioning.operations.faults.fault import Fault
 from provisioning.operations.status.hints import hints
-from provisioning.operations.status.state import ClusterState, MountState, RealServerState
-from provisioning.operations.status.wanted import WantedService, endpoint, wanted_services
+from provisioning.roles.registry import ROLES
+from provisioning.roles.role import Role
+from provisioning.roles.wanted_services import WantedService, wanted_services
 
 
 def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> RenderableType:
@@ -23,6 +26,9 @@ def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) 
     parts += [Text(), _real_servers(inventory, state)]
     if inventory.storage and inventory.storage.hosts:
         parts += [Text(), _storage(inventory, state)]
+    for role in ROLES:
+        if role.key in state.others:
+            parts += [Text(), _by_itself(role, inventory, state)]
     parts += [
         Text(),
         *_drains(state),
@@ -180,6 +186,17 @@ def _storage(inventory: Inventory, state: ClusterState) -> FittingTable:
             decimal(host.free),
             decimal(host.size),
         )
+    return table
+
+
+def _by_itself(role: Role, inventory: Inventory, state: ClusterState) -> FittingTable:
+    seen = state.others[role.key]
+    headings = next(iter(seen.values())).cells
+    table = _table(role.name.capitalize(), "host", *headings)
+    for name in role.hosts(inventory):
+        host = seen.get(name)
+        cells = [_GONE] if host is None else [_good(c.text, c.good) for c in host.cells.values()]
+        table.add_row(name, *cells)
     return table
 
 

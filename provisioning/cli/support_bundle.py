@@ -10,7 +10,7 @@ from provisioning.cli.json_view import print_json
 from provisioning.cli.options import host_key_option, inventory_option, json_option, load_or_exit
 from provisioning.operations.host_words import of_host
 from provisioning.operations.session import Site, open_fleet
-from provisioning.operations.support_bundle import write_bundle
+from provisioning.operations.support_bundle.bundle import write_bundle
 
 
 @click.command("support-bundle")

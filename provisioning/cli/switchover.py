@@ -16,7 +16,7 @@ from provisioning.cli.options import (
     load_or_exit,
 )
 from provisioning.operations.session import Site
-from provisioning.operations.switchover import Switchover, switch_over
+from provisioning.operations.switchover.switch_over import Switchover, switch_over
 
 
 @click.command()
@@ -30,9 +30,10 @@ def switchover(
 ) -> None:
     """Move the virtual IP to another director on purpose, in under a second.
 
-    Refused where that one is not fit: Keepalived or the connection sync daemon does not run there,
-    its state is not BACKUP, its kernel's table differs or has no healthy server. Open connections
-    go on. A connection is tried every 20 ms from the client's place, to tell how long none worked.
+    Refused where the other one is not fit: Keepalived or the connection sync daemon does not run
+    there, its state is not BACKUP, its kernel's table differs or has no healthy server. Open
+    connections continue. A connection is tried every 20 ms from the client's place, to tell how
+    long none worked.
 
     Exit status: 0 it is master (or was already), 1 refused or failed, 2 wrong inventory or command
     line.
@@ -40,11 +41,11 @@ def switchover(
     site = Site(load_or_exit(inventory), inventory)
     directors = list(site.inventory.directors.hosts)
     if to is not None and to not in directors:
-        raise click.UsageError(f"{to} is no director; those are {', '.join(directors)}")
+        raise click.UsageError(f"{to} is not a director; choose from {', '.join(directors)}")
     with changing(
         site, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
-        result = switch_over(op.site, op.fleet, op.run, to=to, force=force, progress=op.progress)
+        result = switch_over(op, to=to, force=force)
         op.run.ok = True
     if as_json:
         print_json(result.record())

@@ -1,4 +1,4 @@
-"""How to go about a rolling upgrade, as options."""
+"""Command-line options of a rolling upgrade."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import click
 
 from provisioning.operations.notifying.hook import CommandHook, HookSyntaxError, WebHook
-from provisioning.operations.rolling_upgrade.choices import (
-    ChoiceError,
+from provisioning.operations.rolling_upgrade.options import (
+    OptionError,
     batch_size,
     duration,
     slow_steps,
@@ -18,21 +18,21 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Read(click.ParamType):  # type: ignore[type-arg, unused-ignore]
-    """An option's value as a function reads it."""
+    """Option whose value is parsed by a function."""
 
     def __init__(self, name: str, read: Callable[[str], Any]) -> None:
         self.name, self._read = name, read
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """See click."""
+        """Parse the value; fail as click does."""
         try:
             return self._read(value) if isinstance(value, str) else value
-        except (ChoiceError, HookSyntaxError) as error:
+        except (OptionError, HookSyntaxError) as error:
             self.fail(str(error), param, ctx)
 
 
 def _batch(text: str) -> str:
-    # How many that are depends on the inventory.
+    # Their number depends on the inventory.
     batch_size(text, 1)
     return text
 
@@ -81,21 +81,21 @@ _OPTIONS = (
         default="inventory",
         show_default=True,
         metavar="|".join(WORDS) + "|HOST,...",
-        help="Who goes first.",
+        help="Order of the nodes.",
     ),
     click.option(
         "--drain-timeout",
         type=_TIME,
         default="300s",
         show_default=True,
-        help="How long a node's jobs and streams are waited for.",
+        help="How long to wait for a node's jobs and streams.",
     ),
     click.option(
         "--on-deadline",
         type=click.Choice(["wait", "kill", "stop"]),
         default="stop",
         show_default=True,
-        help="Then: wait on, end what is left, or put the node back and stop.",
+        help="Then: keep waiting, end what is left, or roll the node back and stop.",
     ),
     click.option(
         "--slow-start",
@@ -135,7 +135,7 @@ _OPTIONS = (
 
 
 def how_options(command: F) -> F:
-    """The fields of ``Choices``, and who is told."""
+    """Add options for every field of ``UpgradeOptions``, and for hooks."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

@@ -1,5 +1,5 @@
-"""Shows a rolling upgrade: a live table of nodes and phases on a terminal, a line an event in a
-log, a JSON object an event for a machine.
+"""Display of a rolling upgrade: a live table of nodes and phases on a terminal, a line an event in
+a log, a JSON object an event for a program.
 """
 
 import time
@@ -15,18 +15,18 @@ from rich.table import Table
 from rich.text import Text
 
 from provisioning.cli.json_view import print_json
-from provisioning.operations.rolling_upgrade.choices import Choices
+from provisioning.operations.rolling_upgrade.downtime import MinimumDowntime
 from provisioning.operations.rolling_upgrade.events import UpgradeEvent, Watcher
-from provisioning.operations.rolling_upgrade.floor import Floor
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.phases import PHASES
 from provisioning.operations.rolling_upgrade.state import Node, NodeStatus, Upgrade
 
-_ENDS = ("upgraded", "put_back", "held_up", "broken")
+_ENDS = ("upgraded", "rolled_back", "blocked", "failed")
 _STYLES = {
     "upgraded": "bold green",
-    "put_back": "bold yellow",
-    "held_up": "bold yellow",
-    "broken": "bold red",
+    "rolled_back": "bold yellow",
+    "blocked": "bold yellow",
+    "failed": "bold red",
     "phase_failed": "bold red",
     "undo": "yellow",
     "undo_failed": "bold red",
@@ -37,7 +37,7 @@ _LAST_LINES = 6
 
 @contextmanager
 def watching(console: Console, upgrade: Upgrade, *, as_json: bool) -> Iterator[Watcher]:
-    """A watcher for the time of the block."""
+    """Provide a watcher for the time of the block."""
     if as_json:
         yield JsonLines()
     elif console.is_terminal:
@@ -49,7 +49,7 @@ def watching(console: Console, upgrade: Upgrade, *, as_json: bool) -> Iterator[W
 
 
 class JsonLines:
-    """One object a line, with the time."""
+    """Print one JSON object a line, with the time."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -61,7 +61,7 @@ class JsonLines:
 
 
 class PlainLog:
-    """One line for each thing that happens; of a wait, one line when what is left changes."""
+    """Print one line an event; of a wait, one line when the remaining work changes."""
 
     def __init__(self, console: Console) -> None:
         self._console, self._lock, self._began = console, Lock(), time.monotonic()
@@ -70,7 +70,7 @@ class PlainLog:
     def __call__(self, event: UpgradeEvent, /) -> None:
         with self._lock:
             if event.kind == "waiting":
-                # What counts down by itself is told once.
+                # A countdown is printed once.
                 key = (event.phase, event.text if "seconds_left" not in event.facts else "")
                 if self._waits.get(event.host) == key:
                     return
@@ -80,12 +80,12 @@ class PlainLog:
 
 
 def line_of(event: UpgradeEvent) -> str:
-    """An event for people."""
+    """Format an event for people."""
     words = {
         "batch": "== ",
         "phase_failed": "FAILED: ",
-        "undo_failed": "FAILED TO GO BACK: ",
-        "held_up": "HELD UP: ",
+        "undo_failed": "FAILED TO ROLL BACK: ",
+        "blocked": "BLOCKED: ",
         "waiting": "waiting: ",
         "phase_done": "done: ",
         "undo_done": "done: ",
@@ -97,7 +97,7 @@ def line_of(event: UpgradeEvent) -> str:
 
 
 class LiveTable:
-    """Every node with its phases as they pass, and the last lines of the log below."""
+    """Show every node with its phases, and the last lines of the log below."""
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._lock = Lock()
@@ -149,21 +149,21 @@ class LiveTable:
 
 
 def show_plan(console: Console, upgrade: Upgrade, notes: Sequence[str]) -> None:
-    """What a run would do, host by host."""
+    """Print what a run would do, host by host."""
     console.print(Text(f"Release {upgrade.target}", "bold"))
     for note in notes:
         console.print(Text(f"note: {note}", "yellow"), soft_wrap=True)
     for node in upgrade.nodes:
         canary = ", canary" if node.canary else ""
         console.print(Text(f"batch {node.batch}: {node.host}{canary}", "bold"))
-        for text in steps_of(node, upgrade.choices, upgrade.target):
+        for text in steps_of(node, upgrade.options, upgrade.target):
             console.print(Text(f"    {text}"), soft_wrap=True)
     if not upgrade.nodes:
         console.print(Text("Nothing to upgrade.", "bold green"))
 
 
 def plan_record(upgrade: Upgrade, notes: Sequence[str]) -> dict[str, Any]:
-    """The same as plain data: ``{"target": id, "notes": [str], "nodes": [{"host", "role",
+    """Render the plan as plain data: ``{"target": id, "notes": [str], "nodes": [{"host", "role",
     "batch", "canary", "from", "steps": [str]}]}``."""
     return {
         "target": upgrade.target,
@@ -175,46 +175,48 @@ def plan_record(upgrade: Upgrade, notes: Sequence[str]) -> dict[str, Any]:
                 "batch": node.batch,
                 "canary": node.canary,
                 "from": node.old,
-                "steps": steps_of(node, upgrade.choices, upgrade.target),
+                "steps": steps_of(node, upgrade.options, upgrade.target),
             }
             for node in upgrade.nodes
         ],
     }
 
 
-def steps_of(node: Node, choices: Choices, target: str) -> list[str]:
-    """The phases of a node, as what they would do."""
+def steps_of(node: Node, options: UpgradeOptions, target: str) -> list[str]:
+    """Describe what the phases of a node would do."""
     return [
-        f"{phase.name}: {phase.would(node, choices, target)}"
+        f"{phase.name}: {phase.describe(node, options, target)}"
         for phase in PHASES[node.role]
-        if phase.applies(node, choices) and phase.name not in node.done
+        if phase.applies(node, options) and phase.name not in node.done
     ]
 
 
-def show_floors(console: Console, found: Sequence[Floor]) -> None:
-    """What each node took, against what it could not have taken less."""
+def show_downtimes(console: Console, found: Sequence[MinimumDowntime]) -> None:
+    """Print the downtime of each node, against its minimum."""
     if not found:
         return
     table = Table(box=None, pad_edge=False)
     parts = list(found[0].parts)
-    for heading in ("host", *parts, "floor", "took", "ratio"):
+    for heading in ("host", *parts, "minimum", "took", "ratio"):
         table.add_column(heading, justify="left" if heading == "host" else "right")
     for one in found:
         ratio = f"{one.ratio:.2f}" if one.ratio else ""
         numbers = [f"{one.parts[part]:.1f}" for part in parts]
-        table.add_row(one.host, *numbers, f"{one.floor:.1f}", f"{one.total:.1f}", ratio)
+        table.add_row(one.host, *numbers, f"{one.minimum:.1f}", f"{one.total:.1f}", ratio)
     console.print(table)
-    console.print(Text("Seconds out of full service; floor is drain, stop, start and warm.", "dim"))
+    console.print(
+        Text("Seconds out of full service; minimum is drain, stop, start and warm.", "dim")
+    )
 
 
 def show_end(console: Console, upgrade: Upgrade) -> None:
-    """How it ended, and what to do now."""
+    """Print the final status of every node."""
     by = {status: [n.host for n in upgrade.nodes if n.status is status] for status in NodeStatus}
     for status, style in (
         (NodeStatus.UPGRADED, "bold green"),
         (NodeStatus.WAITING, "yellow"),
-        (NodeStatus.BACK, "bold yellow"),
-        (NodeStatus.BROKEN, "bold red"),
+        (NodeStatus.ROLLED_BACK, "bold yellow"),
+        (NodeStatus.FAILED, "bold red"),
     ):
         if by[status]:
             console.print(Text(f"{status.value}: {', '.join(by[status])}", style), soft_wrap=True)

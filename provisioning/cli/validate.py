@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 
 from provisioning.cli import exit_codes
+from provisioning.cli.diagnostic_view import show_diagnostics
 from provisioning.cli.json_view import print_json
 from provisioning.cli.options import inventory_option, json_option
-from provisioning.cli.problem_view import show_problems
 from provisioning.model.inventory import Inventory
-from provisioning.model.loading import read_inventory
-from provisioning.model.problem import InventoryError, Problem
+from provisioning.model.loader.diagnostic import Diagnostic, InventoryError
+from provisioning.model.loader.load import read_inventory
 from provisioning.model.resolve import groups
 
 
@@ -30,23 +30,25 @@ def validate(inventory: Path, path: Path | None, as_json: bool) -> None:
     found: Inventory | None = None
     try:
         reading = read_inventory(inventory)
-        found, problems = reading.inventory, reading.warnings
+        found, diagnostics = reading.inventory, reading.warnings
     except InventoryError as error:
-        problems = error.problems
+        diagnostics = error.diagnostics
     if as_json:
-        print_json(_record(inventory, found, problems))
+        print_json(_record(inventory, found, diagnostics))
     else:
-        show_problems(problems, err=found is None)
+        show_diagnostics(diagnostics, err=found is None)
         if found is not None:
             click.secho(f"{inventory}: ok: {_summary(found)}", fg="green")
     raise SystemExit(exit_codes.INVALID if found is None else exit_codes.OK)
 
 
-def _record(path: Path, found: Inventory | None, problems: list[Problem]) -> dict[str, object]:
+def _record(
+    path: Path, found: Inventory | None, diagnostics: list[Diagnostic]
+) -> dict[str, object]:
     return {
         "file": str(path),
         "ok": found is not None,
-        "problems": [problem.as_dict() for problem in problems],
+        "diagnostics": [diagnostic.as_dict() for diagnostic in diagnostics],
     }
 
 

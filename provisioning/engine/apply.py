@@ -1,6 +1,7 @@
 """Changes one host: one round trip for the changes, one for what must come true afterwards."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -8,6 +9,7 @@ from provisioning.engine.frames import Frame, FrameReader
 from provisioning.engine.plan import REMOVE, HostPlan
 from provisioning.engine.progress import Event, Progress
 from provisioning.engine.script import LOCKED, apply_script, observe_script, token
+from provisioning.engine.script_log import log_script
 from provisioning.resources.base import Postcondition
 from provisioning.transport.base import Transport, TransportError
 
@@ -62,6 +64,8 @@ def apply_plan(
         marker=marker,
         partial=plan.partial,
     )
+    purpose = f"apply, {len(plan.steps)} steps, {len(plan.handlers)} handlers"
+    log_script(plan.host, purpose, script, _parts(plan))
     watch = _Watch(plan, marker, progress)
     try:
         completed = transport.run(script, on_stdout=watch.feed)
@@ -94,7 +98,10 @@ def await_postconditions(
         marker = token()
         probes = {str(number): condition.probe for number, condition in waiting.items()}
         try:
-            completed = transport.run(observe_script(probes, marker))
+            script = observe_script(probes, marker)
+            titles = [(condition.title, condition.probe) for condition in waiting.values()]
+            log_script(host, f"postconditions, {len(probes)} probes", script, titles)
+            completed = transport.run(script)
         except TransportError as error:
             return str(error)
         outputs = {}
@@ -115,6 +122,13 @@ def await_postconditions(
         if waiting:
             time.sleep(1)
     return None
+
+
+def _parts(plan: HostPlan) -> Iterator[tuple[str, str]]:
+    for step in plan.steps:
+        yield step.id, step.change.apply
+    for planned in plan.handlers:
+        yield f"handler {planned.handler.name}", planned.handler.command
 
 
 class _Watch:

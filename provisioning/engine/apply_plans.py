@@ -1,5 +1,6 @@
 """Applies the plans of many hosts, wave by wave and batch by batch."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +14,8 @@ from provisioning.engine.progress import Event, Progress
 from provisioning.engine.waves import Wave, batches
 from provisioning.resources.base import Postcondition
 from provisioning.transport.base import Transport, TransportError
+
+_log = logging.getLogger(__name__)
 
 Work = Callable[[str, Transport], HostResult]
 
@@ -86,6 +89,7 @@ def apply_plans(
         ready |= {name: plan for name, plan in start.plans.items() if name in ready}
         ours = [name for name in wave.hosts if name in ready and ready[name].changes]
         if ours:
+            _log.info("wave %s: %s", wave.title, ", ".join(ours))
             progress(Event("wave", text=wave.title, total=len(ours)))
             journal.write("wave", title=wave.title, hosts=ours)
         failed = 0
@@ -103,6 +107,7 @@ def apply_plans(
                     result.skipped[name] = reason
                     progress(Event("failed", name, reason))
                 ready |= turn.plans
+                _log.info("batch: %s", ", ".join(turn.hosts))
                 done = _apply_batch(turn.hosts, fleet, one)
                 around.after(done)
                 for name, host_result in done.items():

@@ -1,4 +1,4 @@
-"""Looks at a host and plans it: one round trip."""
+"""Observe a host and plan its changes, in one round trip."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,7 @@ from provisioning.engine import plan
 from provisioning.engine.frames import observations
 from provisioning.engine.plan import HostPlan
 from provisioning.engine.script import observe_script, token
+from provisioning.engine.script_log import log_script
 from provisioning.resources.base import Observation, Requirement, Resource
 from provisioning.transport.base import Transport, TransportError
 
@@ -18,16 +19,18 @@ def run_fragments(
     root: bool = True,
     timeout: float | None = None,
 ) -> dict[str, Observation]:
-    """What each fragment printed on the host, by its key. ``timeout`` is in seconds, for all
+    """Output of each fragment on the host, by its key. ``timeout`` is in seconds, for all
     together. Raises ``TransportError``."""
     marker = token()
-    completed = transport.run(observe_script(fragments, marker), root=root, timeout=timeout)
+    script = observe_script(fragments, marker)
+    log_script(host, f"observe, {len(fragments)} fragments", script, fragments.items())
+    completed = transport.run(script, root=root, timeout=timeout)
     found = observations(completed.stdout, completed.stderr, marker)
     if missing := fragments.keys() - found.keys():
         said = completed.stderr.decode("utf-8", "replace").strip()[-500:]
         raise TransportError(
-            f"{host}: the look at the host broke off before {min(missing)}"
-            f" (status {completed.status}): {said or 'it said nothing'}"
+            f"{host}: observation stopped before {min(missing)}"
+            f" (status {completed.status}): {said or 'no output'}"
         )
     return found
 
@@ -41,7 +44,7 @@ def observe_and_plan(
     *,
     partial: bool = False,
 ) -> tuple[HostPlan, dict[str, Observation]]:
-    """The plan of a host, and what the ``extra`` fragments printed in the same round trip."""
+    """The plan of a host, and the output of the ``extra`` fragments from the same round trip."""
     wanted = plan.fragments(requirements, resources)
     found = run_fragments(host, transport, {**wanted, **extra})
     return (

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from provisioning.engine.script import STATE, ManifestEntry, Step, parse_manifest
+from provisioning.engine.script import STATE, Step, StoredFragment, parse_stored
 from provisioning.resources.base import (
     Change,
     Handler,
@@ -44,8 +44,8 @@ class HostPlan:
     """Requirements that do not hold, with what their probes printed: nothing may be applied."""
     problems: tuple[str, ...] = ()
     """Resources whose state could not be told."""
-    manifest_before: tuple[ManifestEntry, ...] = ()
-    manifest_after: tuple[ManifestEntry, ...] = ()
+    manifest_before: tuple[StoredFragment, ...] = ()
+    manifest_after: tuple[StoredFragment, ...] = ()
     unfinished_by: str | None = None
     """Who started a run here that was cut before its end."""
     partial: bool = False
@@ -75,7 +75,7 @@ class HostPlan:
         return not self.first_time and (disturbs or removes)
 
     @property
-    def manifest_during(self) -> tuple[ManifestEntry, ...]:
+    def manifest_during(self) -> tuple[StoredFragment, ...]:
         """What may exist on the host while the run is under way."""
         known = {entry.id for entry in self.manifest_after}
         gone = (entry for entry in self.manifest_before if entry.id not in known)
@@ -139,13 +139,13 @@ def plan_host(
             continue
         if change is not None:
             steps.append(PlannedStep(resource.id, change, resource.triggers))
-    before = tuple(parse_manifest(observed[MANIFEST].stdout))
-    after = tuple(ManifestEntry(resource.id, resource.remove()) for resource in resources)
+    before = tuple(parse_stored(observed[MANIFEST].stdout))
+    after = tuple(StoredFragment(resource.id, resource.remove()) for resource in resources)
     if partial:
         after = _merged(before, after)
     removals = _removals(before, {entry.id for entry in after})
     all_steps = (*removals, *steps)
-    pending = parse_manifest(observed[PENDING].stdout)
+    pending = parse_stored(observed[PENDING].stdout)
     if partial:
         ours = {handler.name for resource in resources for handler in resource.triggers}
         pending = [entry for entry in pending if entry.id in ours]
@@ -187,37 +187,37 @@ def _said(observation: Observation) -> str:
 
 
 def _merged(
-    before: tuple[ManifestEntry, ...], ours: tuple[ManifestEntry, ...]
-) -> tuple[ManifestEntry, ...]:
+    before: tuple[StoredFragment, ...], ours: tuple[StoredFragment, ...]
+) -> tuple[StoredFragment, ...]:
     """All that was managed, in its order, and what is new."""
     wanted = {entry.id: entry for entry in ours}
     kept = tuple(wanted.pop(entry.id, entry) for entry in before)
     return (*kept, *wanted.values())
 
 
-def _removals(before: tuple[ManifestEntry, ...], wanted: set[str]) -> tuple[PlannedStep, ...]:
+def _removals(before: tuple[StoredFragment, ...], wanted: set[str]) -> tuple[PlannedStep, ...]:
     """Last applied goes first, as what came later may stand on what came before."""
     return tuple(
-        PlannedStep(entry.id, Change(REMOVE, apply=entry.remove, undo=""))
+        PlannedStep(entry.id, Change(REMOVE, apply=entry.script, undo=""))
         for entry in reversed(before)
         if entry.id not in wanted
     )
 
 
 def _handlers(
-    steps: tuple[PlannedStep, ...], pending: list[ManifestEntry]
+    steps: tuple[PlannedStep, ...], pending: list[StoredFragment]
 ) -> tuple[PlannedHandler, ...]:
-    """Each handler once, in the order first triggered, unless a later step settles it."""
+    """Each handler once, in the order first triggered, unless a later step supersedes it."""
     handlers: dict[str, Handler] = {}
     because: dict[str, list[str]] = {}
     for entry in pending:
-        handlers[entry.id] = Handler(entry.id, entry.remove)
+        handlers[entry.id] = Handler(entry.id, entry.script)
         because[entry.id] = []
     for step in steps:
         for handler in step.triggers:
             handlers[handler.name] = handler
             because.setdefault(handler.name, []).append(step.id)
-        for name in step.change.settles:
+        for name in step.change.supersedes:
             handlers.pop(name, None)
             because.pop(name, None)
     return tuple(

@@ -84,36 +84,37 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class ManifestEntry:
-    """What is remembered on the host about a resource under management."""
+class StoredFragment:
+    """A script kept on a host: the removal of a managed resource, or a handler yet to run."""
 
     id: str
-    remove: str
+    """Of the resource, or name of the handler."""
+    script: str
 
 
 def _tabbed(id: str, text: str) -> str:
     return "\n".join([id, *(f"\t{line}" for line in text.splitlines())])
 
 
-def _manifest(entries: Iterable[ManifestEntry]) -> str:
+def _manifest(entries: Iterable[StoredFragment]) -> str:
     """Fragment that writes the manifest: an ``id`` line, then the fragment, each line tabbed."""
     delimiter = f"MANIFEST_{secrets.token_hex(8)}"
-    body = "\n".join(_tabbed(entry.id, entry.remove) for entry in entries)
+    body = "\n".join(_tabbed(entry.id, entry.script) for entry in entries)
     return (
         f"cat > \"$STATE/manifest.new\" <<'{delimiter}' && "
         f'mv -f "$STATE/manifest.new" "$STATE/manifest"\n{body}\n{delimiter}'
     )
 
 
-def parse_manifest(text: str) -> list[ManifestEntry]:
-    """The entries of a manifest, in the order in which they were applied."""
-    entries: list[ManifestEntry] = []
+def parse_stored(text: str) -> list[StoredFragment]:
+    """The fragments in a manifest or in pending handlers' files, in the order of the text."""
+    entries: list[StoredFragment] = []
     for line in text.splitlines():
         if line.startswith("\t") and entries:
             last = entries[-1]
-            entries[-1] = ManifestEntry(last.id, f"{last.remove}{line[1:]}\n")
+            entries[-1] = StoredFragment(last.id, f"{last.script}{line[1:]}\n")
         elif line.strip():
-            entries.append(ManifestEntry(line, ""))
+            entries.append(StoredFragment(line, ""))
     return entries
 
 
@@ -128,8 +129,8 @@ def apply_script(
     *,
     run_id: str,
     holder: str,
-    manifest_during: Iterable[ManifestEntry],
-    manifest_after: Iterable[ManifestEntry],
+    manifest_during: Iterable[StoredFragment],
+    manifest_after: Iterable[StoredFragment],
     marker: str,
     partial: bool = False,
 ) -> str:
@@ -209,7 +210,9 @@ def apply_script(
     return wrap("\n".join(lines), run_id=run_id)
 
 
-def _conclusion(manifest_after: tuple[ManifestEntry, ...], taken_up: list[str] | None) -> list[str]:
+def _conclusion(
+    manifest_after: tuple[StoredFragment, ...], taken_up: list[str] | None
+) -> list[str]:
     """``taken_up`` names the handlers that ran, where others may be left to run."""
     if not manifest_after:
         # Nothing is managed here any more, so nothing of ours stays.

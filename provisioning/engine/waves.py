@@ -6,6 +6,9 @@ from typing import Literal
 
 from provisioning.engine.plan import HostPlan
 
+Gate = Literal["every", "some", "none"]
+"""How many hosts of a wave must be well for later waves to start."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wave:
@@ -13,9 +16,7 @@ class Wave:
 
     title: str
     hosts: tuple[str, ...]
-    gate: Literal["every", "some", "none"] = "some"
-    """How many of its hosts must be well for later waves to start."""
-
+    gate: Gate = "some"
     role: str = ""
     """Key of the inventory's group whose hosts they are, where it is one group's."""
 

@@ -108,7 +108,7 @@ def wait_ready(
                 )
             if given_up.wait(_POLL):
                 return
-        report(f"{node.name} ({node.role.value}) answers on 127.0.0.1:{port}")
+        report(f"{node.name} ({node.role}) answers on 127.0.0.1:{port}")
 
     with ThreadPoolExecutor(max_workers=max(1, len(nodes))) as pool:
         try:

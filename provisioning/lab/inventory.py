@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from provisioning.lab.topology import INTERFACE, LOGIN_USER, Role, Topology
+from provisioning.lab.topology import INTERFACE, LOGIN_USER, Topology, kinds
 
 _HEADER = """\
 # Inventory of the lab {name!r}: machines on this computer, made by `cluster lab up`.
@@ -14,13 +14,6 @@ _HEADER = """\
 # after `cluster lab down`.{manager}
 """
 _SUPERVISOR = " No machine runs systemd, so Supervisor keeps the services."
-
-_GROUPS = {
-    "directors": Role.DIRECTOR,
-    "real_servers": Role.REAL_SERVER,
-    "storage": Role.STORAGE,
-    "clients": Role.CLIENT,
-}
 
 
 def render(
@@ -44,8 +37,8 @@ def render(
         # Small and instant: seven kernels share this computer's cores.
         "app": {**_environment(python), "engine": "espeak", "queue_size": 64},
     }
-    for group, role in _GROUPS.items():
-        if nodes := topology.of_role(role):
+    for group, kind in kinds().items():
+        if nodes := topology.of_kind(kind):
             content[group] = {
                 "hosts": {
                     node.name: {

@@ -9,7 +9,7 @@ from provisioning.lab import network, processes
 from provisioning.lab.commands import run
 from provisioning.lab.errors import LabError
 from provisioning.lab.machine_files import File
-from provisioning.lab.topology import Kernel, Node, Role
+from provisioning.lab.topology import Kernel, Node, kinds
 
 UML = "linux.uml"
 DISK = "disk"
@@ -60,12 +60,7 @@ def command(lab: str, node: Node, folder: Path) -> list[str]:
 
 
 def _niceness(node: Node) -> int:
-    """How far a machine stands back when processors are short (nice(1)).
-
-    Real servers compute; a director that waited for them would miss VRRP adverts, which on
-    machines of its own it never does.
-    """
-    return 0 if node.role is Role.DIRECTOR else 10
+    return next(kind.niceness for kind in kinds().values() if kind.kind == node.role)
 
 
 def uml_command(node: Node, folder: Path) -> list[str]:

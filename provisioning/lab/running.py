@@ -10,7 +10,7 @@ from provisioning.lab.commands import SEARCH_PATH
 from provisioning.lab.errors import LabError
 from provisioning.lab.requirements import require_linux, require_root
 from provisioning.lab.state import Phase, Record, StateFolder
-from provisioning.lab.topology import Kernel, Role, Topology
+from provisioning.lab.topology import CLIENTS, Kernel, Topology
 
 
 class Lab:
@@ -63,7 +63,7 @@ class Lab:
 
         Raises LabError if there is no such client.
         """
-        name = client or self.topology.of_role(Role.CLIENT)[0].name
+        name = client or self.topology.of_kind(CLIENTS)[0].name
         node = self.topology.node(name)
         if node.kernel is not Kernel.NAMESPACE:
             raise LabError(f"{name} is no client: it has a kernel of its own; use exec.")

@@ -97,7 +97,7 @@ def _node_status(
         condition = Condition.STOPPED if leader.is_stopped else Condition.UP
     return NodeStatus(
         name=node.name,
-        role=node.role.value,
+        role=node.role,
         debian=node.debian,
         kernel=version if node.kernel is Kernel.UML else "the host's",
         address=str(node.address),

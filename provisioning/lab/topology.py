@@ -7,23 +7,27 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 
 from provisioning.lab.errors import LabError
+from provisioning.roles.machines import Machines
+from provisioning.roles.registry import ROLES
 
 INTERFACE = "vec0"
 """The network interface of every machine; User Mode Linux gives no choice of name."""
 DEFAULT_NETWORK = IPv4Network("10.77.0.0/24")
 LOGIN_USER = "ops"
 """The account with sudo that every machine has."""
+_BARE_MEMORY = 512
 MOST_PER_ROLE = 9
 """Each role has ten addresses of the LAN set aside, the first of which may be the round one."""
 
 
-class Role(StrEnum):
-    """What a machine is meant for; nothing on it differs yet but memory and data disk."""
+CLIENTS = Machines(kind="client", prefix="client", first=50, least=1, number=1, memory=0)
+"""Machines without a role, that look at the cluster from outside."""
 
-    DIRECTOR = "director"
-    REAL_SERVER = "real server"
-    STORAGE = "storage"
-    CLIENT = "client"
+
+def kinds() -> dict[str, Machines]:
+    """Kinds of machines by the key of their group in the inventory."""
+    found = {role.key: role.machines for role in ROLES if role.machines is not None}
+    return {**found, "clients": CLIENTS}
 
 
 class Kernel(StrEnum):
@@ -61,7 +65,8 @@ class Node:
     """One machine. ``memory`` is in MiB; 0 is the host's."""
 
     name: str
-    role: Role
+    role: str
+    """Its kind (``Machines.kind``)."""
     address: IPv4Address
     memory: int
     debian: int | None = None
@@ -70,7 +75,7 @@ class Node:
     @property
     def kernel(self) -> Kernel:
         """Clients look at the cluster from outside and need no kernel of their own."""
-        return Kernel.NAMESPACE if self.role is Role.CLIENT else Kernel.UML
+        return Kernel.NAMESPACE if self.role == CLIENTS.kind else Kernel.UML
 
     @property
     def mac(self) -> str:
@@ -78,21 +83,37 @@ class Node:
         return "02:00:" + self.address.packed.hex(":")
 
 
-@dataclass(frozen=True)
 class Size:
-    """How many machines of each role, and how much memory (MiB) each has."""
+    """How many machines of each kind, and how much memory (MiB) each has.
 
-    directors: int = 2
-    real_servers: int = 3
-    storage: int = 1
-    clients: int = 1
-    director_memory: int = 192
-    real_server_memory: int = 1500
-    storage_memory: int = 512
+    By keyword, where it is not the usual: ``Size(real_servers=2, real_server_memory=512)``.
+    """
+
+    def __init__(self, **given: int) -> None:
+        left = dict(given)
+        self.numbers = {key: left.pop(key, kind.number) for key, kind in kinds().items()}
+        self.memory = {
+            key: left.pop(memory_key(kind), kind.memory) for key, kind in kinds().items()
+        }
+        if left:
+            raise TypeError(f"unknown: {', '.join(left)}")
+
+    @classmethod
+    def bare(cls, **given: int) -> "Size":
+        """The same, with the usual memory of bare machines."""
+        usual = {memory_key(kind): bare_memory(kind) for kind in kinds().values()}
+        return cls(**{**usual, **given})
 
 
-BARE = Size(director_memory=512, storage_memory=768)
-"""systemd takes 150 MiB of it, apt 100 while it installs."""
+def memory_key(kind: Machines) -> str:
+    """The keyword for the memory of such machines."""
+    return f"{kind.kind.replace(' ', '_')}_memory"
+
+
+def bare_memory(kind: Machines) -> int:
+    """MiB of a bare machine of this kind, without an option: systemd takes 150 of them, apt 100
+    while it installs."""
+    return kind.memory and max(kind.memory, _BARE_MEMORY)
 
 
 @dataclass(frozen=True)
@@ -114,9 +135,9 @@ class Topology:
         names = ", ".join(node.name for node in self.nodes)
         raise LabError(f"The lab has no machine {name!r}. It has: {names}.")
 
-    def of_role(self, role: Role) -> list[Node]:
-        """The machines of one role, in order."""
-        return [node for node in self.nodes if node.role is role]
+    def of_kind(self, kind: Machines) -> list[Node]:
+        """The machines of one kind, in order."""
+        return [node for node in self.nodes if node.role == kind.kind]
 
     @property
     def debian(self) -> list[int]:
@@ -129,22 +150,6 @@ class Topology:
         return sum(node.memory for node in self.nodes)
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a role's machines lie: names ``prefix1``.., addresses from ``first`` on."""
-
-    role: Role
-    prefix: str
-    first: int
-    least: int
-
-
-_PLACES = (
-    _Place(Role.DIRECTOR, "lvs", 11, least=1),
-    _Place(Role.REAL_SERVER, "rs", 21, least=1),
-    _Place(Role.STORAGE, "nas", 31, least=0),
-    _Place(Role.CLIENT, "client", 50, least=1),
-)
 _LEAST_MEMORY = 96
 
 
@@ -158,7 +163,7 @@ def plan(
 
     Raises LabError for a name, number, memory size or network that cannot be.
     """
-    size = size or (BARE if debian else Size())
+    size = size or (Size.bare() if debian else Size())
     lan = lan or Lan()
     if lan.network.prefixlen != 24:
         raise LabError(f"The lab's network {lan.network} must be a /24, such as 10.77.0.0/24.")
@@ -175,26 +180,19 @@ def checked_name(name: str) -> str:
 
 
 def _nodes(size: Size, lan: Lan, debian: Sequence[int]) -> Iterator[Node]:
-    wanted = {
-        Role.DIRECTOR: (size.directors, size.director_memory),
-        Role.REAL_SERVER: (size.real_servers, size.real_server_memory),
-        Role.STORAGE: (size.storage, size.storage_memory),
-        Role.CLIENT: (size.clients, 0),
-    }
-    for place in _PLACES:
-        count, memory = wanted[place.role]
-        if not place.least <= count <= MOST_PER_ROLE:
+    for key, kind in kinds().items():
+        count, memory = size.numbers[key], size.memory[key]
+        if not kind.least <= count <= MOST_PER_ROLE:
             raise LabError(
-                f"A lab has {place.least} to {MOST_PER_ROLE} machines of the role"
-                f" {place.role.value}, not {count}."
+                f"A lab has {kind.least} to {MOST_PER_ROLE} machines of the role"
+                f" {kind.kind}, not {count}."
             )
-        if place.role is not Role.CLIENT and memory < _LEAST_MEMORY:
+        if kind.memory and memory < _LEAST_MEMORY:
             raise LabError(
-                f"A {place.role.value} needs at least {_LEAST_MEMORY} MiB of memory to boot,"
-                f" not {memory}."
+                f"A {kind.kind} needs at least {_LEAST_MEMORY} MiB of memory to boot, not {memory}."
             )
         for index in range(count):
-            address = lan.address(place.first + index)
+            address = lan.address(kind.first + index)
             # Clients look at the cluster from outside: they have the host's files.
-            own = debian[index % len(debian)] if debian and place.role is not Role.CLIENT else None
-            yield Node(f"{place.prefix}{index + 1}", place.role, address, memory, own)
+            own = debian[index % len(debian)] if debian and kind is not CLIENTS else None
+            yield Node(f"{kind.prefix}{index + 1}", kind.kind, address, memory, own)

@@ -56,11 +56,16 @@ class LanguageEnvironment(jinja2.Environment):
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
+        macros = {macro.name for macro in tree.find_all(nodes.Macro)}
         place = PLAIN
         for output in list(tree.find_all(nodes.Output)):
             for index, node in enumerate(output.nodes):
                 if isinstance(node, nodes.TemplateData):
                     place = self._language.place_after(node.data, place)
+                    continue
+                if place == PLAIN and _calls(node, macros):
+                    # The macro's own expressions are written where they stand.
+                    output.nodes[index] = _filter(node, _LITERAL)
                     continue
                 about = [nodes.Const(x) for x in (place, filename or name or "", node.lineno)]
                 output.nodes[index] = _filter(self._literals(node), _WRITE, *about)
@@ -74,6 +79,11 @@ class LanguageEnvironment(jinja2.Environment):
             node.expr1 = self._literals(node.expr1)
             node.expr2 = self._literals(node.expr2) if node.expr2 else None
         return node
+
+
+def _calls(node: nodes.Expr, macros: set[str]) -> bool:
+    called = node.node if isinstance(node, nodes.Call) else None
+    return isinstance(called, nodes.Name) and called.name in macros
 
 
 def _filter(node: nodes.Expr, name: str, *arguments: Any) -> nodes.Filter:

@@ -105,3 +105,8 @@ IPAddress = Annotated[IPv4Address | IPv6Address, BeforeValidator(_address)]
 IPv6Only = Annotated[IPv6Address, BeforeValidator(_address6)]
 IPInterface = Annotated[IPv4Interface | IPv6Interface, BeforeValidator(_with_length)]
 """An address that may have a length."""
+
+
+def endpoint(address: IPAddress, port: int) -> str:
+    """Address and port as a URL has them."""
+    return f"{address}:{port}" if isinstance(address, IPv4Address) else f"[{address}]:{port}"

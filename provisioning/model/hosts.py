@@ -1,7 +1,7 @@
 """The machines of a cluster, in groups, the way an Ansible inventory names them."""
 
 from enum import StrEnum
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, ClassVar, Generic, TypeVar
 
 from pydantic import BeforeValidator, Field
 
@@ -75,6 +75,11 @@ H = TypeVar("H", bound=Host)
 class Group(Part, Generic[H]):
     """Hosts of one role and what they share."""
 
+    host_type: ClassVar[type[Host]] = Host
+    """Of its members."""
+    managed: ClassVar[bool] = True
+    """Whether something is brought to its hosts; such a group has a role of the same key."""
+
     hosts: dict[Name, H] = {}
     """Name and address, or name and keys."""
     interface: Interface | None = None
@@ -87,31 +92,39 @@ class Group(Part, Generic[H]):
     """Free variables for your own templates, over the inventory's."""
 
 
-def _address_only(value: object) -> object:
+def address_only(value: object) -> object:
+    """A host as it is written short, in full."""
     return {"address": value} if isinstance(value, str) else value
 
 
 DirectorEntry = Annotated[
-    Director, BeforeValidator(_address_only, json_schema_input_type=IPAddress | Director)
+    Director, BeforeValidator(address_only, json_schema_input_type=IPAddress | Director)
 ]
 RealServerEntry = Annotated[
-    RealServer, BeforeValidator(_address_only, json_schema_input_type=IPAddress | RealServer)
+    RealServer, BeforeValidator(address_only, json_schema_input_type=IPAddress | RealServer)
 ]
 StorageEntry = Annotated[
-    StorageHost, BeforeValidator(_address_only, json_schema_input_type=IPAddress | StorageHost)
+    StorageHost, BeforeValidator(address_only, json_schema_input_type=IPAddress | StorageHost)
 ]
 ClientEntry = Annotated[
-    Client, BeforeValidator(_address_only, json_schema_input_type=IPAddress | Client)
+    Client, BeforeValidator(address_only, json_schema_input_type=IPAddress | Client)
 ]
 
 
 class Directors(Group[DirectorEntry]):
     """The machines that own the VIP and pass connections on."""
 
+    host_type = Director
+
 
 class RealServers(Group[RealServerEntry]):
     """The machines that run the app and answer for the VIP."""
 
+    host_type = RealServer
+
 
 class Clients(Group[ClientEntry]):
     """Machines from whose place the cluster is looked at."""
+
+    host_type = Client
+    managed = False

@@ -2,32 +2,20 @@
 
 from ipaddress import IPv4Interface
 
-from provisioning.model.hosts import (
-    Client,
-    Director,
-    Group,
-    Host,
-    RealServer,
-    ServiceManager,
-    StorageHost,
-)
+from provisioning.model.address import IPAddress
+from provisioning.model.groups import group_types
+from provisioning.model.hosts import Group, Host, ServiceManager
 from provisioning.model.inventory import Inventory
 from provisioning.model.ssh import Connection
 from provisioning.model.vrrp import VirtualIP
 
-AnyGroup = Group[Director] | Group[RealServer] | Group[StorageHost] | Group[Client]
+AnyGroup = Group[Host]
 
 
 def groups(inventory: Inventory) -> dict[str, AnyGroup]:
-    """The groups by their inventory key; storage only where the inventory has it."""
-    found: dict[str, AnyGroup] = {
-        "directors": inventory.directors,
-        "real_servers": inventory.real_servers,
-    }
-    if inventory.storage is not None:
-        found["storage"] = inventory.storage
-    found["clients"] = inventory.clients
-    return found
+    """The groups by their inventory key; an optional one only where the inventory has it."""
+    found: dict[str, AnyGroup | None] = {key: getattr(inventory, key) for key in group_types()}
+    return {key: group for key, group in found.items() if group is not None}
 
 
 def all_hosts(inventory: Inventory) -> dict[str, Host]:
@@ -41,15 +29,15 @@ def all_hosts(inventory: Inventory) -> dict[str, Host]:
 
 def managed_hosts(inventory: Inventory) -> list[str]:
     """Names of the hosts that something is brought to: all but those that are clients alone."""
-    found = groups(inventory)
-    return list(dict.fromkeys(n for key in found if key != "clients" for n in found[key].hosts))
+    managed = (group for group in groups(inventory).values() if group.managed)
+    return list(dict.fromkeys(name for group in managed for name in group.hosts))
 
 
 def _group_of(inventory: Inventory, name: str) -> AnyGroup:
     return next(group for group in groups(inventory).values() if name in group.hosts)
 
 
-def roles_of(inventory: Inventory, name: str) -> list[str]:
+def groups_of(inventory: Inventory, name: str) -> list[str]:
     """The groups that hold the host, by their inventory keys."""
     return [key for key, group in groups(inventory).items() if name in group.hosts]
 
@@ -104,3 +92,10 @@ def routes_sessions(inventory: Inventory) -> bool:
 def is_ipv4(vip: VirtualIP) -> bool:
     """Whether the VIP is IPv4."""
     return isinstance(vip.address, IPv4Interface)
+
+
+def address_for(host: Host, vip: IPAddress) -> IPAddress | None:
+    """The host's own address of the VIP's family."""
+    if host.address.version == vip.version:
+        return host.address
+    return host.address6

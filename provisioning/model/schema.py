@@ -1,10 +1,10 @@
-"""The inventory's JSON Schema (draft 2020-12), and what it says about a key."""
+"""The inventory's JSON Schema (draft 2020-12), and queries about a key."""
 
 from functools import cache
 from typing import Any
 
 from provisioning.model.inventory import Inventory
-from provisioning.model.tree import KeyPath
+from provisioning.model.key_path import KeyPath
 
 Schema = dict[str, Any]
 
@@ -28,7 +28,7 @@ def resolved(schema: Schema) -> Schema:
 
 
 def alternatives(schema: Schema) -> list[Schema]:
-    """What a value may be, without null."""
+    """The schemas a value may match, without null."""
     schema = resolved(schema)
     several = schema.get("anyOf") or schema.get("oneOf")
     if several is None:
@@ -37,7 +37,7 @@ def alternatives(schema: Schema) -> list[Schema]:
 
 
 def takes_null(schema: Schema) -> bool:
-    """Whether null turns the key off."""
+    """True if null turns the key off."""
     schema = resolved(schema)
     several = schema.get("anyOf") or schema.get("oneOf") or []
     return schema.get("type") == "null" or any(takes_null(part) for part in several)
@@ -67,7 +67,7 @@ def _type_of(schema: Schema) -> str:
 
 
 def below(schema: Schema, part: str | int) -> Schema | None:
-    """The schema of a key or item, where there is one."""
+    """The schema of a key or item, if there is one."""
     for one in alternatives(schema):
         if isinstance(part, int):
             if "items" in one:

@@ -8,6 +8,7 @@ from pydantic import Field
 from provisioning.model.address import IPAddress
 from provisioning.model.base import Name, Part, Port, Seconds, SecondsOrZero, Whole
 from provisioning.model.command import Command
+from provisioning.node_api import READY
 
 
 class Scheduler(StrEnum):
@@ -64,9 +65,7 @@ class HttpCheck(_Timing):
 
     type: Literal["http"] = "http"
     """``http``"""
-    path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~%/?&=+,:;@-]*$", examples=["/readyz"])] = (
-        "/readyz"
-    )
+    path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~%/?&=+,:;@-]*$", examples=[READY])] = READY
     """What is asked for; ``/readyz`` is 503 on a node that is draining."""
     status: Annotated[Whole, Field(ge=100, le=599)] = 200
     """The only status that counts as healthy."""
@@ -128,3 +127,18 @@ class VirtualService(Part):
     """Weight 0 instead of removal; with persistence, clients stay glued to the dead node."""
     real_servers: list[Name] | None = None
     """Names of those that serve it; absent is all."""
+
+
+def serves(service: VirtualService, name: str) -> bool:
+    """Whether a real server is one of those that serve it."""
+    return service.real_servers is None or name in service.real_servers
+
+
+def check_path(service: VirtualService) -> str:
+    """Path that a health check asks for."""
+    return service.check.path if isinstance(service.check, HttpCheck) else READY
+
+
+def speaks_tls(service: VirtualService) -> bool:
+    """Whether clients speak TLS to it: its check does, or it is HTTPS' own port."""
+    return isinstance(service.check, SslCheck) or service.port == 443

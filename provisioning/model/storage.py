@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from provisioning.model.command import ExportedFolder, MountPoint
-from provisioning.model.hosts import Group, StorageEntry
+from provisioning.model.hosts import Group, StorageEntry, StorageHost
 
 
 def _no_url(text: str) -> str:
@@ -34,6 +34,8 @@ Option = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:=/@+-]+$", examples=["noat
 
 class Storage(Group[StorageEntry]):
     """With one host, that host is made an NFS server; with ``source``, an existing one is used."""
+
+    host_type = StorageHost
 
     export: ExportedFolder = PurePosixPath("/srv/cosyvoice/outputs")
     """Folder on the storage host."""

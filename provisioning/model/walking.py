@@ -1,4 +1,4 @@
-"""Every value of an inventory, found by what it is. A new key is seen without being named."""
+"""Find values of an inventory by their type, so that new keys need not be registered."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from provisioning.model.command import Folder, FolderOn
+from provisioning.model.key_path import KeyPath
 from provisioning.model.secret import SecretSource
-from provisioning.model.tree import KeyPath
 
 
 def folders(part: BaseModel) -> Iterator[tuple[KeyPath, Folder, Any]]:
-    """Every folder on hosts that we fill, give away or mount over."""
+    """Every folder on hosts that is filled, exported or mounted over."""
     for path, metadata, value in _values(part, ()):
         for mark in metadata:
             if isinstance(mark, FolderOn):

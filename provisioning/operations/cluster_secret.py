@@ -13,13 +13,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
+from provisioning.facts.cluster_secret import CLUSTER_SECRET
+from provisioning.facts.gather import ask
+from provisioning.model.cluster_record import secret_id
 from provisioning.model.resolve import routes_sessions
 from provisioning.model.secret import SecretSource, reveal
-from provisioning.operations.cluster_record import secret_id
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.session import Site
-from provisioning.roles.places import SECRET_FILE
 from provisioning.transport.base import Transport
 
 _FILE = "secret"
@@ -90,11 +90,9 @@ def keep_secret(site: Site, secret: ClusterSecret) -> None:
 def _on_real_servers(site: Site, fleet: Fleet) -> dict[str, str]:
     """What each real server that can be reached has; an empty text where that is nothing."""
     names = list(site.inventory.real_servers.hosts)
-    question = {"secret": f"[ ! -f {SECRET_FILE} ] || cat {SECRET_FILE}"}
 
     def look(name: str, transport: Transport) -> str:
-        found = run_fragments(name, transport, question, timeout=_TIMEOUT)["secret"]
-        return found.stdout.strip()
+        return ask(name, transport, CLUSTER_SECRET, timeout=_TIMEOUT)
 
     fleet.connect(names)
     return fleet.each(names, look)

@@ -1,23 +1,22 @@
 """Deploy: make the hosts what the inventory says, and prove that the cluster works."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.plan_record import plan_record
-from provisioning.engine.progress import Progress, silent
 from provisioning.model.inventory import Inventory
-from provisioning.operations.departure import (
-    add_departures,
+from provisioning.operations.decommission import (
+    add_removals,
     conclude,
-    departure_waves,
-    hand_over,
+    decommission_waves,
+    drain_leaving,
     leaving_servers,
     site_with,
 )
-from provisioning.operations.in_service import await_everybody
-from provisioning.operations.members import Members, remember
+from provisioning.operations.deployed_hosts import DeployedHosts, remember
+from provisioning.operations.drain.in_service import await_everybody
+from provisioning.operations.drain.out_of_service import OutOfService, foresee
 from provisioning.operations.operation import Operation
-from provisioning.operations.out_of_service import OutOfService, foresee
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release.supply import supply
 from provisioning.operations.session import Site
@@ -29,12 +28,12 @@ from provisioning.roles.release_archive import ReleaseArchive
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployOptions:
-    """Choices of the operator."""
+    """Options of a deploy."""
 
     names: list[str]
     """Hosts to deploy to."""
-    leaving: Members
-    """Hosts that are in the inventory no more, and are cleaned."""
+    leaving: DeployedHosts
+    """Hosts that have left the inventory, and are cleaned."""
     release: ReleaseArchive
     pace: Pace
     drain_timeout: float
@@ -46,9 +45,9 @@ class DeployOptions:
 
 
 def deploy(op: Operation, options: DeployOptions) -> bool:
-    """Whether every host is as wanted, and the proof, where one was asked for, found no fault.
+    """Deploy; true where every host is as desired and the proof, if any, found no fault.
 
-    Raises ``ClusterError``, and whatever the dialogue ends with after a no.
+    Raises ``ClusterError``, and whatever the dialogue raises after a no.
     """
     return _Deploy(op, options).execute()
 
@@ -58,21 +57,21 @@ class _Deploy:
     op: Operation
     options: DeployOptions
     everywhere: Site = field(init=False)
-    """The site as if the hosts that leave were still in its inventory."""
+    """The site with the leaving hosts still in its inventory."""
     truth: Truth = field(init=False)
-    progress: Progress = silent
 
     def __post_init__(self) -> None:
         self.everywhere = site_with(self.op.site, self.options.leaving)
 
     def execute(self) -> bool:
-        """The story."""
+        """Run the steps in order."""
         if self.op.run.left_behind:
-            self.op.dialogue.note(f"{self.op.run.left_behind} did not finish; going on from it.")
+            self.op.dialogue.note(f"{self.op.run.left_behind} did not finish; continuing from it.")
         plans = self.plan()
         self.op.dialogue.confirm(plans, "Apply?")
         establish(self.op.site, self.truth)
-        with self.op.dialogue.progress() as self.progress:
+        with self.op.dialogue.progress() as progress:
+            self.op = replace(self.op, progress=progress)
             if leaving_servers(self.options.leaving):
                 taken_over = self.let_others_take_over()
                 if not taken_over.ok:
@@ -90,13 +89,13 @@ class _Deploy:
         return result.ok
 
     def plan(self) -> Plans:
-        """Look at every host and tell what would change, for the journal as well."""
+        """Observe every host and plan its changes, for the journal as well."""
         site, fleet, leaving = self.op.site, self.op.fleet, self.options.leaving
         plans, self.truth = planned(
             held(site, fleet),
             lambda truth: plan_hosts(site.inventory, self.desired(site.inventory, truth), fleet),
         )
-        add_departures(plans, leaving, fleet)
+        add_removals(plans, leaving, fleet)
         runtime = self.truth.runtime
         plans.drains, plans.pins, plans.told = runtime.drains, runtime.pins, self.truth.told
         foresee(self.everywhere, plans, fleet)
@@ -113,33 +112,24 @@ class _Deploy:
 
     def retire(self) -> None:
         """Drain the real servers that leave."""
-        hand_over(
-            self.op.site,
-            self.op.fleet,
-            self.op.run,
-            self.options.leaving,
-            timeout=self.options.drain_timeout,
-            progress=self.progress,
-        )
+        drain_leaving(self.op, self.options.leaving, timeout=self.options.drain_timeout)
 
     def plan_again(self) -> Plans:
-        """What is left to do once the leaving hosts serve nobody."""
+        """Plan again once the leaving hosts serve nobody."""
         inventory = self.op.site.inventory
         plans = plan_hosts(inventory, self.desired(inventory, self.truth), self.op.fleet)
-        add_departures(plans, self.options.leaving, self.op.fleet)
+        add_removals(plans, self.options.leaving, self.op.fleet)
         return plans
 
-    def apply(self, inventory: Inventory, plans: Plans, leaving: Members) -> ApplyResult:
-        """Apply plans in waves, each real server that serves out of service meanwhile."""
+    def apply(self, inventory: Inventory, plans: Plans, leaving: DeployedHosts) -> ApplyResult:
+        """Apply plans in waves, with each serving real server out of service meanwhile."""
         run = self.op.run
-        supply(self.op.site, self.options.release, plans, self.op.fleet, self.progress)
+        supply(self.op, self.options.release, plans)
         desired = self.desired(inventory, self.truth)
         conditions = {name: host.postconditions for name, host in desired.items()}
         around = OutOfService(
-            site=self.everywhere,
+            op=replace(self.op, site=self.everywhere),
             inventory=inventory,
-            fleet=self.op.fleet,
-            run=run,
             plans=plans,
             desired=lambda runtime: desired_hosts(
                 inventory, self.options.release, runtime, self.truth.secret_value
@@ -147,29 +137,27 @@ class _Deploy:
             command="deploy",
             timeout=self.options.drain_timeout,
             force=self.options.force,
-            progress=self.progress,
         )
         return apply_plans(
             plans,
-            departure_waves(inventory, plans, leaving),
+            decommission_waves(inventory, plans, leaving),
             conditions | dict.fromkeys(leaving, ()),
             self.op.fleet,
             pace=self.options.pace,
             run_id=run.id,
             holder=run.holder,
             journal=run.journal,
-            progress=self.progress,
+            progress=self.op.progress,
             around=around,
         )
 
     def await_service(self) -> list[str]:
-        """Wait until the directors send to every node; those that get nothing, with the reason."""
-        return await_everybody(
-            self.op.site, self.op.fleet, self.options.names, progress=self.progress
-        )
+        """Wait until the directors send to every node; list those that get nothing, with the
+        reason."""
+        return await_everybody(self.op, self.options.names)
 
     def remember(self, result: ApplyResult) -> None:
-        """Write down who belongs to the cluster now."""
+        """Record the hosts of the cluster."""
         site = self.op.site
         ours = [name for name in result.hosts if name in self.options.names]
         remember(site.state_dir, site.inventory, ours)
@@ -186,6 +174,6 @@ class _Deploy:
         return all(check.ok is not False for check in checks)
 
     def desired(self, inventory: Inventory, truth: Truth) -> dict[str, DesiredHost]:
-        """The chosen hosts as they are to be."""
+        """Desired state of the chosen hosts."""
         wanted = desired_hosts(inventory, self.options.release, truth.runtime, truth.secret_value)
         return {name: wanted[name] for name in self.options.names}

@@ -8,19 +8,20 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.engine.plan import HostPlan, fragments, removal_plan
 from provisioning.engine.waves import Wave
+from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import managed_hosts
 from provisioning.model.runtime import Runtime
-from provisioning.operations.cluster_record import ClusterRecord
-from provisioning.operations.members import forget
+from provisioning.operations.deployed_hosts import forget
 from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans
-from provisioning.operations.rolling_upgrade import preparing, state_file
+from provisioning.operations.rolling_upgrade import planning, state_file
 from provisioning.operations.rolling_upgrade.state import MOVING
 from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import load_record, write
 from provisioning.operations.session import Site
+from provisioning.roles.registry import deploy_order
 from provisioning.transport.base import Transport
 
 
@@ -70,7 +71,7 @@ def require_no_upgrade_left(site: Site, names: Collection[str]) -> str:
     none. Raises ``OperationError`` where it would leave some of its nodes in the middle."""
     saved = state_file.load(site.state_dir)
     other = load_record(site.state_dir).upgrade
-    if saved is None or not preparing.unfinished(saved):
+    if saved is None or not planning.unfinished(saved):
         return f"{other}; it ends with this" if other else ""
     moving = {node.host for node in saved.nodes if node.status in MOVING}
     if moving - set(names):
@@ -106,7 +107,6 @@ def forget_destroyed(site: Site, run: Run, names: Collection[str]) -> None:
 def destroy_waves(inventory: Inventory) -> list[Wave]:
     """Deploy's order backwards: no new clients, then no work, then no storage."""
     return [
-        Wave("directors", tuple(inventory.directors.hosts), gate="none"),
-        Wave("real servers", tuple(inventory.real_servers.hosts), gate="none"),
-        Wave("storage", tuple(inventory.storage.hosts) if inventory.storage else ()),
+        Wave(role.name, role.hosts(inventory), "none", role.key)
+        for role in reversed(deploy_order())
     ]

@@ -1,8 +1,11 @@
 """An inventory to start from: a person's answers, and what every part of it is for. Pure."""
 
-import json
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from provisioning.node_api import READY
+from provisioning.roles.question import Question, scalar
+from provisioning.roles.registry import ROLES
 
 _HEAD = """\
 # The cluster, as `cluster deploy` will make it.
@@ -39,7 +42,7 @@ vrrp:
   advert_interval: 1
 """
 
-_SERVICES = """\
+_SERVICES = f"""\
 # What is balanced. Direct routing keeps the port as it is: the app listens on the same one.
 services:
   - name: web
@@ -52,42 +55,12 @@ services:
     # whether the port is open, which it is on a node that hangs, too.
     check:
       type: http
-      path: /readyz
+      path: {READY}
       # Every 2 s; out after 3 failures: a silent node is noticed within 10 s.
       interval: 2
       timeout: 2
       retry: 2
       delay_before_retry: 1
-"""
-
-_DIRECTORS = """\
-# The machines that own the VIP and pass connections on. The first one is master while it lives.
-"""
-
-_REAL_SERVERS = """\
-# The machines that speak. More than an address: {address: …, weight: 2, workers: 2}
-"""
-
-_STORAGE_HOST = """\
-# Outputs are shared, so that every node shows every file: this host is made an NFS server for them.
-# For a server that exists, write  source: SERVER:/PATH  instead of hosts.
-"""
-
-_STORAGE_SOURCE = """\
-# Outputs are shared, so that every node shows every file: an NFS server that exists.
-"""
-
-_NO_STORAGE = """\
-# Outputs stay on the node that made them. To share them, name a host to be made an NFS server, or
-# source: SERVER:/PATH for one that exists.
-# storage:
-#   hosts:
-#     nas1: 192.168.1.20
-"""
-
-_MOUNT = """\
-  # Where every real server mounts them.
-  mount_point: /srv/cosyvoice/outputs
 """
 
 _APP = """\
@@ -113,38 +86,30 @@ app:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A host by name and address."""
-
-    name: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
 class Answers:
     """What cannot be guessed."""
 
     vip: str
     interface: str
-    directors: list[Member]
-    real_servers: list[Member]
-    storage: Member | None = None
-    """A host to be made an NFS server."""
-    storage_source: str | None = None
-    """``SERVER:/PATH`` of one that exists."""
+    hosts: Mapping[str, tuple[str, ...]]
+    """Answers to the questions of roles, by the role's key."""
     ssh_user: str | None = None
 
 
+def questions() -> list[Question]:
+    """What is asked about hosts, in order."""
+    return [role.question for role in ROLES if role.question is not None]
+
+
 def inventory_text(answers: Answers) -> str:
-    """The inventory with its comments."""
+    """The inventory with its comments. Raises ``AnswerError``."""
+    sections = (one.section(answers.hosts[one.key]) for one in questions())
     parts = [
         _HEAD,
-        f"{_VIP}vip: {_scalar(answers.vip)}\n",
-        f"{_INTERFACE}interface: {_scalar(answers.interface)}\n",
+        f"{_VIP}vip: {scalar(answers.vip)}\n",
+        f"{_INTERFACE}interface: {scalar(answers.interface)}\n",
         _ssh(answers.ssh_user),
-        f"{_DIRECTORS}directors:\n{_hosts(answers.directors)}",
-        f"{_REAL_SERVERS}real_servers:\n{_hosts(answers.real_servers)}",
-        _storage(answers),
+        *(section for section in sections if section),
         _SERVICES,
         _VRRP,
         _APP,
@@ -155,23 +120,4 @@ def inventory_text(answers: Answers) -> str:
 def _ssh(user: str | None) -> str:
     if user is None:
         return f"{_SSH}# ssh:\n#   user: deploy\n#   key_file: ~/.ssh/id_ed25519\n"
-    return f"{_SSH}ssh:\n  user: {_scalar(user)}\n  # key_file: ~/.ssh/id_ed25519\n"
-
-
-def _storage(answers: Answers) -> str:
-    if answers.storage is not None:
-        return f"{_STORAGE_HOST}storage:\n{_hosts([answers.storage])}{_MOUNT}"
-    if answers.storage_source is not None:
-        return f"{_STORAGE_SOURCE}storage:\n  source: {_scalar(answers.storage_source)}\n{_MOUNT}"
-    return _NO_STORAGE
-
-
-def _hosts(members: list[Member]) -> str:
-    lines = [f"    {_scalar(member.name)}: {_scalar(member.address)}\n" for member in members]
-    return "  hosts:\n" + "".join(lines)
-
-
-def _scalar(text: str) -> str:
-    """As it is where YAML takes it so, else in quotes (JSON's are YAML's)."""
-    plain = re.fullmatch(r"[A-Za-z0-9/][A-Za-z0-9_./:@-]*[A-Za-z0-9_/]|[A-Za-z0-9]", text)
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return f"{_SSH}ssh:\n  user: {scalar(user)}\n  # key_file: ~/.ssh/id_ed25519\n"

@@ -40,11 +40,11 @@ class Dialogue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A run that changes a cluster."""
+    """A run that changes a cluster, with its connections."""
 
     site: Site
     run: Run
     fleet: Fleet
     dialogue: Dialogue
     progress: Progress = silent
-    """Of an operation that asks nothing once it has begun."""
+    """Receiver of progress, once nothing is asked any more."""

@@ -8,13 +8,15 @@ from provisioning.engine.fleet_plan import FleetPlan
 from provisioning.engine.observe import observe_and_plan
 from provisioning.engine.plan import HostPlan
 from provisioning.engine.waves import Wave
+from provisioning.facts.fact import Answers, fragments
+from provisioning.facts.interfaces import INTERFACES, Interfaces
+from provisioning.facts.vip_holder import holders, interfaces_of_any
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Pin
 from provisioning.resources.base import Observation
 from provisioning.roles.desired import DesiredHost
+from provisioning.roles.registry import deploy_order
 from provisioning.transport.base import Transport
-
-_ADDRESSES = "operations.addresses"
 
 
 @dataclass(slots=True)
@@ -43,42 +45,27 @@ def plan_hosts(inventory: Inventory, desired: dict[str, DesiredHost], fleet: Fle
 
     def look(name: str, transport: Transport) -> tuple[HostPlan, dict[str, Observation]]:
         host = desired[name]
-        extra = {_ADDRESSES: "ip -o address show"} if name in inventory.directors.hosts else {}
+        extra = fragments((INTERFACES,)) if name in inventory.directors.hosts else {}
         return observe_and_plan(
             name, transport, host.requirements, host.resources, extra, partial=host.partial
         )
 
     plans = Plans()
-    vips = [f" {vip.address.ip}/" for vip in inventory.virtual_ips]
+    directors: dict[str, Interfaces] = {}
     for name, (plan, extra) in fleet.each(desired, look).items():
         plans.hosts[name] = plan
-        if _ADDRESSES in extra and any(vip in extra[_ADDRESSES].stdout for vip in vips):
-            plans.masters.add(name)
+        if extra:
+            directors[name] = interfaces_of_any(Answers(extra))
+    plans.masters = set(holders(directors, [vip.address.ip for vip in inventory.virtual_ips]))
     plans.unreachable = {name: str(fleet.errors[name]) for name in desired if name in fleet.errors}
     return plans
 
 
 def waves(inventory: Inventory, plans: Plans) -> list[Wave]:
-    """Storage first, as real servers mount it; then the real servers, as directors send to them;
-    then the directors, those that hold the VIP last."""
-    storage = tuple(inventory.storage.hosts) if inventory.storage else ()
-    real_servers = tuple(n for n in inventory.real_servers.hosts if n not in storage)
-    directors = [n for n in inventory.directors.hosts if n not in (*storage, *real_servers)]
-    backups = tuple(name for name in directors if name not in plans.masters)
-    masters = tuple(name for name in directors if name in plans.masters)
-    found = [
-        Wave("storage", storage, gate="every", role="storage"),
-        Wave("real servers", real_servers),
-    ]
-    if masters:
-        found += [
-            Wave("backup directors", backups, gate="every"),
-            Wave("master directors", masters, gate="every"),
-        ]
-    else:
-        # Nobody holds the VIP yet. Without preemption the first to come keeps it.
-        found += [
-            Wave("first director", tuple(directors[:1]), gate="every"),
-            Wave("other directors", tuple(directors[1:]), gate="every"),
-        ]
-    return [wave for wave in found if wave.hosts]
+    """In the order of roles; a host of several goes with the first of them."""
+    found: list[Wave] = []
+    for role in deploy_order():
+        earlier = {name for wave in found for name in wave.hosts}
+        hosts = tuple(name for name in role.hosts(inventory) if name not in earlier)
+        found += role.waves(hosts, plans.masters)
+    return found

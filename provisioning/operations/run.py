@@ -1,4 +1,4 @@
-"""A run that changes a cluster: locked, recorded, with its end written however it ends."""
+"""Run that changes a cluster: locked, journaled, with its end written however it ends."""
 
 import contextlib
 import hashlib
@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from provisioning.engine.journal import Journal, new_id
 from provisioning.engine.lock import cluster_lock
 from provisioning.engine.state_folder import StateFolderError
+from provisioning.operations.operator_name import operator_name
 from provisioning.operations.seats import Seats
 from provisioning.operations.session import Site, operator
-from provisioning.operations.who import who
 
 _BEFORE = {"begin", "plan", "note"}
-"""What a run writes down before it changes anything."""
+"""Kinds of journal lines that precede any change."""
 
 
 @dataclass(slots=True)
@@ -26,18 +26,18 @@ class Run:
     holder: str
     journal: Journal
     left_behind: str | None
-    """Who held the lock when an earlier run was cut, if one was."""
+    """Holder of the lock when an earlier run was cut; None where none was."""
     begun: str = ""
-    """When: ISO 8601, UTC."""
+    """Time of the start: ISO 8601, UTC."""
     seats: Seats | None = None
-    """The hosts it holds, while its connections are open."""
+    """Hosts that it holds, while its connections are open."""
     ok: bool = False
-    """Set by the one who runs, for the record's end."""
+    """Set by the command, for the journal's last line."""
 
 
 @contextmanager
-def recorded(site: Site, command: list[str]) -> Iterator[Run]:
-    """Holds the cluster's lock and keeps the journal for the time of the block.
+def journaled_run(site: Site, command: list[str]) -> Iterator[Run]:
+    """Hold the cluster's lock and write the journal for the time of the block.
 
     Raises ``LockedError`` when another run is under way.
     """
@@ -46,13 +46,13 @@ def recorded(site: Site, command: list[str]) -> Iterator[Run]:
     with cluster_lock(site.state_dir, holder) as left_behind:
         journal = Journal(site.history_dir, run_id)
         digest = hashlib.sha256(site.path.read_bytes()).hexdigest()[:12]
-        journal.write("begin", command=" ".join(command), who=who(), inventory=digest)
+        journal.write("begin", command=" ".join(command), who=operator_name(), inventory=digest)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         run = Run(run_id, holder, journal, left_behind, now)
         try:
             yield run
         except BaseException as error:
-            # What it ended with is told to the operator, not that its end found no room as well.
+            # The operator needs the first error, not that the disk had no room for the last line.
             with contextlib.suppress(StateFolderError):
                 journal.write("end", result=_result(error, journal), reason=_reason(error))
             raise

@@ -1,4 +1,4 @@
-"""Makes hosts follow a change of the runtime state, and of nothing else.
+"""Change hosts after a change of the runtime state, and in nothing else.
 
 Of all that an inventory wants of a host only what the change makes different is touched, so that
 an edit which nobody has deployed yet does not slip in with it.
@@ -10,14 +10,13 @@ from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.engine.plan import HostPlan, fragments, plan_part
-from provisioning.engine.progress import Progress
 from provisioning.engine.waves import Wave
 from provisioning.errors import ClusterError
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.host_words import of_host
+from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans
-from provisioning.operations.run import Run
 from provisioning.resources.base import Observation, Resource, UnobservableError
 from provisioning.roles.desired import desired_hosts
 from provisioning.transport.base import Transport
@@ -26,17 +25,18 @@ _TIMEOUT = 60.0
 
 
 class OperationError(ClusterError):
-    """An operation was refused or did not work; the message says why and what to do."""
+    """An operation was refused or failed; the message says why and what to do."""
 
 
 class HostBusyError(OperationError):
-    """Another run is at work on the host; the message names it. The same is welcome later."""
+    """Another run is at work on the host; the message names it. A later try may succeed."""
 
 
 def director_parts(
     inventory: Inventory, before: Runtime, after: Runtime
 ) -> dict[str, tuple[tuple[Resource, ...], tuple[Resource, ...]]]:
-    """What of each director the change makes different: as it is, and as it will be. Pure."""
+    """Resources of each director that the change affects: as they are, and as they will be.
+    Pure."""
     old, new = (desired_hosts(inventory, None, runtime) for runtime in (before, after))
     parts = {}
     for name in inventory.directors.hosts:
@@ -57,7 +57,7 @@ def plan_directors(
     fleet: Fleet,
     directors: Iterable[str],
 ) -> tuple[dict[str, HostPlan], dict[str, list[str]]]:
-    """The plans of connected directors, and for each what is on it that is neither as it was nor
+    """Plan connected directors, and list for each what is on it that is neither as it was nor
     as it will be: edits of the inventory, or of the host.
 
     Where a run was cut between writing a state down and telling the directors, some of them are
@@ -94,14 +94,8 @@ def _differs(resource: Resource, seen: Observation) -> bool:
         return False
 
 
-def apply_parts(
-    plans: dict[str, HostPlan],
-    order: list[Wave],
-    fleet: Fleet,
-    run: Run,
-    progress: Progress,
-) -> None:
-    """Applies plans in waves. Raises ``OperationError`` when a host fails,
+def apply_parts(op: Operation, plans: dict[str, HostPlan], order: list[Wave]) -> None:
+    """Apply plans in waves. Raises ``OperationError`` when a host fails,
     ``HostBusyError`` where another run is at work on one."""
     for plan in plans.values():
         if plan.blocked:
@@ -110,12 +104,12 @@ def apply_parts(
         Plans(hosts=plans),
         order,
         dict.fromkeys(plans, ()),
-        fleet,
+        op.fleet,
         pace=Pace(),
-        run_id=run.id,
-        holder=run.holder,
-        journal=run.journal,
-        progress=progress,
+        run_id=op.run.id,
+        holder=op.run.holder,
+        journal=op.run.journal,
+        progress=op.progress,
     )
     problems = [of_host(name, reason) for name, reason in result.skipped.items()]
     problems += [of_host(r.host, r.message) for r in result.hosts.values() if not r.ok]

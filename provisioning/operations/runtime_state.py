@@ -13,8 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from provisioning.errors import ClusterError
-from provisioning.model.runtime import Drain, Pin, Runtime
-from provisioning.operations.cluster_record import (
+from provisioning.model.cluster_record import (
     ClusterRecord,
     RecordFormatError,
     from_text,
@@ -22,6 +21,7 @@ from provisioning.operations.cluster_record import (
     runtime_record,
     to_text,
 )
+from provisioning.model.runtime import Drain, Pin, Runtime
 
 _FILE = "runtime.json"
 _TOLD = "runtime-told.json"
@@ -48,9 +48,9 @@ def load_record(folder: Path) -> ClusterRecord:
         ) from None
 
 
-def load_told(folder: Path) -> Runtime:
-    """The state that the directors were made to follow last; an earlier one than ``load_record``
-    has where a run was cut in between."""
+def load_applied(folder: Path) -> Runtime:
+    """Read the state last applied to the directors; it is older than that of ``load_record`` where
+    a run was cut in between."""
     path = folder / _TOLD
     text = _text(path)
     try:
@@ -87,8 +87,8 @@ def written_by(folder: Path, writer: Writer) -> Iterator[None]:
         del _writers[folder]
 
 
-def save_told(folder: Path, runtime: Runtime) -> None:
-    """The directors follow this one now. Raises ``RuntimeStateError``."""
+def save_applied(folder: Path, runtime: Runtime) -> None:
+    """Record that this state is applied to the directors. Raises ``RuntimeStateError``."""
     content = runtime_record(runtime)
     replace_file(folder / _TOLD, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 

@@ -6,6 +6,7 @@ host is held too before it is touched. A run that holds nothing any more touches
 """
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -21,8 +22,10 @@ from provisioning.engine.seat import (
     parse_seated,
     seat_script,
 )
-from provisioning.operations.cluster_record import ClusterRecord, from_text, to_text
+from provisioning.model.cluster_record import ClusterRecord, from_text, to_text
 from provisioning.transport.base import Completed, Conversation, Transport, TransportError
+
+_log = logging.getLogger(__name__)
 
 _EVERY = 20.0
 _ANSWER = 60.0
@@ -146,6 +149,7 @@ class Seats:
         self._ended.set()
         with self._lock:
             seats, self._seats = self._seats, {}
+        _log.info("hosts let go: %s", ", ".join(seats) or "none")
         # Side by side: one that hangs must not keep the others, nor the operator.
         leaving = [
             threading.Thread(target=seat.say_goodbye, daemon=True) for seat in seats.values()
@@ -164,6 +168,7 @@ class Seats:
         if old is not None:
             old.conversation.close()
         seat, remembered = self._sit_down(name, transport)
+        _log.info("%s: held by this run; it remembers %d bytes", name, len(remembered))
         if self.record and name in self._directors:
             self._bring_up_to_date(name, seat, remembered, self.record)
         with self._lock:
@@ -179,6 +184,7 @@ class Seats:
             if said is not None and not said.taken:
                 return _Seat(conversation, begun + PATIENCE - _MARGIN), said.record
             conversation.close()
+            _log.info("%s: taken by %s", name, said.holder if said else "nobody known")
             if said is None:
                 raise LostSeatError(f"{name}: {RUN_LOCK} there cannot be locked (is /run full?)")
             time.sleep(pause)
@@ -199,7 +205,8 @@ class Seats:
         while not self._ended.wait(_EVERY):
             try:
                 seat.ask(BEAT)
-            except TransportError:
+            except TransportError as error:
+                _log.info("%s: no longer held by this run: %s", name, error)
                 seat.until = 0.0
                 return
 

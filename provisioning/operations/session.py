@@ -1,4 +1,4 @@
-"""An inventory at work: its folder, its hosts' desired state, its connections."""
+"""An inventory in use: its folder, its state, connections to its hosts."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,19 +8,20 @@ from pathlib import Path
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.progress import Progress, silent
 from provisioning.errors import ClusterError
+from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import all_hosts, connection_of, groups
 from provisioning.model.runtime import Runtime
-from provisioning.operations.cluster_record import ClusterRecord
+from provisioning.operations.operator_name import operator_name
 from provisioning.operations.runtime_state import load_record
-from provisioning.operations.who import who
 from provisioning.transport.base import Transport
+from provisioning.transport.locked import LockedTransport
 from provisioning.transport.ssh import connect
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An inventory and where it stands."""
+    """An inventory and its folder."""
 
     inventory: Inventory
     path: Path
@@ -28,7 +29,7 @@ class Site:
 
     @property
     def base_dir(self) -> Path:
-        """Relative paths in the inventory start here."""
+        """Base of relative paths in the inventory."""
         return self.path.resolve().parent
 
     @property
@@ -38,17 +39,17 @@ class Site:
 
     @property
     def record(self) -> ClusterRecord:
-        """What this folder knows of the cluster, read anew. Raises ``RuntimeStateError``."""
+        """Record of the cluster in this folder, read anew. Raises ``RuntimeStateError``."""
         return load_record(self.state_dir)
 
     @property
     def runtime(self) -> Runtime:
-        """What is drained and the like, read anew. Raises ``RuntimeStateError``."""
+        """Drains, pins and the like, read anew. Raises ``RuntimeStateError``."""
         return self.record.runtime
 
     @property
     def history_dir(self) -> Path:
-        """Where the journal is."""
+        """Folder of the journals."""
         return self.state_dir / "history"
 
 
@@ -57,7 +58,7 @@ class UnknownHostError(ClusterError):
 
 
 def select(inventory: Inventory, patterns: tuple[str, ...]) -> list[str]:
-    """Host names for names of hosts and groups, in the inventory's order; all where none is given.
+    """Expand names of hosts and groups to hosts, in the inventory's order; all where none is given.
 
     Raises ``UnknownHostError``.
     """
@@ -87,10 +88,20 @@ def open_fleet(
     forks: int | None = None,
     accept_new_host_keys: bool = False,
     progress: Progress = silent,
+    shared: bool = False,
 ) -> Iterator[Fleet]:
-    """Connections to the site's hosts, closed at the end of the block."""
+    """Open connections to the site's hosts, closed at the end of the block. Several threads may use
+    ``shared`` ones."""
+
+    def wrap(_: str, transport: Transport) -> Transport:
+        return LockedTransport(transport) if shared else transport
+
     fleet = new_fleet(
-        site, forks=forks, accept_new_host_keys=accept_new_host_keys, progress=progress
+        site,
+        forks=forks,
+        accept_new_host_keys=accept_new_host_keys,
+        progress=progress,
+        wrap=wrap,
     )
     try:
         yield fleet
@@ -107,8 +118,8 @@ def new_fleet(
     host_of: Callable[[str], str] = str,
     wrap: Callable[[str, Transport], Transport] = lambda _, transport: transport,
 ) -> Fleet:
-    """As ``open_fleet``, for the caller to close. Names may stand for hosts (``host_of``), so that
-    there can be several connections to one. Each is used as what ``wrap`` makes of it."""
+    """As ``open_fleet``, for the caller to close. ``host_of`` maps names to hosts, so that a host
+    can have several connections; ``wrap`` wraps each of them."""
 
     def connect_to(name: str) -> Transport:
         host = host_of(name)
@@ -124,5 +135,5 @@ def new_fleet(
 
 
 def operator(run_id: str) -> str:
-    """Who does this, for locks and the journal."""
-    return f"{who()} run {run_id}"
+    """Name a run and its operator, for locks and the journal."""
+    return f"{operator_name()} run {run_id}"

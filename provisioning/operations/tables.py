@@ -1,20 +1,20 @@
-"""The directors' kernel tables, looked at and waited for."""
+"""The directors' kernel tables, looked at."""
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
+from provisioning.facts.gather import ask, gather
+from provisioning.facts.interfaces import INTERFACES, Interfaces
+from provisioning.facts.ipvs_table import IPVS_TABLE, NoTableError, TableFormatError, TableService
+from provisioning.facts.vip_holder import holders, interfaces_of_any
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.ipvs_table import TableFormatError, TableService, parse_table
-from provisioning.operations.status.wanted import WantedService, wanted_services
+from provisioning.roles.wanted_services import WantedService, wanted_services
 from provisioning.transport.base import Transport, TransportError
 
 Tables = dict[str, tuple[TableService, ...]]
-"""What each director's kernel has."""
+"""Virtual services in each director's kernel."""
 
-_KEY, _ADDRESSES = "table", "addresses"
 _TIMEOUT = 30.0
 TABLE_PATIENCE = 60.0
 """Seconds until Keepalived has made a reload so in the kernel, on a slow host."""
@@ -41,25 +41,20 @@ def tables_if_any(directors: Iterable[str], fleet: Fleet) -> Tables:
 
 def _look(name: str, transport: Transport) -> tuple[TableService, ...] | str:
     """The table, or why there is none."""
-    found = run_fragments(name, transport, {_KEY: "ipvsadm -Ln"}, timeout=_TIMEOUT)[_KEY]
-    if found.status:
-        return found.stderr.strip() or f"status {found.status}"
     try:
-        return parse_table(found.stdout)
-    except TableFormatError as error:
+        return ask(name, transport, IPVS_TABLE, timeout=_TIMEOUT)
+    except (NoTableError, TableFormatError) as error:
         return str(error)
 
 
 def holders_of(inventory: Inventory, fleet: Fleet) -> frozenset[str]:
     """The connected directors that hold a VIP."""
-    vips = [f" {vip.address.ip}/" for vip in inventory.virtual_ips]
-    asked = {_ADDRESSES: "ip -o address show"}
 
-    def look(name: str, transport: Transport) -> str:
-        return run_fragments(name, transport, asked, timeout=_TIMEOUT)[_ADDRESSES].stdout
+    def look(name: str, transport: Transport) -> Interfaces:
+        return interfaces_of_any(gather(name, transport, (INTERFACES,), timeout=_TIMEOUT))
 
     seen = fleet.each(inventory.directors.hosts, look)
-    return frozenset(name for name, text in seen.items() if any(vip in text for vip in vips))
+    return frozenset(holders(seen, [vip.address.ip for vip in inventory.virtual_ips]))
 
 
 def weight_of(table: Iterable[TableService], service: WantedService, name: str) -> int | None:
@@ -73,8 +68,8 @@ def weight_of(table: Iterable[TableService], service: WantedService, name: str) 
 
 
 def differing(inventory: Inventory, runtime: Runtime, tables: Tables, name: str) -> list[str]:
-    """Where a real server's weight is not what it should be, in words. A drained one may as well
-    be out of the table. Pure."""
+    """Differences of a real server's weight from the wanted one, in words. A drained one may as
+    well be out of the table. Pure."""
     found = []
     for service in wanted_services(inventory, runtime):
         if name not in service.servers or (service.weights_move and name not in service.drained):
@@ -101,27 +96,3 @@ def check_time(inventory: Inventory) -> float:
         ),
         default=0.0,
     )
-
-
-def await_weights(
-    inventory: Inventory,
-    runtime: Runtime,
-    fleet: Fleet,
-    name: str,
-    directors: Iterable[str],
-    *,
-    timeout: float,
-    tell: Callable[[str], None],
-) -> list[str]:
-    """Waits until a real server has its weight in every one of the directors' kernels, at most
-    ``timeout`` seconds; what still differs then, in words."""
-    asked = list(directors)
-    end = time.monotonic() + timeout
-    while True:
-        tables = look_at_tables(asked, fleet)
-        left = differing(inventory, runtime, tables, name)
-        left += [str(fleet.errors[one]) for one in asked if one not in tables]
-        if not left or time.monotonic() >= end:
-            return left
-        tell("; ".join(left))
-        time.sleep(0.5)

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
-from provisioning.engine.seat import record_script
+from provisioning.facts.cluster_record import CLUSTER_RECORD
+from provisioning.facts.gather import ask
+from provisioning.model.cluster_record import agreed, secret_id
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations.cluster_record import agreed, secret_id
 from provisioning.operations.cluster_secret import ClusterSecret, cluster_secret, keep_secret
 from provisioning.operations.planning import Plans
 from provisioning.operations.runtime_state import load_record, without_pins, write
 from provisioning.operations.session import Site
 from provisioning.operations.working_fleet import records, tell_of
-from provisioning.roles.places import DRAIN_FILE
+from provisioning.places import DRAIN_FILE
 from provisioning.transport.base import Transport
 
 _MARK = re.compile(r"(drained|stopped) since (\S+) by (.+? run [^\s:]+)(?:: (.*))?")
@@ -41,10 +41,9 @@ class Truth:
 def looked_up(site: Site, fleet: Fleet) -> Truth:
     """For a look that holds nothing. Raises ``OperationError`` and ``SecretError``."""
     directors = list(site.inventory.directors.hosts)
-    question = {"record": record_script()}
 
     def look(name: str, transport: Transport) -> str:
-        return run_fragments(name, transport, question, timeout=_TIMEOUT)["record"].stdout
+        return ask(name, transport, CLUSTER_RECORD, timeout=_TIMEOUT)
 
     fleet.connect(directors)
     found = records(site.inventory, fleet.each(directors, look))

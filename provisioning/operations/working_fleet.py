@@ -1,5 +1,5 @@
-"""Connections of a run that changes a cluster: it holds the cluster, and goes on from what the
-cluster remembers of itself."""
+"""Connections of a run that changes a cluster: the run holds the cluster, and continues from the
+cluster's own record."""
 
 import platform
 from collections.abc import Callable, Iterator
@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.progress import Progress, silent
 from provisioning.engine.seat import RECORD
-from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import managed_hosts
-from provisioning.operations.cluster_record import (
+from provisioning.model.cluster_record import (
     ClusterRecord,
     RecordFormatError,
     agreed,
@@ -18,13 +16,15 @@ from provisioning.operations.cluster_record import (
     later,
     to_text,
 )
-from provisioning.operations.rolling_upgrade.living.one_at_a_time import OneAtATime
+from provisioning.model.inventory import Inventory
+from provisioning.model.resolve import managed_hosts
 from provisioning.operations.run import Run
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import load_record, save_record, written_by
 from provisioning.operations.seats import Seats
 from provisioning.operations.session import Site, new_fleet
 from provisioning.transport.base import Transport
+from provisioning.transport.locked import LockedTransport
 
 Say = Callable[[str], None]
 
@@ -40,16 +40,18 @@ def working_fleet(
     progress: Progress = silent,
     shared: bool = False,
 ) -> Iterator[Fleet]:
-    """As ``open_fleet``, with the cluster held from before the first look to the end of the block.
+    """As ``open_fleet``, with the cluster held from before the first observation to the end of
+    the block.
 
-    What this folder did not know is taken over and told to ``say``. ``shared`` connections may be
-    used by several threads. Raises ``LockedError`` where another run holds it, with who that is.
+    Facts that this folder did not know are taken over and reported to ``say``. ``shared``
+    connections may be used by several threads. Raises ``LockedError`` where another run
+    holds it, with that run in the message.
     """
     directors = list(site.inventory.directors.hosts)
     run.seats = seats = Seats(f"{run.holder} (since {run.begun})", directors)
 
     def wrap(name: str, transport: Transport) -> Transport:
-        return seats.guard(name, OneAtATime(transport) if shared else transport)
+        return seats.guard(name, LockedTransport(transport) if shared else transport)
 
     fleet = new_fleet(
         site,
@@ -86,7 +88,7 @@ def working_fleet(
 
 
 def records(inventory: Inventory, texts: dict[str, str]) -> dict[str, ClusterRecord]:
-    """What directors remember, by name. Raises ``OperationError``."""
+    """Parse the records of directors, by name. Raises ``OperationError``."""
     found = {}
     for name in inventory.directors.hosts:
         if not texts.get(name):
@@ -102,15 +104,15 @@ def records(inventory: Inventory, texts: dict[str, str]) -> dict[str, ClusterRec
 
 
 def tell_of(record: ClusterRecord, site: Site) -> list[str]:
-    """What an operator should know of a record before anything else."""
+    """List what an operator should know of a record before anything else."""
     here = record.upgrade is not None and record.upgrade.where == whereabouts(site)
     if record.upgrade is None or here:
         return []
-    return [f"{record.upgrade}; go on with it there (`cluster rolling-upgrade --resume`)"]
+    return [f"{record.upgrade}; continue there (`cluster rolling-upgrade --resume`)"]
 
 
 def whereabouts(site: Site) -> str:
-    """Machine and folder, for those who look for a state that lies there."""
+    """Name machine and folder of a state."""
     return f"{platform.node()}:{site.state_dir}"
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 
+from provisioning.resources.backup_name import backup_name
 from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.looking import headed
-from provisioning.resources.record import record
-from provisioning.resources.wording import call, require_line
+from provisioning.resources.output import headed
+from provisioning.resources.shell_call import quote_call
+from provisioning.resources.validation import require_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class Address:
         return f"address:{self.normal}@{self.interface}"
 
     def observe(self) -> str:
-        return call("look_at_address", self.interface)
+        return quote_call("look_at_address", self.interface)
 
     def compare(self, observation: Observation) -> Change | None:
         head, listed = headed(observation)
@@ -55,23 +56,23 @@ class Address:
         if found == [self.normal]:
             return None
         others = [address for address in found if address != self.normal]
-        name = record(self.id)
+        name = backup_name(self.id)
         before = " ".join(found) or "absent"
         return Change(
             f"{', '.join(others)} -> {self.normal}" if others else f"bind to {self.interface}",
-            apply=call("set_address", name, before, self.normal, self.interface, *others),
-            undo=f"if {call('previous_note', name)}; then {self._revert()}; fi\n"
-            + call("forget_if_first", name),
+            apply=quote_call("set_address", name, before, self.normal, self.interface, *others),
+            undo=f"if {quote_call('previous_note', name)}; then {self._revert()}; fi\n"
+            + quote_call("forget_if_first", name),
             disturbs=bool(others),
         )
 
     def _revert(self) -> str:
-        return call("revert_address", self.normal, self.interface)
+        return quote_call("revert_address", self.normal, self.interface)
 
     def remove(self) -> str:
-        name = record(self.id)
-        forget = call("forget", name)
-        return f"if {call('original_note', name)}; then\n{self._revert()}\n{forget}\nfi"
+        name = backup_name(self.id)
+        forget = quote_call("forget", name)
+        return f"if {quote_call('original_note', name)}; then\n{self._revert()}\n{forget}\nfi"
 
 
 def _addresses(listed: str) -> Iterator[IPv4Interface | IPv6Interface]:

@@ -35,7 +35,7 @@ class Change:
     before: str = ""
     after: str = ""
     """Text before and after for a diff; both empty where there is nothing to show."""
-    settles: frozenset[str] = frozenset()
+    supersedes: frozenset[str] = frozenset()
     """Names of handlers this change makes needless: it starts the service with what is there."""
     disturbs: bool = False
     """Whether something that runs may be interrupted by it."""

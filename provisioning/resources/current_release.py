@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from provisioning.resources.backup_name import backup_name
 from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.looking import headed
-from provisioning.resources.record import record
+from provisioning.resources.output import headed
 from provisioning.resources.release import require_release
-from provisioning.resources.wording import call, require_path
+from provisioning.resources.shell_call import quote_call
+from provisioning.resources.validation import require_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +30,10 @@ class CurrentRelease:
 
     @property
     def _records(self) -> tuple[str, str]:
-        return record(self.id), record(f"link:{self.directory}/previous")
+        return backup_name(self.id), backup_name(f"link:{self.directory}/previous")
 
     def observe(self) -> str:
-        return call("look_at_link", f"{self.directory}/current")
+        return quote_call("look_at_link", f"{self.directory}/current")
 
     def compare(self, observation: Observation) -> Change | None:
         head, target = headed(observation)
@@ -44,7 +45,7 @@ class CurrentRelease:
         current, previous = self._records
         return Change(
             f"{target} -> {wanted}" if head == "link" else f"create, to {wanted}",
-            apply=call("switch_release", current, previous, self.directory, self.name),
+            apply=quote_call("switch_release", current, previous, self.directory, self.name),
             undo=self._each("put_back"),
         )
 
@@ -55,7 +56,7 @@ class CurrentRelease:
         current, previous = self._records
         return "\n".join(
             (
-                call(function, current, f"{self.directory}/current"),
-                call(function, previous, f"{self.directory}/previous"),
+                quote_call(function, current, f"{self.directory}/current"),
+                quote_call(function, previous, f"{self.directory}/previous"),
             )
         )

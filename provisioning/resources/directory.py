@@ -6,10 +6,11 @@ way on purpose. Folders missing above it are made too (mode 0755, owner root).
 
 from dataclasses import dataclass
 
+from provisioning.resources.backup_name import backup_name
 from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.looking import printed
-from provisioning.resources.record import record
-from provisioning.resources.wording import call, require_account, require_mode, require_path
+from provisioning.resources.output import printed
+from provisioning.resources.shell_call import quote_call
+from provisioning.resources.validation import require_account, require_mode, require_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Directory:
         return f"directory:{self.path}"
 
     def observe(self) -> str:
-        return call("look_at_directory", self.path)
+        return quote_call("look_at_directory", self.path)
 
     def compare(self, observation: Observation) -> Change | None:
         match printed(observation).strip().split(":"):
@@ -57,18 +58,21 @@ class Directory:
                 )
 
     def _change(self, summary: str, function: str) -> Change:
-        name = record(self.id)
+        name = backup_name(self.id)
         # Five digits: with four, chmod keeps a set-group-ID bit that came from the folder above.
         wanted = (self.path, f"{self.mode:05o}", self.owner, self.group)
-        revert = call("revert_directory", self.path)
+        revert = quote_call("revert_directory", self.path)
         return Change(
             summary,
-            apply=call(function, name, *wanted),
-            undo=f"if {call('previous_note', name)}; then {revert}; fi\n"
-            + call("forget_if_first", name),
+            apply=quote_call(function, name, *wanted),
+            undo=f"if {quote_call('previous_note', name)}; then {revert}; fi\n"
+            + quote_call("forget_if_first", name),
         )
 
     def remove(self) -> str:
-        name = record(self.id)
-        revert = call("revert_directory", self.path)
-        return f"if {call('original_note', name)}; then\n{revert}\n{call('forget', name)}\nfi"
+        name = backup_name(self.id)
+        revert = quote_call("revert_directory", self.path)
+        return (
+            f"if {quote_call('original_note', name)}; then\n{revert}\n"
+            f"{quote_call('forget', name)}\nfi"
+        )

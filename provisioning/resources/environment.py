@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-from provisioning.resources.wording import call, require_line
+from provisioning.resources.shell_call import quote_call
+from provisioning.resources.validation import require_line
 
 _SET = re.compile(r"[0-9a-f]{12,64}")
 
@@ -35,5 +36,5 @@ class Environment:
     def recipe(self) -> str:
         """Shell that decides how ``unpack_release`` builds the environment."""
         if self.wheels:
-            return call("environment_from_wheels", self.wheels)
-        return call("environment_from_index", self.index_url or "")
+            return quote_call("environment_from_wheels", self.wheels)
+        return quote_call("environment_from_index", self.index_url or "")

@@ -9,10 +9,11 @@ from base64 import encodebytes
 from dataclasses import dataclass
 from hashlib import sha256
 
+from provisioning.resources.backup_name import backup_name
 from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.looking import headed
-from provisioning.resources.record import record
-from provisioning.resources.wording import call, require_account, require_mode, require_path
+from provisioning.resources.output import headed
+from provisioning.resources.shell_call import quote_call
+from provisioning.resources.validation import require_account, require_mode, require_path
 
 SHOWN = 256 * 1024
 """Bytes up to which a file is fetched for a diff; a longer one is compared by its checksum."""
@@ -34,7 +35,7 @@ class File:
     group: str = "root"
     validate: str | None = None
     sensitive: bool = False
-    incidental: str | None = None
+    ignore_lines: str | None = None
     """Lines that hold this text do not count as a difference: they tell where a file came from."""
     triggers: tuple[Handler, ...] = ()
 
@@ -57,7 +58,7 @@ class File:
         return f"file:{self.path}"
 
     def observe(self) -> str:
-        return call("look_at_file", self.path, str(SHOWN))
+        return quote_call("look_at_file", self.path, str(SHOWN))
 
     def compare(self, observation: Observation) -> Change | None:
         head, rest = headed(observation)
@@ -98,7 +99,9 @@ class File:
 
     def _telling(self, text: str) -> list[str]:
         lines = text.splitlines(keepends=True)
-        return [line for line in lines if self.incidental is None or self.incidental not in line]
+        return [
+            line for line in lines if self.ignore_lines is None or self.ignore_lines not in line
+        ]
 
     def _change(self, summary: str, before: str | None) -> Change:
         """``before`` is the content for the diff, or nothing where none is to be shown."""
@@ -107,16 +110,16 @@ class File:
         return Change(
             summary,
             apply=self._apply(),
-            undo=call("put_back", record(self.id), self.path),
+            undo=quote_call("put_back", backup_name(self.id), self.path),
             before=before or "",
             after="" if before is None else self.content,
             sensitive=self.sensitive,
         )
 
     def _apply(self) -> str:
-        begin = call("begin_candidate", self.path, f"{self.mode:04o}", self.owner, self.group)
+        begin = quote_call("begin_candidate", self.path, f"{self.mode:04o}", self.owner, self.group)
         lines = [
-            call("keep_copy", record(self.id), self.path),
+            quote_call("keep_copy", backup_name(self.id), self.path),
             # Base64 has no line that could end the here-document, and keeps every byte.
             f"{begin} <<'BASE64'\n{encodebytes(self.content.encode()).decode()}BASE64",
         ]
@@ -126,12 +129,12 @@ class File:
                 # Not `( ... ) ||`: that would switch `set -e` off inside the check.
                 f"set +e\n( set -e\n{self.validate}\n) >&2\nVALID=$?\nset -e",
                 '[ "$VALID" -eq 0 ] || '
-                + call(
+                + quote_call(
                     "fail", f"{self.path}: its check refuses the new content; the old one stays"
                 ),
             ]
-        lines.append(call("install_candidate", self.path))
+        lines.append(quote_call("install_candidate", self.path))
         return "\n".join(lines)
 
     def remove(self) -> str:
-        return call("put_original", record(self.id), self.path)
+        return quote_call("put_original", backup_name(self.id), self.path)

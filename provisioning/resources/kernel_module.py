@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from provisioning.resources.backup_name import backup_name
 from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.looking import headed
-from provisioning.resources.record import record
-from provisioning.resources.wording import call
+from provisioning.resources.output import headed
+from provisioning.resources.shell_call import quote_call
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -39,7 +39,7 @@ class KernelModules:
         return f"kernel-modules:{','.join(self.kernel_names)}"
 
     def observe(self) -> str:
-        return call("look_at_modules", *self.kernel_names)
+        return quote_call("look_at_modules", *self.kernel_names)
 
     def compare(self, observation: Observation) -> Change | None:
         loaded, builtin = headed(observation)
@@ -47,17 +47,20 @@ class KernelModules:
         missing = [name for name in self.kernel_names if name not in present]
         if not missing:
             return None
-        name = record(self.id)
+        name = backup_name(self.id)
         return Change(
             f"load {', '.join(missing)}",
-            apply=call("load_modules", name, *missing),
-            undo=f"if {call('previous_note', name)}; then unload_modules; fi\n"
-            + call("forget_if_first", name),
+            apply=quote_call("load_modules", name, *missing),
+            undo=f"if {quote_call('previous_note', name)}; then unload_modules; fi\n"
+            + quote_call("forget_if_first", name),
         )
 
     def remove(self) -> str:
-        name = record(self.id)
-        return f"if {call('original_note', name)}; then\nunload_modules\n{call('forget', name)}\nfi"
+        name = backup_name(self.id)
+        return (
+            f"if {quote_call('original_note', name)}; then\nunload_modules\n"
+            f"{quote_call('forget', name)}\nfi"
+        )
 
 
 def _module(path: str) -> str:

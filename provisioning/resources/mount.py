@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from provisioning.resources.backup_name import backup_name
 from provisioning.resources.base import Change, Handler, Observation, UnobservableError
 from provisioning.resources.fstab import Entry, entries, escape
-from provisioning.resources.looking import printed
-from provisioning.resources.record import record
-from provisioning.resources.wording import call, require_line, require_path
+from provisioning.resources.output import printed
+from provisioning.resources.shell_call import quote_call
+from provisioning.resources.validation import require_line, require_path
 
 _MOUNTS = "\nmounts:\n"
 """Separates fstab from /proc/self/mounts in what is observed."""
@@ -60,7 +61,7 @@ class Mount:
         return Entry(self.source, self.target, self.fstype, self.options)
 
     def observe(self) -> str:
-        return call("look_at_mounts", self.fstab)
+        return quote_call("look_at_mounts", self.fstab)
 
     def compare(self, observation: Observation) -> Change | None:
         at_boot, _, now = printed(observation).rpartition(_MOUNTS)
@@ -82,10 +83,10 @@ class Mount:
             said.append(f"mount {self.source}")
         else:
             said.append(f"mount {self.source} again (was {mounts[-1].source})")
-        name = record(self.id)
+        name = backup_name(self.id)
         return Change(
             "; ".join(said),
-            apply=call(
+            apply=quote_call(
                 "set_mount",
                 name,
                 self._folder,
@@ -95,8 +96,8 @@ class Mount:
                 str(self._entry),
                 line.line if line else "",
             ),
-            undo=f"{self._revert('previous_note')}\n{call('forget_if_first', name)}\n"
-            f"if {call('is_first', self._folder)}; then {self._drop_folder()}; fi",
+            undo=f"{self._revert('previous_note')}\n{quote_call('forget_if_first', name)}\n"
+            f"if {quote_call('is_first', self._folder)}; then {self._drop_folder()}; fi",
             before=f"{line.line}\n" if line and not line_right else "",
             after="" if line_right else f"{self._entry}\n",
             # Files of it that are open now would be errors.
@@ -123,21 +124,21 @@ class Mount:
 
     def _remount(self, drift: list[str]) -> Change:
         options = ",".join(["remount", *([] if "ro" in self.options else ["rw"]), *self.options])
-        apply = call("remount", self.fstab, escape(self.target), self.target, options)
+        apply = quote_call("remount", self.fstab, escape(self.target), self.target, options)
         # What is right again needs not be made wrong again.
         return Change(f"remount: {', '.join(drift)}", apply=apply, undo=":")
 
     @property
     def _folder(self) -> str:
-        return record(f"mount-point:{self.target}")
+        return backup_name(f"mount-point:{self.target}")
 
     def _revert(self, note: str) -> str:
-        revert = call("revert_mount", self.fstab, escape(self.target), self.target)
-        return f"if {call(note, record(self.id))}; then {revert}; fi"
+        revert = quote_call("revert_mount", self.fstab, escape(self.target), self.target)
+        return f"if {quote_call(note, backup_name(self.id))}; then {revert}; fi"
 
     def _drop_folder(self) -> str:
-        return call("drop_mount_point", self._folder, self.target)
+        return quote_call("drop_mount_point", self._folder, self.target)
 
     def remove(self) -> str:
-        forget = call("forget", record(self.id))
+        forget = quote_call("forget", backup_name(self.id))
         return f"{self._revert('original_note')}\n{forget}\n{self._drop_folder()}"

@@ -4,8 +4,9 @@ exports(5) and a service."""
 from dataclasses import dataclass
 
 from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.looking import headed
-from provisioning.resources.wording import call, require_line, require_path
+from provisioning.resources.output import headed
+from provisioning.resources.shell_call import quote_call
+from provisioning.resources.validation import require_line, require_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class NfsExport:
         return f"nfs-export:{self.path}"
 
     def observe(self) -> str:
-        return call("look_at_exports")
+        return quote_call("look_at_exports")
 
     def compare(self, observation: Observation) -> Change | None:
         threads, table = headed(observation)

@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 
 from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.looking import printed
-from provisioning.resources.wording import call, require_path
+from provisioning.resources.output import printed
+from provisioning.resources.shell_call import quote_call
+from provisioning.resources.validation import require_path
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")  # Debian policy, section 5.6.1
 
@@ -42,7 +43,7 @@ class Packages:
         return f"packages:{','.join(self.names)}"
 
     def observe(self) -> str:
-        return call("look_at_packages", self.policy, *self.names)
+        return quote_call("look_at_packages", self.policy, *self.names)
 
     def compare(self, observation: Observation) -> Change | None:
         lines = printed(observation).splitlines()
@@ -53,13 +54,13 @@ class Packages:
             if state == "installed"
         }
         missing = [name for name in self.names if name not in found]
-        release = call("release_services", self.policy)
+        release = quote_call("release_services", self.policy)
         if missing:
-            install = call("install_packages", self.policy, *missing)
+            install = quote_call("install_packages", self.policy, *missing)
             return Change(f"install {', '.join(missing)}", apply=install, undo=release)
         if _LEFTOVER in lines:
             return Change("let services start again after a cut run", apply=release, undo="")
         return None
 
     def remove(self) -> str:
-        return call("release_services", self.policy)
+        return quote_call("release_services", self.policy)

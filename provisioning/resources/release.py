@@ -4,11 +4,12 @@ import re
 from base64 import encodebytes
 from dataclasses import dataclass, field
 
+from provisioning.resources.backup_name import backup_name
 from provisioning.resources.base import Change, Handler, Observation, UnobservableError
 from provisioning.resources.environment import Environment
-from provisioning.resources.looking import printed
-from provisioning.resources.record import record
-from provisioning.resources.wording import call, require_line, require_path
+from provisioning.resources.output import printed
+from provisioning.resources.shell_call import quote_call
+from provisioning.resources.validation import require_line, require_path
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
 
@@ -59,11 +60,11 @@ class Release:
     @property
     def triggers(self) -> tuple[Handler, ...]:
         """Deletes old releases, once all changes of the run were made."""
-        prune = call("prune_releases", self.directory, str(self.keep))
+        prune = quote_call("prune_releases", self.directory, str(self.keep))
         return (Handler(f"prune {self.directory}/releases", prune, disturbs=False),)
 
     def observe(self) -> str:
-        return call("look_at_release", self.directory, self.name)
+        return quote_call("look_at_release", self.directory, self.name)
 
     def compare(self, observation: Observation) -> Change | None:
         state = printed(observation).strip()
@@ -78,21 +79,23 @@ class Release:
                 f"{self.directory}/releases/{self.name} is not there any more, and this node was "
                 "to stay with it; `cluster rollback --lift` lets it go forward"
             )
-        name = record(self.id)
-        unpack = call("unpack_release", name, self.directory, self.name, self.python, self.about)
-        build = self.environment.recipe() if self.environment else call("without_environment")
-        revert = call("drop_release", self.directory, self.name)
+        name = backup_name(self.id)
+        unpack = quote_call(
+            "unpack_release", name, self.directory, self.name, self.python, self.about
+        )
+        build = self.environment.recipe() if self.environment else quote_call("without_environment")
+        revert = quote_call("drop_release", self.directory, self.name)
         summary = f"unpack {self.name} ({len(self.archive)} bytes)"
         if self.environment:
             summary += f" and build its environment ({self.environment.summary})"
         return Change(
             summary,
             apply=f"{build}\n{unpack} <<'BASE64'\n{encodebytes(self.archive).decode()}BASE64",
-            undo=f"if {call('previous_note', name)}; then {revert}; fi\n"
-            + call("forget_if_first", name),
+            undo=f"if {quote_call('previous_note', name)}; then {revert}; fi\n"
+            + quote_call("forget_if_first", name),
         )
 
     def remove(self) -> str:
-        name = record(self.id)
-        drop, forget = call("drop_releases", self.directory), call("forget", name)
-        return f"if {call('original_note', name)}; then\n{drop}\n{forget}\nfi"
+        name = backup_name(self.id)
+        drop, forget = quote_call("drop_releases", self.directory), quote_call("forget", name)
+        return f"if {quote_call('original_note', name)}; then\n{drop}\n{forget}\nfi"

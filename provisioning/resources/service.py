@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from provisioning.model.hosts import ServiceManager
 from provisioning.resources import supervisor, systemd
 from provisioning.resources.base import Change, Handler, Observation, UnobservableError
-from provisioning.resources.wording import call, require_path, require_unit
+from provisioning.resources.shell_call import quote_call
+from provisioning.resources.validation import require_path, require_unit
 
 
 def _reload_name(name: str) -> str:
@@ -24,8 +25,8 @@ def reload(name: str, manager: ServiceManager, *, socket: str = supervisor.SOCKE
     """
     require_unit(name)
     if manager is ServiceManager.SYSTEMD:
-        return Handler(_reload_name(name), call("systemd_reload", name))
-    return Handler(_reload_name(name), call("supervisor_reload", socket, name))
+        return Handler(_reload_name(name), quote_call("systemd_reload", name))
+    return Handler(_reload_name(name), quote_call("supervisor_reload", socket, name))
 
 
 def restart(
@@ -42,26 +43,26 @@ def restart(
     """
     require_unit(name)
     if manager is ServiceManager.SYSTEMD:
-        return Handler(_restart_name(name), call("systemd_restart", name))
+        return Handler(_restart_name(name), quote_call("systemd_restart", name))
     once = "yes" if oneshot else "no"
-    return Handler(_restart_name(name), call("supervisor_restart", socket, name, once))
+    return Handler(_restart_name(name), quote_call("supervisor_restart", socket, name, once))
 
 
 def starting(name: str, manager: ServiceManager, *, socket: str = supervisor.SOCKET) -> str:
     """Fragment that starts a service and fails unless it stays up; nothing where it runs."""
     require_unit(name)
     if manager is ServiceManager.SYSTEMD:
-        start = call("systemctl", "start", "--", name)
-        return f"{start}\n{call('systemd_stays', name)}"
-    return f"REPLACED=no\n{call('supervisor_bring_up', socket, name, 'no')}"
+        start = quote_call("systemctl", "start", "--", name)
+        return f"{start}\n{quote_call('systemd_stays', name)}"
+    return f"REPLACED=no\n{quote_call('supervisor_bring_up', socket, name, 'no')}"
 
 
 def stopping(name: str, manager: ServiceManager, *, socket: str = supervisor.SOCKET) -> str:
     """Fragment that stops a service as a person does, and waits until it is."""
     require_unit(name)
     if manager is ServiceManager.SYSTEMD:
-        return call("systemctl", "stop", "--", name)
-    return call("supervisor_stop", socket, name)
+        return quote_call("systemctl", "stop", "--", name)
+    return quote_call("supervisor_stop", socket, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ class Service:
         return f"service:{self.name}"
 
     @property
-    def _settled(self) -> frozenset[str]:
+    def _superseded(self) -> frozenset[str]:
         return frozenset({_reload_name(self.name), _restart_name(self.name)})
 
     def observe(self) -> str:
@@ -118,7 +119,7 @@ class Service:
             ", ".join(said),
             apply=systemd.start(self.id, self.name, active=active, enabled=enabled),
             undo=systemd.undo(self.id, self.name),
-            settles=frozenset() if active else self._settled,
+            supersedes=frozenset() if active else self._superseded,
         )
 
     def _compare_program(self, observation: Observation) -> Change | None:
@@ -133,7 +134,7 @@ class Service:
                 self.id, self.socket, self.name, oneshot=self.oneshot, before=state
             ),
             undo=supervisor.undo(self.id, self.socket, self.name),
-            settles=frozenset() if under_way else self._settled,
+            supersedes=frozenset() if under_way else self._superseded,
         )
 
     def remove(self) -> str:

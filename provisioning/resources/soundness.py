@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from provisioning.model.hosts import ServiceManager
 from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.looking import printed
+from provisioning.resources.output import printed
 from provisioning.resources.service import restart
-from provisioning.resources.wording import call, require_path, require_unit
+from provisioning.resources.shell_call import quote_call
+from provisioning.resources.validation import require_path, require_unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class Soundness:
         return f"soundness:{self.name}"
 
     def observe(self) -> str:
-        return f"if {call('test', '-x', self.program)}; then {self._asked('check')}; fi"
+        return f"if {quote_call('test', '-x', self.program)}; then {self._asked('check')}; fi"
 
     def compare(self, observation: Observation) -> Change | None:
         wrong = printed(observation).split("\n")

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from provisioning.resources import supervisor
+from provisioning.resources.backup_name import backup_name
 from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.looking import printed
-from provisioning.resources.record import record
-from provisioning.resources.wording import call, require_path
+from provisioning.resources.output import printed
+from provisioning.resources.shell_call import quote_call
+from provisioning.resources.validation import require_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,20 +30,21 @@ class SupervisorDaemon:
         return "supervisord"
 
     def observe(self) -> str:
-        return call("look_at_supervisord", self.socket)
+        return quote_call("look_at_supervisord", self.socket)
 
     def compare(self, observation: Observation) -> Change | None:
         if printed(observation).strip() == "running":
             return None
-        name = record(self.id)
+        name = backup_name(self.id)
         return Change(
             "start",
-            apply=call("start_supervisord", name, self.socket, self.config),
-            undo=f"if {call('previous_note', name)}; then "
-            f"{call('stop_supervisord', self.socket)}; fi\n{call('forget_if_first', name)}",
+            apply=quote_call("start_supervisord", name, self.socket, self.config),
+            undo=f"if {quote_call('previous_note', name)}; then "
+            f"{quote_call('stop_supervisord', self.socket)}; fi\n"
+            f"{quote_call('forget_if_first', name)}",
         )
 
     def remove(self) -> str:
-        name = record(self.id)
-        stop, forget = call("stop_supervisord", self.socket), call("forget", name)
-        return f"if {call('original_note', name)}; then\n{stop}\n{forget}\nfi"
+        name = backup_name(self.id)
+        stop, forget = quote_call("stop_supervisord", self.socket), quote_call("forget", name)
+        return f"if {quote_call('original_note', name)}; then\n{stop}\n{forget}\nfi"

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from provisioning.resources.backup_name import backup_name
 from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.looking import headed
-from provisioning.resources.record import record
-from provisioning.resources.wording import call, require_line
+from provisioning.resources.output import headed
+from provisioning.resources.shell_call import quote_call
+from provisioning.resources.validation import require_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Sysctl:
         return f"sysctl:{self.path}"
 
     def observe(self) -> str:
-        return call("look_at_sysctl", self.path)
+        return quote_call("look_at_sysctl", self.path)
 
     def compare(self, observation: Observation) -> Change | None:
         head, found = headed(observation)
@@ -46,15 +47,18 @@ class Sysctl:
         wanted = " ".join(self.value.split())
         if head == "value" and found == wanted:
             return None
-        name = record(self.id)
+        name = backup_name(self.id)
         return Change(
             f"{found} -> {wanted}" if head == "value" else f"{wanted} (not there yet)",
-            apply=call("set_sysctl", name, self.path, wanted),
-            undo=f"if {call('previous_note', name)}; then "
-            f"{call('revert_sysctl', self.path)}; fi\n{call('forget_if_first', name)}",
+            apply=quote_call("set_sysctl", name, self.path, wanted),
+            undo=f"if {quote_call('previous_note', name)}; then "
+            f"{quote_call('revert_sysctl', self.path)}; fi\n{quote_call('forget_if_first', name)}",
         )
 
     def remove(self) -> str:
-        name = record(self.id)
-        revert = call("revert_sysctl", self.path)
-        return f"if {call('original_note', name)}; then\n{revert}\n{call('forget', name)}\nfi"
+        name = backup_name(self.id)
+        revert = quote_call("revert_sysctl", self.path)
+        return (
+            f"if {quote_call('original_note', name)}; then\n{revert}\n"
+            f"{quote_call('forget', name)}\nfi"
+        )

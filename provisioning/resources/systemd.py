@@ -1,16 +1,16 @@
 """Fragments for services that systemd runs (systemctl(1))."""
 
+from provisioning.resources.backup_name import backup_name
 from provisioning.resources.base import Observation
-from provisioning.resources.looking import printed
-from provisioning.resources.record import record
-from provisioning.resources.wording import call
+from provisioning.resources.output import printed
+from provisioning.resources.shell_call import quote_call
 
 _PROPERTIES = "LoadState,ActiveState,SubState,UnitFileState,Result"
 
 
 def observe(name: str) -> str:
     """Prints the unit's properties."""
-    return call("exec", "systemctl", "show", "-p", _PROPERTIES, "--", name)
+    return quote_call("exec", "systemctl", "show", "-p", _PROPERTIES, "--", name)
 
 
 def state(observation: Observation) -> dict[str, str]:
@@ -27,22 +27,26 @@ def is_enabled(unit_file_state: str) -> bool:
 def start(id: str, name: str, *, active: bool, enabled: bool) -> str:
     """Enables and starts it, and sees that it stays up."""
     return "\n".join(
-        [call("keep_note", record(id), _note(active, enabled)), call("systemd_start", name)]
+        [
+            quote_call("keep_note", backup_name(id), _note(active, enabled)),
+            quote_call("systemd_start", name),
+        ]
     )
 
 
 def undo(id: str, name: str) -> str:
     """As it was before this run."""
     return (
-        f"if {call('previous_note', record(id))}; then {call('systemd_revert', name)}; fi\n"
-        + call("forget_if_first", record(id))
+        f"if {quote_call('previous_note', backup_name(id))}; th"
+        f"en {quote_call('systemd_revert', name)}; fi\n"
+        + quote_call("forget_if_first", backup_name(id))
     )
 
 
 def remove(id: str, name: str) -> str:
     """As it was before it was first managed."""
-    revert, forget = call("systemd_revert", name), call("forget", record(id))
-    return f"if {call('original_note', record(id))}; then\n{revert}\n{forget}\nfi"
+    revert, forget = quote_call("systemd_revert", name), quote_call("forget", backup_name(id))
+    return f"if {quote_call('original_note', backup_name(id))}; then\n{revert}\n{forget}\nfi"
 
 
 def _note(active: bool, enabled: bool) -> str:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from provisioning.resources.backup_name import backup_name
 from provisioning.resources.base import Change, Handler, Observation
-from provisioning.resources.looking import headed
-from provisioning.resources.record import record
-from provisioning.resources.wording import call, require_account, require_path
+from provisioning.resources.output import headed
+from provisioning.resources.shell_call import quote_call
+from provisioning.resources.validation import require_account, require_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,35 +35,37 @@ class User:
         return f"user:{self.name}"
 
     def observe(self) -> str:
-        return call("look_at_user", self.name)
+        return quote_call("look_at_user", self.name)
 
     def compare(self, observation: Observation) -> Change | None:
         account, listed = headed(observation)
-        name = record(self.id)
+        name = backup_name(self.id)
         if account == "absent":
             groups = ",".join(self.groups)
-            return self._change("create", call("make_user", name, self.name, self.home, groups))
+            return self._change(
+                "create", quote_call("make_user", name, self.name, self.home, groups)
+            )
         present = listed.split()
         said, steps = [], []
         if (gid := account.split(":")[3]) in present:
             # id(1) gives a number where no group has it: useradd was cut between its files.
             said.append("make its group")
-            steps.append(call("complete_user", self.name, gid))
+            steps.append(quote_call("complete_user", self.name, gid))
         if missing := [group for group in self.groups if group not in present]:
             said.append(f"add to {', '.join(missing)}")
-            steps.append(call("add_to_groups", name, self.name, ",".join(missing)))
+            steps.append(quote_call("add_to_groups", name, self.name, ",".join(missing)))
         return self._change(", ".join(said), "\n".join(steps)) if steps else None
 
     def _change(self, summary: str, apply: str) -> Change:
-        name = record(self.id)
+        name = backup_name(self.id)
         return Change(
             summary,
             apply=apply,
-            undo=f"if {call('previous_note', name)}; then {call('revert_user', self.name)}; fi\n"
-            + call("forget_if_first", name),
+            undo=f"if {quote_call('previous_note', name)}; then "
+            f"{quote_call('revert_user', self.name)}; fi\n" + quote_call("forget_if_first", name),
         )
 
     def remove(self) -> str:
-        name = record(self.id)
-        revert, forget = call("revert_user", self.name), call("forget", name)
-        return f"if {call('original_note', name)}; then\n{revert}\n{forget}\nfi"
+        name = backup_name(self.id)
+        revert, forget = quote_call("revert_user", self.name), quote_call("forget", name)
+        return f"if {quote_call('original_note', name)}; then\n{revert}\n{forget}\nfi"

@@ -1,14 +1,14 @@
 """What every host of an inventory should have. Pure."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import all_hosts, roles_of
+from provisioning.model.resolve import all_hosts
 from provisioning.model.runtime import Runtime
 from provisioning.resources.base import Postcondition, Requirement, Resource
-from provisioning.roles import director, real_server, storage
+from provisioning.roles.deployment import Deployment
 from provisioning.roles.part import RolePart
+from provisioning.roles.registry import deploy_order
 from provisioning.roles.release_archive import ReleaseArchive
 from provisioning.roles.rendering import Templates
 
@@ -38,20 +38,11 @@ def desired_hosts(
     who forgot it would put drained hosts back to work. Raises ``RenderingError`` when a template
     fails.
     """
-    templates = Templates(inventory)
-
-    def app(name: str) -> RolePart:
-        return real_server.part(inventory, name, templates, release, runtime, secret)
-
-    parts: dict[str, Callable[[str], RolePart]] = {
-        "storage": lambda name: storage.part(inventory, name, templates),
-        "real_servers": app,
-        "directors": lambda name: director.part(inventory, name, templates, runtime),
-    }
+    deployment = Deployment(inventory, Templates(inventory), runtime, release, secret)
     found = {}
     for name in all_hosts(inventory):
-        roles = roles_of(inventory, name)
-        found[name] = _joined(name, [parts[role](name) for role in parts if role in roles])
+        roles = [role for role in deploy_order() if name in role.hosts(inventory)]
+        found[name] = _joined(name, [role.part(deployment, name) for role in roles])
     return found
 
 

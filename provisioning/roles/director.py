@@ -3,10 +3,12 @@
 What a right configuration holds: keepalived.conf(5) and ipvsadm(8) of the versions in Debian 12.
 """
 
+from collections.abc import Collection
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import Any
 
+from provisioning.facts.hosts.director import director_view
 from provisioning.model.command import filled, words
 from provisioning.model.hosts import Host, IPAddress, ServiceManager
 from provisioning.model.inventory import Inventory
@@ -23,17 +25,7 @@ from provisioning.model.runtime import Runtime
 from provisioning.model.secret import reveal
 from provisioning.model.service import MiscCheck, Scheduler, VirtualService
 from provisioning.model.vrrp import VirtualIP
-from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
-from provisioning.resources.directory import Directory
-from provisioning.resources.kernel_module import KernelModules
-from provisioning.resources.mark import Mark
-from provisioning.resources.package import Packages
-from provisioning.resources.service import Service, reload, restart
-from provisioning.resources.soundness import Soundness
-from provisioning.resources.sysctl import Sysctl
-from provisioning.roles.network import address_requirement
-from provisioning.roles.part import RolePart
-from provisioning.roles.places import (
+from provisioning.places import (
     DYNAMIC_CHECK,
     GUARD,
     KEEPALIVED,
@@ -47,13 +39,27 @@ from provisioning.roles.places import (
     VRRP_STATE,
     instance_name,
 )
+from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
+from provisioning.resources.directory import Directory
+from provisioning.resources.flag_file import FlagFile
+from provisioning.resources.kernel_module import KernelModules
+from provisioning.resources.package import Packages
+from provisioning.resources.service import Service, reload, restart
+from provisioning.resources.soundness import Soundness
+from provisioning.resources.sysctl import Sysctl
+from provisioning.roles.deployment import Deployment
+from provisioning.roles.machines import Machines
+from provisioning.roles.network import address_requirement
+from provisioning.roles.part import RolePart
 from provisioning.roles.programs import (
     manager_requirement,
     manager_resources,
     unit_path,
     unit_template,
 )
+from provisioning.roles.question import Question
 from provisioning.roles.rendering import RenderedFile, Templates
+from provisioning.roles.role import Log, Role
 
 _VALIDATE = (
     # `keepalived -t` answers 0 to some mistakes and prints them all the same, and its codes differ
@@ -63,8 +69,10 @@ _VALIDATE = (
 )
 
 
-def part(inventory: Inventory, name: str, templates: Templates, runtime: Runtime) -> RolePart:
+def part(deployment: Deployment, name: str) -> RolePart:
     """Requirements and resources of one director, in the order in which they are applied."""
+    inventory, runtime = deployment.inventory, deployment.runtime
+    templates = deployment.templates
     manager = service_manager_of(inventory, name)
     variables: dict[str, object] = {**variables_of(inventory, name)}
     modules = _modules(inventory)
@@ -85,7 +93,7 @@ def part(inventory: Inventory, name: str, templates: Templates, runtime: Runtime
         *(Sysctl(key=key, value=value) for key, value in settings),
         Directory(path="/etc/keepalived"),
         # A switch-over that was cut may have left a 1 there.
-        Mark(path=SWITCHOVER_FILE, content="0\n"),
+        FlagFile(path=SWITCHOVER_FILE, content="0\n"),
         RenderedFile(
             path=NOTIFY,
             content=templates.render(
@@ -431,3 +439,53 @@ def _vrrp_settled(inventory: Inventory) -> Postcondition:
         patience,
         "see keepalived's log on this host",
     )
+
+
+def _logs(manager: ServiceManager) -> tuple[Log, ...]:
+    supervised = manager is ServiceManager.SUPERVISOR
+    services = (KEEPALIVED, KEEPALIVED_GUARD)
+    return tuple(Log(name, f"/var/log/{name}.log" if supervised else None) for name in services)
+
+
+def _split(hosts: tuple[str, ...], masters: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Those that hold a VIP come last."""
+    if any(name in masters for name in hosts):
+        return [
+            ("backup directors", tuple(name for name in hosts if name not in masters)),
+            ("master directors", tuple(name for name in hosts if name in masters)),
+        ]
+    # Nobody holds the VIP yet. Without preemption the first to come keeps it.
+    return [("first director", hosts[:1]), ("other directors", hosts[1:])]
+
+
+DIRECTORS = Role(
+    key="directors",
+    name="directors",
+    order=30,
+    part=part,
+    gate="every",
+    split=_split,
+    view=director_view,
+    logs=_logs,
+    diagnostics={
+        "keepalived-version.txt": "keepalived --version 2>&1",
+        "ipvs.txt": "ipvsadm -Ln; ipvsadm -Ln --stats --exact; ipvsadm -Ln --daemon; "
+        "ipvsadm -Ln --timeout",
+        "ipvs-connections.txt": "ipvsadm -Lnc | head -n 5000",
+        "vrrp.txt": f'for f in {VRRP_STATE}/vrrp-*; do echo "$f: $(cat "$f")"; done',
+        "ipvs-settings.txt": "grep -r . /proc/sys/net/ipv4/vs",
+    },
+    question=Question(
+        key="directors",
+        option="--director",
+        help="May be repeated.",
+        text="Directors, two addresses",
+        prefix="lvs",
+        comment="# The machines that own the VIP and pass connections on. The first one is master "
+        "while it lives.\n",
+    ),
+    # One that waited for processors would miss VRRP adverts, which on machines of its own it never
+    # does.
+    machines=Machines(kind="director", prefix="lvs", first=11, least=1, number=2, niceness=0),
+)
+"""After those they send to."""

@@ -3,6 +3,7 @@
 import re
 import shlex
 
+from provisioning.facts.hosts.real_server import real_server_view
 from provisioning.model.hosts import IPAddress, ServiceManager
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import (
@@ -13,21 +14,8 @@ from provisioning.model.resolve import (
     variables_of,
 )
 from provisioning.model.runtime import Pin, Runtime
-from provisioning.resources.address import Address
-from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
-from provisioning.resources.current_release import CurrentRelease
-from provisioning.resources.directory import Directory
-from provisioning.resources.file import File
-from provisioning.resources.mark import Mark
-from provisioning.resources.mount import Mount
-from provisioning.resources.package import Packages
-from provisioning.resources.release import Release
-from provisioning.resources.service import Service, restart
-from provisioning.resources.sysctl import Sysctl
-from provisioning.resources.user import User
-from provisioning.roles.network import address_requirement
-from provisioning.roles.part import RolePart
-from provisioning.roles.places import (
+from provisioning.node_api import ONLY_DRAINING, READY
+from provisioning.places import (
     APP_ENV,
     APP_SERVICE,
     APP_STATE,
@@ -36,42 +24,48 @@ from provisioning.roles.places import (
     SECRET_FILE,
     VIP_SERVICE,
 )
+from provisioning.resources.address import Address
+from provisioning.resources.base import Handler, Postcondition, Requirement, Resource
+from provisioning.resources.current_release import CurrentRelease
+from provisioning.resources.directory import Directory
+from provisioning.resources.file import File
+from provisioning.resources.flag_file import FlagFile
+from provisioning.resources.mount import Mount
+from provisioning.resources.package import Packages
+from provisioning.resources.release import Release
+from provisioning.resources.service import Service, restart
+from provisioning.resources.sysctl import Sysctl
+from provisioning.resources.user import User
+from provisioning.roles.deployment import Deployment
+from provisioning.roles.engine_packages import ENGINES, declared_packages
+from provisioning.roles.machines import Machines
+from provisioning.roles.network import address_requirement
+from provisioning.roles.part import RolePart
 from provisioning.roles.programs import (
     manager_requirement,
     manager_resources,
     unit_path,
     unit_template,
 )
+from provisioning.roles.question import Question
 from provisioning.roles.release_archive import ReleaseArchive
 from provisioning.roles.rendering import RenderedFile, Templates
+from provisioning.roles.role import Log, Role
 from provisioning.roles.storage import mount_source
 
 _VIP_SCRIPT = "/usr/local/sbin/lvs-real-server"
 _APP_PACKAGES = ("gradio", "fastapi", "numpy", "av", "limits", "prometheus_client")
-_ENGINE_PACKAGES: dict[str | None, tuple[str, ...]] = {
-    None: ("espeakng_loader",),
-    "auto": ("espeakng_loader",),
-    "espeak": ("espeakng_loader",),
-    "kokoro": ("kokoro_onnx", "onnxruntime"),
-    "cosyvoice2": ("torch", "torchaudio"),
-    "cosyvoice3": ("torch", "torchaudio"),
-}
-"""What the app that comes with this program imports; setup.cfg has the versions."""
+"""Import names of what the app that comes with this program needs; setup.cfg has the versions."""
 _LAST_WORDS = 10
 """Seconds between a node's last job and its end: its answers are fetched, its workers go."""
+_APP_LOG = "/var/log/cosyvoice/app.log"
 _START_PATIENCE = 240
 """Seconds until a node must answer after a start: imports and a warm-up on a slow disk."""
 
 
-def part(
-    inventory: Inventory,
-    name: str,
-    templates: Templates,
-    release: ReleaseArchive | None,
-    runtime: Runtime,
-    secret: str | None,
-) -> RolePart:
+def part(deployment: Deployment, name: str) -> RolePart:
     """Requirements and resources of one real server, in the order in which they are applied."""
+    inventory, templates = deployment.inventory, deployment.templates
     manager = service_manager_of(inventory, name)
     return RolePart(
         (
@@ -84,7 +78,7 @@ def part(
             *manager_resources(manager),
             *_virtual_ips(inventory, name, templates, manager),
             *_outputs(inventory),
-            *_app(inventory, name, templates, manager, release, runtime, secret),
+            *_app(deployment, name, manager),
         ),
         (_answers(inventory, name),),
     )
@@ -118,10 +112,10 @@ def peers(inventory: Inventory) -> list[tuple[str, str]]:
     return [(name, own_url(host.address, port)) for name, host in hosts]
 
 
-def drain_mark(runtime: Runtime, name: str) -> Mark:
-    """What tells the app whether it is drained."""
+def drain_flag(runtime: Runtime, name: str) -> FlagFile:
+    """Flag file by which the app knows whether it is drained."""
     drain = runtime.drains.get(name)
-    return Mark(path=DRAIN_FILE, content=f"{drain}\n" if drain else None)
+    return FlagFile(path=DRAIN_FILE, content=f"{drain}\n" if drain else None)
 
 
 def _packages(inventory: Inventory) -> tuple[str, ...]:
@@ -200,19 +194,12 @@ def _local_outputs(inventory: Inventory) -> str:
     return f"{inventory.app.directory}/outputs"
 
 
-def _app(
-    inventory: Inventory,
-    name: str,
-    templates: Templates,
-    manager: ServiceManager,
-    release: ReleaseArchive | None,
-    runtime: Runtime,
-    secret: str | None,
-) -> list[Resource]:
+def _app(deployment: Deployment, name: str, manager: ServiceManager) -> list[Resource]:
+    inventory, templates = deployment.inventory, deployment.templates
     variables: dict[str, object] = {**variables_of(inventory, name)}
     app = inventory.app
     again = restart(APP_SERVICE, manager)
-    chosen = _release(inventory, release, runtime.pins.get(name), again)
+    chosen = _release(inventory, deployment.release, deployment.runtime.pins.get(name), again)
     run_script = f"{app.directory}/run.sh"
     values: dict[str, object] = {
         "app": app,
@@ -226,7 +213,7 @@ def _app(
     resources: list[Resource] = [
         Directory(path=str(app.directory)),
         Directory(path="/etc/cosyvoice"),
-        drain_mark(runtime, name),
+        drain_flag(deployment.runtime, name),
         Directory(path="/var/log/cosyvoice", group=app.user, mode=0o750),
         Directory(path=APP_STATE, owner=app.user, group=app.user, mode=0o700),
         # Owned by root and not writable for the app, so that a break-in there changes no script.
@@ -237,7 +224,7 @@ def _app(
             validate='sh -n "$CANDIDATE"',
             triggers=(again,),
         ),
-        *_session_routing(inventory, variables, templates, secret, again),
+        *_session_routing(inventory, variables, templates, deployment.secret, again),
         RenderedFile(
             path=APP_ENV,
             content=templates.render("real_server/app.env.j2", variables, **values),
@@ -345,7 +332,7 @@ def _environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
 
 def _python_requirements(inventory: Inventory) -> tuple[Requirement, ...]:
     if inventory.app.venv is None:
-        return (_packages_requirement(inventory),)
+        return (_packages_requirement(inventory), *_engine_requirement(inventory))
     if _environment_packages(inventory):
         return ()
     python = shlex.quote(str(inventory.app.venv.python))
@@ -364,7 +351,7 @@ def _packages_requirement(inventory: Inventory) -> Requirement:
     packages: tuple[str, ...] = ("gradio",)
     # An app from elsewhere has needs of its own.
     if inventory.app.source == "builtin":
-        packages = (*_APP_PACKAGES, *_ENGINE_PACKAGES.get(inventory.app.engine, ()))
+        packages = (*_APP_PACKAGES, *(declared_packages(inventory.app.engine) or ()))
     places = [f"{shlex.quote(str(python.parent.parent))}/lib/python3*/site-packages"]
     found = " && ".join(f"[ -e {place}/{package} ]" for place in places for package in packages)
     # find_spec imports nothing; still an interpreter start, which the look into the folder saves.
@@ -381,17 +368,36 @@ def _packages_requirement(inventory: Inventory) -> Requirement:
     )
 
 
+def _engine_requirement(inventory: Inventory) -> tuple[Requirement, ...]:
+    """An engine of another package must be announced there; its packages are pip's concern."""
+    engine, python = inventory.app.engine, shlex.quote(str(inventory.app.python))
+    if inventory.app.source != "builtin" or declared_packages(engine) is not None:
+        return ()
+    code = shlex.quote(
+        "import importlib.metadata as m, sys; "
+        f"sys.exit(not m.entry_points(group={ENGINES!r}, name={engine!r}))"
+    )
+    return (
+        Requirement(
+            f"{inventory.app.python} has the engine {engine}",
+            f"{python} -c {code} || {{ echo no package there announces an engine of that name; "
+            "exit 1; }",
+            "correct app.engine, or install the package that has this engine for that interpreter",
+        ),
+    )
+
+
 def _answers(inventory: Inventory, name: str) -> Postcondition:
     """The app answers at the node's own address and, on the node, at the VIP: bound to one of
     them only, health checks would pass and clients would not be served. One that is drained, as
     most are while they are changed, has no other reason to be not ready."""
     host, port = inventory.real_servers.hosts[name], app_port(inventory)
     addresses = [host.address, *(vip.address.ip for vip in inventory.virtual_ips)]
-    urls = [f"{own_url(address, port)}/readyz" for address in addresses]
+    urls = [f"{own_url(address, port)}{READY}" for address in addresses]
     probes = "\n".join(
         f"said=$(curl -sS --noproxy '*' --max-time 5 -w ' %{{http_code}}' '{url}' 2>&1) || "
         f'{{ echo "$said"; exit 1; }}\n'
-        f"""case $said in *" 200" | *'"reason":"draining"'*" 503") ;; """
+        f"""case $said in *" 200" | *'{ONLY_DRAINING}'*" 503") ;; """
         f'*) echo "$said"; exit 1 ;; esac'
         for url in urls
     )
@@ -399,5 +405,32 @@ def _answers(inventory: Inventory, name: str) -> Postcondition:
         "the app is ready at its own address and at the VIP",
         probes,
         _START_PATIENCE,
-        "see /var/log/cosyvoice/app.log on this host",
+        f"see {_APP_LOG} on this host",
     )
+
+
+REAL_SERVERS = Role(
+    key="real_servers",
+    name="real servers",
+    order=20,
+    part=part,
+    view=real_server_view,
+    # The app writes a file under either service manager.
+    logs=lambda _manager: (Log(APP_SERVICE, _APP_LOG),),
+    diagnostics={
+        "arp-settings.txt": "grep . /proc/sys/net/ipv4/conf/*/arp_ignore"
+        " /proc/sys/net/ipv4/conf/*/arp_announce",
+        "gpus.txt": "command -v nvidia-smi >/dev/null && timeout 10 nvidia-smi || echo none",
+    },
+    question=Question(
+        key="real_servers",
+        option="--real-server",
+        help="May be repeated.",
+        text="Real servers, their addresses",
+        prefix="rs",
+        comment="# The machines that speak. More than an address: "
+        "{address: …, weight: 2, workers: 2}\n",
+    ),
+    machines=Machines(kind="real server", prefix="rs", first=21, least=1, number=3, memory=1500),
+)
+"""After the storage they mount."""

@@ -4,6 +4,7 @@ import hashlib
 from functools import partial
 from importlib import resources
 from pathlib import Path
+from typing import NoReturn
 
 import jinja2
 
@@ -17,7 +18,7 @@ from provisioning.resources.file import File
 INVENTORY_MARK = "inventory sha256:"
 """Begins what a header says of the inventory: which one a file was made from, not what is in it."""
 
-RenderedFile = partial(File, incidental=INVENTORY_MARK)
+RenderedFile = partial(File, ignore_lines=INVENTORY_MARK)
 """A file from a template; another inventory with the same outcome is no change."""
 
 
@@ -66,9 +67,16 @@ class Templates:
         if language.name not in self._environments:
             made = LanguageEnvironment(language, self._loader)
             made.filters["number"] = number
+            made.globals["fail"] = _fail
             made.filters["whole"] = lambda value: max(1, round(value))
             self._environments[language.name] = made
         return self._environments[language.name]
+
+
+@jinja2.pass_context
+def _fail(context: jinja2.runtime.Context, reason: str) -> NoReturn:
+    """End the rendering from within a template: for branches that no value may reach."""
+    raise TemplateValueError(f"template {context.name}: {reason}")
 
 
 class _Packaged(jinja2.BaseLoader):

@@ -3,6 +3,8 @@
 import shlex
 from ipaddress import IPv6Address
 
+from provisioning.facts.fact import View
+from provisioning.facts.hosts.storage import StorageState, storage_view
 from provisioning.model.hosts import ServiceManager
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import service_manager_of, variables_of
@@ -11,6 +13,8 @@ from provisioning.resources.directory import Directory
 from provisioning.resources.nfs_export import NfsExport
 from provisioning.resources.package import Packages
 from provisioning.resources.service import Service, restart
+from provisioning.roles.deployment import Deployment
+from provisioning.roles.machines import Machines
 from provisioning.roles.network import address_requirement
 from provisioning.roles.part import RolePart
 from provisioning.roles.programs import (
@@ -20,6 +24,8 @@ from provisioning.roles.programs import (
     unit_template,
 )
 from provisioning.roles.rendering import RenderedFile, Templates
+from provisioning.roles.role import Log, Role
+from provisioning.roles.storage_question import STORAGE_QUESTION
 
 _SCRIPT = "/usr/local/sbin/nfs-export"
 _PROGRAM = "nfs-export"
@@ -35,8 +41,9 @@ def mount_source(inventory: Inventory) -> str:
     return f"[{address}]:/" if isinstance(address, IPv6Address) else f"{address}:/"
 
 
-def part(inventory: Inventory, name: str, templates: Templates) -> RolePart:
+def part(deployment: Deployment, name: str) -> RolePart:
     """Requirements and resources of the storage host, in the order in which they are applied."""
+    inventory, templates = deployment.inventory, deployment.templates
     storage = inventory.storage
     assert storage is not None
     manager = service_manager_of(inventory, name)
@@ -127,3 +134,29 @@ def _exported(path: str) -> Postcondition:
         30,
         "see the NFS server's log on this host",
     )
+
+
+def _logs(manager: ServiceManager) -> tuple[Log, ...]:
+    service = _service(manager)
+    return (Log(service, f"/var/log/{service}.log" if service == _PROGRAM else None),)
+
+
+def _view(inventory: Inventory, _name: str) -> View[StorageState]:
+    assert inventory.storage is not None
+    return storage_view(inventory.storage)
+
+
+STORAGE = Role(
+    key="storage",
+    name="storage",
+    order=10,
+    part=part,
+    gate="every",
+    serves_leaving=True,
+    view=_view,
+    logs=_logs,
+    diagnostics={"exports.txt": "exportfs -v; cat /proc/fs/nfsd/threads"},
+    question=STORAGE_QUESTION,
+    machines=Machines(kind="storage", prefix="nas", first=31, number=1, memory=512),
+)
+"""First, as real servers mount it."""

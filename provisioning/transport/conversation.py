@@ -5,6 +5,7 @@ one who started it is gone, however that ended.
 """
 
 import contextlib
+import logging
 import os
 import shlex
 import signal
@@ -15,8 +16,10 @@ from base64 import b64encode
 import paramiko
 
 from provisioning.transport.base import ConnectionLostError, TransportError
-from provisioning.transport.opening import AfterMark, Opening
+from provisioning.transport.shell_start import AfterMark, ShellStart
 from provisioning.transport.sudo import refused_password, sudo_error
+
+_log = logging.getLogger(__name__)
 
 _BREAKS = (paramiko.SSHException, OSError, EOFError)
 _CHUNK = 65536
@@ -25,12 +28,12 @@ _START = 60.0
 
 
 def first_line(script: str) -> bytes:
-    """The script as the opening of a conversation takes it."""
+    """The script in the form in which a conversation takes it."""
     return b64encode(script.encode()) + b"\n"
 
 
 class _Lines:
-    """What comes in, line by line."""
+    """Incoming lines."""
 
     def __init__(self, host: str) -> None:
         self._host = host
@@ -55,40 +58,43 @@ class _Lines:
             self._changed.wait_for(lambda: self._lines or self._ended, timeout)
             if self._lines:
                 return self._lines.pop(0)
-            how = "ended" if self._ended else f"said nothing for {timeout:g} s"
+            how = "ended" if self._ended else f"sent nothing for {timeout:g} s"
         raise ConnectionLostError(f"{self._host}: the conversation {how}")
 
 
 class ChannelConversation:
     """Over a channel of an SSH connection."""
 
-    def __init__(self, host: str, channel: paramiko.Channel, opening: Opening) -> None:
-        self._host, self._channel, self._opening = host, channel, opening
+    def __init__(self, host: str, channel: paramiko.Channel, start: ShellStart) -> None:
+        self._host, self._channel, self._start = host, channel, start
         self._lines = _Lines(host)
-        self._stdout, self._stderr = AfterMark(opening.mark), AfterMark(opening.mark)
+        self._stdout, self._stderr = AfterMark(start.mark), AfterMark(start.mark)
         self._decided = threading.Event()
         """The script can be sent, or there is nobody to send it to."""
         self._errors_reader = threading.Thread(target=self._read_errors, daemon=True)
 
     def start(self, script: str) -> None:
-        """Runs the script. Raises ``TransportError``."""
+        """Run the script. Raises ``TransportError``."""
         self._channel.settimeout(None)
         try:
-            self._channel.exec_command(shlex.join(self._opening.argv))  # nosec B601
+            self._channel.exec_command(shlex.join(self._start.argv))  # nosec B601
             threading.Thread(target=self._read_output, daemon=True).start()
             self._errors_reader.start()
-            if self._opening.first:
-                self._send(self._opening.first)
+            if self._start.first:
+                self._send(self._start.first)
             self._decided.wait(_START)
             if not self._stdout.found:
                 raise self._not_started()
-            self._send(self._opening.then + first_line(script))
+            self._send(self._start.then + first_line(script))
+            _log.info("%s: conversation begun by %d bytes", self._host, len(script))
         except _BREAKS:
             self.close()
             raise ConnectionLostError(f"{self._host}: the connection broke") from None
 
     def ask(self, line: str, timeout: float) -> str:
         """As ``Conversation.ask``."""
+        # The line may be the cluster's record; nothing in it is for a log.
+        _log.debug("%s: conversation: line of %d bytes", self._host, len(line))
         try:
             self._send(line.encode() + b"\n")
         except _BREAKS:
@@ -125,7 +131,7 @@ class ChannelConversation:
                     self._decided.set()
 
     def _asked_twice(self) -> bool:
-        prompt = self._opening.prompt
+        prompt = self._start.prompt
         return bool(prompt) and self._stderr.before.count(prompt) > 1
 
     def _not_started(self) -> TransportError:
@@ -134,25 +140,25 @@ class ChannelConversation:
         self._errors_reader.join(_START)
         if self._asked_twice():
             return refused_password(self._host)
-        said = self._stderr.before.replace(self._opening.prompt, b"").decode("utf-8", "replace")
-        if self._opening.argv[0] == "sudo":
-            given = bool(self._opening.first)
+        said = self._stderr.before.replace(self._start.prompt, b"").decode("utf-8", "replace")
+        if self._start.argv[0] == "sudo":
+            given = bool(self._start.first)
             return sudo_error(self._host, said, password_given=given, status=1)
         return ConnectionLostError(
             f"{self._host}: the login shell there did not run our command: "
-            f"{' '.join(said.split())[-500:] or 'it said nothing'}"
+            f"{' '.join(said.split())[-500:] or 'no output'}"
         )
 
 
 class ProcessConversation:
     """With a process of this machine."""
 
-    def __init__(self, host: str, opening: Opening) -> None:
+    def __init__(self, host: str, start: ShellStart) -> None:
         self._lines = _Lines(host)
         self._host = host
-        self._stdout = AfterMark(opening.mark)
+        self._stdout = AfterMark(start.mark)
         self._process = subprocess.Popen(
-            opening.argv,
+            start.argv,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -162,7 +168,7 @@ class ProcessConversation:
         threading.Thread(target=self._read_output, daemon=True).start()
 
     def start(self, script: str) -> None:
-        """Runs the script."""
+        """Run the script."""
         self._send(first_line(script))
 
     def ask(self, line: str, timeout: float) -> str:

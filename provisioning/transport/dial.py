@@ -10,19 +10,19 @@ from provisioning.transport.deadline import Deadline
 from provisioning.transport.proxy_command import ProxyCommand
 from provisioning.transport.route import Endpoint
 
-Stream = socket.socket | paramiko.Channel
+Socket = socket.socket | paramiko.Channel
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A stream, and the ProxyCommand that carries it where there is one."""
+class Stream:
+    """A socket or channel, and the ProxyCommand that carries it, if one does."""
 
-    stream: Stream
+    socket: Socket
     proxy: ProxyCommand | None = None
 
     def close(self) -> None:
         """Ends both."""
-        self.stream.close()
+        self.socket.close()
         if self.proxy:
             self.proxy.close()
 
@@ -31,24 +31,24 @@ _PROHIBITED = 1
 """OPEN_ADMINISTRATIVELY_PROHIBITED (RFC 4254, 5.1)."""
 
 
-def dial(endpoint: Endpoint, before: paramiko.Transport | None, deadline: Deadline) -> Line:
-    """A line to the endpoint, by way of the jump host ``before`` where there is one.
+def dial(endpoint: Endpoint, before: paramiko.Transport | None, deadline: Deadline) -> Stream:
+    """A stream to the endpoint, through the jump host ``before`` if given.
 
     Raises ``UnreachableError``.
     """
     if before is not None:
-        return Line(_through(before, endpoint, deadline))
+        return Stream(_through(before, endpoint, deadline))
     if endpoint.proxy_command:
         try:
             proxy = ProxyCommand(endpoint.proxy_command)
         except OSError as error:
             raise UnreachableError(f"{endpoint}: no shell for the ProxyCommand: {error}") from None
-        return Line(proxy.socket, proxy)
-    return Line(_tcp(endpoint, deadline))
+        return Stream(proxy.socket, proxy)
+    return Stream(_tcp(endpoint, deadline))
 
 
 def _tcp(endpoint: Endpoint, deadline: Deadline) -> socket.socket:
-    """Tries all addresses of the name; one that is silent leaves time for those after it."""
+    """Try all addresses of the name; a silent one leaves time for those after it."""
     try:
         addresses = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:

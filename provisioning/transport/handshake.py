@@ -1,13 +1,17 @@
-"""From a stream to an encrypted connection with the host it should be with."""
+"""SSH handshake over a stream, with a check of the host's key."""
+
+import logging
 
 import paramiko
 from paramiko.ssh_exception import IncompatiblePeer
 
 from provisioning.transport.base import HostKeyError, UnreachableError
 from provisioning.transport.deadline import Deadline
-from provisioning.transport.dial import Stream
+from provisioning.transport.dial import Socket
 from provisioning.transport.known_hosts import KnownHosts
 from provisioning.transport.route import Endpoint
+
+_log = logging.getLogger(__name__)
 
 _SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 """Key types whose signature algorithms have names of their own (RFC 8332)."""
@@ -20,11 +24,11 @@ class BrokenOffError(UnreachableError):
 
 
 def shake_hands(
-    stream: Stream, endpoint: Endpoint, deadline: Deadline, *, accept_new_host_keys: bool
+    socket: Socket, endpoint: Endpoint, deadline: Deadline, *, accept_new_host_keys: bool
 ) -> paramiko.Transport:
-    """Negotiates keys and checks the host's. Raises ``UnreachableError``, ``HostKeyError``."""
+    """Negotiate keys and check the host's. Raises ``UnreachableError``, ``HostKeyError``."""
     known_hosts = KnownHosts(endpoint.known_hosts)
-    transport = paramiko.Transport(stream)
+    transport = paramiko.Transport(socket)
     try:
         _prefer(transport, known_hosts.kinds(endpoint.known_as))
         transport.banner_timeout = deadline.left
@@ -33,6 +37,7 @@ def shake_hands(
         # start_client returns without a word when the time is up; then there is no key yet.
         key = transport.get_remote_server_key()
         known_hosts.check(endpoint.known_as, key, accept_new=accept_new_host_keys)
+        _log.info("%s: %s, host key %s", endpoint, transport.remote_version, key.get_name())
     except (paramiko.SSHException, OSError, EOFError) as error:
         transport.close()
         raise _why(error, transport, endpoint, deadline) from None
@@ -56,7 +61,7 @@ def _why(
 ) -> UnreachableError:
     if deadline.passed:
         return UnreachableError(
-            f"{endpoint}: something accepts connections there and then says nothing for "
+            f"{endpoint}: something accepts connections there and then sends nothing for "
             f"{deadline.seconds:g} s; is it sshd, is the host overloaded? (ssh.connect_timeout)"
         )
     if isinstance(error, IncompatiblePeer):

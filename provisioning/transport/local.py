@@ -11,7 +11,7 @@ from collections.abc import Callable
 from provisioning.transport.base import Completed, ConnectionLostError
 from provisioning.transport.conversation import ProcessConversation
 from provisioning.transport.deadline import Deadline
-from provisioning.transport.opening import AfterMark, opening
+from provisioning.transport.shell_start import AfterMark, shell_start
 from provisioning.transport.sudo import sudo_error
 
 _HOST = "this machine"
@@ -34,7 +34,7 @@ class LocalTransport:
         on_stdout: Callable[[bytes], None] | None = None,
     ) -> Completed:
         """As ``Transport.run``; root needs root, or sudo without a password."""
-        start = opening(sudo=root and os.geteuid() != 0, timeout=timeout)
+        start = shell_start(sudo=root and os.geteuid() != 0, timeout=timeout)
         output, errors = AfterMark(start.mark), AfterMark(start.mark)
         printed: list[bytes] = []
         complaints: list[bytes] = []
@@ -68,7 +68,7 @@ class LocalTransport:
 
     def converse(self, script: str) -> ProcessConversation:
         """As ``Transport.converse``."""
-        start = opening(sudo=os.geteuid() != 0, converses=True)
+        start = shell_start(sudo=os.geteuid() != 0, converses=True)
         conversation = ProcessConversation(_HOST, start)
         conversation.start(script)
         return conversation

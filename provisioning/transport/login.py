@@ -1,5 +1,6 @@
 """Logs in: keys first, then the password."""
 
+import logging
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from functools import partial
@@ -10,6 +11,8 @@ from provisioning.transport.base import AuthenticationError, UnreachableError
 from provisioning.transport.deadline import Deadline
 from provisioning.transport.key_ring import Identity, KeyRing, UnusableKeyError
 from provisioning.transport.route import Endpoint
+
+_log = logging.getLogger(__name__)
 
 _KEYS_BEFORE_PASSWORD = 5
 """sshd hangs up at the sixth failure (MaxAuthTries, sshd_config(5)); one is for the password."""
@@ -57,6 +60,7 @@ class _Attempt:
             if has_password and len(self._tried) == _KEYS_BEFORE_PASSWORD:
                 break
             self._tried.append(identity.label)
+            _log.info("%s: trying %s", self._endpoint, identity.label)
             more = self._ask(partial(self._transport.auth_publickey, user, identity.key))
             if more is not None:
                 # The key was right: it was enough, or the first of several factors.
@@ -71,6 +75,7 @@ class _Attempt:
         if self._accepted is not None and not self._accepted & _PASSWORD_METHODS:
             return False
         self._tried.append("the password")
+        _log.info("%s: trying the password", self._endpoint)
         more = self._ask(partial(self._transport.auth_password, self._endpoint.user, password()))
         if more:
             self._accepted = set(more)

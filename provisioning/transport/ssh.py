@@ -15,17 +15,19 @@ from provisioning.transport.base import (
     ConnectionLostError,
     SudoError,
 )
+from provisioning.transport.channel import ScriptChannel
+from provisioning.transport.connect import open_connection
 from provisioning.transport.conversation import ChannelConversation
 from provisioning.transport.deadline import Deadline
-from provisioning.transport.exchange import Exchange
 from provisioning.transport.heartbeat import Heartbeat
 from provisioning.transport.login import log_in
-from provisioning.transport.opening import opening
-from provisioning.transport.reach import reach
-from provisioning.transport.route import route
+from provisioning.transport.route import Endpoint, route
+from provisioning.transport.shell_start import shell_start
 
 # Its own log shows tracebacks on standard error; what they say is explained by our errors.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
+
+_log = logging.getLogger(__name__)
 
 _CONNECT_TIMEOUT = 10.0
 _KEEPALIVE = 15.0
@@ -54,11 +56,15 @@ def connect(
     )
     with ExitStack() as ending:
         transport: paramiko.Transport | None = None
+        before: Endpoint | None = None
         for hop in hops:
             deadline = Deadline(connection.connect_timeout or _CONNECT_TIMEOUT)
-            transport = reach(hop, transport, deadline, accept_new_host_keys, ending)
+            _log.info("%s: connecting%s", hop, f" through {before}" if before else "")
+            transport = open_connection(hop, transport, deadline, accept_new_host_keys, ending)
             password = connection.password if hop is hops[-1] else None
             log_in(transport, hop, _asking(name, password, base_dir), deadline)
+            _log.info("%s: logged in after %.2f s", hop, deadline.elapsed)
+            before = hop
         assert transport is not None
         heartbeat = Heartbeat(transport, connection.keepalive or _KEEPALIVE)
         heartbeat.start()
@@ -115,15 +121,15 @@ class SSHTransport:
         on_stdout: Callable[[bytes], None] | None = None,
     ) -> Completed:
         """As ``Transport.run``."""
-        start = opening(
+        start = shell_start(
             sudo=root and self._becomes_root, sudo_password=self._sudo_password, timeout=timeout
         )
         data = script.encode() if isinstance(script, str) else script
         try:
-            exchange = Exchange(
+            script_channel = ScriptChannel(
                 self._name, self._open(), start, timeout=timeout, on_stdout=on_stdout
             )
-            return exchange.run(data)
+            return script_channel.run(data)
         except ConnectionLostError:
             if self._heartbeat.missed:
                 raise ConnectionLostError(
@@ -134,7 +140,9 @@ class SSHTransport:
 
     def converse(self, script: str) -> ChannelConversation:
         """As ``Transport.converse``."""
-        start = opening(sudo=self._becomes_root, sudo_password=self._sudo_password, converses=True)
+        start = shell_start(
+            sudo=self._becomes_root, sudo_password=self._sudo_password, converses=True
+        )
         conversation = ChannelConversation(self._name, self._open(), start)
         conversation.start(script)
         return conversation
@@ -142,13 +150,16 @@ class SSHTransport:
     def close(self) -> None:
         """Closes the connection and those of its jump hosts; whatever runs on it ends with
         ``ConnectionLostError``."""
+        _log.info("%s: closing the connection", self._name)
         self._ending.close()
 
     def _open(self) -> paramiko.Channel:
         try:
-            return self._transport.open_session(timeout=_CHANNEL_TIMEOUT)
+            channel = self._transport.open_session(timeout=_CHANNEL_TIMEOUT)
         except (paramiko.SSHException, OSError, EOFError) as error:
             state = "refuses a session" if self._transport.is_active() else "is gone"
             raise ConnectionLostError(
                 f"{self._name}: the connection {state}: {error or 'it was closed'}"
             ) from None
+        _log.info("%s: channel %d is open", self._name, channel.get_id())
+        return channel

@@ -28,7 +28,7 @@ def sudo_error(host: str, said: str, *, password_given: bool, status: int) -> Su
             "(ssh.user)"
         )
     return SudoError(
-        f"{host}: sudo did not run the script (status {status}): {text or 'it said nothing'}"
+        f"{host}: sudo did not run the script (status {status}): {text or 'no output'}"
     )
 
 

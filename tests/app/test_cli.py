@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from app import __version__, server
 from app.cli import main
 from app.settings import Settings
-from tests.app.kokoro_folder import FOLDER, needs_voices
+from tests.app.engines.kokoro.kokoro_folder import FOLDER, needs_voices
 from tests.app.node_process import ROOT
 
 
@@ -125,7 +125,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         longest_timeout=9,
         worker_max_jobs=100,
         worker_max_growth=512,
-        cards=("0", "1"),
+        gpus=("0", "1"),
         jobs_per_gpu=2,
         start_timeout=6,
         text_limit=7,
@@ -153,12 +153,12 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         release="r1",
         log_level="debug",
     )
-    assert (settings.slots, settings.places) == (4, 4)
+    assert (settings.slots, settings.effective_queue_size) == (4, 4)
 
 
 def test_without_the_queue_one_request_at_a_time(parsed: Parser) -> None:
     settings = parsed("--workers", "4")
-    assert (settings.slots, settings.places) == (1, 0)
+    assert (settings.slots, settings.effective_queue_size) == (1, 0)
 
 
 def test_the_release_is_the_folder_it_runs_from(
@@ -181,8 +181,8 @@ def test_the_release_is_the_folder_it_runs_from(
         (["--node-name", "节点"], "'节点' may hold ASCII letters"),
         (["--node-name", "../x"], "may hold ASCII letters"),
         (["--output-dir", "/dev/null/x"], "/dev/null/x cannot be used: Not a directory"),
-        (["--host-names", "http://a.example"], "'http://a.example' is no host name"),
-        (["--host-names", "a..example"], "'a..example' is no host name"),
+        (["--host-names", "http://a.example"], "'http://a.example' is not a host name"),
+        (["--host-names", "a..example"], "'a..example' is not a host name"),
         (["--log-level", "loud"], "'loud' is not one of"),
         (["--prot", "1"], "No such option"),
         (["extra"], "unexpected extra argument"),

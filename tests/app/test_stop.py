@@ -71,8 +71,9 @@ def _open_event_stream(node: NodeProcess) -> threading.Event:
 
 _PARENT = """
 import asyncio
-from tests.app.test_pool import COMMAND
-from app.workers.pool import Pool, PoolSize
+from tests.app.workers.test_pool import COMMAND
+from app.workers.pool import Pool
+from app.workers.pool_size import PoolSize
 
 async def main():
     pool = Pool(COMMAND, PoolSize(1, 1, 60, 30))
@@ -80,7 +81,7 @@ async def main():
     while pool.not_ready:
         await asyncio.sleep(0.01)
     print(pool.slots[0].worker.pid, flush=True)
-    from tests.app.test_pool import speak
+    from tests.app.workers.test_pool import speak
     await speak(pool, "hang")
 
 asyncio.run(main())

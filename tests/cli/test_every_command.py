@@ -150,7 +150,7 @@ def test_a_wrong_inventory(command: str, kind: str, run: Run) -> None:
         again, out, _ = run(with_option(words, "--json"))
         assert again == status
         (value,) = values(out, lines=False)
-        assert isinstance(value, dict) and value["problems"]
+        assert isinstance(value, dict) and value["diagnostics"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from provisioning.cli.init import init
-from provisioning.model.loading import load_inventory, read_inventory
+from provisioning.model.loader.load import load_inventory, read_inventory
 
 _REPOSITORY = Path(__file__).parents[2]
 _FLAGS = [

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from provisioning.cli.main import main
-from provisioning.model.loading import load_inventory
+from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations.members import remember
+from provisioning.operations.deployed_hosts import remember
 from provisioning.operations.runtime_state import load_record, save_runtime
 
 _INVENTORY = """\
@@ -67,13 +67,13 @@ def cluster(
     ("words", "said"),
     [
         (("drain", "lvs1"), "`cluster switchover` moves the VIP away from it"),
-        (("drain", "rs9"), "rs9 is no real server; those are rs1, rs2"),
+        (("drain", "rs9"), "rs9 is not a real server; choose from rs1, rs2"),
         (("undrain", "lvs2"), "`cluster switchover`"),
         (("drain",), "Missing argument 'HOST'"),
         (("drain", "rs1", "--timeout", "-1"), "-1"),
-        (("switchover", "--to", "rs1"), "rs1 is no director; those are lvs1, lvs2"),
+        (("switchover", "--to", "rs1"), "rs1 is not a director; choose from lvs1, lvs2"),
         (("stop",), "there is no terminal to ask on; say --yes"),
-        (("restart", "--limit", "directors", "--yes"), "lvs1, lvs2 is none"),
+        (("restart", "--limit", "directors", "--yes"), "not on lvs1, lvs2; choose from rs1, rs2"),
         (("start", "--limit", "nobody"), "no host or group 'nobody'"),
         (("logs", "laptop"), "laptop has no role, so there is no log"),
         (("logs", "rs1", "--since", "soon"), "'soon' is neither a time such as"),

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from provisioning.cli.releases import releases
 from provisioning.cli.rollback import rollback
 from provisioning.engine.journal import runs
-from provisioning.model.loading import load_inventory
+from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations import session
 from provisioning.operations.release import build_release
@@ -23,7 +23,7 @@ from provisioning.resources.release import Release
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.release_archive import ReleaseArchive
 from provisioning.roles.release_steps import staged, switched
-from tests.cli.pretended_hosts import OPT, Network, PretendedHost, ready_app
+from tests.cli.sandbox_hosts import OPT, Network, SandboxHost, ready_app
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="fragments run as root")
 
@@ -88,7 +88,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster
     (tmp_path / "源码" / "app" / "__main__.py").touch()
     all_hosts = (*_NODES, *_DIRECTORS)
     with ready_app() as port:
-        network = Network({name: PretendedHost(tmp_path / name, port) for name in all_hosts})
+        network = Network({name: SandboxHost(tmp_path / name, port) for name in all_hosts})
         monkeypatch.setattr(session, "connect", network.connect)
         yield Cluster(Site(load_inventory(path), path), network)
 

@@ -13,15 +13,15 @@ from provisioning.cli.upgrade_view import (
     JsonLines,
     LiveTable,
     PlainLog,
+    show_downtimes,
     show_end,
-    show_floors,
     show_plan,
 )
 from provisioning.engine.lock import cluster_lock
 from provisioning.operations.rolling_upgrade import state_file
-from provisioning.operations.rolling_upgrade.choices import Choices
+from provisioning.operations.rolling_upgrade.downtime import downtimes
 from provisioning.operations.rolling_upgrade.events import UpgradeEvent
-from provisioning.operations.rolling_upgrade.floor import floors
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.state import Node, NodeStatus, RunStatus, Upgrade
 
 INVENTORY = """\
@@ -55,7 +55,7 @@ def node(host: str = "rs1", **fields: object) -> Node:
 
 
 def upgrade(*nodes: Node, status: RunStatus = RunStatus.RUNNING) -> Upgrade:
-    return Upgrade("id", "2.0", {"to": ""}, Choices(), nodes or (node(),), "now", status)
+    return Upgrade("id", "2.0", {"to": ""}, UpgradeOptions(), nodes or (node(),), "now", status)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def upgrade(*nodes: Node, status: RunStatus = RunStatus.RUNNING) -> Upgrade:
         (("--on-deadline", "pray"), "'wait', 'kill', 'stop'"),
         (("--webhook", "ftp://x"), "http:// or https://"),
         (("--notify-command", "tell 'them"), "a quote is not closed"),
-        (("--check", "--resume"), "do not go together"),
+        (("--check", "--resume"), "exclude each other"),
         (("--resume", "--to", "v2"), "hosts and release of that run"),
         (("--check", "--limit", "rs9"), "rs9"),
         (("--yes", "--to", "v2"), "no tags or branches"),
@@ -86,8 +86,8 @@ def test_what_is_typed_wrong_is_told_with_the_fix(
 def test_there_must_be_something_to_pause_resume_or_give_up(inventory: Path) -> None:
     for option, said in (
         ("--pause", "no upgrade is under way here"),
-        ("--resume", "there is no upgrade to go on with"),
-        ("--abort", "there is no upgrade to go on with"),
+        ("--resume", "no upgrade to resume"),
+        ("--abort", "no upgrade to resume"),
     ):
         done = typed(inventory, option)
         assert done.exit_code == 1
@@ -96,16 +96,16 @@ def test_there_must_be_something_to_pause_resume_or_give_up(inventory: Path) -> 
 
 def test_a_run_that_is_over_is_not_resumed(inventory: Path) -> None:
     state_file.save(state_dir(inventory), upgrade(status=RunStatus.FINISHED))
-    assert "was finished" in str(typed(inventory, "--resume").exception)
+    assert "is finished" in str(typed(inventory, "--resume").exception)
     state_file.save(state_dir(inventory), upgrade(status=RunStatus.ABORTED))
-    assert "was given up" in str(typed(inventory, "--resume").exception)
+    assert "was aborted" in str(typed(inventory, "--resume").exception)
 
 
 def test_no_new_run_while_a_node_is_in_the_middle(inventory: Path) -> None:
     state_file.save(state_dir(inventory), upgrade(node(status=NodeStatus.UNDER_WAY)))
     done = typed(inventory, "--yes")
     assert done.exit_code == 1
-    assert "rs1 under way; --resume goes on with it, --abort" in str(done.exception)
+    assert "rs1 under way; --resume continues, --abort" in str(done.exception)
 
 
 def test_a_second_operator_is_told_who_is_at_work_and_may_ask_for_a_pause(inventory: Path) -> None:
@@ -146,8 +146,8 @@ STORY = (
     UpgradeEvent("waiting", "rs1", "soak", "9 s more to watch", {"seconds_left": 9}),
     UpgradeEvent("waiting", "rs1", "soak", "6 s more to watch", {"seconds_left": 6}),
     UpgradeEvent("phase_failed", "rs1", "soak", "它没有声音"),
-    UpgradeEvent("undo", "rs1", "soak", "taking back: watching it at work"),
-    UpgradeEvent("put_back", "rs1", "", "as it was before"),
+    UpgradeEvent("undo", "rs1", "soak", "undoing: watching it at work"),
+    UpgradeEvent("rolled_back", "rs1", "", "as it was before"),
 )
 
 
@@ -191,13 +191,13 @@ def test_the_end_says_who_is_where_and_what_it_took() -> None:
     seconds = {"drain": 3.0, "stop": 1.0, "start": 2.0, "warm": 4.0}
     whole = {f"{name} phase": value + 0.5 for name, value in seconds.items()}
     done = node("rs1", status=NodeStatus.UPGRADED, seconds={**seconds, **whole})
-    bad = node("rs2", status=NodeStatus.BACK, reason="没有声音")
+    bad = node("rs2", status=NodeStatus.ROLLED_BACK, reason="没有声音")
     console = Console(file=io.StringIO(), width=120)
-    show_floors(console, floors(upgrade(done, bad)))
+    show_downtimes(console, downtimes(upgrade(done, bad)))
     show_end(console, upgrade(done, bad))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "10.0" in text and "12.0" in text and "1.20" in text
-    assert "upgraded: rs1" in text and "put back: rs2" in text and "rs2: 没有声音" in text
+    assert "upgraded: rs1" in text and "rolled back: rs2" in text and "rs2: 没有声音" in text
 
 
 def test_a_plan_says_what_every_phase_would_do() -> None:

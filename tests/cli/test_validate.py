@@ -72,7 +72,7 @@ def test_json_is_for_scripts(path: Path) -> None:
     assert result.exit_code == 2
     report = json.loads(result.stdout)
     assert (report["ok"], report["file"]) == (False, str(path))
-    (problem,) = report["problems"]
+    (problem,) = report["diagnostics"]
     assert problem["file"] == str(path)
     assert (problem["line"], problem["column"], problem["key"]) == (4, 1, "名字")
     assert (problem["severity"], problem["message"]) == ("error", "unknown key")
@@ -82,7 +82,7 @@ def test_json_is_for_scripts(path: Path) -> None:
 def test_json_of_a_right_inventory(path: Path) -> None:
     result = CliRunner().invoke(validate, ["-i", str(path), "--json"])
     assert result.exit_code == 0
-    assert json.loads(result.stdout) == {"file": str(path), "ok": True, "problems": []}
+    assert json.loads(result.stdout) == {"file": str(path), "ok": True, "diagnostics": []}
 
 
 def test_the_inventory_may_come_from_the_environment(path: Path) -> None:

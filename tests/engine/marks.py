@@ -16,7 +16,7 @@ class Mark:
     log: Path
     triggers: tuple[Handler, ...] = ()
     fails: bool = False
-    settles: frozenset[str] = frozenset()
+    supersedes: frozenset[str] = frozenset()
     before_apply: str = ":"
 
     @property
@@ -44,7 +44,7 @@ class Mark:
             f"{self._say('undo')}\n{undo}",
             present,
             self.value,
-            self.settles,
+            self.supersedes,
         )
 
     def remove(self) -> str:

@@ -8,7 +8,7 @@ from provisioning.engine.script import STATE
 from provisioning.engine.seat import RUN_LOCK
 from provisioning.transport.base import Completed
 from provisioning.transport.conversation import ProcessConversation
-from provisioning.transport.opening import opening
+from provisioning.transport.shell_start import shell_start
 
 
 class SandboxTransport:
@@ -40,7 +40,7 @@ class SandboxTransport:
         return text.replace(STATE, str(self.state)).replace(RUN_LOCK, f"{self.state}.lock")
 
     def converse(self, script: str) -> ProcessConversation:
-        conversation = ProcessConversation("sandbox", opening(converses=True))
+        conversation = ProcessConversation("sandbox", shell_start(converses=True))
         conversation.start(self.here(script))
         return conversation
 

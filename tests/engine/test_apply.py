@@ -147,7 +147,7 @@ def test_removing_everything_leaves_nothing_newest_first(host: Host) -> None:
 
 def test_a_started_service_needs_no_restart(host: Host) -> None:
     restart = host.handler("restart x")
-    service = host.mark("service", settles=frozenset({"restart x"}))
+    service = host.mark("service", supersedes=frozenset({"restart x"}))
     host.apply(host.mark("config", triggers=(restart,)), service)
     assert host.said == ["apply:config", "apply:service"]
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from provisioning.engine.frames import FrameReader
 from provisioning.engine.observe import run_fragments
-from provisioning.engine.script import ManifestEntry, apply_script, parse_manifest, token
+from provisioning.engine.script import StoredFragment, apply_script, parse_stored, token
 from tests.engine.sandbox import SandboxTransport
 
 
@@ -47,7 +47,7 @@ _line = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_si
 
 @given(st.lists(st.tuples(_line, st.lists(_line, max_size=3)), max_size=4))
 def test_manifest_is_read_as_written(entries: list[tuple[str, list[str]]]) -> None:
-    wanted = [ManifestEntry(id, "".join(f"{x}\n" for x in lines)) for id, lines in entries]
+    wanted = [StoredFragment(id, "".join(f"{x}\n" for x in lines)) for id, lines in entries]
     script = apply_script(
         [],
         [],
@@ -62,4 +62,4 @@ def test_manifest_is_read_as_written(entries: list[tuple[str, list[str]]]) -> No
     delimiter = script[
         script.index("<<'", start) + 3 : script.index("'", script.index("<<'", start) + 3)
     ]
-    assert parse_manifest(body[: body.index(delimiter)]) == wanted
+    assert parse_stored(body[: body.index(delimiter)]) == wanted

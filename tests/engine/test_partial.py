@@ -6,7 +6,7 @@ from provisioning.engine.apply import HostResult, apply_plan
 from provisioning.engine.observe import observe_and_plan
 from provisioning.engine.plan import HostPlan
 from provisioning.engine.progress import silent
-from provisioning.engine.script import parse_manifest
+from provisioning.engine.script import parse_stored
 from provisioning.resources.base import Handler
 from tests.engine.marks import Mark
 from tests.engine.sandbox import SandboxTransport
@@ -32,7 +32,7 @@ class Host:
 
     def managed(self) -> list[str]:
         text = (self.transport.state / "manifest").read_text()
-        return [entry.id for entry in parse_manifest(text)]
+        return [entry.id for entry in parse_stored(text)]
 
     def pending(self) -> list[str]:
         folder = self.transport.state / "pending"

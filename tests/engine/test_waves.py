@@ -3,13 +3,13 @@
 import pytest
 
 from provisioning.engine.plan import HostPlan, PlannedHandler, PlannedStep
-from provisioning.engine.script import ManifestEntry
+from provisioning.engine.script import StoredFragment
 from provisioning.engine.waves import Wave, batches
 from provisioning.resources.base import Change, Handler
 
 STEP = PlannedStep("file:/x", Change("create", "a", "b"))
 RESTART = PlannedHandler(Handler("restart app", ":"), ("file:/x",))
-BEFORE = (ManifestEntry("file:/x", ":"),)
+BEFORE = (StoredFragment("file:/x", ":"),)
 
 
 def plans(fresh: int, busy: int, idle: int) -> dict[str, HostPlan]:

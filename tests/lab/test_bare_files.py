@@ -18,7 +18,7 @@ from provisioning.lab.machine_files import Identity
 from provisioning.lab.machines import command
 from provisioning.lab.ssh_keys import generate
 from provisioning.lab.state import StateFolder
-from provisioning.lab.topology import BARE, Lan, Size, plan
+from provisioning.lab.topology import Lan, plan
 from provisioning.model.inventory import Inventory
 
 DEBIAN = Mirror("http://deb.debian.org/debian", "http://deb.debian.org/debian-security")
@@ -159,8 +159,8 @@ def test_releases_without_bare_machines_are_refused() -> None:
 
 
 def test_bare_machines_have_the_memory_that_systemd_takes() -> None:
-    assert plan(debian=(12,)).node("lvs1").memory == BARE.director_memory
-    assert BARE.director_memory > Size().director_memory
+    assert plan(debian=(12,)).node("lvs1").memory == 512 > plan().node("lvs1").memory
+    assert plan(debian=(12,)).node("rs1").memory == plan().node("rs1").memory
 
 
 def test_console_request_has_the_layout_of_the_kernels_header() -> None:

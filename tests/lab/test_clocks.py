@@ -51,4 +51,4 @@ def test_sessions_and_history_of_nodes_whose_clocks_do_not_agree(
         speak(clocks.lab.url, f"又{number}句", tmp_path)
     for name in REAL_SERVERS:
         log = clocks.on(name, "cat /var/log/cosyvoice/app.log")
-        assert "a pass that is not good" not in log
+        assert "a signature that is not valid" not in log

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.rolling_upgrade.releases import write_release
 from tests.app.browser.conftest import ARGUMENTS, CHROMIUM
-from tests.app.browser.hands import choose_mode, give, recording, write
+from tests.app.browser.page_actions import choose_mode, give, recording, write
 from tests.app.node_process import PLUGINS
 from tests.lab.cluster import Cluster
 from tests.lab.test_cluster import REAL_SERVERS, service

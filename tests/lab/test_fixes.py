@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from provisioning.lab.topology import INTERFACE
-from provisioning.operations.status.faults.fault import Fault
+from provisioning.operations.faults.fault import Fault
 from tests.lab.cluster import CLUSTER, Cluster
 
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(900)]

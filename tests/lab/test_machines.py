@@ -20,7 +20,7 @@ from provisioning.lab import forwarding, lifecycle, machines, processes, state, 
 from provisioning.lab.errors import LabError
 from provisioning.lab.running import Lab, find
 from provisioning.lab.status import Condition
-from provisioning.lab.topology import Kernel, Lan, Role, Size, plan
+from provisioning.lab.topology import CLIENTS, Kernel, Lan, Size, plan
 from provisioning.model.inventory import Inventory
 from tests.lab.conftest import MakeLab
 
@@ -451,7 +451,7 @@ def test_roles_and_kernels_are_as_planned(bare_lab: Lab) -> None:
     seen = status.status(bare_lab)
     assert [node.name for node in seen.nodes] == ["lvs1", "lvs2", "rs1", "nas1", "client1"]
     assert {node.condition for node in seen.nodes} == {Condition.UP}
-    clients = bare_lab.topology.of_role(Role.CLIENT)
+    clients = bare_lab.topology.of_kind(CLIENTS)
     assert [node.kernel for node in clients] == [Kernel.NAMESPACE]
     for node in seen.nodes[:-1]:
         assert node.kernel == machines.uml_version() and 20 < node.memory_used <= node.memory + 16

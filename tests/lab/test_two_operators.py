@@ -35,13 +35,13 @@ def other(cluster: Cluster, tmp_path: Path) -> Iterator[Cluster]:
 _RUN = """
 import sys, time
 from pathlib import Path
-from provisioning.model.loading import load_inventory
-from provisioning.operations.run import recorded
+from provisioning.model.loader.load import load_inventory
+from provisioning.operations.run import journaled_run
 from provisioning.operations.session import Site
 from provisioning.operations.working_fleet import working_fleet
 path = Path(sys.argv[1])
 site = Site(load_inventory(path), path)
-with recorded(site, ["cluster", "long"]) as run, working_fleet(site, run, print):
+with journaled_run(site, ["cluster", "long"]) as run, working_fleet(site, run, print):
     print("held", flush=True)
     time.sleep(900)
 """

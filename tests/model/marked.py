@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioning.model.loading import Reading, parse_inventory
-from provisioning.model.problem import InventoryError, Problem
+from provisioning.model.loader.diagnostic import Diagnostic, InventoryError
+from provisioning.model.loader.load import Reading, parse_inventory
 
 MARK = "▸"
 
@@ -63,12 +63,12 @@ def warns(
     return Case(blocks, key, message, fix, found, allowed, "warning")
 
 
-def problems(text: str, folder: Path = Path()) -> list[Problem]:
+def diagnostics(text: str, folder: Path = Path()) -> list[Diagnostic]:
     """Everything there is to say about an inventory."""
     try:
         reading: Reading = parse_inventory(text, folder / "inventory.yaml")
     except InventoryError as raised:
-        return raised.problems
+        return raised.diagnostics
     return reading.warnings
 
 
@@ -79,15 +79,15 @@ def place_of(text: str) -> tuple[int, int]:
 
 
 def check(case: Case, folder: Path = Path()) -> None:
-    """The one problem is the expected one, at the mark."""
-    said = problems(case.text.replace(MARK, ""), folder)
-    shown = "\n".join(str(problem) for problem in said)
-    assert [problem.key for problem in said] == [case.key], shown
-    problem = said[0]
-    assert problem.severity == case.severity
-    assert case.message in problem.message, shown
-    assert case.fix in problem.fix, shown
-    assert case.allowed in problem.allowed, shown
+    """The one diagnostic is the expected one, at the mark."""
+    said = diagnostics(case.text.replace(MARK, ""), folder)
+    shown = "\n".join(str(diagnostic) for diagnostic in said)
+    assert [diagnostic.key for diagnostic in said] == [case.key], shown
+    diagnostic = said[0]
+    assert diagnostic.severity == case.severity
+    assert case.message in diagnostic.message, shown
+    assert case.fix in diagnostic.fix, shown
+    assert case.allowed in diagnostic.allowed, shown
     if case.found is not None:
-        assert problem.found == case.found, shown
-    assert (problem.line, problem.column) == place_of(case.text), shown
+        assert diagnostic.found == case.found, shown
+    assert (diagnostic.line, diagnostic.column) == place_of(case.text), shown

@@ -3,18 +3,18 @@
 from pathlib import Path
 
 from provisioning.model.inventory import Inventory
-from provisioning.model.loading import parse_inventory
+from provisioning.model.loader.excerpt import dotted
+from provisioning.model.loader.load import parse_inventory
 from provisioning.model.resolve import (
     all_hosts,
     connection_of,
+    groups_of,
     interface_of,
     priority_of,
-    roles_of,
     service_manager_of,
     variables_of,
     virtual_router_id_of,
 )
-from provisioning.model.tree import dotted
 
 _TEXT = """\
 vips: [192.168.1.100, {address: 192.168.1.200, virtual_router_id: 9}]
@@ -44,7 +44,7 @@ def _inventory() -> Inventory:
 
 def test_hosts_come_once_in_the_order_of_the_groups() -> None:
     assert list(all_hosts(_inventory())) == ["lvs1", "both", "rs1", "laptop"]
-    assert roles_of(_inventory(), "both") == ["directors", "real_servers"]
+    assert groups_of(_inventory(), "both") == ["directors", "real_servers"]
 
 
 def test_the_host_goes_over_the_group_and_that_over_the_inventory() -> None:

@@ -1,4 +1,4 @@
-"""Rules across keys: each mistake is one problem at the key that is guilty."""
+"""Rules across keys: each mistake is one diagnostic at the key that is guilty."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from provisioning.model.rules import (
     vrrp_password,
 )
 from provisioning.model.rules.finding import Context, Finding
-from tests.model.marked import MARK, SMALLEST, Case, check, error, problems, warns
+from tests.model.marked import MARK, SMALLEST, Case, check, diagnostics, error, warns
 
 _DIRECTORS = "directors:\n  hosts:\n    lvs1: 192.168.1.11\n    lvs2: "
 _STICKY = "services: [{persistence: {timeout: 3600}}]"
@@ -705,12 +705,14 @@ def test_a_wrong_combination_is_explained_at_the_guilty_key(case: Case) -> None:
 )
 def test_a_vip_is_an_ordinary_address(address: str, kind: str) -> None:
     text = "\n".join({**SMALLEST, "vip": f"vip: '{address}'"}.values())
-    assert any(kind in problem.message for problem in problems(text) if problem.key == "vip")
+    assert any(
+        kind in diagnostic.message for diagnostic in diagnostics(text) if diagnostic.key == "vip"
+    )
 
 
 def test_unicast_needs_a_peer() -> None:
     alone = {"directors": "directors: {hosts: {lvs1: 192.168.1.11}}", "v": "vrrp: {unicast: true}"}
-    said = problems("\n".join({**SMALLEST, **alone}.values()))
+    said = diagnostics("\n".join({**SMALLEST, **alone}.values()))
     assert [(p.key, p.severity) for p in said] == [
         ("directors.hosts", "warning"),
         ("vrrp.unicast", "error"),
@@ -719,10 +721,10 @@ def test_unicast_needs_a_peer() -> None:
 
 def test_fifteen_directors_are_too_many_for_default_priorities() -> None:
     hosts = ", ".join(f"d{n}: 192.168.1.{n}" for n in range(1, 17))
-    said = problems(
+    said = diagnostics(
         "\n".join({**SMALLEST, "directors": f"directors: {{hosts: {{{hosts}}}}}"}.values())
     )
-    assert [problem.key for problem in said] == ["directors.hosts.d16"]
+    assert [diagnostic.key for diagnostic in said] == ["directors.hosts.d16"]
 
 
 def test_a_private_key_that_others_can_read_is_told(tmp_path: Path) -> None:
@@ -750,7 +752,7 @@ def test_a_source_file_is_one_that_can_be_unpacked(tmp_path: Path) -> None:
     )  # fmt: skip
     (tmp_path / "app-1.0-py3-none-any.whl").touch()
     case = error("", "", app="app: {source: app-1.0-py3-none-any.whl}", services=_STICKY)
-    assert not problems(case.text, tmp_path)
+    assert not diagnostics(case.text, tmp_path)
 
 
 def test_a_source_folder_holds_the_package(tmp_path: Path) -> None:
@@ -758,7 +760,7 @@ def test_a_source_folder_holds_the_package(tmp_path: Path) -> None:
     check(case, tmp_path)
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "__main__.py").touch()
-    assert not problems(case.text.replace(MARK, ""), tmp_path)
+    assert not diagnostics(case.text.replace(MARK, ""), tmp_path)
 
 
 def test_every_rule_has_something_to_say_about_some_case(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -774,7 +776,7 @@ def test_every_rule_has_something_to_say_about_some_case(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(rules, "RULES", [listened(rule) for rule in RULES])
     for case in ALL.values():
-        problems(case.text.replace(MARK, ""))
+        diagnostics(case.text.replace(MARK, ""))
     elsewhere = {
         vrrp_behaviour.unicast_peers,
         vrrp_password.auth_pass,

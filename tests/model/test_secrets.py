@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.model.loading import parse_inventory
+from provisioning.model.loader.load import parse_inventory
 from provisioning.model.secret import (
     PASSWORD,
     PASSWORD_FILE,
@@ -15,7 +15,7 @@ from provisioning.model.secret import (
     reveal,
 )
 from provisioning.model.vault import VaultError, decrypt
-from tests.model.marked import SMALLEST, Case, check, error, problems, warns
+from tests.model.marked import SMALLEST, Case, check, diagnostics, error, warns
 
 # Made by ansible-core 2.19: ansible-vault encrypt_string, password "pass 词".
 _PASSWORD = "pass 词"
@@ -209,6 +209,6 @@ def test_a_secret_file_that_is_a_folder(tmp_path: Path) -> None:
     ],
 )
 def test_a_secret_is_in_no_message(block: str) -> None:
-    said = problems("\n".join([SMALLEST["vip"], block]))
+    said = diagnostics("\n".join([SMALLEST["vip"], block]))
     assert said
-    assert "hunter2" not in json.dumps([problem.as_dict() for problem in said])
+    assert "hunter2" not in json.dumps([diagnostic.as_dict() for diagnostic in said])

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.frames import observations
+from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
-from provisioning.model.loading import read_inventory
-from provisioning.operations.cluster_record import ClusterRecord
+from provisioning.model.loader.load import read_inventory
 from provisioning.operations.session import Site, open_fleet
 from provisioning.operations.verify import verify
 from provisioning.transport.base import Completed, Conversation, Transport, UnreachableError
@@ -97,7 +97,7 @@ def recording(name: str) -> Recording:
 
 def backup() -> str:
     """The director that did not hold the VIP when ``healthy`` was recorded."""
-    said = recording("healthy")["lvs1"]["director.vrrp"][0][0].strip()
+    said = recording("healthy")["lvs1"]["vrrp_states"][0][0].strip()
     return "lvs1" if said == "BACKUP" else "lvs2"
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from provisioning.model.runtime import Drain, Pin, Runtime
-from provisioning.operations.cluster_record import (
+from provisioning.model.cluster_record import (
     ClusterRecord,
     RecordFormatError,
     UnfinishedUpgrade,
@@ -12,6 +11,7 @@ from provisioning.operations.cluster_record import (
     later,
     to_text,
 )
+from provisioning.model.runtime import Drain, Pin, Runtime
 
 _DRAIN = Drain("ann@one run 1", "2026-01-01T00:00:00+00:00", '新内存: "new"')
 _PIN = Pin("0.1.0-abc", "ann@one run 1", "2026-01-01T00:00:00+00:00")

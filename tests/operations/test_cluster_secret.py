@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from provisioning.engine.fleet import Fleet
-from provisioning.model.loading import load_inventory
+from provisioning.model.cluster_record import secret_id
+from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.cluster_record import secret_id
 from provisioning.operations.cluster_secret import cluster_secret, keep_secret, known_secret
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.session import Site
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
 from provisioning.transport.base import Transport, UnreachableError
-from tests.operations.pretended import PretendedHost
+from tests.operations.sandbox_cluster import SandboxHost
 
 _INVENTORY = """\
 vip: 192.168.1.100
@@ -39,12 +39,12 @@ class Nodes:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.hosts: dict[str, PretendedHost] = {}
+        self.hosts: dict[str, SandboxHost] = {}
         self.asked: list[str] = []
 
     def have(self, **secrets: str) -> None:
         for name, secret in secrets.items():
-            self.hosts[name] = host = PretendedHost(self.folder / name)
+            self.hosts[name] = host = SandboxHost(self.folder / name)
             if secret:
                 (host.root / "etc/cosyvoice/cluster-secret").write_text(f"{secret}\n")
 

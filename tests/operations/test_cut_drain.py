@@ -9,7 +9,12 @@ from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations import runtime_change
 from provisioning.operations.runtime_change import plan_directors
-from provisioning.operations.runtime_state import load_record, load_told, save_runtime, save_told
+from provisioning.operations.runtime_state import (
+    load_applied,
+    load_record,
+    save_applied,
+    save_runtime,
+)
 from provisioning.resources.base import Resource
 from provisioning.resources.file import File
 from tests.engine.sandbox import SandboxTransport
@@ -60,8 +65,8 @@ def test_an_edit_of_somebody_else_is_strange(configuration: Path, tmp_path: Path
 
 
 def test_what_directors_were_told_is_kept_apart(tmp_path: Path) -> None:
-    assert load_told(tmp_path) == NOBODY
-    save_told(tmp_path, SHARED)
+    assert load_applied(tmp_path) == NOBODY
+    save_applied(tmp_path, SHARED)
     save_runtime(tmp_path, DRAINED)
-    assert load_told(tmp_path) == SHARED
+    assert load_applied(tmp_path) == SHARED
     assert load_record(tmp_path).runtime == DRAINED

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.model.inventory import Inventory
-from provisioning.model.loading import load_inventory
+from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.directors_record import as_directors_have_it, remember_directors
 from provisioning.resources.base import Resource

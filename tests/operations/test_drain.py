@@ -12,12 +12,19 @@ from provisioning.engine.apply import apply_plan
 from provisioning.engine.observe import observe_and_plan, run_fragments
 from provisioning.engine.plan import fragments, plan_part
 from provisioning.engine.progress import silent
+from provisioning.facts.ipvs_table import parse_table
+from provisioning.model.cluster_record import ClusterRecord, to_text
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations.capacity import lacking_without
-from provisioning.operations.cluster_record import ClusterRecord, to_text
-from provisioning.operations.ipvs_table import parse_table
-from provisioning.operations.node_work import NodeWork, active_connections, await_idle
+from provisioning.node_api import STATUS
+from provisioning.operations.cluster_state.look import look_at
+from provisioning.operations.drain.capacity import lacking_without
+from provisioning.operations.drain.remaining_work import (
+    RemainingWork,
+    active_connections,
+    await_idle,
+)
+from provisioning.operations.faults.registry import all_faults
 from provisioning.operations.runtime_change import director_parts
 from provisioning.operations.runtime_state import (
     RuntimeStateError,
@@ -26,16 +33,16 @@ from provisioning.operations.runtime_state import (
     with_drain,
     without_drain,
 )
-from provisioning.operations.status.faults.everything import all_faults
-from provisioning.operations.status.look import look_at
+from provisioning.operations.session import Site
 from provisioning.operations.status.record import status_record
 from provisioning.operations.tables import Tables, differing
 from provisioning.resources.base import Resource
 from provisioning.resources.file import File
-from provisioning.resources.mark import Mark
+from provisioning.resources.flag_file import FlagFile
 from provisioning.roles.desired import desired_hosts
 from provisioning.roles.director import scheduler_flags, sysctls
 from tests.engine.sandbox import SandboxTransport
+from tests.operations.operating import operation
 from tests.operations.replay import INVENTORY, Recording, recording, replay
 
 DRAIN = Drain("ops@control", "2026-01-01T00:00:00+00:00", "换内存条")
@@ -103,9 +110,9 @@ def test_the_kernel_is_what_counts() -> None:
 
 
 def test_what_is_left_is_said() -> None:
-    assert str(NodeWork(running=2, connections=1)) == "2 jobs running, 1 open connections"
-    assert NodeWork().idle and str(NodeWork()) == "nothing"
-    assert not NodeWork(unknown="no answer").idle
+    assert str(RemainingWork(running=2, connections=1)) == "2 jobs running, 1 open connections"
+    assert RemainingWork().idle and str(RemainingWork()) == "nothing"
+    assert not RemainingWork(unknown="no answer").idle
     assert active_connections(INVENTORY, table(rs1=1, rs2=1), "rs1") == 4
     assert active_connections(INVENTORY, table(rs1=1, rs2=1), "rs2") == 0
 
@@ -120,24 +127,20 @@ def busy(answers: Recording, name: str, jobs: int) -> None:
         "jobs": {"running": jobs, "waiting": 0},
     }
     reply = [{"status": 200, "node": name, "text": json.dumps(said)}]
-    answers[name]["app"] = [(json.dumps({"app": reply}), "", 0)]
+    answers[name]["app_status"] = [(json.dumps({STATUS: reply}), "", 0)]
 
 
 @pytest.mark.parametrize("jobs", [0, 2])
-def test_waiting_ends_at_the_deadline_with_what_is_left(jobs: int) -> None:
+def test_waiting_ends_at_the_deadline_with_what_is_left(jobs: int, tmp_path: Path) -> None:
     answers = recording("healthy")
     busy(answers, "rs1", jobs)
     idle = [("TCP 10.77.0.100:7860 rr\n  -> 10.77.0.21:7860 Route 0 0 3\n", "", 0)]
     for director in ("lvs1", "lvs2"):
-        answers[director] |= {"table": idle, "addresses": [("", "", 0)]}
+        answers[director] |= {"ipvs_table": idle, "interfaces": [("[]", "", 0)]}
     told: list[str] = []
-    left = await_idle(
-        INVENTORY,
-        replay(answers),
-        ["rs1"],
-        timeout=60 if jobs == 0 else 0,
-        progress=lambda event: told.append(event.detail),
-    )
+    site = Site(INVENTORY, tmp_path / "inventory.yaml")
+    op = operation(site, replay(answers), progress=lambda event: told.append(event.detail))
+    left = await_idle(op, ["rs1"], timeout=60 if jobs == 0 else 0)
     assert {name: work.running for name, work in left.items()} == ({"rs1": 2} if jobs else {})
     assert told[0] == ("2 jobs running" if jobs else "nothing")
 
@@ -184,9 +187,9 @@ def test_the_node_carries_the_mark_and_may_be_draining_after_a_deploy() -> None:
     drained, usual = (
         desired_hosts(INVENTORY, None, runtime)["rs1"] for runtime in (DRAINED, Runtime())
     )
-    (mark,) = (one for one in drained.resources if isinstance(one, Mark))
+    (mark,) = (one for one in drained.resources if isinstance(one, FlagFile))
     assert mark.path == "/etc/cosyvoice/drain" and "换内存条" in str(mark.content)
-    (mark,) = (one for one in usual.resources if isinstance(one, Mark))
+    (mark,) = (one for one in usual.resources if isinstance(one, FlagFile))
     assert mark.content is None
     # Those that serve are drained while they are changed, which the plan need not know.
     assert '"reason":"draining"' in usual.postconditions[0].probe
@@ -196,15 +199,15 @@ def test_the_node_carries_the_mark_and_may_be_draining_after_a_deploy() -> None:
 def test_status_shows_who_drained_it_and_counts_no_fault() -> None:
     answers = recording("healthy")
     for director in ("lvs1", "lvs2"):
-        text, err, status = answers[director]["director.table"][0]
+        text, err, status = answers[director]["ipvs_table"][0]
         lines = text.splitlines(keepends=True)
         lines = [one.replace(" 1 ", " 0 ", 1) if "10.77.0.21" in one else one for one in lines]
-        answers[director]["director.table"] = [("".join(lines), err, status)]
+        answers[director]["ipvs_table"] = [("".join(lines), err, status)]
     usual = look_at(INVENTORY, replay(answers), ClusterRecord())
     assert any("weight of rs1 is 0 instead of 1" in str(f) for f in all_faults(INVENTORY, usual))
     state = look_at(INVENTORY, replay(answers), ClusterRecord(runtime=DRAINED))
     # A folder that knows nothing of it asks the directors.
-    answers["lvs2"]["director.memory"] = [(to_text(ClusterRecord(3, DRAINED)), "", 0)]
+    answers["lvs2"]["cluster_record"] = [(to_text(ClusterRecord(3, DRAINED)), "", 0)]
     assert look_at(INVENTORY, replay(answers), ClusterRecord()).runtime == state.runtime
     faults = [str(fault) for fault in all_faults(INVENTORY, state)]
     # This node was recorded at work: it has no mark.
@@ -219,10 +222,10 @@ def test_status_shows_who_drained_it_and_counts_no_fault() -> None:
 class TestPartOfAHost:
     """Changing one resource of a host leaves all others as they are and known."""
 
-    def host(self, folder: Path) -> tuple[SandboxTransport, File, Mark]:
+    def host(self, folder: Path) -> tuple[SandboxTransport, File, FlagFile]:
         (folder / "root").mkdir()
         file = File(path=f"{folder}/root/a.conf", content="1\n")
-        return SandboxTransport(folder), file, Mark(path=f"{folder}/root/mark", content="x\n")
+        return SandboxTransport(folder), file, FlagFile(path=f"{folder}/root/mark", content="x\n")
 
     def part(self, host: SandboxTransport, *resources: Resource) -> object:
         seen = run_fragments("h", host, fragments((), resources))

@@ -5,52 +5,51 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.engine.progress import silent
-from provisioning.operations import drain
-from provisioning.operations.drain import bring_back, settle, take_out, wait_until_idle
-from provisioning.operations.run import recorded
+from provisioning.operations.drain import steps as drain
+from provisioning.operations.drain.steps import bring_back, settle, take_out, wait_until_idle
+from provisioning.operations.run import journaled_run
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.tables import look_at_tables
-from tests.operations.pretended import PretendedCluster, pretended
+from tests.operations.operating import operation
+from tests.operations.sandbox_cluster import SandboxCluster, sandbox_cluster
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[PretendedCluster]:
+def cluster(tmp_path: Path) -> Iterator[SandboxCluster]:
     """Deployed as far as a drain is concerned."""
-    with pretended(tmp_path) as made:
+    with sandbox_cluster(tmp_path) as made:
         made.deploy()
         yield made
 
 
-def weights(cluster: PretendedCluster, director: str) -> dict[str, int]:
+def weights(cluster: SandboxCluster, director: str) -> dict[str, int]:
     fleet = cluster.fleet()
     fleet.connect([director])
     (service,) = look_at_tables([director], fleet)[director]
     return {str(server.address): server.weight for server in service.servers}
 
 
-def out(cluster: PretendedCluster, name: str, *, force: bool = False) -> None:
-    with recorded(cluster.site, ["test"]) as run:
-        take_out(
-            cluster.site, cluster.fleet(), run, name, reason="升级", force=force, progress=silent
-        )
+def out(cluster: SandboxCluster, name: str, *, force: bool = False) -> None:
+    with journaled_run(cluster.site, ["test"]) as run:
+        op = operation(cluster.site, cluster.fleet(), run)
+        take_out(op, name, reason="升级", force=force)
 
 
-def back(cluster: PretendedCluster, name: str) -> None:
-    with recorded(cluster.site, ["test"]) as run:
-        bring_back(cluster.site, cluster.fleet(), run, name, progress=silent)
+def back(cluster: SandboxCluster, name: str) -> None:
+    with journaled_run(cluster.site, ["test"]) as run:
+        bring_back(operation(cluster.site, cluster.fleet(), run), name)
 
 
-def test_there_and_back(cluster: PretendedCluster) -> None:
+def test_there_and_back(cluster: SandboxCluster) -> None:
     out(cluster, "rs1")
     for director in ("lvs1", "lvs2"):
         assert weights(cluster, director) == {"127.0.0.1": 0, "127.0.0.2": 1}
     assert "升级" in cluster.mark("rs1").read_text(encoding="utf-8")
     assert cluster.site.runtime.drains["rs1"].reason == "升级"
-    with recorded(cluster.site, ["test"]) as run:
-        fleet = cluster.fleet()
-        assert wait_until_idle(cluster.site, fleet, "rs1", timeout=120, progress=silent) is None
-        settle(cluster.site, fleet, run, "rs1", progress=silent)
+    with journaled_run(cluster.site, ["test"]) as run:
+        op = operation(cluster.site, cluster.fleet(), run)
+        assert wait_until_idle(op, "rs1", timeout=120) is None
+        settle(op, "rs1")
     assert cluster.site.runtime.drains["rs1"].settled
     back(cluster, "rs1")
     for director in ("lvs1", "lvs2"):
@@ -59,7 +58,7 @@ def test_there_and_back(cluster: PretendedCluster) -> None:
     assert cluster.site.runtime.drains == {}
 
 
-def test_again_changes_nothing_more(cluster: PretendedCluster) -> None:
+def test_again_changes_nothing_more(cluster: SandboxCluster) -> None:
     reloads = cluster.reloads("lvs1")
     out(cluster, "rs1")
     before = cluster.reloads("lvs1"), cluster.site.runtime
@@ -68,7 +67,7 @@ def test_again_changes_nothing_more(cluster: PretendedCluster) -> None:
     assert (cluster.reloads("lvs1"), cluster.site.runtime) == before
 
 
-def test_one_that_was_cut_before_the_second_director_is_finished(cluster: PretendedCluster) -> None:
+def test_one_that_was_cut_before_the_second_director_is_finished(cluster: SandboxCluster) -> None:
     conf = cluster.hosts["lvs1"].root / "etc/keepalived/keepalived.conf"
     untouched = conf.read_text()
     out(cluster, "rs1")
@@ -82,7 +81,7 @@ def test_one_that_was_cut_before_the_second_director_is_finished(cluster: Preten
     assert weights(cluster, "lvs1") == {"127.0.0.1": 1, "127.0.0.2": 1}
 
 
-def test_the_last_one_is_refused_and_nothing_is_changed(cluster: PretendedCluster) -> None:
+def test_the_last_one_is_refused_and_nothing_is_changed(cluster: SandboxCluster) -> None:
     out(cluster, "rs1")
     with pytest.raises(OperationError, match="rs2 is needed: no other real server"):
         out(cluster, "rs2")
@@ -90,20 +89,20 @@ def test_the_last_one_is_refused_and_nothing_is_changed(cluster: PretendedCluste
     assert not cluster.mark("rs2").exists()
 
 
-def test_work_that_is_left_is_told(cluster: PretendedCluster) -> None:
+def test_work_that_is_left_is_told(cluster: SandboxCluster) -> None:
     out(cluster, "rs1")
     cluster.jobs = 2
     (cluster.hosts["lvs1"].root / "active").write_text("3")
-    left = wait_until_idle(cluster.site, cluster.fleet(), "rs1", timeout=0, progress=silent)
+    left = wait_until_idle(operation(cluster.site, cluster.fleet()), "rs1", timeout=0)
     assert str(left) == "2 jobs running, 3 open connections"
     # What the backup was told of does not count.
     (cluster.hosts["lvs1"].root / "active").write_text("0")
     (cluster.hosts["lvs2"].root / "active").write_text("9")
-    left = wait_until_idle(cluster.site, cluster.fleet(), "rs1", timeout=0, progress=silent)
+    left = wait_until_idle(operation(cluster.site, cluster.fleet()), "rs1", timeout=0)
     assert str(left) == "2 jobs running"
 
 
-def test_a_director_that_is_away_stops_it_unless_forced(cluster: PretendedCluster) -> None:
+def test_a_director_that_is_away_stops_it_unless_forced(cluster: SandboxCluster) -> None:
     cluster.gone = {"lvs2"}
     with pytest.raises(OperationError, match="it would not know"):
         out(cluster, "rs1")
@@ -115,7 +114,7 @@ def test_a_director_that_is_away_stops_it_unless_forced(cluster: PretendedCluste
         out(cluster, "rs2", force=True)
 
 
-def test_edits_nobody_deployed_do_not_slip_in(cluster: PretendedCluster) -> None:
+def test_edits_nobody_deployed_do_not_slip_in(cluster: SandboxCluster) -> None:
     conf = cluster.hosts["lvs2"].root / "etc/keepalived/keepalived.conf"
     conf.write_text(conf.read_text().replace("delay_loop 2", "delay_loop 7"))
     with pytest.raises(OperationError, match="lvs2: file:/etc/keepalived/keepalived"):
@@ -125,12 +124,12 @@ def test_edits_nobody_deployed_do_not_slip_in(cluster: PretendedCluster) -> None
 
 
 def test_one_that_is_not_ready_stays_drained(
-    cluster: PretendedCluster, monkeypatch: pytest.MonkeyPatch
+    cluster: SandboxCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out(cluster, "rs1")
     monkeypatch.setattr(drain, "_START_PATIENCE", 0.0)
     monkeypatch.setattr(
-        PretendedCluster,
+        SandboxCluster,
         "said",
         lambda self, name: {
             "node": name,

@@ -9,47 +9,48 @@ import pytest
 
 from provisioning.engine.progress import Event
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations import in_service
-from provisioning.operations.in_service import await_everybody, await_in_service
+from provisioning.operations.drain import in_service
+from provisioning.operations.drain.in_service import await_everybody, await_in_service
 from provisioning.operations.runtime_state import save_runtime
 from provisioning.operations.tables import check_time
+from provisioning.places import KEEPALIVED_CONF
 from provisioning.roles.desired import desired_hosts
-from provisioning.roles.places import KEEPALIVED_CONF
-from tests.operations.pretended import PretendedCluster, pretended
+from tests.operations.operating import operation
+from tests.operations.sandbox_cluster import SandboxCluster, sandbox_cluster
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[PretendedCluster]:
+def cluster(tmp_path: Path) -> Iterator[SandboxCluster]:
     """Directors that follow their configuration."""
-    with pretended(tmp_path) as made:
+    with sandbox_cluster(tmp_path) as made:
         for name in made.inventory.directors.hosts:
             render(made, name)
         yield made
 
 
-def conf(cluster: PretendedCluster, director: str) -> Path:
+def conf(cluster: SandboxCluster, director: str) -> Path:
     return cluster.hosts[director].root / "etc/keepalived/keepalived.conf"
 
 
-def render(cluster: PretendedCluster, director: str) -> None:
+def render(cluster: SandboxCluster, director: str) -> None:
     found = desired_hosts(cluster.inventory, None, Runtime())[director].resources
     text = next(getattr(f, "content", "") for f in found if f.id == f"file:{KEEPALIVED_CONF}")
     conf(cluster, director).write_text(text)
 
 
-def take_out(cluster: PretendedCluster, director: str) -> None:
+def take_out(cluster: SandboxCluster, director: str) -> None:
     """Its check of rs1 has not passed yet."""
     path = conf(cluster, director)
     path.write_text(re.sub(r"real_server 127\.0\.0\.1 (?s:.*?)\n    }\n", "", path.read_text()))
 
 
-def wait(cluster: PretendedCluster, events: list[Event]) -> list[str]:
+def wait(cluster: SandboxCluster, events: list[Event]) -> list[str]:
     fleet = cluster.fleet()
     fleet.connect(cluster.hosts)
-    return await_everybody(cluster.site, fleet, cluster.hosts, progress=events.append)
+    return await_everybody(operation(cluster.site, fleet, progress=events.append), cluster.hosts)
 
 
-def test_it_waits_until_the_last_director_has_all(cluster: PretendedCluster) -> None:
+def test_it_waits_until_the_last_director_has_all(cluster: SandboxCluster) -> None:
     take_out(cluster, "lvs2")
     events: list[Event] = []
 
@@ -66,7 +67,7 @@ def test_it_waits_until_the_last_director_has_all(cluster: PretendedCluster) -> 
 
 
 def test_a_check_that_goes_on_failing_is_told(
-    cluster: PretendedCluster, monkeypatch: pytest.MonkeyPatch
+    cluster: SandboxCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(in_service, "check_time", lambda inventory: 0.0)
     monkeypatch.setattr(in_service, "TABLE_PATIENCE", 0.0)
@@ -76,29 +77,29 @@ def test_a_check_that_goes_on_failing_is_told(
 
 
 def test_a_node_that_starts_has_the_time_of_a_start(
-    cluster: PretendedCluster, monkeypatch: pytest.MonkeyPatch
+    cluster: SandboxCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such as after its host's own start: the checks' time begins when it is ready."""
     monkeypatch.setattr(in_service, "check_time", lambda inventory: 0.0)
     monkeypatch.setattr(in_service, "TABLE_PATIENCE", 0.0)
     take_out(cluster, "lvs1")
     looks: list[str] = []
-    usual = PretendedCluster.said
+    usual = SandboxCluster.said
 
-    def said(self: PretendedCluster, name: str) -> dict[str, object]:
+    def said(self: SandboxCluster, name: str) -> dict[str, object]:
         looks.append(name)
         if len(looks) == 3:
             render(cluster, "lvs1")
         return {**usual(self, name), "reason": "worker 0 starts"}
 
-    monkeypatch.setattr(PretendedCluster, "said", said)
+    monkeypatch.setattr(SandboxCluster, "said", said)
     events: list[Event] = []
     assert wait(cluster, events) == []
     assert "worker 0 starts" in [event.detail for event in events]
 
 
 def test_nobody_waits_for_drained_ones_or_for_directors_without_a_table(
-    cluster: PretendedCluster,
+    cluster: SandboxCluster,
 ) -> None:
     take_out(cluster, "lvs1")
     save_runtime(cluster.site.state_dir, Runtime({"rs1": Drain("anna", "now")}))
@@ -107,11 +108,11 @@ def test_nobody_waits_for_drained_ones_or_for_directors_without_a_table(
     fleet.connect(cluster.hosts)
     program = cluster.hosts["lvs1"].root / "bin/ipvsadm"
     program.write_text("#!/bin/sh\nexit 1\n")
-    arguments = (cluster.inventory, Runtime(), fleet, ["rs1"], ["lvs1", "lvs2"])
-    assert await_in_service(*arguments, progress=lambda event: None) == []
+    save_runtime(cluster.site.state_dir, Runtime())
+    assert await_in_service(operation(cluster.site, fleet), ["rs1"], ["lvs1", "lvs2"]) == []
     assert "lvs1" in fleet.transports, "it is still there for the rest of the run"
 
 
-def test_the_checks_time_is_what_keepalived_takes(cluster: PretendedCluster) -> None:
+def test_the_checks_time_is_what_keepalived_takes(cluster: SandboxCluster) -> None:
     # interval 2, timeout 2, two more tries of 1 + 2 each.
     assert check_time(cluster.inventory) == 10

@@ -12,7 +12,7 @@ from provisioning.operations.planning import Plans
 from provisioning.operations.release import ReleaseError
 from provisioning.operations.release.interpreter import install_interpreters
 from provisioning.resources.base import Change
-from tests.cli.pretended_hosts import OPT, PretendedHost
+from tests.cli.sandbox_hosts import OPT, SandboxHost
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="fragments run as root")
 
@@ -28,7 +28,7 @@ def planned(host: str, apply: str) -> HostPlan:
     return HostPlan(host, steps=steps)
 
 
-def install(hosts: dict[str, PretendedHost], apply: str) -> list[Event]:
+def install(hosts: dict[str, SandboxHost], apply: str) -> list[Event]:
     """Run it for these hosts and return its events."""
     fleet = Fleet(hosts.__getitem__, forks=2, progress=silent)
     fleet.connect(hosts)
@@ -41,7 +41,7 @@ def install(hosts: dict[str, PretendedHost], apply: str) -> list[Event]:
 def test_packages_are_installed_where_the_interpreter_is_missing_and_nothing_else(
     tmp_path: Path,
 ) -> None:
-    hosts = {name: PretendedHost(tmp_path / name, 1) for name in ("rs1", "rs2")}
+    hosts = {name: SandboxHost(tmp_path / name, 1) for name in ("rs1", "rs2")}
     (hosts["rs2"].opt / "python3").touch(mode=0o755)
     # The folder of the state, where the services of packages are held, comes with the first change.
     events = install(hosts, f'touch "$STATE/held"; install -m 755 /dev/null {PYTHON}')
@@ -53,4 +53,4 @@ def test_packages_are_installed_where_the_interpreter_is_missing_and_nothing_els
 
 def test_packages_that_cannot_be_installed_are_an_error_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match="rs1: install python3: does the host reach its mirror"):
-        install({"rs1": PretendedHost(tmp_path, 1)}, 'fail "does the host reach its mirror?"')
+        install({"rs1": SandboxHost(tmp_path, 1)}, 'fail "does the host reach its mirror?"')

@@ -11,7 +11,8 @@ import pytest
 
 from provisioning.engine.fleet import Fleet
 from provisioning.model.inventory import Inventory
-from provisioning.operations.log_sources import (
+from provisioning.operations.logs.reading import LineReader, follow_logs, read_logs
+from provisioning.operations.logs.sources import (
     LogSource,
     local_now,
     log_sources,
@@ -19,7 +20,6 @@ from provisioning.operations.log_sources import (
     newer,
     read_script,
 )
-from provisioning.operations.read_logs import LineReader, follow_logs, read_logs
 from provisioning.transport.base import Completed
 from provisioning.transport.local import LocalTransport
 from tests.living import wait_until
@@ -103,6 +103,17 @@ def test_an_age_is_by_the_clock_of_the_host(tmp_path: Path, ahead: timedelta) ->
         take=lambda _, line: taken.append(line),
     )
     assert [json.loads(line)["age"] for line in taken] == [4, 0]
+
+
+def test_the_journal_is_read_to_its_end(tmp_path: Path) -> None:
+    journal = tmp_path / "journalctl"
+    journal.write_text('#!/bin/sh\necho "$LC_ALL $*"\n')
+    journal.chmod(0o755)
+    script = read_script(LogSource("lvs1", "keepalived", None), lines=5, age=None, follow=False)
+    done = LocalTransport().run(f"PATH={tmp_path}:$PATH\n{script}", root=False)
+    assert done.status == 0, done.stderr
+    read = done.stdout.decode().splitlines()[1]
+    assert read == "C.UTF-8 --no-pager --quiet -o short-iso -u keepalived -n 5"
 
 
 def test_the_latest_lines_come_whole_and_in_order(tmp_path: Path) -> None:

@@ -15,21 +15,22 @@ from provisioning.engine.progress import Event, silent
 from provisioning.engine.waves import Wave
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations import drain as draining
 from provisioning.operations.directors_record import as_directors_have_it, remember_directors
-from provisioning.operations.drain import take_out
-from provisioning.operations.out_of_service import OutOfService, foresee, moved
+from provisioning.operations.drain import steps as draining
+from provisioning.operations.drain.out_of_service import OutOfService, foresee, moved
+from provisioning.operations.drain.steps import take_out
 from provisioning.operations.planning import Plans, plan_hosts
-from provisioning.operations.run import recorded
-from provisioning.operations.runtime_state import save_runtime, save_told
+from provisioning.operations.run import journaled_run
+from provisioning.operations.runtime_state import save_applied, save_runtime
 from provisioning.operations.session import Site
 from provisioning.operations.tables import look_at_tables
+from provisioning.places import KEEPALIVED_CONF
 from provisioning.resources.base import Handler, Resource
 from provisioning.resources.file import File
 from provisioning.roles.desired import DesiredHost, desired_hosts
-from provisioning.roles.places import KEEPALIVED_CONF
-from provisioning.roles.real_server import drain_mark
-from tests.operations.pretended import PretendedCluster, pretended
+from provisioning.roles.real_server import drain_flag
+from tests.operations.operating import operation
+from tests.operations.sandbox_cluster import SandboxCluster, sandbox_cluster
 
 OPERATOR = Drain("anna@desk", "2026-01-01T00:00:00+00:00", "换内存条", settled=True)
 
@@ -38,7 +39,7 @@ OPERATOR = Drain("anna@desk", "2026-01-01T00:00:00+00:00", "换内存条", settl
 class Living:
     """A deployed cluster, and what its nodes saw when their apps were restarted."""
 
-    cluster: PretendedCluster
+    cluster: SandboxCluster
     folder: Path
     events: list[Event] = field(default_factory=list)
 
@@ -60,7 +61,7 @@ class Living:
                 setting = File(
                     path="/etc/cosyvoice/app.env", content=content, triggers=(self.restart(name),)
                 )
-                resources = (drain_mark(runtime, name), setting)
+                resources = (drain_flag(runtime, name), setting)
             found[name] = DesiredHost(name, resources=resources)
         return found
 
@@ -82,17 +83,14 @@ class Living:
         """The nodes get another setting, then the directors what they should have."""
         batch = int(str(choices.pop("batch", 1)))
         site, fleet = self.cluster.site, self.cluster.fleet()
-        with recorded(site, ["test"]) as run:
+        with journaled_run(site, ["test"]) as run:
             plans = plan_hosts(site.inventory, self.wanted(site.runtime, content), fleet)
             around = OutOfService(
-                site=site,
+                op=operation(site, fleet, run, self.events.append),
                 inventory=site.inventory,
-                fleet=fleet,
-                run=run,
                 plans=plans,
                 desired=lambda runtime: self.wanted(runtime, content),
                 command="deploy",
-                progress=self.events.append,
                 **{"timeout": 120.0, **choices},  # type: ignore[arg-type]
             )
             result = apply_plans(
@@ -137,7 +135,7 @@ class Living:
 @pytest.fixture
 def living(tmp_path: Path) -> Iterator[Living]:
     (tmp_path / "hosts").mkdir()
-    with pretended(tmp_path / "hosts") as cluster:
+    with sandbox_cluster(tmp_path / "hosts") as cluster:
         made = Living(cluster, tmp_path)
         for name, host in cluster.hosts.items():
             (tmp_path / f"{name}.conf").symlink_to(host.root / "etc/keepalived/keepalived.conf")
@@ -254,16 +252,9 @@ def test_nobody_is_disturbed_while_who_sends_to_it_is_not_known(living: Living) 
 def out(living: Living, name: str, cause: str, *, settled: bool = False) -> None:
     """As a run leaves it that was cut, or an operator."""
     site = living.cluster.site
-    with recorded(site, ["test"]) as run:
-        take_out(
-            site,
-            living.cluster.fleet(),
-            run,
-            name,
-            cause=cause,
-            reason="换内存条",
-            progress=silent,
-        )
+    with journaled_run(site, ["test"]) as run:
+        op = operation(site, living.cluster.fleet(), run)
+        take_out(op, name, cause=cause, reason="换内存条")
     one = replace(site.runtime.drains[name], settled=settled)
     save_runtime(site.state_dir, Runtime({name: one}))
 
@@ -302,13 +293,13 @@ def test_one_that_does_not_come_up_stays_drained(
     living: Living, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(draining, "_START_PATIENCE", 0.0)
-    usual = PretendedCluster.said
+    usual = SandboxCluster.said
 
-    def said(self: PretendedCluster, name: str) -> dict[str, object]:
+    def said(self: SandboxCluster, name: str) -> dict[str, object]:
         broken = name == "rs1" and living.restarts("rs1")
         return {**usual(self, name), "reason": "the engine failed"} if broken else usual(self, name)
 
-    monkeypatch.setattr(PretendedCluster, "said", said)
+    monkeypatch.setattr(SandboxCluster, "said", said)
     result = living.deploy("new")
     assert result.hosts["rs1"].outcome == "unmet"
     assert "rs1 is not ready: the engine failed. It stays drained" in result.hosts["rs1"].message
@@ -321,7 +312,7 @@ def test_the_weight_goes_before_the_mark_where_directors_were_not_told(living: L
     """Drained in the state, and neither directors nor the node know it."""
     site = living.cluster.site
     save_runtime(site.state_dir, Runtime({"rs1": OPERATOR}))
-    save_told(site.state_dir, Runtime())
+    save_applied(site.state_dir, Runtime())
     order: list[str] = []
     usual = draining.set_mark
 

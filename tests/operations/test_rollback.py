@@ -6,11 +6,11 @@ import pytest
 
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Pin, Runtime
-from provisioning.operations.rollback.cut_upgrade import give_up_upgrade
+from provisioning.operations.rollback.cut_upgrade import abort_upgrade
 from provisioning.operations.rollback.targets import desired_rollback
 from provisioning.operations.rolling_upgrade import state_file
-from provisioning.operations.rolling_upgrade.choices import Choices
-from provisioning.operations.rolling_upgrade.preparing import require_new_run
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.planning import require_new_run
 from provisioning.operations.rolling_upgrade.state import (
     CAUSE,
     Node,
@@ -31,7 +31,7 @@ INVENTORY = Inventory.model_validate(
 def cut(folder: Path, **nodes: NodeStatus) -> None:
     """An upgrade as its process left it."""
     found = tuple(Node(name, "real_server", 0, status=status) for name, status in nodes.items())
-    state_file.save(folder, Upgrade("u1", "2.0-abc", {}, Choices(), found, "now"))
+    state_file.save(folder, Upgrade("u1", "2.0-abc", {}, UpgradeOptions(), found, "now"))
 
 
 def test_the_upgrade_is_given_up_once_none_of_its_nodes_is_under_way(tmp_path: Path) -> None:
@@ -39,17 +39,17 @@ def test_the_upgrade_is_given_up_once_none_of_its_nodes_is_under_way(tmp_path: P
         tmp_path,
         rs1=NodeStatus.UPGRADED,
         rs2=NodeStatus.UNDER_WAY,
-        rs3=NodeStatus.GOING_BACK,
+        rs3=NodeStatus.ROLLING_BACK,
         rs4=NodeStatus.WAITING,
     )
-    assert not give_up_upgrade(tmp_path, ["rs1", "rs2", "rs4"])
-    assert give_up_upgrade(tmp_path, ["rs3"])
+    assert not abort_upgrade(tmp_path, ["rs1", "rs2", "rs4"])
+    assert abort_upgrade(tmp_path, ["rs3"])
     saved = state_file.load(tmp_path)
     assert saved is not None and saved.status is RunStatus.ABORTED
     assert [node.status for node in saved.nodes] == [
         NodeStatus.UPGRADED,
-        NodeStatus.BACK,
-        NodeStatus.BACK,
+        NodeStatus.ROLLED_BACK,
+        NodeStatus.ROLLED_BACK,
         NodeStatus.WAITING,
     ]
     require_new_run(saved)
@@ -57,9 +57,9 @@ def test_the_upgrade_is_given_up_once_none_of_its_nodes_is_under_way(tmp_path: P
 
 @pytest.mark.parametrize("status", [NodeStatus.UPGRADED, NodeStatus.WAITING])
 def test_an_upgrade_with_nobody_under_way_is_left_alone(tmp_path: Path, status: NodeStatus) -> None:
-    assert not give_up_upgrade(tmp_path, ["rs1"])
+    assert not abort_upgrade(tmp_path, ["rs1"])
     cut(tmp_path, rs1=status)
-    assert not give_up_upgrade(tmp_path, ["rs1"])
+    assert not abort_upgrade(tmp_path, ["rs1"])
     saved = state_file.load(tmp_path)
     assert saved is not None and saved.nodes[0].status is status
 

@@ -12,9 +12,9 @@ import pytest
 
 from provisioning.engine import seat
 from provisioning.engine.lock import LockedError
+from provisioning.model.cluster_record import ClusterRecord, from_text, later
 from provisioning.model.ssh import Connection
 from provisioning.operations import seats as seats_module
-from provisioning.operations.cluster_record import ClusterRecord, from_text, later
 from provisioning.operations.seats import LostSeatError, Seats
 from provisioning.transport.ssh import SSHTransport, connect
 from tests.transport.conftest import connection, own_sshd, secret, sshd  # noqa: F401

@@ -17,19 +17,19 @@ from rich.console import Console
 from provisioning.cli.running import cluster
 from provisioning.cli.status_view import status_view
 from provisioning.engine.fleet import Fleet
+from provisioning.facts.clock import Clock
+from provisioning.facts.fact import fragments
+from provisioning.facts.vip_claims import Claims, Speaker
+from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.cluster_record import ClusterRecord
-from provisioning.operations.status import faults as faults_package
-from provisioning.operations.status.claims import Claims, Speaker
-from provisioning.operations.status.clocks import Clock, compare
-from provisioning.operations.status.faults.everything import all_faults
-from provisioning.operations.status.look import host_fragments, look_at
+from provisioning.operations import faults as faults_package
+from provisioning.operations.cluster_state.look import host_views, look_at
+from provisioning.operations.cluster_state.state import ClusterState
+from provisioning.operations.faults.registry import all_faults
 from provisioning.operations.status.record import status_record
-from provisioning.operations.status.state import ClusterState
-from provisioning.operations.status.wanted import wanted_services
 from provisioning.operations.status.watch import Watch
-from provisioning.resources.base import Observation
+from provisioning.roles.wanted_services import wanted_services
 from provisioning.transport.base import (
     Completed,
     ConnectionLostError,
@@ -116,7 +116,7 @@ def test_a_host_that_cannot_be_reached_is_a_row_and_a_fault() -> None:
 
 def test_output_that_is_no_table_takes_that_host_out_of_sight_alone() -> None:
     answers = recording("healthy")
-    answers["lvs1"]["director.table"] = [("what?\n", "", 0)]
+    answers["lvs1"]["ipvs_table"] = [("what?\n", "", 0)]
     state = seen(answers)
     assert set(state.directors) == {"lvs2"}
     assert "'what?'" in state.unreachable["lvs1"]
@@ -142,9 +142,9 @@ def test_what_is_wrong_is_said_below_the_tables(name: str, fault: str) -> None:
 
 def test_directors_that_disagree_about_a_node_are_named() -> None:
     answers = recording("healthy")
-    text, err, status = answers["lvs1"]["director.table"][0]
+    text, err, status = answers["lvs1"]["ipvs_table"][0]
     fewer = "".join(line for line in text.splitlines(keepends=True) if "10.77.0.22" not in line)
-    answers["lvs1"]["director.table"] = [(fewer, err, status)]
+    answers["lvs1"]["ipvs_table"] = [(fewer, err, status)]
     assert texts(INVENTORY, seen(answers)) == [
         "rs2: out of the table for 10.77.0.100:7860 on lvs1 but not on lvs2"
     ]
@@ -193,10 +193,8 @@ def test_weights_that_a_check_sets_are_not_drift() -> None:
 def test_a_sorry_server_in_the_table_tells_of_the_lost_quorum() -> None:
     answers = recording("healthy")
     for director in ("lvs1", "lvs2"):
-        text, err, status = answers[director]["director.table"][0]
-        answers[director]["director.table"] = [
-            (text.replace("10.77.0.23", "10.77.0.99"), err, status)
-        ]
+        text, err, status = answers[director]["ipvs_table"][0]
+        answers[director]["ipvs_table"] = [(text.replace("10.77.0.23", "10.77.0.99"), err, status)]
     one = {"scheduler": "rr", "persistence": None, "sorry_server": "10.77.0.99"}
     found = texts(varied(services=[one]), look_at(INVENTORY, replay(answers), ClusterRecord()))
     assert any("the sorry server answers, because the quorum is lost" in text for text in found)
@@ -247,15 +245,15 @@ def test_ipv6_services_have_endpoints_and_addresses_of_their_family() -> None:
     assert one.endpoint == "[fd00:77::64]:7860"
     assert one.servers == {"rs1": ip_address("fd00:77::15")}
     assert one.granularity is None, "all of the address is how the table says none"
-    assert "[fd00:77::15]:7860" in host_fragments(six)["rs1"]["real_server.http"]
+    assert "[fd00:77::15]:7860" in fragments(host_views(six)["rs1"].facts)["health_checks"]
 
 
 def test_a_systemd_host_is_asked_by_systemctl() -> None:
-    asked = host_fragments(varied(service_manager="systemd"))["rs1"]
-    assert asked["real_server.service"] == "systemctl is-active cosyvoice"
+    asked = fragments(host_views(varied(service_manager="systemd"))["rs1"].facts)
+    assert asked["app_service"] == "systemctl is-active cosyvoice"
     answers = recording("healthy")
     for said, word in (("active\n", "running"), ("failed\n", "failed")):
-        answers["rs1"]["real_server.service"] = [(said, "", 0)]
+        answers["rs1"]["app_service"] = [(said, "", 0)]
         state = look_at(varied(service_manager="systemd"), replay(answers), ClusterRecord())
         assert state.real_servers["rs1"].service == word
 
@@ -317,7 +315,7 @@ def test_every_command_that_a_rule_names_is_one_of_the_command_line() -> None:
 
 def clocked(**offsets: tuple[float, float]) -> ClusterState:
     state = seen(recording("healthy"))
-    others = {name: Clock(-0.01, 0.01, 0.1) for name in host_fragments(INVENTORY)}
+    others = {name: Clock(-0.01, 0.01, 0.1) for name in host_views(INVENTORY)}
     changed = {name: Clock(*span, 0.1) for name, span in offsets.items()}
     return replace(state, clocks=others | changed)
 
@@ -341,17 +339,9 @@ def test_a_clock_that_is_off_is_named(
 
 
 def test_where_this_machine_is_the_one_that_is_off_no_host_is_blamed() -> None:
-    names = host_fragments(INVENTORY)
+    names = host_views(INVENTORY)
     state = clocked(**dict.fromkeys(names, (99.0, 99.1)))
     assert texts(INVENTORY, state) == []
-
-
-def test_a_clock_is_known_as_well_as_the_way_to_it_is_short() -> None:
-    first, last = Observation("1000.5\n", "", 0), Observation("1002.5\n", "", 0)
-    clock = compare(first, last, 500.0, 503.0)
-    assert clock is not None
-    assert (clock.least, clock.most, clock.delay) == (499.5, 500.5, 1.0)
-    assert compare(Observation("no\n", "", 0), last, 0, 0) is None
 
 
 def test_a_host_that_is_far_away_is_a_hint() -> None:
@@ -430,9 +420,9 @@ def test_who_speaks_vrrp_with_our_number_is_named(source: str, holds: str, fix: 
 
 def test_an_empty_table_is_not_blamed_on_health_checks() -> None:
     answers = recording("healthy")
-    header, err, status = answers["lvs1"]["director.table"][0]
+    header, err, status = answers["lvs1"]["ipvs_table"][0]
     empty = "".join(header.splitlines(keepends=True)[:3])
-    answers["lvs1"]["director.table"] = [(empty, err, status)]
+    answers["lvs1"]["ipvs_table"] = [(empty, err, status)]
     found = texts(INVENTORY, seen(answers))
     assert found == ["lvs1: 10.77.0.100:7860 is not in the kernel's table"]
 
@@ -440,13 +430,13 @@ def test_an_empty_table_is_not_blamed_on_health_checks() -> None:
 def test_a_ready_node_that_directors_do_not_reach_is_told_from_one_that_is_not_ready() -> None:
     answers = recording("healthy")
     for director in ("lvs1", "lvs2"):
-        text, err, status = answers[director]["director.table"][0]
+        text, err, status = answers[director]["ipvs_table"][0]
         fewer = "".join(x for x in text.splitlines(keepends=True) if "10.77.0.22" not in x)
-        answers[director]["director.table"] = [(fewer, err, status)]
+        answers[director]["ipvs_table"] = [(fewer, err, status)]
     (fault,) = all_faults(INVENTORY, seen(answers))
     assert "rs2 itself is ready" in fault.fix and "10.77.0.22:7860" in fault.fix
     assert_can_be_typed(fault.commands[0])
-    answers["rs2"]["real_server.service"] = [("STARTING 0\n", "", 0)]
+    answers["rs2"]["app_service"] = [("STARTING 0\n", "", 0)]
     out, starting = all_faults(INVENTORY, seen(answers))
     assert out.fix == "no more than a consequence: see what is said of rs2 itself"
     assert str(starting) == "rs2: the app is starting"
@@ -487,6 +477,6 @@ def test_a_silent_host_does_not_keep_the_others_waiting() -> None:
         transport.name = name
         return transport
 
-    others = host_fragments(INVENTORY).keys() - {"rs1"}
+    others = host_views(INVENTORY).keys() - {"rs1"}
     state = look_at(INVENTORY, Fleet(connect, forks=10), ClusterRecord())
     assert set(state.unreachable) == {"rs1"}

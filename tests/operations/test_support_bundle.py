@@ -8,12 +8,12 @@ import pytest
 import yaml
 
 from provisioning.engine.fleet import Fleet
-from provisioning.model.loading import read_inventory
+from provisioning.model.loader.load import read_inventory
 from provisioning.operations.cluster_secret import ClusterSecret, keep_secret
-from provisioning.operations.redaction import Redactor
 from provisioning.operations.runtime_state import save_runtime, with_drain
 from provisioning.operations.session import Site
-from provisioning.operations.support_bundle import write_bundle
+from provisioning.operations.support_bundle.bundle import write_bundle
+from provisioning.operations.support_bundle.redaction import Redactor
 from provisioning.transport.base import Completed, UnreachableError
 from provisioning.transport.local import LocalTransport
 from tests.roles.rendered import DRAIN

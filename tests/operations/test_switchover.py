@@ -14,18 +14,17 @@ from pathlib import Path
 import pytest
 
 from provisioning.engine.script import observe_script
+from provisioning.facts.probes import gap
+from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
-from provisioning.operations.cluster_record import ClusterRecord
-from provisioning.operations.connections import parse_connections
-from provisioning.operations.failover_readiness import Blocker, blockers
-from provisioning.operations.probes import gap
-from provisioning.operations.status.look import look_at
-from provisioning.operations.status.state import ClusterState
-from provisioning.operations.switchover import yield_script
+from provisioning.operations.cluster_state.look import look_at
+from provisioning.operations.cluster_state.state import ClusterState
+from provisioning.operations.switchover.failover_readiness import Blocker, blockers
+from provisioning.operations.switchover.switch_over import yield_script
+from provisioning.places import KEEPALIVED_CONF
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
-from provisioning.roles.places import KEEPALIVED_CONF
 from tests.operations.replay import INVENTORY, Recording, backup, recording, replay
 
 
@@ -63,9 +62,9 @@ Lines = Callable[[list[str]], list[str]]
 
 
 def with_table(director: str, answers: Recording, change: Lines) -> Recording:
-    text, err, status = answers[director]["director.table"][0]
+    text, err, status = answers[director]["ipvs_table"][0]
     lines = change(text.splitlines(keepends=True))
-    answers[director]["director.table"] = [("".join(lines), err, status)]
+    answers[director]["ipvs_table"] = [("".join(lines), err, status)]
     return answers
 
 
@@ -126,21 +125,6 @@ def test_one_that_cannot_be_reached_is_not() -> None:
     answers = recording("healthy")
     del answers[backup()]
     assert "no answer within 10 s" in str(blockers(INVENTORY, seen(answers), backup())[0])
-
-
-def test_established_connections_are_read() -> None:
-    text = """\
-IPVS connection entries
-pro expire state       source             virtual            destination
-TCP 119:58  ESTABLISHED 10.77.0.50:40001  10.77.0.100:7860   10.77.0.21:7860
-TCP 01:58  FIN_WAIT    10.77.0.50:40002   10.77.0.100:7860   10.77.0.22:7860
-IP  59:00  NONE        10.77.0.50:0       10.77.0.100:7860   10.77.0.22:7860
-TCP 119:59  ESTABLISHED [fd00::50]:40001  [fd00::100]:7860   [fd00::21]:7860
-"""
-    assert parse_connections(text) == {
-        ("TCP", "10.77.0.50:40001", "10.77.0.100:7860", "10.77.0.21:7860"),
-        ("TCP", "[fd00::50]:40001", "[fd00::100]:7860", "[fd00::21]:7860"),
-    }
 
 
 @pytest.mark.parametrize(

@@ -9,25 +9,25 @@ import pytest
 
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.lock import LockedError
-from provisioning.engine.progress import silent
 from provisioning.model.runtime import Pin
 from provisioning.operations import session
 from provisioning.operations.destroy import forget_destroyed
-from provisioning.operations.drain import bring_back, take_out
+from provisioning.operations.drain.steps import bring_back, take_out
 from provisioning.operations.planning import Plans, plan_hosts
-from provisioning.operations.rolling_upgrade import remembering
-from provisioning.operations.rolling_upgrade.choices import Choices
-from provisioning.operations.rolling_upgrade.preparing import NotNowError
+from provisioning.operations.rolling_upgrade import registration
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.planning import UpgradeConflictError
 from provisioning.operations.rolling_upgrade.state import Upgrade
-from provisioning.operations.run import Run, recorded
+from provisioning.operations.run import Run, journaled_run
 from provisioning.operations.runtime_state import load_record, save_runtime, with_pins
 from provisioning.operations.session import Site, open_fleet
 from provisioning.operations.truth import Truth, establish, held, looked_up, planned
 from provisioning.operations.working_fleet import working_fleet
+from provisioning.places import KEEPALIVED_CONF, SECRET_FILE
 from provisioning.roles.desired import DesiredHost, desired_hosts
-from provisioning.roles.places import KEEPALIVED_CONF, SECRET_FILE
 from provisioning.transport.base import Transport, UnreachableError
-from tests.operations.pretended import PretendedCluster, pretended
+from tests.operations.operating import operation
+from tests.operations.sandbox_cluster import SandboxCluster, sandbox_cluster
 
 _SECRET = "a secret that only the nodes have"
 
@@ -35,27 +35,27 @@ _SECRET = "a secret that only the nodes have"
 class Folder:
     """One control machine's folder."""
 
-    def __init__(self, path: Path, cluster: PretendedCluster) -> None:
+    def __init__(self, path: Path, cluster: SandboxCluster) -> None:
         path.mkdir()
-        (path / "inventory.yaml").write_text("name: pretended\n")
+        (path / "inventory.yaml").write_text("name: sandbox\n")
         self.site = Site(cluster.inventory, path / "inventory.yaml")
         self.said: list[str] = []
 
     @contextmanager
     def at_work(self) -> Iterator[tuple[Fleet, Run]]:
         with (
-            recorded(self.site, ["cluster", "test"]) as run,
+            journaled_run(self.site, ["cluster", "test"]) as run,
             working_fleet(self.site, run, self.said.append) as fleet,
         ):
             yield fleet, run
 
     def drain(self, name: str) -> None:
         with self.at_work() as (fleet, run):
-            take_out(self.site, fleet, run, name, reason="内存", force=True, progress=silent)
+            take_out(operation(self.site, fleet, run), name, reason="内存", force=True)
 
     def undrain(self, name: str) -> None:
         with self.at_work() as (fleet, run):
-            bring_back(self.site, fleet, run, name, force=True, progress=silent)
+            bring_back(operation(self.site, fleet, run), name, force=True)
 
     def plan(self) -> tuple[Plans, Truth]:
         with open_fleet(self.site) as fleet:
@@ -81,8 +81,8 @@ class Folder:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PretendedCluster]:
-    with pretended(tmp_path) as made:
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxCluster]:
+    with sandbox_cluster(tmp_path) as made:
         made.deploy()
         for name in ("rs1", "rs2"):
             secret = made.hosts[name].root / "etc/cosyvoice/cluster-secret"
@@ -99,11 +99,11 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pretend
 
 
 @pytest.fixture
-def folders(cluster: PretendedCluster, tmp_path: Path) -> tuple[Folder, Folder]:
+def folders(cluster: SandboxCluster, tmp_path: Path) -> tuple[Folder, Folder]:
     return Folder(tmp_path / "one", cluster), Folder(tmp_path / "two", cluster)
 
 
-def record(cluster: PretendedCluster, director: str) -> Path:
+def record(cluster: SandboxCluster, director: str) -> Path:
     return cluster.hosts[director].root / "var/lib/cosyvoice-cluster/cluster.json"
 
 
@@ -132,7 +132,7 @@ def test_a_plan_in_a_fresh_clone_changes_nothing_and_writes_nothing(
 
 
 def test_a_deploy_from_a_copy_takes_over_instead_of_taking_back(
-    cluster: PretendedCluster, folders: tuple[Folder, Folder]
+    cluster: SandboxCluster, folders: tuple[Folder, Folder]
 ) -> None:
     one, two = folders
     one.drain("rs1")
@@ -149,7 +149,7 @@ def test_a_deploy_from_a_copy_takes_over_instead_of_taking_back(
 
 
 def test_two_at_once_are_kept_apart_and_the_second_changes_nothing(
-    cluster: PretendedCluster, folders: tuple[Folder, Folder]
+    cluster: SandboxCluster, folders: tuple[Folder, Folder]
 ) -> None:
     one, two = folders
     with one.at_work() as (_, run):
@@ -163,7 +163,7 @@ def test_two_at_once_are_kept_apart_and_the_second_changes_nothing(
 
 
 def test_what_one_ended_the_other_does_not_begin_again(
-    cluster: PretendedCluster, folders: tuple[Folder, Folder]
+    cluster: SandboxCluster, folders: tuple[Folder, Folder]
 ) -> None:
     one, two = folders
     one.drain("rs1")
@@ -177,7 +177,7 @@ def test_what_one_ended_the_other_does_not_begin_again(
 
 
 def test_a_mark_that_nothing_remembers_is_a_drain(
-    cluster: PretendedCluster, folders: tuple[Folder, Folder]
+    cluster: SandboxCluster, folders: tuple[Folder, Folder]
 ) -> None:
     one, two = folders
     one.drain("rs1")
@@ -196,7 +196,7 @@ def test_a_mark_that_nothing_remembers_is_a_drain(
 
 
 def test_two_that_see_different_directors_do_not_meet_on_a_host(
-    cluster: PretendedCluster, folders: tuple[Folder, Folder]
+    cluster: SandboxCluster, folders: tuple[Folder, Folder]
 ) -> None:
     one, two = folders
     cluster.gone = {"lvs1"}
@@ -211,7 +211,7 @@ def test_two_that_see_different_directors_do_not_meet_on_a_host(
 
 
 def test_a_director_that_was_away_hears_what_it_missed(
-    cluster: PretendedCluster, folders: tuple[Folder, Folder]
+    cluster: SandboxCluster, folders: tuple[Folder, Folder]
 ) -> None:
     one, two = folders
     one.drain("rs1")
@@ -226,7 +226,7 @@ def test_a_director_that_was_away_hears_what_it_missed(
 
 
 def test_what_was_destroyed_binds_nobody(
-    cluster: PretendedCluster, folders: tuple[Folder, Folder]
+    cluster: SandboxCluster, folders: tuple[Folder, Folder]
 ) -> None:
     one, two = folders
     one.drain("rs1")
@@ -251,7 +251,7 @@ def test_what_was_destroyed_binds_nobody(
 
 
 def test_a_part_that_was_destroyed_leaves_the_rest(
-    cluster: PretendedCluster, folders: tuple[Folder, Folder]
+    cluster: SandboxCluster, folders: tuple[Folder, Folder]
 ) -> None:
     one, _ = folders
     one.drain("rs1")
@@ -266,14 +266,14 @@ def test_an_upgrade_of_another_folder_is_gone_on_with_there(
 ) -> None:
     one, two = folders
     with one.at_work():
-        remembering.under_way(one.site, Upgrade("7", "2.0-abc", {}, Choices(), (), "now"))
-        remembering.require_none_elsewhere(one.site)
+        registration.register(one.site, Upgrade("7", "2.0-abc", {}, UpgradeOptions(), (), "now"))
+        registration.require_none_elsewhere(one.site)
     with two.at_work():
-        with pytest.raises(NotNowError, match="upgrade to 2") as caught:
-            remembering.require_none_elsewhere(two.site)
+        with pytest.raises(UpgradeConflictError, match="upgrade to 2") as caught:
+            registration.require_none_elsewhere(two.site)
         assert str(one.site.state_dir) in str(caught.value)
     assert any("--resume" in line for line in two.said)
     with two.at_work():
-        remembering.forgotten(two.site)
+        registration.unregister(two.site)
     with one.at_work():
         assert load_record(one.site.state_dir).upgrade is None

@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 import pytest
 
-from provisioning.operations.cluster_record import ClusterRecord
-from provisioning.operations.probes.speech import measure
+from provisioning.facts.probes.speech import measure
+from provisioning.model.cluster_record import ClusterRecord
 from provisioning.operations.verify import CheckResult, verify
 from tests.operations.replay import INVENTORY, Recording, backup, recording, replay
 
@@ -126,7 +126,7 @@ def test_what_is_no_speech_is_told_from_it(samples: list[int], evidence: str) ->
         writer.writeframes(array.array("h", samples).tobytes())
     said = {"status": 200, "node": "rs1", "seconds": 1.0, **measure(file.getvalue())}
     answers = recording("healthy")
-    answers["client1"]["client.speech"] = [(json.dumps(said), "", 0)]
+    answers["client1"]["speech"] = [(json.dumps(said), "", 0)]
     problems = failed(proved(answers))
     assert set(problems) == {SPEAKS} and evidence in problems[SPEAKS]
 
@@ -160,59 +160,59 @@ def gone(host: str) -> Callable[[Recording], None]:
         (gone("rs2"), REACHED, "rs2: no answer within 10 s"),
         (gone("client1"), "a client reaches the VIPs", "client1: no answer within 10 s"),
         (
-            broken("client1", "client.http", "sh: 1: python3: not found", 127),
+            broken("client1", "vip_replies", "sh: 1: python3: not found", 127),
             "a client reaches the VIPs",
             "python3: not found; it needs python3 there",
         ),
         (
-            broken("lvs1", "director.table", "Can't initialize ipvs: Protocol not available", 2),
+            broken("lvs1", "ipvs_table", "Can't initialize ipvs: Protocol not available", 2),
             TABLES,
             "lvs1: no IPVS table: Can't initialize ipvs",
         ),
-        (broken("lvs1", "director.keepalived", "", 1), HOLDER, "lvs1: Keepalived does not run"),
+        (broken("lvs1", "keepalived_runs", "", 1), HOLDER, "lvs1: Keepalived does not run"),
         (
-            broken("lvs1", "director.vrrp", "", 0),
+            broken("lvs1", "vrrp_states", "", 0),
             HOLDER,
             "lvs1: Keepalived has not said what it is",
         ),
         (
-            edit(backup(), "director.vrrp", "BACKUP", "FAULT"),
+            edit(backup(), "vrrp_states", "BACKUP", "FAULT"),
             HOLDER,
             "VRRP state of 10.77.0.100 is F",
         ),
-        (edit(backup(), "director.vrrp", "BACKUP", "MASTER"), HOLDER, "says it is MASTER"),
+        (edit(backup(), "vrrp_states", "BACKUP", "MASTER"), HOLDER, "says it is MASTER"),
         (
-            edit("lvs1", "director.table", "10.77.0.23", "10.77.0.29"),
+            edit("lvs1", "ipvs_table", "10.77.0.23", "10.77.0.29"),
             TABLES,
             "10.77.0.29:7860 gets",
         ),
         (
-            edit("lvs2", "director.table", "100:7860", "100:8080"),
+            edit("lvs2", "ipvs_table", "100:7860", "100:8080"),
             TABLES,
             "lvs2: 10.77.0.100:7860 is not",
         ),
         (
-            edit("lvs2", "director.table", "100:7860", "100:8080"),
+            edit("lvs2", "ipvs_table", "100:7860", "100:8080"),
             TABLES,
             "100:8080 is in the table, not",
         ),
         (
-            edit("lvs1", "director.table", "7860 rr", "7860 rr persistent 60"),
+            edit("lvs1", "ipvs_table", "7860 rr", "7860 rr persistent 60"),
             TABLES,
             "persistence is 60",
         ),
         (
-            broken("lvs1", "director.sync", "", 0),
+            broken("lvs1", "sync_roles", "", 0),
             SYNC,
             "lvs1: the connection sync daemon should run as",
         ),
         (
-            edit("rs1", "real_server.release", "releases/", "releases/old-"),
+            edit("rs1", "current_release", "releases/", "releases/old-"),
             RELEASE,
             "different releases: old-",
         ),
-        (broken("rs1", "real_server.release", "", 1), RELEASE, "rs1: no release of the app"),
-        (broken("rs1", "real_server.arp", "No such file", 1), LO, "rs1: its ARP sysctls could not"),
+        (broken("rs1", "current_release", "", 1), RELEASE, "rs1: no release of the app"),
+        (broken("rs1", "arp_settings", "No such file", 1), LO, "rs1: its ARP sysctls could not"),
         (
             edit("rs1", "interfaces", '"prefixlen":32', '"prefixlen":24'),
             LO,
@@ -224,17 +224,17 @@ def gone(host: str) -> Callable[[Recording], None]:
             "is on eth1, where the LAN sees it",
         ),
         (
-            edit("rs2", "real_server.mounts", "10.77.0.31:/ rw", "10.77.0.31:/ ro"),
+            edit("rs2", "mounts", "10.77.0.31:/ rw", "10.77.0.31:/ ro"),
             FOLDER,
             "mounted read-only",
         ),
         (
-            edit("rs2", "real_server.mounts", "10.77.0.31:/", "10.77.0.32:/"),
+            edit("rs2", "mounts", "10.77.0.31:/", "10.77.0.32:/"),
             FOLDER,
             "different folders mounted",
         ),
         (
-            edit("rs2", "real_server.mounts", "/srv/cosyvoice/outputs", "/srv/x"),
+            edit("rs2", "mounts", "/srv/cosyvoice/outputs", "/srv/x"),
             SHARED,
             "rs2 could not try",
         ),
@@ -244,23 +244,23 @@ def gone(host: str) -> Callable[[Recording], None]:
             "rs2 cannot write: sh: 1",
         ),
         (
-            edit("nas1", "storage.exports", "/srv/cosyvoice/outputs\t", "/srv/x\t"),
+            edit("nas1", "exports", "/srv/cosyvoice/outputs\t", "/srv/x\t"),
             FOLDER,
             "is not exported",
         ),
-        (edit("nas1", "storage.threads", "8", "0"), FOLDER, "nas1: the NFS server does not run"),
+        (edit("nas1", "nfs_threads", "8", "0"), FOLDER, "nas1: the NFS server does not run"),
         (
-            edit("client1", "client.http", '"rs3"', '"gpu9"'),
+            edit("client1", "vip_replies", '"rs3"', '"gpu9"'),
             SPREAD,
             "not a node in service there: gpu9",
         ),
         (
-            edit("client1", "client.http", '"status": 200', '"status": 503'),
+            edit("client1", "vip_replies", '"status": 200', '"status": 503'),
             ANSWERS,
             "HTTP status 503",
         ),
         (
-            edit("client1", "client.speech", '"node": "rs', '"node": "gpu'),
+            edit("client1", "speech", '"node": "rs', '"node": "gpu'),
             SPEAKS,
             "not in the inventory",
         ),
@@ -279,29 +279,29 @@ def test_each_thing_that_can_be_wrong_is_told_by_one_check(
 )
 def test_from_afar_the_owner_cannot_be_seen_and_that_is_said(route: str, evidence: str) -> None:
     answers = recording("healthy")
-    edit("client1", "client.neighbour", '"link"', f'"{route}"')(answers)
+    edit("client1", "neighbours", '"link"', f'"{route}"')(answers)
     check = proved(answers)[OWNER]
     assert check.ok is None and evidence in check.evidence and "`clients`" in check.fix
 
 
 def test_without_root_the_owner_is_told_from_the_cache_alone() -> None:
     answers = recording("healthy")
-    text, err, status = answers["client1"]["client.neighbour"][0]
+    text, err, status = answers["client1"]["neighbours"][0]
     head, _, tail = text.partition('"owners": [')
     limited = head + '"owners": null, "problem": "Operation not permitted"}}'
     assert tail
-    answers["client1"]["client.neighbour"] = [(limited, err, status)]
+    answers["client1"]["neighbours"] = [(limited, err, status)]
     check = proved(answers)[OWNER]
     assert check.ok and "could not be asked: Operation not permitted" in check.evidence
 
 
 def test_a_stale_neighbour_cache_is_told_from_a_second_owner() -> None:
     answers = recording("healthy")
-    text, err, status = answers["client1"]["client.neighbour"][0]
+    text, err, status = answers["client1"]["neighbours"][0]
     before, after = text.split('"cached": "')
     other = "02:00:0a:4d:00:0b" if after.startswith("02:00:0a:4d:00:0c") else "02:00:0a:4d:00:0c"
     stale = before + '"cached": "' + other + after[len(other) :]
-    answers["client1"]["client.neighbour"] = [(stale, err, status)]
+    answers["client1"]["neighbours"] = [(stale, err, status)]
     evidence = failed(proved(answers))[OWNER]
     assert evidence.startswith("the client sends to lvs") and "instead" in evidence
 
@@ -315,10 +315,10 @@ def test_who_else_speaks_for_the_vips_is_proved_or_said_to_be_unknown() -> None:
     name = "nobody else speaks for the VIPs"
     answers = recording("healthy")
     said = {"owners": {"10.77.0.100": {"02:00:00:00:00:99": []}}, "speakers": [], "problem": ""}
-    answers["lvs1"]["director.claims"] = [(json.dumps(said), "", 0)]
+    answers["lvs1"]["vip_claims"] = [(json.dumps(said), "", 0)]
     assert "02:00:00:00:00:99" in failed(proved(answers))[name]
     for director in ("lvs1", "lvs2"):
-        answers[director]["director.claims"] = [("", "sh: python3: not found", 127)]
+        answers[director]["vip_claims"] = [("", "sh: python3: not found", 127)]
     check = proved(answers)[name]
     assert check.ok is None
     assert "python3: not found" in check.evidence

@@ -11,22 +11,22 @@ from pathlib import Path
 import pytest
 
 from provisioning.engine.fleet import Fleet
-from provisioning.engine.progress import Event, silent
-from provisioning.model.loading import load_inventory
+from provisioning.engine.progress import Event, Progress, silent
+from provisioning.facts.host_python import HostPython
+from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
+from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans, plan_hosts
-from provisioning.operations.probes.fragment import ProbeError
 from provisioning.operations.release import ReleaseError, build_release
-from provisioning.operations.release.platform import HostPython, host_python
 from provisioning.operations.release.supply import supply
 from provisioning.operations.release.wheelhouse import fetch_wheels
 from provisioning.operations.session import Site
-from provisioning.resources.base import Observation
 from provisioning.resources.release import Release
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.release_archive import ReleaseArchive
-from tests.cli.pretended_hosts import OPT, PretendedHost
+from tests.cli.sandbox_hosts import OPT, SandboxHost
 from tests.living import wait_until
+from tests.operations.operating import operation
 from tests.wheels import index, wheel
 
 LOGIN = "reader:s3cret-und-geheim"
@@ -34,27 +34,6 @@ LOGIN = "reader:s3cret-und-geheim"
 pytestmark = pytest.mark.timeout(900)
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="fragments run as root")
 _OLD = HostPython((3, 9), "x86_64", (2, 28))
-
-
-def test_which_wheels_fit_a_host() -> None:
-    said = Observation(
-        '{"implementation": "cpython", "python": [3, 11], "machine": "aarch64", "libc": "glibc", '
-        '"libc_version": [2, 17]}',
-        "",
-        0,
-    )
-    host = host_python(said)
-    assert str(host) == "py3.11-aarch64-glibc2.17"
-    assert host.tags[0] == "manylinux_2_17_aarch64"
-    assert "manylinux_2_18_aarch64" not in host.tags
-    assert host.tags[-4:] == [
-        "manylinux2014_aarch64",
-        "manylinux2010_aarch64",
-        "manylinux1_aarch64",
-        "linux_aarch64",
-    ]
-    with pytest.raises(ProbeError, match="musl"):
-        host_python(Observation(said.stdout.replace("glibc", "musl"), "", 0))
 
 
 @pytest.fixture
@@ -108,7 +87,7 @@ app:
 """
 
 
-class CountingHost(PretendedHost):
+class CountingHost(SandboxHost):
     """Knows how many pieces of wheels were sent to it, and may be lost at one of them."""
 
     pieces = 0
@@ -145,6 +124,9 @@ class Cluster:
     def plans(self) -> Plans:
         return plan_hosts(self.site.inventory, self.wanted(), self.fleet)
 
+    def operation(self, progress: Progress = silent) -> Operation:
+        return operation(self.site, self.fleet, progress=progress)
+
     def pieces(self) -> list[int]:
         return [host.pieces for host in self.hosts.values()]
 
@@ -179,7 +161,7 @@ def test_brought_installed_and_taken_up_where_it_was_cut(make: Callable[[str], C
     threads = set(threading.enumerate())
     cluster.hosts["rs1"].lost_at = 2
     with pytest.raises(KeyboardInterrupt):
-        supply(cluster.site, cluster.release, plans, cluster.fleet, silent)
+        supply(cluster.operation(), cluster.release, plans)
     cluster.fleet.close()
     # The other host's thread goes on to the end of what it began.
     wait_until(lambda: set(threading.enumerate()) <= threads)
@@ -191,7 +173,7 @@ def test_brought_installed_and_taken_up_where_it_was_cut(make: Callable[[str], C
     (there / ".tiny-1.0-py3-none-any.whl.part").write_bytes(whole[:100])
     (there / "old-1.0-py3-none-any.whl").write_bytes(b"of another release")
     events: list[Event] = []
-    supply(cluster.site, cluster.release, cluster.plans(), cluster.fleet, events.append)
+    supply(cluster.operation(events.append), cluster.release, cluster.plans())
     assert cluster.hosts["rs1"].pieces == 3
     assert {path.name for path in there.glob("*.whl")} == {
         "tinier-2.5-py3-none-any.whl",
@@ -208,7 +190,7 @@ def test_brought_installed_and_taken_up_where_it_was_cut(make: Callable[[str], C
     assert said.returncode == 0, said.stderr
     # What has its release is brought nothing.
     before = cluster.pieces()
-    supply(cluster.site, cluster.release, cluster.plans(), cluster.fleet, silent)
+    supply(cluster.operation(), cluster.release, cluster.plans())
     assert cluster.pieces() == before
 
 
@@ -216,7 +198,7 @@ def test_brought_installed_and_taken_up_where_it_was_cut(make: Callable[[str], C
 @pytest.mark.skipif(not os.path.ismount("/dev/shm"), reason="needs a mount that all hosts see")
 def test_over_a_shared_mount_they_travel_once(make: Callable[[str], Cluster]) -> None:
     cluster = make("/dev/shm")
-    supply(cluster.site, cluster.release, cluster.plans(), cluster.fleet, silent)
+    supply(cluster.operation(), cluster.release, cluster.plans())
     assert cluster.pieces() == [2, 0]
     for host in cluster.hosts.values():
         assert len(list((host.opt / "releases/.wheels").glob("*.whl"))) == 2
@@ -234,7 +216,7 @@ def test_what_others_put_into_the_shared_mount_is_not_taken(
     folder.mkdir()
     try:
         (folder / "tiny-1.0-py3-none-any.whl").write_bytes(b"evil")
-        supply(cluster.site, cluster.release, cluster.plans(), cluster.fleet, silent)
+        supply(cluster.operation(), cluster.release, cluster.plans())
         brought = host.opt / "releases/.wheels/tiny-1.0-py3-none-any.whl"
         assert brought.read_bytes() == (tmp_path / "packages" / brought.name).read_bytes()
     finally:

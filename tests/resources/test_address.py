@@ -3,7 +3,7 @@ import pytest
 from provisioning.resources.address import Address
 from provisioning.resources.base import UnobservableError
 from tests.resources.host import Host
-from tests.resources.laws import assert_cycle
+from tests.resources.invariants import assert_cycle
 
 
 @pytest.mark.parametrize("address", ["10.77.0.100/32", "2001:DB8:0::100/128"])

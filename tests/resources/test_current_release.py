@@ -6,7 +6,7 @@ import pytest
 from provisioning.resources.base import UnobservableError
 from provisioning.resources.current_release import CurrentRelease
 from tests.resources.host import Host
-from tests.resources.laws import assert_cycle, assert_survives_cuts, remembered
+from tests.resources.invariants import assert_cycle, assert_survives_cuts, remembered
 
 
 @pytest.fixture

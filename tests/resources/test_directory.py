@@ -8,7 +8,7 @@ from provisioning.resources.base import UnobservableError
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
 from tests.resources.host import Host
-from tests.resources.laws import assert_cycle, assert_survives_cuts
+from tests.resources.invariants import assert_cycle, assert_survives_cuts
 
 
 def mode(path: Path) -> int:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from provisioning.resources.base import Handler, UnobservableError
 from provisioning.resources.file import SHOWN, File
 from tests.resources.host import Host
-from tests.resources.laws import assert_cycle, assert_survives_cuts
+from tests.resources.invariants import assert_cycle, assert_survives_cuts
 
 AWKWARD = "第一行\n$HOME `id` \\n \\\\ 'one' \"two\"\tBASE64\nBASE64\nEOF\nno newline at the end"
 

@@ -9,7 +9,7 @@ import pytest
 from provisioning.resources.base import Observation
 from provisioning.resources.kernel_module import KernelModules
 from tests.resources.host import Host
-from tests.resources.laws import remembered
+from tests.resources.invariants import remembered
 
 _MODPROBE = """\
 #!/bin/sh

@@ -12,7 +12,7 @@ from provisioning.resources.base import Observation, UnobservableError
 from provisioning.resources.fstab import entries
 from provisioning.resources.mount import Mount
 from tests.resources.host import Host
-from tests.resources.laws import assert_survives_cuts, remembered
+from tests.resources.invariants import assert_survives_cuts, remembered
 
 OTHERS = "# <file system> <mount point>\n/dev/vda1\t/  ext4 defaults 0 1\n"
 

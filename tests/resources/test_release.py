@@ -13,7 +13,7 @@ from provisioning.resources.base import UnobservableError
 from provisioning.resources.current_release import CurrentRelease
 from provisioning.resources.release import Release
 from tests.resources.host import Host
-from tests.resources.laws import assert_cycle, assert_survives_cuts
+from tests.resources.invariants import assert_cycle, assert_survives_cuts
 
 PYTHON = "/usr/bin/python3"
 

@@ -12,7 +12,7 @@ import pytest
 from provisioning.resources.environment import Environment
 from provisioning.resources.release import Release
 from tests.resources.host import Host
-from tests.resources.laws import remembered
+from tests.resources.invariants import remembered
 from tests.resources.test_release import PYTHON, current, names
 from tests.wheels import index, wheel
 

@@ -14,7 +14,7 @@ from provisioning.resources.service import Service
 from provisioning.resources.supervisor_daemon import SupervisorDaemon
 from tests.living import is_program, wait_until
 from tests.resources.host import Host
-from tests.resources.laws import assert_cycle, remembered
+from tests.resources.invariants import assert_cycle, remembered
 from tests.resources.private_supervisor import PrivateSupervisor
 
 SUPERVISOR = ServiceManager.SUPERVISOR
@@ -92,7 +92,7 @@ def test_without_a_daemon_it_is_down_and_what_was_said_names_the_socket(
     change = host.change(web(supervisor))
     assert change is not None
     assert change.summary == "start (is down)"
-    assert change.settles == {"reload web", "restart web"}
+    assert change.supersedes == {"reload web", "restart web"}
     run = host.begin()
     failed = host.run(change.apply, run)
     assert failed.status != 0

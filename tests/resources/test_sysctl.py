@@ -3,7 +3,7 @@ import pytest
 from provisioning.resources.base import Observation
 from provisioning.resources.sysctl import Sysctl
 from tests.resources.host import Host
-from tests.resources.laws import assert_cycle
+from tests.resources.invariants import assert_cycle
 
 ARP_IGNORE = Sysctl(key="net/ipv4/conf/lo/arp_ignore", value="1")
 

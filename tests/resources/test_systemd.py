@@ -12,7 +12,7 @@ from provisioning.resources import service
 from provisioning.resources.base import UnobservableError
 from provisioning.resources.service import Service
 from tests.resources.host import Host
-from tests.resources.laws import assert_cycle, remembered
+from tests.resources.invariants import assert_cycle, remembered
 from tests.resources.private_systemd import PrivateSystemd
 
 SYSTEMD = ServiceManager.SYSTEMD
@@ -59,7 +59,7 @@ def test_there_and_back(host: Host, systemd: PrivateSystemd) -> None:
 def test_a_unit_that_came_in_the_same_run_is_found(host: Host, systemd: PrivateSystemd) -> None:
     change = host.change(WEB)
     assert change is not None
-    assert change.settles == {"reload web", "restart web"}
+    assert change.supersedes == {"reload web", "restart web"}
     systemd.write("web", "exec sleep 1000")
     run = host.begin()
     host.must(change.apply, run)
@@ -79,7 +79,7 @@ def test_one_that_runs_but_would_not_at_boot_is_left_running(
     before = look(host)
     change = host.change(WEB)
     assert change is not None
-    assert (change.summary, change.settles) == ("start at boot", frozenset())
+    assert (change.summary, change.supersedes) == ("start at boot", frozenset())
     assert_cycle(host, WEB)
     assert look(host) == before
 

@@ -7,7 +7,7 @@ import pytest
 
 from provisioning.resources.user import User
 from tests.resources.host import Host, Namespaces
-from tests.resources.laws import assert_cycle, assert_survives_cuts, remembered
+from tests.resources.invariants import assert_cycle, assert_survives_cuts, remembered
 
 
 @pytest.fixture

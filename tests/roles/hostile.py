@@ -13,8 +13,8 @@ import yaml
 from pydantic import ValidationError
 
 from provisioning.model.inventory import Inventory
-from provisioning.model.loading import parse_inventory
-from provisioning.model.problem import InventoryError
+from provisioning.model.loader.diagnostic import InventoryError
+from provisioning.model.loader.load import parse_inventory
 from provisioning.model.schema import alternatives, inventory_schema
 
 PWN = "pwn"
@@ -128,7 +128,7 @@ def accepted(place: Place, folder: Path) -> Iterator[tuple[str, Inventory]]:
         try:
             yield text, parse_inventory(written, folder / "inventory.yaml").inventory
         except InventoryError as error:
-            assert all(problem.key for problem in error.problems), error
+            assert all(problem.key for problem in error.diagnostics), error
             continue
         every = every or text == whole
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from provisioning.model.loading import load_inventory
+from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.resources.file import File
 from provisioning.roles.desired import DesiredHost, desired_hosts

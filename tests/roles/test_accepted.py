@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.places import KEEPALIVED_CONF
 from provisioning.resources.file import File
-from provisioning.roles.places import KEEPALIVED_CONF
 from tests.roles.rendered import CASES, files
 
 

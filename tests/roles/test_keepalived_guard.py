@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.roles.places import GUARD, TABLE_SERVICES
+from provisioning.places import GUARD, TABLE_SERVICES
 from tests.counted import processes
 from tests.roles.rendered import files
 

@@ -84,6 +84,19 @@ def test_systemd_takes_specifiers_and_variables_as_text() -> None:
     assert rendered(Systemd(), "ExecStart={{ x }}", x="/a %n $x") == 'ExecStart="/a %%n $$x"'
 
 
+def test_values_in_a_macro_are_written_where_they_stand() -> None:
+    macro = "{% macro said(value) %}\necho {{ value }}\n{%- endmacro %}\n"
+    assert rendered(Shell(), macro + "{{ said(x) }}\n", x="; pwn") == "echo '; pwn'\n"
+    # Inside quotes its text is a value like any other.
+    quoted = rendered(Shell(), macro + 'say "{{ said(x) }}"\n', x='"; pwn')
+    assert (
+        subprocess.run(
+            ["sh", "-c", 'say() { printf %s "$1"; }\n' + quoted], capture_output=True, check=True
+        ).stdout
+        == b"echo '\"; pwn'"
+    )
+
+
 def test_every_template_has_a_language() -> None:
     found = [str(path.relative_to(_TEMPLATES)) for path in _TEMPLATES.rglob("*.j2")]
     assert found

@@ -124,7 +124,7 @@ class TestProxyCommand:
     def test_its_failure_is_told_with_its_words(self, login: Login, tmp_path: Path) -> None:
         config = self.proxied(tmp_path, "sh -c 'echo 没有路 >&2; exit 1'")
         began = time.process_time()
-        with pytest.raises(UnreachableError, match=r"the ProxyCommand \(sh .*\) said: 没有路"):
+        with pytest.raises(UnreachableError, match=r"the ProxyCommand \(sh .*\) reported: 没有路"):
             login(config_file=config)
         assert time.process_time() - began < 10
 

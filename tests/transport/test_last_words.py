@@ -9,9 +9,9 @@ import paramiko
 import pytest
 
 from provisioning.transport.base import SudoError
+from provisioning.transport.channel import ScriptChannel
 from provisioning.transport.conversation import ChannelConversation
-from provisioning.transport.exchange import Exchange
-from provisioning.transport.opening import opening
+from provisioning.transport.shell_start import shell_start
 
 Part = bytes | float
 """Output, or seconds without any, after which reading gives up."""
@@ -49,12 +49,12 @@ class Channel:
 
 
 def test_of_a_script_that_was_silent_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("provisioning.transport.exchange._LINGER", 0.2)
-    start = opening()
+    monkeypatch.setattr("provisioning.transport.channel._LINGER", 0.2)
+    start = shell_start()
     # Its end and its last words come between a look for output and one for its end.
     channel = cast(paramiko.Channel, Channel([start.mark, 0.5, b"done\n"], [start.mark]))
-    exchange = Exchange("rs1", channel, start, timeout=None, on_stdout=None)
-    assert exchange.run(b"").stdout == b"done\n"
+    script_channel = ScriptChannel("rs1", channel, start, timeout=None, on_stdout=None)
+    assert script_channel.run(b"").stdout == b"done\n"
 
 
 def test_of_a_sudo_that_refuses_a_conversation() -> None:
@@ -64,7 +64,7 @@ def test_of_a_sudo_that_refuses_a_conversation() -> None:
             return super().recv_stderr(size)
 
     channel = Slow([], [b"sudo: a password is required\n"])
-    start = opening(sudo=True, converses=True)
+    start = shell_start(sudo=True, converses=True)
     conversation = ChannelConversation("rs1", cast(paramiko.Channel, channel), start)
     with pytest.raises(SudoError, match="sudo wants a password"):
         conversation.start("true")

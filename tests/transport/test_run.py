@@ -82,7 +82,7 @@ def test_a_failing_command_of_the_script_is_not_taken_for_sudos(login: Login) ->
 
 
 def test_a_daemon_that_keeps_the_output_open(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("provisioning.transport.exchange._LINGER", 1.0)
+    monkeypatch.setattr("provisioning.transport.channel._LINGER", 1.0)
     transport = login(user="free")
     began = time.monotonic()
     done = transport.run("sleep 60 & echo $!; exit 4")

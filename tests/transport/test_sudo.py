@@ -88,11 +88,11 @@ class TestWithAPassword:
     def test_a_check_that_hangs(
         self, own_sshd: Sshd, login: Login, secret: Secret, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("provisioning.transport.exchange._SUDO_PATIENCE", 1.0)
+        monkeypatch.setattr("provisioning.transport.channel._SUDO_PATIENCE", 1.0)
         own_sshd.pam_sudo = "auth optional pam_exec.so /bin/sleep 20\n" + own_sshd.pam_sudo
         own_sshd.start()
         transport = login(own_sshd, user="asked", sudo_password=secret(PASSWORD))
-        with pytest.raises(SudoError, match=r"rs1: sudo gave no verdict .* within 1 s"):
+        with pytest.raises(SudoError, match=r"rs1: sudo did not answer within 1 s"):
             transport.run("id")
 
     def test_what_is_not_our_shell_never_sees_the_script(

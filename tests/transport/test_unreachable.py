@@ -85,7 +85,7 @@ def test_silent_after_the_connection(login: Login) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         within(10),
-        pytest.raises(UnreachableError, match=r"says nothing for 1 s.*ssh\.connect_timeout"),
+        pytest.raises(UnreachableError, match=r"sends nothing for 1 s.*ssh\.connect_timeout"),
     ):
         login(port=silent.getsockname()[1], connect_timeout=1)
 
@@ -101,7 +101,7 @@ def test_silent_after_the_banner(login: Login) -> None:
                 given_up.wait(60)
 
         threading.Thread(target=serve, daemon=True).start()
-        with within(10), pytest.raises(UnreachableError, match="says nothing for 1 s"):
+        with within(10), pytest.raises(UnreachableError, match="sends nothing for 1 s"):
             login(port=server.getsockname()[1], connect_timeout=1)
         given_up.set()
 

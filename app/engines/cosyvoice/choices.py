@@ -1,8 +1,8 @@
 """Dialects, styles and languages to choose from.
 
 An instruction works best in the words the model was trained with: those of generation 3 are the
-ones in the public repository (`instruct_list` in cosyvoice/utils/common.py, 17 dialects), those of
-generation 2 follow its examples ("用四川话说这句话").
+ones in the public repository (``instruct_list`` in cosyvoice/utils/common.py, 17 dialects), those
+of generation 2 follow its examples ("用四川话说这句话").
 """
 
 from app.engines.interface import Choice

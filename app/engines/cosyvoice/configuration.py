@@ -1,4 +1,5 @@
-"""Where repository and weights lie, and how the model is to run: from environment variables.
+"""Settings from environment variables: folders of repository and weights, and how to run the model.
+Nothing is ever downloaded: what is missing is named, with the fix.
 
 Nothing is ever downloaded: what is missing is named, with what to do about it.
 """
@@ -33,12 +34,13 @@ class Configuration:
 
     @property
     def needs_cuda(self) -> bool:
-        """Whether something is asked for that the public code leaves out without a GPU."""
+        """Tell whether a setting asks for something that the public code leaves out without a
+        GPU."""
         return self.fp16 or self.load_trt or self.load_vllm
 
     @property
     def example_clip(self) -> Path:
-        """A recording the repository ships, and its words in `EXAMPLE_WORDS`."""
+        """A recording the repository ships, and its words in ``EXAMPLE_WORDS``."""
         return self.repository / "asset/zero_shot_prompt.wav"
 
 
@@ -48,7 +50,7 @@ EXAMPLE_WORDS = "希望你以后能够做的比我还好呦。"
 def read_configuration(
     generation: Generation, environment: Mapping[str, str] = os.environ
 ) -> Configuration:
-    """The configuration of this process. Raises `EngineUnavailableError` with what is missing.
+    """The configuration of this process. Raises ``EngineUnavailableError`` with what is missing.
 
     Looks at names only: cheap enough for the web process, and imports nothing.
     """
@@ -92,7 +94,7 @@ def _check_repository(configuration: Configuration) -> None:
     folder = configuration.repository
     if not (folder / "cosyvoice/cli/cosyvoice.py").is_file():
         raise EngineUnavailableError(
-            f"{REPOSITORY}: {folder} is no checkout of FunAudioLLM/CosyVoice: it has no "
+            f"{REPOSITORY}: {folder} is not a checkout of FunAudioLLM/CosyVoice: it has no "
             "cosyvoice/cli/cosyvoice.py"
         )
     if not (folder / "third_party/Matcha-TTS/matcha").is_dir():
@@ -111,6 +113,6 @@ def _check_model(folder: Path, generation: Generation) -> None:
     missing = [name for name in generation.files if not (folder / name).exists()]
     if missing:
         raise EngineUnavailableError(
-            f"{MODEL_DIR}: {folder} is no complete {generation.title} model, it lacks "
+            f"{MODEL_DIR}: {folder} is not a complete {generation.title} model, it lacks "
             f"{', '.join(missing)}; download it again"
         )

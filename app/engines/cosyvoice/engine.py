@@ -15,7 +15,7 @@ from app.engines.interface import CannotSpeakError, Clip, Mode, Samples, Synthes
 
 
 class CosyVoiceEngine:
-    """A loaded model. See `app.engines.interface.Engine`."""
+    """A loaded model. See ``app.engines.interface.Engine``."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class CosyVoiceEngine:
             yield from self._inference.run(speech)
 
     def _calls(self, request: SynthesisRequest) -> Iterator[Pieces]:
-        """One call of the model for each part of the text, made when its turn comes."""
+        """Call the model once for each part of the text, when its turn comes."""
         if request.mode is Mode.CONVERT:
             source, reference = _clip(request.source), _clip(request.reference)
             yield self._model.inference_vc(str(source.path), str(reference.path), **_pace(request))
@@ -56,7 +56,7 @@ class CosyVoiceEngine:
             yield say(part)
 
     def _sayer(self, request: SynthesisRequest) -> Callable[[str], Pieces]:
-        """What makes speech of a part that is already normalised."""
+        """Choose the function that speaks a part that is already normalised."""
         model, before = self._model, prompts.before_text(self._generation)
         # Normalised already; and the public code must not split what has a prompt before it.
         how: dict[str, Any] = _pace(request) | {"text_frontend": False}

@@ -1,4 +1,4 @@
-"""What is different between CosyVoice 2 and 3, apart from the wording of prompts."""
+"""Differences between CosyVoice 2 and 3, apart from the wording of prompts."""
 
 from dataclasses import dataclass
 
@@ -15,12 +15,12 @@ from app.engines.interface import Capability, Choice
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One generation of the model."""
+    """A generation of the model."""
 
     number: int
     title: str
     needs_system_prompt: bool
-    """Whether the language model refuses to run without `<|endofprompt|>` before the text."""
+    """True if the language model refuses to run without ``<|endofprompt|>`` before the text."""
     reads: frozenset[Capability]
     """The pronunciation marks that are tokens of its vocabulary."""
     dialects: tuple[Choice, ...]
@@ -34,7 +34,8 @@ class Generation:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """What a model folder must hold (see the constructors in cosyvoice/cli/cosyvoice.py)."""
+        """Files that a model folder must hold (see the constructors in
+        cosyvoice/cli/cosyvoice.py)."""
         return (
             f"cosyvoice{self.number}.yaml",
             "llm.pt",

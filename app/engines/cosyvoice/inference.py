@@ -5,7 +5,7 @@ Read in cosyvoice/cli/model.py, and seen with its own classes:
 - The language model runs in a thread of its own. When it raises, nobody is told: a stream waits
   for ever for tokens, and a whole utterance fails later for another reason.
 - A generator that is closed early leaves that thread running, and the request's entries behind.
-- `token_hop_len` is doubled by streaming, and the next stream begins with what the last left.
+- ``token_hop_len`` is doubled by streaming, and the next stream begins with what the last left.
 """
 
 import threading
@@ -36,7 +36,7 @@ class LanguageModelError(NodeError):
 
 
 class Inference:
-    """Wraps a model's networks, once. One run at a time."""
+    """A model's networks, wrapped once. One run at a time."""
 
     def __init__(self, networks: Networks, randomness: Randomness) -> None:
         self._networks = networks
@@ -46,7 +46,7 @@ class Inference:
         self._stop = threading.Event()
         self._failure: BaseException | None = None
         self._thread: threading.Thread | None = None
-        # vLLM goes on with a request whose tokens nobody takes, so they are taken to the end.
+        # vLLM continues a request whose tokens nobody takes, so they are taken to the end.
         self._can_stop = not hasattr(networks.llm, "vllm")
         networks.llm_job = self._watched_job  # type: ignore[method-assign]
         networks.llm.inference = self._stoppable_tokens

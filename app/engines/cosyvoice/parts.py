@@ -17,10 +17,10 @@ _MOST_LETTERS = 300
 
 
 def text_parts(text: str, frontend: Frontend) -> list[str]:
-    """The parts of `text` in order; empty where nothing in it can be spoken.
+    """The parts of ``text`` in order; empty where nothing in it can be spoken.
 
     The model's own normaliser and splitter is used ("3 km" becomes words), except for a text with
-    pronunciation marks: it spells the digit in `[AY0]` out, after which the mark is none.
+    pronunciation marks: it spells the digit in ``[AY0]`` out, after which the mark is none.
     """
     sentences: list[str]
     if _PINYIN_PHONEME_OR_EVENT.search(text):
@@ -56,7 +56,7 @@ def _bounded(sentence: str) -> Iterator[str]:
 
 
 def _cut(sentence: str, most: int) -> int:
-    """Where to cut: after the last comma or space, else anywhere but inside a mark."""
+    """Find the place to cut: after the last comma or space, else anywhere but inside a mark."""
     soft = [match.end() for match in _SOFT.finditer(sentence, most // 2, most)]
     if soft:
         return soft[-1]

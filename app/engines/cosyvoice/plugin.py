@@ -1,4 +1,4 @@
-"""The engines `cosyvoice3` and `cosyvoice2`."""
+"""The engines ``cosyvoice3`` and ``cosyvoice2``."""
 
 import hashlib
 
@@ -29,13 +29,13 @@ _FIRST_WORDS = "你好，世界。"
 
 
 class CosyVoicePlugin:
-    """See `app.engines.interface.EnginePlugin`."""
+    """The ``app.engines.interface.EnginePlugin`` of CosyVoice."""
 
     def __init__(self, generation: Generation) -> None:
         self._generation = generation
 
     def describe(self) -> EngineInfo:
-        """Reads the configuration and the names of saved speakers; imports no torch."""
+        """Read the configuration and the names of saved speakers; imports no torch."""
         generation = self._generation
         configuration = read_configuration(generation)
         voices = tuple(speaker.voice for speaker in saved_speakers(configuration.model_dir))
@@ -55,7 +55,7 @@ class CosyVoicePlugin:
         )
 
     def load(self) -> CosyVoiceEngine:
-        """Takes minutes with real weights."""
+        """Load the model, which takes minutes with real weights."""
         configuration = read_configuration(self._generation)
         saved = saved_speakers(configuration.model_dir)
         model, set_all_random_seed = load_model(configuration)
@@ -75,7 +75,8 @@ def _capabilities(generation: Generation, configuration: Configuration) -> froze
 
 
 def _first_request(configuration: Configuration) -> SynthesisRequest:
-    """In the voice of the recording the repository ships: no preset voice is needed."""
+    """Build a request in the voice of the recording the repository ships: no preset voice is
+    needed."""
     path = configuration.example_clip
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     clip = Clip(path, digest, EXAMPLE_WORDS)

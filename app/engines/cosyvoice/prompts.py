@@ -1,6 +1,6 @@
 """The words around the words: what each generation of the model expects to be told.
 
-`<|endofprompt|>` ends what is not to be spoken. CosyVoice 3 asserts that it is there; without it
+``<|endofprompt|>`` ends what is not to be spoken. CosyVoice 3 asserts that it is there; without it
 the language model's thread dies and a stream never ends. A user's text must never hold it, nor
 any other of the model's control words: what follows could be taken for an instruction, and the
 public code neither normalises nor splits such a text.
@@ -19,7 +19,7 @@ _LONGEST_INSTRUCTION = 200
 
 
 def before_text(generation: Generation) -> str:
-    """What stands before a text that comes with neither transcript nor instruction."""
+    """Build the prefix of a text that comes with neither transcript nor instruction."""
     return _SYSTEM + END if generation.needs_system_prompt else ""
 
 
@@ -35,7 +35,7 @@ def with_instruction(instruction: str, generation: Generation) -> str:
 
 
 def check_words(text: str, transcript: str, instruction: str) -> None:
-    """Raise `CannotSpeakError` for control words and overlong instructions."""
+    """Raise ``CannotSpeakError`` for control words and overlong instructions."""
     for words in (text, transcript, instruction):
         # "<|" and "|>" anywhere, in any order, already switch normalisation and splitting off.
         if (found := _CONTROL.search(words)) or ("<|" in words and "|>" in words):

@@ -1,8 +1,8 @@
 """The part of the public repository's interface that is used here, written down.
 
 From cosyvoice/cli/cosyvoice.py (CosyVoice2, CosyVoice3), cli/frontend.py and cli/model.py. All
-`inference_*` give one dictionary a piece, `{"tts_speech": float tensor of 1 × samples}`; without
-`stream` one for each text, with it many.
+``inference_*`` give one dictionary a piece, ``{"tts_speech": float tensor of 1 × samples}``;
+without ``stream`` one for each text, with it many.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ class Frontend(Protocol):
     """Speakers by id: those of the model folder and those added since."""
 
     def text_normalize(self, text: str, split: bool = True, text_frontend: bool = True) -> Any:
-        """A list of sentences with `split`, else the text. Untouched where it holds <| and |>."""
+        """A list of sentences with ``split``, else the text. Untouched where it holds <| and |>."""
         ...
 
 
@@ -39,7 +39,7 @@ class Networks(Protocol):
 
 
 class PublicModel(Protocol):
-    """What AutoModel gives for generations 2 and 3."""
+    """The part of AutoModel's interface that generations 2 and 3 share."""
 
     frontend: Frontend
     model: Networks
@@ -52,7 +52,7 @@ class PublicModel(Protocol):
     def inference_sft(
         self, tts_text: str, spk_id: str, *, stream: bool, speed: float, text_frontend: bool
     ) -> Pieces:
-        """In the voice of a trained speaker."""
+        """Speak in the voice of a trained speaker."""
         ...
 
     def inference_zero_shot(
@@ -66,7 +66,7 @@ class PublicModel(Protocol):
         speed: float,
         text_frontend: bool,
     ) -> Pieces:
-        """In the voice of a clip whose words are known."""
+        """Speak in the voice of a clip whose words are known."""
         ...
 
     def inference_cross_lingual(
@@ -79,7 +79,7 @@ class PublicModel(Protocol):
         speed: float,
         text_frontend: bool,
     ) -> Pieces:
-        """In the voice of a clip; the language model hears nothing of it."""
+        """Speak in the voice of a clip; the language model hears nothing of it."""
         ...
 
     def inference_instruct2(
@@ -93,11 +93,11 @@ class PublicModel(Protocol):
         speed: float,
         text_frontend: bool,
     ) -> Pieces:
-        """As an instruction says. With an id the prompt stored with it is used instead."""
+        """Speak as an instruction says. With an id the prompt stored with it is used instead."""
         ...
 
     def inference_vc(
         self, source_wav: str, prompt_wav: str, *, stream: bool, speed: float
     ) -> Pieces:
-        """One clip's words in another's voice."""
+        """Say one clip's words in another's voice."""
         ...

@@ -32,7 +32,7 @@ class Randomness:
             self._states = {"tokens": state, "noise": state}
 
     def apart(self, source: str, function: Callable[..., _Made]) -> Callable[..., _Made]:
-        """`function`, drawing from the `source` "tokens" or "noise"."""
+        """``function``, drawing from the ``source`` "tokens" or "noise"."""
 
         def drawing(*arguments: Any, **named: Any) -> _Made:
             with self._drawing(source):

@@ -28,7 +28,7 @@ _LOCK = ".loading"
 def load_model(configuration: Configuration) -> tuple[PublicModel, Callable[[int], None]]:
     """The model, and the repository's function that seeds everything.
 
-    Raises `EngineUnavailableError` when something cannot be imported or loaded.
+    Raises ``EngineUnavailableError`` when something cannot be imported or loaded.
     """
     try:
         _check_cuda(configuration)
@@ -104,7 +104,7 @@ def _keep_texts_out(record: logging.LogRecord) -> bool:
 
 
 def load_wav(wav: str, target_sr: int, min_sr: int = 16000) -> Any:
-    """In place of cosyvoice.utils.file_utils.load_wav: 1 × samples at `target_sr` Hz."""
+    """Replace cosyvoice.utils.file_utils.load_wav: 1 × samples at ``target_sr`` Hz."""
     import torch
 
     recording = survey(Path(wav), min_sr, "reference")

@@ -1,8 +1,8 @@
 """The speakers stored in a model folder, read without torch and without loading the model.
 
-`spk2info.pt` is what torch.save makes of a dictionary: a ZIP with a pickle and the tensors beside
+``spk2info.pt`` is what torch.save makes of a dictionary: a ZIP with a pickle and the tensors beside
 it. Unpickling runs what the file names, so nothing it names is run here: every class becomes
-`_Nothing`, every tensor stays unread; the dictionary's keys are all that is wanted.
+``_Nothing``, every tensor stays unread; the dictionary's keys are all that is wanted.
 """
 
 import pickle  # nosec B403
@@ -32,7 +32,7 @@ class SavedSpeaker:
 
     voice: Voice
     from_clip: bool
-    """Saved from a recording with its words, as `save_spkinfo` does; else trained in."""
+    """Saved from a recording with its words, as ``save_spkinfo`` does; else trained in."""
 
 
 class _Nothing:
@@ -52,7 +52,7 @@ class _Names(pickle.Unpickler):
 
 
 def saved_speakers(model_dir: Path) -> tuple[SavedSpeaker, ...]:
-    """Empty where the folder has none. Raises `EngineUnavailableError` for a broken file."""
+    """Empty where the folder has none. Raises ``EngineUnavailableError`` for a broken file."""
     path = model_dir / "spk2info.pt"
     if not path.exists():
         return ()

@@ -15,7 +15,7 @@ _STRESS = {"0": "", "1": "ˈ", "2": "ˌ"}
 
 
 def ipa(name: str) -> str:
-    """The IPA of one CMU phoneme such as `AY1`, its stress mark before it."""
+    """The IPA of one CMU phoneme such as ``AY1``, its stress mark before it."""
     if name in _CONSONANTS:
         return _CONSONANTS[name]
     if name in _WEAK_VOWELS:

@@ -1,4 +1,4 @@
-"""A file over HTTP, to disk: goes on where an earlier attempt stopped."""
+"""A file over HTTP, to disk: continues where an earlier attempt stopped."""
 
 import http.client
 import urllib.error
@@ -22,9 +22,9 @@ class DownloadError(NodeError):
 
 
 def download(url: str, target: Path, progress: Progress) -> None:
-    """Fetch `url` into `target`, through a `.part` file that a next attempt continues.
+    """Fetch ``url`` into ``target``, through a ``.part`` file that a next attempt continues.
 
-    Proxies are taken from the environment. Raises `DownloadError`, OSError of the disk.
+    Proxies are taken from the environment. Raises ``DownloadError``, OSError of the disk.
     """
     part = target.with_name(target.name + ".part")
     there = part.stat().st_size if part.exists() else 0

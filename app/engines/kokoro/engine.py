@@ -5,6 +5,7 @@ import os
 import random
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from app.engines.kokoro.folder import SETUP, BadFilesError, VoiceFolder, voice_f
 from app.engines.kokoro.mandarin import Mandarin
 from app.engines.kokoro.phonemes import Phonemes
 from app.engines.kokoro.voices import LANGUAGE_OF, MANDARIN, VOICES
+from app.engines.packages import declared_packages
 from app.engines.sentences import pieces
 
 if TYPE_CHECKING:
@@ -34,11 +36,11 @@ THREADS = "COSYVOICE_KOKORO_THREADS"
 _PIECES = {True: (12, 80), False: (40, 300)}
 _PAUSE = 0.25
 """Seconds of silence between pieces at speed 1: the model's own silence is cut off."""
-_PACKAGES = ("kokoro_onnx", "onnxruntime", "misaki", "jieba", "cn2an", "pypinyin")
+_PACKAGES = declared_packages(Path(__file__).with_name("kokoro.toml"))
 
 
 class KokoroEngine:
-    """A loaded model. See `app.engines.interface.Engine`."""
+    """A loaded model. See ``app.engines.interface.Engine``."""
 
     def __init__(self, model: "Kokoro", phonemes: Phonemes) -> None:
         self._model = model
@@ -76,7 +78,7 @@ def _take(style: Samples, seed: int) -> Samples:
 
 
 class KokoroPlugin:
-    """See `app.engines.interface.EnginePlugin`."""
+    """The ``app.engines.interface.EnginePlugin`` of Kokoro."""
 
     def describe(self) -> EngineInfo:
         _check_packages()

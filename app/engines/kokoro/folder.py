@@ -16,9 +16,9 @@ SETUP = "python -m app.engines.kokoro.setup"
 
 MODEL_BYTES = 92_361_271
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
-"""Of `kokoro-v1.0.int8.onnx`, as kokoro-onnx's release model-files-v1.0 has it."""
+"""Of ``kokoro-v1.0.int8.onnx``, as kokoro-onnx's release model-files-v1.0 has it."""
 VOICES_SHA256 = "805caa490c66f8b4bdf14548ef4aab334f96e5b990e54ce9ea9fdf6fc98859c3"
-"""Of names and content of all voices; see `voices_digest`."""
+"""Of names and content of all voices; see ``voices_digest``."""
 VOICE_SHAPE = (510, 1, 256)
 """One style vector for each number of phonemes."""
 
@@ -44,7 +44,7 @@ class VoiceFolder:
         return self.path / "voices-v1.0.npz"
 
     def look(self) -> None:
-        """Whether the files are there; cheap. Raises `BadFilesError`."""
+        """Check that the files are there; cheap. Raises ``BadFilesError``."""
         for file in (self.model, self.voices):
             if not file.is_file():
                 raise BadFilesError(f"there is no {file}")
@@ -52,9 +52,9 @@ class VoiceFolder:
             raise BadFilesError(f"{self.model} has {size} bytes instead of {MODEL_BYTES}")
 
     def verify(self) -> None:
-        """Whether they are the right ones, by their checksums: 120 MB are read.
+        """Check the files against their checksums: 120 MB are read.
 
-        Raises `BadFilesError`, OSError.
+        Raises ``BadFilesError``, OSError.
         """
         self.look()
         check_model(self.model)
@@ -62,7 +62,7 @@ class VoiceFolder:
 
 
 def voice_folder() -> VoiceFolder:
-    """The folder that `COSYVOICE_KOKORO_DIR` names, else one in the user's data folder.
+    """The folder that ``COSYVOICE_KOKORO_DIR`` names, else one in the user's data folder.
 
     An account without a home, as in some containers, has it in /var/lib.
     """
@@ -80,7 +80,7 @@ def _data_home() -> Path:
 
 
 def check_model(path: Path) -> None:
-    """Raises `BadFilesError` unless this file is the model."""
+    """Raise ``BadFilesError`` unless this file is the model."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != MODEL_SHA256:
@@ -88,23 +88,23 @@ def check_model(path: Path) -> None:
 
 
 def check_voices(voices: dict[str, bytes], name: str) -> None:
-    """Raises `BadFilesError`, which calls the voices `name`, unless they are the model's."""
+    """Raise ``BadFilesError``, which calls the voices ``name``, unless they are the model's."""
     digest = voices_digest(voices)
     if digest != VOICES_SHA256:
         raise BadFilesError(f"{name} are not the right voices or damaged (SHA-256 {digest})")
 
 
 def read_voices(path: Path) -> dict[str, bytes]:
-    """The voices of an NPZ file as raw float32. Raises `BadFilesError` when it is none."""
+    """The voices of an NPZ file as raw float32. Raises ``BadFilesError`` when it is none."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name].astype("<f4").tobytes() for name in arrays.files}
     except (ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise BadFilesError(f"{path} is no file of voices: {error}") from error
+        raise BadFilesError(f"{path} is not a file of voices: {error}") from error
 
 
 def voices_digest(voices: dict[str, bytes]) -> str:
-    """One SHA-256 over the names and the content of voices, whatever file they came in."""
+    """Compute a SHA-256 over the names and the content of voices, whatever file they came in."""
     total = hashlib.sha256()
     for name in sorted(voices):
         total.update(f"{name} {hashlib.sha256(voices[name]).hexdigest()}\n".encode())

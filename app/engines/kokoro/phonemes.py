@@ -1,4 +1,4 @@
-"""From a text with marks to the phonemes the model speaks."""
+"""Conversion of a text with marks to the phonemes the model speaks."""
 
 import re
 import unicodedata
@@ -25,20 +25,20 @@ _AFFRICATES = {"dʒ": "ʤ", "tʃ": "ʧ", "dz": "ʣ", "ts": "ʦ"}
 _SCRIPTS = {HINDI: ("DEVANAGARI", "LATIN"), MANDARIN: ("CJK", "LATIN")}
 
 Phonemize = Callable[[str, str], str]
-"""kokoro-onnx's `Tokenizer.phonemize`: text and eSpeak's name of its language."""
+"""kokoro-onnx's ``Tokenizer.phonemize``: text and eSpeak's name of its language."""
 
 
 class Phonemes:
-    """Makes phonemes, for one voice after the other."""
+    """Converter to phonemes, for one voice after the other."""
 
     def __init__(self, phonemize: Phonemize, known: frozenset[str], mandarin: Mandarin) -> None:
-        """`known`: the model's vocabulary."""
+        """``known``: the model's vocabulary."""
         self._phonemize = phonemize
         self._known = known
         self._mandarin = mandarin
 
     def of(self, text: str, voice: Voice, language: Language) -> str:
-        """The phonemes of a text. Raises `CannotSpeakError` for what the voice cannot say."""
+        """The phonemes of a text. Raises ``CannotSpeakError`` for what the voice cannot say."""
         parts: list[str] = []
         for kind, group in groupby(parse(text), key=lambda segment: segment.kind):
             segments = list(group)

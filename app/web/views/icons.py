@@ -16,7 +16,6 @@ PAUSE = _drawn("M7.2 5v10M12.8 5v10").replace('class="icon"', 'class="icon icon-
 DOWNLOAD = _drawn("M10 3.5v9M6.2 9 10 12.8 13.8 9M4 16.5h12")
 AGAIN = _drawn("M15.5 10a5.5 5.5 0 1 1-1.7-4M14.2 2.8v3.4h-3.4")
 DELETE = _drawn("M4.5 6h11M8 6V4.2h4V6M6 6l.7 10h6.6L14 6M8.7 8.8v4.6M11.3 8.8v4.6")
-DETAILS = _drawn("M5 10h.01M10 10h.01M15 10h.01")
 GOOD = _drawn("M4.5 10.5 8.3 14.3 15.5 6.5")
 WARNING = _drawn("M10 3.5 17.5 16.5h-15zM10 8.3v3.8M10 14.4v.01")
 UPLOAD = _drawn("M10 13V4M6.2 7.5 10 3.7l3.8 3.8M4 16.5h12")

@@ -1,4 +1,4 @@
-"""A player: one button, a position, a time. `scripts/player.js` brings it to life."""
+"""A player: one button, a position, a time. ``scripts/player.js`` brings it to life."""
 
 from collections.abc import Sequence
 from html import escape
@@ -8,7 +8,7 @@ from app.web.words import both
 
 
 def player_html(source: str, seconds: float, peaks: Sequence[float] = ()) -> str:
-    """A player for `source`, a relative address, so that it stays right under any prefix."""
+    """A player for ``source``, a relative address, so that it stays right under any prefix."""
     return (
         f'<div class="player" data-source="{escape(source)}" data-seconds="{seconds:.3f}" '
         f'data-clock="{clock(seconds)}">'
@@ -21,7 +21,7 @@ def player_html(source: str, seconds: float, peaks: Sequence[float] = ()) -> str
 
 
 def clock(seconds: float) -> str:
-    """Minutes and seconds, e.g. `0:07`; under ten seconds with a tenth, e.g. `3.2`."""
+    """Minutes and seconds, e.g. ``0:07``; under ten seconds with a tenth, e.g. ``3.2``."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)

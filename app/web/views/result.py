@@ -6,16 +6,15 @@ from app.engines.interface import EngineInfo
 from app.outputs.history import Output
 from app.speech import Speech
 from app.web.views import icons
-from app.web.views.peaks import peaks_of
+from app.web.views.output_facts import peaks_of, voice_name
 from app.web.views.player import player_html
-from app.web.views.voice import voice_name
 from app.web.words import both
 
 _HEADING = f'<h2 class="unseen">{both("result")}</h2>'
 
 
 def empty_html() -> str:
-    """Before there is anything."""
+    """Render the place of the result before there is anything."""
     return f'{_HEADING}<p class="empty">{both("result_empty")}</p>'
 
 

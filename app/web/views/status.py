@@ -1,4 +1,4 @@
-"""How a request is doing, and what went wrong with it."""
+"""Progress and errors of a request."""
 
 from html import escape
 
@@ -17,12 +17,12 @@ def progress_html(seconds_made: float) -> str:
 
 
 def note_html(key: str) -> str:
-    """Something that is worth saying and no trouble."""
+    """Render a message that is not an error."""
     return f'<p class="status" data-step="{key}">{both(key)}</p>'
 
 
 def trouble_html(error: SpeechError) -> str:
-    """Why there is no speech, in the reader's language; stays until the next try."""
+    """Explain in the reader's language why there is no speech; stays until the next try."""
     return _alert(said(error.zh, error.en), error.code)
 
 

@@ -1,4 +1,4 @@
-"""What the check of a recording found, with the recording itself to listen to."""
+"""Result of the check of a recording, with the recording itself to listen to."""
 
 from html import escape
 from urllib.parse import quote
@@ -11,7 +11,7 @@ from app.web.words import both, said
 
 
 def good_html(clip: PreparedClip) -> str:
-    """It can be used: its waveform, and what might be better."""
+    """Render a recording that can be used: its waveform, and what might be better."""
     report = clip.report
     notes = "".join(f"<li>{said(note.zh, note.en)}</li>" for note in report.warnings)
     icon, told = (icons.WARNING, "clip_note") if notes else (icons.GOOD, "clip_good")
@@ -29,7 +29,7 @@ def good_html(clip: PreparedClip) -> str:
 
 
 def bad_html(error: SpeechError) -> str:
-    """It cannot be used, and why."""
+    """Render a recording that cannot be used, and why."""
     return (
         f'<div class="verdict bad" role="alert"><p>{icons.WARNING}'
         f"<span><strong>{both('clip_bad')}</strong> {said(error.zh, error.en)}</span></p>"

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from provisioning.model.hosts import Variable
+from provisioning.model.key_path import KeyPath
 from provisioning.model.rules.finding import Context, Finding, warning
-from provisioning.model.tree import KeyPath
 
 _OURS = ("--host", "--port", "--enable-queue")
 _SET_FROM = {

@@ -1,16 +1,18 @@
-"""What a rule sees and what it says."""
+"""Input and output of a rule."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from provisioning.model.inventory import Inventory
-from provisioning.model.problem import Severity
-from provisioning.model.tree import KeyPath
+from provisioning.model.key_path import KeyPath
+
+Severity = Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """An inventory whose every value is right by itself."""
+    """An inventory whose every value is valid by itself."""
 
     inventory: Inventory
     base_dir: Path
@@ -19,21 +21,21 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found, by the key it is about; where that stands in the file others know."""
+    """A mistake or a warning, by the key it is about; the loader adds the place in the file."""
 
     path: KeyPath
     message: str
     fix: str
     found: str | None = None
-    """``None`` for what stands in the file."""
+    """``None``: the value as written in the file."""
     allowed: str = ""
     severity: Severity = "error"
     also: tuple[KeyPath, ...] = ()
-    """Other keys it rests on. Where one of those is wrong already, the finding is dropped."""
+    """Other keys the finding rests on. If one of those is invalid, the finding is dropped."""
 
 
 def warning(
     path: KeyPath, message: str, fix: str, found: str | None = None, *also: KeyPath
 ) -> Finding:
-    """A finding that does not stop anything."""
+    """A finding that stops nothing."""
     return Finding(path, message, fix, found, severity="warning", also=also)

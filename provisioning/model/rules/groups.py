@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from provisioning.model.groups import group_types
 from provisioning.model.rules.finding import Context, Finding, warning
 from provisioning.model.rules.places import hosts
 
-_RESERVED = ("all", "directors", "real_servers", "storage", "clients", "localhost")
+_RESERVED = ("all", *group_types(), "localhost")
 
 
 def directors(context: Context) -> Iterator[Finding]:

@@ -5,10 +5,10 @@ from pathlib import PurePosixPath
 
 from provisioning.engine.script import STATE
 from provisioning.model.command import Folder
+from provisioning.model.key_path import KeyPath
 from provisioning.model.rules.finding import Context, Finding, warning
-from provisioning.model.tree import KeyPath
 from provisioning.model.walking import folders
-from provisioning.roles.places import APP_ENV, APP_STATE
+from provisioning.places import APP_ENV, APP_STATE
 
 _TREES = (
     "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "lost+found", "proc", "run",

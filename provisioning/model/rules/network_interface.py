@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from provisioning.model.key_path import KeyPath
 from provisioning.model.resolve import groups
 from provisioning.model.rules.finding import Context, Finding
 from provisioning.model.rules.places import hosts, vips
-from provisioning.model.tree import KeyPath
 
 
 def not_loopback(context: Context) -> Iterator[Finding]:

@@ -5,9 +5,9 @@ from ipaddress import IPv4Address, IPv6Address
 
 from provisioning.model.hosts import Host
 from provisioning.model.inventory import Inventory
+from provisioning.model.key_path import KeyPath
 from provisioning.model.resolve import groups
 from provisioning.model.ssh import Connection
-from provisioning.model.tree import KeyPath
 from provisioning.model.vrrp import VirtualIP
 
 Address = IPv4Address | IPv6Address

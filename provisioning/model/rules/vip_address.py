@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, ip_network
 
+from provisioning.model.key_path import KeyPath
 from provisioning.model.rules.finding import Context, Finding, warning
 from provisioning.model.rules.places import Address, addresses, vips
-from provisioning.model.tree import KeyPath
 from provisioning.model.vrrp import VirtualIP
 
 _FIX = "take a free address of the hosts' subnet"

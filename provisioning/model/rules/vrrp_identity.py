@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from provisioning.model.key_path import KeyPath
 from provisioning.model.resolve import interface_of, is_ipv4, priority_of, virtual_router_id_of
 from provisioning.model.rules.finding import Context, Finding
 from provisioning.model.rules.places import vips
-from provisioning.model.tree import KeyPath
 
 
 def vrids(context: Context) -> Iterator[Finding]:

@@ -6,11 +6,14 @@ import shlex
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from provisioning.errors import ClusterError
+from provisioning.model.notify import Notify
+from provisioning.model.secret import reveal
 
 TIMEOUT = 10.0
 """Seconds a hook may take."""
@@ -100,3 +103,18 @@ class WebHook:
                 answer.read(1024)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise HookError(f"{where}: {error}") from None
+
+
+def hooks_of(
+    notify: Notify, base_dir: Path, command: Hook | None, webhook: Hook | None
+) -> tuple[Hook, ...]:
+    """The given hooks, and the inventory's in place of one that is not given. Raises
+    ``HookSyntaxError``."""
+    try:
+        if notify.command and command is None:
+            command = CommandHook.parse(notify.command)
+        if notify.webhook and webhook is None:
+            webhook = WebHook.parse(reveal(notify.webhook, base_dir))
+    except HookSyntaxError as error:
+        raise HookSyntaxError(f"the inventory's notify: {error}") from None
+    return tuple(hook for hook in (command, webhook) if hook)

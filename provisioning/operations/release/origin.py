@@ -9,23 +9,10 @@ One line of JSON; keys are only ever added::
 """
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from provisioning.operations.operator_name import operator_name
 from provisioning.operations.release.source import Source
-from provisioning.operations.who import who
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a release comes from, as far as that was written down."""
-
-    version: str | None = None
-    source: str | None = None
-    ref: str | None = None
-    commit: str | None = None
-    built: str | None = None
-    by: str | None = None
 
 
 def about(name: str, version: str, source: Source) -> str:
@@ -38,20 +25,6 @@ def about(name: str, version: str, source: Source) -> str:
         "ref": source.ref,
         "commit": source.commit,
         "built": built,
-        "by": who(),
+        "by": operator_name(),
     }
     return json.dumps(record, ensure_ascii=True)
-
-
-def read(line: str) -> Origin:
-    """What a host has kept; empty where it is no such line."""
-    try:
-        found = json.loads(line)
-        return Origin(
-            **{
-                key: str(found[key]) if found.get(key) is not None else None
-                for key in ("version", "source", "ref", "commit", "built", "by")
-            }
-        )
-    except (ValueError, AttributeError):
-        return Origin()

@@ -1,4 +1,4 @@
-"""Brings the packages of a release to hosts that reach no index.
+"""Supply the packages of a release to hosts that reach no index.
 
 They travel once from the control machine where the hosts share a folder, else once to each host.
 A wheel arrives piece by piece and gets its name when its checksum is right, so that whatever is
@@ -11,16 +11,17 @@ from collections.abc import Collection
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.engine.progress import Event, Progress
+from provisioning.facts.gather import ask
+from provisioning.facts.host_python import HostPython, host_python
+from provisioning.facts.probe import ProbeError
 from provisioning.model.app import App
+from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans
-from provisioning.operations.probes.fragment import ProbeError
 from provisioning.operations.release.errors import ReleaseError
 from provisioning.operations.release.interpreter import install_interpreters
-from provisioning.operations.release.platform import HostPython, host_python, question
 from provisioning.operations.release.wheelhouse import Wheel, fetch_wheels
-from provisioning.operations.session import Site
 from provisioning.resources.base import Observation
-from provisioning.resources.wording import call
+from provisioning.resources.shell_call import quote_call
 from provisioning.roles.release_archive import ReleaseArchive
 from provisioning.transport.base import Transport
 
@@ -30,14 +31,12 @@ _HERE = "control machine"
 _MEGABYTE = 1_000_000
 
 
-def supply(
-    site: Site, release: ReleaseArchive, plans: Plans, fleet: Fleet, progress: Progress
-) -> None:
-    """Brings what connected hosts need whose plans are to build this release's environment, and
+def supply(op: Operation, release: ReleaseArchive, plans: Plans) -> None:
+    """Supply connected hosts whose plans build this release's environment, and
     nothing where nodes reach an index. Raises ``ReleaseError``; a host that is lost on the way
     is in ``fleet.errors``.
     """
-    environment, app = release.environment, site.inventory.app
+    environment, app = release.environment, op.site.inventory.app
     if environment is None or environment.wheels is None:
         return
     unpack = f"release:{app.directory}"
@@ -46,57 +45,46 @@ def supply(
         for name, plan in plans.hosts.items()
         if not plan.blocked and any(step.id == unpack for step in plan.steps)
     ]
-    install_interpreters(names, str(app.base_python), plans, fleet, progress)
-    for kind, hosts in _kinds(app, names, fleet).items():
-        wheels = _fetched(site, release, environment.wheels, kind, progress)
-        _bring(site, hosts, environment.wheels, wheels, fleet, progress)
+    install_interpreters(names, str(app.base_python), plans, op.fleet, op.progress)
+    for kind, hosts in _kinds(app, names, op.fleet).items():
+        wheels = _fetched(op, release, environment.wheels, kind)
+        _bring(op, hosts, environment.wheels, wheels)
 
 
 def _kinds(app: App, names: list[str], fleet: Fleet) -> dict[HostPython, list[str]]:
-    """Hosts by the Python they have."""
+    """Group hosts by their Python."""
     python = str(app.base_python)
 
-    def ask(name: str, transport: Transport) -> HostPython:
+    def look(name: str, transport: Transport) -> HostPython:
         try:
-            return host_python(
-                run_fragments(name, transport, {"python": question(python)})["python"]
-            )
+            return ask(name, transport, host_python(python))
         except ProbeError as error:
             raise ReleaseError(f"{name}: {python} cannot be used for app.venv: {error}") from None
 
     kinds: dict[HostPython, list[str]] = {}
-    for name, kind in fleet.each(names, ask).items():
+    for name, kind in fleet.each(names, look).items():
         kinds.setdefault(kind, []).append(name)
     return kinds
 
 
-def _fetched(
-    site: Site, release: ReleaseArchive, key: str, kind: HostPython, progress: Progress
-) -> list[Wheel]:
-    venv = site.inventory.app.venv
+def _fetched(op: Operation, release: ReleaseArchive, key: str, kind: HostPython) -> list[Wheel]:
+    venv = op.site.inventory.app.venv
     index = venv.index_url.address() if venv and venv.index_url else None
-    folder = site.state_dir / "wheels" / f"{key}-{kind}"
+    folder = op.site.state_dir / "wheels" / f"{key}-{kind}"
 
     def tell(line: str) -> None:
-        progress(Event("step", _HERE, line))
+        op.progress(Event("step", _HERE, line))
 
     wheels = fetch_wheels(release.needs, kind, folder, index, tell)
     size = sum(wheel.path.stat().st_size for wheel in wheels) // _MEGABYTE
-    progress(Event("done", _HERE, f"{len(wheels)} wheels for {kind}, {size} MB"))
+    op.progress(Event("done", _HERE, f"{len(wheels)} wheels for {kind}, {size} MB"))
     return wheels
 
 
-def _bring(
-    site: Site,
-    hosts: list[str],
-    key: str,
-    wheels: list[Wheel],
-    fleet: Fleet,
-    progress: Progress,
-) -> None:
-    storage = site.inventory.storage
+def _bring(op: Operation, hosts: list[str], key: str, wheels: list[Wheel]) -> None:
+    storage, fleet = op.site.inventory.storage, op.fleet
     shared = str(storage.mount_point) if storage and len(hosts) > 1 else ""
-    bringing = _Bringing(str(site.inventory.app.directory), shared, key, wheels, progress)
+    bringing = _Bringing(str(op.site.inventory.app.directory), shared, key, wheels, op.progress)
     if not shared:
         fleet.each(hosts, bringing.to_host)
         return
@@ -119,30 +107,30 @@ class _Bringing:
         self._lines = "".join(f"{wheel.line}\n" for wheel in wheels)
 
     def to_host(self, name: str, transport: Transport) -> bool:
-        """All that the host does not have, from the shared folder or from here."""
+        """Bring all that the host lacks, from the shared folder or from here."""
         for number, (wheel, offset) in enumerate(self._missing(name, transport), 1):
             if offset is not None:
                 self._send(name, transport, number, wheel, offset)
-        listed = call("list_wheels", self._directory, self._key)
+        listed = quote_call("list_wheels", self._directory, self._key)
         self._ask(name, transport, f"{listed} <<'LIST'\n{self._lines}LIST")
         self._progress(Event("done", name, f"has the {len(self._wheels)} wheels"))
         return True
 
     def to_host_and_shared(self, name: str, transport: Transport) -> bool:
-        """The host has them all, and the shared folder too where it can be written."""
+        """Bring all wheels to the host, and to the shared folder where it can be written."""
         self.to_host(name, transport)
-        self._ask(name, transport, call("share_wheels", self._directory, self._shared))
+        self._ask(name, transport, quote_call("share_wheels", self._directory, self._shared))
         return True
 
     def clear_shared(self, name: str, transport: Transport) -> None:
-        """Nothing of them stays in the shared folder."""
-        self._ask(name, transport, call("unshare_wheels", self._shared))
+        """Remove the wheels from the shared folder."""
+        self._ask(name, transport, quote_call("unshare_wheels", self._shared))
 
     def _missing(self, name: str, transport: Transport) -> list[tuple[Wheel, int | None]]:
-        """Every wheel, and how much of it is on the host; nothing where that is all of it."""
+        """List every wheel with its size on the host; None where it is complete."""
         self._progress(Event("step", name, f"look for {len(self._wheels)} wheels"))
         asked = {
-            str(number): call(
+            str(number): quote_call(
                 "take_wheel", self._directory, wheel.path.name, wheel.sha256, self._shared
             )
             for number, wheel in enumerate(self._wheels)
@@ -158,13 +146,13 @@ class _Bringing:
         self, name: str, transport: Transport, number: int, wheel: Wheel, offset: int
     ) -> None:
         size, file_name = wheel.path.stat().st_size, wheel.path.name
-        finish = call("finish_wheel", self._directory, file_name, wheel.sha256)
+        finish = quote_call("finish_wheel", self._directory, file_name, wheel.sha256)
         with wheel.path.open("rb") as file:
             # Whatever is there of it, there is a last piece, with which it gets its name.
             offset = min(offset, size - 1)
             file.seek(offset)
             while piece := file.read(_PIECE):
-                add = call("add_to_wheel", self._directory, file_name, str(offset))
+                add = quote_call("add_to_wheel", self._directory, file_name, str(offset))
                 offset += len(piece)
                 last = f"\n{finish}" if offset >= size else ""
                 text = encodebytes(piece).decode()

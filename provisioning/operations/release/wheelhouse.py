@@ -14,8 +14,8 @@ from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from provisioning.facts.host_python import HostPython
 from provisioning.operations.release.errors import ReleaseError
-from provisioning.operations.release.platform import HostPython
 from provisioning.operations.release.requirements import FILE
 
 _LIST = "wheels.txt"

@@ -8,18 +8,18 @@ from provisioning.operations.rolling_upgrade import state_file
 from provisioning.operations.rolling_upgrade.state import MOVING, NodeStatus, RunStatus
 
 
-def give_up_upgrade(folder: Path, hosts: Collection[str]) -> bool:
-    """Hosts that were rolled back are out of an upgrade that was cut with them under way; it is
-    given up once none is. Whether it was. Raises ``StateFileError``."""
+def abort_upgrade(folder: Path, hosts: Collection[str]) -> bool:
+    """Take hosts that were rolled back out of an upgrade that was cut with them under way; abort it
+    once none is left under way. True where it was aborted. Raises ``StateFileError``."""
     upgrade = state_file.load(folder)
     if upgrade is None or upgrade.status in (RunStatus.FINISHED, RunStatus.ABORTED):
         return False
     ours = [node for node in upgrade.nodes if node.host in hosts and node.status in MOVING]
     for node in ours:
-        upgrade = upgrade.with_node(replace(node, status=NodeStatus.BACK, at=""))
-    given_up = bool(ours) and not any(node.status in MOVING for node in upgrade.nodes)
-    if given_up:
+        upgrade = upgrade.with_node(replace(node, status=NodeStatus.ROLLED_BACK, at=""))
+    aborted = bool(ours) and not any(node.status in MOVING for node in upgrade.nodes)
+    if aborted:
         upgrade = replace(upgrade, status=RunStatus.ABORTED)
     if ours:
         state_file.save(folder, upgrade)
-    return given_up
+    return aborted

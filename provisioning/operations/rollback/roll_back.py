@@ -1,17 +1,16 @@
-"""The steps of a rollback."""
+"""Steps of a rollback."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.plan_record import plan_record
-from provisioning.engine.progress import Progress, silent
 from provisioning.model.runtime import Runtime
-from provisioning.operations.in_service import await_everybody
+from provisioning.operations.drain.in_service import await_everybody
+from provisioning.operations.drain.out_of_service import OutOfService, foresee
 from provisioning.operations.operation import Operation
-from provisioning.operations.out_of_service import OutOfService, foresee
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release.on_hosts import look_at_releases
-from provisioning.operations.rollback.cut_upgrade import give_up_upgrade
+from provisioning.operations.rollback.cut_upgrade import abort_upgrade
 from provisioning.operations.rollback.targets import (
     RollbackError,
     desired_rollback,
@@ -26,10 +25,10 @@ from provisioning.roles.desired import DesiredHost
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackOptions:
-    """Choices of the operator."""
+    """Options of a rollback."""
 
     names: list[str]
-    """Real servers to go back."""
+    """Real servers to roll back."""
     to: str | None
     """The release; the one before where it is not named."""
     pace: Pace
@@ -40,10 +39,10 @@ class RollbackOptions:
 
 
 def roll_back(op: Operation, options: RollbackOptions) -> bool:
-    """Whether every host is back and serves.
+    """Roll back; true where every host is rolled back and serves.
 
     Raises ``RollbackError`` before anything is changed where a host lacks the release, and
-    whatever the dialogue ends with after a no.
+    whatever the dialogue raises after a no.
     """
     return _Rollback(op, options).execute()
 
@@ -70,20 +69,18 @@ class _Rollback:
     unreachable: dict[str, str] = field(default_factory=dict)
     runtime: Runtime = field(default_factory=Runtime)
     """With the pins of this rollback."""
-    progress: Progress = silent
 
     def execute(self) -> bool:
-        """The story."""
+        """Run the steps in order."""
         self.choose_releases()
         plans = self.plan()
         self.op.dialogue.confirm(plans, "Go back?")
-        # Before the first host: what is cut is gone on with, not undone, by whatever comes next.
+        # Before the first host: a run that is cut is continued, not undone, by the next one.
         save_runtime(self.op.site.state_dir, self.runtime)
-        with self.op.dialogue.progress() as self.progress:
+        with self.op.dialogue.progress() as progress:
+            self.op = replace(self.op, progress=progress)
             result = self.apply(plans)
-            lacking = await_everybody(
-                self.op.site, self.op.fleet, result.hosts, progress=self.progress
-            )
+            lacking = await_everybody(self.op, result.hosts)
         self.report(result, lacking)
         return result.ok
 
@@ -102,12 +99,12 @@ class _Rollback:
         self.runtime = pinned(op.site.runtime, chosen, op.run.holder)
 
     def desired(self) -> dict[str, DesiredHost]:
-        """The hosts that are held, with nothing but the switch."""
+        """Desired state of the pinned hosts: nothing but the switch."""
         wanted = desired_rollback(self.op.site.inventory, self.runtime)
         return {name: wanted[name] for name in self.releases}
 
     def plan(self) -> Plans:
-        """Look at every host and tell what would change, for the journal as well."""
+        """Observe every host and plan its changes, for the journal as well."""
         plans = plan_hosts(self.op.site.inventory, self.desired(), self.op.fleet)
         for plan in plans.hosts.values():
             self.op.run.journal.write("plan", plan=plan_record(plan))
@@ -118,17 +115,14 @@ class _Rollback:
         """Switch batch by batch, each node out of service meanwhile."""
         op = self.op
         around = OutOfService(
-            site=op.site,
+            op=op,
             inventory=op.site.inventory,
-            fleet=op.fleet,
-            run=op.run,
             plans=plans,
             desired=lambda now: desired_rollback(op.site.inventory, now),
             command="rollback",
             timeout=self.options.drain_timeout,
             force=self.options.force,
             takes_over=frozenset({"deploy", "rollback", CAUSE}),
-            progress=self.progress,
         )
         result = apply_plans(
             plans,
@@ -139,7 +133,7 @@ class _Rollback:
             run_id=op.run.id,
             holder=op.run.holder,
             journal=op.run.journal,
-            progress=self.progress,
+            progress=op.progress,
             around=around,
         )
         for name, reason in self.unreachable.items():
@@ -149,13 +143,13 @@ class _Rollback:
         return result
 
     def report(self, result: ApplyResult, lacking: list[str]) -> None:
-        """Tell how it went, and what holds from now on."""
+        """Report the result, and the pins from now on."""
         dialogue = self.op.dialogue
         dialogue.report(result)
         dialogue.report_lacking(lacking)
         back = [name for name, host in result.hosts.items() if host.ok]
-        if give_up_upgrade(self.op.site.state_dir, back):
-            dialogue.note("The rolling upgrade that was cut is given up.")
+        if abort_upgrade(self.op.site.state_dir, back):
+            dialogue.note("The rolling upgrade that was cut is aborted.")
         for release in sorted(set(self.releases.values())):
             hosts = ", ".join(name for name, its in self.releases.items() if its == release)
             dialogue.note(

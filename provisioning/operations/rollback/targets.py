@@ -1,32 +1,32 @@
-"""Releases to go back to, and hosts as they are to be with them. Pure."""
+"""Target releases of a rollback, and desired state of hosts with them. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from provisioning.engine.waves import Wave
+from provisioning.facts.host_releases import HostReleases
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import service_manager_of
 from provisioning.model.runtime import Pin, Runtime
-from provisioning.operations.release.on_hosts import HostReleases
 from provisioning.operations.rolling_upgrade.state import CAUSE
 from provisioning.operations.runtime_change import OperationError
 from provisioning.operations.runtime_state import with_pins
+from provisioning.places import APP_SERVICE
 from provisioning.resources.service import Service
 from provisioning.roles.desired import DesiredHost, desired_hosts
-from provisioning.roles.places import APP_SERVICE
 from provisioning.roles.release_steps import switched
 
 
 class RollbackError(OperationError):
-    """There is nothing to go back to; the message says where, and what there is."""
+    """No release to roll back to; the message says where, and which there are."""
 
 
 def targets(
     seen: Mapping[str, HostReleases], pins: Mapping[str, Pin], to: str | None
 ) -> dict[str, str]:
-    """The release each host goes back to: ``to``, or the one before the one it has. A host that
-    was rolled back already stays where it is, so that a run that was cut can be run again.
+    """Choose the release each host rolls back to: ``to``, or the one before the one it has. A host
+    that was rolled back already stays where it is, so that a run that was cut can be run again.
 
     Raises ``RollbackError`` with every host where that cannot be done.
     """
@@ -56,7 +56,7 @@ def _has(host: HostReleases) -> str:
 
 
 def pinned(runtime: Runtime, chosen: Mapping[str, str], who: str) -> Runtime:
-    """The runtime state in which these hosts stay with these releases."""
+    """Pin hosts to releases in a copy of the runtime state."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     pins = {
         name: old
@@ -68,8 +68,8 @@ def pinned(runtime: Runtime, chosen: Mapping[str, str], who: str) -> Runtime:
 
 
 def desired_rollback(inventory: Inventory, runtime: Runtime) -> dict[str, DesiredHost]:
-    """The switch on every host that is pinned, and nothing else; but that the app runs again where
-    an upgrade was cut that may have stopped it."""
+    """Desired state of every pinned host: the switch and nothing else, but that the app runs again
+    where an upgrade that was cut may have stopped it."""
     wanted = desired_hosts(inventory, None, runtime)
     found = {name: switched(wanted[name]) for name in runtime.pins if name in wanted}
     for name, host in found.items():
@@ -81,5 +81,5 @@ def desired_rollback(inventory: Inventory, runtime: Runtime) -> dict[str, Desire
 
 
 def rollback_waves(chosen: Mapping[str, str]) -> list[Wave]:
-    """All in one; its batches keep the service up."""
+    """Put all hosts into one wave; its batches keep the service up."""
     return [Wave("real servers", tuple(chosen))]

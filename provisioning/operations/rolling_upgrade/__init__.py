@@ -1,5 +1,6 @@
-"""Brings a new release to a living cluster, a few nodes at a time, with nobody noticing.
+"""Roll out a release node by node, without interrupting clients.
 
-``machine`` says what comes next and ``capacity`` what may go, both pure; ``phases`` do the work
-through the ``hands``; ``runner`` drives them and writes the state down after every phase.
+``state_machine`` decides the next step and ``capacity`` which nodes may leave, both pure;
+``phases`` do the work through ``ports``, which ``ssh`` implements; ``runner`` drives the phases and
+saves the state after each of them; ``commands`` are the forms of ``cluster rolling-upgrade``.
 """

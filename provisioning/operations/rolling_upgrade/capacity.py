@@ -1,46 +1,48 @@
-"""May these nodes go out of service now? Pure arithmetic on what is seen."""
+"""Capacity that is left when nodes go out of service. Pure arithmetic on a snapshot."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from provisioning.operations.rolling_upgrade.sight import ServiceSight, Sight
+from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot, ServiceSnapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """A reason not to."""
+    """A reason against taking nodes out of service."""
 
     text: str
     hard: bool = True
-    """Whether the run must not go on without ``--force``; the others are told and no more."""
+    """True where the run must not continue without ``--force``; others are only reported."""
 
 
-def objections(sight: Sight, leaving: Collection[str]) -> list[Objection]:
-    """What speaks against taking ``leaving`` out of service. Those that are out already count for
-    nothing, whoever took them out."""
+def objections(snapshot: ClusterSnapshot, leaving: Collection[str]) -> list[Objection]:
+    """List the reasons against taking ``leaving`` out of service. Nodes that are out already do
+    not count, whoever took them out."""
     found = []
-    for service in sight.services:
-        found += _service(sight, service, leaving)
-    found += _capacity(sight, leaving)
+    for service in snapshot.services:
+        found += _service(snapshot, service, leaving)
+    found += _capacity(snapshot, leaving)
     return found
 
 
 def forbidding(found: Iterable[Objection]) -> str:
-    """The hard objections in one line; empty where there are none."""
+    """Join the hard objections into one line; empty where there are none."""
     return "; ".join(objection.text for objection in found if objection.hard)
 
 
-def live_weights(sight: Sight, service: ServiceSight) -> dict[str, int]:
-    """Weights of the nodes that get clients and answer them."""
+def live_weights(snapshot: ClusterSnapshot, service: ServiceSnapshot) -> dict[str, int]:
+    """Weights of the nodes that get clients and are ready."""
     return {
         host: weight
         for host, weight in service.weights.items()
-        if weight > 0 and host in sight.nodes and sight.nodes[host].ready
+        if weight > 0 and host in snapshot.nodes and snapshot.nodes[host].ready
     }
 
 
-def _service(sight: Sight, service: ServiceSight, leaving: Collection[str]) -> list[Objection]:
-    live = live_weights(sight, service)
+def _service(
+    snapshot: ClusterSnapshot, service: ServiceSnapshot, leaving: Collection[str]
+) -> list[Objection]:
+    live = live_weights(snapshot, service)
     if not any(host in service.weights for host in leaving):
         return []
     staying = {host: weight for host, weight in live.items() if host not in leaving}
@@ -55,14 +57,14 @@ def _service(sight: Sight, service: ServiceSight, leaving: Collection[str]) -> l
     return []
 
 
-def _capacity(sight: Sight, leaving: Collection[str]) -> list[Objection]:
-    """New jobs come as often as those that are there did, and find only the nodes that stay."""
-    serving = {host for service in sight.services for host in live_weights(sight, service)}
-    staying = [sight.nodes[host] for host in sorted(serving - set(leaving))]
+def _capacity(snapshot: ClusterSnapshot, leaving: Collection[str]) -> list[Objection]:
+    """Compare the present jobs with the nodes that stay: new jobs come as often as those did."""
+    serving = {host for service in snapshot.services for host in live_weights(snapshot, service)}
+    staying = [snapshot.nodes[host] for host in sorted(serving - set(leaving))]
     if not staying:
         return []
-    jobs = sum(node.running + node.waiting for node in sight.nodes.values())
-    running = sum(node.running for node in sight.nodes.values())
+    jobs = sum(node.running + node.waiting for node in snapshot.nodes.values())
+    running = sum(node.running for node in snapshot.nodes.values())
     slots = sum(node.slots for node in staying)
     places = slots + sum(node.places for node in staying)
     if jobs > places:

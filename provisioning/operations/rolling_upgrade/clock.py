@@ -1,42 +1,39 @@
-"""Time, as an upgrade needs it; tests have one of their own."""
+"""Clock of an upgrade; tests replace it."""
 
 import threading
 import time
 from typing import Protocol
 
 
-class WokenError(Exception):
-    """The run is over, and nobody waits for the sleeper any more."""
+class ClockStoppedError(Exception):
+    """The run is over; its sleepers end."""
 
 
 class Clock(Protocol):
-    """Seconds that pass."""
+    """Monotonic time that can be slept away."""
 
     def now(self) -> float:
-        """Seconds since some moment; never goes back."""
+        """Return seconds since some moment; they never decrease."""
 
     def sleep(self, seconds: float) -> None:
-        """Waits. Raises ``WokenError`` once ``wake`` was called."""
+        """Sleep. Raises ``ClockStoppedError`` once ``stop`` was called."""
 
-    def wake(self) -> None:
-        """Ends all sleep, now and later."""
+    def stop(self) -> None:
+        """End all sleep, now and later."""
 
 
 class WallClock:
-    """The real one."""
+    """``Clock`` of this machine."""
 
     def __init__(self) -> None:
         self._over = threading.Event()
 
     def now(self) -> float:
-        """As ``time.monotonic``."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """See ``Clock``."""
         if self._over.wait(seconds):
-            raise WokenError
+            raise ClockStoppedError
 
-    def wake(self) -> None:
-        """See ``Clock``."""
+    def stop(self) -> None:
         self._over.set()

@@ -1,4 +1,4 @@
-"""What an upgrade tells those who watch it: a person at a table, a log, a machine."""
+"""Events of an upgrade, for a person, a log or a program."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ Kind = Literal[
     "waiting",
     "note",
     "upgraded",
-    "put_back",
-    "held_up",
-    "broken",
+    "rolled_back",
+    "blocked",
+    "failed",
     "paused",
     "finish",
     "failure",
@@ -27,7 +27,7 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class UpgradeEvent:
-    """Something happened on a host, or to the run as a whole (``host`` empty)."""
+    """An event on a host, or of the whole run (``host`` empty)."""
 
     kind: Kind
     host: str = ""
@@ -38,12 +38,12 @@ class UpgradeEvent:
     """For machines: numbers behind the text."""
 
     def record(self) -> dict[str, Any]:
-        """As JSON has it; what is empty is left out."""
+        """Render for JSON, without empty fields."""
         fields = {"event": self.kind, "host": self.host, "phase": self.phase, "text": self.text}
         return {key: value for key, value in {**fields, **self.facts}.items() if value != ""}
 
 
 class Watcher(Protocol):
-    """Called from the threads that work on hosts, so it must be safe to call from any."""
+    """Receiver of events. It is called from every thread that works on a host."""
 
     def __call__(self, event: UpgradeEvent, /) -> None: ...

@@ -1,34 +1,34 @@
-"""Where an upgrade stands: all that is needed to go on with it after a cut. Plain data, pure."""
+"""State of an upgrade: everything that is needed to resume it after a cut. Plain data, pure."""
 
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal
 
 from provisioning.errors import ClusterError
-from provisioning.operations.rolling_upgrade.choices import Choices, SlowStep
+from provisioning.operations.rolling_upgrade.options import SlowStep, UpgradeOptions
 
 Role = Literal["real_server", "director"]
 CAUSE = "rolling-upgrade"
-"""Of an upgrade's drains in the runtime state."""
-VERSION = 1
-"""Of the format; another one is not read."""
+"""Cause of an upgrade's drains in the runtime state."""
+VERSION = 2
+"""Version of the format; a later one is not read."""
 
 
 class NodeStatus(StrEnum):
-    """How far a node is."""
+    """Progress of a node."""
 
     WAITING = "waiting"
     UNDER_WAY = "under way"
-    GOING_BACK = "going back"
+    ROLLING_BACK = "rolling back"
     UPGRADED = "upgraded"
-    BACK = "put back"
+    ROLLED_BACK = "rolled back"
     """On the old release and at its weight again, after a phase failed."""
-    BROKEN = "broken"
-    """It could not be put back; it gets no clients."""
+    FAILED = "failed"
+    """The node could not be rolled back; it gets no clients."""
 
 
 class RunStatus(StrEnum):
-    """How the run as a whole is."""
+    """Progress of the whole run."""
 
     RUNNING = "running"
     """Under way, or cut."""
@@ -36,12 +36,12 @@ class RunStatus(StrEnum):
     STOPPED = "stopped"
     """Nodes failed."""
     ABORTED = "aborted"
-    """The operator gave it up; nodes that were under way are on the old release."""
+    """Aborted by the operator; nodes that were under way are on the old release."""
     FINISHED = "finished"
 
 
-SETTLED = frozenset({NodeStatus.UPGRADED, NodeStatus.BACK, NodeStatus.BROKEN})
-MOVING = frozenset({NodeStatus.UNDER_WAY, NodeStatus.GOING_BACK})
+SETTLED = frozenset({NodeStatus.UPGRADED, NodeStatus.ROLLED_BACK, NodeStatus.FAILED})
+MOVING = frozenset({NodeStatus.UNDER_WAY, NodeStatus.ROLLING_BACK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +52,21 @@ class Node:
     role: Role
     batch: int
     old: str = ""
-    """Id of the release that it goes back to; empty for directors."""
+    """Id of the release to roll back to; empty for directors."""
     canary: bool = False
     drained: bool = False
-    """Whether the operator had drained it; then it gets the release and stays out of service."""
+    """Drained by the operator: the node gets the release and stays out of service."""
     status: NodeStatus = NodeStatus.WAITING
     done: tuple[str, ...] = ()
-    """Phases that came to an end, well or not, and were not undone, in order."""
+    """Phases that ended, well or not, and were not undone, in order."""
     at: str = ""
-    """The phase under way; still there after a cut, so that it is run again or undone."""
+    """The phase under way; still set after a cut, so that the phase is run again or undone."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """What took how long."""
+    """Durations by name."""
     facts: dict[str, float] = field(default_factory=dict)
-    """What phases found out for later ones."""
+    """Findings of phases for later ones."""
     reason: str = ""
-    """Why it failed."""
+    """Why the node failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +77,21 @@ class Upgrade:
     target: str
     """Id of the release that all real servers get."""
     source: dict[str, str]
-    """What the release is made from, for making it again."""
-    choices: Choices
+    """Source of the release, for building it again."""
+    options: UpgradeOptions
     nodes: tuple[Node, ...]
     begun: str
     """Time of the start, ISO 8601."""
     status: RunStatus = RunStatus.RUNNING
     seconds: float = 0.0
-    """Time spent on it, over all its runs."""
+    """Time spent on the upgrade, over all its runs."""
 
     def node(self, host: str) -> Node:
-        """One node by name."""
+        """Find one node by name."""
         return next(node for node in self.nodes if node.host == host)
 
     def with_node(self, changed: Node) -> "Upgrade":
-        """The same with one node changed."""
+        """Copy the upgrade with one node changed."""
         nodes = tuple(changed if node.host == changed.host else node for node in self.nodes)
         return replace(self, nodes=nodes)
 
@@ -101,23 +101,54 @@ class StateFormatError(ClusterError, ValueError):
 
 
 def to_record(upgrade: Upgrade) -> dict[str, Any]:
-    """As JSON has it."""
+    """Render an upgrade for JSON."""
     return {"version": VERSION, **asdict(upgrade)}
 
 
 def from_record(record: Any) -> Upgrade:
-    """From JSON. Raises ``StateFormatError``."""
+    """Parse ``to_record``, of this version or the one before. Raises ``StateFormatError``."""
     try:
+        if record["version"] == 1:
+            record = _from_version_1(record)
         if record["version"] != VERSION:
             raise StateFormatError(f"it has format {record['version']}, this program {VERSION}")
-        choices = dict(record["choices"])
-        choices["slow_start"] = tuple(SlowStep(**step) for step in choices["slow_start"])
+        options = dict(record["options"])
+        options["slow_start"] = tuple(SlowStep(**step) for step in options["slow_start"])
         nodes = tuple(
             Node(**{**node, "status": NodeStatus(node["status"]), "done": tuple(node["done"])})
             for node in record["nodes"]
         )
         rest = {key: record[key] for key in ("id", "target", "source", "begun", "seconds")}
         status = RunStatus(record["status"])
-        return Upgrade(choices=Choices(**choices), nodes=nodes, status=status, **rest)
+        return Upgrade(options=UpgradeOptions(**options), nodes=nodes, status=status, **rest)
     except (KeyError, TypeError, AttributeError) as error:
         raise StateFormatError(f"it is not the state of an upgrade ({error})") from None
+
+
+_STATUSES_OF_1 = {
+    "going back": NodeStatus.ROLLING_BACK,
+    "put back": NodeStatus.ROLLED_BACK,
+    "broken": NodeStatus.FAILED,
+}
+_NAMES_OF_1 = {"prove": "smoke_test", "prove phase": "smoke_test phase"}
+"""Phases, and the names that their durations are stored under."""
+
+
+def _from_version_1(record: dict[str, Any]) -> dict[str, Any]:
+    """Translate a record of version 1, whose run may still be resumed."""
+    found = {key: value for key, value in record.items() if key != "choices"}
+    nodes = [_node_from_version_1(node) for node in record["nodes"]]
+    return {**found, "version": VERSION, "options": record["choices"], "nodes": nodes}
+
+
+def _node_from_version_1(node: dict[str, Any]) -> dict[str, Any]:
+    def renamed(name: str) -> str:
+        return _NAMES_OF_1.get(name, name)
+
+    return {
+        **node,
+        "status": _STATUSES_OF_1.get(node["status"], node["status"]),
+        "done": [renamed(name) for name in node["done"]],
+        "at": renamed(node["at"]),
+        "seconds": {renamed(name): value for name, value in node["seconds"].items()},
+    }

@@ -1,7 +1,7 @@
-"""The state of an upgrade on the control machine's disk, and the request to pause it.
+"""State of an upgrade on the control machine's disk, and the request to pause it.
 
-Both lie in the site's state folder. The state is written beside its place, flushed to the disk and
-renamed, so that a run that was cut at any moment left the one before or the one after.
+Both lie in the state folder. The state is written beside its place, flushed to the disk and
+renamed, so that a run cut at any moment left either the state before or the state after.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ class StateFileError(ClusterError):
 
 
 def save(folder: Path, upgrade: Upgrade) -> None:
-    """Writes the state, whole or not at all. Raises ``StateFileError``."""
+    """Write the state, whole or not at all. Raises ``StateFileError``."""
     path = folder / _STATE
     beside = path.with_suffix(".new")
     try:
@@ -42,7 +42,7 @@ def save(folder: Path, upgrade: Upgrade) -> None:
 
 
 def load(folder: Path) -> Upgrade | None:
-    """The state of the latest upgrade, or nothing. Raises ``StateFileError``."""
+    """Read the state of the latest upgrade; None where there is none. Raises ``StateFileError``."""
     path = folder / _STATE
     try:
         return from_record(json.loads(path.read_text(encoding="utf-8")))
@@ -57,24 +57,24 @@ def load(folder: Path) -> Upgrade | None:
 
 
 def forget(folder: Path) -> None:
-    """There is nothing to go on with any more."""
+    """Remove the state and the request: nothing can be resumed any more."""
     for name in (_STATE, _PAUSE):
         (folder / name).unlink(missing_ok=True)
 
 
 def ask_to_pause(folder: Path) -> None:
-    """The run under way stops when the nodes at work are done."""
+    """Have the run under way stop when the nodes at work are done."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _PAUSE).touch()
 
 
 def pause_asked(folder: Path) -> bool:
-    """Whether somebody asked for it."""
+    """True where a pause was asked for."""
     return (folder / _PAUSE).exists()
 
 
 def forget_pause(folder: Path) -> None:
-    """The request was heard, or came before the run."""
+    """Remove the request: it was obeyed, or made before the run."""
     with contextlib.suppress(FileNotFoundError):
         (folder / _PAUSE).unlink()
 

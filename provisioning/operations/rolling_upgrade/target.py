@@ -1,16 +1,16 @@
-"""Which release an upgrade brings: what the inventory says, or ``--to``."""
+"""Release of an upgrade: the inventory's, or ``--to``."""
 
 from pathlib import Path
 
 from provisioning.model.app import App
 from provisioning.model.app_source import has_login, is_archive, is_git_url, is_wheel
 from provisioning.model.paths import against, is_dir, is_file
-from provisioning.operations.rolling_upgrade.choices import ChoiceError
+from provisioning.operations.rolling_upgrade.options import OptionError
 
 
 def as_typed(to: str, folder: Path) -> str:
-    """``--to`` as it holds from anywhere: absolute where it names something in the folder it was
-    typed in."""
+    """Resolve ``--to``: make it absolute where it names something in the folder it was typed
+    in."""
     if is_git_url(to):
         return to
     path = against(folder, Path(to))
@@ -19,12 +19,12 @@ def as_typed(to: str, folder: Path) -> str:
 
 
 def app_for(app: App, to: str | None, base_dir: Path) -> App:
-    """The inventory's app, with ``to`` as its source (a folder, wheel, archive or git URL) or as
-    the ref of its git source. Raises ``ChoiceError``."""
+    """Copy the inventory's app, with ``to`` as its source (a folder, wheel, archive or git URL) or
+    as the ref of its git source. Raises ``OptionError``."""
     if to is None:
         return app
     if has_login(to):
-        raise ChoiceError(
+        raise OptionError(
             "--to holds a password or token, which would stand in process lists and the history; "
             "write it as app.source, or let git ask for it"
         )
@@ -33,7 +33,7 @@ def app_for(app: App, to: str | None, base_dir: Path) -> App:
         return app.model_copy(update={"source": to, "ref": None})
     if is_git_url(app.source):
         return app.model_copy(update={"ref": to})
-    raise ChoiceError(
-        f"--to {to}: no folder, wheel (.whl), archive (.tar.gz, .tgz, .zip) or git URL; and "
+    raise OptionError(
+        f"--to {to}: not a folder, wheel (.whl), archive (.tar.gz, .tgz, .zip) or git URL; and "
         f"app.source is {app.source}, which has no tags or branches"
     )

@@ -1,1 +1,1 @@
-"""What a living cluster is like: a look at every host, what is wrong, all as data."""
+"""State and faults of a living cluster, for people and as data."""

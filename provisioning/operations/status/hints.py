@@ -1,8 +1,8 @@
-"""What may be worth a look and is no fault: it does not make a cluster unwell. Pure."""
+"""Hints: observations that may be worth a look and are no fault. Pure."""
 
 from statistics import median
 
-from provisioning.operations.status.state import ClusterState
+from provisioning.operations.cluster_state.state import ClusterState
 
 _SLOW, _TIMES = 0.5, 4
 """Seconds on the way there and back, and how many times those of most hosts."""

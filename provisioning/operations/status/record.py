@@ -24,7 +24,8 @@ Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be tol
          "running": int | null, "waiting": int | null,
          "mount": {"source": str, "fstype": str, "writable": bool, "answers": bool,
                    "free": int, "size": int} | null}},
-     "storage": {host: {"exported_to": [str], "threads": int, "free": int, "size": int}}}
+     "storage": {host: {"exported_to": [str], "threads": int, "free": int, "size": int}},
+     key of a further role: {host: {...}}}
 
 ``host`` of a fault is empty where it concerns the cluster as a whole; ``name`` of a server is
 null where the inventory does not know it.
@@ -33,12 +34,12 @@ null where the inventory does not know it.
 from dataclasses import asdict
 from typing import Any
 
+from provisioning.facts.ipvs_table import TableService
 from provisioning.model.inventory import Inventory
-from provisioning.operations.ipvs_table import TableService
-from provisioning.operations.status.faults.fault import Fault
+from provisioning.operations.cluster_state.state import ClusterState
+from provisioning.operations.faults.fault import Fault
 from provisioning.operations.status.hints import hints
-from provisioning.operations.status.state import ClusterState
-from provisioning.operations.status.wanted import WantedService, wanted_services
+from provisioning.roles.wanted_services import WantedService, wanted_services
 
 
 def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> dict[str, Any]:
@@ -80,6 +81,10 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
             for name, server in state.real_servers.items()
         },
         "storage": {name: asdict(host) for name, host in state.storage.items()},
+        **{
+            key: {name: dict(host.record) for name, host in hosts.items()}
+            for key, hosts in state.others.items()
+        },
     }
 
 

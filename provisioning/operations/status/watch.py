@@ -4,10 +4,10 @@ from collections.abc import Callable
 from threading import Thread
 
 from provisioning.engine.fleet import Fleet
+from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_record import ClusterRecord
-from provisioning.operations.status.look import host_fragments, look_at_connected
-from provisioning.operations.status.state import ClusterState
+from provisioning.operations.cluster_state.look import host_views, look_at_connected
+from provisioning.operations.cluster_state.state import ClusterState
 
 _TIMEOUT = 10.0
 """Seconds after which a host counts as gone."""
@@ -20,7 +20,7 @@ class Watch:
         self, inventory: Inventory, fleet: Fleet, ours: Callable[[], ClusterRecord]
     ) -> None:
         self._inventory, self._fleet, self._ours = inventory, fleet, ours
-        self._names = list(host_fragments(inventory))
+        self._names = list(host_views(inventory))
         self._connecting: Thread | None = None
         fleet.connect(self._names)
 

@@ -1,8 +1,8 @@
 """The VIPs answer a client on every service port."""
 
-from provisioning.operations.status.wanted import WantedService
 from provisioning.operations.verify.check import CheckResult
 from provisioning.operations.verify.client_report import ClientReport
+from provisioning.roles.wanted_services import WantedService
 
 
 def check_answers(wanted: WantedService, report: ClientReport) -> CheckResult:

@@ -11,6 +11,6 @@ class CheckResult:
     ok: bool | None
     """Nothing where it could not be tried; the evidence says why."""
     evidence: str
-    """What was seen."""
+    """Observation in one line."""
     fix: str = ""
-    """What the operator can do where it is not right or could not be tried."""
+    """Advice for the operator where it is not right or could not be tried."""

@@ -1,8 +1,8 @@
 """Replies go straight to the client: the director sees what comes in, never what goes out."""
 
-from provisioning.operations.ipvs_table import Counters
-from provisioning.operations.status.wanted import WantedService
+from provisioning.facts.ipvs_counters import Counters
 from provisioning.operations.verify.check import CheckResult
+from provisioning.roles.wanted_services import WantedService
 
 
 def check_direct_return(

@@ -1,75 +1,73 @@
-"""Sends the probes to the client's place: one round trip."""
+"""The client's part of the proof: all its facts in one round trip."""
 
-from provisioning.engine.observe import run_fragments
+from dataclasses import replace
+
+from provisioning.facts.app_target import service_target
+from provisioning.facts.fact import Answers, Fact
+from provisioning.facts.gather import gather
+from provisioning.facts.http_replies import HttpReplies, http_probe, parse_replies
+from provisioning.facts.neighbours import Way, neighbours
+from provisioning.facts.probe import ProbeError
+from provisioning.facts.speech import Speech, patience, speech
 from provisioning.model.inventory import Inventory
-from provisioning.operations.probes.fragment import python_probe
-from provisioning.operations.status.look_real_server import speaks_tls
-from provisioning.operations.status.wanted import WantedService
-from provisioning.operations.verify import client_report, speech
-from provisioning.operations.verify.client_report import ClientReport, parse_report
-from provisioning.operations.verify.place import Place
+from provisioning.node_api import SPEECH, STATUS
+from provisioning.operations.verify.client_report import ClientReport
+from provisioning.operations.verify.vantage_point import VantagePoint
+from provisioning.roles.wanted_services import WantedService
 from provisioning.transport.base import SudoError, TransportError
 
 _TIMEOUT = 5
 """Seconds a request may take."""
-_MARGIN = 30
-"""Seconds that a synthesis may take beyond the app's own limit, for waiting in the queue."""
-STATUS_PATH = "/cluster/status"
-SPEECH_PATH = "/v1/audio/speech"
 
 
 def look_from(
-    place: Place, inventory: Inventory, wanted: dict[str, tuple[WantedService, int]], *, speak: bool
+    place: VantagePoint,
+    inventory: Inventory,
+    wanted: dict[str, tuple[WantedService, int]],
+    *,
+    speak: bool,
 ) -> ClientReport:
-    """What is seen from there. ``wanted`` holds each virtual service by its endpoint, with the
+    """Report of a client there. ``wanted`` holds each virtual service by its endpoint, with the
     number of connections to make to it. Never raises for what happens there."""
+    replies = _replies(wanted)
+    ways = neighbours([str(vip.address.ip) for vip in inventory.virtual_ips])
+    spoken = _speech(inventory, wanted) if speak and wanted else None
     # Order matters: the neighbour cache is read once there was traffic, and IPVS counts up to
     # two seconds late, which the synthesis bridges.
-    asked = {
-        client_report.HTTP: python_probe("http_get", _gets(wanted)),
-        client_report.NEIGHBOUR: python_probe(
-            "neighbour", [str(vip.address.ip) for vip in inventory.virtual_ips]
-        ),
-    }
+    facts = (replies, ways, *((spoken,) if spoken else ()))
     longest = sum(3 * _TIMEOUT + times for _, times in wanted.values()) + 30.0
-    if speak and wanted:
-        target, _ = next(iter(wanted.values()))
-        patience = inventory.app.job_timeout + _MARGIN
-        asked[client_report.SPEECH] = python_probe("speech", _speech(target, patience))
-        longest += patience
+    longest += patience(inventory) if spoken else 0
     try:
         try:
-            found = run_fragments(place.name, place.transport, asked, timeout=longest)
+            seen = gather(place.name, place.transport, facts, timeout=longest)
         except SudoError:
             # Only the question who else answers for the VIP needs root.
-            found = run_fragments(place.name, place.transport, asked, root=False, timeout=longest)
+            seen = gather(place.name, place.transport, facts, root=False, timeout=longest)
     except TransportError as error:
         return ClientReport(problem=str(error))
-    return parse_report(found)
+    return _report(seen, replies, ways, spoken)
 
 
-def _gets(wanted: dict[str, tuple[WantedService, int]]) -> dict[str, object]:
-    return {
-        "timeout": _TIMEOUT,
-        "targets": {
-            place: {
-                "address": str(one.vip),
-                "port": one.service.port,
-                "tls": speaks_tls(one.service),
-                "path": STATUS_PATH,
-                "times": times,
-            }
-            for place, (one, times) in wanted.items()
-        },
+def _report(
+    seen: Answers,
+    replies: Fact[HttpReplies],
+    ways: Fact[dict[str, Way]],
+    spoken: Fact[Speech] | None,
+) -> ClientReport:
+    try:
+        return ClientReport(seen[replies], seen[ways], seen[spoken] if spoken else None)
+    except ProbeError as error:
+        return ClientReport(problem=f"the probe did not run: {error}; it needs python3 there")
+
+
+def _replies(wanted: dict[str, tuple[WantedService, int]]) -> Fact[HttpReplies]:
+    targets = {
+        place: replace(service_target(one.service, one.vip, STATUS), times=times)
+        for place, (one, times) in wanted.items()
     }
+    return Fact("vip_replies", http_probe(targets, patience=_TIMEOUT), parse_replies)
 
 
-def _speech(target: WantedService, patience: int) -> dict[str, object]:
-    return {
-        "address": str(target.vip),
-        "port": target.service.port,
-        "tls": speaks_tls(target.service),
-        "path": SPEECH_PATH,
-        "body": {"model": "tts-1", "input": speech.TEXT, "response_format": "wav"},
-        "timeout": patience,
-    }
+def _speech(inventory: Inventory, wanted: dict[str, tuple[WantedService, int]]) -> Fact[Speech]:
+    first, _ = next(iter(wanted.values()))
+    return speech(inventory, service_target(first.service, first.vip, SPEECH))

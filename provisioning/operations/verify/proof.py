@@ -3,44 +3,36 @@
 import time
 
 from provisioning.engine.fleet import Fleet
-from provisioning.engine.observe import run_fragments
+from provisioning.facts.fact import Answers
+from provisioning.facts.gather import gather
+from provisioning.facts.ipvs_counters import IPVS_COUNTERS, Counters
+from provisioning.facts.ipvs_table import ServiceKey, TableFormatError, TableService
+from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
-from provisioning.operations.cluster_record import ClusterRecord
-from provisioning.operations.ipvs_table import (
-    Counters,
-    ServiceKey,
-    TableFormatError,
-    TableService,
-    parse_counters,
-)
-from provisioning.operations.status.faults.shared_folder import shared_folder_faults
-from provisioning.operations.status.faults.vip_holder import holders
-from provisioning.operations.status.look import look_at
-from provisioning.operations.status.look_director import COUNTERS_LOOK
-from provisioning.operations.status.state import ClusterState
-from provisioning.operations.status.wanted import WantedService, wanted_services
+from provisioning.operations.cluster_state.look import look_at
+from provisioning.operations.cluster_state.state import ClusterState
+from provisioning.operations.faults.shared_folder import shared_folder_faults
+from provisioning.operations.faults.vip_holder import holders
 from provisioning.operations.verify.answers import check_answers
+from provisioning.operations.verify.arp_owner import check_owner
 from provisioning.operations.verify.check import CheckResult
 from provisioning.operations.verify.client_report import ClientReport
 from provisioning.operations.verify.direct_return import check_direct_return
+from provisioning.operations.verify.distribution import check_spread, connections_for
 from provisioning.operations.verify.from_client import look_from
-from provisioning.operations.verify.inside import checks_inside, from_faults
-from provisioning.operations.verify.owner import check_owner
-from provisioning.operations.verify.place import client_place
+from provisioning.operations.verify.host_checks import checks_inside, from_faults
 from provisioning.operations.verify.shared_write import (
     SharedWrite,
     check_shared_write,
     try_shared_write,
 )
 from provisioning.operations.verify.speech import check_speech
-from provisioning.operations.verify.spread import check_spread, connections_for
-from provisioning.resources.base import Observation
+from provisioning.operations.verify.vantage_point import client_place
+from provisioning.roles.wanted_services import WantedService, wanted_services
 from provisioning.transport.base import Transport, TransportError
 
 _COUNTING = 2.5
 """Seconds until IPVS' counters hold what passed; the kernel sums them every two seconds."""
-
-_KEY = "counters"
 
 AllCounters = dict[str, dict[ServiceKey, Counters]]
 """Counters of every director."""
@@ -75,13 +67,13 @@ def verify(
 def counters_of(inventory: Inventory, fleet: Fleet) -> AllCounters:
     """The directors' counters now, of those that can be read."""
 
-    def look(name: str, transport: Transport) -> dict[str, Observation]:
-        return run_fragments(name, transport, {_KEY: COUNTERS_LOOK}, timeout=30)
+    def look(name: str, transport: Transport) -> Answers:
+        return gather(name, transport, (IPVS_COUNTERS,), timeout=30)
 
     counters = {}
-    for name, found in fleet.each(inventory.directors.hosts, look).items():
+    for name, seen in fleet.each(inventory.directors.hosts, look).items():
         try:
-            counters[name] = parse_counters(found[_KEY].stdout)
+            counters[name] = seen[IPVS_COUNTERS]
         except TableFormatError:
             counters[name] = {}
     return counters
@@ -140,7 +132,7 @@ def _outside(
 def _foreign(
     one: WantedService, report: ClientReport, earlier: Counters | None, later: Counters | None
 ) -> int:
-    """How many connections others made meanwhile."""
+    """Number of connections that others made meanwhile."""
     if earlier is None or later is None:
         return 0
     ours = len(report.replies.get(one.endpoint, ())) + (report.speech is not None)
@@ -161,7 +153,7 @@ def _master_table(state: ClusterState, one: WantedService) -> TableService | Non
 
 
 def _counted(before: ClusterState, after: AllCounters, wanted: list[WantedService]) -> bool:
-    """Whether every service's counters on its master have moved."""
+    """True if every service's counters on its master have moved."""
     for one in wanted:
         master = _master(before, one)
         if master is None:

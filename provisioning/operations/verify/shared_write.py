@@ -1,4 +1,4 @@
-"""What one node writes to the outputs folder, as the app's user, the others can read.
+"""Files that one node writes to the outputs folder, as the app's user, the others can read.
 
 Each real server writes a small hidden file of its own, then each reads all, then each removes
 its own. A file that a cut run left behind is removed by a later one.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import run_fragments
 from provisioning.model.inventory import Inventory
-from provisioning.operations.status.state import ClusterState
+from provisioning.operations.cluster_state.state import ClusterState
 from provisioning.operations.verify.check import CheckResult
 from provisioning.resources.base import Observation
 from provisioning.transport.base import Transport
@@ -25,10 +25,10 @@ _KEY = "shared"
 
 @dataclass(slots=True)
 class SharedWrite:
-    """Who could write, and who could read what."""
+    """Nodes that could write, and files that each could read."""
 
     unwritten: dict[str, str] = field(default_factory=dict)
-    """Why a node could not write."""
+    """Reason for which a node could not write."""
     unread: dict[str, list[str]] = field(default_factory=dict)
     """Of whom a node could not read the file."""
     nodes: list[str] = field(default_factory=list)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from app.audio import decoding
 from app.audio.clip import PreparedClip, read_clip
-from app.engines.interface import ClipLimits
 from app.errors import InvalidInputError
+from app.sound.clip import ClipLimits
 from tests.app.audio.sounds import silence, speech_like, write
 
 LIMITS = ClipLimits(shortest=0.5, longest=5.0, lowest_rate=16000, sample_rate=24000)

@@ -9,8 +9,8 @@ import pytest
 from app.audio.clip import read_clip
 from app.audio.line import DecodingLine
 from app.errors import BusyError
-from app.voices import clips
-from app.voices.clips import ClipRoom
+from app.voices import clip_store
+from app.voices.clip_store import ClipStore
 from tests.app.audio.sounds import speech_like, write
 from tests.app.audio.test_clip import LIMITS
 
@@ -95,12 +95,12 @@ def test_a_node_s_recordings_go_through_one_line(
             gate.call()
             return read_clip(*arguments, **named)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(clips, "read_clip", held)
-        rooms = [ClipRoom(tmp_path) for _ in range(4)]
+        monkeypatch.setattr(clip_store, "read_clip", held)
+        rooms = [ClipStore(tmp_path) for _ in range(4)]
         reading = [asyncio.create_task(room.prepare(path, LIMITS, "source")) for room in rooms]
         await gate.occupied(2)
         with pytest.raises(BusyError):
-            await ClipRoom(tmp_path).prepare(path, LIMITS, "source", patience=0.01)
+            await ClipStore(tmp_path).prepare(path, LIMITS, "source", patience=0.01)
         gate.open.set()
         assert len({clip.digest for clip in await asyncio.gather(*reading)}) == 1
         assert gate.most == 2

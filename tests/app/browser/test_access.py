@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
-from tests.app.browser.hands import choose_mode, generate, recording, trouble, write
+from tests.app.browser.page_actions import choose_mode, generate, recording, trouble, write
 from tests.app.node_process import NodeProcess
 
 
@@ -85,7 +85,7 @@ def test_steps_are_said_to_screen_readers(open_page: Open, studio: NodeProcess) 
     page.wait_for_function("() => window.said.includes('Done')")
     said = page.evaluate("() => window.said")
     assert "Sending…" in said
-    assert "Speaking…" in said
+    assert "Generating…" in said
 
 
 def test_the_keyboard_alone_is_enough(open_page: Open, studio: NodeProcess) -> None:

@@ -6,9 +6,9 @@ from playwright.sync_api import Page, expect
 
 from app.outputs.names import new_stem
 from app.outputs.record import OutputRecord
-from app.outputs.wav import wav
+from app.sound.wav import wav
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
-from tests.app.browser.hands import audio_of, generate, write
+from tests.app.browser.page_actions import audio_of, generate, write
 from tests.app.node_process import NodeProcess
 
 
@@ -60,7 +60,7 @@ def test_search_and_more(open_page: Open, studio: NodeProcess) -> None:
     page.wait_for_function("() => document.querySelectorAll('#history li').length === 23")
     expect(page.locator("#history .more")).to_have_count(0)
     page.locator("#search input, #search textarea").fill("nowhere to be found")
-    page.locator("#history", has_text="Nothing matches.").wait_for()
+    page.locator("#history", has_text="No matches.").wait_for()
 
 
 def test_delete_asks_first(open_page: Open, studio: NodeProcess) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
-from tests.app.browser.hands import choose_mode, generate, trouble, write
+from tests.app.browser.page_actions import choose_mode, generate, trouble, write
 from tests.app.node_process import NodeProcess
 
 HAN = re.compile(r"[\u4e00-\u9fff]")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Request, Route
 
 from tests.app.browser.conftest import ENGLISH, Open
-from tests.app.browser.hands import write
+from tests.app.browser.page_actions import write
 from tests.app.node_process import NodeProcess
 
 SENTENCE = "Say [M][AY1] name as you would in a sentence of any length"

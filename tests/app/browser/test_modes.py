@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
-from tests.app.browser.hands import (
+from tests.app.browser.page_actions import (
     audio_of,
     choose_mode,
     generate,

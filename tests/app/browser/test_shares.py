@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.app.browser.conftest import ENGLISH, Open
-from tests.app.browser.hands import choose_mode, generate, give, recording
+from tests.app.browser.page_actions import choose_mode, generate, give, recording
 from tests.app.node_process import running
 
 SENTENCE = "Say [M][AY1] name as you would in a sentence of any length"
@@ -21,7 +21,8 @@ def test_one_job_too_many_in_a_minute_is_refused(open_page: Open, tmp_path: Path
         for _ in range(3):
             generate(page)
         page.locator("#generate").click()
-        page.locator("[data-testid=toast-text]", has_text="too much within a minute").wait_for()
+        toast = page.locator("[data-testid=toast-text]")
+        toast.filter(has_text="too many requests within a minute").wait_for()
         page.wait_for_function("() => !document.documentElement.classList.contains('busy')")
         expect(page.locator("#generate")).to_be_visible()
         expect(page.locator("#generate")).to_be_enabled()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
-from tests.app.browser.hands import audio_of, generate, records, trouble, write
+from tests.app.browser.page_actions import audio_of, generate, records, trouble, write
 from tests.app.node_process import NodeProcess
 
 
@@ -161,7 +161,7 @@ def test_a_closed_page_stops_the_work(open_page: Open, studio: NodeProcess) -> N
 
 @pytest.mark.parametrize(
     ("language", "place", "full"),
-    [(ENGLISH, "place 1 of 1", "queue is full"), (CHINESE, "第 1 位", "队列已满")],
+    [(ENGLISH, "position 1 of 1", "queue is full"), (CHINESE, "第 1 位", "队列已满")],
 )
 def test_who_waits_sees_the_place_and_who_cannot_is_told(
     open_page: Open, studio: NodeProcess, language: str, place: str, full: str

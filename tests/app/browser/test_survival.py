@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
-from tests.app.browser.hands import choose_mode, generate, give, recording, trouble, write
+from tests.app.browser.page_actions import choose_mode, generate, give, recording, trouble, write
 from tests.app.held import Held
 from tests.app.session_routing.speech_nodes import NAMES, SpeechNodes
 
@@ -101,7 +101,7 @@ def test_a_job_that_is_lost_twice_is_offered(
         cluster.send_to(*(name for name in cluster.living if name != owner))
         cluster.kill(owner)
         if len(cluster.living) == 2:
-            page.locator("#pending .status", has_text="runs again").wait_for()
+            page.locator("#pending .status", has_text="Running the job again").wait_for()
     assert "Everything you typed is still here" in trouble(page)
     page.screenshot(path=artefacts / "page-lost.png")
     assert page.locator("#text textarea").input_value() == SLOW

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -17,7 +18,7 @@ from starlette.routing import Route
 from app.connections.causes import Cause
 from app.connections.connections import Connections
 from app.connections.limits import ConnectionLimits
-from app.connections.protocol import limited
+from app.connections.protocol import LimitedProtocol, limited
 
 
 @dataclass
@@ -39,6 +40,12 @@ class Serving:
     def working(self) -> int:
         """Connections of which a request is being answered."""
         return self.open - len(self.connections.register._all.idle)
+
+    @property
+    def waiting_to_be_sent(self) -> int:
+        """Bytes that the system has not taken, of all connections."""
+        connections = cast(list[LimitedProtocol], list(self.connections.register._client))
+        return sum(one.transport.get_write_buffer_size() for one in connections)
 
     @property
     def open(self) -> int:
@@ -80,7 +87,8 @@ def _piece(connection: socket.socket) -> bytes:
 
 
 @contextlib.contextmanager
-def serving(limits: ConnectionLimits) -> Iterator[Serving]:
+def serving(limits: ConnectionLimits, sent_ahead: int | None = None) -> Iterator[Serving]:
+    """`sent_ahead` is the system's buffer for what is sent, in bytes; else it is megabytes."""
     connections, go_on = Connections(limits), threading.Event()
     config = uvicorn.Config(
         _application(go_on),
@@ -93,6 +101,8 @@ def serving(limits: ConnectionLimits) -> Iterator[Serving]:
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        if sent_ahead:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, sent_ahead)
         thread = threading.Thread(target=asyncio.run, args=(server.serve([listener]),))
         thread.start()
         try:
@@ -131,13 +141,24 @@ def _application(go_on: threading.Event) -> Starlette:
         await wait()
         return PlainTextResponse(str(len(await request.body())))
 
+    async def pieces(_request: Request) -> Response:
+        async def zeros() -> AsyncIterator[bytes]:
+            for _ in range(512):
+                yield b"0" * (64 << 10)
+
+        return StreamingResponse(zeros())
+
     async def large(_request: Request) -> Response:
         return PlainTextResponse("0" * (32 << 20))
 
-    get, post = (hello, late, stream, large), (length, reluctant)
+    async def sized(request: Request) -> Response:
+        return PlainTextResponse("0" * request.path_params["size"])
+
+    get, post = (hello, late, stream, pieces, large), (length, reluctant)
     return Starlette(
         routes=[
             *(Route("/" + f.__name__, f) for f in get),
+            Route("/sized/{size:int}", sized),
             *(Route("/" + f.__name__, f, methods=["POST"]) for f in post),
         ]
     )

@@ -1,6 +1,7 @@
 """Who was sent away and asks for a job again at once on the same connection waits for it."""
 
 import asyncio
+import contextlib
 import socket
 import time
 from collections.abc import Iterator
@@ -10,17 +11,19 @@ from starlette.types import Scope
 
 from app.connections.early import LONGEST, EarlyAnswer, Watched, holding_time
 from app.connections.limits import ConnectionLimits
-from tests.app.connections.serving import Serving, answer_of, rest_of, serving
+from app.connections.protocol import LimitedProtocol
+from tests.app.connections.serving import Serving, answer_of, rest_of, serving, until
 
 _AWAY = b"HTTP/1.1 429 "
 _LEAST = 0.8 * LONGEST
 
 
-class Refusing:
+class FakeEarly:
     """Refuses every job but those called `/length`, which the application answers."""
 
     def __init__(self) -> None:
         self.asked: list[float] = []
+        self.retry_after = 7
 
     def begins_job(self, scope: Scope) -> bool:
         return bool(scope["method"] == "POST")
@@ -29,7 +32,7 @@ class Refusing:
         self.asked.append(time.monotonic())
         if scope["path"] == "/length":
             return None
-        return EarlyAnswer(429, b"content-length: 4\r\n", b"away", 7)
+        return EarlyAnswer(429, b"content-length: 4\r\n", b"away", self.retry_after)
 
     def ended(self, scope: Scope) -> None:
         pass
@@ -41,7 +44,7 @@ class Refusing:
 @pytest.fixture
 def served() -> Iterator[Serving]:
     with serving(ConnectionLimits(100, 100, 8)) as started:
-        started.connections.early = Refusing()
+        started.connections.early = FakeEarly()
         yield started
 
 
@@ -51,7 +54,7 @@ def _job(path: str = "/full", *fields: str, body: bytes = b"words") -> bytes:
 
 
 def _times(served: Serving) -> list[float]:
-    assert isinstance(served.connections.early, Refusing)
+    assert isinstance(served.connections.early, FakeEarly)
     return served.connections.early.asked
 
 
@@ -93,25 +96,49 @@ def test_nothing_else_on_that_connection_waits(served: Serving) -> None:
     assert second - first >= _LEAST
 
 
+@pytest.fixture
+def for_an_hour(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is held is let go by the test, not by the clock."""
+    monkeypatch.setattr("app.connections.early.LONGEST", 3600)
+    assert isinstance(served.connections.early, FakeEarly)
+    served.connections.early.retry_after = 3600
+
+
+def _held_back(served: Serving, connection: socket.socket) -> LimitedProtocol:
+    """Its client, of which no other is connected, asks for a job that is held back."""
+    _refused(connection)
+    connection.sendall(_job())
+    (held,) = served.connections.register._client
+    assert isinstance(held, LimitedProtocol)
+    until(lambda: held._held)
+    return held
+
+
+@pytest.mark.usefixtures("for_an_hour")
 def test_other_connections_do_not_wait(served: Serving) -> None:
-    with served.dial() as held, served.dial() as other:
-        _refused(held)
-        held.sendall(_job())
-        _refused(other)
+    with served.dial() as connection, contextlib.ExitStack() as stack:
+        held = _held_back(served, connection)
+        timer = held._held
+        assert timer is not None
+        _refused(stack.enter_context(served.dial()))
         # The held one is asked about last, though it asked before.
         assert len(_times(served)) == 2
-        assert answer_of(held).startswith(_AWAY)
+        held.loop.call_soon_threadsafe(timer._run)
+        assert answer_of(connection).startswith(_AWAY)
     assert len(_times(served)) == 3
 
 
+@pytest.mark.usefixtures("for_an_hour")
 def test_a_client_that_goes_meanwhile_is_forgotten(served: Serving) -> None:
     with served.dial() as connection:
-        _refused(connection)
-        connection.sendall(_job())
-    with served.dial() as measure:
-        _refused(measure)
-        _refused(measure)
-    assert len(_times(served)) == 3
+        held = _held_back(served, connection)
+        timer = held._held
+        assert timer is not None
+    until(lambda: served.open == 0)
+    assert timer.cancelled()
+    with served.dial() as other:
+        _refused(other)
+    assert len(_times(served)) == 2
 
 
 def test_a_refusal_closes_where_that_was_asked_for(served: Serving) -> None:
@@ -137,7 +164,7 @@ def test_what_the_application_tells_counts_too(
     async def ignored(message: object) -> None:
         pass
 
-    watched = Watched(app, Refusing(), away.append)
+    watched = Watched(app, FakeEarly(), away.append)
     asyncio.run(watched({"type": "http"}, ignored, ignored))  # type: ignore[arg-type]
     assert away == seconds
 

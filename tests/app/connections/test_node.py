@@ -14,8 +14,8 @@ import pytest
 from app.connections.limits import allowed_by
 from app.connections.seldom import INTERVAL
 from tests.app.connections.serving import rest_of
+from tests.app.metrics.test_metrics import samples
 from tests.app.node_process import NodeProcess, running
-from tests.app.test_metrics import samples
 
 _DESCRIPTORS = 300
 _HEAD = b"GET /readyz HTTP/1.1\r\nHost: tts.example\r\n"

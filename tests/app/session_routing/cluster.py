@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,17 @@ class Nodes:
         self.balancer.close()
         for kept in self._kept.values():
             kept.close()
+
+
+@contextlib.contextmanager
+def running_nodes(folder: Path, *options: str) -> Iterator[Nodes]:
+    """Start the nodes, which know of each other from then on, and end them."""
+    nodes = Nodes(folder, *options)
+    try:
+        nodes.agree()
+        yield nodes
+    finally:
+        nodes.close()
 
 
 def _knows(name: str, one: dict[str, Any], all_say: dict[str, dict[str, Any]]) -> bool:

@@ -4,14 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.app.session_routing.cluster import Nodes
+from tests.app.session_routing.cluster import Nodes, running_nodes
 
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
-    nodes = Nodes(tmp_path_factory.mktemp("gradio"))
-    try:
-        nodes.agree()
-        yield nodes
-    finally:
-        nodes.close()
+    with running_nodes(tmp_path_factory.mktemp("gradio")) as started:
+        yield started

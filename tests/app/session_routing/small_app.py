@@ -94,7 +94,7 @@ page.queue(default_concurrency_limit=4)
 web = FastAPI()
 
 
-class SaysWhere:
+class MadeByMiddleware:
     """Every answer names the process that made it."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -109,7 +109,7 @@ class SaysWhere:
         await self._app(scope, receive, named)
 
 
-web.add_middleware(SaysWhere)
+web.add_middleware(MadeByMiddleware)
 
 
 def condition() -> Condition:
@@ -119,7 +119,7 @@ def condition() -> Condition:
     return Condition(os.environ.get("RELEASE", "one"), ready, jobs, slots=4)
 
 
-class Told(SessionRouting):
+class ObservableSessionRouting(SessionRouting):
     """What it has heard of the others can be asked for, so that tests need not guess."""
 
     def __init__(self, *words: Any, **options: Any) -> None:
@@ -127,11 +127,11 @@ class Told(SessionRouting):
         told.append(self)
 
 
-told: list[Told] = []
+told: list[ObservableSessionRouting] = []
 if "--alone" not in sys.argv:
     peers = [Peer(*pair.split("=")) for pair in PEERS.split(",")]
     web.add_middleware(
-        Told,
+        ObservableSessionRouting,
         node=NAME,
         peers=peers,
         secret=b"a secret of sixteen",

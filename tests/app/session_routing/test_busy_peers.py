@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
@@ -15,14 +15,14 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from app.session_routing.layer import SessionRouting
 from app.session_routing.members import Members
+from app.session_routing.middleware import SessionRouting
 from app.session_routing.owners import Owners
-from app.session_routing.passes import Passes
 from app.session_routing.peer import Condition, Peer
-from app.session_routing.pins import Pins
-from app.session_routing.ranking import ranked
-from app.session_routing.wire import Wire
+from app.session_routing.peer_client import PeerClient
+from app.session_routing.session_table import SessionTable
+from app.session_routing.signatures import Signatures
+from app.session_routing.two_choices import ranked
 
 _SECRET = b"a secret for tests"
 _BUSY_FOR = 1.5
@@ -53,7 +53,7 @@ class _Remembers(BaseHTTPRequestHandler):
         pass
 
 
-class BusyPeer:
+class FakeBusyPeer:
     """Its queue of connections is full until `free` is called."""
 
     def __init__(self, known: dict[str, str]) -> None:
@@ -83,41 +83,48 @@ class BusyPeer:
         self._server.server_close()
 
 
-class Heard(Wire):
+class RecordingPeerClient(PeerClient):
     """Peers have answered lately, whatever they do now."""
 
     async def condition(self, peer: Peer) -> Condition:
         return Condition(process="p")
 
 
+@contextlib.asynccontextmanager
+async def owners_of_rs1(*peers: Peer) -> AsyncIterator[Owners]:
+    """What the node `rs1` knows, when its peers have been heard of."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        peer_client = RecordingPeerClient(client, Signatures(_SECRET, "rs1"))
+        members = Members("rs1", peers, peer_client, Condition)
+        for peer in peers:
+            await members.condition(peer.name)
+        yield Owners(members, SessionTable(), peer_client)
+
+
 @pytest.fixture
-def busy() -> Iterator[BusyPeer]:
-    peer = BusyPeer({"session a": "rs3"})
+def busy() -> Iterator[FakeBusyPeer]:
+    peer = FakeBusyPeer({"session a": "rs3"})
     yield peer
     peer.close()
 
 
-def test_what_a_busy_peer_knows_is_waited_for(busy: BusyPeer) -> None:
+def test_what_a_busy_peer_knows_is_waited_for(busy: FakeBusyPeer) -> None:
     async def scenario() -> str | None:
         async with httpx.AsyncClient(trust_env=False) as client:
-            wire = Wire(client, Passes(_SECRET, "rs1"))
+            peer_client = PeerClient(client, Signatures(_SECRET, "rs1"))
             asyncio.get_running_loop().call_later(_BUSY_FOR, busy.free)
-            return await wire.known(busy.peer, "session a")
+            return await peer_client.known(busy.peer, "session a")
 
     assert asyncio.run(scenario()) == "rs3"
 
 
-def test_a_session_that_begins_waits_for_its_busy_decider(busy: BusyPeer) -> None:
+def test_a_session_that_begins_waits_for_its_busy_decider(busy: FakeBusyPeer) -> None:
     """Another decider would choose again, and perhaps another owner."""
 
     async def scenario() -> str | None:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            wire = Heard(client, Passes(_SECRET, "rs1"))
-            members = Members("rs1", [busy.peer], wire, Condition)
-            await members.condition("rs2")
-            owners = Owners(members, Pins(), wire)
+        async with owners_of_rs1(busy.peer) as owners:
             decided = (f"session {n}" for n in range(100))
-            key = next(key for key in decided if ranked(key, members.live)[0] == "rs2")
+            key = next(key for key in decided if ranked(key, owners.members.live)[0] == "rs2")
             busy.known[key] = "rs2"
             asyncio.get_running_loop().call_later(_BUSY_FOR, busy.free)
             return await owners.find(key, "", begins=True)
@@ -127,31 +134,22 @@ def test_a_session_that_begins_waits_for_its_busy_decider(busy: BusyPeer) -> Non
 
 def test_what_comes_late_does_not_change_what_was_heard_meanwhile() -> None:
     async def scenario() -> list[str | None]:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            wire = Heard(client, Passes(_SECRET, "rs1"))
-            peers = [Peer(name, "http://127.0.0.1:1") for name in ("rs2", "rs3")]
-            members = Members("rs1", peers, wire, Condition)
-            for peer in peers:
-                await members.condition(peer.name)
-            owners = Owners(members, Pins(), wire)
+        peers = [Peer(name, "http://127.0.0.1:1") for name in ("rs2", "rs3")]
+        async with owners_of_rs1(*peers) as owners:
             owners.heard("session moved", "rs2", late=False)
             assert not owners.heard("session moved", "rs3", late=True)
             assert owners.heard("session new", "rs3", late=True)
             owners.heard("session new", "rs2", late=False)
-            members.lost("rs2")
+            owners.members.lost("rs2")
             owners.heard("session moved", "rs3", late=True)
-            return [owners.pins.get("session moved"), owners.pins.get("session new")]
+            return [owners.table.get("session moved"), owners.table.get("session new")]
 
     assert asyncio.run(scenario()) == ["rs3", "rs2"]
 
 
-def test_a_busy_peer_is_told_later_and_nobody_waits_for_that(busy: BusyPeer) -> None:
+def test_a_busy_peer_is_told_later_and_nobody_waits_for_that(busy: FakeBusyPeer) -> None:
     async def scenario() -> None:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            wire = Heard(client, Passes(_SECRET, "rs1"))
-            members = Members("rs1", [busy.peer], wire, Condition)
-            await members.condition("rs2")
-            owners = Owners(members, Pins(), wire)
+        async with owners_of_rs1(busy.peer) as owners:
             # It takes no connection yet, and one is waited for for up to ten seconds.
             async with asyncio.timeout(8):
                 await owners.tell("session new", "rs1")
@@ -166,16 +164,16 @@ def test_a_busy_peer_is_told_later_and_nobody_waits_for_that(busy: BusyPeer) -> 
 
 
 def test_a_session_waits_for_its_busy_owner(
-    busy: BusyPeer, monkeypatch: pytest.MonkeyPatch
+    busy: FakeBusyPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def here(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse("from rs1")(scope, receive, send)
 
     async def scenario() -> str:
-        monkeypatch.setattr("app.session_routing.layer.Wire", Heard)
+        monkeypatch.setattr("app.session_routing.middleware.PeerClient", RecordingPeerClient)
         routing = SessionRouting(here, node="rs1", peers=[busy.peer], secret=_SECRET)
         await routing.members.condition("rs2")
-        routing.owners.pins.set("session a", "rs2")
+        routing.owners.table.set("session a", "rs2")
         asyncio.get_running_loop().call_later(3 * _BUSY_FOR, busy.free)
         through = httpx.ASGITransport(routing)
         async with httpx.AsyncClient(transport=through, base_url="http://vip") as client:

@@ -34,7 +34,7 @@ def _sessions(nodes: SpeechNodes, count: int, text: str = "hello") -> None:
 
 def _not_good(nodes: SpeechNodes) -> list[str]:
     lines = [line for node in nodes.nodes.values() for line in node.raw]
-    return [line for line in lines if "pass that is not good" in line]
+    return [line for line in lines if "signature that is not valid" in line]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from app.session_routing.logins import keys
 from tests.app.patient_client import patient_client
-from tests.app.session_routing.cluster import NAMES, Nodes
+from tests.app.session_routing.cluster import NAMES, Nodes, running_nodes
 
 pytestmark = pytest.mark.long
 
@@ -16,12 +16,8 @@ USER, PASSWORD = "李雷", "秘密"
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
-    nodes = Nodes(tmp_path_factory.mktemp("gradio"), "--auth")
-    try:
-        nodes.agree()
-        yield nodes
-    finally:
-        nodes.close()
+    with running_nodes(tmp_path_factory.mktemp("gradio"), "--auth") as started:
+        yield started
 
 
 def _log_in(url: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from tests.app.patient_client import patient_client
-from tests.app.session_routing.cluster import Nodes
+from tests.app.session_routing.cluster import Nodes, running_nodes
 
 CHROMIUM = shutil.which("chromium")
 _WATCH = """
@@ -21,12 +21,8 @@ _WATCH = """
 
 @pytest.fixture
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
-    nodes = Nodes(tmp_path_factory.mktemp("gradio"))
-    try:
-        nodes.agree()
-        yield nodes
-    finally:
-        nodes.close()
+    with running_nodes(tmp_path_factory.mktemp("gradio")) as started:
+        yield started
 
 
 @pytest.fixture

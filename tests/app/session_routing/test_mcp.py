@@ -18,7 +18,7 @@ from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import TextContent
 
-from tests.app.session_routing.cluster import NAMES, Nodes
+from tests.app.session_routing.cluster import NAMES, Nodes, running_nodes
 
 _SESSIONS = 12
 Opened = Callable[[str], AbstractAsyncContextManager[ClientSession]]
@@ -26,13 +26,9 @@ Opened = Callable[[str], AbstractAsyncContextManager[ClientSession]]
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
-    nodes = Nodes(tmp_path_factory.mktemp("gradio"), "--mcp")
-    try:
-        nodes.agree()
-        with _one_call_running_on_each(nodes):
-            yield nodes
-    finally:
-        nodes.close()
+    folder = tmp_path_factory.mktemp("gradio")
+    with running_nodes(folder, "--mcp") as started, _one_call_running_on_each(started):
+        yield started
 
 
 @contextmanager

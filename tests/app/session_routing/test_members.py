@@ -6,12 +6,12 @@ import pytest
 
 from app.session_routing.members import Members
 from app.session_routing.peer import Condition, Peer
-from app.session_routing.wire import PeerError, Wire
+from app.session_routing.peer_client import PeerClient, PeerError
 
 _PEER = Peer("rs2", "http://127.0.0.1:1")
 
 
-class _Answering(Wire):
+class _Answering(PeerClient):
     """A peer that answers, until it is told not to."""
 
     def __init__(self) -> None:
@@ -33,12 +33,12 @@ class _Answering(Wire):
 )
 def test_what_takes_a_peer_away(error: PeerError, stays: bool) -> None:
     async def scenario() -> tuple[bool, bool]:
-        wire = _Answering()
-        members = Members("rs1", [_PEER], wire, Condition)
+        peer_client = _Answering()
+        members = Members("rs1", [_PEER], peer_client, Condition)
         assert not members.alive("rs2")
         await members.condition("rs2")
         assert members.alive("rs2")
-        wire.error = error
+        peer_client.error = error
         assert not await members.answers("rs2")
         return members.alive("rs2"), members.keeps("rs2")
 

@@ -29,12 +29,12 @@ def test_names_and_addresses(tmp_path: Path) -> None:
     [
         ("rs1", "write NAME URL"),
         ("rs1 http://a:1 http://b:1", "write NAME URL"),
-        ("节点 http://a:1", "is no name"),
-        ("rs1 10.0.0.1:7860", "is no address"),
-        ("rs1 ftp://a", "is no address"),
-        ("rs1 http://a:99999", "is no address"),
-        ("rs1 http://a:1/path", "is no address"),
-        ("rs1 http://user@a:1", "is no address"),
+        ("节点 http://a:1", "is not a name"),
+        ("rs1 10.0.0.1:7860", "is not an address"),
+        ("rs1 ftp://a", "is not an address"),
+        ("rs1 http://a:99999", "is not an address"),
+        ("rs1 http://a:1/path", "is not an address"),
+        ("rs1 http://user@a:1", "is not an address"),
         ("rs0 http://other:1", "stands in line 1 already"),
     ],
 )

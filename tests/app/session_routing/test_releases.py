@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.app.patient_client import patient_client
-from tests.app.session_routing.cluster import NAMES, Nodes
+from tests.app.session_routing.cluster import NAMES, Nodes, running_nodes
 from tests.app.session_routing.session import Session
 
 OLD, NEW = "/r/one", "/r/two"
@@ -15,14 +15,11 @@ OLD, NEW = "/r/one", "/r/two"
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
     """One node of release `one`, and two of release `two`."""
-    nodes = Nodes(tmp_path_factory.mktemp("gradio"))
-    try:
+    with running_nodes(tmp_path_factory.mktemp("gradio")) as started:
         for name in ("two", "three"):
-            nodes.restart(name, "two")
-        nodes.agree()
-        yield nodes
-    finally:
-        nodes.close()
+            started.restart(name, "two")
+        started.agree()
+        yield started
 
 
 @pytest.fixture(scope="module")

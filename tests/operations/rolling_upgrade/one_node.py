@@ -1,5 +1,5 @@
 """A cluster of one real node: the app as a process that a supervisord of the test's own keeps
-running, changed by real scripts in a real sh. Only the directors are on paper."""
+running, changed by real scripts in a real sh. Only the directors are fake."""
 
 import json
 import shlex
@@ -17,17 +17,18 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.journal import Journal
 from provisioning.model.inventory import Inventory
 from provisioning.operations.release import build_release
-from provisioning.operations.rolling_upgrade.choices import Choices
-from provisioning.operations.rolling_upgrade.hands import HandError
-from provisioning.operations.rolling_upgrade.living.cluster import LivingCluster
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.ports import ActionError
 from provisioning.operations.rolling_upgrade.runner import Runner
-from provisioning.operations.rolling_upgrade.sight import ServiceSight, Sight
+from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot, ServiceSnapshot
+from provisioning.operations.rolling_upgrade.ssh.cluster import SSHCluster
 from provisioning.operations.rolling_upgrade.state import Node, Upgrade
 from provisioning.operations.run import Run
 from provisioning.operations.session import Site
 from provisioning.resources.supervisor import SOCKET
 from tests.engine.sandbox import SandboxTransport
-from tests.operations.rolling_upgrade.scripted import Heard
+from tests.operations.operating import operation
+from tests.operations.rolling_upgrade.fake_cluster import EventRecorder
 from tests.resources.private_supervisor import PrivateSupervisor
 
 _LOG = "/var/log/cosyvoice/app.log"
@@ -48,22 +49,24 @@ class Host(SandboxTransport):
 
 
 @dataclass(slots=True, kw_only=True)
-class OnePaperDirector(LivingCluster):
+class OneFakeDirector(SSHCluster):
     """The hands on a node, with directors that do as they are told."""
 
     mark: Path
     weight: int = 100
     weights: list[int] = field(default_factory=list)
 
-    def look(self) -> Sight:
+    def look(self) -> ClusterSnapshot:
         nodes = {"rs1": replace(self.seen().nodes["rs1"], ready=bool(self.weight))}
         peer = replace(nodes["rs1"], ready=True, release="0-peer", slots=8, places=8)
         weights = {"rs1": self.weight, "peer": 100}
-        return Sight((ServiceSight("web", 1, weights),), {**nodes, "peer": peer}, ("lvs1",))
+        return ClusterSnapshot(
+            (ServiceSnapshot("web", 1, weights),), {**nodes, "peer": peer}, ("lvs1",)
+        )
 
-    def seen(self) -> Sight:
+    def seen(self) -> ClusterSnapshot:
         # Without zero arguments: a class with slots is made anew by its decorator.
-        return LivingCluster.look(self)
+        return SSHCluster.look(self)
 
     def drain(self, host: str, reason: str) -> None:
         self._weigh(0)
@@ -74,13 +77,13 @@ class OnePaperDirector(LivingCluster):
     def undrain(self, host: str, percent: int = 100) -> None:
         self.mark.unlink(missing_ok=True)
         if not self.metrics(host).ready:
-            raise HandError("not ready")
+            raise ActionError("not ready")
         self._weigh(percent)
 
     def metrics(self, host: str) -> Any:
         if host == "peer":
-            raise HandError("on paper only")
-        return LivingCluster.metrics(self, host)
+            raise ActionError("fake")
+        return SSHCluster.metrics(self, host)
 
     def _weigh(self, weight: int) -> None:
         self.weight = weight
@@ -110,39 +113,43 @@ class OneNode:
     def first(self) -> None:
         """The first release is on the node and runs."""
         self.app.mkdir()
-        hands = self.hands("1.0")
-        hands.stage("rs1")
+        cluster = self.cluster("1.0")
+        cluster.stage("rs1")
         current = self.app / "current"
-        current.symlink_to(f"releases/{hands.target}")
+        current.symlink_to(f"releases/{cluster.target}")
         self.supervisor.start()
-        hands.start("rs1")
+        cluster.start("rs1")
         end = time.monotonic() + 120
-        while reason := hands.warming("rs1"):
+        while reason := cluster.warming("rs1"):
             assert time.monotonic() < end, reason
             time.sleep(0.2)
 
-    def hands(self, source: str, **choices: Any) -> OnePaperDirector:
+    def cluster(self, source: str, **options: Any) -> OneFakeDirector:
         """Those that bring the release made from a folder."""
         app = self.inventory.app.model_copy(update={"source": str(self.folder / source)})
         release = build_release(app, self.folder)
-        return OnePaperDirector(
-            site=Site(self.inventory, self.folder / "inventory.yaml"),
-            fleet=self.fleet,
-            choices=Choices(**choices),
-            run=Run("test", "tester", Journal(self.folder / "history", "test"), None),
+        return OneFakeDirector(
+            op=operation(
+                Site(self.inventory, self.folder / "inventory.yaml"),
+                self.fleet,
+                Run("test", "tester", Journal(self.folder / "history", "test"), None),
+            ),
+            options=UpgradeOptions(**options),
             target=release.id,
             release=release,
             own=False,
             mark=self.mark,
         )
 
-    def upgrade(self, source: str, heard: Heard | None = None, **choices: Any) -> Upgrade:
+    def upgrade(
+        self, source: str, recorder: EventRecorder | None = None, **options: Any
+    ) -> Upgrade:
         """A run to its end."""
-        hands = self.hands(source, **choices)
+        cluster = self.cluster(source, **options)
         old = (self.app / "current").readlink().name
         node = Node("rs1", "real_server", 1, old, canary=True)
-        upgrade = Upgrade("run", hands.target, {"to": ""}, hands.choices, (node,), "now")
-        return Runner(upgrade, hands, self.folder / "state", heard or Heard()).run()
+        upgrade = Upgrade("run", cluster.target, {"to": ""}, cluster.options, (node,), "now")
+        return Runner(upgrade, cluster, self.folder / "state", recorder or EventRecorder()).run()
 
     def running(self) -> str:
         """Version of what answers."""

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.rolling_upgrade.releases import CANNOT_SPEAK, FAILS_TO_START, SPEAKS_SLOWLY
+from provisioning.operations.rolling_upgrade.downtime import downtimes
 from provisioning.operations.rolling_upgrade.events import UpgradeEvent
-from provisioning.operations.rolling_upgrade.floor import floors
 from provisioning.operations.rolling_upgrade.state import NodeStatus
+from tests.operations.rolling_upgrade.fake_cluster import EventRecorder
 from tests.operations.rolling_upgrade.one_node import OneNode
-from tests.operations.rolling_upgrade.scripted import Heard
 from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(400)
@@ -35,13 +35,13 @@ def node(tmp_path: Path) -> Iterator[OneNode]:
 
 def test_a_good_release(node: OneNode) -> None:
     node.source("2.0")
-    heard = Heard()
-    upgrade = node.upgrade("2.0", heard, soak=4)
-    assert upgrade.node("rs1").status is NodeStatus.UPGRADED, heard.text()
+    recorder = EventRecorder()
+    upgrade = node.upgrade("2.0", recorder, soak=4)
+    assert upgrade.node("rs1").status is NodeStatus.UPGRADED, recorder.text()
     assert node.running() == "2.0"
     assert not node.mark.exists()
-    (floor,) = floors(upgrade)
-    assert floor.total >= floor.floor > 0 and floor.parts["warm"] > 0
+    (downtime,) = downtimes(upgrade)
+    assert downtime.total >= downtime.minimum > 0 and downtime.parts["warm"] > 0
 
 
 @pytest.mark.long
@@ -57,10 +57,10 @@ def test_a_job_under_way_is_waited_for(node: OneNode) -> None:
             jobs[0].start()
             time.sleep(0.3)
 
-    heard = Heard(then=at_drain)
-    upgrade = node.upgrade("2.0", heard, soak=0)
+    recorder = EventRecorder(then=at_drain)
+    upgrade = node.upgrade("2.0", recorder, soak=0)
     jobs[0].join()
-    assert upgrade.node("rs1").status is NodeStatus.UPGRADED, heard.text()
+    assert upgrade.node("rs1").status is NodeStatus.UPGRADED, recorder.text()
     assert [answer.status_code for answer in answers] == [200]
     assert node.running() == "2.0"
 
@@ -81,9 +81,9 @@ def test_a_job_under_way_is_waited_for(node: OneNode) -> None:
 )
 def test_a_bad_release(node: OneNode, faults: dict[str, str], reason: str) -> None:
     node.source("2.0", faults)
-    heard = Heard()
-    upgrade = node.upgrade("2.0", heard, soak=30)
-    assert upgrade.node("rs1").status is NodeStatus.BACK, heard.text()
+    recorder = EventRecorder()
+    upgrade = node.upgrade("2.0", recorder, soak=30)
+    assert upgrade.node("rs1").status is NodeStatus.ROLLED_BACK, recorder.text()
     assert re.search(reason, upgrade.node("rs1").reason)
     assert node.running() == "1.0"
     assert not node.mark.exists()

@@ -1,4 +1,4 @@
-"""Choices, capacity, order, targets: pure."""
+"""UpgradeOptions, capacity, order, targets: pure."""
 
 from pathlib import Path
 from typing import Any
@@ -9,24 +9,30 @@ from hypothesis import strategies as st
 
 from provisioning.model.app import App
 from provisioning.operations.rolling_upgrade.capacity import forbidding, objections
-from provisioning.operations.rolling_upgrade.choices import (
-    ChoiceError,
-    Choices,
+from provisioning.operations.rolling_upgrade.options import (
+    OptionError,
     SlowStep,
+    UpgradeOptions,
     batch_size,
     duration,
     slow_steps,
 )
 from provisioning.operations.rolling_upgrade.ordering import ordered, planned
-from provisioning.operations.rolling_upgrade.sight import NodeSight, ServiceSight, Sight
+from provisioning.operations.rolling_upgrade.snapshot import (
+    ClusterSnapshot,
+    NodeSnapshot,
+    ServiceSnapshot,
+)
 from provisioning.operations.rolling_upgrade.target import app_for, as_typed
 
 HOSTS = ["rs1", "rs2", "rs3", "rs4"]
 
 
-def sight(*, quorum: int = 1, masters: tuple[str, ...] = ("lvs1",), **jobs: int) -> Sight:
+def snapshot(
+    *, quorum: int = 1, masters: tuple[str, ...] = ("lvs1",), **jobs: int
+) -> ClusterSnapshot:
     nodes = {
-        host: NodeSight(
+        host: NodeSnapshot(
             True,
             "1.0",
             slots=2,
@@ -36,7 +42,9 @@ def sight(*, quorum: int = 1, masters: tuple[str, ...] = ("lvs1",), **jobs: int)
         )
         for host in HOSTS
     }
-    return Sight((ServiceSight("web", quorum, dict.fromkeys(HOSTS, 10)),), nodes, masters)
+    return ClusterSnapshot(
+        (ServiceSnapshot("web", quorum, dict.fromkeys(HOSTS, 10)),), nodes, masters
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,7 +56,7 @@ def test_times(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "-1", "ten", "10d", "1m30s", "分"])
 def test_what_is_no_time(text: str) -> None:
-    with pytest.raises(ChoiceError):
+    with pytest.raises(OptionError):
         duration(text)
 
 
@@ -61,7 +69,7 @@ def test_a_share_is_at_least_one_and_never_more_than_it_says(percent: int, nodes
 
 @pytest.mark.parametrize("text", ["0", "0%", "101%", "-1", "half", "%", "1.5"])
 def test_what_is_no_batch(text: str) -> None:
-    with pytest.raises(ChoiceError):
+    with pytest.raises(OptionError):
         batch_size(text, 10)
 
 
@@ -72,42 +80,42 @@ def test_slow_start() -> None:
 
 @pytest.mark.parametrize("text", ["0", "100", "50,10", "10,10", "ten", "10:soon"])
 def test_what_is_no_slow_start(text: str) -> None:
-    with pytest.raises(ChoiceError):
+    with pytest.raises(OptionError):
         slow_steps(text)
 
 
 def test_one_of_four_may_go() -> None:
-    assert objections(sight(), {"rs1"}) == []
+    assert objections(snapshot(), {"rs1"}) == []
 
 
 def test_not_below_the_quorum() -> None:
-    assert "weight 20 would be left" in forbidding(objections(sight(quorum=21), {"rs1", "rs2"}))
-    assert forbidding(objections(sight(quorum=20), {"rs1", "rs2"})) == ""
+    assert "weight 20 would be left" in forbidding(objections(snapshot(quorum=21), {"rs1", "rs2"}))
+    assert forbidding(objections(snapshot(quorum=20), {"rs1", "rs2"})) == ""
 
 
 def test_not_all_of_them() -> None:
-    assert "no healthy node" in forbidding(objections(sight(), set(HOSTS)))
+    assert "no healthy node" in forbidding(objections(snapshot(), set(HOSTS)))
 
 
 def test_those_that_stay_must_have_places_for_the_jobs_there_are() -> None:
     full: Any = dict.fromkeys(HOSTS, 6)
-    assert "24 jobs are there and 18 places" in forbidding(objections(sight(**full), {"rs1"}))
+    assert "24 jobs are there and 18 places" in forbidding(objections(snapshot(**full), {"rs1"}))
 
 
 def test_longer_waits_are_told_and_no_more() -> None:
-    (objection,) = objections(sight(rs1=2, rs2=2, rs3=2, rs4=2), {"rs1"})
+    (objection,) = objections(snapshot(rs1=2, rs2=2, rs3=2, rs4=2), {"rs1"})
     assert not objection.hard and "8 jobs run and 6 workers" in objection.text
 
 
 def test_services_that_a_node_is_no_part_of_do_not_matter() -> None:
-    seen = sight()
-    other = ServiceSight("admin", 1, {"rs4": 1})
-    assert objections(Sight((*seen.services, other), seen.nodes), {"rs1"}) == []
-    assert "admin" in forbidding(objections(Sight((other,), seen.nodes), {"rs4"}))
+    seen = snapshot()
+    other = ServiceSnapshot("admin", 1, {"rs4": 1})
+    assert objections(ClusterSnapshot((*seen.services, other), seen.nodes), {"rs1"}) == []
+    assert "admin" in forbidding(objections(ClusterSnapshot((other,), seen.nodes), {"rs4"}))
 
 
 def test_orders() -> None:
-    seen = sight(rs1=3, rs2=1, rs3=2)
+    seen = snapshot(rs1=3, rs2=1, rs3=2)
     assert ordered(HOSTS, "inventory", seen) == HOSTS
     assert ordered(HOSTS, "reverse", seen) == HOSTS[::-1]
     assert ordered(HOSTS, "idle-first", seen) == ["rs4", "rs2", "rs3", "rs1"]
@@ -117,13 +125,13 @@ def test_orders() -> None:
 
 @pytest.mark.parametrize("order", ["rs9", "rs1,rs1", "alphabetical"])
 def test_what_is_no_order(order: str) -> None:
-    with pytest.raises(ChoiceError, match="--order"):
-        ordered(HOSTS, order, sight())
+    with pytest.raises(OptionError, match="--order"):
+        ordered(HOSTS, order, snapshot())
 
 
 def test_directors_then_canaries_then_batches() -> None:
-    choices = Choices(canary=1, batch="2")
-    nodes = planned(HOSTS, ["lvs1", "lvs2"], choices, sight(masters=("lvs1",)))
+    options = UpgradeOptions(canary=1, batch="2")
+    nodes = planned(HOSTS, ["lvs1", "lvs2"], options, snapshot(masters=("lvs1",)))
     assert [(node.host, node.batch, node.canary) for node in nodes] == [
         ("lvs2", 1, False),
         ("lvs1", 2, False),
@@ -141,7 +149,7 @@ def test_directors_then_canaries_then_batches() -> None:
 )
 def test_every_host_goes_once(jobs: list[int], canary: int, batch: str) -> None:
     hosts = [f"rs{n}" for n in range(len(jobs))]
-    nodes = planned(hosts, [], Choices(canary=canary, batch=batch), Sight((), {}))
+    nodes = planned(hosts, [], UpgradeOptions(canary=canary, batch=batch), ClusterSnapshot((), {}))
     assert sorted(node.host for node in nodes) == sorted(hosts)
     sizes = [sum(n.batch == number for n in nodes) for number in {node.batch for node in nodes}]
     assert max(sizes) <= batch_size(batch, len(hosts))
@@ -171,6 +179,6 @@ def test_what_is_typed_holds_from_the_folder_it_was_typed_in(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("to", ["v2", "https://me:secret@git.example.com/app.git"])
 def test_what_one_cannot_go_to(to: str, tmp_path: Path) -> None:
-    with pytest.raises(ChoiceError) as error:
+    with pytest.raises(OptionError) as error:
         app_for(App(), to, tmp_path)
     assert "secret" not in str(error.value)

@@ -1,48 +1,48 @@
-"""What an upgrade does on a paper cluster, story by story."""
+"""Upgrades on a fake cluster, story by story."""
 
 from pathlib import Path
 
 import pytest
 
-from provisioning.operations.rolling_upgrade import machine, state_file
-from provisioning.operations.rolling_upgrade.choices import Choices, SlowStep
+from provisioning.facts.app_metrics import NodeMetrics
+from provisioning.operations.rolling_upgrade import state_file, state_machine
+from provisioning.operations.rolling_upgrade.downtime import downtimes
 from provisioning.operations.rolling_upgrade.events import UpgradeEvent
-from provisioning.operations.rolling_upgrade.floor import floors
-from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics
+from provisioning.operations.rolling_upgrade.options import SlowStep, UpgradeOptions
 from provisioning.operations.rolling_upgrade.preflight import PreflightError
-from provisioning.operations.rolling_upgrade.runner import HeldUpError, Runner
+from provisioning.operations.rolling_upgrade.runner import Runner, UpgradeBlockedError
 from provisioning.operations.rolling_upgrade.state import NodeStatus, RunStatus, Upgrade
-from tests.operations.rolling_upgrade.runs import fresh, resume, run
-from tests.operations.rolling_upgrade.scripted import (
+from tests.operations.rolling_upgrade.fake_cluster import (
     NEW,
     OLD,
-    Heard,
-    PaperClock,
-    PaperCluster,
-    PaperNode,
+    EventRecorder,
+    FakeClock,
+    FakeCluster,
+    FakeNode,
 )
+from tests.operations.rolling_upgrade.runs import fresh, resume, run
 
-QUICK = Choices(soak=9, soak_rest=3)
-
-
-def three(**fields: object) -> PaperCluster:
-    nodes = {f"rs{n}": PaperNode(weight=100, full=100) for n in (1, 2, 3)}
-    return PaperCluster(nodes, PaperClock(), **fields)  # type: ignore[arg-type]
+QUICK = UpgradeOptions(soak=9, soak_rest=3)
 
 
-def releases(cluster: PaperCluster) -> list[str]:
+def three(**fields: object) -> FakeCluster:
+    nodes = {f"rs{n}": FakeNode(weight=100, full=100) for n in (1, 2, 3)}
+    return FakeCluster(nodes, FakeClock(), **fields)  # type: ignore[arg-type]
+
+
+def releases(cluster: FakeCluster) -> list[str]:
     return [node.release for node in cluster.nodes.values()]
 
 
-def assert_as_before(cluster: PaperCluster) -> None:
+def assert_as_before(cluster: FakeCluster) -> None:
     assert releases(cluster) == [OLD] * 3
     assert [node.weight for node in cluster.nodes.values()] == [100] * 3
     assert not any(node.marked for node in cluster.nodes.values())
 
 
 def test_nodes_go_one_after_the_other_in_the_order_of_the_phases(tmp_path: Path) -> None:
-    cluster, heard = three(), Heard()
-    upgrade = run(cluster, tmp_path, QUICK, heard)
+    cluster, recorder = three(), EventRecorder()
+    upgrade = run(cluster, tmp_path, QUICK, recorder)
     assert upgrade.status is RunStatus.FINISHED
     assert releases(cluster) == [NEW] * 3
     assert [said for said in cluster.said if said[1] == "rs2"] == [
@@ -59,7 +59,7 @@ def test_nodes_go_one_after_the_other_in_the_order_of_the_phases(tmp_path: Path)
     hosts = [host for action, host in cluster.said if action in ("stage", "drain")]
     assert sorted(hosts[:3]) == ["rs1", "rs2", "rs3"] and hosts[3:] == ["rs1", "rs2", "rs3"]
     assert cluster.lowest == 200
-    assert [one.host for one in floors(upgrade)] == ["rs1", "rs2", "rs3"]
+    assert [one.host for one in downtimes(upgrade)] == ["rs1", "rs2", "rs3"]
 
 
 @pytest.mark.parametrize(
@@ -67,40 +67,42 @@ def test_nodes_go_one_after_the_other_in_the_order_of_the_phases(tmp_path: Path)
     [
         (f"start {NEW}", "starting the app: no module named speech"),
         (f"warm {NEW}", "warming up: no module named speech"),
-        (f"speak {NEW}", "having it speak: it does not speak at its own address: no module"),
+        (f"speak {NEW}", "running the smoke test: it does not speak at its own address: no module"),
     ],
 )
 def test_a_release_that_does_not_work_is_stopped_at_the_first_node(
     fault: str, said: str, tmp_path: Path
 ) -> None:
-    cluster, heard = three(), Heard()
+    cluster, recorder = three(), EventRecorder()
     cluster.trouble = lambda action, host: "no module named speech" if action == fault else ""
-    upgrade = run(cluster, tmp_path, QUICK, heard)
+    upgrade = run(cluster, tmp_path, QUICK, recorder)
     assert upgrade.status is RunStatus.STOPPED
     assert [node.status for node in upgrade.nodes] == [
-        NodeStatus.BACK,
+        NodeStatus.ROLLED_BACK,
         NodeStatus.WAITING,
         NodeStatus.WAITING,
     ]
     assert said in upgrade.node("rs1").reason
     assert_as_before(cluster)
-    assert "put_back" in heard.kinds()
+    assert "rolled_back" in recorder.kinds()
 
 
 def test_a_node_waits_for_a_director_that_dies_and_goes_on(tmp_path: Path) -> None:
-    cluster, heard = three(), Heard()
+    cluster, recorder = three(), EventRecorder()
 
     def dies(event: UpgradeEvent) -> None:
         if (event.kind, event.host, event.phase) == ("phase", "rs2", "warm"):
             cluster.away = "lvs1"
 
-    heard.then = dies
-    with pytest.raises(HeldUpError, match=r"rs2 is held up at restoring.*lvs1: no answer.*--resum"):
-        run(cluster, tmp_path, QUICK, heard)
+    recorder.then = dies
+    with pytest.raises(
+        UpgradeBlockedError, match=r"rs2 is blocked at restoring.*lvs1: no answer.*--resum"
+    ):
+        run(cluster, tmp_path, QUICK, recorder)
     # It has the new release already; the last has not begun.
     assert releases(cluster) == [NEW, NEW, OLD]
     assert [node.weight for node in cluster.nodes.values()] == [100, 0, 100]
-    with pytest.raises(HeldUpError):
+    with pytest.raises(UpgradeBlockedError):
         resume(cluster, tmp_path)
     cluster.away, cluster.said = "", []
     assert resume(cluster, tmp_path).status is RunStatus.FINISHED
@@ -118,13 +120,13 @@ def test_a_release_that_speaks_slowly_is_stopped_at_the_first_node(tmp_path: Pat
 def test_a_release_that_crashes_after_a_minute_is_stopped_at_the_first_node(tmp_path: Path) -> None:
     cluster = three()
 
-    def crash(node: PaperNode, now: float) -> NodeMetrics | None:
+    def crash(node: FakeNode, now: float) -> NodeMetrics | None:
         if node.release == NEW and now - node.started > 60:
             return NodeMetrics(ready=True, started=now)
         return None
 
     cluster.watched = crash
-    upgrade = run(cluster, tmp_path, Choices(soak=90, soak_rest=0))
+    upgrade = run(cluster, tmp_path, UpgradeOptions(soak=90, soak_rest=0))
     assert "its process ended and was started again" in upgrade.node("rs1").reason
     assert_as_before(cluster)
 
@@ -132,13 +134,13 @@ def test_a_release_that_crashes_after_a_minute_is_stopped_at_the_first_node(tmp_
 def test_a_release_whose_jobs_fail_is_stopped_at_the_first_node(tmp_path: Path) -> None:
     cluster = three()
 
-    def failing(node: PaperNode, now: float) -> NodeMetrics | None:
+    def failing(node: FakeNode, now: float) -> NodeMetrics | None:
         jobs = (now - 1000) * 2
         bad = jobs / 3 if node.release == NEW else 0.0
         return NodeMetrics(not node.marked, "", node.started, jobs, bad) if node.up else None
 
     cluster.watched = failing
-    upgrade = run(cluster, tmp_path, Choices(soak=30, soak_rest=0))
+    upgrade = run(cluster, tmp_path, UpgradeOptions(soak=30, soak_rest=0))
     assert "jobs failed while it was watched (33%; the others 0%)" in upgrade.node("rs1").reason
     assert_as_before(cluster)
 
@@ -148,7 +150,7 @@ def test_failures_are_allowed_up_to_a_number(tmp_path: Path) -> None:
     cluster.trouble = lambda action, host: (
         "disk full" if (action, host) == (f"start {NEW}", "rs2") else ""
     )
-    upgrade = run(cluster, tmp_path, Choices(soak=0, soak_rest=0, max_fail=1))
+    upgrade = run(cluster, tmp_path, UpgradeOptions(soak=0, soak_rest=0, max_fail=1))
     assert upgrade.status is RunStatus.FINISHED
     assert releases(cluster) == [NEW, OLD, NEW]
     assert [node.weight for node in cluster.nodes.values()] == [100] * 3
@@ -157,15 +159,15 @@ def test_failures_are_allowed_up_to_a_number(tmp_path: Path) -> None:
 def test_what_cannot_be_put_back_stays_out_and_stops_everything(tmp_path: Path) -> None:
     cluster = three()
     cluster.trouble = lambda action, host: "no such device" if action.startswith("start") else ""
-    upgrade = run(cluster, tmp_path, Choices(max_fail=3))
+    upgrade = run(cluster, tmp_path, UpgradeOptions(max_fail=3))
     assert upgrade.status is RunStatus.STOPPED
-    assert upgrade.node("rs1").status is NodeStatus.BROKEN
-    assert "could not be put back: no such device" in upgrade.node("rs1").reason
+    assert upgrade.node("rs1").status is NodeStatus.FAILED
+    assert "could not be rolled back: no such device" in upgrade.node("rs1").reason
     assert cluster.nodes["rs1"].weight == 0
     assert releases(cluster)[1:] == [OLD, OLD]
     cluster.trouble = lambda action, host: ""
     # The next try first makes it whole, then upgrades it with the others.
-    assert resume(cluster, tmp_path).node("rs1").status is NodeStatus.BACK
+    assert resume(cluster, tmp_path).node("rs1").status is NodeStatus.ROLLED_BACK
     assert resume(cluster, tmp_path).status is RunStatus.FINISHED
     assert releases(cluster) == [NEW] * 3
 
@@ -192,8 +194,8 @@ def test_the_last_healthy_node_is_not_drained(tmp_path: Path) -> None:
 
 
 def test_the_last_healthy_node_is_drained_by_force(tmp_path: Path) -> None:
-    cluster = PaperCluster({"rs1": PaperNode()}, PaperClock())
-    upgrade = run(cluster, tmp_path, Choices(force=True, soak=0))
+    cluster = FakeCluster({"rs1": FakeNode()}, FakeClock())
+    upgrade = run(cluster, tmp_path, UpgradeOptions(force=True, soak=0))
     assert upgrade.status is RunStatus.FINISHED
     assert cluster.lowest == 0
 
@@ -212,7 +214,7 @@ def test_a_node_that_goes_between_preflight_and_drain_keeps_the_next_one_in(tmp_
         if getattr(event, "phase", "") == "drain" and getattr(event, "kind", "") == "phase":
             cluster.nodes["rs3"].weight = 0
 
-    upgrade = run(cluster, tmp_path, QUICK, Heard(then=lose_rs3))
+    upgrade = run(cluster, tmp_path, QUICK, EventRecorder(then=lose_rs3))
     assert "weight 100 would be left, and the quorum is 200" in upgrade.node("rs1").reason
     assert ("drain", "rs1") not in cluster.said
 
@@ -224,9 +226,9 @@ def test_a_pause_lets_the_present_node_finish(tmp_path: Path) -> None:
         if getattr(event, "host", "") == "rs1" and getattr(event, "phase", "") == "stop":
             state_file.ask_to_pause(tmp_path)
 
-    heard = Heard(then=ask)
-    upgrade = run(cluster, tmp_path, QUICK, heard)
-    assert upgrade.status is RunStatus.PAUSED and "paused" in heard.kinds()
+    recorder = EventRecorder(then=ask)
+    upgrade = run(cluster, tmp_path, QUICK, recorder)
+    assert upgrade.status is RunStatus.PAUSED and "paused" in recorder.kinds()
     assert releases(cluster) == [NEW, OLD, OLD]
     assert not state_file.pause_asked(tmp_path)
     assert resume(cluster, tmp_path).status is RunStatus.FINISHED
@@ -240,46 +242,46 @@ def test_giving_up_takes_back_what_is_under_way(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(cluster, tmp_path, QUICK, Heard(then=cut))
+        run(cluster, tmp_path, QUICK, EventRecorder(then=cut))
     saved = state_file.load(tmp_path)
     assert saved and saved.node("rs2").status is NodeStatus.UNDER_WAY
     assert saved.node("rs2").at == "warm"
-    upgrade = Runner(saved, cluster, tmp_path, Heard(), cluster.clock).give_up("given up")
+    upgrade = Runner(saved, cluster, tmp_path, EventRecorder(), cluster.clock).abort("aborted")
     assert upgrade.status is RunStatus.ABORTED
     assert releases(cluster) == [NEW, OLD, OLD]
     assert [node.weight for node in cluster.nodes.values()] == [100] * 3
 
 
 @pytest.mark.parametrize(
-    ("choice", "ends"), [("stop", NodeStatus.BACK), ("kill", NodeStatus.UPGRADED)]
+    ("choice", "ends"), [("stop", NodeStatus.ROLLED_BACK), ("kill", NodeStatus.UPGRADED)]
 )
 def test_a_job_past_the_deadline(choice: str, ends: NodeStatus, tmp_path: Path) -> None:
-    cluster, heard = three(), Heard()
+    cluster, recorder = three(), EventRecorder()
     cluster.nodes["rs1"].jobs = 10**6
-    choices = Choices(drain_timeout=5, on_deadline=choice, soak=0, soak_rest=0)  # type: ignore[arg-type]
-    upgrade = run(cluster, tmp_path, choices, heard)
+    options = UpgradeOptions(drain_timeout=5, on_deadline=choice, soak=0, soak_rest=0)  # type: ignore[arg-type]
+    upgrade = run(cluster, tmp_path, options, recorder)
     assert upgrade.node("rs1").status is ends
-    assert "not idle within 5 s" in heard.text()
+    assert "not idle within 5 s" in recorder.text()
     assert cluster.nodes["rs1"].weight == 100
-    if ends is NodeStatus.BACK:
+    if ends is NodeStatus.ROLLED_BACK:
         assert "--drain-timeout" in upgrade.node("rs1").reason
         assert ("stop", "rs1") not in cluster.said
 
 
 def test_a_job_past_the_deadline_may_be_waited_for(tmp_path: Path) -> None:
-    cluster, heard = three(), Heard()
+    cluster, recorder = three(), EventRecorder()
     cluster.nodes["rs1"].jobs = 20
-    choices = Choices(drain_timeout=5, on_deadline="wait", soak=0, soak_rest=0)
-    assert run(cluster, tmp_path, choices, heard).status is RunStatus.FINISHED
-    assert "waiting on" in heard.text()
+    options = UpgradeOptions(drain_timeout=5, on_deadline="wait", soak=0, soak_rest=0)
+    assert run(cluster, tmp_path, options, recorder).status is RunStatus.FINISHED
+    assert "waiting on" in recorder.text()
 
 
 def test_the_weight_comes_back_in_steps(tmp_path: Path) -> None:
-    cluster, heard = three(), Heard()
+    cluster, recorder = three(), EventRecorder()
     seen: list[tuple[float, int]] = []
     cluster.clock.on_sleep = lambda now: seen.append((now, cluster.nodes["rs1"].weight))
-    choices = Choices(slow_start=(SlowStep(10, 20), SlowStep(50, 30)), soak=0, soak_rest=0)
-    run(cluster, tmp_path, choices, heard)
+    options = UpgradeOptions(slow_start=(SlowStep(10, 20), SlowStep(50, 30)), soak=0, soak_rest=0)
+    run(cluster, tmp_path, options, recorder)
     weights = [weight for _, weight in seen]
     assert weights.index(10) < weights.index(50) < weights.index(100)
 
@@ -305,17 +307,17 @@ def test_a_reload_moves_no_address(tmp_path: Path) -> None:
 
 
 def test_a_whole_batch_at_a_time(tmp_path: Path) -> None:
-    nodes = {f"rs{n}": PaperNode() for n in range(1, 8)}
-    cluster = PaperCluster(nodes, PaperClock(), quorum=3)
-    upgrade = run(cluster, tmp_path, Choices(batch="50%", soak=3, soak_rest=3))
+    nodes = {f"rs{n}": FakeNode() for n in range(1, 8)}
+    cluster = FakeCluster(nodes, FakeClock(), quorum=3)
+    upgrade = run(cluster, tmp_path, UpgradeOptions(batch="50%", soak=3, soak_rest=3))
     assert [node.batch for node in upgrade.nodes] == [1, 2, 2, 2, 3, 3, 3]
     assert {node.release for node in cluster.nodes.values()} == {NEW}
     assert cluster.lowest >= 4
 
 
 def test_the_state_survives_the_disk(tmp_path: Path) -> None:
-    choices = Choices(slow_start=(SlowStep(10, 20),), order="rs3,rs1", on_deadline="kill")
-    upgrade = machine.started(fresh(three(), choices), 1)
+    options = UpgradeOptions(slow_start=(SlowStep(10, 20),), order="rs3,rs1", on_deadline="kill")
+    upgrade = state_machine.start_batch(fresh(three(), options), 1)
     state_file.save(tmp_path, upgrade)
     assert state_file.load(tmp_path) == upgrade
     assert (tmp_path / "rolling-upgrade.json").stat().st_mode & 0o077 == 0

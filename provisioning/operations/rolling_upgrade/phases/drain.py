@@ -1,80 +1,78 @@
-"""No new work for the node, and time for what it has."""
+"""Drain a node: no new work, and time for the work that it has."""
 
-from dataclasses import asdict
-
+from provisioning.operations.drain.remaining_work import RemainingWork
 from provisioning.operations.rolling_upgrade.capacity import forbidding, objections
-from provisioning.operations.rolling_upgrade.choices import Choices
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseError, Work
-from provisioning.operations.rolling_upgrade.sight import Left
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext, PhaseError
 from provisioning.operations.rolling_upgrade.state import Node
 
 _LOOK_EVERY = 1.0
-"""Seconds between looks at what the node still has."""
-_QUIET_LOOKS = 2
+"""Seconds between counts of the remaining work."""
+_IDLE_COUNTS = 2
 """In a row: a client may be between two requests."""
 DEADLINE_FACT = "drained_past_deadline"
 
 
-def _would(node: Node, choices: Choices, target: str) -> str:
+def _describe(node: Node, options: UpgradeOptions, target: str) -> str:
     if node.drained:
         return "drained already, and stays so; wait for its jobs and streams"
     then = {
-        "wait": "go on waiting",
+        "wait": "keep waiting",
         "kill": "end what is left",
-        "stop": "put the node back to work and stop the run",
-    }[choices.on_deadline]
+        "stop": "return the node to service and stop the run",
+    }[options.on_deadline]
     return (
         "weight 0 on every director, no new sessions, wait for its jobs and streams; "
-        f"after {choices.drain_timeout:g} s: {then}"
+        f"after {options.drain_timeout:g} s: {then}"
     )
 
 
-def _run(work: Work) -> None:
-    if work.node.drained:
-        work.timed("drain", lambda: _wait(work))
+def _run(context: PhaseContext) -> None:
+    if context.node.drained:
+        context.timed("drain", lambda: _wait(context))
         return
-    with work.gate:
-        sight = work.hands.look()
-        against = forbidding(objections(sight, {work.host}))
-        if against and not work.choices.force:
+    with context.capacity_lock:
+        snapshot = context.cluster.look()
+        against = forbidding(objections(snapshot, {context.host}))
+        if against and not context.options.force:
             raise PhaseError(f"not taken out of service: {against}")
-        work.hands.drain(work.host, f"rolling upgrade to {work.target}")
-    work.timed("drain", lambda: _wait(work))
-    work.hands.settle(work.host)
+        context.cluster.drain(context.host, f"rolling upgrade to {context.target}")
+    context.timed("drain", lambda: _wait(context))
+    context.cluster.settle(context.host)
 
 
-def _wait(work: Work) -> None:
-    deadline = work.clock.now() + work.choices.drain_timeout
+def _wait(context: PhaseContext) -> None:
+    deadline = context.clock.now() + context.options.drain_timeout
     late, quiet = False, 0
     while True:
-        left = work.hands.left(work.host)
-        quiet = quiet + 1 if left.nothing else 0
-        if quiet == _QUIET_LOOKS:
+        left = context.cluster.remaining_work(context.host)
+        quiet = quiet + 1 if left.stoppable else 0
+        if quiet == _IDLE_COUNTS:
             return
-        work.tell("waiting", f"{left} left", asdict(left))
-        if not quiet and not late and work.clock.now() >= deadline:
+        context.report("waiting", f"{left} left", left.counts())
+        if not quiet and not late and context.clock.now() >= deadline:
             late = True
-            _past_deadline(work, left)
-            if work.choices.on_deadline == "kill":
+            _past_deadline(context, left)
+            if context.options.on_deadline == "kill":
                 return
-        work.clock.sleep(_LOOK_EVERY)
+        context.clock.sleep(_LOOK_EVERY)
 
 
-def _past_deadline(work: Work, left: Left) -> None:
-    seconds = f"{work.choices.drain_timeout:g} s"
-    work.facts[DEADLINE_FACT] = 1.0
-    if work.choices.on_deadline == "stop":
+def _past_deadline(context: PhaseContext, left: RemainingWork) -> None:
+    seconds = f"{context.options.drain_timeout:g} s"
+    context.facts[DEADLINE_FACT] = 1.0
+    if context.options.on_deadline == "stop":
         raise PhaseError(
             f"not idle within {seconds}: {left} left; give it --drain-timeout, or say what to do "
             "then with --on-deadline wait or kill"
         )
-    what = "waiting on" if work.choices.on_deadline == "wait" else "ending them"
-    work.tell("note", f"not idle within {seconds}: {left} left, {what}")
+    what = "waiting on" if context.options.on_deadline == "wait" else "ending them"
+    context.report("note", f"not idle within {seconds}: {left} left, {what}")
 
 
-def _undo(work: Work) -> None:
-    if not work.node.drained:
-        work.hands.undrain(work.host)
+def _undo(context: PhaseContext) -> None:
+    if not context.node.drained:
+        context.cluster.undrain(context.host)
 
 
-DRAIN = Phase("drain", "draining", _would, _run, _undo)
+DRAIN = Phase("drain", "draining", _describe, _run, _undo)

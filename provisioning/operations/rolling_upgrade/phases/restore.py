@@ -1,43 +1,46 @@
-"""The node gets clients again, at once or in steps."""
+"""Restore the node's weight, at once or in steps."""
 
-from dataclasses import asdict
-
-from provisioning.operations.rolling_upgrade.choices import Choices
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, Work
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext
 from provisioning.operations.rolling_upgrade.state import Node
 
 
-def _would(node: Node, choices: Choices, target: str) -> str:
-    steps = "".join(f"{s.percent}% for {s.seconds:g} s, " for s in choices.slow_start)
+def _describe(node: Node, options: UpgradeOptions, target: str) -> str:
+    steps = "".join(f"{s.percent}% for {s.seconds:g} s, " for s in options.slow_start)
     return f"ready for clients, then {steps}its whole weight on every director"
 
 
-def _run(work: Work) -> None:
+def _run(context: PhaseContext) -> None:
     def back() -> None:
-        for step in work.choices.slow_start:
-            work.hands.undrain(work.host, step.percent)
-            work.tell("waiting", f"{step.percent}% of its weight for {step.seconds:g} s")
-            work.clock.sleep(step.seconds)
-        work.hands.undrain(work.host)
+        for step in context.options.slow_start:
+            context.cluster.undrain(context.host, step.percent)
+            context.report("waiting", f"{step.percent}% of its weight for {step.seconds:g} s")
+            context.clock.sleep(step.seconds)
+        context.cluster.undrain(context.host)
 
-    work.timed("restore", back)
+    context.timed("restore", back)
 
 
-def _undo(work: Work) -> None:
-    """Out of service again, if it came back at all. Its jobs get the time of a drain, and no
-    more: clients should not wait on a release that was found bad."""
-    if work.node.drained:
+def _undo(context: PhaseContext) -> None:
+    """Drain the node again, if it serves at all. Its jobs get the time of a drain, and no more:
+    clients should not wait on a release that was found bad."""
+    if context.node.drained:
         return
-    work.hands.drain(work.host, f"going back from {work.target}: {work.node.reason}"[:500])
-    deadline = work.clock.now() + work.choices.drain_timeout
-    while work.clock.now() < deadline and not (left := work.hands.left(work.host)).nothing:
-        work.tell("waiting", f"{left} left", asdict(left))
-        work.clock.sleep(1.0)
-    work.hands.settle(work.host)
+    context.cluster.drain(
+        context.host, f"rolling back from {context.target}: {context.node.reason}"[:500]
+    )
+    deadline = context.clock.now() + context.options.drain_timeout
+    while context.clock.now() < deadline:
+        left = context.cluster.remaining_work(context.host)
+        if left.stoppable:
+            break
+        context.report("waiting", f"{left} left", left.counts())
+        context.clock.sleep(1.0)
+    context.cluster.settle(context.host)
 
 
-def _applies(node: Node, choices: Choices) -> bool:
+def _applies(node: Node, options: UpgradeOptions) -> bool:
     return not node.drained
 
 
-RESTORE = Phase("restore", "restoring its weight", _would, _run, _undo, _applies)
+RESTORE = Phase("restore", "restoring its weight", _describe, _run, _undo, _applies)

@@ -1,28 +1,28 @@
-"""The director is fit: VRRP has a state, its kernel's table is what the other one's is."""
+"""Wait until the director has settled: VRRP has a state, both kernels' tables are alike."""
 
-from provisioning.operations.rolling_upgrade.choices import Choices
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseError, Work
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext, PhaseError
 from provisioning.operations.rolling_upgrade.state import Node
 
 _PATIENCE = 60.0
 _LOOK_EVERY = 1.0
 
 
-def _would(node: Node, choices: Choices, target: str) -> str:
+def _describe(node: Node, options: UpgradeOptions, target: str) -> str:
     return "wait until VRRP has settled and both kernels' tables are alike"
 
 
-def _run(work: Work) -> None:
-    work.timed("settle", lambda: _wait(work))
+def _run(context: PhaseContext) -> None:
+    context.timed("settle", lambda: _wait(context))
 
 
-def _wait(work: Work) -> None:
-    deadline = work.clock.now() + _PATIENCE
-    while problem := work.hands.director_settled(work.host):
-        if work.clock.now() >= deadline:
+def _wait(context: PhaseContext) -> None:
+    deadline = context.clock.now() + _PATIENCE
+    while problem := context.cluster.director_settled(context.host):
+        if context.clock.now() >= deadline:
             raise PhaseError(f"not fit within {_PATIENCE:g} s: {problem}")
-        work.tell("waiting", problem)
-        work.clock.sleep(_LOOK_EVERY)
+        context.report("waiting", problem)
+        context.clock.sleep(_LOOK_EVERY)
 
 
-SETTLE = Phase("settle", "waiting for the director to settle", _would, _run)
+SETTLE = Phase("settle", "waiting for the director to settle", _describe, _run)

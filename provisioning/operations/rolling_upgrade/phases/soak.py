@@ -1,75 +1,75 @@
-"""The node serves clients and is watched: is it as good as before, and as the others?"""
+"""Soak: watch the node serve clients, and compare it with before and with the others."""
 
-from provisioning.operations.rolling_upgrade.choices import Choices
-from provisioning.operations.rolling_upgrade.hands import HandError
-from provisioning.operations.rolling_upgrade.judgement import Look, verdict
-from provisioning.operations.rolling_upgrade.node_metrics import NodeMetrics
-from provisioning.operations.rolling_upgrade.phases.comparing import FACTOR_BEFORE
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseError, Work
+from provisioning.facts.app_metrics import NodeMetrics
+from provisioning.operations.rolling_upgrade.canary_analysis import Sample, evaluate
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.phases.baseline import FACTOR_BEFORE
+from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext, PhaseError
+from provisioning.operations.rolling_upgrade.ports import ActionError
 from provisioning.operations.rolling_upgrade.state import Node
 
 _LOOK_EVERY = 3.0
-"""Seconds between looks; a crash and restart between two of them is seen by the process' age."""
+"""Seconds between samples; a restart between two of them is seen by the process' age."""
 
 
-def _length(node: Node, choices: Choices) -> float:
-    return choices.soak if node.canary else choices.soak_rest
+def _length(node: Node, options: UpgradeOptions) -> float:
+    return options.soak if node.canary else options.soak_rest
 
 
-def _applies(node: Node, choices: Choices) -> bool:
-    return _length(node, choices) > 0 and not node.drained
+def _applies(node: Node, options: UpgradeOptions) -> bool:
+    return _length(node, options) > 0 and not node.drained
 
 
-def _would(node: Node, choices: Choices, target: str) -> str:
-    return f"watch errors and speed for {_length(node, choices):g} s"
+def _describe(node: Node, options: UpgradeOptions, target: str) -> str:
+    return f"watch errors and speed for {_length(node, options):g} s"
 
 
-def _run(work: Work) -> None:
-    # Without a time of its own: it is no part of what the node's clients go without.
-    length = _length(work.node, work.choices)
-    end = work.clock.now() + length
-    first = work.hands.metrics(work.host)
-    peers = _peers(work)
-    looks = [Look(first)]
-    while (left := end - work.clock.now()) > 0:
-        work.tell("waiting", f"{left:.0f} s more to watch", {"seconds_left": round(left, 1)})
-        work.clock.sleep(min(_LOOK_EVERY, left))
-        looks.append(_look(work))
-        others = _grown(work, peers)
-        before = work.node.facts.get(FACTOR_BEFORE)
-        if problem := verdict(first, looks, others, before, work.thresholds):
+def _run(context: PhaseContext) -> None:
+    # Without a duration: the node serves meanwhile.
+    length = _length(context.node, context.options)
+    end = context.clock.now() + length
+    first = context.cluster.metrics(context.host)
+    peers = _peers(context)
+    samples = [Sample(first)]
+    while (left := end - context.clock.now()) > 0:
+        context.report("waiting", f"{left:.0f} s more to watch", {"seconds_left": round(left, 1)})
+        context.clock.sleep(min(_LOOK_EVERY, left))
+        samples.append(_sample(context))
+        others = _grown(context, peers)
+        before = context.node.facts.get(FACTOR_BEFORE)
+        if problem := evaluate(first, samples, others, before, context.thresholds):
             raise PhaseError(problem)
 
 
-def _look(work: Work) -> Look:
+def _sample(context: PhaseContext) -> Sample:
     try:
-        return Look(work.hands.metrics(work.host))
-    except HandError as error:
-        return Look(None, str(error))
+        return Sample(context.cluster.metrics(context.host))
+    except ActionError as error:
+        return Sample(None, str(error))
 
 
-def _peers(work: Work) -> dict[str, NodeMetrics]:
-    """What the other nodes that serve counted when the watch began."""
+def _peers(context: PhaseContext) -> dict[str, NodeMetrics]:
+    """Read the counters of the other serving nodes when the watch begins."""
     found = {}
-    for host, sight in work.hands.look().nodes.items():
-        if host != work.host and sight.ready:
+    for host, snapshot in context.cluster.look().nodes.items():
+        if host != context.host and snapshot.ready:
             try:
-                found[host] = work.hands.metrics(host)
-            except HandError as error:
-                work.tell("note", f"{host} is no comparison: {error}")
+                found[host] = context.cluster.metrics(host)
+            except ActionError as error:
+                context.report("note", f"{host} cannot be compared: {error}")
     return found
 
 
-def _grown(work: Work, peers: dict[str, NodeMetrics]) -> list[NodeMetrics]:
+def _grown(context: PhaseContext, peers: dict[str, NodeMetrics]) -> list[NodeMetrics]:
     grown = []
     for host, before in peers.items():
         try:
-            now = work.hands.metrics(host)
-        except HandError:
+            now = context.cluster.metrics(host)
+        except ActionError:
             continue
         if now.same_process(before):
             grown.append(now.since(before))
     return grown
 
 
-SOAK = Phase("soak", "watching it at work", _would, _run, applies=_applies)
+SOAK = Phase("soak", "watching it at work", _describe, _run, applies=_applies)

@@ -1,18 +1,18 @@
-"""The new release comes beside the one that runs; clients notice nothing."""
+"""Stage the new release beside the one that runs; clients notice nothing."""
 
-from provisioning.operations.rolling_upgrade.choices import Choices
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, Work
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext
 from provisioning.operations.rolling_upgrade.state import Node
 
 
-def _would(node: Node, choices: Choices, target: str) -> str:
+def _describe(node: Node, options: UpgradeOptions, target: str) -> str:
     return f"unpack {target} beside {node.old or 'what runs'}"
 
 
-def _run(work: Work) -> None:
-    work.timed("stage", lambda: work.hands.stage(work.host))
+def _run(context: PhaseContext) -> None:
+    context.timed("stage", lambda: context.cluster.stage(context.host))
 
 
-# Nothing to take back: a release that nothing points to is in nobody's way, and is there to look
-# into; the oldest go by themselves.
-STAGE = Phase("stage", "staging the release", _would, _run)
+# Nothing to undo: a release that nothing points to is in nobody's way, and can be inspected; the
+# oldest are removed by themselves.
+STAGE = Phase("stage", "staging the release", _describe, _run)

@@ -1,20 +1,20 @@
-"""The app starts with the new release."""
+"""Start the app with the new release."""
 
-from provisioning.operations.rolling_upgrade.choices import Choices
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, Work
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext
 from provisioning.operations.rolling_upgrade.state import Node
 
 
-def _would(node: Node, choices: Choices, target: str) -> str:
+def _describe(node: Node, options: UpgradeOptions, target: str) -> str:
     return "start the app"
 
 
-def _run(work: Work) -> None:
-    work.timed("start", lambda: work.hands.start(work.host))
+def _run(context: PhaseContext) -> None:
+    context.timed("start", lambda: context.cluster.start(context.host))
 
 
-def _undo(work: Work) -> None:
-    work.hands.stop(work.host)
+def _undo(context: PhaseContext) -> None:
+    context.cluster.stop(context.host)
 
 
-START = Phase("start", "starting the app", _would, _run, _undo)
+START = Phase("start", "starting the app", _describe, _run, _undo)

@@ -1,22 +1,22 @@
-"""``current`` leads to the new release."""
+"""Switch ``current`` to the new release."""
 
-from provisioning.operations.rolling_upgrade.choices import Choices
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseError, Work
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext, PhaseError
 from provisioning.operations.rolling_upgrade.state import Node
 
 
-def _would(node: Node, choices: Choices, target: str) -> str:
+def _describe(node: Node, options: UpgradeOptions, target: str) -> str:
     return f"switch {node.old or 'what runs'} -> {target}"
 
 
-def _run(work: Work) -> None:
-    work.timed("switch", lambda: work.hands.switch(work.host, work.target))
+def _run(context: PhaseContext) -> None:
+    context.timed("switch", lambda: context.cluster.switch(context.host, context.target))
 
 
-def _undo(work: Work) -> None:
-    if not work.node.old:
-        raise PhaseError("it is not known which release ran here before")
-    work.hands.switch(work.host, work.node.old)
+def _undo(context: PhaseContext) -> None:
+    if not context.node.old:
+        raise PhaseError("the release that ran here before is unknown")
+    context.cluster.switch(context.host, context.node.old)
 
 
-SWITCH = Phase("switch", "switching the release", _would, _run, _undo)
+SWITCH = Phase("switch", "switching the release", _describe, _run, _undo)

@@ -1,17 +1,31 @@
-"""Every worker has loaded its model and spoken; no client has noticed the node yet."""
+"""Warm up: every worker has loaded its model and spoken, before any client reaches the node."""
 
-from provisioning.operations.rolling_upgrade.choices import Choices
-from provisioning.operations.rolling_upgrade.phases.phase import Phase, Work
-from provisioning.operations.rolling_upgrade.phases.warmth import PATIENCE, wait_warm
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.phases.phase import Phase, PhaseContext, PhaseError
 from provisioning.operations.rolling_upgrade.state import Node
 
-
-def _would(node: Node, choices: Choices, target: str) -> str:
-    return f"wait until every worker has spoken, {PATIENCE:g} s at most"
-
-
-def _run(work: Work) -> None:
-    work.timed("warm", lambda: wait_warm(work))
+_PATIENCE = 300.0
+"""Seconds until every worker must have spoken: imports and a model from a slow disk."""
+_LOOK_EVERY = 1.0
 
 
-WARM = Phase("warm", "warming up", _would, _run)
+def _describe(node: Node, options: UpgradeOptions, target: str) -> str:
+    return f"wait until every worker has spoken, {_PATIENCE:g} s at most"
+
+
+def _run(context: PhaseContext) -> None:
+    context.timed("warm", lambda: wait_warm(context))
+
+
+def wait_warm(context: PhaseContext) -> None:
+    """Wait until all workers have spoken, after a start with either release. Raises ``PhaseError``
+    with the last reason."""
+    deadline = context.clock.now() + _PATIENCE
+    while reason := context.cluster.warming(context.host):
+        if context.clock.now() >= deadline:
+            raise PhaseError(f"not ready to speak within {_PATIENCE:g} s: {reason}")
+        context.report("waiting", reason)
+        context.clock.sleep(_LOOK_EVERY)
+
+
+WARM = Phase("warm", "warming up", _describe, _run)

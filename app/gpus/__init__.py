@@ -1,0 +1,1 @@
+"""The GPUs of the machine, as NVIDIA's driver reports them."""

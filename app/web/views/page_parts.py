@@ -1,0 +1,59 @@
+"""Fixed parts of the page: heading, footer, the line under the text, the note while it plays."""
+
+from html import escape
+
+from app import __version__
+from app.engines.interface import Capability, EngineInfo
+from app.settings import Settings
+from app.web.views import icons
+from app.web.words import CHINESE, ENGLISH, both
+
+LIVE = (
+    f'<div class="live-note"><span class="levels"><i></i><i></i><i></i></span>'
+    f'<span>{both("live")}</span><button type="button" id="mute">{both("mute")}</button></div>'
+)
+"""A template without the value, which is sound (see ``scripts/live.js``)."""
+
+
+def heading_html() -> str:
+    """Name, purpose and the two languages, each named in itself."""
+    languages = "".join(
+        f'<button type="button" data-language="{tag}" lang="{tag}">{name}</button>'
+        for tag, name in ((CHINESE, "中文"), (ENGLISH, "English"))
+    )
+    return (
+        f'<div class="banner"><span class="brand">{icons.BRAND}</span>'
+        f"<div><h1>{both('title')}</h1><p>{both('lede')}</p></div>"
+        f'<div class="languages" role="group"><span class="unseen">{both("language")}</span>'
+        f"{languages}</div></div>"
+    )
+
+
+def counter_html(engine: EngineInfo, limit: int) -> str:
+    """Length and limit, kept up to date by ``scripts/form.js``."""
+    examples = [
+        example
+        for capability, example in (
+            (Capability.PINYIN, "[h][ào]"),
+            (Capability.PHONEMES, "[M][AY0]"),
+        )
+        if capability in engine.capabilities
+    ]
+    shown = "".join(f"<code>{example}</code>" for example in examples)
+    hint = f"<span>{both('marks_hint')} {shown}</span>" if examples else ""
+    return (
+        f'<div class="under"><span class="keys">{both("text_info")}</span>{hint}'
+        f'<span class="count"><output>0</output> / {limit} {both("characters")}'
+        f'<span class="late-note"> · {both("too_long")}</span></span></div>'
+    )
+
+
+def footer_html(settings: Settings, engine: EngineInfo) -> str:
+    """Node, engine, version and release."""
+    facts = (
+        ("node", f'<strong class="node">{escape(settings.node_name)}</strong>'),
+        ("engine", escape(engine.title)),
+        ("release", f"{escape(settings.release)} ({__version__})"),
+    )
+    told = "".join(f"<span>{both(name)} {value}</span>" for name, value in facts)
+    return f'<div class="facts">{told}</div>'

@@ -1,0 +1,140 @@
+"""The line before the workers: who gets the next slot. First come, first served."""
+
+import asyncio
+import bisect
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from app.workers.remote import Neighbours, RemoteSlot
+from app.workers.slot import Slot, SlotState
+from app.workers.worker import Worker
+
+
+@dataclass(eq=False, slots=True)
+class _Place:
+    request_id: str
+    arrived: float
+    turn: asyncio.Future[Slot | RemoteSlot]
+    given: tuple[Slot, Worker | None] | None = None
+    """The slot and its worker at the moment it was given."""
+    joined: float = field(default_factory=time.monotonic)
+
+
+class JobQueue:
+    """Idle slots, or jobs that wait for one; never both. Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self.neighbours = Neighbours()
+        self._idle: deque[Slot] = deque()
+        self._places: list[_Place] = []
+
+    @property
+    def waiting(self) -> int:
+        """Jobs in the queue."""
+        return sum(not place.turn.done() for place in self._places)
+
+    @property
+    def idle(self) -> int:
+        """Slots nobody uses."""
+        return len(self._idle)
+
+    @property
+    def oldest(self) -> float | None:
+        """Arrival of the first in the queue; None when nobody waits."""
+        return next((place.arrived for place in self._places if not place.turn.done()), None)
+
+    def ahead(self, request_id: str) -> int | None:
+        """Count the jobs before this one; None when it is not in the queue (any more)."""
+        ahead = 0
+        for place in self._places:
+            if place.turn.done():
+                continue
+            if place.request_id == request_id:
+                return ahead
+            ahead += 1
+        return None
+
+    async def acquire(self, request_id: str, arrived: float) -> Slot | RemoteSlot:
+        """A slot, which is busy from now on, or a worker elsewhere; waits for it in the queue,
+        behind those who arrived (on any clock, the same for all) no later."""
+        if self._idle:
+            return self._busy(self._idle.popleft())
+        place = _Place(request_id, arrived, asyncio.get_running_loop().create_future())
+        bisect.insort(self._places, place, key=lambda other: other.arrived)
+        self.neighbours.changed()
+        try:
+            return await place.turn
+        except asyncio.CancelledError:
+            # Given a slot in the very moment of being cancelled: pass it on.
+            if place.given is not None:
+                self.give_back(*place.given)
+            raise
+        finally:
+            with contextlib.suppress(ValueError):
+                self._places.remove(place)
+                self.neighbours.changed()
+
+    def offer(self, slot: Slot) -> None:
+        """A slot with a worker that is free: for whoever waits longest, here or elsewhere, or to
+        be kept."""
+        slot.state = SlotState.BUSY
+        if not self.neighbours.keeps(slot):
+            self.give(slot)
+
+    def give(self, slot: Slot) -> None:
+        """A slot that is free: for whoever waits longest here, or to be kept."""
+        if place := self._first():
+            place.given = (slot, slot.worker)
+            place.turn.set_result(self._busy(slot))
+            self.neighbours.changed()
+            return
+        slot.state = SlotState.IDLE
+        self._idle.append(slot)
+
+    def give_back(self, slot: Slot, worker: Worker | None) -> None:
+        """A slot that was given, with this worker, and not used."""
+        # One whose worker has ended meanwhile offers itself with the next one.
+        if worker is not None and slot.worker is worker and worker.alive:
+            self.give(slot)
+
+    def take(self) -> Slot | None:
+        """A slot that nobody uses, busy from now on; None where there is none."""
+        return self._busy(self._idle.popleft()) if self._idle else None
+
+    def lend(self, elsewhere: RemoteSlot) -> bool:
+        """Send whoever waits longest elsewhere; whether anybody waits."""
+        place = self._first()
+        if place is None:
+            return False
+        place.turn.set_result(elsewhere)
+        self.neighbours.changed()
+        return True
+
+    def withdraw(self, slot: Slot) -> None:
+        """A slot that is idle no longer, without having been given to anyone."""
+        with contextlib.suppress(ValueError):
+            self._idle.remove(slot)
+
+    def dismiss(self, reason: Callable[[], Exception], after: float = 0.0) -> None:
+        """Fail the jobs that have been in the queue for ``after`` seconds, each with an error of
+        its own."""
+        joined = time.monotonic() - after
+        for place in self._places:
+            if not place.turn.done() and place.joined <= joined:
+                place.turn.set_exception(reason())
+
+    def _first(self) -> _Place | None:
+        """Take out the job that has waited longest."""
+        while self._places:
+            place = self._places.pop(0)
+            if not place.turn.done():
+                return place
+        return None
+
+    @staticmethod
+    def _busy(slot: Slot) -> Slot:
+        slot.state = SlotState.BUSY
+        return slot

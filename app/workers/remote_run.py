@@ -1,0 +1,41 @@
+"""A job on a worker of another node, within its deadline."""
+
+import time
+from collections.abc import AsyncGenerator
+
+from app.workers import job_errors
+from app.workers.job import Job
+from app.workers.local_run import NotBegunError
+from app.workers.remote import LostError, RemoteSlot
+from app.workers.report import JobReport
+from app.workers.workplace import Workplace
+
+
+async def remote_speech(
+    workplace: Workplace, slot: RemoteSlot, job: Job, limit: float, report: JobReport
+) -> AsyncGenerator[bytes, None]:
+    """Yield the speech as it arrives.
+
+    Raises ``NotTakenError``, ``NotBegunError`` where the other node fails before the first sound,
+    so that the job can be done again, and ``SpeechError``.
+    """
+    began = time.monotonic()
+    workplace.deadlines[slot] = began + limit
+    try:
+        async with slot.begun(job, limit) as speech:
+            report.lent_to = slot.node
+            workplace.lent.add(slot)
+            workplace.observer.job_begun(report.waited)
+            async for pcm in speech:
+                yield pcm
+    except LostError as error:
+        if not report.samples:
+            raise NotBegunError from error
+        raise job_errors.node_lost(job, slot, error) from error
+    except TimeoutError as error:
+        raise job_errors.too_late(job, slot, limit) from error
+    finally:
+        workplace.deadlines.pop(slot, None)
+        workplace.lent.discard(slot)
+        if report.lent_to:
+            report.ran += time.monotonic() - began

@@ -1,0 +1,100 @@
+"""Health checks as a real server itself gets them answered, with the app's account of itself in the
+same probe. Pure but for reading package data."""
+
+from dataclasses import dataclass
+
+from provisioning.facts.app_status import AppAnswer, read_status
+from provisioning.facts.app_target import app_target, service_target
+from provisioning.facts.fact import Fact
+from provisioning.facts.http_replies import HttpReply, HttpTarget, http_probe, parse_replies
+from provisioning.facts.probe import ProbeError
+from provisioning.model.address import IPAddress, endpoint
+from provisioning.model.inventory import Inventory
+from provisioning.model.resolve import address_for
+from provisioning.model.service import HttpCheck, VirtualService, check_path, serves
+from provisioning.node_api import STATUS
+from provisioning.resources.base import Observation
+
+_PATIENCE = 3
+"""Seconds that a GET may take."""
+_APP = "app"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer to a GET that a host made on itself."""
+
+    ok: bool
+    """True if its status is the one that the inventory's health check wants."""
+    text: str
+    """The answer, or why there was none, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthChecks:
+    """Answers of one real server."""
+
+    answers: dict[str, Answer]
+    """By endpoint: at its own addresses and at each VIP, for every service."""
+    app: AppAnswer
+
+
+def health_checks(inventory: Inventory, name: str) -> Fact[HealthChecks]:
+    """Health checks of every service that a real server serves."""
+    places = _places(inventory, name)
+    targets = {
+        endpoint(address, service.port): service_target(service, address, check_path(service))
+        for address, service in places
+    }
+    if places:
+        targets[_APP] = app_target(inventory, name, STATUS)
+
+    def parse(found: Observation) -> HealthChecks:
+        try:
+            replies = parse_replies(found)
+        except ProbeError as error:
+            python = inventory.app.base_python
+            failed = Answer(False, f"the probe did not run with {python}: {error}")
+            none = AppAnswer(None, failed.text)
+            return HealthChecks({place: failed for place in targets if place != _APP}, none)
+        answers = {
+            place: _answer(replies[place][0], _wanted_status(service), name)
+            for place, service in (
+                (endpoint(address, service.port), service) for address, service in places
+            )
+        }
+        return HealthChecks(answers, read_status(replies[_APP]) if places else AppAnswer(None))
+
+    return Fact("health_checks", _probe(inventory, targets), parse)
+
+
+def _probe(inventory: Inventory, targets: dict[str, HttpTarget]) -> str:
+    return http_probe(targets, patience=_PATIENCE, python=str(inventory.app.base_python))
+
+
+def _places(inventory: Inventory, name: str) -> list[tuple[IPAddress, VirtualService]]:
+    """Places where the host must answer: its own addresses and the VIPs, on each service's port."""
+    host = inventory.real_servers.hosts[name]
+    services = [service for service in inventory.services if serves(service, name)]
+    places = []
+    for vip in (vip.address.ip for vip in inventory.virtual_ips):
+        own = address_for(host, vip)
+        for service in services:
+            places += [(address, service) for address in (own, vip) if address is not None]
+    return list(
+        {(address, service.port): (address, service) for address, service in places}.values()
+    )
+
+
+def _wanted_status(service: VirtualService) -> int:
+    return service.check.status if isinstance(service.check, HttpCheck) else 200
+
+
+def _answer(reply: HttpReply, wanted: int, name: str) -> Answer:
+    if reply.status is None:
+        return Answer(False, reply.error)
+    if reply.node is not None and reply.node != name:
+        # Without the VIP on lo, its packets leave the host and come to another.
+        return Answer(False, f"answered by {reply.node}")
+    body = " ".join(reply.text.split())[:160]
+    return Answer(reply.status == wanted, f"{reply.status} {body}".strip())

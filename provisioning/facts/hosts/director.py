@@ -1,0 +1,89 @@
+"""State of a director. Pure but for reading package data."""
+
+from dataclasses import dataclass, field
+
+from provisioning.facts.cluster_record import CLUSTER_RECORD
+from provisioning.facts.fact import Answers, View
+from provisioning.facts.interfaces import INTERFACES, Interfaces
+from provisioning.facts.ipvs_counters import IPVS_COUNTERS, Counters
+from provisioning.facts.ipvs_table import IPVS_TABLE, NoTableError, ServiceKey, TableService
+from provisioning.facts.keepalived import KEEPALIVED_HANGS, KEEPALIVED_RUNS
+from provisioning.facts.sync_daemon import SYNC_ROLES, SyncRole
+from provisioning.facts.vip_claims import Claims, vip_claims
+from provisioning.facts.vrrp_state import vrrp_states
+from provisioning.model.address import IPAddress
+from provisioning.model.cluster_record import ClusterRecord, RecordFormatError, from_text
+from provisioning.model.inventory import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class DirectorState:
+    """One director."""
+
+    interfaces: Interfaces
+    keepalived: bool
+    """True if Keepalived runs."""
+    vrrp: dict[IPAddress, str]
+    """Last state of each VIP: ``MASTER``, ``BACKUP``, ``FAULT`` or ``STOP``."""
+    table: tuple[TableService, ...]
+    counters: dict[ServiceKey, Counters]
+    sync: tuple[SyncRole, ...]
+    """Sides of the connection sync daemon that run."""
+    problem: str = ""
+    """Reason for which the kernel has no table; empty where it has one."""
+    claims: Claims = field(default_factory=Claims)
+    """Claims of other machines on the VIPs."""
+    hangs: tuple[str, ...] = ()
+    """Processes of Keepalived that are there and do not live, each in words."""
+    remembers: ClusterRecord | None = None
+    """Its record of the cluster."""
+
+
+def director_view(inventory: Inventory, name: str) -> View[DirectorState]:
+    """Facts of a director. Their combination raises ``TableFormatError`` and
+    ``InterfacesFormatError``."""
+    vrrp, claims = vrrp_states(inventory), vip_claims(inventory, name)
+
+    def combine(seen: Answers) -> DirectorState:
+        table, problem = _table(seen)
+        return DirectorState(
+            interfaces=seen[INTERFACES],
+            keepalived=seen[KEEPALIVED_RUNS],
+            vrrp=seen[vrrp],
+            table=table,
+            counters={} if problem else seen[IPVS_COUNTERS],
+            sync=seen[SYNC_ROLES],
+            problem=problem,
+            claims=seen[claims],
+            hangs=seen[KEEPALIVED_HANGS],
+            remembers=_record(seen[CLUSTER_RECORD]),
+        )
+
+    facts = (
+        KEEPALIVED_RUNS,
+        KEEPALIVED_HANGS,
+        vrrp,
+        IPVS_TABLE,
+        IPVS_COUNTERS,
+        SYNC_ROLES,
+        claims,
+        CLUSTER_RECORD,
+        INTERFACES,
+    )
+    return View(facts, combine)
+
+
+def _table(seen: Answers) -> tuple[tuple[TableService, ...], str]:
+    """The table, or why there is none."""
+    try:
+        return seen[IPVS_TABLE], ""
+    except NoTableError as error:
+        return (), str(error).splitlines()[0]
+
+
+def _record(text: str) -> ClusterRecord | None:
+    """One that a later version wrote tells nothing here; a change of the cluster reports it."""
+    try:
+        return from_text(text) if text else None
+    except RecordFormatError:
+        return None

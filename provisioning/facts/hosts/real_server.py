@@ -1,0 +1,111 @@
+"""State of a real server. Pure but for reading package data."""
+
+from dataclasses import dataclass
+
+from provisioning.facts.app_service import app_service
+from provisioning.facts.app_status import AppStatus
+from provisioning.facts.arp_settings import arp_settings
+from provisioning.facts.cluster_secret import SECRET_CHECKSUM
+from provisioning.facts.current_release import current_release
+from provisioning.facts.disk_space import Space, mounted_space
+from provisioning.facts.fact import Answers, View
+from provisioning.facts.health_checks import Answer, health_checks
+from provisioning.facts.interfaces import INTERFACES, Interfaces
+from provisioning.facts.mounts import Mounted, mount_on
+from provisioning.facts.peers import PEERS
+from provisioning.model.inventory import Inventory
+from provisioning.model.resolve import interface_of, routes_sessions, service_manager_of
+
+_PATIENCE = 3
+"""Seconds that the file server may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class MountState:
+    """The outputs folder as a real server has it. Sizes are bytes."""
+
+    source: str
+    fstype: str
+    writable: bool
+    answers: bool
+    """False where the file server did not answer in time."""
+    free: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class RealServerState:
+    """One real server."""
+
+    interfaces: Interfaces
+    arp_ignore: int | None
+    """Effective value, which is the greater of ``all`` and the interface's; nothing where it
+    could not be read."""
+    arp_announce: int | None
+    service: str
+    """``running``, or the service manager's word instead."""
+    answers: dict[str, Answer]
+    """The health check as the host itself gets it, by endpoint: at its own address and at each
+    VIP, for every service."""
+    app: AppStatus | None
+    release: str
+    """Id of the release that ``current`` points to; empty where there is none."""
+    mount: MountState | None
+    peers: frozenset[tuple[str, str]] | None = None
+    """Name and URL of each node, as its peers file has them; nothing where it was not looked at."""
+    secret: str | None = None
+    """Checksum of the cluster secret, to be compared with others' and shown nowhere; empty where
+    there is none."""
+
+    @property
+    def ready(self) -> bool:
+        """True if every answer was as the health check wants it."""
+        return all(answer.ok for answer in self.answers.values())
+
+
+def real_server_view(inventory: Inventory, name: str) -> View[RealServerState]:
+    """Facts of a real server. Their combination raises ``InterfacesFormatError``."""
+    arp = arp_settings(interface_of(inventory, name))
+    service = app_service(service_manager_of(inventory, name))
+    release = current_release(inventory.app.directory)
+    checks = health_checks(inventory, name)
+    routed = (PEERS, SECRET_CHECKSUM) if routes_sessions(inventory) else ()
+    mount = _mount_view(inventory)
+
+    def combine(seen: Answers) -> RealServerState:
+        return RealServerState(
+            interfaces=seen[INTERFACES],
+            arp_ignore=seen[arp].ignore,
+            arp_announce=seen[arp].announce,
+            service=seen[service],
+            answers=seen[checks].answers,
+            app=seen[checks].app.status,
+            release=seen[release],
+            mount=mount.combine(seen),
+            peers=seen[PEERS] if routed else None,
+            secret=seen[SECRET_CHECKSUM] if routed else None,
+        )
+
+    return View((arp, service, release, checks, *routed, *mount.facts, INTERFACES), combine)
+
+
+def _mount_view(inventory: Inventory) -> View[MountState | None]:
+    """Facts of the outputs folder; none where the inventory has no storage."""
+    if inventory.storage is None:
+        return View((), lambda _: None)
+    target = str(inventory.storage.mount_point)
+    mount, space = mount_on(target), mounted_space(target, patience=_PATIENCE)
+    return View((mount, space), lambda seen: _mount(seen[mount], seen[space]))
+
+
+def _mount(mounted: Mounted | None, space: Space) -> MountState | None:
+    if mounted is None:
+        return None
+    return MountState(
+        mounted.source,
+        mounted.fstype,
+        mounted.writable,
+        answers=space.answers,
+        free=space.free,
+        size=space.size,
+    )

@@ -1,0 +1,1 @@
+"""Load an inventory file: YAML to a tree with places, values checked, mistakes explained."""

@@ -1,0 +1,1 @@
+"""State of a living cluster: one look at every host, as data."""

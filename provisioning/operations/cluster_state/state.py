@@ -1,0 +1,51 @@
+"""State of a cluster in one look. Plain data."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioning.facts.clock import Clock
+from provisioning.facts.hosts.director import DirectorState
+from provisioning.facts.hosts.real_server import RealServerState
+from provisioning.facts.hosts.storage import StorageState
+from provisioning.model.runtime import Runtime
+from provisioning.roles.director import DIRECTORS
+from provisioning.roles.host_status import HostStatus
+from provisioning.roles.real_server import REAL_SERVERS
+from provisioning.roles.storage import STORAGE
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterState:
+    """All hosts by name; a host with two roles is in two of them."""
+
+    directors: dict[str, DirectorState] = field(default_factory=dict)
+    real_servers: dict[str, RealServerState] = field(default_factory=dict)
+    storage: dict[str, StorageState] = field(default_factory=dict)
+    others: dict[str, dict[str, HostStatus]] = field(default_factory=dict)
+    """By the key of the role: those of further roles."""
+    unreachable: dict[str, str] = field(default_factory=dict)
+    """Hosts that could not be looked at, and why."""
+    runtime: Runtime = field(default_factory=Runtime)
+    """Changes on purpose that the inventory does not have."""
+    remedies: dict[str, str] = field(default_factory=dict)
+    """Fixes for some that could not be looked at."""
+    clocks: dict[str, Clock] = field(default_factory=dict)
+    """Of the hosts that could be."""
+
+    def of_role(self, key: str) -> dict[str, Any]:
+        """States of the hosts of one role."""
+        own: dict[str, dict[str, Any]] = {
+            DIRECTORS.key: self.directors,
+            REAL_SERVERS.key: self.real_servers,
+            STORAGE.key: self.storage,
+        }
+        return own[key] if key in own else self.others.setdefault(key, {})
+
+    def host_of_mac(self, mac: str) -> str | None:
+        """Host with an interface that has this MAC address."""
+        looked_at = {name: host.interfaces for name, host in self.directors.items()}
+        looked_at |= {name: host.interfaces for name, host in self.real_servers.items()}
+        for name, interfaces in looked_at.items():
+            if mac.lower() in interfaces.macs.values():
+                return name
+        return None

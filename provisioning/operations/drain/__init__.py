@@ -1,0 +1,1 @@
+"""Real servers out of service and back, with nobody noticing."""

@@ -1,0 +1,45 @@
+"""Capacity of the cluster without some of its real servers. Pure."""
+
+from provisioning.model.inventory import Inventory
+from provisioning.model.runtime import Runtime
+from provisioning.operations.tables import Tables, weight_of
+from provisioning.roles.wanted_services import wanted_services
+
+
+def lacking_without(
+    inventory: Inventory, runtime: Runtime, tables: Tables, names: frozenset[str]
+) -> list[str]:
+    """What would be too little if the real servers ``names`` took no new work, in words.
+
+    Those count that the directors' kernels send to now and that are not drained; of each service
+    their weights must make up its quorum.
+    """
+    found = []
+    for service in wanted_services(inventory, runtime):
+        if not names & service.servers.keys():
+            continue
+        for director, table in tables.items():
+            left = {
+                other: weight
+                for other in service.servers.keys() - names - service.drained
+                if (weight := weight_of(table, service, other))
+            }
+            where = f"{service.endpoint} on {director}"
+            if not left:
+                found.append(f"no other real server of {where} is healthy")
+            elif sum(left.values()) < service.service.quorum:
+                found.append(
+                    f"{where} would keep {', '.join(sorted(left))} of weight {sum(left.values())}, "
+                    f"below its quorum of {service.service.quorum}"
+                )
+    return found
+
+
+def never_without(inventory: Inventory, name: str) -> list[str]:
+    """Services that cannot do without a real server, however healthy all others are."""
+    found = []
+    for service in wanted_services(inventory, Runtime()):
+        left = [weight for other, weight in service.weights.items() if other != name]
+        if name in service.servers and (not any(left) or sum(left) < service.service.quorum):
+            found.append(service.endpoint)
+    return found

@@ -1,0 +1,413 @@
+"""Change serving real servers out of service: drain, change, restore their weight.
+
+Used around the changes of a deploy and of a rollback. What would disturb nobody is changed as it
+is: a node that is new or down, one that an operator drained, and all of them where no director
+sends anything. Every step is saved as a drain with this command as its cause, so that a run
+that was cut is finished by the next one.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from provisioning.engine.apply import HostResult
+from provisioning.engine.around import Turn
+from provisioning.engine.fleet import Fleet
+from provisioning.engine.plan import HostPlan
+from provisioning.engine.progress import Event
+from provisioning.facts.gather import ask
+from provisioning.facts.managed import DEPLOYED
+from provisioning.model.inventory import Inventory
+from provisioning.model.runtime import Runtime
+from provisioning.operations.directors_record import as_directors_have_it, remember_directors
+from provisioning.operations.drain.capacity import lacking_without, never_without
+from provisioning.operations.drain.in_service import await_in_service
+from provisioning.operations.drain.remaining_work import RemainingWork, await_idle
+from provisioning.operations.drain.steps import bring_back, set_mark, settle, take_out
+from provisioning.operations.operation import Operation
+from provisioning.operations.planning import Plans, plan_hosts
+from provisioning.operations.runtime_change import OperationError
+from provisioning.operations.runtime_state import save_runtime, without_drain
+from provisioning.operations.session import Site
+from provisioning.operations.tables import Tables, holders_of, tables_if_any, weight_of
+from provisioning.roles.desired import DesiredHost
+from provisioning.roles.real_server import drain_flag
+from provisioning.roles.wanted_services import wanted_services
+from provisioning.transport.base import Transport, TransportError
+
+Desired = Callable[[Runtime], dict[str, DesiredHost]]
+"""Desired state of hosts for a runtime state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directors:
+    """State of the directors at one moment."""
+
+    tables: Tables
+    """Of those that were deployed to and send anything: they are told of drains."""
+    holders: frozenset[str]
+    """Those that hold a VIP."""
+    silent: dict[str, str]
+    """Those that cannot be reached, and why."""
+
+    @property
+    def told(self) -> list[str]:
+        """Names of directors that are told of drains."""
+        return list(self.tables)
+
+    @property
+    def unseen(self) -> str:
+        """Why it is unknown which directors send to whom; empty where it is known."""
+        if not self.silent or self.holders & self.tables.keys():
+            return ""
+        return "; ".join(self.silent.values())
+
+
+def look_at_directors(inventory: Inventory, fleet: Fleet) -> Directors:
+    """Connect to all directors and observe their kernels. ``inventory`` has what they follow."""
+    names = list(inventory.directors.hosts)
+    fleet.connect(names)
+
+    def was_deployed(name: str, transport: Transport) -> bool:
+        return ask(name, transport, DEPLOYED, timeout=30)
+
+    deployed = fleet.each(names, was_deployed)
+    keys = {service.key for service in wanted_services(inventory, Runtime())}
+    tables = {
+        name: table
+        for name, table in tables_if_any(names, fleet).items()
+        if deployed.get(name) and any(service.key in keys for service in table)
+    }
+    silent = {name: str(fleet.errors[name]) for name in names if name in fleet.errors}
+    return Directors(tables, holders_of(inventory, fleet), silent)
+
+
+def serving(inventory: Inventory, tables: Tables, names: Iterable[str]) -> set[str]:
+    """List real servers that some director sends new connections to. Pure."""
+    services = wanted_services(inventory, Runtime())
+    return {
+        name
+        for name in names
+        if any(weight_of(table, one, name) for table in tables.values() for one in services)
+    }
+
+
+def moved(before: Inventory, after: Inventory) -> list[str]:
+    """List endpoints of clients that will be gone. Pure."""
+    kept = {one.key for one in wanted_services(after, Runtime())}
+    return [one.endpoint for one in wanted_services(before, Runtime()) if one.key not in kept]
+
+
+def foresee(site: Site, plans: Plans, fleet: Fleet) -> None:
+    """Note in the plans which real servers are drained first, and where that is impossible."""
+    inventory = as_directors_have_it(site.state_dir, site.inventory)
+    drains = site.runtime.drains
+    disturbed = [
+        name
+        for name, plan in plans.hosts.items()
+        if name in inventory.real_servers.hosts
+        and plan.disruptive
+        and not plan.blocked
+        and name not in drains
+        and name not in plans.leaving
+    ]
+    if not disturbed:
+        return
+    seen = look_at_directors(inventory, fleet)
+    gone = moved(inventory, site.inventory)
+    for name in sorted(serving(inventory, seen.tables, disturbed), key=disturbed.index):
+        if gone:
+            plans.interrupted[name] = f"clients cannot go on using {', '.join(gone)}"
+        elif alone := never_without(inventory, name):
+            plans.interrupted[name] = f"the others are not enough for {', '.join(alone)}"
+        else:
+            plans.drained_first.append(name)
+
+
+@dataclass(slots=True, kw_only=True)
+class OutOfService:
+    """``Around`` that drains real servers and brings them back. The runtime state is that of the
+    time when the plans were made."""
+
+    op: Operation
+    """Its site has the hosts that leave as well."""
+    inventory: Inventory
+    """The inventory that is deployed: the site's without hosts that leave."""
+    plans: Plans
+    desired: Desired
+    """Makes the plans of directors anew where drains came or went since."""
+    command: str
+    """``deploy`` or ``rollback``."""
+    timeout: float
+    """Seconds to wait for a node's work."""
+    force: bool = False
+    """Interrupt clients where that is inevitable."""
+    takes_over: frozenset[str] = frozenset({"deploy", "rollback"})
+    """Commands whose drains this one brings back, where they were cut."""
+    _served: Operation = field(init=False)
+    """On the services as the directors have them now; progress without what is expected."""
+    _planned: Runtime = field(init=False)
+    _taken: set[str] = field(default_factory=set)
+    """Those that this run brings back after their change."""
+    _told: bool = False
+    """Set once directors were told of a drain, or of its end, since the plans were made."""
+
+    def __post_init__(self) -> None:
+        site = self.op.site
+        inventory = as_directors_have_it(site.state_dir, site.inventory)
+        self._served = replace(self.op, site=Site(inventory, site.path), progress=self._quiet)
+        self._planned = site.runtime
+
+    def begin(self) -> dict[str, HostResult]:
+        """Bring back first those that a cut run has changed already, so that
+        there are enough for what follows."""
+        results: dict[str, HostResult] = {}
+        done = [name for name in self._left if not self.plans.hosts[name].changes]
+        for name in done:
+            problem = self._bring_back(name, self._look())
+            results[name] = HostResult(name, "unmet" if problem else "changed", message=problem)
+        return results
+
+    def wave(self, hosts: tuple[str, ...]) -> Turn:
+        """Order a wave: first those that a cut run left, then those that serve nobody now and may
+        serve afterwards, then the others."""
+        plans = self._again(hosts) if self._told else {}
+        self._remember(hosts, {n: plan for n, plan in self.plans.hosts.items() if not plan.changes})
+        disturbed = [name for name in hosts if self._disturbs(name)]
+        if not disturbed:
+            return Turn(hosts, plans=plans)
+        busy = serving(self._served.site.inventory, self._look().tables, disturbed)
+        left = self._left
+        order = tuple(sorted(hosts, key=lambda name: (name not in left, name in busy)))
+        return Turn(order, plans=plans)
+
+    def before(self, hosts: tuple[str, ...]) -> Turn:
+        """Drain hosts of a batch and wait for their work."""
+        left = self._left
+        if not any(self._disturbs(n) or self._marks(n) or n in left for n in hosts):
+            return Turn(hosts)
+        seen = self._look()
+        out, waiting, refused = self._who_goes(hosts, seen)
+        late = set(waiting)
+        runtime = self.op.site.runtime
+        for name in hosts:
+            if name in late or name in refused:
+                continue
+            if name in out or (self._marks(name) and name in runtime.drains):
+                problem = self._take_out(name, seen)
+                if problem:
+                    refused[name] = problem
+        refused |= self._await_work([n for n in hosts if n not in late and n not in refused], seen)
+        turn = tuple(name for name in hosts if name not in late and name not in refused)
+        self._taken |= {name for name in turn if name in out or name in self._left}
+        # A director that is a real server as well was just told of a drain.
+        return Turn(turn, refused, self._again(turn))
+
+    def after(self, results: dict[str, HostResult]) -> None:
+        """Bring hosts of a batch back, and wait until the directors send to them."""
+        self._remember(results, {n: self.plans.hosts[n] for n, one in results.items() if one.ok})
+        changed = [
+            name for name in results if name in self._served.site.inventory.real_servers.hosts
+        ]
+        if not any(name in self._taken or self._disturbs(name) for name in changed):
+            return
+        gone = moved(self._served.site.inventory, self.inventory)
+        seen = self._look()
+        for name in changed:
+            if name not in self._taken:
+                continue
+            self._taken.discard(name)
+            result = results[name]
+            if result.outcome in ("lost", "unmet"):
+                # Nobody knows whether it can serve.
+                result.message += f"; it stays drained until the next {self.command}"
+            elif problem := self._bring_back(name, seen):
+                result.outcome = "unmet" if result.ok else result.outcome
+                result.message = "; ".join(filter(None, [result.message, problem]))
+        runtime = self.op.site.runtime
+        back = [n for n in changed if results[n].ok and n not in runtime.drains]
+        if not gone:
+            # The next one may go only when these serve, and who goes is decided by what is seen.
+            await_in_service(self._served, back, seen.told)
+
+    @property
+    def _left(self) -> list[str]:
+        """Real servers that a cut run (or this one) has drained and this one has plans for."""
+        drains = self.op.site.runtime.drains
+        return [
+            name
+            for name, plan in self.plans.hosts.items()
+            if name in drains
+            and name in self._served.site.inventory.real_servers.hosts
+            and not plan.blocked
+            and drains[name].cause in self.takes_over
+        ]
+
+    def _disturbs(self, name: str) -> bool:
+        """True where its change disturbs a real server."""
+        plan = self.plans.hosts.get(name)
+        servers = self._served.site.inventory.real_servers.hosts
+        return plan is not None and plan.disruptive and name in servers
+
+    def _marks(self, name: str) -> bool:
+        """True where the change marks a real server as drained: its weight has to go before."""
+        plan = self.plans.hosts.get(name)
+        mark = drain_flag(self._planned, name)
+        if plan is None or mark.content is None:
+            return False
+        return any(step.id == mark.id for step in plan.steps)
+
+    def _who_goes(
+        self, hosts: tuple[str, ...], seen: Directors
+    ) -> tuple[list[str], list[str], dict[str, str]]:
+        """Divide hosts into those to drain for this turn, those that wait for a later one, and
+        those that must stay as they are, with the reason. The others are changed as they are."""
+        inventory, runtime = self._served.site.inventory, self.op.site.runtime
+        candidates = [n for n in hosts if self._disturbs(n) and n not in runtime.drains]
+        if candidates and seen.unseen and not self.force:
+            reason = (
+                f"it may have clients, and who sends to it is not known: {seen.unseen}. Mend that, "
+                "or --force changes it all the same"
+            )
+            return [], [], dict.fromkeys(candidates, reason)
+        if moved(inventory, self.inventory):
+            return [], [], {}
+        busy = serving(inventory, seen.tables, candidates)
+        out: list[str] = []
+        waiting: list[str] = []
+        refused: dict[str, str] = {}
+        interrupted = False
+        for name in (name for name in candidates if name in busy):
+            lacking = lacking_without(inventory, runtime, seen.tables, frozenset({*out, name}))
+            if not lacking and not interrupted:
+                out.append(name)
+            elif out or interrupted:
+                waiting.append(name)
+            elif self.force or never_without(inventory, name):
+                interrupted = True
+                self._tell(name, "is changed without a drain: nobody else could serve")
+            else:
+                refused[name] = f"not taken out of service: {self._needed(lacking)}"
+        return out, waiting, refused
+
+    def _needed(self, lacking: list[str]) -> str:
+        drained = [f"`cluster undrain {name}`" for name in self.op.site.runtime.drains]
+        fix = f"{' or '.join(drained)}, or m" if drained else "M"
+        return (
+            f"{'; '.join(lacking)}. {fix}end the others (`cluster status`); --force interrupts "
+            "its clients"
+        )
+
+    def _take_out(self, name: str, seen: Directors) -> str:
+        """Drain a real server; say why, where that fails. One that was drained already is drained
+        on the directors that do not know of it."""
+        known = self.op.site.runtime.drains.get(name)
+        if not seen.told:
+            return ""
+        self._told = True
+        self._tell(name, "drain")
+        try:
+            take_out(
+                self._served,
+                name,
+                reason=""
+                if known
+                else f"changed by `cluster {self.command}`, which brings it back",
+                cause=known.cause if known else self.command,
+                directors=seen.told,
+                force=True,
+            )
+            if known and known.settled:
+                self._settle(name, seen)
+        except (OperationError, TransportError) as error:
+            problem = f"not taken out of service: {error}"
+            if known is None:
+                problem = "; ".join(filter(None, [problem, self._bring_back(name, seen)]))
+            return problem
+        return ""
+
+    def _await_work(self, names: list[str], seen: Directors) -> dict[str, str]:
+        """Wait for the work of drained ones; list those that must not be changed, and why."""
+        drains = self.op.site.runtime.drains
+        # One that is settled had its time, whoever drained it.
+        asked = [name for name in names if name in drains and not drains[name].settled]
+        asked = [name for name in asked if self._disturbs(name)]
+        if not asked:
+            return {}
+        left = await_idle(self._served, asked, timeout=self.timeout, pages=False)
+        refused = {}
+        for name in asked:
+            if name in left and _matters(left[name]) and not self.force:
+                problem = ""
+                if drains[name].cause == self.command:
+                    problem = self._bring_back(name, seen)
+                now = (
+                    "it stays drained" if name in self.op.site.runtime.drains else "it serves again"
+                )
+                refused[name] = (
+                    f"left after {self.timeout:g} s: {left[name]}; {problem or now}. Wait longer "
+                    "(--drain-timeout), or --force loses these"
+                )
+            elif drains[name].cause:
+                self._settle(name, seen)
+        return refused
+
+    def _settle(self, name: str, seen: Directors) -> None:
+        if seen.told:
+            settle(self._served, name, directors=seen.told)
+
+    def _bring_back(self, name: str, seen: Directors) -> str:
+        """Bring a real server back; say why, where that fails."""
+        if not seen.told and seen.silent:
+            silent = "; ".join(seen.silent.values())
+            return f"it stays drained, as no director can be told: {silent}. `cluster undrain` it"
+        self._told = True
+        self._tell(name, "back to work")
+        try:
+            if seen.told:
+                bring_back(self._served, name, directors=seen.told, force=True)
+            else:
+                # Directors that send nothing (yet) hear of it in their own turn.
+                after = without_drain(self.op.site.runtime, name)
+                save_runtime(self.op.site.state_dir, after)
+                set_mark(self._served, after, name, force=False)
+        except (OperationError, TransportError) as error:
+            return str(error)
+        return ""
+
+    def _again(self, hosts: tuple[str, ...]) -> dict[str, HostPlan]:
+        """Plan the directors among hosts again, where these were told of drains since."""
+        names = [
+            name
+            for name in hosts
+            if name in self.inventory.directors.hosts and name in self.plans.hosts
+        ]
+        if not names or not self._told:
+            return {}
+        wanted = self.desired(self.op.site.runtime)
+        return plan_hosts(
+            self.inventory, {name: wanted[name] for name in names}, self.op.fleet
+        ).hosts
+
+    def _remember(self, hosts: Iterable[str], done: Mapping[str, HostPlan]) -> None:
+        """Once a director among ``hosts`` has what is deployed (its plan is ``done``), the others
+        may have it as well."""
+        if any(
+            n in done and not done[n].partial for n in hosts if n in self.inventory.directors.hosts
+        ):
+            remember_directors(self.op.site.state_dir, self.inventory)
+
+    def _look(self) -> Directors:
+        return look_at_directors(self._served.site.inventory, self.op.fleet)
+
+    def _tell(self, name: str, text: str) -> None:
+        self.op.progress(Event("step", name, text))
+
+    def _quiet(self, event: Event) -> None:
+        """Report only events that keep a node waiting, or failures."""
+        if event.kind in ("waiting", "failed"):
+            self.op.progress(event)
+
+
+def _matters(work: RemainingWork) -> bool:
+    """True where remaining work would be lost, as far as is known."""
+    return bool(work.jobs or work.requests)

@@ -1,0 +1,238 @@
+"""Drain a real server without interrupting clients, and bring it back.
+
+Out: the state is written down, the directors give it weight 0 (established connections go on), the
+node is marked (it takes no new sessions and its readiness check says so), its work is waited for,
+then persistence lets go of its clients. Back: the mark goes, the node is ready, its weight returns.
+Each step can be done again, so a cut drain is finished by another, or by the next deploy.
+"""
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from provisioning.engine.observe import run_fragments
+from provisioning.engine.plan import HostPlan, fragments, plan_part
+from provisioning.engine.progress import Event
+from provisioning.engine.waves import Wave
+from provisioning.facts.app_status import app_status
+from provisioning.facts.gather import ask
+from provisioning.model.runtime import Drain, Runtime
+from provisioning.operations.drain.capacity import lacking_without
+from provisioning.operations.drain.remaining_work import RemainingWork, await_idle
+from provisioning.operations.operation import Operation
+from provisioning.operations.runtime_change import OperationError, apply_parts, plan_directors
+from provisioning.operations.runtime_state import (
+    load_applied,
+    save_applied,
+    save_runtime,
+    with_drain,
+    with_share,
+    without_drain,
+)
+from provisioning.operations.tables import (
+    TABLE_PATIENCE,
+    check_time,
+    differing,
+    holders_of,
+    look_at_tables,
+)
+from provisioning.roles.real_server import drain_flag
+from provisioning.transport.base import Transport
+
+_START_PATIENCE = 240.0
+"""Seconds until a node that was just started is ready."""
+
+
+def take_out(
+    op: Operation,
+    name: str,
+    *,
+    reason: str = "",
+    stopped: bool = False,
+    cause: str = "",
+    directors: list[str] | None = None,
+    force: bool = False,
+) -> None:
+    """Set weight 0 for a real server in the kernels of all directors, and mark it. Returns once
+    both are done; its work continues. Raises ``OperationError``; ``force`` continues without a
+    director that cannot be reached, without capacity that is left, and over edits nobody has
+    deployed.
+
+    ``cause`` is the command that will bring it back itself; without, it is the operator's drain.
+    ``directors`` limits the directors that are changed."""
+    before = op.site.runtime
+    directors = directors or _directors(op, force=force)
+    if name not in before.drains:
+        _require_capacity(op, directors, name, force=force)
+    drain = before.drains.get(name)
+    if drain is None or (drain.cause and not cause):
+        drain = Drain(op.run.holder, _now(), reason, stopped=stopped)
+    drain = replace(drain, reason=reason or drain.reason, settled=False, cause=cause)
+    after = with_drain(before, name, drain)
+    # Not from what is written down: a cut drain may have come to one director only.
+    base = without_drain(before, name)
+    change_directors(op, base, after, directors, force=force)
+    _await_kernels(op, after, name, directors, TABLE_PATIENCE)
+    set_mark(op, after, name, force=force)
+    op.run.journal.write("drained", host=name, reason=reason)
+
+
+def wait_until_idle(op: Operation, name: str, *, timeout: float) -> RemainingWork | None:
+    """Wait for jobs and open connections of a real server, at most ``timeout`` seconds; return the
+    work that is left then, or None."""
+    left = await_idle(op, [name], timeout=timeout)
+    return left.get(name)
+
+
+def settle(
+    op: Operation,
+    name: str,
+    *,
+    directors: list[str] | None = None,
+) -> None:
+    """End the persistence that holds clients to a drained real server: they have had their time."""
+    before = op.site.runtime
+    drain = before.drains.get(name)
+    if drain is None or drain.settled:
+        return
+    after = with_drain(before, name, replace(drain, settled=True))
+    directors = directors or _directors(op, force=True)
+    change_directors(op, before, after, directors, force=True)
+
+
+def bring_back(
+    op: Operation,
+    name: str,
+    *,
+    share: int = 100,
+    directors: list[str] | None = None,
+    force: bool = False,
+) -> None:
+    """Remove the mark, wait until the node is ready, set its weight, or a ``share`` of it in
+    percent, on all directors (or those given) and wait until their kernels have it. Raises
+    ``OperationError``; then the real server is drained as before."""
+    before = op.site.runtime
+    after = with_share(without_drain(before, name), name, share)
+    directors = directors or _directors(op, force=force)
+    set_mark(op, after, name, force=False)
+    try:
+        await_ready(op, name)
+    except OperationError:
+        set_mark(op, before, name, force=True)
+        raise
+    base = with_drain(after, name, Drain(op.run.holder, _now()))
+    change_directors(op, base, after, directors, force=force)
+    patience = TABLE_PATIENCE + check_time(op.site.inventory)
+    _await_kernels(op, after, name, directors, patience)
+    op.run.journal.write("undrained", host=name)
+
+
+def set_mark(op: Operation, runtime: Runtime, name: str, *, force: bool) -> None:
+    """Set the drain mark on a real server as the runtime state has it. With ``force`` a host
+    that cannot be reached is left as it is."""
+    mark = drain_flag(runtime, name)
+
+    def look(host: str, transport: Transport) -> HostPlan:
+        return plan_part(host, (mark,), run_fragments(host, transport, fragments((), (mark,))))
+
+    op.fleet.connect([name])
+    plans = op.fleet.each([name], look)
+    if not plans:
+        if force:
+            return
+        raise OperationError(f"{op.fleet.errors[name]} (the mark on it could not be changed)")
+    apply_parts(op, plans, [Wave("real server", (name,))])
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _directors(op: Operation, *, force: bool) -> list[str]:
+    """List the directors that can be reached; all of them, unless forced."""
+    names, fleet = list(op.site.inventory.directors.hosts), op.fleet
+    fleet.connect(names)
+    gone = [name for name in names if name not in fleet.transports]
+    if len(gone) == len(names):
+        raise OperationError(f"no director can be reached: {fleet.errors[gone[0]]}")
+    if gone and not force:
+        raise OperationError(
+            f"{fleet.errors[gone[0]]}; it would not know, and act differently if it took over. "
+            "--force continues without it, and the next deploy tells it"
+        )
+    return [name for name in names if name not in gone]
+
+
+def _require_capacity(op: Operation, directors: list[str], name: str, *, force: bool) -> None:
+    tables = look_at_tables(directors, op.fleet)
+    if missing := [one for one in directors if one not in tables]:
+        raise OperationError(str(op.fleet.errors[missing[0]]))
+    lacking = lacking_without(op.site.inventory, op.site.runtime, tables, frozenset({name}))
+    if lacking and not force:
+        raise OperationError(f"{name} is needed: {'; '.join(lacking)}. --force drains it anyway")
+
+
+def change_directors(
+    op: Operation, before: Runtime, after: Runtime, directors: list[str], *, force: bool
+) -> None:
+    """Save the state, then change the directors to match, those that hold a VIP last."""
+    site, fleet = op.site, op.fleet
+    befores = (before, load_applied(site.state_dir))
+    plans, strange = plan_directors(site.inventory, befores, after, fleet, directors)
+    if missing := [name for name in directors if name not in plans]:
+        raise OperationError(str(fleet.errors[missing[0]]))
+    if strange and not force:
+        where = "; ".join(f"{name}: {', '.join(ids)}" for name, ids in strange.items())
+        raise OperationError(
+            f"not as the inventory says: {where}. `cluster deploy` first, or --force takes this "
+            "over too"
+        )
+    save_runtime(site.state_dir, after)
+    masters = holders_of(site.inventory, fleet)
+    order = [
+        Wave("backup directors", tuple(n for n in plans if n not in masters), gate="every"),
+        Wave("master directors", tuple(n for n in plans if n in masters), gate="every"),
+    ]
+    apply_parts(op, plans, order)
+    save_applied(site.state_dir, after)
+
+
+def _await_kernels(
+    op: Operation, runtime: Runtime, name: str, directors: list[str], patience: float
+) -> None:
+    """Wait until a real server has its weight in every one of the directors' kernels. Raises
+    ``OperationError`` with what still differs after ``patience`` seconds."""
+    end = time.monotonic() + patience
+    while True:
+        tables = look_at_tables(directors, op.fleet)
+        left = differing(op.site.inventory, runtime, tables, name)
+        left += [str(op.fleet.errors[one]) for one in directors if one not in tables]
+        if not left:
+            return
+        if time.monotonic() >= end:
+            raise OperationError(
+                f"{name}: not within {patience:g} s: {'; '.join(left)}. See Keepalived's log "
+                "there, and do this again"
+            )
+        op.progress(Event("waiting", name, "its weight in the kernels", detail="; ".join(left)))
+        time.sleep(0.5)
+
+
+def await_ready(op: Operation, name: str, *, drained: bool = False) -> None:
+    """Wait until the app on a node would take work, but for its drain mark where it is
+    ``drained``. Raises ``OperationError``."""
+    question = app_status(op.site.inventory, name)
+
+    def look(host: str, transport: Transport) -> str:
+        return ask(host, transport, question).not_ready
+
+    end = time.monotonic() + _START_PATIENCE
+    while True:
+        said = op.fleet.each([name], look)
+        if name in said and said[name] in ({"draining"} if drained else {""}):
+            return
+        why = said.get(name) or str(op.fleet.errors.get(name, ""))
+        if time.monotonic() >= end or name not in said:
+            raise OperationError(f"{name} is not ready: {why}. It stays drained")
+        op.progress(Event("waiting", name, "it to be ready", detail=why))
+        time.sleep(1)

@@ -1,0 +1,173 @@
+"""Begin, check, pause, resume and abort an upgrade: the forms of ``cluster rolling-upgrade``."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from provisioning.engine.fleet import Fleet
+from provisioning.engine.lock import LockedError, cluster_lock
+from provisioning.operations.notifying.hook import Hook
+from provisioning.operations.notifying.notifier import notifying
+from provisioning.operations.operation import Operation
+from provisioning.operations.rolling_upgrade import registration, state_file, state_machine
+from provisioning.operations.rolling_upgrade.dialogue import UpgradeDialogue
+from provisioning.operations.rolling_upgrade.events import UpgradeEvent
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.planning import (
+    UpgradeConflictError,
+    require_new_run,
+    require_unfinished,
+    unfinished,
+)
+from provisioning.operations.rolling_upgrade.runner import Runner
+from provisioning.operations.rolling_upgrade.state import Upgrade
+from provisioning.operations.rolling_upgrade.upgrade import (
+    Outcome,
+    Ready,
+    UpgradeResult,
+    context_of,
+    execute,
+    prepare,
+    rebuild_release,
+)
+from provisioning.operations.session import Site
+
+
+def pause(site: Site) -> None:
+    """Ask the run under way to stop after its present nodes. Raises ``UpgradeConflictError``."""
+    try:
+        with cluster_lock(site.state_dir, "rolling-upgrade --pause"):
+            pass
+    except LockedError:
+        state_file.ask_to_pause(site.state_dir)
+        return
+    raise UpgradeConflictError("no upgrade is under way here, so none can be paused")
+
+
+@dataclass(slots=True, kw_only=True)
+class UpgradeCommand(ABC):
+    """A command that drives an upgrade."""
+
+    verifies: bool
+    """Prove the cluster at the end."""
+    hooks: tuple[Hook, ...]
+    """Notified of start and end."""
+
+    @abstractmethod
+    def require(self, site: Site) -> None:
+        """Refuse whatever can be refused without a connection. Call it under the lock: until then
+        another run may write the state."""
+
+    @abstractmethod
+    def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
+        """Run the command to its end, a pause or a failure. Raises ``ClusterError``,
+        ``KeyboardInterrupt``, and whatever the dialogue ends with after a no."""
+
+    def _drive(
+        self,
+        op: Operation,
+        dialogue: UpgradeDialogue,
+        ready: Ready,
+        work: Callable[[Runner], Upgrade],
+    ) -> Outcome:
+        with (
+            notifying(self.hooks, dialogue.complain) as notifier,
+            dialogue.watching(ready.upgrade) as watch,
+        ):
+
+            def announce(event: UpgradeEvent) -> None:
+                watch(event)
+                notifier.send({**context_of(op, ready.upgrade), **event.record()})
+
+            registration.register(op.site, ready.upgrade)
+            result = execute(
+                op, ready, work, verifies=self.verifies, watch=watch, announce=announce
+            )
+        registration.unregister_if_over(op.site, result.upgrade)
+        dialogue.report(result)
+        return result.outcome
+
+
+@dataclass(slots=True, kw_only=True)
+class Begin(UpgradeCommand):
+    """A new upgrade."""
+
+    hosts: Sequence[str]
+    to: str | None
+    """Another source or ref than the inventory's."""
+    how: UpgradeOptions
+
+    def check(self, site: Site, fleet: Fleet) -> Ready:
+        """Plan without a run. Raises as ``prepare``."""
+        return prepare(site, fleet, self.hosts, self.to, self.how, "check")
+
+    def require(self, site: Site) -> None:
+        """Raise ``UpgradeConflictError`` while an earlier run has a node in the middle."""
+        require_new_run(state_file.load(site.state_dir))
+
+    def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
+        """Plan, ask and upgrade."""
+        registration.require_none_elsewhere(op.site)
+        ready = prepare(op.site, op.fleet, self.hosts, self.to, self.how, op.run.id)
+        dialogue.confirm(ready.upgrade, ready.notes)
+        if not ready.upgrade.nodes:
+            return UpgradeResult(ready.upgrade).outcome
+        return self._drive(op, dialogue, ready, Runner.run)
+
+
+@dataclass(slots=True, kw_only=True)
+class Resume(UpgradeCommand):
+    """An upgrade that was paused, cut or stopped, continued."""
+
+    given: dict[str, Any]
+    """Options that replace those of the earlier run."""
+    ready: Ready = field(init=False)
+
+    def require(self, site: Site) -> None:
+        """Raise ``UpgradeConflictError`` where nothing is unfinished, or the source has changed."""
+        saved = require_unfinished(state_file.load(site.state_dir))
+        saved = with_choices(saved, self.given)
+        release = rebuild_release(site, saved)
+        self.ready = Ready(state_machine.resume(saved), (), release)
+
+    def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
+        """Continue from the state on disk."""
+        return self._drive(op, dialogue, self.ready, Runner.run)
+
+
+@dataclass(slots=True, kw_only=True)
+class Abort(UpgradeCommand):
+    """An upgrade that was cut, taken back and ended."""
+
+    given: dict[str, Any]
+    """Options that replace those of the earlier run."""
+    saved: Upgrade | None = field(init=False)
+
+    def require(self, site: Site) -> None:
+        """Refuse nothing: another folder's upgrade can be ended too."""
+        self.saved = state_file.load(site.state_dir)
+
+    def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
+        """Take nodes under way back to the old release, or forget an upgrade whose folder is
+        gone."""
+        if self.saved is None or not unfinished(self.saved):
+            return self._forget_elsewhere(op, dialogue)
+        ready = Ready(with_choices(self.saved, self.given), (), None)
+        return self._drive(op, dialogue, ready, lambda runner: runner.abort("aborted"))
+
+    def _forget_elsewhere(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
+        if upgrade := registration.registered_elsewhere(op.site):
+            dialogue.confirm_forgetting(upgrade)
+        else:
+            require_unfinished(self.saved)
+        registration.unregister(op.site)
+        dialogue.note(
+            "Aborted. Drains and releases of its nodes stay as they are: `cluster status`."
+        )
+        return Outcome.DONE
+
+
+def with_choices(saved: Upgrade, given: dict[str, Any]) -> Upgrade:
+    """The saved upgrade with other options. Pure."""
+    return replace(saved, options=replace(saved.options, **given))

@@ -1,1 +1,0 @@
-"""The hands of an upgrade on a real cluster, over SSH."""

@@ -1,0 +1,1 @@
+"""Actions of an upgrade on a real cluster, over SSH."""

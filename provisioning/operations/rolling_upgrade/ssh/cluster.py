@@ -1,0 +1,257 @@
+"""Actions of an upgrade on a real cluster."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from provisioning.engine.apply_plans import Pace, apply_plans
+from provisioning.engine.fleet import Fleet
+from provisioning.engine.waves import Wave
+from provisioning.facts.app_metrics import NodeMetrics, app_metrics
+from provisioning.facts.app_process import app_process
+from provisioning.facts.app_status import AppAnswer, app_status
+from provisioning.facts.app_target import Place, app_target
+from provisioning.facts.speech import patience, speech
+from provisioning.model.runtime import Pin
+from provisioning.node_api import DRAINING, SPEECH, STATUS
+from provisioning.operations.drain import steps as drain
+from provisioning.operations.drain.remaining_work import RemainingWork, look_at_work
+from provisioning.operations.operation import Operation
+from provisioning.operations.rolling_upgrade.clock import Clock, WallClock
+from provisioning.operations.rolling_upgrade.ports import ActionError, DirectorUnreachableError
+from provisioning.operations.rolling_upgrade.speech_sample import SpeechSample, sample_of
+from provisioning.operations.rolling_upgrade.ssh import app_service, keepalived
+from provisioning.operations.rolling_upgrade.ssh.observer import APP_PATIENCE, Observer
+from provisioning.operations.rolling_upgrade.ssh.retry import wait_for_lock
+from provisioning.operations.rolling_upgrade.state import CAUSE
+from provisioning.operations.runtime_change import HostBusyError, OperationError
+from provisioning.operations.runtime_state import save_runtime, with_pins, without_pins
+from provisioning.operations.session import Site
+from provisioning.operations.switchover.switch_over import switch_over
+from provisioning.operations.tables import holders_of
+from provisioning.resources.base import Observation
+from provisioning.resources.current_release import CurrentRelease
+from provisioning.roles.desired import DesiredHost, desired_hosts
+from provisioning.roles.release_archive import ReleaseArchive
+from provisioning.roles.release_steps import staged
+from provisioning.transport.base import TransportError
+
+
+@dataclass(slots=True, kw_only=True)
+class SSHCluster(Observer):
+    """``ClusterActions`` over SSH. Actions on directors run one at a time."""
+
+    op: Operation
+    site: Site = field(init=False)
+    fleet: Fleet = field(init=False)
+    target: str
+    release: ReleaseArchive | None
+    """The release to stage; None where every node has it already."""
+    own: bool
+    """True where the inventory itself asks for the target, so that no pin is needed."""
+    clock: Clock = field(default_factory=WallClock)
+    _processes: dict[str, str | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.site, self.fleet = self.op.site, self.op.fleet
+
+    def stage(self, host: str) -> None:
+        if self.release is None:
+            raise ActionError(f"{self.target} cannot be built again, and the host does not have it")
+        # Pins hold what a deploy keeps; here the operator asked for another release.
+        wanted = desired_hosts(
+            self.site.inventory, self.release, without_pins(self.site.runtime, [host])
+        )
+        self._when_free(lambda: self._make(staged(wanted[host])))
+
+    def drain(self, host: str, reason: str) -> None:
+
+        def take_out() -> None:
+            drain.take_out(
+                self.op,
+                host,
+                reason=reason,
+                cause=CAUSE,
+                force=self.options.force,
+            )
+
+        with self._at_directors():
+            self._when_free(take_out)
+
+    def remaining_work(self, host: str) -> RemainingWork:
+        answer = self._app(host)
+        if answer.down:
+            return RemainingWork()  # A process that is gone has nothing left.
+        if answer.status is None:
+            raise ActionError(f"{STATUS}: {answer.problem}")
+        app = answer.status
+        if app.requests is None:
+            # A release that does not tell them apart: idle pages are waited for as well.
+            with self.directors:
+                work = look_at_work(self.site.inventory, self.fleet, host)
+            return RemainingWork(app.running, app.waiting, work.connections)
+        return RemainingWork(app.running, app.waiting, requests=app.requests, pages=app.pages or 0)
+
+    def settle(self, host: str) -> None:
+
+        def settle() -> None:
+            drain.settle(self.op, host)
+
+        with self._at_directors():
+            self._when_free(settle)
+
+    def undrain(self, host: str, percent: int = 100) -> None:
+
+        def bring_back() -> None:
+            drain.bring_back(
+                self.op,
+                host,
+                share=percent,
+                force=self.options.force,
+            )
+
+        with self._at_directors():
+            self._when_free(bring_back)
+
+    def stop(self, host: str) -> None:
+        patience = self.site.inventory.app.stop_timeout + 30.0
+        self._do(host, app_service.stop(self.manager(host)), patience)
+
+    def switch(self, host: str, release: str) -> None:
+        self._pin(host, release)
+        directory = str(self.site.inventory.app.directory)
+        link = CurrentRelease(directory=directory, name=release)
+        self._when_free(lambda: self._make(DesiredHost(host, resources=(link,), partial=True)))
+
+    def start(self, host: str) -> None:
+        self._do(host, app_service.start(self.manager(host)), 120.0)
+        self._processes.pop(host, None)
+
+    def warming(self, host: str) -> str:
+        self._require_process(host)
+        try:
+            answer = self._app(host)
+        except ActionError as error:
+            return str(error)
+        if answer.status is None:
+            return f"{STATUS}: {answer.problem}"
+        # Drained on purpose; any other reason is in the way.
+        reasons = [r for r in answer.status.not_ready.split("; ") if r not in ("", DRAINING)]
+        return "; ".join(reasons or answer.status.starting)
+
+    def speak(self, host: str, place: Place) -> SpeechSample:
+        inventory = self.site.inventory
+        target = app_target(inventory, host, SPEECH, place)
+        question = speech(inventory, target, stream=False, python=str(inventory.app.base_python))
+        return sample_of(self.ask(host, question, patience(inventory) + 15.0))
+
+    def metrics(self, host: str) -> NodeMetrics:
+        return self.ask(host, app_metrics(self.site.inventory, host, patience=APP_PATIENCE))
+
+    def change_director(self, host: str) -> None:
+        with self.directors:
+            changes, restarts = self.director_changes(host)
+            if not changes:
+                return
+            if self.options.upgrade_packages:
+                self._do(host, keepalived.UPGRADE_PACKAGES, 600.0)
+            self._when_free(lambda: self._make(self.director(host)))
+            if restarts:
+                self._do(host, keepalived.restart(self.manager(host)), 60.0)
+
+    def hand_over(self, host: str) -> str | None:
+        with self.directors, _as_action_error():
+            if host not in holders_of(self.site.inventory, self.fleet):
+                return None
+            done = switch_over(self.op)
+        gap = f"; new connections failed for {done.gap:.2f} s" if done.gap is not None else ""
+        return f"{done.new}{gap}"
+
+    def director_settled(self, host: str) -> str:
+        snapshot = self.look()
+        if host in snapshot.unreachable:
+            return snapshot.unreachable[host]
+        return "; ".join(snapshot.faults)
+
+    @contextmanager
+    def _at_directors(self) -> Iterator[None]:
+        """Guard an action that needs every director. Raises ``DirectorUnreachableError`` in place
+        of another ``ActionError`` where one of them cannot be reached, unless the operator does
+        without it (``force``)."""
+        with self.directors:
+            try:
+                yield
+            except ActionError as error:
+                if self.options.force:
+                    raise
+                silent = self.look().unreachable
+                if any(host in silent for host in self.site.inventory.directors.hosts):
+                    raise DirectorUnreachableError(str(error)) from None
+                raise
+
+    def _when_free(self, action: Callable[[], None]) -> None:
+        with _as_action_error():
+            wait_for_lock(action, self.clock)
+
+    def _app(self, host: str) -> AppAnswer:
+        return self.ask(host, app_status(self.site.inventory, host, patience=APP_PATIENCE))
+
+    def _do(self, host: str, fragment: str, timeout: float) -> None:
+        done = self.observe(host, {"do": fragment}, timeout)["do"]
+        if done.status:
+            raise ActionError(_last_output(done) or f"status {done.status}")
+
+    def _require_process(self, host: str) -> None:
+        """Raise ``ActionError`` with the app's last output when its process has ended, or is not
+        the one observed before: the service manager restarts it again and again."""
+        process = self.ask(host, app_process(self.manager(host)))
+        before = self._processes.setdefault(host, process.pid)
+        if process.pid is None or process.pid != before:
+            said = " ".join(process.log.split())[-700:]
+            raise ActionError(f"its process ended after the start; its last output: {said}")
+
+    def _make(self, wanted: DesiredHost) -> None:
+        host = wanted.name
+        plans = self.plans(wanted)
+        result = apply_plans(
+            plans,
+            [Wave(host, (host,))],
+            {host: ()},
+            self.fleet,
+            pace=Pace(),
+            run_id=self.op.run.id,
+            holder=self.op.run.holder,
+            journal=self.op.run.journal,
+            progress=self.op.progress,
+        )
+        if reason := result.skipped.get(host):
+            raise ActionError(reason)
+        done = result.hosts[host]
+        if not done.ok:
+            raise (HostBusyError if done.outcome == "locked" else ActionError)(done.message)
+
+    def _pin(self, host: str, release: str) -> None:
+        """Pin the release: a deploy in between neither rolls the node back nor upgrades it."""
+        with self.directors:
+            runtime = self.site.runtime
+            if self.own and release == self.target:
+                save_runtime(self.site.state_dir, without_pins(runtime, [host]))
+            else:
+                now = datetime.now(UTC).isoformat(timespec="seconds")
+                pins = {host: Pin(release, self.op.run.holder, now)}
+                save_runtime(self.site.state_dir, with_pins(runtime, pins))
+
+
+def _last_output(done: Observation) -> str:
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    return " / ".join(lines[-8:])[-700:]
+
+
+@contextmanager
+def _as_action_error() -> Iterator[None]:
+    """Translate failures of other operations for a phase."""
+    try:
+        yield
+    except (OperationError, TransportError) as error:
+        raise ActionError(str(error)) from None

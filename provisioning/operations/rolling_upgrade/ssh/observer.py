@@ -1,0 +1,126 @@
+"""Observation of a real cluster, without changes."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from provisioning.engine.fleet import Fleet
+from provisioning.engine.observe import run_fragments
+from provisioning.facts.app_readiness import app_readiness
+from provisioning.facts.current_release import current_release
+from provisioning.facts.fact import Fact, fragments
+from provisioning.facts.gather import gather
+from provisioning.facts.http_replies import NoReplyError
+from provisioning.facts.keepalived import KEEPALIVED_REPLACED
+from provisioning.facts.probe import ProbeError
+from provisioning.model.hosts import ServiceManager
+from provisioning.model.resolve import service_manager_of
+from provisioning.operations.planning import Plans, plan_hosts
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.ports import ActionError
+from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot
+from provisioning.operations.rolling_upgrade.ssh import keepalived
+from provisioning.operations.rolling_upgrade.ssh.snapshot_builder import Answers, build_snapshot
+from provisioning.operations.session import Site
+from provisioning.operations.tables import holders_of, look_at_tables
+from provisioning.resources.base import Observation
+from provisioning.roles import director
+from provisioning.roles.deployment import Deployment
+from provisioning.roles.desired import DesiredHost
+from provisioning.roles.rendering import Templates
+from provisioning.transport.base import Transport
+
+T = TypeVar("T")
+
+APP_PATIENCE = 5
+"""Seconds that the app may take for an answer."""
+OBSERVE_TIMEOUT = 30.0
+"""Seconds that an observation of a host may take."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Observer:
+    """The half of ``ClusterActions`` that only observes. One lock gives the directors and the
+    runtime state to one thread at a time."""
+
+    site: Site
+    fleet: Fleet
+    options: UpgradeOptions
+    directors: threading.RLock = field(default_factory=threading.RLock)
+
+    def look(self) -> ClusterSnapshot:
+        inventory = self.site.inventory
+        with self.directors:
+            servers, directors = list(inventory.real_servers.hosts), list(inventory.directors.hosts)
+            self.fleet.connect([*servers, *directors])
+            tables = look_at_tables(directors, self.fleet)
+            masters = holders_of(inventory, self.fleet)
+            answers = self.fleet.each(servers, self._ask)
+            silent = {
+                name: str(self.fleet.errors[name])
+                for name in (*servers, *directors)
+                if name in self.fleet.errors
+            }
+            return build_snapshot(inventory, self.site.runtime, tables, masters, answers, silent)
+
+    def director_changes(self, host: str) -> tuple[list[str], bool]:
+        with self.directors:
+            plan = self.plans(self.director(host)).hosts[host]
+            replaced = self.ask(host, KEEPALIVED_REPLACED)
+        changes = [f"{step.id}: {step.change.summary}" for step in plan.steps]
+        restarts = any(one.handler.name == keepalived.RESTART for one in plan.handlers)
+        reasons = {
+            "its running Keepalived was replaced on the disk": replaced,
+            "newest packages": self.options.upgrade_packages,
+            "a restart was asked for": self.options.restart_directors,
+        }
+        more = [reason for reason, holds in reasons.items() if holds]
+        return [*changes, *more], restarts or bool(more)
+
+    def director(self, host: str) -> DesiredHost:
+        """Desired state of a director as such; other roles of the host stay as they are."""
+        inventory = self.site.inventory
+        part = director.part(Deployment(inventory, Templates(inventory), self.site.runtime), host)
+        return DesiredHost(host, part.requirements, part.resources, partial=True)
+
+    def plans(self, wanted: DesiredHost) -> Plans:
+        """Plan the changes of a host. Raises ``ActionError`` where it cannot be observed."""
+        plans = plan_hosts(self.site.inventory, {wanted.name: wanted}, self.fleet)
+        for reason in plans.unreachable.values():
+            raise ActionError(reason)
+        return plans
+
+    def observe(
+        self, host: str, fragments: Mapping[str, str], timeout: float = OBSERVE_TIMEOUT
+    ) -> dict[str, Observation]:
+        """Run fragments on a host. Raises ``ActionError`` where it cannot be reached."""
+        self.fleet.connect([host])
+
+        def look(name: str, transport: Transport) -> dict[str, Observation]:
+            return run_fragments(name, transport, fragments, timeout=timeout)
+
+        found = self.fleet.each([host], look)
+        if host not in found:
+            raise ActionError(str(self.fleet.errors.get(host, f"{host}: no connection")))
+        return found[host]
+
+    def ask(self, host: str, fact: Fact[T], timeout: float = OBSERVE_TIMEOUT) -> T:
+        """Ask a host for a fact. Raises ``ActionError`` where it cannot be reached or tells
+        nothing."""
+        found = self.observe(host, fragments((fact,)), timeout)
+        try:
+            return fact.parse(found[fact.name])
+        except (ProbeError, NoReplyError) as error:
+            raise ActionError(f"the app cannot be asked: {error}") from None
+
+    def manager(self, host: str) -> ServiceManager:
+        """Service manager of a host."""
+        return service_manager_of(self.site.inventory, host)
+
+    def _ask(self, name: str, transport: Transport) -> Answers:
+        inventory = self.site.inventory
+        release = current_release(inventory.app.directory)
+        readiness = app_readiness(inventory, name, patience=APP_PATIENCE)
+        seen = gather(name, transport, (readiness, release), timeout=OBSERVE_TIMEOUT)
+        return Answers(seen[release], seen[readiness])

@@ -1,0 +1,100 @@
+"""Build a snapshot from the answers of the hosts. Pure."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from provisioning.facts.app_readiness import AppReadiness
+from provisioning.model.inventory import Inventory
+from provisioning.model.runtime import Runtime
+from provisioning.operations.rolling_upgrade.snapshot import (
+    ClusterSnapshot,
+    NodeSnapshot,
+    ServiceSnapshot,
+)
+from provisioning.operations.tables import Tables, weight_of
+from provisioning.roles.wanted_services import WantedService, wanted_services
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers of a real server."""
+
+    release: str
+    """Id of the release that the next start takes."""
+    app: AppReadiness
+
+
+def build_snapshot(
+    inventory: Inventory,
+    runtime: Runtime,
+    tables: Tables,
+    masters: Collection[str],
+    answers: Mapping[str, Answers],
+    silent: Mapping[str, str],
+) -> ClusterSnapshot:
+    """Build the snapshot of the whole cluster."""
+    wanted = wanted_services(inventory, runtime)
+    return ClusterSnapshot(
+        services=tuple(_service(one, tables) for one in wanted),
+        nodes={name: node(said) for name, said in answers.items()},
+        masters=tuple(name for name in inventory.directors.hosts if name in masters),
+        drained=tuple(runtime.drains),
+        faults=tuple(_faults(inventory, wanted, tables, masters, silent)),
+        unreachable=dict(silent),
+    )
+
+
+def node(said: Answers) -> NodeSnapshot:
+    """Build the snapshot of one real server."""
+    app = said.app.app.status
+    if app is None:
+        return NodeSnapshot(ready=False, release=said.release)
+    return NodeSnapshot(
+        ready=said.app.ready,
+        release=said.release,
+        slots=app.slots,
+        places=app.places,
+        running=app.running,
+        waiting=app.waiting,
+    )
+
+
+def _service(wanted: WantedService, tables: Tables) -> ServiceSnapshot:
+    weights = {
+        host: min((weight_of(table, wanted, host) or 0 for table in tables.values()), default=0)
+        for host in wanted.servers
+    }
+    return ServiceSnapshot(wanted.endpoint, wanted.service.quorum, weights)
+
+
+def _faults(
+    inventory: Inventory,
+    wanted: list[WantedService],
+    tables: Tables,
+    masters: Collection[str],
+    silent: Mapping[str, str],
+) -> list[str]:
+    found = [why for name, why in silent.items() if name in inventory.directors.hosts]
+    if not masters:
+        found.append("no director holds the VIP")
+    if len(masters) > 1 and (inventory.vrrp.sync_group or len(inventory.virtual_ips) == 1):
+        found.append(f"{' and '.join(sorted(masters))} hold the VIP at the same time")
+    for service in wanted:
+        found += _disagreements(service, tables)
+    return found
+
+
+def _disagreements(service: WantedService, tables: Tables) -> list[str]:
+    """List weights that differ among directors. Weights that move by themselves, and a drained
+    node that one director has taken out, are not disagreements."""
+    if service.weights_move:
+        return []
+    found = []
+    for host in service.servers:
+        seen = {name: weight_of(table, service, host) or 0 for name, table in tables.items()}
+        if len(set(seen.values())) > 1:
+            words = ", ".join(f"{weight} on {name}" for name, weight in seen.items())
+            found.append(
+                f"{service.endpoint}: the directors do not agree on {host}: weight {words}"
+            )
+    return found

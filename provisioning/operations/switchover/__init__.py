@@ -1,0 +1,1 @@
+"""The VIPs on another director, on purpose."""

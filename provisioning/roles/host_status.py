@@ -1,0 +1,25 @@
+"""Status of a host in a role that stands by itself: no rule compares it with other hosts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A word for people."""
+
+    text: str
+    good: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HostStatus:
+    """A host as it was seen."""
+
+    record: Mapping[str, Any]
+    """For ``cluster status --json``: keys are only ever added."""
+    cells: Mapping[str, Cell]
+    """For people, by heading; the same headings for every host."""
+    faults: tuple[tuple[str, str], ...] = field(default=())
+    """Texts and fixes, as a ``Fault`` has them."""

@@ -1,0 +1,24 @@
+"""Every role there is, and who has which."""
+
+from provisioning.model.inventory import Inventory
+from provisioning.roles.director import DIRECTORS
+from provisioning.roles.real_server import REAL_SERVERS
+from provisioning.roles.role import Role
+from provisioning.roles.storage import STORAGE
+
+ROLES: tuple[Role, ...] = (
+    DIRECTORS,
+    REAL_SERVERS,
+    STORAGE,
+)
+"""In the order in which people meet them, the inventory's."""
+
+
+def roles_of(inventory: Inventory, name: str) -> list[Role]:
+    """Roles of a host; none where it is a client alone."""
+    return [role for role in ROLES if name in role.hosts(inventory)]
+
+
+def deploy_order() -> list[Role]:
+    """Those that others depend on first."""
+    return sorted(ROLES, key=lambda role: role.order)
