@@ -315,15 +315,14 @@ def _at_terminal() -> bool:
 def _show(seen: LabStatus) -> None:
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False)
-    for heading in ("machine", "role", "debian", "kernel", "state", "address", "ssh port", "MiB"):
+    for heading in ("machine", "role", "system", "state", "address", "ssh port", "MiB"):
         table.add_column(heading, no_wrap=True)
     for node in seen.nodes:
         ssh = f"{node.ssh_port} {'answers' if node.ssh_answers else 'silent'}"
         table.add_row(
             node.name,
             node.role,
-            str(node.debian or "the host's"),
-            node.kernel,
+            f"Debian {node.debian}" if node.debian else node.kernel,
             _coloured(node.condition.value, node.condition is Condition.UP),
             node.address,
             _coloured(ssh, node.ssh_answers),

@@ -45,6 +45,8 @@ def bare_machine_files(
         **{f"seed/root/etc/{path}": file for path, file in etc.items()},
         f"seed/root/{_HOME}": File(None, 0o755, LOGIN_NUMBER),
         ssh: File(None, 0o700, LOGIN_NUMBER),
+        # Else each login starts a `systemd --user` and ends it after, for seconds of such a kernel.
+        f"seed/root/var/lib/systemd/linger/{LOGIN_USER}": File(""),
         f"{ssh}/authorized_keys": File(f"{who.login_key}\n", 0o600, LOGIN_NUMBER),
     }
 

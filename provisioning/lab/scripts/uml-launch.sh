@@ -15,11 +15,11 @@ if [ -e "$folder/disk" ]; then
     mount --bind "$disk" "$disk"
     # A kernel that reboots executes the name it was started by, in the same process, which still
     # holds its tap. So that name is of a program that ends, and bare-power.sh starts another kernel.
-    reboot=$folder/memory/reboot
-    printf '#!/bin/sh\nexit 64\n' >"$reboot"
-    chmod 700 "$reboot"
+    uml=$folder/memory/uml
+    printf '#!/bin/sh\nexit 64\n' >"$uml"
+    chmod 700 "$uml"
     # shellcheck disable=SC2016 # bash expands it
-    set -- bash -c 'exec -a "$0" "$@"' "$reboot" "$@"
+    set -- bash -c 'exec -a "$0" "$@"' "$uml" "$@"
 fi
 mount -o remount,bind,ro /
 TMPDIR=$folder/memory
