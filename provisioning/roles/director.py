@@ -79,7 +79,8 @@ def part(deployment: Deployment, name: str) -> RolePart:
     settings = sysctls(inventory, runtime)
     supervised = manager is ServiceManager.SUPERVISOR
     resources: list[Resource] = [
-        Packages(names=("ipvsadm", "keepalived", "kmod")),
+        # Python for what is asked of directors: who else claims the VIPs, how long a VIP was away.
+        Packages(names=("ipvsadm", "keepalived", "kmod", "python3")),
         *manager_resources(manager),
         RenderedFile(
             path="/etc/modules-load.d/cosyvoice-cluster.conf",
