@@ -19,6 +19,9 @@ from . import (
     ssh_keys,
 )
 from .accounts import Accounts, free_number
+from .bare import supply
+from .bare.files import LOGIN_NUMBER
+from .bare.supply import Supply
 from .commands import run
 from .errors import LabError
 from .machine_files import Identity, Interpreter
@@ -32,6 +35,8 @@ WEB_PORT = 7860
 """The app's port on the VIP, as the inventory's default service has it."""
 _PATIENCE = 90.0
 """Seconds a machine may take to boot on a busy host; an idle one needs a tenth."""
+_BARE_PATIENCE = 400.0
+"""The same for one that is bare: systemd starts some hundred programs."""
 _POLL = 0.1
 
 
@@ -46,6 +51,7 @@ def build(
 
     Raises LabError at the first thing that fails, leaving what was made for `down`.
     """
+    supplied = supply.provide(topology, report)
     # Written first: whatever is cut off from here on is found and removed by its name.
     record = Record(topology, {}, (), time.time(), Phase.MAKING)
     folder.write(record)
@@ -55,15 +61,15 @@ def build(
     login = ssh_keys.generate()
     _write_secret(folder.key, login.private)
     password_hash = _new_password(folder.sudo_password) if asks_password else None
-    host = _host_accounts()
-    interpreter = _interpreter()
+    number = free_number(_host_accounts())
     for node in topology.nodes:
-        number = free_number(host)
-        who = Identity(keys[node.name], f"{login.public} lab", number, password_hash)
-        files = machine_files.machine_files(topology, node, host, who, interpreter)
-        machines.write(folder.node(node.name), files)
+        own_number = LOGIN_NUMBER if node.debian else number
+        who = Identity(keys[node.name], f"{login.public} lab", own_number, password_hash)
+        _write(folder, topology, node, who, supplied)
         machines.start(topology.name, node, folder.node(node.name))
     report(f"{len(topology.nodes)} machines boot")
+    if supplied:
+        supply.start_apt_cache(folder, supplied.mirror)
     record = _with_ports(record, _forward(folder, topology, forwards))
     known_hosts = machine_files.known_hosts(topology, keys, record.ssh_ports)
     folder.known_hosts.write_text(known_hosts, "utf-8")
@@ -74,21 +80,30 @@ def build(
     return record
 
 
-def wait_ready(folder: StateFolder, record: Record, nodes: Sequence[Node], report: Report) -> None:
-    """Wait until every one of these machines lets the lab's key in.
+def wait_ready(
+    folder: StateFolder,
+    record: Record,
+    nodes: Sequence[Node],
+    report: Report,
+    also: Callable[[], bool] = lambda: True,
+) -> None:
+    """Wait until every one of these machines lets the lab's key in, and ``also`` is true.
 
     Raises LabError for a machine that ends or takes too long.
     """
-    deadline = time.monotonic() + _PATIENCE
+    patience = _BARE_PATIENCE if any(node.debian for node in nodes) else _PATIENCE
+    deadline = time.monotonic() + patience
     given_up = threading.Event()
 
     def wait(node: Node) -> None:
         port = record.ssh_ports[node.name]
-        while not (ssh_client.answers(port) and ssh_client.logs_in(folder.ssh_config, node.name)):
+        while not (
+            ssh_client.answers(port) and ssh_client.logs_in(folder.ssh_config, node.name) and also()
+        ):
             machines.require_running(folder.name, node, folder.console(node.name))
             if time.monotonic() > deadline:
                 raise LabError(
-                    f"{node.name} did not let the lab's key in within {_PATIENCE:.0f} s. Its"
+                    f"{node.name} did not let the lab's key in within {patience:.0f} s. Its"
                     f" console: {folder.console(node.name)}"
                 )
             if given_up.wait(_POLL):
@@ -104,9 +119,20 @@ def wait_ready(folder: StateFolder, record: Record, nodes: Sequence[Node], repor
             raise
 
 
+def _write(
+    folder: StateFolder, topology: Topology, node: Node, who: Identity, supplied: Supply | None
+) -> None:
+    if node.debian and supplied:
+        supply.write_machine(folder, topology, node, node.debian, who, supplied)
+    else:
+        files = machine_files.machine_files(topology, node, _host_accounts(), who, _interpreter())
+        machines.write(folder.node(node.name), files)
+
+
 def _forward(folder: StateFolder, topology: Topology, forwards: Sequence[Forward]) -> list[Forward]:
     wanted = [*forwarding.to_sshd(topology, {}), *forwards]
-    return forwarding.start(topology.name, wanted, folder.forwarder_log)
+    inward = supply.ways_out(folder, topology)
+    return forwarding.start(topology.name, wanted, folder.forwarder_log, inward)
 
 
 def _with_ports(record: Record, forwards: Sequence[Forward]) -> Record:
@@ -124,7 +150,7 @@ def _write_for_people(folder: StateFolder, record: Record, asks_password: bool) 
         folder.inventory,
         folder.key,
         folder.known_hosts,
-        python=Path(sys.prefix, "bin/python"),
+        python=None if record.topology.debian else Path(sys.prefix, "bin/python"),
         sudo_password=folder.sudo_password if asks_password else None,
     )
     folder.inventory.write_text(text, "utf-8")

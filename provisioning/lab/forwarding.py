@@ -3,6 +3,7 @@
 The listening sockets are made in the host's network namespace and handed down; the daemon runs in
 the switch's namespace, and a socket stays in the namespace it was made in. So every connection
 taken on the host becomes a connection of its own on the LAN: behind the VIP, IPVS schedules each.
+What the LAN reaches of the host is what `Inward` names, and nothing else.
 """
 
 import json
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from . import network, processes
 from .errors import LabError
-from .forwarder import Route
+from .forwarder import Inward, Route
 from .state import Forward
 from .topology import Topology
 
@@ -44,7 +45,9 @@ def to_sshd(topology: Topology, ports: Mapping[str, int]) -> list[Forward]:
     ]
 
 
-def start(lab: str, targets: Sequence[Forward], log: Path) -> list[Forward]:
+def start(
+    lab: str, targets: Sequence[Forward], log: Path, inward: Sequence[Inward] = ()
+) -> list[Forward]:
     """Start the daemon and return the forwards with the host ports they got.
 
     Raises LabError if a port asked for is taken.
@@ -55,15 +58,16 @@ def start(lab: str, targets: Sequence[Forward], log: Path) -> list[Forward]:
             Route(listener.fileno(), target.address, target.port)
             for listener, target in zip(listeners, targets, strict=True)
         ]
-        processes.start(_command(lab, routes), lab, PART, log, [r.descriptor for r in routes])
+        command = _command(lab, routes, inward)
+        processes.start(command, lab, PART, log, [route.descriptor for route in routes])
         return [
             Forward(listener.getsockname()[1], target.address, target.port)
             for listener, target in zip(listeners, targets, strict=True)
         ]
 
 
-def _command(lab: str, routes: Sequence[Route]) -> list[str]:
+def _command(lab: str, routes: Sequence[Route], inward: Sequence[Inward]) -> list[str]:
     source = Path(__file__).parents[2]
-    argument = json.dumps([asdict(route) for route in routes])
+    argument = json.dumps([[asdict(each) for each in routes], [asdict(each) for each in inward]])
     python = ["env", f"PYTHONPATH={source}", sys.executable, "-m", f"{__package__}.forwarder"]
     return ["ip", "netns", "exec", network.switch_namespace(lab), *python, argument]

@@ -11,8 +11,9 @@ _HEADER = """\
 # Inventory of the lab {name!r}: machines on this computer, made by `cluster lab up`.
 # Deploy to them as to any others: cluster deploy -i {path}
 # ssh.host and ssh.port lead to a machine's sshd through a port of this computer; they are gone
-# after `cluster lab down`. No machine runs systemd, so Supervisor keeps the services.
+# after `cluster lab down`.{manager}
 """
+_SUPERVISOR = " No machine runs systemd, so Supervisor keeps the services."
 
 
 def render(
@@ -21,19 +22,20 @@ def render(
     path: Path,
     key: Path,
     known_hosts: Path,
-    python: Path,
+    python: Path | None,
     sudo_password: Path | None,
 ) -> str:
     """The inventory's text. ``python`` is an interpreter on the host that has the app's needs;
-    ``sudo_password`` a file with the password that sudo asks for on the machines, if it does."""
+    None: the machines are bare. ``sudo_password`` is a file with the password that sudo asks for on
+    the machines, if it does."""
     content: dict[str, object] = {
         "vip": str(topology.lan.vip),
         "interface": INTERFACE,
-        "service_manager": "supervisor",
+        **({} if python is None else {"service_manager": "supervisor"}),
         "ssh": _ssh(key, known_hosts, sudo_password),
         "vrrp": {"version": 3, "advert_interval": 0.2},
         # Small and instant: seven kernels share this computer's cores.
-        "app": {"python": str(python), "engine": "espeak", "queue_size": 64},
+        "app": {**_environment(python), "engine": "espeak", "queue_size": 64},
     }
     for group, kind in kinds().items():
         if nodes := topology.of_kind(kind):
@@ -47,7 +49,13 @@ def render(
                 }
             }
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-    return _HEADER.format(name=topology.name, path=path) + text
+    manager = "" if python is None else _SUPERVISOR
+    return _HEADER.format(name=topology.name, path=path, manager=manager) + text
+
+
+def _environment(python: Path | None) -> dict[str, object]:
+    """Bare machines reach no package index: this computer brings what the app needs."""
+    return {"venv": {"wheelhouse": True}} if python is None else {"python": str(python)}
 
 
 def _ssh(key: Path, known_hosts: Path, sudo_password: Path | None) -> dict[str, object]:

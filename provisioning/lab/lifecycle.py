@@ -6,7 +6,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from . import build, forwarding, machines, network, processes, requirements
+from . import (
+    build,
+    console,
+    forwarding,
+    machines,
+    network,
+    processes,
+    requirements,
+)
+from .bare import apt_cache, supply
+from .bare.mirror import of_this_computer
 from .build import WEB_PORT, Report
 from .commands import run
 from .errors import LabError
@@ -36,7 +46,7 @@ def up(
     Raises LabError if something is missing on the host, a lab of that name is up, or a machine
     does not come; nothing is left behind then.
     """
-    requirements.check()
+    requirements.check(bare=bool(topology.debian))
     folder = StateFolder(topology.name)
     with folder.locked():
         _refuse_if_up(folder)
@@ -76,6 +86,7 @@ def leftovers(name: str) -> list[str]:
     inside = dict.fromkeys(processes.inside(_identities(spaces)), "in its network")
     pids = inside | {process.pid: process.part for process in processes.of_lab(name)}
     files = sorted(folder.path.iterdir()) if folder.path.is_dir() else []
+    files += sorted(folder.disks.iterdir()) if folder.disks.is_dir() else []
     return [
         *(f"process {pid} ({part})" for pid, part in sorted(pids.items())),
         *(f"network namespace {space}" for space in spaces),
@@ -86,6 +97,26 @@ def leftovers(name: str) -> list[str]:
 def kill(lab: Lab, node: str) -> None:
     """Cut a machine's power: its kernel ends at once, nothing is sent or written any more."""
     processes.end_part(lab.name, lab.topology.node(node).name)
+
+
+def reboot(lab: Lab, name: str, report: Report = _silent) -> None:
+    """Restart a bare machine as Ctrl+Alt+Del on its console does; returns when it lets the lab's
+    key in again.
+
+    Raises LabError if it is not bare, not running or does not come back.
+    """
+    node = lab.topology.node(name)
+    if node.debian is None:
+        raise LabError(
+            f"{name} has no disk to boot from again: only bare machines reboot (cluster lab up"
+            f" --bare). Power it off and on: cluster lab kill {name}; cluster lab start {name}"
+        )
+    leader = _leader(lab, name)
+    boot = _boot_id(lab, name)
+    console.ctrl_alt_del(leader.pid, lab.folder.node(name))
+    build.wait_ready(
+        lab.folder, lab.record, [node], report, lambda: _boot_id(lab, name) not in ("", boot)
+    )
 
 
 def stop(lab: Lab, node: str) -> None:
@@ -99,10 +130,12 @@ def resume(lab: Lab, node: str) -> None:
 
 
 def start(lab: Lab, names: Sequence[str] = (), report: Report = _silent) -> list[str]:
-    """Boot machines that are down, fresh: what was written on them is gone.
+    """Boot machines that are down. A bare one has its disk as the power cut left it; of all others
+    what was written on them is gone.
 
-    Without names, all that are down. The forwarder is started again if it has ended. Returns
-    what was started. Raises LabError if a machine is up already or does not come.
+    Without names, all that are down. The forwarder and the cache of apt are started again if they
+    have ended. Returns what was started. Raises LabError if a machine is up already or does not
+    come.
     """
     with lab.folder.locked():
         wanted = [lab.topology.node(name) for name in names] or list(lab.topology.nodes)
@@ -114,6 +147,9 @@ def start(lab: Lab, names: Sequence[str] = (), report: Report = _silent) -> list
         if not processes.of_part(lab.name, forwarding.PART):
             _restart_forwarder(lab)
             started.append(forwarding.PART)
+        if lab.topology.debian and not processes.of_part(lab.name, apt_cache.PART):
+            supply.start_apt_cache(lab.folder, of_this_computer())
+            started.append(apt_cache.PART)
         for node in down:
             processes.end_part(lab.name, node.name)
             machines.start(lab.name, node, lab.folder.node(node.name))
@@ -155,9 +191,16 @@ def _leader(lab: Lab, node: str) -> processes.Process:
     return leader
 
 
+def _boot_id(lab: Lab, name: str) -> str:
+    """The id of the running boot (random(4)); empty if the machine does not answer."""
+    return lab.exec(name, ["cat", "/proc/sys/kernel/random/boot_id"]).stdout.strip()
+
+
 def _restart_forwarder(lab: Lab) -> None:
     to_sshd = forwarding.to_sshd(lab.topology, lab.record.ssh_ports)
-    forwarding.start(lab.name, [*to_sshd, *lab.record.forwards], lab.folder.forwarder_log)
+    wanted = [*to_sshd, *lab.record.forwards]
+    inward = supply.ways_out(lab.folder, lab.topology)
+    forwarding.start(lab.name, wanted, lab.folder.forwarder_log, inward)
 
 
 def _refuse_if_up(folder: StateFolder) -> None:

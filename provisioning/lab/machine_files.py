@@ -100,10 +100,10 @@ def machine_files(
         "group": File(accounts.group),
         "shadow": File(accounts.shadow, 0o600),
         "hostname": File(f"{node.name}\n"),
-        "hosts": File(_hosts(topology)),
+        "hosts": File(hosts(topology)),
         "exports": File(""),
         "fstab": File(""),
-        f"sudoers.d/{LOGIN_USER}": File(_sudoers(asks=who.password_hash is not None), 0o440),
+        f"sudoers.d/{LOGIN_USER}": File(sudoers(asks=who.password_hash is not None), 0o440),
         "ssh/sshd_config": File(_SSHD_CONFIG),
         "ssh/ssh_host_ed25519_key": File(who.host_key.private, 0o600),
         "ssh/ssh_host_ed25519_key.pub": File(f"{who.host_key.public} {node.name}\n"),
@@ -148,12 +148,14 @@ def _settings(topology: Topology, node: Node) -> str:
     return _lines(f"{name}={shlex.quote(value)}" for name, value in values.items())
 
 
-def _hosts(topology: Topology) -> str:
+def hosts(topology: Topology) -> str:
+    """Text of /etc/hosts, the same on every machine."""
     names = [f"{node.address} {node.name}" for node in topology.nodes]
     return _lines(["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback", *names])
 
 
-def _sudoers(asks: bool) -> str:
+def sudoers(asks: bool) -> str:
+    """Text that lets the login user become root, with or without a password."""
     return f"{LOGIN_USER} ALL=(ALL:ALL) {'' if asks else 'NOPASSWD: '}ALL\n"
 
 

@@ -12,6 +12,10 @@ from .machine_files import File
 from .topology import Kernel, Node, kinds
 
 UML = "linux.uml"
+DISK = "disk"
+"""Name in a bare machine's folder of a link to the folder with what it has written to its disk."""
+IMAGE = "image"
+"""Name there of a link to the file that its disk began as."""
 
 
 def write(folder: Path, files: Mapping[str, File]) -> None:
@@ -50,7 +54,9 @@ def command(lab: str, node: Node, folder: Path) -> list[str]:
         return [*apart, "--uts", "--mount-proc", "sh", f"{folder}/init", str(folder)]
     # Through sh: /run, where the folder is, is often mounted noexec.
     launch = ["sh", f"{folder}/launch", str(folder), str(node.memory)]
-    return ["nice", "-n", str(_niceness(node)), *apart, *launch, *uml_command(node, folder)]
+    power = ["sh", f"{folder}/power"] if node.debian else []
+    nice = ["nice", "-n", str(_niceness(node))]
+    return [*nice, *power, *apart, *launch, *uml_command(node, folder)]
 
 
 def _niceness(node: Node) -> int:
@@ -58,13 +64,13 @@ def _niceness(node: Node) -> int:
 
 
 def uml_command(node: Node, folder: Path) -> list[str]:
-    """A UML kernel with the host's files as its root and its switch port as its network."""
+    """A UML kernel with its switch port as its network, and as its root the host's files or, if it
+    is bare, its disk."""
+    bare = node.debian is not None
     return [
         UML,
         f"mem={node.memory}M",
-        "rootfstype=hostfs",
-        "ro",
-        f"init={folder}/init",
+        *(_disk(folder) if bare else ["rootfstype=hostfs", "ro", f"init={folder}/init"]),
         # Its control socket goes here instead of to ~/.uml.
         f"uml_dir={folder}/memory",
         "umid=kernel",
@@ -75,8 +81,14 @@ def uml_command(node: Node, folder: Path) -> list[str]:
         # host hands it, and it drops them: uploads then crawl at the pace of retransmission.
         f"vec0:transport=tap,ifname={node.name},depth=128,gro=1,mac={node.mac}",
         "--",
-        str(folder),
+        f"{folder}/seed" if bare else str(folder),
     ]
+
+
+def _disk(folder: Path) -> list[str]:
+    """What the machine has written lies in one file, the image that it started from in another."""
+    files = f"{folder}/{DISK}/changes,{folder}/{IMAGE}"
+    return [f"ubd0={files}", "root=/dev/ubda", "rw", "init=/usr/local/sbin/lab-init"]
 
 
 def start(lab: str, node: Node, folder: Path) -> None:

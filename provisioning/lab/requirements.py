@@ -47,12 +47,24 @@ FOR_THE_MACHINES = (
 )
 """The needs of a deployed machine: machines have no way to the internet, but the host's files."""
 
+FOR_BARE_MACHINES = (
+    Requirement("debootstrap", "debootstrap"),
+    Requirement("mkfs.ext4", "e2fsprogs"),
+    Requirement("depmod", "kmod"),
+    Requirement("nginx", "nginx-light"),
+    Requirement("sshd", "openssh-server"),
+    Requirement("sudo", "sudo"),
+    Requirement("hostname", "hostname"),
+)
+"""What makes bare machines and brings them packages; the last three are for the client."""
 
-def check() -> None:
+
+def check(bare: bool = False) -> None:
     """Raise LabError naming everything that is missing and how to get it."""
     require_linux()
     require_root()
-    packages = sorted({need.package for need in (*FOR_THE_LAB, *FOR_THE_MACHINES) if _lacks(need)})
+    needs = (*FOR_THE_LAB, *(FOR_BARE_MACHINES if bare else FOR_THE_MACHINES))
+    packages = sorted({need.package for need in needs if _lacks(need)})
     if packages:
         raise LabError(
             f"The lab needs Debian packages that are missing: {', '.join(packages)}.\n"

@@ -16,6 +16,8 @@ from .partition import Cut
 from .topology import Topology, checked_name
 
 BASE = Path("/run/cosyvoice-lab")
+DISKS = Path("/var/lib/cosyvoice-lab")
+"""Where the disks of bare machines are: /run is often in memory."""
 
 
 class Phase(StrEnum):
@@ -53,11 +55,13 @@ _RECORD = TypeAdapter(Record)
 
 
 class StateFolder:
-    """The files of one lab, below /run: they are gone after a reboot, as the lab is."""
+    """The files of one lab, below /run: they are gone after a reboot, as the lab is. The disks of
+    bare machines are left then, for `down` or the next `up` to remove."""
 
-    def __init__(self, name: str, base: Path = BASE) -> None:
+    def __init__(self, name: str, base: Path = BASE, disks: Path = DISKS) -> None:
         self.name = checked_name(name)
         self.base = base
+        self.disks = disks / name
         self.path = base / name
         self.record_file = self.path / "lab.json"
         self.key = self.path / "id_ed25519"
@@ -66,10 +70,16 @@ class StateFolder:
         self.inventory = self.path / "inventory.yaml"
         self.sudo_password = self.path / "sudo_password"
         self.forwarder_log = self.path / "forwarder.log"
+        self.apt_socket = self.path / "apt.socket"
+        self.apt_log = self.path / "apt-cache.log"
 
     def node(self, name: str) -> Path:
         """The folder of one machine."""
         return self.path / "nodes" / name
+
+    def disk(self, name: str) -> Path:
+        """The folder of a bare machine's disk."""
+        return self.disks / name
 
     def console(self, name: str) -> Path:
         """Return the file of what a machine's kernel and init have said."""
@@ -131,7 +141,11 @@ class StateFolder:
         return self._lock()
 
     def empty(self) -> None:
-        """Delete what is in the folder."""
+        """Delete what is in the folder, and the disks."""
+        if self.disks.is_dir():
+            shutil.rmtree(self.disks)
+            with suppress(OSError):
+                self.disks.parent.rmdir()
         for entry in self.path.iterdir():
             if entry.is_dir():
                 shutil.rmtree(entry)

@@ -29,6 +29,8 @@ class NodeStatus:
 
     name: str
     role: str
+    debian: int | None
+    """The release that a bare machine has of its own; None: it has the host's files."""
     kernel: str
     """The version of its own kernel, or that it is the host's."""
     address: str
@@ -96,6 +98,7 @@ def _node_status(
     return NodeStatus(
         name=node.name,
         role=node.role,
+        debian=node.debian,
         kernel=version if node.kernel is Kernel.UML else "the host's",
         address=str(node.address),
         ssh_port=lab.record.ssh_ports[node.name],

@@ -1,7 +1,7 @@
 """The parts of a lab: machines, their names, addresses and sizes. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
@@ -15,6 +15,7 @@ INTERFACE = "vec0"
 DEFAULT_NETWORK = IPv4Network("10.77.0.0/24")
 LOGIN_USER = "ops"
 """The account with sudo that every machine has."""
+_BARE_MEMORY = 512
 MOST_PER_ROLE = 9
 """Each role has ten addresses of the LAN set aside, the first of which may be the round one."""
 
@@ -68,6 +69,8 @@ class Node:
     """Its kind (``Machines.kind``)."""
     address: IPv4Address
     memory: int
+    debian: int | None = None
+    """The release it has of its own, on a disk of its own; None: the host's files."""
 
     @property
     def kernel(self) -> Kernel:
@@ -95,10 +98,22 @@ class Size:
         if left:
             raise TypeError(f"unknown: {', '.join(left)}")
 
+    @classmethod
+    def bare(cls, **given: int) -> "Size":
+        """The same, with the usual memory of bare machines."""
+        usual = {memory_key(kind): bare_memory(kind) for kind in kinds().values()}
+        return cls(**{**usual, **given})
+
 
 def memory_key(kind: Machines) -> str:
     """The keyword for the memory of such machines."""
     return f"{kind.kind.replace(' ', '_')}_memory"
+
+
+def bare_memory(kind: Machines) -> int:
+    """MiB of a bare machine of this kind, without an option: systemd takes 150 of them, apt 100
+    while it installs."""
+    return kind.memory and max(kind.memory, _BARE_MEMORY)
 
 
 @dataclass(frozen=True)
@@ -125,6 +140,11 @@ class Topology:
         return [node for node in self.nodes if node.role == kind.kind]
 
     @property
+    def debian(self) -> list[int]:
+        """The releases that bare machines have; none if no machine is bare."""
+        return sorted({node.debian for node in self.nodes if node.debian})
+
+    @property
     def memory(self) -> int:
         """MiB that all machines together may come to use."""
         return sum(node.memory for node in self.nodes)
@@ -133,16 +153,21 @@ class Topology:
 _LEAST_MEMORY = 96
 
 
-def plan(name: str = "lab", size: Size | None = None, lan: Lan | None = None) -> Topology:
-    """Lay out a lab.
+def plan(
+    name: str = "lab",
+    size: Size | None = None,
+    lan: Lan | None = None,
+    debian: Sequence[int] = (),
+) -> Topology:
+    """Lay out a lab; with releases in ``debian`` of bare machines, each role's having them in turn.
 
     Raises LabError for a name, number, memory size or network that cannot be.
     """
-    size = size or Size()
+    size = size or (Size.bare() if debian else Size())
     lan = lan or Lan()
     if lan.network.prefixlen != 24:
         raise LabError(f"The lab's network {lan.network} must be a /24, such as 10.77.0.0/24.")
-    return Topology(checked_name(name), lan, tuple(_nodes(size, lan)))
+    return Topology(checked_name(name), lan, tuple(_nodes(size, lan, debian)))
 
 
 def checked_name(name: str) -> str:
@@ -154,7 +179,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _nodes(size: Size, lan: Lan) -> Iterator[Node]:
+def _nodes(size: Size, lan: Lan, debian: Sequence[int]) -> Iterator[Node]:
     for key, kind in kinds().items():
         count, memory = size.numbers[key], size.memory[key]
         if not kind.least <= count <= MOST_PER_ROLE:
@@ -168,4 +193,6 @@ def _nodes(size: Size, lan: Lan) -> Iterator[Node]:
             )
         for index in range(count):
             address = lan.address(kind.first + index)
-            yield Node(f"{kind.prefix}{index + 1}", kind.kind, address, memory)
+            # Clients look at the cluster from outside: they have the host's files.
+            own = debian[index % len(debian)] if debian and kind is not CLIENTS else None
+            yield Node(f"{kind.prefix}{index + 1}", kind.kind, address, memory, own)

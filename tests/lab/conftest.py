@@ -15,6 +15,9 @@ from provisioning.lab.topology import Size, plan
 from tests.lab.cluster import Cluster
 
 SMALL = Size(directors=2, real_servers=1, real_server_memory=512)
+TWO_RELEASES = Size(
+    directors=1, real_servers=2, storage=0, director_memory=512, real_server_memory=512
+)
 MakeLab = Callable[[str, Size], Lab]
 
 
@@ -34,12 +37,12 @@ def _remove_orphans() -> None:
 
 
 @contextmanager
-def _lab(suffix: str, size: Size) -> Iterator[Lab]:
+def _lab(suffix: str, size: Size, debian: tuple[int, ...] = ()) -> Iterator[Lab]:
     _require_lab_host()
     _remove_orphans()
     name = f"pytest{os.getpid()}{suffix}"
     try:
-        yield lifecycle.up(plan(name, size), report=print)
+        yield lifecycle.up(plan(name, size, debian=debian), report=print)
     finally:
         lifecycle.down(name)
 
@@ -55,6 +58,13 @@ def lab() -> Iterator[Lab]:
 def bare_lab() -> Iterator[Lab]:
     """A small lab of a module's own, whose machines it may kill."""
     with _lab("bare", SMALL) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def debian_lab() -> Iterator[Lab]:
+    """Bare machines of a module's own: lvs1 and rs1 with Debian 12, rs2 with Debian 13."""
+    with _lab("debian", TWO_RELEASES, (12, 13)) as made:
         yield made
 
 

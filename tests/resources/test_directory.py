@@ -51,6 +51,21 @@ def test_one_that_holds_something_is_kept(host: Host, tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "recording.wav").exists()
 
 
+def test_one_that_a_package_has_brought_since_the_look_is_taken_as_it_is(
+    host: Host, tmp_path: Path
+) -> None:
+    path = tmp_path / "keepalived"
+    resource = Directory(path=str(path), mode=0o750)
+    change = host.change(resource)
+    assert change is not None and change.summary == "create"
+    path.mkdir(mode=0o700)
+    (path / "sample").touch()
+    host.must(change.apply)
+    assert mode(path) == 0o750 and host.change(resource) is None
+    host.must(change.undo)
+    assert mode(path) == 0o700 and (path / "sample").exists()
+
+
 def test_a_folder_made_for_it_that_holds_more_is_kept(host: Host, tmp_path: Path) -> None:
     resource = Directory(path=f"{tmp_path}/a/b/c")
     host.deploy(resource)

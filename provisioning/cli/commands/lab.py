@@ -15,11 +15,21 @@ from rich.table import Table
 
 from ...lab import lifecycle, running
 from ...lab import status as lab_status
+from ...lab.bare.release import Release
 from ...lab.errors import LabError
 from ...lab.status import Condition, LabStatus
-from ...lab.topology import DEFAULT_NETWORK, Lan, Size, kinds, memory_key, plan
+from ...lab.topology import (
+    DEFAULT_NETWORK,
+    Lan,
+    Size,
+    bare_memory,
+    kinds,
+    memory_key,
+    plan,
+)
 from ..views.json_output import print_json
 
+_DEBIAN = Release.BOOKWORM
 _PORT = click.IntRange(1, 65535)
 
 
@@ -53,6 +63,9 @@ def lab() -> None:
     Directors, real servers and storage each run a Linux kernel of their own (User Mode Linux),
     the client is a set of namespaces. They have sshd, a user `ops` with sudo, and nothing else:
     `cluster deploy` makes them a cluster. Your own network is not touched. Needs root.
+
+    `up` boots them in seconds from this computer's own files; `up --bare` gives each a Debian and a
+    disk of its own.
     """
 
 
@@ -65,10 +78,9 @@ def _size_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options += [
         click.option(
             _flag(memory_key(kind)),
-            default=kind.memory,
-            show_default=True,
             metavar="MIB",
             type=int,
+            help=f"[default: {kind.memory}; bare: {bare_memory(kind)}]",
         )
         for kind in kinds().values()
         if kind.memory
@@ -85,6 +97,19 @@ def _flag(key: str) -> str:
 @lab.command()
 @_name_option
 @_size_options
+@click.option(
+    "--bare",
+    is_flag=True,
+    help="Machines with nothing but a small Debian, systemd and a disk that survives power cuts.",
+)
+@click.option(
+    "--debian",
+    "releases",
+    type=click.Choice([str(release.value) for release in Release]),
+    multiple=True,
+    help="Release of bare machines; given several times, each role's have them in turn."
+    f"  [default: {_DEBIAN}]",
+)
 @click.option(
     "--lan",
     "network",
@@ -113,15 +138,21 @@ def up(
     web_port: int | None,
     vip_ports: tuple[int, ...],
     asks_password: bool,
-    **size: int,
+    bare: bool,
+    releases: tuple[str, ...],
+    **size: int | None,
 ) -> None:
     """Boot the machines, all ready to be deployed to."""
+    if releases and not bare:
+        raise click.UsageError("--debian goes with --bare: other machines have this one's files.")
     started = time.monotonic()
 
     def report(line: str) -> None:
         click.echo(f"{time.monotonic() - started:5.1f} s  {line}")
 
-    topology = plan(name, Size(**size), Lan(network))
+    given = {part: number for part, number in size.items() if number is not None}
+    debian = (tuple(map(int, releases)) or (_DEBIAN,)) if bare else ()
+    topology = plan(name, Size.bare(**given) if bare else Size(**given), Lan(network), debian)
     made = lifecycle.up(topology, web_port or 0, vip_ports, asks_password, report)
     report(f"ready to deploy: {len(topology.nodes)} machines, up to {topology.memory} MiB")
     click.echo(f"\nInventory: {made.inventory}\nDeploy:    cluster deploy -i {made.inventory}")
@@ -226,12 +257,26 @@ def kill(name: str, node: str, how: str | None) -> None:
 def start(name: str, nodes: tuple[str, ...]) -> None:
     """Boot machines that are off, fresh.
 
-    Nothing that was deployed to them is there any more.
+    Nothing that was deployed to them is there any more; a bare machine has its disk as the power
+    cut left it.
 
     Without NODES, all that are off.
     """
     started = lifecycle.start(running.find(name), nodes, click.echo)
     click.echo(f"Started: {', '.join(started)}." if started else "All were running already.")
+
+
+@lab.command()
+@_name_option
+@_node_argument
+def reboot(name: str, node: str) -> None:
+    """Restart a bare machine.
+
+    Its services are ended and its disk is kept. Returns when it lets SSH in again.
+    """
+    started = time.monotonic()
+    lifecycle.reboot(running.find(name), node)
+    click.echo(f"{node} is back after {time.monotonic() - started:.0f} s.")
 
 
 @lab.command()
@@ -270,14 +315,14 @@ def _at_terminal() -> bool:
 def _show(seen: LabStatus) -> None:
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False)
-    for heading in ("machine", "role", "kernel", "state", "address", "ssh port", "MiB"):
+    for heading in ("machine", "role", "system", "state", "address", "ssh port", "MiB"):
         table.add_column(heading, no_wrap=True)
     for node in seen.nodes:
         ssh = f"{node.ssh_port} {'answers' if node.ssh_answers else 'silent'}"
         table.add_row(
             node.name,
             node.role,
-            node.kernel,
+            f"Debian {node.debian}" if node.debian else node.kernel,
             _coloured(node.condition.value, node.condition is Condition.UP),
             node.address,
             _coloured(ssh, node.ssh_answers),

@@ -22,6 +22,7 @@ from ...transport.base import Transport
 from ..operation import Operation
 from ..planning import Plans
 from .errors import ReleaseError
+from .interpreter import install_interpreters
 from .wheelhouse import Wheel, fetch_wheels
 
 _PIECE = 4 * 1024 * 1024
@@ -44,6 +45,7 @@ def supply(op: Operation, release: ReleaseArchive, plans: Plans) -> None:
         for name, plan in plans.hosts.items()
         if not plan.blocked and any(step.id == unpack for step in plan.steps)
     ]
+    install_interpreters(names, str(app.base_python), plans, op.fleet, op.progress)
     for kind, hosts in _kinds(app, names, op.fleet).items():
         wheels = _fetched(op, release, environment.wheels, kind)
         _bring(op, hosts, environment.wheels, wheels)

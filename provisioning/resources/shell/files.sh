@@ -48,6 +48,11 @@ look_at_directory() { # PATH
 }
 
 make_directory() { # RECORD PATH MODE OWNER GROUP: with the folders above it, noting the topmost
+    # A package that was installed since the look may have brought it.
+    if [ -d "$2" ]; then
+        change_directory "$@"
+        return
+    fi
     MADE=$2
     while [ -n "${MADE%/*}" ] && [ ! -d "${MADE%/*}" ]; do MADE=${MADE%/*}; done
     keep_note "$1" "absent $MADE"

@@ -28,7 +28,8 @@ def part(deployment: Deployment, name: str) -> RolePart:
     return RolePart(
         (manager_requirement(manager), address_requirement(inventory, name), ipvs_requirement()),
         (
-            Packages(names=("ipvsadm", "keepalived", "kmod")),
+            # Python for questions: who else claims the VIPs, how long a VIP was away.
+            Packages(names=("ipvsadm", "keepalived", "kmod", "python3")),
             *manager_resources(manager),
             *kernel(host),
             *helpers(host),

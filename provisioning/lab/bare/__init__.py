@@ -1,0 +1,1 @@
+"""Machines with a Debian and a disk of their own, as a rented server comes."""
