@@ -126,6 +126,14 @@ def _virtual_ips(
         raise click.BadParameter(str(error)) from error
 
 
+def _ports(
+    _context: click.Context, _option: click.Parameter, value: tuple[int, ...]
+) -> tuple[int, ...]:
+    if twice := next((port for port in value if port and value.count(port) > 1), None):
+        raise click.BadParameter(f"{twice} stands there twice")
+    return value
+
+
 def _host_names(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
     names = tuple(filter(None, (part.strip() for part in value.split(","))))
     for name in names:
@@ -159,7 +167,15 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 )
 @click.version_option(__version__, prog_name="app", message="%(prog)s %(version)s")
 @_option("--host", default="127.0.0.1", help="Address to listen on; 0.0.0.0 or :: is all.")
-@_option("--port", default=7860, type=click.IntRange(0, 65535), help="0 takes a free port.")
+@_option(
+    "--port",
+    "ports",
+    default=(7860,),
+    multiple=True,
+    type=click.IntRange(0, 65535),
+    callback=_ports,
+    help="0 takes a free port. May be repeated.",
+)
 @_option(
     "--enable-queue",
     is_flag=True,

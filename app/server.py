@@ -88,20 +88,25 @@ class _Server(uvicorn.Server):
 def run(settings: Settings) -> None:
     """Serve until told to stop (SIGTERM, SIGINT); exits with 1 when the port cannot be had."""
     logs.set_up(settings.log_level, settings.node_name)
-    try:
-        listener = _bind(settings.host, settings.port)
-    except OSError as error:
-        place = f"{settings.host} port {settings.port}"
-        print(f"Error: cannot listen on {place}: {error.strerror}", file=sys.stderr)
-        sys.exit(1)
-    logs.capture_prints()
-    keep_freed_memory()
-    raise_descriptors()
-    with listener:
-        asyncio.run(_serve(settings, listener))
+    with contextlib.ExitStack() as bound:
+        listeners = [bound.enter_context(_reserved(settings.host, p)) for p in settings.ports]
+        logs.capture_prints()
+        keep_freed_memory()
+        raise_descriptors()
+        asyncio.run(_serve(settings, listeners))
     logging.shutdown()
     # Python would wait for a thread that hangs in a dead NFS mount; nothing else is left to do.
     os._exit(0)
+
+
+def _reserved(host: str, port: int) -> socket.socket:
+    """A bound socket, or the end of the process with 1."""
+    try:
+        return _bind(host, port)
+    except OSError as error:
+        place = f"{host} port {port}"
+        print(f"Error: cannot listen on {place}: {error.strerror}", file=sys.stderr)
+        sys.exit(1)
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -122,7 +127,7 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def _serve(settings: Settings, listener: socket.socket) -> None:
+async def _serve(settings: Settings, listeners: list[socket.socket]) -> None:
     # What is being worked on; on a local disk, and gone with the process.
     with tempfile.TemporaryDirectory(prefix="cosyvoice-") as folder:
         watches = _watches(settings)
@@ -130,14 +135,14 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
             node = _node(settings, Path(folder), watches)
             for watch in set(watches.values()):
                 watch.start()
-            await _serve_node(node, listener)
+            await _serve_node(node, listeners)
         finally:
             for watch in set(watches.values()):
                 watch.close()
     _log.info("stopped")
 
 
-async def _serve_node(node: Node, listener: socket.socket) -> None:
+async def _serve_node(node: Node, listeners: list[socket.socket]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(ShortOfDescriptors())
@@ -150,7 +155,7 @@ async def _serve_node(node: Node, listener: socket.socket) -> None:
         if node.work_sharing:
             node.work_sharing.start()
         if not stop.is_set():
-            await _until_stopped(node, application, listener, stop)
+            await _until_stopped(node, application, listeners, stop)
     finally:
         if node.work_sharing:
             await node.work_sharing.stop()
@@ -246,7 +251,7 @@ async def _application(node: Node) -> "FastAPI":
 async def _until_stopped(
     node: Node,
     application: "FastAPI",
-    listener: socket.socket,
+    listeners: list[socket.socket],
     stop: asyncio.Event,
 ) -> None:
     config = uvicorn.Config(
@@ -268,7 +273,7 @@ async def _until_stopped(
         "connections": node.connections.limits.places,
     }
     server = _Server(config, about)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    serving = asyncio.create_task(server.serve(sockets=listeners))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()

@@ -11,7 +11,7 @@ class Settings:
     """Times are in seconds, lengths in characters."""
 
     host: str
-    port: int
+    ports: tuple[int, ...]
     enable_queue: bool
     output_dir: Path
     temp_dir: Path

@@ -4,8 +4,8 @@ from typing import Literal
 
 from ..model.address import IPAddress
 from ..model.inventory import Inventory
-from ..model.resolve import address_for
-from ..model.service import VirtualService, serves, speaks_tls
+from ..model.resolve import address_for, app_services, speaks_tls
+from ..model.service import VirtualService, serves
 from .http_replies import HttpTarget
 
 Place = Literal["rip", "vip"]
@@ -14,14 +14,17 @@ Place = Literal["rip", "vip"]
 
 def app_target(inventory: Inventory, name: str, path: str, place: Place = "rip") -> HttpTarget:
     """One place for a path of the app."""
-    service = next((one for one in inventory.services if serves(one, name)), inventory.services[0])
+    ours = app_services(inventory)
+    service = next((one for one in ours if serves(one, name)), ours[0])
     vip = inventory.virtual_ips[0].address.ip
     if place == "vip":
-        return service_target(service, vip, path)
+        return service_target(inventory, service, vip, path)
     host = inventory.real_servers.hosts[name]
-    return service_target(service, address_for(host, vip) or host.address, path)
+    return service_target(inventory, service, address_for(host, vip) or host.address, path)
 
 
-def service_target(service: VirtualService, address: IPAddress, path: str) -> HttpTarget:
+def service_target(
+    inventory: Inventory, service: VirtualService, address: IPAddress, path: str
+) -> HttpTarget:
     """A path at an address, as the service's clients ask for it."""
-    return HttpTarget(address, service.port, path, speaks_tls(service))
+    return HttpTarget(address, service.port, path, speaks_tls(inventory, service))

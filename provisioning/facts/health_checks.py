@@ -43,7 +43,9 @@ def health_checks(inventory: Inventory, name: str) -> Fact[HealthChecks]:
     """Health checks of every service that a real server serves."""
     places = _places(inventory, name)
     targets = {
-        endpoint(address, service.port): service_target(service, address, check_path(service))
+        endpoint(address, service.port): service_target(
+            inventory, service, address, check_path(service)
+        )
         for address, service in places
     }
     if places:

@@ -18,7 +18,7 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("/keepalived.restart.conf.j2", Systemd),
     ("/sysctl.conf.j2", Sysctl),
     ("/modules.conf.j2", Words),
-    ("/peers.j2", Words),
+    ("/peers.j2", Listed),
     ("/services.j2", Listed),
     ("/logrotate.j2", Words),
     (".env.j2", EnvironmentFile),

@@ -9,7 +9,7 @@ VALUE = "a value"
 
 
 class Words(Language):
-    """Lines of words (modules-load.d(5), the app's peers file, logrotate(8))."""
+    """Lines of words (modules-load.d(5), logrotate(8))."""
 
     name = "lines of words"
     comments = "#;"
@@ -23,10 +23,11 @@ class Words(Language):
 
 
 class Listed(Words):
-    """Lines of words that a shell's ``read`` takes apart, which may be addresses in brackets."""
+    """Lines of words that a shell's ``read`` or the app takes apart (its peers file), which may be
+    addresses in brackets. To the app, # begins a comment anywhere."""
 
     name = "lists of words"
-    _special = re.compile(r"[\s\\]|^#|^$")
+    _special = re.compile(r"[\s\\#]|^$")
 
 
 class Sysctl(Words):

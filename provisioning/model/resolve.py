@@ -6,6 +6,7 @@ from .address import IPAddress
 from .groups import group_types
 from .hosts import Group, Host, ServiceManager
 from .inventory import Inventory
+from .service import HttpCheck, SslCheck, VirtualService
 from .ssh import Connection
 from .vrrp import VirtualIP
 
@@ -87,6 +88,21 @@ def routes_sessions(inventory: Inventory) -> bool:
     wanted = inventory.app.session_routing
     on = inventory.app.source == "builtin" if wanted is None else wanted
     return on and len(inventory.real_servers.hosts) > 1
+
+
+def app_services(inventory: Inventory) -> list[VirtualService]:
+    """Services on whose ports the app listens. Nodes know each other by the first's."""
+    ours = [service for service in inventory.services if service.app]
+    # One from elsewhere is told one port; which options it has is not known here.
+    return ours if inventory.app.source == "builtin" else ours[:1]
+
+
+def speaks_tls(inventory: Inventory, service: VirtualService) -> bool:
+    """Tell whether clients speak TLS to it: as its check does, or it is HTTPS' own port. The app
+    that comes with this program does not."""
+    if isinstance(service.check, HttpCheck):
+        return isinstance(service.check, SslCheck)
+    return service.port == 443 and not (service.app and inventory.app.source == "builtin")
 
 
 def is_ipv4(vip: VirtualIP) -> bool:

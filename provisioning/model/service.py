@@ -127,6 +127,9 @@ class VirtualService(Part):
     """Weight 0 instead of removal; with persistence, clients stay glued to the dead node."""
     real_servers: list[Name] | None = None
     """Names of those that serve it; absent is all."""
+    app: bool = True
+    """The app listens on its port; false where something of yours does, such as a proxy on the
+    real servers that ends TLS. An app from elsewhere listens on the first such port alone."""
 
 
 def serves(service: VirtualService, name: str) -> bool:
@@ -137,8 +140,3 @@ def serves(service: VirtualService, name: str) -> bool:
 def check_path(service: VirtualService) -> str:
     """Path that a health check asks for."""
     return service.check.path if isinstance(service.check, HttpCheck) else READY
-
-
-def speaks_tls(service: VirtualService) -> bool:
-    """Tell whether clients speak TLS to it: its check does, or it is HTTPS' own port."""
-    return isinstance(service.check, SslCheck) or service.port == 443

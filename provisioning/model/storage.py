@@ -46,5 +46,8 @@ class Storage(Group[StorageEntry]):
     """``server:/path`` of an NFS server that is not ours."""
     mount_point: MountPoint = PurePosixPath("/srv/cosyvoice/outputs")
     """Folder on each real server."""
-    mount_options: list[Option] = ["vers=4.2", "hard", "timeo=150", "noatime", "_netdev", "nofail"]
-    """nfs(5) options."""
+    mount_options: list[Option] = [
+        "vers=4.2", "hard", "timeo=150", "noatime", "_netdev", "nofail", "bg",
+    ]  # fmt: skip
+    """nfs(5) options. With ``bg``, a node that boots before its storage mounts it when it comes,
+    however late (systemd.mount(5))."""

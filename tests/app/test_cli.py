@@ -47,7 +47,7 @@ class Parser:
 
 def test_defaults(parsed: Parser, tmp_path: Path) -> None:
     settings = parsed()
-    assert (settings.host, settings.port, settings.engine) == ("127.0.0.1", 7860, "espeak")
+    assert (settings.host, settings.ports, settings.engine) == ("127.0.0.1", (7860,), "espeak")
     assert settings.output_dir == tmp_path / "outputs"
     assert settings.temp_dir == tmp_path / "outputs" / ".gradio"
     assert settings.temp_dir.is_dir()
@@ -113,7 +113,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
     )
     assert settings == Settings(
         host="0.0.0.0",
-        port=8001,
+        ports=(8001,),
         enable_queue=True,
         output_dir=tmp_path / "输出",
         temp_dir=tmp_path / "temp",
@@ -175,6 +175,7 @@ def test_the_release_is_the_folder_it_runs_from(
     ("arguments", "said"),
     [
         (["--port", "70000"], "70000 is not in the range"),
+        (["--port", "80", "--port", "80"], "80 stands there twice"),
         (["--workers", "0"], "0 is not in the range"),
         (["--job-timeout", "soon"], "'soon' is not a valid float"),
         (["--engine", "nope"], "no engine 'nope'; known engines: "),

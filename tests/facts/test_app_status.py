@@ -8,7 +8,7 @@ import pytest
 from provisioning.facts.app_metrics import app_metrics
 from provisioning.facts.app_readiness import app_readiness
 from provisioning.facts.app_status import AppAnswer, AppStatus, app_status
-from provisioning.facts.app_target import app_target
+from provisioning.facts.app_target import app_target, service_target
 from provisioning.facts.http_replies import NoReplyError
 from provisioning.model.inventory import Inventory
 from provisioning.node_api import METRICS, READY, STATUS
@@ -129,5 +129,23 @@ def test_the_app_is_asked_at_the_nodes_own_address_or_at_the_vip() -> None:
         }
     )
     own = app_target(six, "rs1", STATUS)
-    assert (str(own.address), own.port, own.tls) == ("fd00:77::15", 443, True)
+    assert (str(own.address), own.port, own.tls) == ("fd00:77::15", 443, False)
     assert str(app_target(six, "rs2", STATUS).address) == "10.77.0.22"
+
+
+def test_a_proxy_of_the_operators_is_asked_over_tls_and_is_not_the_app() -> None:
+    beside = Inventory.model_validate(
+        {
+            "vip": "10.77.0.100",
+            "services": [
+                {"name": "tls", "port": 443, "app": False, "check": {"type": "tcp"}},
+                {"name": "web", "port": 80},
+            ],
+            "directors": {"hosts": {"lvs1": "10.77.0.11", "lvs2": "10.77.0.12"}},
+            "real_servers": {"hosts": {"rs1": "10.77.0.21"}},
+        }
+    )
+    own = app_target(beside, "rs1", STATUS)
+    assert (own.port, own.tls) == (80, False)
+    proxy = service_target(beside, beside.services[0], own.address, STATUS)
+    assert (proxy.port, proxy.tls) == (443, True)

@@ -189,10 +189,6 @@ SERVICES: dict[str, Case] = {
         services="services:\n  - {name: a, persistence: {timeout: 600}}\n"
         "  - {name: ▸a, port: 8000, persistence: {timeout: 600}}",
     ),
-    "a port that nobody listens on": warns(
-        "services[1].port", "nobody answers here",
-        services="services:\n  - {name: a}\n  - {name: b, port: ▸8000}",
-    ),
     "the port of SSH": error(
         "services[0].port", "where SSH listens", services="services:\n  - {port: ▸22}"
     ),
@@ -304,7 +300,7 @@ SERVICES: dict[str, Case] = {
         services="services:\n  - check: {type: misc, command: ▸'/bin/x {host}', timeout: 1}",
     ),
     "clear text to 443": warns(
-        "services[0].check.type", "speaks TLS", "type: ssl",
+        "services[0].check.type", "the app answers in clear text", "app: false",
         services="services:\n  - {port: 443, check: {type: ▸http}}",
     ),
     "sorry server is the VIP": error(
@@ -397,9 +393,31 @@ FOLDERS: dict[str, Case] = {
         "storage.mount_point", "its own export",
         storage="storage: {hosts: {rs1: 192.168.1.101}, mount_point: ▸/srv/x, export: /srv/x/y}",
     ),
-    "Python in root's home": warns(
-        "app.python", "does not see", "/opt/cosyvoice/venv",
-        app="app: {python: ▸/root/miniconda3/bin/python}",
+    **{
+        f"Python in {folder}": error(
+            "app.python", f"does not see what is in {top}", "/opt/cosyvoice/venv",
+            app=f"app: {{python: ▸{folder}/bin/python}}",
+        )
+        for folder, top in {
+            "/root/miniconda3": "/root",
+            "/home/me/miniconda3/envs/tts": "/home",
+            "/tmp/venv": "/tmp",
+        }.items()
+    },
+    "weights in a home": error(
+        "app.environment.COSYVOICE_MODEL_DIR", "does not see what is in /home", "/srv/",
+        app="app: {environment: {COSYVOICE_MODEL_DIR: ▸/home/me/models}}",
+    ),
+    "weights in a home of one node": error(
+        "real_servers.hosts.rs2.environment.COSYVOICE_MODEL_DIR", "what is in /root",
+        real_servers=_SERVERS
+        + "{address: 192.168.1.102, environment: {COSYVOICE_MODEL_DIR: ▸/root/models}}",
+    ),
+    "app in a home": error(
+        "app.directory", "hidden from the app", app="app: {directory: ▸/home/tts/app}"
+    ),
+    "mount in a home": error(
+        "storage.mount_point", "hidden from the app", storage=f"{_NAS}mount_point: ▸/home/tts}}"
     ),
     "outputs by variable": error(
         "app.environment.COSYVOICE_OUTPUT_DIR", "set from elsewhere", "storage: {mount_point",
@@ -498,13 +516,12 @@ ACCEPTED_ONCE: dict[str, Case] = {
         services="services: [{sorry_server: ▸127.0.0.1}]",
     ),
     "SSH's port": error("services[0].port", "SSH listens", services="services: [{port: ▸22}]"),
-    "low port under Supervisor": error(
-        "services[0].port", "may not open under Supervisor", "from 1024 up",
-        services="service_manager: supervisor\nservices: [{port: ▸80}]",
+    "no port for the app": error(
+        "services[0].app", "listens nowhere", services="services: [{app: ▸false}]",
     ),
-    "a port nobody listens on": warns(
-        "services[1].port", "listens on 7860 alone",
-        services="services: [{}, {name: b, port: ▸8000}]",
+    "TLS of an app that has none": error(
+        "services[0].check.type", "speaks plain HTTP", "ends TLS",
+        services="services:\n  - {port: 443, check: {type: ▸ssl}}",
     ),
     "a real server in no service": warns(
         "real_servers.hosts.rs2", "no service names it",

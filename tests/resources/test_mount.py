@@ -263,3 +263,22 @@ def test_what_counts_as_mounted_right(line: str, listed: str, right: bool) -> No
 def test_wrong_parts_are_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValueError):
         Mount(**({"source": "a", "target": "/m", "fstype": "nfs4"} | wrong))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [
+        ("rw,bg", ["-o", "fg"]),
+        ("bg,hard", ["-o", "fg"]),
+        ("bg", ["-o", "fg"]),
+        ("rw,nobg,bgx", []),
+    ],
+)
+def test_a_deploy_sees_that_a_server_is_away(options: str, asked: list[str], fstab: Path) -> None:
+    """In the background it would go on trying, and look as if all were well."""
+    fstab.write_text(f"{OTHERS}nas:/ /srv/outputs nfs4 {options} 0 0\n")
+    functions = Path("provisioning/resources/shell/mounts.sh").read_text()
+    told = 'timeout() { shift; printf "%s\\n" "$@"; }'
+    script = f"{functions}\n{told}\nmount_from {fstab} /srv/outputs"
+    done = subprocess.run(["sh", "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["mount", "-T", str(fstab), *asked, "--", "/srv/outputs"]

@@ -51,7 +51,8 @@ ip link add eth0 type veth peer name eth1
 ip link set eth0 up; ip link set eth1 up
 for address in 192.168.1.11/24 192.168.1.12/24 10.1.0.11/24 10.1.0.12/24 10.2.0.11/24 10.2.0.12/24
 do ip address add $address dev eth0; done
-for address in fd00:1::11/64 fd00:1::12/64; do ip address add $address dev eth0 nodad; done
+for address in fd00:1::11/64 fd00:1::12/64 2001:db8:1::11/64 2001:db8:1::12/64
+do ip address add $address dev eth0 nodad; done
 mount -t tmpfs tmpfs /etc/keepalived
 for script in cosyvoice-notify cosyvoice-dynamic-check; do
     printf '#!/bin/sh\\n' > /etc/keepalived/$script
@@ -130,6 +131,17 @@ def test_systemd_verifies(file: File, tmp_path: Path) -> None:
     done = run("systemd-analyze", "verify", "--man=no", str(path))
     complaints = [line for line in done.stderr.splitlines() if path.name in line]
     assert complaints == [], done.stderr
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+@cases("unit")
+def test_a_break_in_would_find_little(file: File, tmp_path: Path) -> None:
+    """By systemd's own measure: 0 to 10, times ten (systemd-analyze(1), security)."""
+    path = tmp_path / Path(file.path).name
+    path.write_text(file.content)
+    most = {"cosyvoice.service": 25}.get(path.name, 20)
+    done = run("systemd-analyze", "security", "--offline=yes", f"--threshold={most}", str(path))
+    assert done.returncode == 0, done.stdout
 
 
 @cases("supervisor")

@@ -86,10 +86,12 @@ def kinds(context: Context) -> Iterator[Finding]:
         if isinstance(check, SslCheck):
             continue
         if isinstance(check, HttpCheck) and service.port in (443, 8443):
+            plain = service.app and context.inventory.app.source == "builtin"
             yield warning(
                 (*path, "type"),
-                f"port {service.port} speaks TLS as a rule, and this asks in clear text",
-                "write type: ssl",
+                f"port {service.port} speaks TLS as a rule, and "
+                + ("the app answers in clear text" if plain else "this asks in clear text"),
+                "write type: ssl" + (" and app: false, with a proxy that ends it" * plain),
                 check.type,
                 ("services", index, "port"),
             )

@@ -5,9 +5,11 @@ from pathlib import PurePosixPath
 
 from ...places import APP_ENV, APP_STATE, STATE
 from ..command import Folder
+from ..hosts import Variable
+from ..inventory import Inventory
 from ..key_path import KeyPath
 from ..walking import folders
-from .finding import Context, Finding, warning
+from .finding import Context, Finding
 
 _TREES = (
     "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "lost+found", "proc", "run",
@@ -25,6 +27,7 @@ _TOPS = (
 )  # fmt: skip
 """Places to make a folder in."""
 _TEMPORARY = ("tmp", "var/tmp")
+_HOMES = ("home", "root")
 _PRIVATE = (".ssh", ".gnupg")
 _OURS = (STATE, APP_STATE, str(PurePosixPath(APP_ENV).parent), "/var/log/cosyvoice")
 _EXAMPLE = {Folder.APP: "/opt/cosyvoice", Folder.EXPORT: "/srv/cosyvoice/outputs"}
@@ -34,12 +37,15 @@ _RELEASES = ("releases", "current", "venv", "run.sh")
 
 def own(context: Context) -> Iterator[Finding]:
     """A folder that may be filled, given away or mounted over."""
+    as_root = context.inventory.app.user == "root"
     for path, kind, folder in folders(context.inventory):
         fix = f"use one of its own, such as {_EXAMPLE.get(kind, _EXAMPLE[Folder.EXPORT])}"
         if _within(folder, _TEMPORARY):
             yield Finding(
                 path, "is emptied at boot, and the app has a /tmp of its own (PrivateTmp)", fix
             )
+        elif kind is not Folder.EXPORT and _in_home(folder) and not as_root:
+            yield Finding(path, "homes are hidden from the app (ProtectHome)", fix)
         elif _is_systems(folder) or (kind is Folder.APP and len(folder.parts) == 2):
             yield Finding(path, "a folder of the system", fix)
         elif other := next((own for own in _OURS if _overlap(folder, PurePosixPath(own))), None):
@@ -82,12 +88,36 @@ def interpreters(context: Context) -> Iterator[Finding]:
     if app.venv is not None:
         places.append((("app", "venv", "python"), app.venv.python))
     for path, python in places:
-        if app.user != "root" and _within(python, ("root", "tmp", "var/tmp")):
-            yield warning(
-                path,
-                f"the app runs as {app.user}, which does not see what is in /{python.parts[1]}",
-                "put the environment where everybody may read, such as /opt/cosyvoice/venv",
-            )
+        yield from _unseen(
+            app.user,
+            path,
+            python,
+            "make the environment where everybody may read: /opt/cosyvoice/venv",
+        )
+
+
+def variables(context: Context) -> Iterator[Finding]:
+    """The app's account can come to what its environment names."""
+    fix = "put it where everybody may read, such as /srv/cosyvoice/models"
+    for path, name, value in _variables(context.inventory):
+        # Further variables are the operator's business.
+        if name.startswith("COSYVOICE_") and isinstance(value, str) and value.startswith("/"):
+            user = context.inventory.app.user
+            yield from _unseen(user, (*path, name), PurePosixPath(value), fix)
+
+
+def _variables(inventory: Inventory) -> Iterator[tuple[KeyPath, str, Variable]]:
+    for name, value in inventory.app.environment.items():
+        yield ("app", "environment"), name, value
+    for host, server in inventory.real_servers.hosts.items():
+        for name, value in server.environment.items():
+            yield ("real_servers", "hosts", host, "environment"), name, value
+
+
+def _unseen(user: str, path: KeyPath, file: PurePosixPath, fix: str) -> Iterator[Finding]:
+    hidden = _TEMPORARY if user == "root" else (*_HOMES, *_TEMPORARY)
+    if _within(file, hidden):
+        yield Finding(path, f"the app does not see what is in /{file.parts[1]} of the node", fix)
 
 
 def _is_systems(folder: PurePosixPath) -> bool:
@@ -95,6 +125,10 @@ def _is_systems(folder: PurePosixPath) -> bool:
     above = any(_overlap(folder, PurePosixPath("/", tree)) for tree in _TREES)
     private = any(part in _PRIVATE for part in folder.parts)
     return above or private or relative in _TOPS
+
+
+def _in_home(folder: PurePosixPath) -> bool:
+    return _within(folder, _HOMES) and not _is_systems(folder)
 
 
 def _within(path: PurePosixPath, tops: tuple[str, ...]) -> bool:

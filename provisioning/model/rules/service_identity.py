@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from ..hosts import ServiceManager
-from ..resolve import service_manager_of
+from ..resolve import app_services
+from ..service import SslCheck
 from .finding import Context, Finding, warning
 
 
@@ -50,40 +50,34 @@ def ports(context: Context) -> Iterator[Finding]:
 
 
 def listened(context: Context) -> Iterator[Finding]:
-    """The app listens at the first service's port; and may."""
+    """The app listens at the ports of services that are not left to something else, one at least;
+    and may."""
     inventory = context.inventory
     for index, service in enumerate(inventory.services):
         path = ("services", index, "port")
         if service.port == 22:
             yield Finding(path, "is where SSH listens on every host", "write another: 7860")
-        elif (
-            index
-            and inventory.app.source == "builtin"
-            and service.port != inventory.services[0].port
-        ):
-            yield warning(
-                path,
-                f"the app listens on {inventory.services[0].port} alone: nobody answers here "
-                "unless something else of yours does",
-                "remove it, unless that is meant",
-                str(service.port),
-                ("services", 0, "port"),
-                ("services", index, "name"),
+    if inventory.services and not app_services(inventory):
+        yield Finding(
+            ("services", 0, "app"),
+            "the app listens nowhere",
+            "remove app: false from the service that is the app's",
+        )
+
+
+def clear_text(context: Context) -> Iterator[Finding]:
+    """The app that comes with this program speaks plain HTTP."""
+    if context.inventory.app.source != "builtin":
+        return
+    for index, service in enumerate(context.inventory.services):
+        if service.app and isinstance(service.check, SslCheck):
+            yield Finding(
+                ("services", index, "check", "type"),
+                "the app speaks plain HTTP: every node would fail this check",
+                "write http, or app: false if something of yours on the real servers ends TLS",
+                service.check.type,
+                also=(("services", index, "check"),),
             )
-        elif service.port < 1024 and not index and inventory.app.user != "root":
-            names = [
-                name
-                for name in inventory.real_servers.hosts
-                if service_manager_of(inventory, name) is ServiceManager.SUPERVISOR
-            ]
-            if names:
-                yield Finding(
-                    path,
-                    f"below 1024, which {inventory.app.user} may not open under Supervisor "
-                    f"({names[0]})",
-                    "write a port from 1024 up, or service_manager: systemd",
-                    str(service.port),
-                )
 
 
 def unused(context: Context) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ def look_from(
 ) -> ClientReport:
     """Report of a client there. ``wanted`` holds each virtual service by its endpoint, with the
     number of connections to make to it. Never raises for what happens there."""
-    replies = _replies(wanted)
+    replies = _replies(inventory, wanted)
     ways = neighbours([str(vip.address.ip) for vip in inventory.virtual_ips])
     spoken = _speech(inventory, wanted) if speak and wanted else None
     # Order matters: the neighbour cache is read once there was traffic, and IPVS counts up to
@@ -60,9 +60,11 @@ def _report(
         return ClientReport(problem=f"the probe did not run: {error}; it needs python3 there")
 
 
-def _replies(wanted: dict[str, tuple[WantedService, int]]) -> Fact[HttpReplies]:
+def _replies(
+    inventory: Inventory, wanted: dict[str, tuple[WantedService, int]]
+) -> Fact[HttpReplies]:
     targets = {
-        place: replace(service_target(one.service, one.vip, STATUS), times=times)
+        place: replace(service_target(inventory, one.service, one.vip, STATUS), times=times)
         for place, (one, times) in wanted.items()
     }
     return Fact("vip_replies", http_probe(targets, patience=_TIMEOUT), parse_replies)
@@ -70,4 +72,4 @@ def _replies(wanted: dict[str, tuple[WantedService, int]]) -> Fact[HttpReplies]:
 
 def _speech(inventory: Inventory, wanted: dict[str, tuple[WantedService, int]]) -> Fact[Speech]:
     first, _ = next(iter(wanted.values()))
-    return speech(inventory, service_target(first.service, first.vip, SPEECH))
+    return speech(inventory, service_target(inventory, first.service, first.vip, SPEECH))

@@ -45,7 +45,11 @@ unmount() { # ESCAPED_TARGET TARGET
 }
 
 mount_from() { # FSTAB TARGET
-    timeout 120 mount -T "$1" -- "$2" || fail "$2: could not be mounted"
+    case $(fstab_line "$1" "$2") in
+    # One that went on in the background would be taken for mounted.
+    *[[:blank:],]bg[[:blank:],]*) timeout 120 mount -T "$1" -o fg -- "$2" ;;
+    *) timeout 120 mount -T "$1" -- "$2" ;;
+    esac || fail "$2: could not be mounted"
 }
 
 remount() { # FSTAB ESCAPED_TARGET TARGET OPTIONS: what is mounted there gets these options

@@ -14,7 +14,10 @@ from ..rendering import RenderedFile
 from ..role_host import RoleHost
 from .environment import environment
 from .session_routing import session_routing
-from .urls import app_port
+from .urls import app_ports
+
+_PRIVILEGED = 1024
+"""Ports below it are for root, or who has CAP_NET_BIND_SERVICE (capabilities(7))."""
 
 
 def drain_flag(runtime: Runtime, name: str) -> FlagFile:
@@ -40,13 +43,15 @@ def app(host: RoleHost) -> list[Resource]:
 
 def _values(host: RoleHost) -> dict[str, object]:
     inventory = host.inventory
+    ports = app_ports(inventory, host.name)
     return {
         "app": inventory.app,
         "env_file": APP_ENV,
         "run_script": _run_script(inventory),
         # On the VIP and the RIP, and whatever else the operator has there.
         "host": "0.0.0.0" if all(map(is_ipv4, inventory.virtual_ips)) else "::",  # nosec B104
-        "port": app_port(inventory),
+        "ports": ports,
+        "privileged": any(port < _PRIVILEGED for port in ports),
         "environment": environment(inventory, host.name),
     }
 

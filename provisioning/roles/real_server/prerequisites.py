@@ -10,6 +10,26 @@ from ..engine_packages import ENGINES, declared_packages
 _APP_PACKAGES = ("gradio", "fastapi", "numpy", "av", "limits", "prometheus_client")
 """Import names of what the app that comes with this program needs; setup.cfg has the versions."""
 
+_RUN_BY_ACCOUNT = """\
+python=%s account=%s
+real=$(readlink -f "$python")
+# The app's unit hides them (ProtectHome, PrivateTmp).
+case $real in
+/root/* | /home/* | /tmp/* | /var/tmp/*)
+    echo "it leads to $real, which is hidden from the app"
+    exit 1
+    ;;
+esac
+# Before the first deploy anybody stands for the account.
+id -u "$account" >/dev/null 2>&1 || account=nobody
+cd /
+# By a shell of its own: setpriv still has root's capabilities when it runs a program.
+said=$(setpriv --reuid="$account" --regid="$(id -g "$account")" --init-groups \\
+    sh -c 'exec "$1" -c ""' sh "$python" 2>&1) || {
+    echo "$account cannot run it: $said" | tail -n 1
+    exit 1
+}"""
+
 
 def debian_packages(inventory: Inventory) -> tuple[str, ...]:
     """Names, for apt."""
@@ -27,7 +47,11 @@ def _environment_packages(inventory: Inventory) -> tuple[str, ...]:
 def python_requirements(inventory: Inventory) -> tuple[Requirement, ...]:
     """The interpreter and what the app imports, or what makes its environment."""
     if inventory.app.venv is None:
-        return (_packages_requirement(inventory), *_engine_requirement(inventory))
+        return (
+            _packages_requirement(inventory),
+            *_account_requirement(inventory),
+            *_engine_requirement(inventory),
+        )
     if _environment_packages(inventory):
         return ()
     python = shlex.quote(str(inventory.app.venv.python))
@@ -37,6 +61,23 @@ def python_requirements(inventory: Inventory) -> tuple[Requirement, ...]:
             f"[ -x {python} ] || {{ echo there is no such program; exit 1; }}\n"
             f"{python} -c 'import venv, ensurepip'",
             "install that Python with its modules venv and ensurepip, or correct app.venv.python",
+        ),
+        *_account_requirement(inventory),
+    )
+
+
+def _account_requirement(inventory: Inventory) -> tuple[Requirement, ...]:
+    """The interpreter, with what it is a link to, is one that the app's account can run."""
+    python, user = inventory.app.base_python, inventory.app.user
+    if user == "root":
+        return ()
+    words = shlex.quote(str(python)), shlex.quote(user)
+    return (
+        Requirement(
+            f"{user} can run {python}",
+            _RUN_BY_ACCOUNT % words,
+            "make the environment where everybody may read (for conda: --prefix /opt/cosyvoice/"
+            "conda, with a base outside homes too), and name its interpreter in the inventory",
         ),
     )
 

@@ -1,9 +1,10 @@
 """Readiness of a real server after a deploy."""
 
 from ...model.inventory import Inventory
+from ...model.resolve import address_for
 from ...node_api import ONLY_DRAINING, READY
 from ...resources.base import Postcondition
-from .urls import app_port, own_url
+from .urls import app_ports, own_url
 
 APP_LOG = "/var/log/cosyvoice/app.log"
 _START_PATIENCE = 240
@@ -11,12 +12,16 @@ _START_PATIENCE = 240
 
 
 def answers(inventory: Inventory, name: str) -> Postcondition:
-    """The app answers at the node's own address and, on the node, at the VIP: bound to one of
-    them only, health checks would pass and clients would not be served. One that is drained, as
-    most are while they are changed, has no other reason to be not ready."""
-    host, port = inventory.real_servers.hosts[name], app_port(inventory)
-    addresses = [host.address, *(vip.address.ip for vip in inventory.virtual_ips)]
-    urls = [f"{own_url(address, port)}{READY}" for address in addresses]
+    """The app answers at the node's own addresses and, on the node, at the VIPs, on each of its
+    ports: bound to some of them only, health checks would pass and clients would not be served.
+    One that is drained, as most are while they are changed, has no other reason to be not ready."""
+    host, vips = inventory.real_servers.hosts[name], [v.address.ip for v in inventory.virtual_ips]
+    own = [address for vip in vips if (address := address_for(host, vip))]
+    urls = [
+        f"{own_url(address, port)}{READY}"
+        for port in app_ports(inventory, name)
+        for address in dict.fromkeys([host.address, *own, *vips])
+    ]
     probes = "\n".join(
         f"said=$(curl -sS --noproxy '*' --max-time 5 -w ' %{{http_code}}' '{url}' 2>&1) || "
         f'{{ echo "$said"; exit 1; }}\n'

@@ -2,6 +2,8 @@
 
 from ...model.address import IPAddress
 from ...model.inventory import Inventory
+from ...model.resolve import app_services
+from ...model.service import serves
 
 
 def own_url(address: IPAddress, port: int) -> str:
@@ -10,8 +12,16 @@ def own_url(address: IPAddress, port: int) -> str:
 
 
 def app_port(inventory: Inventory) -> int:
-    """The port the app listens on: the first service's, as DR cannot translate ports."""
-    return inventory.services[0].port
+    """The port by which nodes know each other: the first service's of the app, as DR cannot
+    translate ports."""
+    return app_services(inventory)[0].port
+
+
+def app_ports(inventory: Inventory, name: str) -> list[int]:
+    """The ports that the app of a real server listens on: the nodes' own, and those of the further
+    services that it serves."""
+    first, *further = app_services(inventory)
+    return [first.port, *(service.port for service in further if serves(service, name))]
 
 
 def peers(inventory: Inventory) -> list[tuple[str, str]]:
