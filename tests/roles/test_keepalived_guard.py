@@ -15,8 +15,10 @@ import pytest
 
 from provisioning.places import GUARD, TABLE_SERVICES
 from tests.counted import processes
+from tests.roles.confined import confined
 from tests.roles.rendered import files
 
+_UNIT = "two-services-ipv6/lvs1/etc/systemd/system/keepalived-guard.service"
 # Woken by SIGCHLD as Keepalived is, so that it moves though its own sleeps may be late.
 LIVING = "#!/bin/sh\ntrap : CHLD\nwhile :; do sleep 0.05; done\n"
 PARTS = {"main": "keepalived.pid", "vrrp": "vrrp.pid", "checkers": "checkers.pid"}
@@ -148,7 +150,10 @@ def guarded(director: Director) -> Iterator[Director]:
     """With the guard at work."""
     with (director.folder / "log").open("w") as log:
         guard = subprocess.Popen(
-            [str(director.guard), "run"], stdout=log, stderr=log, start_new_session=True
+            [*confined(_UNIT, str(director.folder)), str(director.guard), "run"],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     try:
         yield director

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.roles.confined import confined
 from tests.roles.rendered import files
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="makes networks")
 
 VIPS = ("10.1.0.100/32", "fd00:1::100/128")
+_UNIT = "two-services-ipv6/rs1/etc/systemd/system/lvs-real-server.service"
 # The interface of the inventory, and lo, as a host has them at boot.
 _AS_AT_BOOT = "ip link set lo up; ip link add eth0 type veth peer name eth1; ip link set eth0 up"
 
@@ -42,7 +44,7 @@ class Network:
 
     def keep(self) -> None:
         self.program = subprocess.Popen(
-            self.inside("sh", str(self.script), "keep"),
+            self.inside(*confined(_UNIT), "sh", str(self.script), "keep"),
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
