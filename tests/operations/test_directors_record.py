@@ -45,10 +45,12 @@ def test_directors_are_rendered_as_they_were(
     monkeypatch.setenv("GOLDEN_AUTH_PASS", "LVS123")
     old = load_inventory(HERE / "inventories" / f"{name}.yaml")
     remember_directors(tmp_path, old)
+    first = next(iter(old.directors.hosts.values())).address
+    other = simple() if first.version == 4 else simple(vip="2001:db8:1::99")
     new = old.model_copy(
         update={
             "services": [simple().services[0].model_copy(update={"port": 9999})],
-            "vip": simple().vip,
+            "vip": other.vip,
             "vips": [],
             "vrrp": simple().vrrp.model_copy(update={"auth_pass": old.vrrp.auth_pass}),
             "ipvs": simple().ipvs,
