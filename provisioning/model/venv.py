@@ -113,8 +113,8 @@ class Venv(Part):
     """Interpreter on the real servers that makes them; with Debian's own, its package for
     environments is installed too."""
     extras: list[Name] | None = None
-    """Extras of the source's own metadata to install (``[gpu]``). Absent is ``[app]`` for
-    ``builtin``, and none else."""
+    """Extras of the source's own metadata to install (``[gpu]``). Of this project ``app`` is
+    always among them."""
     requirements: list[Requirement] = []
     """Further requirements, as pip takes them: ``torch==2.9.1``."""
     index_url: (

@@ -63,26 +63,58 @@ services:
       delay_before_retry: 1
 """
 
-_APP = """\
+_APP_HEAD = """\
 # The app on the real servers.
 app:
   # builtin, or what holds a Python package `app`: a folder, a wheel, a .tar.gz, .tgz or .zip, or a
   # git URL (with ref: a tag or commit).
   source: builtin
+"""
+
+_VENV = """\
   # Each release gets a Python environment of its own on the nodes, from what its source requires.
   # For nodes that reach no package index {wheelhouse: true}: this machine fetches the packages and
   # brings them.
-  venv: true
+"""
+
+_PYTHON = """\
+  # The interpreter there that has what the app needs, a venv's or conda's, where the user cosyvoice
+  # can run it. Or venv: true, and each release gets an environment of its own.
+"""
+
+_INSTEAD = """\
   # Or an interpreter there that has what the app needs, a venv's or conda's, instead of venv:
   # python: /opt/cosyvoice/venv/bin/python
+"""
+
+_APP_NUMBERS = """\
   # Jobs at a time on a node, one worker process each; a real server may have its own number.
   workers: 1
   # Seconds after which a job is stopped.
   job_timeout: 60
+"""
+
+_ROBOT = """\
   # What speaks. Left out, a robot's voice does (eSpeak NG). docs/engines.md: cosyvoice3's needs.
   # engine: cosyvoice3
   # environment: {CUDA_VISIBLE_DEVICES: "0"}
 """
+
+_COSYVOICE = """\
+  # Its public repository and weights, which have to be on each real server: docs/engines.md.
+  environment:
+    COSYVOICE_REPOSITORY: /opt/CosyVoice
+"""
+
+_IMPORTED = """\
+  # What the public repository imports stands in no extra: requirements, from docs/engines.md.
+"""
+
+VENV, WHEELHOUSE, AUTO = "venv", "wheelhouse", "auto"
+COSYVOICE = ("cosyvoice2", "cosyvoice3")
+"""Engines that drive the public repository."""
+_EXTRAS = {"kokoro": "kokoro", **dict.fromkeys(COSYVOICE, "gpu")}
+"""Of the project's metadata, by the engine that needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +126,9 @@ class InitAnswers:
     hosts: Mapping[str, tuple[str, ...]]
     """Answers to the questions of roles, by the role's key."""
     ssh_user: str | None = None
+    python: str = VENV
+    """``VENV``, ``WHEELHOUSE`` or an interpreter's path on the real servers."""
+    engine: str = AUTO
 
 
 def questions() -> list[Question]:
@@ -112,7 +147,7 @@ def inventory_text(answers: InitAnswers) -> str:
         *(section for section in sections if section),
         _SERVICES,
         _VRRP,
-        _APP,
+        _app(answers.python, answers.engine),
     ]
     return "\n".join(parts)
 
@@ -121,3 +156,27 @@ def _ssh(user: str | None) -> str:
     if user is None:
         return f"{_SSH}# ssh:\n#   user: deploy\n#   key_file: ~/.ssh/id_ed25519\n"
     return f"{_SSH}ssh:\n  user: {scalar(user)}\n  # key_file: ~/.ssh/id_ed25519\n"
+
+
+def _app(python: str, engine: str) -> str:
+    return "".join([_APP_HEAD, _environment(python, engine), _APP_NUMBERS, _speaks(engine)])
+
+
+def _environment(python: str, engine: str) -> str:
+    if python not in (VENV, WHEELHOUSE):
+        return f"{_PYTHON}  python: {scalar(python)}\n"
+    extra = _EXTRAS.get(engine)
+    parts = [f"extras: [{extra}]"] if extra else []
+    parts += ["wheelhouse: true"] if python == WHEELHOUSE else []
+    venv = f"{{{', '.join(parts)}}}" if parts else "true"
+    imported = _IMPORTED if engine in COSYVOICE else ""
+    return f"{_VENV}{imported}  venv: {venv}\n{_INSTEAD}"
+
+
+def _speaks(engine: str) -> str:
+    if engine == AUTO:
+        return _ROBOT
+    needs = ""
+    if engine in COSYVOICE:
+        needs = f"{_COSYVOICE}    COSYVOICE_MODEL_DIR: /opt/models/{engine}\n"
+    return f"  # What speaks.\n  engine: {scalar(engine)}\n{needs}"

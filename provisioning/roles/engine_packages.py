@@ -27,6 +27,14 @@ def declared_packages(engine: str | None) -> tuple[str, ...] | None:
     return None
 
 
+@cache
+def engine_names() -> list[str]:
+    """Return the names of the engines that come with the app, sorted."""
+    files = _files(resources.files(companion("app")) / "engines")
+    names = {file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")}
+    return sorted(names - {_DEFAULT})
+
+
 def _files(folder: Traversable) -> Iterator[Traversable]:
     for entry in folder.iterdir():
         if entry.is_dir():

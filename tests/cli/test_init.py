@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from app.engines.registry import BUILT_IN
 from provisioning.cli.commands.init import init
 from provisioning.model.loader.load import load_inventory, read_inventory
+from provisioning.roles.engine_packages import engine_names
 
 _REPOSITORY = Path(__file__).parents[2]
 _FLAGS = [
@@ -114,6 +116,7 @@ def test_on_a_terminal_it_asks_and_takes_a_chinese_keyboards_signs(tmp_path: Pat
         "192.168.1.11，192.168.1.12",
         "rs1=192.168.1.101、192.168.1.102",
         "无",
+        *("", "", ""),
     ]
     master, slave = pty.openpty()
     command = [
@@ -148,6 +151,9 @@ def test_a_wrong_answer_is_asked_again_and_the_others_are_kept(tmp_path: Path) -
         *("bogus", "192.168.1.100", "eth 0", "eth0"),
         *("192.168.1.11,bogus", "a=192.168.1.11 a=192.168.1.12", "192.168.1.11,192.168.1.12"),
         *("192.168.1.101", "nowhere", "none"),
+        *("-x", "a b", "deploy"),
+        *("cosyvoice9", "cosyvoice3"),
+        *("python3", ""),
     ]
     master, slave = pty.openpty()
     command = [
@@ -165,7 +171,39 @@ def test_a_wrong_answer_is_asked_again_and_the_others_are_kept(tmp_path: Path) -
         assert process.wait(60) == 0, said
     assert said.count("bogus' is no IP address") == 2
     assert "two hosts are called a" in said
-    assert list(load_inventory(path).directors.hosts) == ["lvs1", "lvs2"]
+    assert said.count("is no user's name") == 2
+    assert "'cosyvoice9' is none of them" in said
+    assert "'python3' is neither venv, wheelhouse nor a path" in said
+    inventory = load_inventory(path)
+    assert list(inventory.directors.hosts) == ["lvs1", "lvs2"]
+    assert inventory.ssh.user == "deploy"
+    app = inventory.app
+    assert (app.engine, app.venv) == ("cosyvoice3", None)
+    assert str(app.python) == "/opt/cosyvoice/venv/bin/python"
+    assert app.environment["COSYVOICE_MODEL_DIR"] == "/opt/models/cosyvoice3"
+
+
+@pytest.mark.parametrize("engine", ["auto", *engine_names()])
+@pytest.mark.parametrize("python", ["venv", "wheelhouse", "/opt/conda/bin/python"])
+def test_every_engine_with_every_environment_is_right(
+    engine: str, python: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "inventory.yaml"
+    result = _init(path, *_FLAGS, "--engine", engine, "--python", python)
+    assert result.exit_code == 0, result.output
+    reading = read_inventory(path)
+    assert reading.warnings == []
+    app = reading.inventory.app
+    assert app.engine == (None if engine == "auto" else engine)
+    assert (app.venv is None) is python.startswith("/")
+    if app.venv is not None:
+        assert app.venv.wheelhouse is (python == "wheelhouse")
+        wanted = {"kokoro": ["kokoro"], "cosyvoice2": ["gpu"], "cosyvoice3": ["gpu"]}
+        assert app.venv.extras == wanted.get(engine)
+
+
+def test_the_engines_that_it_offers_are_those_of_the_app() -> None:
+    assert engine_names() == [point.name for point in BUILT_IN]
 
 
 def test_an_option_takes_a_list_as_the_prompt_does_and_choices_are_told(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import email
 import json
 import re
 import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 import yaml
 
 from tests.app.node_process import PLUGINS, started
-from tests.installed.environment import ROOT, Environment
+from tests.installed.environment import ROOT, Environment, checkout, clean
 from tests.wheels import wheel as small_wheel
 
 pytestmark = pytest.mark.timeout(600)
@@ -112,6 +113,40 @@ def test_the_same_release_is_packed_as_from_a_checkout(
     of_checkout = installed.run("python", "-c", code.format(top="provisioning", **values), cwd=ROOT)
     assert len(of_wheel.stdout.split()) == 3, of_wheel.stderr
     assert len({*of_wheel.stdout.split(), *of_checkout.stdout.split()}) == 1, of_checkout.stderr
+
+
+def test_a_release_from_there_brings_nodes_nothing_of_the_cli(
+    installed: Environment, project: Path
+) -> None:
+    code = (
+        "from pathlib import Path\n"
+        "from cosyvoice_cluster.model.app import App\n"
+        "from cosyvoice_cluster.operations.release import build_release\n"
+        "print(build_release(App(venv={}), Path()).needs['requirements.txt'].decode())\n"
+    )
+    said = installed.run("python", "-c", code, cwd=project)
+    assert "\ngradio" in said.stdout, said.stderr
+    assert "\nparamiko" not in said.stdout
+
+
+def test_the_build_program_makes_the_same_wheel_each_time(wheel: Path, tmp_path: Path) -> None:
+    source = checkout(tmp_path)
+    (source / "scripts").mkdir()
+    program = shutil.copy(ROOT / "scripts" / "build", source / "scripts")
+    # Of an older build, which setuptools would take files from.
+    stale = source / "build" / "lib" / "cosyvoice_cluster"
+    stale.mkdir(parents=True)
+    (stale / "gone.py").touch()
+    made = []
+    for _ in range(2):
+        done = subprocess.run([program], env=clean({}), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        (built,) = (source / "dist").glob("*.whl")
+        assert done.stdout.strip() == f"dist/{wheel.name}"
+        made.append(built.read_bytes())
+    assert made[0] == made[1]
+    with zipfile.ZipFile(built) as archive, zipfile.ZipFile(wheel) as other:
+        assert {*archive.namelist()} == {*other.namelist()}
 
 
 def test_the_node(installed: Environment, project: Path) -> None:

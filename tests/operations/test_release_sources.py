@@ -184,6 +184,16 @@ def test_requirements_come_from_where_the_source_has_them(project: Path, tmp_pat
     assert members(build("项目", tmp_path, venv={}))["pins/c.txt"] == "numpy<3\n"
 
 
+def test_nodes_get_what_this_projects_app_needs_and_nothing_of_the_cli(tmp_path: Path) -> None:
+    lines = needs("builtin", tmp_path)
+    assert any(line.startswith("gradio") for line in lines)
+    assert not [line for line in lines if line.startswith(("paramiko", "rich", "cryptography"))]
+    # A checkout of it is as the one that comes with this program.
+    assert needs(str(ROOT), tmp_path) == lines
+    more = needs("builtin", tmp_path, extras=["gpu"])
+    assert {*lines[1:]} < {*more} and any(line.startswith("torchaudio") for line in more)
+
+
 def test_a_wheel_says_what_its_extras_need_and_pip_answers_the_rest(tmp_path: Path) -> None:
     lines = (
         "click",

@@ -11,6 +11,7 @@ import pytest
 
 from provisioning.resources.environment import Environment
 from provisioning.resources.release import Release
+from tests.pip_failures import AFTER, BEFORE, FAILURES, Failure
 from tests.resources.host import Host
 from tests.resources.invariants import remembered
 from tests.resources.test_release import PYTHON, current, names
@@ -140,6 +141,31 @@ def test_brought_wheels_alone_are_installed_and_each_is_checked(
     brought.write_bytes(good)
     host.deploy(one)
     assert said_by(opt, "import tiny; print(tiny.VERSION)") == "1.0"
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+def test_of_all_that_pip_says_one_line_is_shown(
+    host: Host, tmp_path: Path, failure: Failure
+) -> None:
+    log = tmp_path / "log"
+    log.write_text("\n".join([*BEFORE, *failure.said, *AFTER]) + "\n", encoding="utf-8")
+    done = host.run(f'say_why_pip_failed {log}\nfail "$SAID"', host.begin())
+    *above, told = done.stderr.splitlines()
+    assert told == failure.reason
+    assert not any(word in done.stderr for word in ("[notice]", "Looking in", "root"))
+    assert (failure.build in above) is bool(failure.build)
+
+
+def test_a_package_that_is_nowhere_is_one_line(host: Host, opt: Path, wheels: Path) -> None:
+    one = release(opt, requirements=offline(wheels) + "nowhere\n")
+    change = host.change(one)
+    assert change is not None
+    done = host.run(change.apply, host.begin())
+    assert done.status != 0
+    assert done.stderr.splitlines() == [
+        "the packages of 1 could not be installed: Could not find a version that satisfies the "
+        "requirement nowhere (from versions: none)"
+    ]
 
 
 def test_a_login_for_the_index_is_nowhere_to_be_read(host: Host, opt: Path, wheels: Path) -> None:

@@ -11,11 +11,29 @@ import click
 
 from ...model.loader.diagnostic import InventoryError
 from ...model.loader.load import parse_inventory
-from ...operations.init import InitAnswers, inventory_text, questions
+from ...operations.init import (
+    AUTO,
+    COSYVOICE,
+    VENV,
+    WHEELHOUSE,
+    InitAnswers,
+    inventory_text,
+    questions,
+)
+from ...roles.engine_packages import engine_names
 from ...roles.question import AnswerError, Question, clean, split
 from .. import exit_codes
 from ..asking import interruptible
 from ..views.diagnostics import show_diagnostics
+
+_OWN_USER = "from ~/.ssh/config"
+_COSYVOICE_PYTHON = "/opt/cosyvoice/venv/bin/python"
+"""As docs/engines.md makes it, with what the public repository imports."""
+_ENGINE_QUESTION = f"Engine ({', '.join([AUTO, *engine_names()])})"
+_PYTHON_QUESTION = (
+    f"The app's Python ({VENV}: made with each release; {WHEELHOUSE}: the same, where nodes reach "
+    "no package index; or the path of an interpreter there)"
+)
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -35,13 +53,17 @@ def _role_options(command: _Command) -> _Command:
 @click.option("--vip", metavar="ADDRESS", help="The virtual IP.")
 @click.option("--interface", metavar="NAME", help="Network interface of the hosts.")
 @_role_options
-@click.option("--ssh-user", metavar="NAME", help="Who logs in.  [default: from ~/.ssh/config]")
+@click.option("--ssh-user", metavar="NAME", help="Who logs in, root or with sudo.")
+@click.option("--engine", metavar="NAME", help="What speaks: auto, cosyvoice3, kokoro …")
+@click.option("--python", metavar="PATH", help="The app's Python: venv, wheelhouse or a path.")
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 def init(
     path: Path,
     vip: str | None,
     interface: str | None,
     ssh_user: str | None,
+    engine: str | None,
+    python: str | None,
     force: bool,
     **given: str | tuple[str, ...] | None,
 ) -> None:
@@ -55,7 +77,7 @@ def init(
         raise click.ClickException(f"{path} is a folder; name a file in it: {path}/inventory.yaml")
     if path.exists() and not force:
         raise click.ClickException(f"{path} is there already; --force overwrites it")
-    answers = _answers(vip, interface, ssh_user, given)
+    answers = _answers(vip, interface, ssh_user, engine, python, given)
     try:
         text = inventory_text(answers)
     except AnswerError as error:
@@ -77,6 +99,8 @@ def _answers(
     vip: str | None,
     interface: str | None,
     ssh_user: str | None,
+    engine: str | None,
+    python: str | None,
     given: Mapping[str, str | tuple[str, ...] | None],
 ) -> InitAnswers:
     """Take what the options say, and else what the person says, in the order of the file."""
@@ -87,7 +111,20 @@ def _answers(
         "--interface", "Network interface of the hosts", "eth0", check=_interface_problem
     )
     hosts = {one.key: _texts(given[one.key]) or (_ask_role(one),) for one in questions()}
-    return InitAnswers(clean(vip), clean(interface), hosts, ssh_user)
+    user = ssh_user or _ask(
+        "--ssh-user", "SSH user, root or with sudo", _OWN_USER, check=_user_problem
+    )
+    engine = engine or _ask("--engine", _ENGINE_QUESTION, AUTO, check=_engine_problem)
+    usual = _COSYVOICE_PYTHON if clean(engine) in COSYVOICE else VENV
+    python = python or _ask("--python", _PYTHON_QUESTION, usual, check=_python_problem)
+    return InitAnswers(
+        clean(vip),
+        clean(interface),
+        hosts,
+        None if user == _OWN_USER else clean(user),
+        clean(python),
+        clean(engine),
+    )
 
 
 def _texts(given: str | tuple[str, ...] | None) -> tuple[str, ...]:
@@ -133,6 +170,25 @@ def _interface_problem(answer: str) -> str | None:
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}", clean(answer)):
         return None
     return f"{answer!r} is no interface's name, for example eth0"
+
+
+def _user_problem(answer: str) -> str | None:
+    if answer == _OWN_USER or re.fullmatch(r"[^\W-][^\s:/]*", clean(answer)):
+        return None
+    return f"{answer!r} is no user's name, for example root or deploy"
+
+
+def _engine_problem(answer: str) -> str | None:
+    if clean(answer) == AUTO or clean(answer) in engine_names():
+        return None
+    return f"{answer!r} is none of them; one of another package is given by --engine"
+
+
+def _python_problem(answer: str) -> str | None:
+    word = clean(answer)
+    if word in (VENV, WHEELHOUSE) or re.fullmatch(r"(/[\w.@+-]+)+", word):
+        return None
+    return f"{answer!r} is neither {VENV}, {WHEELHOUSE} nor a path such as {_COSYVOICE_PYTHON}"
 
 
 def _write(path: Path, text: str, force: bool) -> None:

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from ...model.app import App
-from ...model.app_source import folder_of
+from ...model.app_source import INSTALLED, folder_of
 from ...model.venv import Venv
 from ...resources.environment import Environment
 from ...roles.release_archive import ReleaseArchive
@@ -32,7 +32,12 @@ def build_release(app: App, base_dir: Path) -> ReleaseArchive:
         needs: dict[str, bytes] = {}
         if app.venv is not None:
             try:
-                needs = required(source.root, app.venv, builtin=app.source == "builtin")
+                needs = required(
+                    source.root,
+                    app.venv,
+                    builtin=app.source == "builtin",
+                    ours=source.name == INSTALLED,
+                )
             except OwnMetadataError as error:
                 raise ReleaseError(f"app.source {source.shown}: {error}") from None
         digest, data = packed({**files, **needs})

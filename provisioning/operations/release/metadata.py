@@ -36,8 +36,18 @@ class Metadata:
 
     def wanted(self, extras: list[str]) -> list[str]:
         """List what it needs together with these extras. Raises ``OwnMetadataError``."""
+        return self._others([*self.requires, *self._lines_of(extras)])
+
+    def of_extras(self, extras: list[str]) -> list[str]:
+        """List what these extras need, by themselves. Raises ``OwnMetadataError``."""
+        return self._others(self._lines_of(extras))
+
+    def _lines_of(self, extras: list[str]) -> list[str]:
         chosen = self._with_included([canonicalize_name(extra) for extra in extras])
-        lines = [*self.requires, *(line for extra in chosen for line in self.extras[extra])]
+        return [line for extra in chosen for line in self.extras[extra]]
+
+    def _others(self, lines: list[str]) -> list[str]:
+        """Each once, without the project itself."""
         found = dict.fromkeys(
             str(need) for need in map(self._parsed, lines) if not self._is_itself(need)
         )

@@ -5,20 +5,25 @@ from pathlib import Path
 
 from ...model.app_source import PACKAGES, has_login
 from ...model.venv import Venv
-from .metadata import OwnMetadataError, own_metadata
+from .metadata import Metadata, OwnMetadataError, own_metadata
 
 FILE = "requirements.txt"
 _OTHER = re.compile(r"(?:-r|--requirement|-c|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(\S.*)")
 _LOCAL = re.compile(r"-e\b|--editable\b|\.{0,2}/|\.$|\.\[|file:|\S+ @ file:")
+_APP = "app"
+"""Extra of this project with all that its app needs."""
 
 
-def required(root: Path, venv: Venv, *, builtin: bool) -> dict[str, bytes]:
+def required(root: Path, venv: Venv, *, builtin: bool, ours: bool) -> dict[str, bytes]:
     """``requirements.txt`` for a source, and the files it names, by their paths.
 
     With extras, or without a requirements.txt of its own, it is what the project's metadata says.
-    Raises ``OwnMetadataError``.
+    Of this project (``ours``) that is its extra ``app`` and those asked for: what it requires
+    besides is the CLI's. Raises ``OwnMetadataError``.
     """
-    extras = venv.extras if venv.extras is not None else ["app"] if builtin else []
+    extras = [*(venv.extras or [])]
+    if ours and _APP not in extras:
+        extras.insert(0, _APP)
     own = root / FILE
     if own.is_file() and not builtin and not venv.extras:
         files = _with_named(root, FILE, {})
@@ -32,13 +37,19 @@ def required(root: Path, venv: Venv, *, builtin: bool) -> dict[str, bytes]:
                 "setup.cfg or wheel's METADATA; add one of them, or name the packages in "
                 "app.venv.requirements"
             )
-        files, lines, said_in = {}, metadata.wanted(extras) if metadata else [], "the inventory"
+        files, lines, said_in = {}, _wanted(metadata, extras, ours), "the inventory"
         if metadata:
             said_in = f"{metadata.said_in} [{', '.join(extras)}]" if extras else metadata.said_in
     # The interpreter is named so that another one makes another release.
     head = f"# From {said_in}, for {venv.python}."
     text = "\n".join([head, *lines, *venv.requirements]) + "\n"
     return {**files, FILE: text.encode()}
+
+
+def _wanted(metadata: Metadata | None, extras: list[str], ours: bool) -> list[str]:
+    if metadata is None:
+        return []
+    return metadata.of_extras(extras) if ours else metadata.wanted(extras)
 
 
 def _with_named(root: Path, path: str, found: dict[str, bytes]) -> dict[str, bytes]:

@@ -1,8 +1,8 @@
 """Supply the packages of a release to hosts that reach no index.
 
 They travel once from the control machine where the hosts share a folder, else once to each host.
-A wheel arrives piece by piece and gets its name when its checksum is right, so that whatever is
-cut goes on where it was.
+Many small ones share a round trip, a large one takes several. A wheel gets its name when its
+checksum is right, so that whatever is cut goes on where it was.
 """
 
 from base64 import encodebytes
@@ -23,10 +23,11 @@ from ..operation import Operation
 from ..planning import Plans
 from .errors import ReleaseError
 from .interpreter import install_interpreters
+from .wheel_pieces import Piece, loads, pieces
 from .wheelhouse import Wheel, fetch_wheels
 
-_PIECE = 4 * 1024 * 1024
-"""Bytes of a wheel that travel at a time."""
+_LOAD = 4 * 1024 * 1024
+"""Bytes of wheels that travel in one round trip: many small ones, or a piece of a large one."""
 _HERE = "control machine"
 _MEGABYTE = 1_000_000
 
@@ -108,9 +109,14 @@ class _Bringing:
 
     def to_host(self, name: str, transport: Transport) -> bool:
         """Bring all that the host lacks, from the shared folder or from here."""
-        for number, (wheel, offset) in enumerate(self._missing(name, transport), 1):
-            if offset is not None:
-                self._send(name, transport, number, wheel, offset)
+        missing = self._missing(name, transport)
+        size = sum(wheel.path.stat().st_size - offset for wheel, offset in missing)
+        sent = 0
+        for load in loads(pieces(missing, _LOAD), _LOAD):
+            sent += sum(len(piece.data) for piece in load)
+            part = f"{sent // _MEGABYTE} of {size // _MEGABYTE} MB"
+            self._progress(Event("step", name, f"bring {load[-1].wheel.path.name}, {part}"))
+            self._send(name, transport, load)
         listed = quote_call("list_wheels", self._directory, self._key)
         self._ask(name, transport, f"{listed} <<'LIST'\n{self._lines}LIST")
         self._progress(Event("done", name, f"has the {len(self._wheels)} wheels"))
@@ -126,8 +132,8 @@ class _Bringing:
         """Remove the wheels from the shared folder."""
         self._ask(name, transport, quote_call("unshare_wheels", self._shared))
 
-    def _missing(self, name: str, transport: Transport) -> list[tuple[Wheel, int | None]]:
-        """List every wheel with its size on the host; None where it is complete."""
+    def _missing(self, name: str, transport: Transport) -> list[tuple[Wheel, int]]:
+        """List every wheel that is not complete on the host, and how many bytes of it are there."""
         self._progress(Event("step", name, f"look for {len(self._wheels)} wheels"))
         asked = {
             str(number): quote_call(
@@ -138,29 +144,22 @@ class _Bringing:
         found = run_fragments(name, transport, asked)
         said = [_printed(name, found[key]) for key in asked]
         return [
-            (wheel, None if word == "there" else int(word))
+            (wheel, int(word))
             for wheel, word in zip(self._wheels, said, strict=True)
+            if word != "there"
         ]
 
-    def _send(
-        self, name: str, transport: Transport, number: int, wheel: Wheel, offset: int
-    ) -> None:
-        size, file_name = wheel.path.stat().st_size, wheel.path.name
-        finish = quote_call("finish_wheel", self._directory, file_name, wheel.sha256)
-        with wheel.path.open("rb") as file:
-            # Whatever is there of it, there is a last piece, with which it gets its name.
-            offset = min(offset, size - 1)
-            file.seek(offset)
-            while piece := file.read(_PIECE):
-                add = quote_call("add_to_wheel", self._directory, file_name, str(offset))
-                offset += len(piece)
-                last = f"\n{finish}" if offset >= size else ""
-                text = encodebytes(piece).decode()
-                self._ask(name, transport, f"{add} <<'BASE64'\n{text}BASE64{last}")
-                part = f"{offset // _MEGABYTE} of {size // _MEGABYTE} MB"
-                self._progress(
-                    Event("step", name, f"bring {file_name}, {part}", number, len(self._wheels))
-                )
+    def _send(self, name: str, transport: Transport, load: list[Piece]) -> None:
+        asked = {str(number): self._fragment(piece) for number, piece in enumerate(load)}
+        found = run_fragments(name, transport, asked)
+        for key in asked:
+            _printed(name, found[key])
+
+    def _fragment(self, piece: Piece) -> str:
+        file_name, text = piece.wheel.path.name, encodebytes(piece.data).decode()
+        add = quote_call("add_to_wheel", self._directory, file_name, str(piece.offset))
+        finish = quote_call("finish_wheel", self._directory, file_name, piece.wheel.sha256)
+        return f"{add} <<'BASE64'\n{text}BASE64" + (f"\n{finish}" if piece.is_last else "")
 
     def _ask(self, name: str, transport: Transport, fragment: str) -> str:
         return _printed(name, run_fragments(name, transport, {"wheels": fragment})["wheels"])

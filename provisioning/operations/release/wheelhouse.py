@@ -16,11 +16,13 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from ...facts.host_python import HostPython
 from .errors import ReleaseError
+from .pip_words import reason
 from .requirements import FILE
 
 _LIST = "wheels.txt"
 """Written when the folder is complete."""
-_LAST_LINES = 12
+_KEPT_LINES = 500
+"""Of what pip said, for the reason why it failed."""
 Tell = Callable[[str], None]
 """Is given each line that pip says."""
 
@@ -98,7 +100,7 @@ def _pip(command: list[str], index_url: str | None, tell: Tell) -> None:
     if index_url is not None:
         # Not an argument: those are in the list of processes.
         environment["PIP_INDEX_URL"] = index_url
-    last: deque[str] = deque(maxlen=_LAST_LINES)
+    last: deque[str] = deque(maxlen=_KEPT_LINES)
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -119,8 +121,7 @@ def _pip(command: list[str], index_url: str | None, tell: Tell) -> None:
             pip.terminate()
             raise
     if pip.returncode != 0:
-        said = "\n".join(last)
-        raise ReleaseError(f"app.venv: pip could not fetch the packages:\n{said}")
+        raise ReleaseError(f"app.venv: pip could not fetch the packages: {reason([*last])}")
 
 
 def _wheels(folder: Path) -> list[Wheel]:

@@ -101,10 +101,31 @@ build_environment() { # DIRECTORY PYTHON, for PLACE
             --requirement "$1/releases/.wheels/$ENVIRONMENT.txt"
     fi
     "$PLACE/venv/bin/python" -m pip install --no-input --disable-pip-version-check \
-        --progress-bar off "$@" >&2 || {
-        df -h -- "$PLACE" >&2 || :
-        fail "the packages of ${PLACE##*/} could not be installed"
+        --progress-bar off "$@" > "$PLACE/.pip" 2>&1 || {
+        say_why_pip_failed "$PLACE/.pip"
+        fail "the packages of ${PLACE##*/} could not be installed: $SAID"
     }
+    rm -f -- "$PLACE/.pip"
+}
+
+say_why_pip_failed() { # FILE with all it said: the line that matters, in SAID
+    # As operations/release/pip_words.py on the control machine.
+    SAID=$(sed -n '/^ERROR: Ignored the following/d; s/^ *ERROR: //p' "$1" | head -n 1)
+    case $SAID in
+    *'No space left'*) df -h -- "${1%/*}" >&2 || : ;;
+    'Could not find a version'*)
+        VALUE=$(sed -n "s/^WARNING: Retrying .* connection broken by '\\(.*\\)': .*/\\1/p" "$1" | tail -n 1)
+        if [ -n "$VALUE" ]; then
+            SAID=$(printf '%s\n' "$VALUE" | sed "s/.*\\(\\[Errno [^]]*\\] [^'\")]*\\).*/\\1/")
+            SAID="the package index does not answer: $SAID"
+        fi
+        ;;
+    # What a build says is needed to mend it.
+    '' | 'Failed to build'* | 'Failed building'* | subprocess-exited* | 'Could not build'*)
+        sed '/^ *$/d; /^\[notice\]/d; /^Looking in /d; /^WARNING: Running pip as/d' "$1" | tail -n 12 >&2
+        [ -n "$SAID" ] || SAID="pip says why above"
+        ;;
+    esac
 }
 
 take_wheel() { # DIRECTORY NAME SHA256 SHARED: prints "there", or how many bytes of it are

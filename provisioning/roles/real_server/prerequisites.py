@@ -30,6 +30,17 @@ said=$(setpriv --reuid="$account" --regid="$(id -g "$account")" --init-groups \\
     exit 1
 }"""
 
+_OLDEST_PYTHON = "3.11"
+"""As ``python_requires`` in setup.cfg, and the pattern in the probe."""
+_JAMMY = "app: {venv: {python: /usr/bin/python3.11}}, which deploy installs from its universe"
+_PYTHON_FIX = {
+    True: f"on Ubuntu 22.04 write {_JAMMY}; elsewhere name a newer interpreter in "
+    "app.venv.python, or use Debian 12 or Ubuntu 24.04 or newer",
+    False: "name an environment of a newer Python in app.python, or write app: {venv: true}; on "
+    f"Ubuntu 22.04 {_JAMMY}",
+}
+"""By whether releases have environments of their own."""
+
 
 def debian_packages(inventory: Inventory) -> tuple[str, ...]:
     """Names, for apt."""
@@ -45,17 +56,20 @@ def _environment_packages(inventory: Inventory) -> tuple[str, ...]:
 
 
 def python_requirements(inventory: Inventory) -> tuple[Requirement, ...]:
-    """The interpreter and what the app imports, or what makes its environment."""
+    """The interpreter, its version, and what the app imports or what makes its environment."""
+    version = _version_requirement(inventory)
     if inventory.app.venv is None:
         return (
+            *version,
             _packages_requirement(inventory),
             *_account_requirement(inventory),
             *_engine_requirement(inventory),
         )
     if _environment_packages(inventory):
-        return ()
+        return version
     python = shlex.quote(str(inventory.app.venv.python))
     return (
+        *version,
         Requirement(
             f"{inventory.app.venv.python} can make environments",
             f"[ -x {python} ] || {{ echo there is no such program; exit 1; }}\n"
@@ -78,6 +92,31 @@ def _account_requirement(inventory: Inventory) -> tuple[Requirement, ...]:
             _RUN_BY_ACCOUNT % words,
             "make the environment where everybody may read (for conda: --prefix /opt/cosyvoice/"
             "conda, with a base outside homes too), and name its interpreter in the inventory",
+        ),
+    )
+
+
+def _version_requirement(inventory: Inventory) -> tuple[Requirement, ...]:
+    """The app that comes with this program runs on 3.11 or newer; others have needs of their own.
+
+    Of an interpreter that apt has yet to install, apt is asked: of one that is nowhere, others
+    speak.
+    """
+    if inventory.app.source != "builtin":
+        return ()
+    path = inventory.app.base_python
+    python, shown = shlex.quote(str(path)), shlex.quote(f"{path} is Python")
+    code = shlex.quote("import sys; print(*sys.version_info[:2], sep='.')")
+    ask = f"[ -x {python} ] && found=$({python} -c {code}) || found="
+    if inventory.app.venv and _environment_packages(inventory):
+        apt = f"apt-cache policy {path.name} 2> /dev/null | sed -n 's/^ *Candidate: //p'"
+        ask = f'{ask}\n[ -n "$found" ] || found=$({apt})'
+    return (
+        Requirement(
+            f"the app's interpreter is Python {_OLDEST_PYTHON} or newer",
+            f"{ask}\ncase $found in 2.* | 3.[0-9] | 3.[0-9].* | 3.10 | 3.10.*)\n"
+            f"    printf '%s %s\\n' {shown} \"${{found%%-*}}\"; exit 1\nesac",
+            _PYTHON_FIX[inventory.app.venv is not None],
         ),
     )
 
