@@ -1,6 +1,7 @@
 """Packages for hosts that reach no index: fetched by real pip, brought to real shells."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -22,6 +23,9 @@ from provisioning.operations.release import ReleaseError, build_release
 from provisioning.operations.release.supply import supply
 from provisioning.operations.release.wheel_pieces import loads, pieces
 from provisioning.operations.release.wheelhouse import Wheel, fetch_wheels
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.ports import ActionError
+from provisioning.operations.rolling_upgrade.ssh.cluster import SSHCluster
 from provisioning.resources.release import Release
 from provisioning.roles.desired import DesiredHost, desired_hosts
 from provisioning.roles.release_archive import ReleaseArchive
@@ -213,6 +217,29 @@ def test_small_wheels_share_a_round_trip(make: Callable[[str], ClusterAndHosts])
     for host in sandbox.hosts.values():
         assert (host.loads, host.pieces) == (1, 2)
         assert len(list((host.opt / "releases/.wheels").glob("*.whl"))) == 2
+
+
+@needs_root
+def test_an_upgrade_brings_them_to_the_node_whose_turn_it_is(
+    make: Callable[[str], ClusterAndHosts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = make("/srv/outputs-that-are-not-mounted")
+    # Debian packages are this machine's own concern.
+    monkeypatch.setattr(f"{SSHCluster.__module__}.staged", lambda host: sandbox.wanted()[host.name])
+    upgrade = SSHCluster(
+        op=sandbox.operation(),
+        options=UpgradeOptions(),
+        target=sandbox.release.id,
+        release=sandbox.release,
+        own=True,
+    )
+    upgrade.stage("rs2")
+    assert sandbox.pieces() == [0, 2]
+    assert (sandbox.hosts["rs2"].opt / "releases" / sandbox.release.id / "venv/bin/python").exists()
+    monkeypatch.setenv("PIP_FIND_LINKS", "/nowhere")
+    shutil.rmtree(sandbox.cluster.state_dir / "wheels")
+    with pytest.raises(ActionError, match="tiny"):
+        upgrade.stage("rs1")
 
 
 def test_pieces_are_gathered_in_order_and_together_they_are_the_wheels(tmp_path: Path) -> None:

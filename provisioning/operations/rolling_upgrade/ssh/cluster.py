@@ -27,6 +27,9 @@ from ...drain import steps as drain
 from ...drain.remaining_work import RemainingWork, look_at_work
 from ...errors import HostBusyError, OperationError
 from ...operation import Operation
+from ...planning import Plans
+from ...release import ReleaseError
+from ...release.supply import supply
 from ...state_folder.runtime_state import save_runtime, with_pins, without_pins
 from ...switchover.switch_over import switch_over
 from ..clock import Clock, WallClock
@@ -214,6 +217,7 @@ class SSHCluster(Observer):
     def _make(self, wanted: DesiredHost) -> None:
         host = wanted.name
         plans = self.plans(wanted)
+        self._supply(plans)
         result = apply_plans(
             plans,
             [Wave(host, (host,))],
@@ -230,6 +234,15 @@ class SSHCluster(Observer):
         done = result.hosts[host]
         if not done.ok:
             raise (HostBusyError if done.outcome == "locked" else ActionError)(done.message)
+
+    def _supply(self, plans: Plans) -> None:
+        """Bring what the release is made from, to a host that reaches no index."""
+        if self.release is None:
+            return
+        try:
+            supply(self.op, self.release, plans)
+        except ReleaseError as error:
+            raise ActionError(str(error)) from error
 
     def _pin(self, host: str, release: str) -> None:
         """Pin the release: a deploy in between neither rolls the node back nor upgrades it."""
