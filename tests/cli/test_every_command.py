@@ -24,6 +24,7 @@ app: {secret: {env: CLUSTER_TEST_SECRET}}
 
 _WORDS = {
     # What each needs besides an inventory.
+    "artifacts": ["list"],
     "deploy": ["--yes"],
     "destroy": ["--yes"],
     "rolling-upgrade": ["--yes"],

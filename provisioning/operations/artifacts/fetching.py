@@ -9,6 +9,7 @@ from ...model.artifact import Artifact, last_part
 from ...model.secret import reveal
 from ...resources.artifact import ArtifactFile
 from ..cluster.cluster import Cluster
+from ..release import Companions
 from .checkout import check_out, require_submodules
 from .download import Tell, Wanted, Web, download, web
 from .errors import ArtifactError
@@ -70,6 +71,13 @@ def known(cluster: Cluster) -> dict[str, tuple[ArtifactFile, ...]]:
         )
     lock = read_lock(lock_path(cluster.path))
     return {name: lock[name].contents for name in brought(cluster)}
+
+
+def companions(cluster: Cluster) -> Companions:
+    """Artifacts as a release leads to them. Raises ``ArtifactError`` as ``known`` does."""
+    every = cluster.inventory.artifacts.items()
+    on_nodes = {name: one.on_nodes for name, one in every if one.on_nodes is not None}
+    return Companions(known(cluster), on_nodes)
 
 
 def fetch(

@@ -21,6 +21,7 @@ from ....roles.desired import DesiredHost, desired_hosts
 from ....roles.release_archive import ReleaseArchive
 from ....roles.release_steps import staged
 from ....transport.base import TransportError
+from ...artifacts.bringing import bring_artifacts
 from ...cluster.cluster import Cluster
 from ...cluster_state.tables import holders_of
 from ...drain import steps as drain
@@ -214,6 +215,8 @@ class SSHCluster(Observer):
     def _make(self, wanted: DesiredHost) -> None:
         host = wanted.name
         plans = self.plans(wanted)
+        if self.release is not None:
+            bring_artifacts(self.op, self.release, plans)
         result = apply_plans(
             plans,
             [Wave(host, (host,))],
