@@ -116,8 +116,8 @@ def test_the_list_of_commands_is_whole_on_a_terminal_of_80(run: Run) -> None:
 
 
 def test_every_command_speaks_json() -> None:
-    # init asks, ssh becomes ssh, the lab has commands of its own, a schema is JSON anyway.
-    others = {"init", "ssh", "lab", "schema"}
+    # init asks, ssh becomes ssh, some have commands of their own, a schema is JSON anyway.
+    others = {"init", "ssh", "lab", "artifacts", "schema"}
     assert {one for one in _COMMANDS if not has_json(one)} == others
 
 
@@ -189,7 +189,7 @@ def test_a_wrong_host(command: str, words: list[str], run: Run) -> None:
 def test_hosts_that_cannot_be_reached(command: str, run: Run) -> None:
     words = words_of(command)
     status, _, err = run(words)
-    well = {"validate", "render", "history", "support-bundle"}
+    well = {"artifacts", "validate", "render", "history", "support-bundle"}
     assert status == (0 if command in well else 1), err
     assert status in documented(command)
     if has_json(command) and command != "deploy --check":

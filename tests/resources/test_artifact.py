@@ -42,7 +42,7 @@ def lead(directory: Path, release: str, one: Artifact) -> None:
     """A release that leads to an artifact."""
     folder = directory / "releases" / release / "artifacts"
     folder.mkdir(parents=True)
-    (folder / one.name).symlink_to(directory / "artifacts" / one.folder)
+    (folder / one.name).symlink_to(f"../../../artifacts/{one.folder}")
 
 
 def names(folder: Path) -> list[str]:

@@ -94,16 +94,16 @@ def fetch_(names: tuple[str, ...], inventory: Path, as_json: bool) -> None:
     _require_known_names(cluster, names)
     with watching(quiet=as_json) as watch:
         found = fetch(cluster, names or None, watch)
-    result = {
-        name: {"id": one.folder, "files": len(one.files), "size": one.size}
-        for name, locked in found.items()
-        for one in (kept.Artifact(name, locked.contents),)
-    }
+    versions = {name: kept.Artifact(name, one.contents) for name, one in found.items()}
     if as_json:
-        print_json({"artifacts": result})
+        record = {
+            name: {"id": one.folder, "files": len(one.files), "size": one.size}
+            for name, one in versions.items()
+        }
+        print_json({"artifacts": record})
         return
-    for name, said in result.items():
-        click.echo(f"{name}: {said['id']}, {said['files']} files, {size_text(said['size'])}")
+    for name, one in versions.items():
+        click.echo(f"{name}: {one.folder}, {len(one.files)} files, {size_text(one.size)}")
 
 
 def _require_known_names(cluster: Cluster, names: tuple[str, ...]) -> None:

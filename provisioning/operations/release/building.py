@@ -31,10 +31,10 @@ class Companions:
     on_nodes: Mapping[str, PurePosixPath] = field(default_factory=dict)
     """The path of each that nodes have from elsewhere."""
 
-    def links(self, directory: PurePosixPath) -> dict[str, str]:
-        """Links of a release below an app's folder: where each leads to."""
+    def links(self) -> dict[str, str]:
+        """Links of a release: where each leads to."""
         brought = {
-            name: f"{directory}/artifacts/{Artifact(name, files).folder}"
+            name: f"../../../artifacts/{Artifact(name, files).folder}"
             for name, files in self.brought.items()
         }
         both = brought | {name: str(path) for name, path in self.on_nodes.items()}
@@ -57,7 +57,7 @@ def build_release(app: App, base_dir: Path, artifacts: Companions = Companions()
                 needs = required(source.root, app.venv, builtin=app.source == "builtin")
             except OwnMetadataError as error:
                 raise ReleaseError(f"app.source {source.shown}: {error}") from None
-        digest, data = packed({**files, **needs}, artifacts.links(app.directory))
+        digest, data = packed({**files, **needs}, artifacts.links())
         version = version_of(files.get(f"{folder_of(source.name)}/__init__.py", b""))
         name = f"{version}-{digest[:_DIGITS]}"
         return ReleaseArchive(

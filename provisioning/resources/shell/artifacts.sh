@@ -142,7 +142,7 @@ prune_artifacts() { # DIRECTORY: what no release there leads to goes
 
 is_led_to() { # DIRECTORY FOLDER
     for LOOKED in "$1"/releases/*/artifacts/*; do
-        if [ "$(readlink -- "$LOOKED")" = "$2" ]; then return 0; fi
+        if [ "$(readlink -- "$LOOKED")" = "../../../artifacts/${2##*/}" ]; then return 0; fi
     done
     return 1
 }

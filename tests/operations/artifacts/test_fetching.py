@@ -277,5 +277,5 @@ def test_a_lock_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_what_lies_on_nodes_is_not_fetched(tmp_path: Path) -> None:
     site = cluster(tmp_path, "model: {on_nodes: /mnt/models/three}")
     assert fetch(site) == {}
-    links = companions(site).links(site.inventory.app.directory)
+    links = companions(site).links()
     assert links == {"artifacts/model": "/mnt/models/three"}
