@@ -50,6 +50,9 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "status": _Entry("status:status", "Show what every host is now, and what is wrong."),
         "logs": _Entry("logs:logs", "Show the logs of hosts."),
         "releases": _Entry("releases:releases", "Show which release each real server runs."),
+        "artifacts": _Entry(
+            "artifacts:artifacts", "Fetch weights and other big files; check them."
+        ),
         "history": _Entry("history:history", "Show who did what to this cluster, and when."),
         "support-bundle": _Entry(
             "support_bundle:support_bundle", "Pack what is needed to find a fault."

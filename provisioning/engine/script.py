@@ -32,6 +32,7 @@ _TOPICS = (
     "mounts",
     "exports",
     "accounts",
+    "artifacts",
     "releases",
     "supervisor",
     "systemd",

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from .app import App
+from .artifact import Artifact
 from .base import Interface, Name, Part, Whole
 from .hosts import (
     Clients,
@@ -49,6 +50,9 @@ class Inventory(Part):
     """Machines from whose place ``cluster verify`` looks at the VIP."""
     app: App = App()
     """The app that runs on the real servers."""
+    artifacts: dict[Name, Artifact] = {}
+    """Weights, repositories, voices and other big files for the nodes, by a name of yours. An
+    environment variable refers to one as ``${artifacts.NAME}``."""
     notify: Notify = Notify()
     """Those who are told of long operations."""
     ssh: Connection = Connection()

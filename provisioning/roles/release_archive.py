@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..resources.artifact import ArtifactFile
 from ..resources.environment import Environment
 
 
@@ -19,3 +20,6 @@ class ReleaseArchive:
     """The environment it gets, where the inventory asks for one of its own."""
     needs: Mapping[str, bytes] = field(default_factory=dict)
     """The contents of that environment: requirements.txt and what it names; in the archive too."""
+    artifacts: Mapping[str, tuple[ArtifactFile, ...]] = field(default_factory=dict)
+    """The files of each artifact that the release leads to, by name: its ``artifacts/NAME`` is a
+    link to the version it was made with, so that going back goes back to that one too."""

@@ -6,6 +6,7 @@ and switches when the host has no more work; going back is the second step alone
 
 from dataclasses import replace
 
+from ..resources.artifact import Artifacts
 from ..resources.current_release import CurrentRelease
 from ..resources.package import Packages
 from ..resources.release import Release
@@ -16,7 +17,7 @@ def staged(host: DesiredHost) -> DesiredHost:
     """The release is on the host, whole, with its environment; what runs there is not touched."""
     return replace(
         host,
-        resources=tuple(r for r in host.resources if isinstance(r, Packages | Release)),
+        resources=tuple(r for r in host.resources if isinstance(r, Packages | Artifacts | Release)),
         postconditions=(),
         partial=True,
     )

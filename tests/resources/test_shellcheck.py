@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from provisioning.model.hosts import ServiceManager
 from provisioning.resources.address import Address
+from provisioning.resources.artifact import Artifact, ArtifactFile, Artifacts
 from provisioning.resources.base import Observation, Resource
 from provisioning.resources.current_release import CurrentRelease
 from provisioning.resources.directory import Directory
@@ -29,6 +30,12 @@ CHANGES: list[tuple[Resource, str]] = [
     (Directory(path=f"/etc/{NAME}"), "absent\n"),
     (Directory(path=f"/etc/{NAME}"), "directory:700:root:root\n"),
     (CurrentRelease(directory=f"/opt/{NAME}", name="1.0"), "absent\n"),
+    (
+        Artifacts(
+            directory=f"/opt/{NAME}", wanted=(Artifact("a", (ArtifactFile(NAME, 1, "0" * 64),)),)
+        ),
+        "absent\n",
+    ),
     (Sysctl(key="net.ipv4.ip_forward", value="1"), "value\n0\n"),
     (Address(address="::1/128", interface="lo"), "interface\n"),
     (Packages(names=("curl", "g++")), ""),

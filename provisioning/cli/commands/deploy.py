@@ -6,11 +6,13 @@ import click
 from rich.console import Console
 
 from ...engine.apply_plans import Pace
+from ...operations.artifacts.fetching import companions
 from ...operations.cluster.cluster import Cluster
 from ...operations.deploy import deploy as deploying
 from ...operations.deploy.decommission import cluster_with, leaving_hosts
 from ...operations.release import build_release
 from .. import exit_codes
+from ..artifact_progress import fetch_unknown
 from ..asking import require_answer
 from ..changes_command import ChangesCommand
 from ..frame import changing
@@ -82,11 +84,12 @@ def deploy(
         raise SystemExit(status_of(plans))
     require_answer(yes=yes)
     cluster = Cluster(load_or_exit(inventory), inventory)
+    fetch_unknown(cluster, quiet=as_json)
     leaving = {} if limit else leaving_hosts(cluster)
     options = deploying.DeployOptions(
         names=chosen(cluster.inventory, limit),
         leaving=leaving,
-        release=build_release(cluster.inventory.app, cluster.base_dir),
+        release=build_release(cluster.inventory.app, cluster.base_dir, companions(cluster)),
         pace=Pace(forks or cluster.inventory.forks, batch, max_fail),
         drain_timeout=drain_timeout,
         force=force,

@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 
 from ...engine.plan_record import plan_record
+from ...operations.artifacts.fetching import companions
 from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
 from ...operations.deploy.decommission import add_removals, cluster_with, leaving_hosts
@@ -57,7 +58,7 @@ def look(
 ) -> Plans:
     """Plans the chosen hosts."""
     names = chosen(cluster.inventory, limit)
-    release = build_release(cluster.inventory.app, cluster.base_dir)
+    release = build_release(cluster.inventory.app, cluster.base_dir, companions(cluster))
     leaving = {} if limit else leaving_hosts(cluster)
     everywhere = cluster_with(cluster, leaving)
     with (

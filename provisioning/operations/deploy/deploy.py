@@ -7,6 +7,7 @@ from ...engine.plan_record import plan_record
 from ...model.inventory import Inventory
 from ...roles.desired import DesiredHost, desired_hosts
 from ...roles.release_archive import ReleaseArchive
+from ..artifacts.bringing import bring_artifacts
 from ..cluster.cluster import Cluster
 from ..drain.in_service import await_everybody
 from ..drain.out_of_service import OutOfService, foresee
@@ -127,6 +128,7 @@ class _Deploy:
         """Apply plans in waves, with each serving real server out of service meanwhile."""
         run = self.op.run
         supply(self.op, self.options.release, plans)
+        bring_artifacts(self.op, self.options.release, plans)
         desired = self.desired(inventory, self.truth)
         conditions = {name: host.postconditions for name, host in desired.items()}
         around = OutOfService(

@@ -1,11 +1,14 @@
 """From what the inventory calls the app's source to a release: a reproducible archive."""
 
 import hashlib
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 
 from ...model.app import App
 from ...model.app_source import INSTALLED, folder_of
 from ...model.venv import Venv
+from ...resources.artifact import Artifact, ArtifactFile
 from ...resources.environment import Environment
 from ...roles.release_archive import ReleaseArchive
 from .errors import ReleaseError
@@ -19,7 +22,26 @@ _DIGITS = 12
 """Of a SHA-256: enough for the releases of one cluster."""
 
 
-def build_release(app: App, base_dir: Path) -> ReleaseArchive:
+@dataclass(frozen=True, slots=True)
+class Companions:
+    """The artifacts that a release leads to."""
+
+    brought: Mapping[str, tuple[ArtifactFile, ...]] = field(default_factory=dict)
+    """The files of each, by its name."""
+    on_nodes: Mapping[str, PurePosixPath] = field(default_factory=dict)
+    """The path of each that nodes have from elsewhere."""
+
+    def links(self) -> dict[str, str]:
+        """Links of a release: where each leads to."""
+        brought = {
+            name: f"../../../artifacts/{Artifact(name, files).folder}"
+            for name, files in self.brought.items()
+        }
+        both = brought | {name: str(path) for name, path in self.on_nodes.items()}
+        return {f"artifacts/{name}": both[name] for name in sorted(both)}
+
+
+def build_release(app: App, base_dir: Path, artifacts: Companions = Companions()) -> ReleaseArchive:
     """Packs the app's Python package from the source the inventory names, and what its
     environment holds where each release has its own.
 
@@ -40,7 +62,7 @@ def build_release(app: App, base_dir: Path) -> ReleaseArchive:
                 )
             except OwnMetadataError as error:
                 raise ReleaseError(f"app.source {source.shown}: {error}") from None
-        digest, data = packed({**files, **needs})
+        digest, data = packed({**files, **needs}, artifacts.links())
         version = version_of(files.get(f"{folder_of(source.name)}/__init__.py", b""))
         name = f"{version}-{digest[:_DIGITS]}"
         return ReleaseArchive(
@@ -49,6 +71,7 @@ def build_release(app: App, base_dir: Path) -> ReleaseArchive:
             about(name, version, source),
             _environment(app.venv, needs) if app.venv else None,
             needs,
+            artifacts.brought,
         )
 
 

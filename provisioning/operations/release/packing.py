@@ -39,8 +39,8 @@ def version_of(init: bytes) -> str:
     return found[1].decode() if found else "0"
 
 
-def packed(files: Mapping[str, bytes]) -> tuple[str, bytes]:
-    """The checksum of the files and a .tar.gz of them, in the order given."""
+def packed(files: Mapping[str, bytes], links: Mapping[str, str] | None = None) -> tuple[str, bytes]:
+    """The checksum of files and links, and a .tar.gz of them in the order given."""
     plain = io.BytesIO()
     with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path, content in files.items():
@@ -48,5 +48,9 @@ def packed(files: Mapping[str, bytes]) -> tuple[str, bytes]:
             member.size = len(content)
             member.mode = 0o644
             archive.addfile(member, io.BytesIO(content))
+        for path, target in (links or {}).items():
+            member = tarfile.TarInfo(path)
+            member.type, member.linkname, member.mode = tarfile.SYMTYPE, target, 0o777
+            archive.addfile(member)
     digest = hashlib.sha256(plain.getvalue()).hexdigest()
     return digest, gzip.compress(plain.getvalue(), mtime=0)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...engine.fleet import Fleet
 from ...roles.release_archive import ReleaseArchive
+from ..artifacts.fetching import companions
 from ..cluster.cluster import Cluster
 from ..operation import Operation
 from ..release import build_release
@@ -84,7 +85,7 @@ def prepare(
     """Build the release and observe the cluster; change nothing. Raises what building and
     ``plan_upgrade`` raise."""
     app = app_for(cluster.inventory.app, to, cluster.base_dir)
-    release = build_release(app, cluster.base_dir)
+    release = build_release(app, cluster.base_dir, companions(cluster))
     looker = Observer(cluster=cluster, fleet=fleet, options=options)
     plan = plan_upgrade(cluster.inventory, hosts, release.id, options, looker)
     begun = datetime.now(UTC).isoformat(timespec="seconds")
@@ -105,7 +106,7 @@ def rebuild_release(cluster: Cluster, saved: Upgrade) -> ReleaseArchive | None:
     if not waiting:
         return None
     app = app_for(cluster.inventory.app, saved.source.get("to") or None, cluster.base_dir)
-    release = build_release(app, cluster.base_dir)
+    release = build_release(app, cluster.base_dir, companions(cluster))
     if release.id != saved.target:
         raise UpgradeConflictError(
             f"the source gives {release.id} now, and the upgrade to resume brings "

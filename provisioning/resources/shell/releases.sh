@@ -225,6 +225,7 @@ drop_releases() { # DIRECTORY
     rm -rf -- "$1"/releases/.*.cluster-new "$1"/releases/.*.cluster-old \
         "$1/releases/.cache" "$1/releases/.wheels"
     drop_folder "$1/releases" || :
+    prune_artifacts "$1"
 }
 
 prune_releases() { # DIRECTORY KEEP
@@ -248,4 +249,5 @@ prune_releases() { # DIRECTORY KEEP
             drop_release "$1" "$VALUE" || printf 'release %s could not be deleted\n' "$VALUE" >&2
         fi
     done
+    prune_artifacts "$1"
 }

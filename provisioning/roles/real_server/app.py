@@ -12,6 +12,7 @@ from ...resources.release import Release
 from ...resources.service import Service, restart
 from ..rendering import RenderedFile
 from ..role_host import RoleHost
+from .artifacts import artifacts
 from .environment import environment
 from .session_routing import session_routing
 from .urls import app_ports
@@ -100,6 +101,7 @@ def _release(host: RoleHost, again: Handler) -> list[Resource]:
     name = pin.release if pin else release.id if release else ""
     brought = release if release and name == release.id else None
     return [
+        *artifacts(host),
         Release(
             directory=str(app.directory),
             name=name,

@@ -1,5 +1,6 @@
 """Environment of the app on a real server."""
 
+from ...model.artifact import with_paths
 from ...model.inventory import Inventory
 from ...model.resolve import routes_sessions
 from ...places import APP_STATE, DRAIN_FILE, PEERS_FILE, SECRET_FILE
@@ -30,4 +31,4 @@ def environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
     if app.engine:
         values["COSYVOICE_ENGINE"] = app.engine
     values |= {**app.environment, **host.environment}
-    return [(key, str(value)) for key, value in values.items()]
+    return [(key, with_paths(str(value), app.directory)) for key, value in values.items()]

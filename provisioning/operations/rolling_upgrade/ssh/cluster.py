@@ -21,6 +21,8 @@ from ....roles.desired import DesiredHost, desired_hosts
 from ....roles.release_archive import ReleaseArchive
 from ....roles.release_steps import staged
 from ....transport.base import TransportError
+from ...artifacts.bringing import bring_artifacts
+from ...artifacts.errors import ArtifactError
 from ...cluster.cluster import Cluster
 from ...cluster_state.tables import holders_of
 from ...drain import steps as drain
@@ -236,12 +238,14 @@ class SSHCluster(Observer):
             raise (HostBusyError if done.outcome == "locked" else ActionError)(done.message)
 
     def _supply(self, plans: Plans) -> None:
-        """Bring what the release is made from, to a host that reaches no index."""
+        """Bring what the release is made from: its artifacts, and wheels where hosts reach no
+        index."""
         if self.release is None:
             return
         try:
             supply(self.op, self.release, plans)
-        except ReleaseError as error:
+            bring_artifacts(self.op, self.release, plans)
+        except (ArtifactError, ReleaseError) as error:
             raise ActionError(str(error)) from error
 
     def _pin(self, host: str, release: str) -> None:
