@@ -20,7 +20,7 @@ class XidEvents:
 
     def new(self) -> list[tuple[int, int]]:
         """Index and Xid of those that came since the last call."""
-        found = []
+        found: list[tuple[int, int]] = []
         while True:
             try:
                 # No time at all: what is there is taken.

@@ -1,11 +1,12 @@
 /* A stand-in for NVIDIA's libnvidia-ml.so.1: the part of NVML that is used here, over a folder.
  *
  * $NVML_CARDS is a folder with `driver`, `cuda` (12040 is 12.4) and one folder a card, named by its
- * index; in it a file for each value, and `mig/0`, `mig/1` … for MIG instances. It is read at every
- * call, so cards can change while a program runs. A value without a file is "not supported". A
- * card's file `error` is an NVML error number (15 is "GPU is lost") that each call on it gives.
- * `xid` is the number of an event that is told once for each new content; `hang` makes calls on the
- * card wait until it is gone. Without $NVML_CARDS there is no driver.
+ * index; in that a file for each value, and `mig/0`, `mig/1` ... for MIG instances. It is read at
+ * every call, so cards can change while a program runs. A value without a file is "not supported".
+ * A card's file `error` is an NVML error number (15 is "GPU is lost") that each call on it gives;
+ * one beside the cards is that of nvmlInit. `xid` is the number of an event that is told once for
+ * each new content; `hang` makes calls on the card wait until it is gone. Without $NVML_CARDS there
+ * is no driver.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,7 +85,14 @@ static int words(Card *card, const char *key, char *to, unsigned size)
     return status ? status : text(card->folder, key, to, size);
 }
 
-int nvmlInitWithFlags(unsigned flags) { (void)flags; return root() ? SUCCESS : NO_DRIVER; }
+int nvmlInitWithFlags(unsigned flags)
+{
+    char found[32];
+    (void)flags;
+    if (!root())
+        return NO_DRIVER;
+    return text(".", "error", found, sizeof found) ? SUCCESS : atoi(found);
+}
 int nvmlInit_v2(void) { return nvmlInitWithFlags(0); }
 int nvmlShutdown(void) { return SUCCESS; }
 
@@ -94,6 +102,7 @@ const char *nvmlErrorString(int status)
     case NOT_SUPPORTED: return "Not Supported";
     case NO_DRIVER: return "Driver Not Loaded";
     case 15: return "GPU is lost";
+    case 18: return "Driver/library version mismatch";
     default: return "Unknown Error";
     }
 }

@@ -1,7 +1,7 @@
 """Environment of the app on a real server."""
 
 from ...model.inventory import Inventory
-from ...model.resolve import routes_sessions
+from ...model.resolve import gpus_of, routes_sessions
 from ...places import APP_STATE, DRAIN_FILE, PEERS_FILE, SECRET_FILE
 from .outputs import output_folder
 
@@ -29,5 +29,7 @@ def environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
         values["COSYVOICE_CLUSTER_SECRET_FILE"] = SECRET_FILE
     if app.engine:
         values["COSYVOICE_ENGINE"] = app.engine
+    if (gpus := gpus_of(inventory, name)) is not None:
+        values["COSYVOICE_GPUS_EXPECTED"] = gpus.count
     values |= {**app.environment, **host.environment}
     return [(key, str(value)) for key, value in values.items()]

@@ -12,6 +12,7 @@ from ..question import Question
 from ..role import Log, Role
 from ..role_host import RoleHost
 from .app import app
+from .gpus import gpu_requirements
 from .outputs import outputs
 from .prerequisites import debian_packages, python_requirements
 from .readiness import APP_LOG, answers
@@ -27,6 +28,7 @@ def part(deployment: Deployment, name: str) -> RolePart:
             manager_requirement(manager),
             address_requirement(inventory, name),
             *python_requirements(inventory),
+            *gpu_requirements(inventory, name),
         ),
         (
             Packages(names=debian_packages(inventory)),
