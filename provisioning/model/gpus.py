@@ -12,7 +12,7 @@ class Gpus(Part):
     for ``{count: 2}``."""
 
     count: Annotated[Whole, Field(ge=0, le=1024)] = 1
-    """How many, MIG instances not counted; 0 is none."""
+    """Number of cards, MIG instances not counted; 0 is none."""
     model: Annotated[str, Field(min_length=1)] | None = None
     """Part of the name that ``nvidia-smi -L`` shows, such as H100; absent is any."""
     memory: Annotated[Whole, Field(ge=1, le=100_000)] | None = None

@@ -7,7 +7,7 @@ from ...resources.base import Requirement
 
 
 def gpu_requirements(inventory: Inventory, name: str) -> tuple[Requirement, ...]:
-    """What the inventory says of its GPUs is so; nothing where it says nothing."""
+    """GPUs as the inventory expects them; nothing where it says nothing."""
     expected = gpus_of(inventory, name)
     if expected is None or not expected.count:
         return ()
