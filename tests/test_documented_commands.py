@@ -99,7 +99,7 @@ def test_there_are_commands_to_look_at() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "cluster deplyo",
+        "cluster deploys",
         "cluster deploy --forse",
         "cluster drain --wait 3 rs1",
         "cluster lab freeze",
