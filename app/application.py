@@ -112,7 +112,7 @@ def build(node: Node) -> FastAPI:
     web.include_router(uploads.routes(node, _UPLOAD_LIMIT))
     settings = node.settings
     files.install(settings.output_dir, settings.spool_dir, settings.temp_dir)
-    document.install(node.service.engine, node.service.text_limit)
+    document.install(node.service.engine, node.service.limits.text)
     blocks = page.build(node)
     # Before Gradio's own route, which fails where there is no such function.
     web.router.routes.extend(calls.routes(blocks))

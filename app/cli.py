@@ -263,6 +263,12 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     help="Workers, each with a model of its own, that share one card.",
 )
 @_option(
+    "--gpus-expected",
+    default=None,
+    type=click.IntRange(0, 1024),
+    help="Cards that this machine should have, for /metrics beside those that are there.",
+)
+@_option(
     "--start-timeout",
     default=600.0,
     type=click.FloatRange(1, 86400),

@@ -12,6 +12,7 @@ class NodeError(Exception):
     NodeError
         BadFilesError
         CannotSpeakError
+        CardLostError
         ClusterSecretError
         DownloadError
         EngineUnavailableError

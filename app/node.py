@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 from . import __version__
 from .connections.connections import Connections
+from .gpus.health import trouble
 from .gpus.watch import GpuWatch
 from .middleware.open_requests import OpenRequests
 from .recordings import Recordings
@@ -99,7 +100,7 @@ class Node:
             },
             "capacity": settings.slots,
             "queue_size": settings.effective_queue_size,
-            "gpus": [asdict(gpu) for gpu in self.gpus.latest],
+            "gpus": [asdict(gpu) | {"trouble": trouble(gpu)} for gpu in self.gpus.latest],
             "jobs": {
                 "running": pool.running,
                 "waiting": self.waiting,

@@ -37,7 +37,7 @@ from .outputs.watch import ShareWatch
 from .paths import below
 from .recordings import Recordings
 from .settings import Settings
-from .speech import SpeechService
+from .speech import RequestLimits, SpeechService
 from .voices.clip_store import ClipStore
 from .voices.store import VoiceStore
 from .work_sharing.work_sharing import WorkSharing
@@ -195,15 +195,13 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
         engine,
         Pool(command, size),
         _store(settings, watches[settings.output_dir], space),
-        settings.node_name,
-        settings.text_limit,
+        RequestLimits(settings.text_limit, settings.longest_timeout),
         voices=VoiceStore(
             settings.output_dir / "voices",
             settings.voice_limit,
             watch=watches[settings.output_dir],
         ),
         clips=ClipStore(here),
-        longest=settings.longest_timeout,
     )
     recordings = Recordings(settings.temp_dir, here, watches[settings.temp_dir], space=space)
     limits = limits_of_process(settings.client_connections, settings.slots)

@@ -30,6 +30,8 @@ class Settings:
     gpus: tuple[str, ...] | None
     """GPUs of the workers; () is none, None whatever the environment shows."""
     jobs_per_gpu: int
+    gpus_expected: int | None
+    """Cards that this machine should have; None where nobody said."""
     start_timeout: float
     text_limit: int
     drain_file: Path | None

@@ -22,7 +22,7 @@ from .checks.words import instruction_of, text_of, transcript_of
 from .engines.interface import Capability, EngineInfo, SynthesisRequest
 from .errors import InvalidInputError
 from .outputs.history import Output
-from .outputs.record import OutputRecord
+from .outputs.record import OutputRecord, Provenance
 from .outputs.store import OutputStore
 from .sound.wav import seconds, wav
 from .speech_request import SpeechRequest
@@ -33,7 +33,15 @@ from .workers.job import Job
 from .workers.pool.pool import Pool
 from .workers.report import JobReport
 
-__all__ = ["FASTEST", "FIRST_SEED", "LAST_SEED", "SLOWEST", "Speech", "SpeechService"]
+__all__ = [
+    "FASTEST",
+    "FIRST_SEED",
+    "LAST_SEED",
+    "SLOWEST",
+    "RequestLimits",
+    "Speech",
+    "SpeechService",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,16 @@ class Speech:
         return wav(self.pcm, self.sample_rate)
 
 
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """The most that one request may ask for."""
+
+    text: int
+    """Characters of text."""
+    timeout: float
+    """Seconds, waiting included."""
+
+
 class SpeechService:
     """Service that checks requests, has workers speak them, and keeps what is to be kept."""
 
@@ -67,22 +85,17 @@ class SpeechService:
         engine: EngineInfo,
         pool: Pool,
         store: OutputStore,
-        node: str,
-        text_limit: int,
+        limits: RequestLimits,
         *,
         voices: VoiceStore,
         clips: ClipStore,
-        longest: float,
     ) -> None:
         self.engine = engine
         self.pool = pool
         self.store = store
-        self.text_limit = text_limit
+        self.limits = limits
         self.voices = voices
         self.clips = clips
-        self.longest = longest
-        """Seconds a request may ask for."""
-        self._node = node
 
     async def prepare(self, ask: SpeechRequest) -> SynthesisRequest:
         """Turn a request into what the engine can take: the default voice and a random seed where
@@ -92,14 +105,14 @@ class SpeechService:
         asked for and cannot be had is passed over in silence.
         """
         engine = self.engine
-        check_timeout(ask.timeout, self.longest)
+        check_timeout(ask.timeout, self.limits.timeout)
         registered = await self._registered(ask)
         clip = ask.reference is not None or registered is not None
         words = ask.transcript or (registered.transcript if registered else "")
         voice = "" if clip else self._engine_voice(ask.voice)
         mode = mode_of(ask, engine, clip=clip, transcript=bool(words))
         request = SynthesisRequest(
-            text=text_of(ask, mode, self.text_limit),
+            text=text_of(ask, mode, self.limits.text),
             voice=voice,
             speed=speed_of(ask, engine),
             seed=seed_of(ask, engine),
@@ -177,13 +190,10 @@ class SpeechService:
         """
         record = OutputRecord.of(
             speech.request,
-            request_id=request_id,
-            node=self._node,
-            engine=self.engine.name,
+            Provenance(request_id, self.store.node, self.engine.name, speech.made_by),
             duration=speech.duration,
             file_format=file_format,
             created=self.store.now(),
-            made_by=speech.made_by,
         )
         return await self.store.save(speech.wav() if audio is None else audio, record)
 

@@ -1,11 +1,14 @@
 """Selection of GPUs for the workers."""
 
 import importlib
+import logging
 import re
 import subprocess
+from typing import Any
 
 from ..errors import NodeError
 
+_log = logging.getLogger("app.gpus")
 _GPU = re.compile(r"\d{1,3}|(GPU|MIG)-[0-9A-Za-z-]{4,80}")
 
 
@@ -60,17 +63,21 @@ def _from_nvml() -> tuple[str, ...] | None:
         # Not installed, or its own NVMLError: no driver, no library, no permission.
         return None
     try:
-        handles = [
-            nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())
-        ]
-        return tuple(_text(nvml.nvmlDeviceGetUUID(handle)) for handle in handles)
+        uuids = [_uuid(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
     finally:
         nvml.nvmlShutdown()
+    return tuple(uuid for uuid in uuids if uuid)
 
 
-def _text(told: str | bytes) -> str:
+def _uuid(nvml: Any, index: int) -> str:
+    """Empty where the card is broken, or somebody else's: the others are worked with."""
+    try:
+        told = nvml.nvmlDeviceGetUUID(nvml.nvmlDeviceGetHandleByIndex(index))
+    except nvml.NVMLError as error:
+        _log.warning("GPU %d is left out: %s", index, error)
+        return ""
     # Bytes in releases before 11.5.
-    return told.decode() if isinstance(told, bytes) else told
+    return told.decode() if isinstance(told, bytes) else str(told)
 
 
 def _from_nvidia_smi() -> tuple[str, ...] | None:

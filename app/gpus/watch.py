@@ -1,29 +1,16 @@
 """The GPUs of the machine, through NVML; none where there is no driver or no Python binding."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from ..outputs.time_limited import TimeLimitedExecutor
+from .gpu import Gpu
+from .reading import gpus
+from .xids import XidEvents
 
 _PATIENCE = 2.0
 _log = logging.getLogger("app.gpus")
-
-
-@dataclass(frozen=True, slots=True)
-class Gpu:
-    """State of a GPU."""
-
-    index: int
-    name: str
-    memory_used: int
-    """Bytes, of all programs."""
-    memory_total: int
-    """Bytes."""
-    utilization: float
-    """Share of the last moment in which it computed, 0 to 1."""
-    temperature: int
-    """Degrees Celsius."""
 
 
 class GpuWatch:
@@ -33,6 +20,7 @@ class GpuWatch:
         self.latest: list[Gpu] = []
         """As of the last ``refresh``."""
         self._nvml: Any = None
+        self._events: XidEvents | None = None
         self._tried = False
         self._thread = TimeLimitedExecutor("gpus", 1, _PATIENCE)
 
@@ -53,16 +41,50 @@ class GpuWatch:
         if nvml is None:
             return []
         try:
-            return [_gpu(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
+            events = self._events.new() if self._events else []
+            return _joined(self.latest, gpus(nvml), events)
         except nvml.NVMLError as error:
             _log.warning("the GPU driver answers with an error: %s", error)
-            return []
+            return [replace(gpu, lost=gpu.lost or str(error)) for gpu in self.latest]
 
     def _library(self) -> Any:
         if not self._tried:
             self._tried = True
             self._nvml = _load()
+            self._events = _events(self._nvml)
         return self._nvml
+
+
+def _joined(before: list[Gpu], now: list[Gpu], events: list[tuple[int, int]]) -> list[Gpu]:
+    """The cards now, with what is remembered of them: names of those that are lost, and Xids of
+    those that were not repaired since."""
+    known = {gpu.index: gpu for gpu in before if gpu.mig is None}
+    seen = {gpu.index for gpu in now}
+    # A driver may also forget a card that it lost.
+    now = now + [Gpu(index, lost="the driver lists it no more") for index in known.keys() - seen]
+    return [
+        gpu if gpu.mig is not None else _remembered(known.get(gpu.index), gpu, events)
+        for gpu in now
+    ]
+
+
+def _remembered(before: Gpu | None, now: Gpu, events: list[tuple[int, int]]) -> Gpu:
+    new = tuple(xid for index, xid in events if index == now.index)
+    for xid in new:
+        _log.warning("GPU %d: Xid %d", now.index, xid)
+    if before is None:
+        return replace(now, xids=new)
+    if now.lost:
+        now = replace(now, name=now.name or before.name, uuid=now.uuid or before.uuid)
+    return replace(now, xids=(() if _repaired(before, now) else before.xids) + new)
+
+
+def _repaired(before: Gpu, now: Gpu) -> bool:
+    """A card that was reset is reachable again, and counts its errors from nought."""
+    if now.lost:
+        return False
+    back = bool(before.lost)
+    return back or (now.ecc_uncorrected or 0) < (before.ecc_uncorrected or 0)
 
 
 def _load() -> Any:
@@ -79,14 +101,11 @@ def _load() -> Any:
     return pynvml
 
 
-def _gpu(nvml: Any, index: int) -> Gpu:
-    handle = nvml.nvmlDeviceGetHandleByIndex(index)
-    memory = nvml.nvmlDeviceGetMemoryInfo(handle)
-    return Gpu(
-        index=index,
-        name=str(nvml.nvmlDeviceGetName(handle)),
-        memory_used=int(memory.used),
-        memory_total=int(memory.total),
-        utilization=nvml.nvmlDeviceGetUtilizationRates(handle).gpu / 100,
-        temperature=int(nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)),
-    )
+def _events(nvml: Any) -> XidEvents | None:
+    if nvml is None:
+        return None
+    try:
+        return XidEvents(nvml)
+    except nvml.NVMLError as error:
+        _log.info("the GPU driver tells of no Xid errors: %s", error)
+        return None

@@ -1,6 +1,6 @@
 """Metrics that are read from the node when somebody asks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
@@ -8,11 +8,11 @@ from prometheus_client.registry import Collector
 
 from .. import __version__
 from ..connections.causes import Cause
-from ..gpus.watch import Gpu
 from ..node import Node
 from ..work_sharing.ledger import Ending
 from ..workers.self_test import Verdict
 from ..workers.totals import Outcome
+from .gpus import gpu_metrics
 
 _OUTCOMES = ("busy", *(outcome.value for outcome in Outcome))
 
@@ -30,7 +30,7 @@ class NodeCollector(Collector):
         yield self._closed()
         yield from self._gauges()
         yield from self._lending()
-        yield from _gpus(self._node.gpus.latest)
+        yield from gpu_metrics(self._node.gpus.latest, self._node.settings.gpus_expected)
         settings = self._node.settings
         build = {
             "version": __version__,
@@ -107,20 +107,3 @@ class NodeCollector(Collector):
             ),
         ):
             yield GaugeMetricFamily(f"cosyvoice_{name}", help_text, value)
-
-
-def _gpus(gpus: Sequence[Gpu]) -> Iterator[GaugeMetricFamily]:
-    labels = ["gpu", "name"]
-    used = GaugeMetricFamily("cosyvoice_gpu_memory_used_bytes", "Memory in use.", labels=labels)
-    total = GaugeMetricFamily("cosyvoice_gpu_memory_total_bytes", "Memory.", labels=labels)
-    busy = GaugeMetricFamily(
-        "cosyvoice_gpu_utilization_ratio", "Share of time it computes.", labels=labels
-    )
-    heat = GaugeMetricFamily("cosyvoice_gpu_temperature_celsius", "Temperature.", labels=labels)
-    for gpu in gpus:
-        place = [str(gpu.index), gpu.name]
-        used.add_metric(place, gpu.memory_used)
-        total.add_metric(place, gpu.memory_total)
-        busy.add_metric(place, gpu.utilization)
-        heat.add_metric(place, gpu.temperature)
-    yield from (used, total, busy, heat)

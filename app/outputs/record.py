@@ -11,6 +11,17 @@ from .names import MEDIA_TYPES
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """The request, the node and the engine that an output comes from."""
+
+    request_id: str
+    node: str
+    engine: str
+    made_by: str = ""
+    """The node whose worker spoke it, where that was not ``node``."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutputRecord:
     """Parameters that make the same audio again, and who made it when.
 
@@ -48,21 +59,16 @@ class OutputRecord:
     def of(
         cls,
         request: SynthesisRequest,
+        provenance: Provenance,
         *,
-        request_id: str,
-        node: str,
-        engine: str,
         duration: float,
         file_format: str,
         created: datetime,
-        made_by: str = "",
     ) -> Self:
         """The record of audio that was made at ``created``, ``duration`` seconds of it."""
         reference, source = request.reference, request.source
         return cls(
-            request_id=request_id,
-            node=node,
-            engine=engine,
+            **asdict(provenance),
             created=created.isoformat(timespec="milliseconds"),
             duration=round(duration, 3),
             text=request.text,
@@ -77,7 +83,6 @@ class OutputRecord:
             source_digest=source.digest if source else "",
             stream=request.stream,
             format=file_format,
-            made_by=made_by,
         )
 
     def to_json(self) -> bytes:

@@ -76,7 +76,7 @@ class OutputStore:
         self.waiting = 0
         """Outputs on the node's own disk that the shared folder has not taken yet."""
         self._required = required
-        self._node = node
+        self.node = node
         self._limits = limits or Retention()
         self._shared = SharedFolder(folder)
         self._readers = TimeLimitedExecutor("outputs-read", _READERS, patience, watch)
@@ -139,7 +139,7 @@ class OutputStore:
         When the shared folder does not take it the node's own disk does, and ``Output.spooled``
         says so. Raises ``StorageError`` when neither does.
         """
-        stem = new_stem(record.created_at, self._node)
+        stem = new_stem(record.created_at, self.node)
         name = audio_name(stem, record.format)
         files = OutputFiles(stem, name, audio, record.to_json())
         try:

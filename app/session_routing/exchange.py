@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .buffering import again, read
-from .forward import NotForwardedError, UntimelyError, forward
+from .forward import ArrivedRequest, NotForwardedError, UntimelyError, forward
 from .members import Members
 from .owners import Owners
 from .page_release import add_root, release_gone, take_release, target_of
@@ -107,10 +107,8 @@ class Exchange:
                     self.routing.client,
                     url,
                     (HEADER, given),
-                    self.scope,
-                    self._receive,
+                    ArrivedRequest(self.scope, self._receive, self.body),
                     send or self.send,
-                    self.body,
                     silent,
                 )
             except UntimelyError as error:

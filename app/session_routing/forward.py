@@ -3,6 +3,7 @@ kept."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 
 import httpx
 from starlette.types import Message, Receive, Scope, Send
@@ -53,23 +54,31 @@ class BrokenAnswerError(SessionRoutingError):
     """The other node went in the middle of its answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class ArrivedRequest:
+    """A request of a client, as ASGI gives it."""
+
+    scope: Scope
+    receive: Receive
+    body: bytes | None
+    """All of its body where it was read already."""
+
+
 async def forward(
     client: httpx.AsyncClient,
     url: str,
     own_header: tuple[bytes, bytes],
-    scope: Scope,
-    receive: Receive,
+    arrived: ArrivedRequest,
     send: Send,
-    body: bytes | None,
     silent: asyncio.Event,
 ) -> None:
-    """Have the node at ``url`` answer. ``body`` is the request's where it was read already;
-    ``silent`` is set when the node is known to hang.
+    """Have the node at ``url`` answer. ``silent`` is set when the node is known to hang.
 
     Raises ``NotForwardedError`` before the answer has begun and ``BrokenAnswerError`` after.
     Returns when the client has its answer or has gone; then the other node hears of it at once.
     """
-    inbound = _Inbound(receive)
+    scope, body = arrived.scope, arrived.body
+    inbound = _Inbound(arrived.receive)
     content: bytes | AsyncIterator[bytes] | None = body
     if body is None and scope["method"] not in ("GET", "HEAD"):
         content = inbound.body()

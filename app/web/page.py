@@ -113,7 +113,7 @@ def _studio(service: SpeechService) -> _Studio:
             form.mode_hints(engine)
             text = form.text_box()
             form.html(
-                counter_html(engine, service.text_limit), elem_id="counter", elem_classes=spoken
+                counter_html(engine, service.limits.text), elem_id="counter", elem_classes=spoken
             )
             marks = form.html("", elem_id="marks", elem_classes=["quiet-when-empty", *spoken])
             voice = form.voice_box(engine)

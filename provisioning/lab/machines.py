@@ -86,7 +86,8 @@ def uml_command(node: Node, folder: Path) -> list[str]:
 
 
 def _disk(folder: Path) -> list[str]:
-    """What the machine has written lies in one file, the image that it started from in another."""
+    """The kernel's words for a disk: what the machine has written lies in one file, the image that
+    it started from in another."""
     files = f"{folder}/{DISK}/changes,{folder}/{IMAGE}"
     return [f"ubd0={files}", "root=/dev/ubda", "rw", "init=/usr/local/sbin/lab-init"]
 

@@ -56,7 +56,7 @@ FOR_BARE_MACHINES = (
     Requirement("sudo", "sudo"),
     Requirement("hostname", "hostname"),
 )
-"""What makes bare machines and brings them packages; the last three are for the client."""
+"""Programs that make bare machines and bring them packages; the last three are for the client."""
 
 
 def check(bare: bool = False) -> None:

@@ -17,7 +17,7 @@ from .topology import Topology, checked_name
 
 BASE = Path("/run/cosyvoice-lab")
 DISKS = Path("/var/lib/cosyvoice-lab")
-"""Where the disks of bare machines are: /run is often in memory."""
+"""Folder of the disks of bare machines: /run is often in memory."""
 
 
 class Phase(StrEnum):

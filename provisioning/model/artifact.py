@@ -135,7 +135,7 @@ class Artifact(Part):
 
     @property
     def shown(self) -> str:
-        """Where it is from, for people."""
+        """Its source, for people."""
         if self.files is not None:
             return f"{len(self.files)} files"
         return str(getattr(self, self.kind))

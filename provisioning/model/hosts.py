@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 from .address import IPAddress as IPAddress
 from .address import IPv6Only
 from .base import Interface, Name, Part, Weight, Whole
+from .gpus import GpusEntry
 from .ssh import Connection
 
 Variable = str | int | float | bool
@@ -59,6 +60,8 @@ class RealServer(Host):
     """Worker processes there, where it is not ``app.workers``."""
     environment: dict[str, Variable] = {}
     """Environment variables of the app there, over ``app.environment``."""
+    gpus: GpusEntry | None = None
+    """GPUs it should have; default the group's."""
 
 
 class StorageHost(Host):
@@ -121,6 +124,9 @@ class RealServers(Group[RealServerEntry]):
     """The machines that run the app and answer for the VIP."""
 
     host_type = RealServer
+
+    gpus: GpusEntry | None = None
+    """GPUs that each should have; absent, nothing is expected and none is missed."""
 
 
 class Clients(Group[ClientEntry]):

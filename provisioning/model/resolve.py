@@ -3,6 +3,7 @@
 from ipaddress import IPv4Interface
 
 from .address import IPAddress
+from .gpus import Gpus
 from .groups import group_types
 from .hosts import Group, Host, ServiceManager
 from .inventory import Inventory
@@ -63,6 +64,12 @@ def connection_of(inventory: Inventory, name: str) -> Connection:
     for layer in (inventory.ssh, group.ssh, host.ssh):
         merged |= {key: getattr(layer, key) for key in layer.model_fields_set}
     return Connection.model_construct(**merged)  # type: ignore[arg-type]
+
+
+def gpus_of(inventory: Inventory, name: str) -> Gpus | None:
+    """The GPUs that a real server should have; None where nobody says."""
+    group = inventory.real_servers
+    return group.hosts[name].gpus or group.gpus
 
 
 def variables_of(inventory: Inventory, name: str) -> dict[str, str | int | float | bool]:

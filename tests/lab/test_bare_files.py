@@ -1,4 +1,4 @@
-"""What bare machines are made from, as texts; needs neither root nor a kernel."""
+"""Files that bare machines are made from, as texts; needs neither root nor a kernel."""
 
 import struct
 from pathlib import Path

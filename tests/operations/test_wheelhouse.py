@@ -55,6 +55,22 @@ def _here() -> HostPython:
     return HostPython(sys.version_info[:2], os.uname().machine, (99, 0))
 
 
+def test_a_program_of_the_interpreters_name_that_is_none_is_passed_over(
+    packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shim = tmp_path / "bin/python3.9"
+    shim.parent.mkdir()
+    shim.write_text("#!/bin/sh\necho python3.9: command not found >&2\nexit 127\n")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{shim.parent}:{os.environ['PATH']}")
+    host = HostPython((3, 9), os.uname().machine, (99, 0))
+    with index(packages, LOGIN, lambda: None) as port:
+        url = f"http://{LOGIN}@127.0.0.1:{port}/simple"
+        needs = {"requirements.txt": b"tiny\n"}
+        wheels = fetch_wheels(needs, host, tmp_path / "wheels", url, lambda _line: None)
+    assert [wheel.name for wheel in wheels] == ["tinier", "tiny"]
+
+
 @pytest.mark.parametrize("host", [_here(), _OLD], ids=["same Python", "another Python"])
 def test_pip_fetches_once_and_nobody_sees_the_login(
     host: HostPython, packages: Path, tmp_path: Path

@@ -1,4 +1,4 @@
-"""What systemd lets a root program of ours do, by its unit, where systemd does not run."""
+"""Rights that a unit leaves to a root program of ours, where systemd does not run."""
 
 from tests.roles.rendered import files
 

@@ -1,1 +1,1 @@
-"""How results are shown, to a person or to a program."""
+"""Views of results, for a person or for a program."""

@@ -14,6 +14,7 @@ from ...operations.status.hints import hints
 from ...roles.registry import ROLES
 from ...roles.role import Role
 from ...roles.wanted_services import WantedService, wanted_services
+from .gpus import gpus_cell
 from .plan import pin_lines
 from .table import FittingTable
 
@@ -132,12 +133,16 @@ def _real_servers(inventory: Inventory, state: ClusterState) -> FittingTable:
         "waiting",
         "outputs",
     )
+    gpus = any(server.gpus for server in state.real_servers.values())
+    if gpus:
+        table.add_column("GPUs")
     for name in inventory.real_servers.hosts:
         server = state.real_servers.get(name)
         if server is None:
             table.add_row(name, _GONE)
         else:
-            table.add_row(name, *_real_server(inventory, server, name in state.runtime.drains))
+            cells = _real_server(inventory, server, name in state.runtime.drains)
+            table.add_row(name, *cells, *([gpus_cell(server.gpus)] if gpus else ()))
     return table
 
 

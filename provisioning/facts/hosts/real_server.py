@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ...model.inventory import Inventory
-from ...model.resolve import interface_of, routes_sessions, service_manager_of
+from ...model.resolve import gpus_of, interface_of, routes_sessions, service_manager_of
 from ..app_service import app_service
 from ..app_status import AppStatus
 from ..arp_settings import arp_settings
@@ -11,6 +11,7 @@ from ..cluster_secret import SECRET_CHECKSUM
 from ..current_release import current_release
 from ..disk_space import Space, mounted_space
 from ..fact import Answers, View
+from ..gpus import GpusFound, gpus
 from ..health_checks import Answer, health_checks
 from ..interfaces import INTERFACES, Interfaces
 from ..mounts import Mounted, mount_on
@@ -56,6 +57,8 @@ class RealServerState:
     secret: str | None = None
     """Checksum of the cluster secret, to be compared with others' and shown nowhere; empty where
     there is none."""
+    gpus: GpusFound | None = None
+    """Nothing where there is no driver and none is expected."""
 
     @property
     def ready(self) -> bool:
@@ -69,6 +72,7 @@ def real_server_view(inventory: Inventory, name: str) -> View[RealServerState]:
     service = app_service(service_manager_of(inventory, name))
     release = current_release(inventory.app.directory)
     checks = health_checks(inventory, name)
+    cards = gpus(gpus_of(inventory, name), python=str(inventory.app.base_python))
     routed = (PEERS, SECRET_CHECKSUM) if routes_sessions(inventory) else ()
     mount = _mount_view(inventory)
 
@@ -84,9 +88,10 @@ def real_server_view(inventory: Inventory, name: str) -> View[RealServerState]:
             mount=mount.combine(seen),
             peers=seen[PEERS] if routed else None,
             secret=seen[SECRET_CHECKSUM] if routed else None,
+            gpus=seen[cards],
         )
 
-    return View((arp, service, release, checks, *routed, *mount.facts, INTERFACES), combine)
+    return View((arp, service, release, checks, cards, *routed, *mount.facts, INTERFACES), combine)
 
 
 def _mount_view(inventory: Inventory) -> View[MountState | None]:

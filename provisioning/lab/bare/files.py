@@ -1,4 +1,4 @@
-"""What lies in a bare machine's folder: the launcher, and what its first boot lays over its disk.
+"""Files of a bare machine's folder: the launcher, and what its first boot lays over its disk.
 
 Pure.
 """

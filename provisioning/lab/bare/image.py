@@ -21,7 +21,7 @@ _SCRIPT, _INIT = "bare-image.sh", "bare-init.sh"
 
 
 def path(release: int, kernel: str, cache: Path = CACHE) -> Path:
-    """Where the image of this release for this kernel is, or would be.
+    """Path of the image of this release for this kernel, made or not.
 
     The name changes with the recipe: an image is never older than what makes it.
     """

@@ -1,4 +1,4 @@
-"""What bare machines are made from and live on: images, disks, packages."""
+"""Images, disks and packages of bare machines."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -59,7 +59,7 @@ def start_apt_cache(folder: StateFolder, mirror: Mirror) -> None:
 
 
 def ways_out(folder: StateFolder, topology: Topology) -> list[Inward]:
-    """What the machines reach of this computer: the cache of apt, if they are bare. Pure."""
+    """Ports of this computer that the machines reach: the cache of apt, if they are bare. Pure."""
     if not topology.debian:
         return []
     return [Inward(str(topology.lan.control), apt_cache.PORT, str(folder.apt_socket))]

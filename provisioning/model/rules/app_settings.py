@@ -16,6 +16,7 @@ _SET_FROM = {
     "COSYVOICE_JOB_TIMEOUT": "write app: {job_timeout: …}",
     "COSYVOICE_LONGEST_TIMEOUT": "write app: {stop_timeout: …}",
     "COSYVOICE_ENGINE": "write app: {engine: …}",
+    "COSYVOICE_GPUS_EXPECTED": "write real_servers: {gpus: …}, or gpus with the host",
     "COSYVOICE_SPOOL_DIR": "remove it; it is where the deploy makes it",
     "COSYVOICE_DRAIN_FILE": "remove it; `cluster drain` writes to it",
     "COSYVOICE_PEERS_FILE": "write app: {session_routing: …}",

@@ -14,7 +14,7 @@ from .fetching import store_of
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is wrong with artifacts; nothing where all is well."""
+    """Faults of artifacts; none where all is well."""
 
     here: dict[str, list[str]]
     """Sentences by artifact."""

@@ -93,7 +93,7 @@ class Wanted:
 
     @property
     def key(self) -> str:
-        """What is known to name it, for an attempt that goes on."""
+        """Known facts that name it, for an attempt that goes on."""
         return self.sha256 or self.git_blob or self.url
 
 

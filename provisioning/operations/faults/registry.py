@@ -6,6 +6,7 @@ from .claims import claim_faults
 from .clocks import clock_faults
 from .drift import drift_faults
 from .fault import Fault
+from .gpus import gpu_faults
 from .nodes import node_faults
 from .releases import release_faults
 from .roles import role_faults
@@ -26,6 +27,7 @@ _RULES = (
     sync_faults,
     vip_on_lo_faults,
     node_faults,
+    gpu_faults,
     release_faults,
     shared_folder_faults,
     role_faults,

@@ -83,6 +83,6 @@ def _package(folder: Path, shown: str) -> tuple[Path, str]:
 
 
 def _is_ours(package: Path) -> bool:
-    """Whether it is the app of this project, whose folder in a checkout is ``app``."""
+    """Tell the app of this project, whose folder in a checkout is ``app``, from another's."""
     init = package / "__init__.py"
     return init.is_file() and f'INSTALLED_NAME = "{INSTALLED}"'.encode() in init.read_bytes()

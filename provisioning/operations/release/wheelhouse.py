@@ -92,7 +92,17 @@ def _same_python(host: HostPython) -> str | None:
         return None
     if sys.version_info[:2] == host.version and sys.implementation.name == "cpython":
         return sys.executable
-    return shutil.which(f"python{host.version[0]}.{host.version[1]}")
+    found = shutil.which(f"python{host.version[0]}.{host.version[1]}")
+    return found if found and _runs(found) else None
+
+
+def _runs(python: str) -> bool:
+    """Tell whether it is an interpreter: pyenv has a program of that name for every version that it
+    has anywhere, which may do nothing but say so."""
+    try:
+        return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def _pip(command: list[str], index_url: str | None, tell: Tell) -> None:

@@ -21,6 +21,12 @@ def check_batch(snapshot: ClusterSnapshot, batch: Collection[Node], *, force: bo
     # Nodes of other batches that are gone count for nothing below; directors that are gone are
     # faults.
     against = list(snapshot.faults)
+    # A worker whose card is gone does not start again.
+    against += [
+        f"{host}: {text}"
+        for host in sorted(hosts & snapshot.nodes.keys())
+        for text in snapshot.nodes[host].lacking
+    ]
     leaving = {node.host for node in batch if node.role == "real_server" and not node.drained}
     notes = []
     if leaving:

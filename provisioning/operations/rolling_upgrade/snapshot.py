@@ -17,6 +17,8 @@ class NodeSnapshot:
     """Jobs that may wait."""
     running: int = 0
     waiting: int = 0
+    lacking: tuple[str, ...] = ()
+    """Differences of its GPUs from what the inventory expects."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,14 @@ Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be tol
          "release": str, "version": str | null, "draining": bool | null,
          "running": int | null, "waiting": int | null,
          "mount": {"source": str, "fstype": str, "writable": bool, "answers": bool,
-                   "free": int, "size": int} | null}},
+                   "free": int, "size": int} | null,
+         "gpus": {"driver": str, "cuda": str, "problem": str, "lacking": [str],
+             "other_xids": [int],
+             "cards": [{"index": int, "name": str, "uuid": str, "memory_total": int | null,
+                 "memory_used": int | null, "utilization": percent | null,
+                 "temperature": degrees Celsius | null, "ecc_uncorrected": int | null,
+                 "throttling": [str], "processes": int | null, "mig": int, "xids": [int],
+                 "lost": str}]} | null}},
      "storage": {host: {"exported_to": [str], "threads": int, "free": int, "size": int}},
      key of a further role: {host: {...}}}
 
@@ -77,6 +84,7 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
                 "running": server.app.running if server.app else None,
                 "waiting": server.app.waiting if server.app else None,
                 "mount": asdict(server.mount) if server.mount else None,
+                "gpus": asdict(server.gpus) if server.gpus else None,
             }
             for name, server in state.real_servers.items()
         },

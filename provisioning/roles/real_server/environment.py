@@ -2,7 +2,7 @@
 
 from ...model.artifact import with_paths
 from ...model.inventory import Inventory
-from ...model.resolve import routes_sessions
+from ...model.resolve import gpus_of, routes_sessions
 from ...places import APP_STATE, DRAIN_FILE, PEERS_FILE, SECRET_FILE
 from .outputs import output_folder
 
@@ -30,5 +30,7 @@ def environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
         values["COSYVOICE_CLUSTER_SECRET_FILE"] = SECRET_FILE
     if app.engine:
         values["COSYVOICE_ENGINE"] = app.engine
+    if (gpus := gpus_of(inventory, name)) is not None:
+        values["COSYVOICE_GPUS_EXPECTED"] = gpus.count
     values |= {**app.environment, **host.environment}
     return [(key, with_paths(str(value), app.directory)) for key, value in values.items()]

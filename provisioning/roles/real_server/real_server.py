@@ -13,6 +13,7 @@ from ..role import Log, Role
 from ..role_host import RoleHost
 from .app import app
 from .artifacts import artifact_requirements
+from .gpus import gpu_requirements
 from .outputs import outputs
 from .prerequisites import debian_packages, python_requirements
 from .readiness import APP_LOG, answers
@@ -29,6 +30,7 @@ def part(deployment: Deployment, name: str) -> RolePart:
             address_requirement(inventory, name),
             *python_requirements(inventory),
             *artifact_requirements(host),
+            *gpu_requirements(inventory, name),
         ),
         (
             Packages(names=debian_packages(inventory)),

@@ -2,11 +2,11 @@
 
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from app.gpus.selection import GpuSelectionError, selected_gpus
+from tests.gpu_driver.cards import LOST, build, cards, load
 
 
 @pytest.fixture
@@ -70,14 +70,14 @@ def test_all_by_nvidia_smi(bare: Path) -> None:
         selected_gpus("all")
 
 
-def test_all_by_nvml(monkeypatch: pytest.MonkeyPatch) -> None:
-    ids: list[str | bytes] = ["GPU-a1b2", b"GPU-c3d4"]
-    nvml = SimpleNamespace(
-        nvmlInit=lambda: None,
-        nvmlShutdown=lambda: None,
-        nvmlDeviceGetCount=lambda: len(ids),
-        nvmlDeviceGetHandleByIndex=lambda index: index,
-        nvmlDeviceGetUUID=lambda handle: ids[handle],
-    )
-    monkeypatch.setitem(sys.modules, "pynvml", nvml)
-    assert selected_gpus("all") == ("GPU-a1b2", "GPU-c3d4")
+def test_all_by_nvml_leaves_out_a_broken_card(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    load(build(tmp_path))
+    driver = cards(tmp_path / "cards")
+    for index in range(3):
+        driver.add(index, uuid=f"GPU-a1b{index}")
+    monkeypatch.setenv("NVML_CARDS", str(driver.folder))
+    assert selected_gpus("all") == ("GPU-a1b0", "GPU-a1b1", "GPU-a1b2")
+    driver.set(1, error=LOST)
+    assert selected_gpus("all") == ("GPU-a1b0", "GPU-a1b2")

@@ -1,13 +1,8 @@
-"""`/metrics` of a real node, read by Prometheus's own parser, and GPUs through a stand-in NVML."""
-
-import asyncio
-import sys
-import types
+"""`/metrics` of a real node, read by Prometheus's own parser."""
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.gpus.watch import Gpu, GpuWatch
 from tests.app.node_process import RELEASE, NodeProcess
 
 
@@ -67,55 +62,3 @@ def test_build_and_content_types(node: NodeProcess) -> None:
 
 def test_without_a_gpu_there_is_none(node: NodeProcess) -> None:
     assert node.status()["gpus"] == []
-
-
-class _FakeNvml(types.ModuleType):
-    NVML_TEMPERATURE_GPU = 0
-
-    class NVMLError(Exception):
-        pass
-
-    def __init__(self, *, driver: bool = True, lost: bool = False) -> None:
-        super().__init__("pynvml")
-        self._driver, self._lost = driver, lost
-
-    def nvmlInit(self) -> None:  # noqa: N802
-        if not self._driver:
-            raise self.NVMLError("Driver Not Loaded")
-
-    def nvmlDeviceGetCount(self) -> int:  # noqa: N802
-        if self._lost:
-            raise self.NVMLError("GPU is lost")
-        return 1
-
-    def nvmlDeviceGetHandleByIndex(self, index: int) -> int:  # noqa: N802
-        return index
-
-    def nvmlDeviceGetMemoryInfo(self, _handle: int) -> types.SimpleNamespace:  # noqa: N802
-        return types.SimpleNamespace(used=3 << 30, total=24 << 30)
-
-    def nvmlDeviceGetName(self, _handle: int) -> str:  # noqa: N802
-        return "NVIDIA GeForce RTX 3090"
-
-    def nvmlDeviceGetUtilizationRates(self, _handle: int) -> types.SimpleNamespace:  # noqa: N802
-        return types.SimpleNamespace(gpu=75)
-
-    def nvmlDeviceGetTemperature(self, _handle: int, _sensor: int) -> int:  # noqa: N802
-        return 64
-
-
-@pytest.mark.parametrize(
-    ("nvml", "found"),
-    [
-        (_FakeNvml(), [Gpu(0, "NVIDIA GeForce RTX 3090", 3 << 30, 24 << 30, 0.75, 64)]),
-        (_FakeNvml(driver=False), []),
-        (_FakeNvml(lost=True), []),
-        (None, []),
-    ],
-)
-def test_gpus(monkeypatch: pytest.MonkeyPatch, nvml: object, found: list[Gpu]) -> None:
-    # None in sys.modules makes the import fail.
-    monkeypatch.setitem(sys.modules, "pynvml", nvml)
-    watch = GpuWatch()
-    assert asyncio.run(watch.refresh()) == found
-    watch.close()

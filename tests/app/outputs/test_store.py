@@ -15,7 +15,7 @@ from app.errors import StorageError
 from app.outputs import atomic
 from app.outputs.history import History, Output
 from app.outputs.names import is_stem, new_stem
-from app.outputs.record import OutputRecord, record_of
+from app.outputs.record import OutputRecord, Provenance, record_of
 from app.outputs.store import OutputStore
 from app.sound.clip import Clip
 from app.sound.wav import seconds, wav
@@ -121,9 +121,7 @@ def test_a_record_holds_all_that_a_request_asked_for() -> None:
     )
     made = OutputRecord.of(
         request,
-        request_id="r",
-        node="rs1",
-        engine="e",
+        Provenance("r", "rs1", "e"),
         duration=1.23456,
         file_format="mp3",
         created=NOON,

@@ -11,11 +11,12 @@ from ....facts.app_readiness import app_readiness
 from ....facts.current_release import current_release
 from ....facts.fact import Fact, fragments
 from ....facts.gather import gather
+from ....facts.gpus import gpus
 from ....facts.http_replies import NoReplyError
 from ....facts.keepalived import KEEPALIVED_REPLACED
 from ....facts.probe import ProbeError
 from ....model.hosts import ServiceManager
-from ....model.resolve import service_manager_of
+from ....model.resolve import gpus_of, service_manager_of
 from ....resources.base import Observation
 from ....roles.deployment import Deployment
 from ....roles.desired import DesiredHost
@@ -122,5 +123,10 @@ class Observer:
         inventory = self.cluster.inventory
         release = current_release(inventory.app.directory)
         readiness = app_readiness(inventory, name, patience=APP_PATIENCE)
-        seen = gather(name, transport, (readiness, release), timeout=OBSERVE_TIMEOUT)
-        return NodeAnswers(seen[release], seen[readiness])
+        expected = gpus_of(inventory, name)
+        if expected is None:
+            seen = gather(name, transport, (readiness, release), timeout=OBSERVE_TIMEOUT)
+            return NodeAnswers(seen[release], seen[readiness])
+        cards = gpus(expected, python=str(inventory.app.base_python))
+        seen = gather(name, transport, (readiness, release, cards), timeout=OBSERVE_TIMEOUT)
+        return NodeAnswers(seen[release], seen[readiness], seen[cards])

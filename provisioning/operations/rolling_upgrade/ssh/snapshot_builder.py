@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ....facts.app_readiness import AppReadiness
+from ....facts.gpus import GpusFound
 from ....model.inventory import Inventory
 from ....model.runtime import Runtime
 from ....roles.wanted_services import WantedService, wanted_services
@@ -22,6 +23,8 @@ class NodeAnswers:
     release: str
     """Id of the release that the next start takes."""
     app: AppReadiness
+    gpus: GpusFound | None = None
+    """Nothing where the inventory expects none."""
 
 
 def build_snapshot(
@@ -47,8 +50,9 @@ def build_snapshot(
 def node(said: NodeAnswers) -> NodeSnapshot:
     """Build the snapshot of one real server."""
     app = said.app.app.status
+    lacking = said.gpus.lacking if said.gpus else ()
     if app is None:
-        return NodeSnapshot(ready=False, release=said.release)
+        return NodeSnapshot(ready=False, release=said.release, lacking=lacking)
     return NodeSnapshot(
         ready=said.app.ready,
         release=said.release,
@@ -56,6 +60,7 @@ def node(said: NodeAnswers) -> NodeSnapshot:
         places=app.places,
         running=app.running,
         waiting=app.waiting,
+        lacking=lacking,
     )
 
 
