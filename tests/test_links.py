@@ -75,5 +75,11 @@ def test_paths_that_are_named_exist(name: str) -> None:
     assert [path for path in named if not (_ROOT / path).exists()] == []
 
 
+def test_readme_leads_to_every_document() -> None:
+    linked = {target.partition("#")[0] for target in links(_ROOT / "README.md")}
+    documents = {f"docs/{path.name}" for path in (_ROOT / "docs").glob("*.md")}
+    assert documents - linked == set()
+
+
 def test_documents_are_linked_to_each_other() -> None:
     assert sum(len(links(path)) for path in _DOCUMENTS.values()) > 50

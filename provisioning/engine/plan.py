@@ -62,6 +62,12 @@ class HostPlan:
         """Tell whether the host may not be touched."""
         return bool(self.unmet or self.problems)
 
+    def adopts(self, step: PlannedStep) -> bool:
+        """Tell whether a step takes the place of something that was not put there by this
+        program. It is kept on the host, and ``cluster destroy`` puts it back."""
+        ours = {entry.id for entry in self.manifest_before}
+        return step.change.replaces and step.id not in ours
+
     @property
     def first_time(self) -> bool:
         """Tell whether this program has never changed the host."""

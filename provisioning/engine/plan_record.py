@@ -3,11 +3,13 @@
 Schema of a host's plan::
 
     {"host": str, "changes": bool, "first_time": bool, "unfinished_by": str | null,
-     "steps": [{"id": str, "summary": str, "diff": str | null, "triggers": [str]}],
+     "steps": [{"id": str, "summary": str, "diff": str | null, "adopts": bool,
+                "triggers": [str]}],
      "handlers": [{"name": str, "because": [str]}],
      "unmet": [{"title": str, "said": str, "fix": str}], "problems": [str]}
 
-The diff is unified; it is null where there is none to show or where it would show a secret.
+The diff is unified; it is null where there is none to show or where it would show a secret. A step
+that adopts takes the place of something that this program did not put there.
 """
 
 import difflib
@@ -39,6 +41,7 @@ def plan_record(plan: HostPlan) -> dict[str, Any]:
                 "id": step.id,
                 "summary": step.change.summary,
                 "diff": diff(step.change),
+                "adopts": plan.adopts(step),
                 "triggers": [handler.name for handler in step.triggers],
             }
             for step in plan.steps

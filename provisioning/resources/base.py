@@ -41,6 +41,8 @@ class Change:
     """True where something that runs may be interrupted by it."""
     sensitive: bool = False
     """Texts hold a secret: shown by size only, never written to the journal."""
+    replaces: bool = False
+    """True where it takes the place of other content, which may be somebody's own."""
 
 
 class UnobservableError(ClusterError):

@@ -38,6 +38,9 @@ class File:
     ignore_lines: str | None = None
     """Lines that hold this text do not count as a difference: they tell where a file came from."""
     triggers: tuple[Handler, ...] = ()
+    returned: Handler | None = None
+    """Runs when ``remove`` has put back a file that was there before: what reads it was running
+    then and is left running."""
 
     def __post_init__(self) -> None:
         require_path(self.path)
@@ -66,7 +69,8 @@ class File:
             case ["absent"]:
                 return self._change("create", "")
             case ["link"]:
-                return self._change(f"replace a link to {rest} by a file", "")
+                summary = f"replace a link to {rest} by a file"
+                return self._change(summary, "", replaces=True)
             case ["file", mode, owner, group, size]:
                 return self._differences(int(mode, 8), owner, group, int(size), rest)
             case _:
@@ -93,9 +97,8 @@ class File:
             said.append(f"owner {owner}:{group} -> {self.owner}:{self.group}")
         if not said:
             return None
-        if same or not shown:
-            return self._change(", ".join(said), None)
-        return self._change(", ".join(said), rest)
+        before = None if same or not shown else rest
+        return self._change(", ".join(said), before, replaces=not same)
 
     def _telling(self, text: str) -> list[str]:
         lines = text.splitlines(keepends=True)
@@ -103,7 +106,7 @@ class File:
             line for line in lines if self.ignore_lines is None or self.ignore_lines not in line
         ]
 
-    def _change(self, summary: str, before: str | None) -> Change:
+    def _change(self, summary: str, before: str | None, *, replaces: bool = False) -> Change:
         """``before`` is the content for the diff, or nothing where none is to be shown."""
         if len(self.content) > SHOWN:
             before = None
@@ -114,6 +117,7 @@ class File:
             before=before or "",
             after="" if before is None else self.content,
             sensitive=self.sensitive,
+            replaces=replaces,
         )
 
     def _apply(self) -> str:
@@ -137,4 +141,12 @@ class File:
         return "\n".join(lines)
 
     def remove(self) -> str:
-        return quote_call("put_original", backup_name(self.id), self.path)
+        name = backup_name(self.id)
+        put = quote_call("put_original", name, self.path)
+        if self.returned is None:
+            return put
+        # The record goes last, so that one that is cut before the handler has run runs it again.
+        return (
+            f"if {quote_call('had_original', name)}; then\n"
+            f"{quote_call('show_original', name, self.path)}\n{self.returned.command}\nfi\n{put}"
+        )

@@ -50,6 +50,27 @@ def test_puts_back_what_was_there_first_not_what_was_there_last(host: Host, tmp_
     assert (stat.st_mode & 0o7777, stat.st_uid, stat.st_gid) == (0o604, 1, 2)
 
 
+def test_what_reads_a_file_that_was_there_is_told_when_it_is_back(
+    host: Host, tmp_path: Path
+) -> None:
+    path, log = tmp_path / "a.conf", tmp_path / "log"
+    reads = Handler("restart", f"cat {path} >> {log}")
+    resource = File(path=str(path), content="ours\n", returned=reads)
+    host.deploy(resource)
+    host.must(resource.remove())
+    assert not path.exists() and not log.exists()
+    path.write_text("theirs\n")
+    host.deploy(resource)
+    fails = Handler("restart", "exit 3")
+    assert host.run(File(path=str(path), content="ours\n", returned=fails).remove()).status == 3
+    assert path.read_text() == "theirs\n"
+    # It was cut there or failed, so it has yet to be told.
+    host.must(resource.remove())
+    assert (path.read_text(), log.read_text()) == ("theirs\n", "theirs\n")
+    host.must(resource.remove())
+    assert log.read_text() == "theirs\n"
+
+
 def test_a_change_shows_what_differs(host: Host, tmp_path: Path) -> None:
     path = tmp_path / "a.conf"
     path.write_text("old\n")

@@ -12,8 +12,12 @@ from ...model.runtime import Pin
 from ...operations.host_words import of_host
 from ...operations.planning import Plans
 from ...operations.run.run import Run
+from ...places import STATE
 
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+_NOT_OURS = (
+    f"not put there by this program; kept in {STATE}/original, and `cluster destroy` puts it back"
+)
 _LIFT = "`cluster rollback --lift` or a rolling upgrade ends that"
 
 
@@ -75,6 +79,8 @@ def _show_host(console: Console, name: str, plan: HostPlan) -> None:
     for step in plan.steps:
         sign, style = ("-", "red") if step.change.summary == REMOVE else ("~", "yellow")
         console.print(Text(f"  {sign} {step.id}: {step.change.summary}", style), soft_wrap=True)
+        if plan.adopts(step):
+            console.print(Text(f"      {_NOT_OURS}", "bold yellow"), soft_wrap=True)
         for line in (diff(step.change) or "").splitlines()[2:]:
             console.print(Text(f"      {line}", _DIFF_STYLES.get(line[:1], "dim")), soft_wrap=True)
     for planned in plan.handlers:

@@ -89,6 +89,14 @@ put_original() { # RECORD PATH: as it was before it was first managed
     forget "$1"
 }
 
+had_original() { # RECORD: there was something before it was first managed
+    [ -e "$STATE/original/$1" ] || [ -L "$STATE/original/$1" ]
+}
+
+show_original() { # RECORD PATH: as put_original, but the record stays
+    put_copy "$STATE/original/$1" "$2"
+}
+
 forget() { # RECORD: from now on the resource counts as never managed
     set -- "$STATE/original/$1" "$RUN_DIR/previous/$1,first"
     if is_copied "$1" || [ -e "$2" ]; then rm -f -- "$1" "$1,absent" "$2"; fi

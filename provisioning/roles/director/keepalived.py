@@ -62,6 +62,8 @@ def configured(host: RoleHost) -> list[Resource]:
             validate=_VALIDATE,
             sensitive=has_password(inventory),
             triggers=(reload(KEEPALIVED, host.manager),),
+            # One that served something else before goes back to that.
+            returned=restart(KEEPALIVED, host.manager),
         ),
         *_kept_running(host),
     ]
