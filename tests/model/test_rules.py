@@ -687,6 +687,26 @@ FILES: dict[str, Case] = {
     ),
 }  # fmt: skip
 
+ARTIFACTS: dict[str, Case] = {
+    "no artifact of that name": error(
+        "app.environment.COSYVOICE_MODEL_DIR", "there is no artifact 'modle'", "${artifacts.model}",
+        app='app: {environment: {COSYVOICE_MODEL_DIR: ▸"${artifacts.modle}"}}',
+        artifacts="artifacts: {model: {on_nodes: /srv/model}}",
+    ),
+    "artifact's path": error(
+        "artifacts.voices.path", "no file or folder", "relative paths start at",
+        artifacts="artifacts: {voices: {path: ▸no-such-folder}}",
+    ),
+    "model without revision": warns(
+        "artifacts.model.huggingface", "without revision", "add revision:",
+        artifacts="artifacts: {model: {huggingface: ▸somebody/model}}",
+    ),
+    "artifact without a checksum": warns(
+        "artifacts.clip.url", "without sha256", "add sha256:",
+        artifacts="artifacts: {clip: {url: ▸https://example.com/a.bin}}",
+    ),
+}  # fmt: skip
+
 ALL = {
     **ADDRESSES,
     **ROLES,
@@ -698,6 +718,7 @@ ALL = {
     **ACCEPTED_ONCE,
     **STORAGE,
     **APP,
+    **ARTIFACTS,
     **FILES,
 }
 

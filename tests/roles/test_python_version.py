@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from configparser import ConfigParser
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from provisioning.resources.base import Requirement
 from provisioning.roles.desired import desired_hosts
 from tests.model.marked import SMALLEST
 
+_NAMED = "/opt/解释器"
 _TITLE = "the app's interpreter is Python 3.11 or newer"
 
 
@@ -21,6 +23,11 @@ def _need(app: str) -> Requirement | None:
     inventory = parse_inventory(text, Path("inventory.yaml")).inventory
     needs = desired_hosts(inventory, None, Runtime())["rs1"].requirements
     return next((need for need in needs if need.title == _TITLE), None)
+
+
+def _led_to(need: Requirement, python: str) -> Requirement:
+    """The requirement of another interpreter: no inventory may name one in /tmp or a home."""
+    return replace(need, probe=need.probe.replace(_NAMED, python))
 
 
 def _run(need: Requirement, path: Path) -> subprocess.CompletedProcess[str]:
@@ -54,18 +61,18 @@ def test_an_interpreter_that_is_there_is_asked(
     app: str, version: str, status: int, tmp_path: Path
 ) -> None:
     python = _program(tmp_path / "解释器", version)
-    need = _need(app.format(f'"{python}"'))
+    need = _need(app.format(_NAMED))
     assert need is not None
-    done = _run(need, tmp_path)
+    done = _run(_led_to(need, str(python)), tmp_path)
     assert done.returncode == status, done.stderr
     assert done.stdout == (f"{python} is Python {version}\n" if status else "")
     assert "on Ubuntu 22.04" in need.fix.replace("; on", " on")
 
 
 def test_this_one_will_do(tmp_path: Path) -> None:
-    need = _need(f"{{python: {sys.executable}}}")
+    need = _need(f"{{python: {_NAMED}}}")
     assert need is not None
-    assert _run(need, tmp_path).returncode == 0
+    assert _run(_led_to(need, sys.executable), tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize(
