@@ -10,6 +10,7 @@ import pytest
 from provisioning.model.hosts import ServiceManager
 from provisioning.resources import service
 from provisioning.resources.base import UnobservableError
+from provisioning.resources.file import File
 from provisioning.resources.service import Service
 from tests.resources.host import Host
 from tests.resources.invariants import assert_cycle, remembered
@@ -82,6 +83,27 @@ def test_one_that_runs_but_would_not_at_boot_is_left_running(
     assert (change.summary, change.supersedes) == ("start at boot", frozenset())
     assert_cycle(host, WEB)
     assert look(host) == before
+
+
+def test_one_that_ran_goes_back_to_the_file_that_it_ran_with(
+    host: Host, systemd: PrivateSystemd, tmp_path: Path
+) -> None:
+    path, read = tmp_path / "web.conf", tmp_path / "read"
+    path.write_text("theirs\n")
+    systemd.write("web", f"cat {path} > {read}; exec sleep 1000")
+    host.must("systemctl daemon-reload; systemctl enable --quiet --now web")
+    again = service.restart("web", SYSTEMD)
+    ours = File(path=str(path), content="ours\n", triggers=(again,), returned=again)
+    host.deploy(ours, WEB)
+    host.must(RESTART, host.begin())
+    assert read.read_text() == "ours\n"
+    # The last that came goes first, as when a cluster is destroyed.
+    run = host.begin()
+    host.must(WEB.remove(), run)
+    host.must(ours.remove(), run)
+    assert (path.read_text(), read.read_text()) == ("theirs\n", "theirs\n")
+    assert look(host)[0] == "active"
+    assert remembered(host) == []
 
 
 def test_one_that_does_not_stay_up_fails(host: Host, systemd: PrivateSystemd) -> None:
