@@ -18,6 +18,7 @@ SMALL = Size(directors=2, real_servers=1, real_server_memory=512)
 TWO_RELEASES = Size(
     directors=1, real_servers=2, storage=0, director_memory=512, real_server_memory=512
 )
+SERVERS = Size.bare(real_servers=2, real_server_memory=1000)
 MakeLab = Callable[[str, Size], Lab]
 
 
@@ -65,6 +66,14 @@ def bare_lab() -> Iterator[Lab]:
 def debian_lab() -> Iterator[Lab]:
     """Bare machines of a module's own: lvs1 and rs1 with Debian 12, rs2 with Debian 13."""
     with _lab("debian", TWO_RELEASES, (12, 13)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def bare_servers() -> Iterator[Lab]:
+    """Bare machines for a whole cluster of a module's own: every second one of a role, and so rs2
+    and lvs2, with Debian 13, the others with Debian 12."""
+    with _lab("servers", SERVERS, (12, 13)) as made:
         yield made
 
 
