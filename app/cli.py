@@ -394,6 +394,13 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     "minutes; 0 is no limit.",
 )
 @_option(
+    "--expect-mount",
+    is_flag=True,
+    show_default="off",
+    help="The shared folder is mounted at OUTPUT_DIR. While nothing is, from the start "
+    "on, outputs are kept in the spool and not in the folder below the mount point.",
+)
+@_option(
     "--require-shared-folder",
     is_flag=True,
     show_default="off",
@@ -436,6 +443,7 @@ def main(
     output_dir: Path,
     temp_dir: Path | None,
     spool_dir: Path | None,
+    expect_mount: bool,
     log_level: str,
     node_name: str,
     longest_timeout: float | None,
@@ -444,15 +452,17 @@ def main(
     """A text-to-speech node: a web page and an HTTP API over worker processes."""
     if options["peers_file"] is not None and options["cluster_secret_file"] is None:
         raise click.UsageError("--peers-file needs --cluster-secret-file")
-    output_dir = folders.shared(output_dir, "--output-dir")
+    mount = output_dir.absolute() if expect_mount else None
+    output_dir = folders.shared(output_dir, "--output-dir", mount)
     settings = Settings(
         output_dir=output_dir,
-        temp_dir=folders.shared(temp_dir or output_dir / ".gradio", "--temp-dir"),
+        temp_dir=folders.shared(temp_dir or output_dir / ".gradio", "--temp-dir", mount),
         spool_dir=folders.private(
             spool_dir or folders.state_folder(node_name) / "spool", "--spool-dir"
         ),
         node_name=node_name,
         longest_timeout=_longest_timeout(longest_timeout, options["job_timeout"]),
+        expect_mount=expect_mount,
         log_level=log_level.lower(),
         **options,
     )

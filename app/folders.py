@@ -22,21 +22,24 @@ _PASSING = frozenset(
         errno.EHOSTUNREACH,
         errno.ECONNREFUSED,
         errno.ENOTCONN,
+        errno.ENODEV,
     }
 )
 _PATIENCE = 10.0
 
 
-def shared(folder: Path, option: str) -> Path:
+def shared(folder: Path, option: str, mount: Path | None = None) -> Path:
     """A folder of all nodes, made if it is missing, as an absolute path.
 
+    Nothing is made at or below ``mount``, an absolute path, while it is no mount point.
+
     Raises ``click.BadParameter`` when it cannot be made or is not this user's to write. A share
-    that is full, read-only, or does not answer for ten seconds is warned of and taken: the node
-    keeps what it makes in its spool.
+    that is not mounted, full, read-only, or does not answer for ten seconds is warned of and taken:
+    the node keeps what it makes in its spool.
     """
     folder = folder.absolute()
     try:
-        _in_time(lambda: _make_writable(folder))
+        _in_time(lambda: _make_writable(folder, mount))
     except OSError as error:
         reason = error.strerror or f"no answer in {_PATIENCE:g} s"
         if not isinstance(error, TimeoutError) and error.errno not in _PASSING:
@@ -98,7 +101,9 @@ def _nearest(folder: Path) -> Path:
     return next((place for place in (folder, *folder.parents) if place.exists()), folder)
 
 
-def _make_writable(folder: Path) -> None:
+def _make_writable(folder: Path, mount: Path | None = None) -> None:
+    if mount and mount in (folder, *folder.parents) and not mount.is_mount():
+        raise OSError(errno.ENODEV, f"{mount} is not mounted")
     folder.mkdir(parents=True, exist_ok=True)
     if os.statvfs(folder).f_flag & os.ST_RDONLY:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))

@@ -228,6 +228,7 @@ def _store(settings: Settings, watch: ShareWatch, space: UploadSpace) -> OutputS
             int(settings.keep_size * (1 << 30)),
             Uploads(settings.temp_dir, settings.keep_uploads * 3600, space),
         ),
+        mounted=settings.expect_mount,
         required=settings.require_shared_folder,
         watch=watch,
     )

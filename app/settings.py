@@ -68,6 +68,8 @@ class Settings:
     """MiB that one client may upload in ten minutes; 0 is no limit."""
     virtual_ips: tuple[IPAddress, ...]
     """Addresses that must be this host's own, or the node is not ready."""
+    expect_mount: bool
+    """True if ``output_dir`` is a mount point: without its mount it takes no files."""
     require_shared_folder: bool
     """True if the node is not ready while the shared folder does not take files."""
     peers_file: Path | None

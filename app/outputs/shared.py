@@ -22,15 +22,18 @@ class OutputFiles:
 
 
 class SharedFolder:
-    """A shared folder. May be used by several threads."""
+    """A shared folder. May be used by several threads.
 
-    def __init__(self, path: Path) -> None:
+    ``mounted``: it is a mount point, whatever it looks like when it is met first.
+    """
+
+    def __init__(self, path: Path, mounted: bool = False) -> None:
         self.path = path
         self.clock = ServerClock()
-        self._mounted = False
+        self._mounted = mounted
 
     def check_mount(self) -> None:
-        """Raise OSError when the folder was a mount point and is none any more.
+        """Raise OSError when the folder is not mounted, though it should be or has been.
 
         What lies under a share that was unmounted is an ordinary folder, which would take what
         is written and hide it when the share comes back.
@@ -38,7 +41,7 @@ class SharedFolder:
         if self.path.is_mount():
             self._mounted = True
         elif self._mounted:
-            raise OSError(errno.ENODEV, "it is not mounted any more")
+            raise OSError(errno.ENODEV, "it is not mounted")
 
     def save(self, files: OutputFiles) -> None:
         """Write audio and sidecar, or neither. What is there under the same name is replaced."""

@@ -68,6 +68,7 @@ class OutputStore:
         *,
         spool: Spool | None = None,
         limits: Retention | None = None,
+        mounted: bool = False,
         required: bool = False,
         watch: ShareWatch | None = None,
     ) -> None:
@@ -78,7 +79,7 @@ class OutputStore:
         self._required = required
         self.node = node
         self._limits = limits or Retention()
-        self._shared = SharedFolder(folder)
+        self._shared = SharedFolder(folder, mounted)
         self._readers = TimeLimitedExecutor("outputs-read", _READERS, patience, watch)
         # Apart, so that sound does not wait for searches.
         self._servers = TimeLimitedExecutor("outputs-serve", _SERVERS, patience, watch)

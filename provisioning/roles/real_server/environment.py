@@ -25,6 +25,8 @@ def environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
         "COSYVOICE_DRAIN_FILE": DRAIN_FILE,
         "COSYVOICE_VIRTUAL_IPS": ",".join(str(vip.address.ip) for vip in inventory.virtual_ips),
     }
+    if inventory.storage is not None:
+        values["COSYVOICE_EXPECT_MOUNT"] = 1
     if routes_sessions(inventory):
         values["COSYVOICE_PEERS_FILE"] = PEERS_FILE
         values["COSYVOICE_CLUSTER_SECRET_FILE"] = SECRET_FILE

@@ -106,7 +106,7 @@ def test_a_folder_that_is_unmounted_and_mounted_again(tmp_path: Path) -> None:
             output = await save(store, b"late", 1)
             check_here(output, place, b"late")
             assert not list(place.shared.iterdir()), "what is below a mount point is no share"
-            with pytest.raises(StorageError, match="not mounted any more"):
+            with pytest.raises(StorageError, match="it is not mounted"):
                 await store.newest(5)
             file_systems.move_away(away, place.shared)
             await store.tend()

@@ -53,15 +53,21 @@ def test_a_node_goes_on_without_its_shared_folder(tmp_path: Path, required: bool
 
 
 @needs_root
-def test_a_node_starts_with_a_folder_that_does_not_work_now(tmp_path: Path) -> None:
+def test_a_node_that_boots_before_its_storage_speaks(tmp_path: Path) -> None:
     outputs = tmp_path / "outputs"
-    with file_systems.small(outputs):
-        file_systems.set_read_only(outputs, True)
-        with running(tmp_path, "--temp-dir", str(tmp_path / "uploads")) as node:
-            node.wait_ready()
-            assert f"Warning: folder {outputs} does not work now: Read-only" in "".join(node.raw)
-            _spoken(node)
-            node.wait_until(lambda: _storage(node) == (1, True))
+    outputs.mkdir()
+    with running(tmp_path, "--expect-mount") as node:
+        node.wait_ready()
+        assert f"Warning: folder {outputs} does not work now: {outputs} is not mounted" in (
+            "".join(node.raw)
+        )
+        name = _spoken(node)
+        node.wait_until(lambda: _storage(node) == (1, True))
+        assert not list(outputs.iterdir()), "below the mount point nothing is made"
+        with file_systems.small(outputs):
+            node.wait_until(lambda: _storage(node) == (0, False))
+            assert (outputs / name).is_file()
+            assert node.get(f"/outputs/{name}").status_code == 200
 
 
 @needs_root
