@@ -7,6 +7,7 @@ from ..model.resolve import all_hosts
 from ..model.runtime import Runtime
 from ..resources.base import Postcondition, Requirement, Resource
 from .deployment import Deployment
+from .distribution import distribution_requirement
 from .part import RolePart
 from .registry import deploy_order
 from .release_archive import ReleaseArchive
@@ -48,7 +49,8 @@ def desired_hosts(
 
 def _joined(name: str, parts: list[RolePart]) -> DesiredHost:
     """Roles of one host together; what two of them want alike is wanted once."""
-    requirements = {need.title: need for part in parts for need in part.requirements}
+    needs = [distribution_requirement(), *(need for part in parts for need in part.requirements)]
+    requirements = {need.title: need for need in needs}
     resources = {resource.id: resource for part in parts for resource in part.resources}
     conditions = tuple(condition for part in parts for condition in part.postconditions)
     return DesiredHost(name, tuple(requirements.values()), tuple(resources.values()), conditions)

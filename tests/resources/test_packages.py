@@ -16,8 +16,8 @@ from tests.resources.host import Host
 _APT_GET = """\
 #!/bin/sh
 echo "$@" >> {folder}/said
-[ -e {folder}/installs ] || {{ echo "E: Unable to locate package" >&2; exit 100; }}
-case $* in *update) exit 0 ;; esac
+case $* in *update) cat {folder}/updates 2> /dev/null; exit 0 ;; esac
+[ -e {folder}/installs ] || {{ cat {folder}/fails; exit 100; }} >&2
 if {policy} sshd start; then echo started; else echo "held $?"; fi > {folder}/started
 sleep "$(cat {folder}/installs)"
 """
@@ -30,6 +30,7 @@ class Mirror:
         folder.mkdir()
         self.folder, self.policy = folder, folder / "policy-rc.d"
         self._tool("apt-get", _APT_GET.format(folder=folder, policy=self.policy))
+        self.fails("E: Unable to locate package no-such-package")
         # The machine's own dpkg is not to be told to configure anything.
         self._tool("dpkg", f'#!/bin/sh\necho dpkg "$@" >> {folder}/said\n')
         host.path = f"{folder}:{host.path}"
@@ -40,6 +41,10 @@ class Mirror:
 
     def works(self, seconds: float = 0) -> None:
         (self.folder / "installs").write_text(f"{seconds}\n")
+
+    def fails(self, says: str, update_says: str = "") -> None:
+        (self.folder / "fails").write_text(f"{says}\n")
+        (self.folder / "updates").write_text(f"{update_says}\n")
 
     @property
     def said(self) -> list[str]:
@@ -146,9 +151,84 @@ def test_lists_are_fetched_and_dpkg_is_mended_when_the_first_try_fails(
     assert change is not None
     failed = host.run(change.apply, host.begin())
     assert failed.status != 0
-    assert "E: Unable to locate package" in failed.stderr
-    assert "does the host reach its mirror?" in failed.stderr
-    assert [line.split()[-1] for line in mirror.said] == ["no-such-package", "-a", "update"]
+    assert failed.stderr.startswith("Unable to locate package no-such-package\nits mirror does not")
+    assert [line.split()[-1] for line in mirror.said] == [
+        "no-such-package",
+        "-a",
+        "update",
+        "no-such-package",
+    ]
+    assert not mirror.policy.exists()
+
+
+_LOCK = (
+    "Waiting for cache lock: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process"
+    " 6241 (unattended-upgr)...\n"
+)
+
+
+# What apt 2.6 and dpkg 1.21 say, as recorded.
+@pytest.mark.parametrize(
+    ("says", "update_says", "reason", "tries"),
+    [
+        (
+            f"{_LOCK}{_LOCK}E: Unable to acquire the dpkg frontend lock"
+            " (/var/lib/dpkg/lock-frontend), is another process using it?",
+            "",
+            "another program is installing packages (process 6241 (unattended-upgr)): let it",
+            1,
+        ),
+        (
+            "E: You don't have enough free space in /var/cache/apt/archives/.",
+            "",
+            "the disk is full (",
+            1,
+        ),
+        (
+            "E: Write error - write (28: No space left on device)\n"
+            "E: The package lists or status file could not be parsed or opened.",
+            "",
+            "the disk is full (",
+            1,
+        ),
+        (
+            "E: Unable to locate package keepalived",
+            "W: Failed to fetch http://mirror.example/debian/dists/bookworm/InRelease  Could not"
+            " connect to mirror.example:80 (192.0.2.9). - connect (111: Connection refused)\n"
+            "W: Some index files failed to download. They have been ignored, or old ones used.",
+            "Failed to fetch http://mirror.example/debian/dists/bookworm/InRelease  Could not"
+            " connect to mirror.example:80 (192.0.2.9). - connect (111: Connection refused)\n"
+            "packages could not be fetched; does the host reach its mirror?\n",
+            4,
+        ),
+        (
+            "E: Failed to fetch http://mirror.example/debian/pool/k.deb  404  Not Found\n"
+            "E: Unable to fetch some archives, maybe run apt-get update",
+            "E: Release file for http://mirror.example/dists/bookworm-updates/InRelease is not"
+            " valid yet (invalid for another 59min 30s). Updates for this repository will not be"
+            " applied.",
+            "the clock is behind, so the mirror's lists are of the future: it shows 20",
+            4,
+        ),
+        (
+            "Reading package lists...\ndpkg: error processing package keepalived (--configure):\n"
+            "E: Sub-process /usr/bin/dpkg returned an error code (1)",
+            "",
+            "dpkg: error processing package keepalived (--configure):\nE: Sub-process"
+            " /usr/bin/dpkg returned an error code (1)\napt could not install them and says why",
+            4,
+        ),
+    ],
+)
+def test_reason_is_the_one_thing_that_matters(
+    host: Host, mirror: Mirror, says: str, update_says: str, reason: str, tries: int
+) -> None:
+    mirror.fails(says, update_says)
+    change = host.change(mirror.packages("no-such-package"))
+    assert change is not None
+    failed = host.run(change.apply, host.begin())
+    assert failed.status != 0 and failed.stderr.startswith(reason), failed.stderr
+    assert len(mirror.said) == tries
     assert not mirror.policy.exists()
 
 

@@ -63,14 +63,50 @@ install_packages() { # POLICY NAME...
     # needrestart would restart services by itself.
     export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
     if ! SAID=$(apt_install "$@" 2>&1); then
+        fail_where_trying_again_is_vain "$SAID"
         # The lists may be missing or old, or dpkg was cut in an earlier run.
-        dpkg --force-confdef --force-confold --configure -a >&2 || :
-        apt-get -q -o DPkg::Lock::Timeout=300 update >&2 || {
-            printf '%s\n' "$SAID" >&2
-            fail "the lists of packages could not be fetched; does the host reach its mirror?"
-        }
-        apt_install "$@" >&2
+        SAID=$(dpkg --force-confdef --force-confold --configure -a 2>&1) ||
+            fail_where_trying_again_is_vain "$SAID"
+        SAID=$(apt-get -q -o DPkg::Lock::Timeout=300 update 2>&1) || fail_as_apt "$SAID"
+        # Indexes that could not be fetched are a warning to it.
+        VALUE=$(apt_install "$@" 2>&1) || fail_as_apt "$SAID
+$VALUE"
     fi
+}
+
+fail_where_trying_again_is_vain() { # TEXT of apt or dpkg
+    case $1 in
+    *'Could not get lock'* | *'lock was locked by'* | *'lock is locked by'*)
+        LOOKED=$(printf '%s\n' "$1" | sed -n \
+            's/.*[Hh]eld by process \([0-9]* ([^)]*)\).*/\1/p; s/.*with pid \([0-9]*\).*/\1/p' | tail -n 1)
+        fail "another program is installing packages${LOOKED:+ (process $LOOKED)}: let it finish, then run this again"
+        ;;
+    *'enough free space'* | *'No space left'* | *'no space left'*)
+        LOOKED=$(df -h --output=avail,target /var/cache/apt | tail -n 1)
+        # shellcheck disable=SC2086 # blanks are cut on purpose
+        set -- $LOOKED
+        fail "the disk is full ($1 left on $2): make room, for example with apt-get clean, then run this again"
+        ;;
+    esac
+}
+
+fail_as_apt() { # TEXT: with the one thing to do about it, where that is known
+    fail_where_trying_again_is_vain "$1"
+    case $1 in
+    *'is not valid yet'*)
+        fail "the clock is behind, so the mirror's lists are of the future: it shows $(date -u '+%F %T') UTC; set it, for example with timedatectl set-ntp true"
+        ;;
+    *'Failed to fetch'* | *'Could not connect'* | *'Could not resolve'*)
+        printf '%s\n' "$1" | sed -n 's/^[EW]: *\(Failed to fetch\)/\1/p' | head -n 1 >&2
+        fail "packages could not be fetched; does the host reach its mirror?"
+        ;;
+    *'Unable to locate package'*)
+        printf '%s\n' "$1" | sed -n 's/^E: //p' >&2
+        fail "its mirror does not have that; look at /etc/apt/sources.list and sources.list.d"
+        ;;
+    esac
+    printf '%s\n' "$1" | grep -v '^\(Reading\|Building\|Get:\|Hit:\|Ign:\|Fetched\|$\)' | tail -n 12 >&2
+    fail "apt could not install them and says why above"
 }
 
 apt_install() { # NAME...
