@@ -7,7 +7,7 @@ from typing import Literal
 
 from ..resources.base import Postcondition
 from ..transport.base import Transport, TransportError
-from .frames import Frame, FrameReader
+from .frames import TELL, Frame, FrameReader
 from .plan import REMOVE, HostPlan
 from .progress import Event, Progress
 from .script import LOCKED, apply_script, observe_script, token
@@ -161,6 +161,10 @@ class _Watch:
     def rest(self) -> str:
         return self._reader.rest
 
+    @property
+    def _number(self) -> int:
+        return len(self.results) + 1
+
     def _title(self, key: str) -> str:
         kind, _, number = key.rpartition(".")
         titles = self._handler_titles if kind in ("h", "hbegin", "uh") else self._titles
@@ -170,10 +174,11 @@ class _Watch:
         key, total = frame.key, len(self._titles) + len(self._handler_titles)
         if key == "end":
             self.ended = frame.status == 0
+        elif key == TELL:
+            self._progress(Event("step", self._host, frame.output, self._number, total))
         elif key.startswith(("begin.", "hbegin.")):
             self._began = time.monotonic()
-            number = len(self.results) + 1
-            self._progress(Event("step", self._host, self._title(key), number, total))
+            self._progress(Event("step", self._host, self._title(key), self._number, total))
         elif key.startswith(("u.", "uh.")):
             self._undone.append((self._title(key), frame.status))
             self._progress(Event("undo", self._host, self._title(key)))

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from ..resources.base import Observation
 
+TELL = "tell"
+"""Key of a frame that a fragment prints itself, by ``tell`` of the prelude: a word on how far it
+is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -43,4 +47,5 @@ def observations(stdout: bytes, stderr: bytes, marker: str) -> dict[str, Observa
     return {
         frame.key: Observation(frame.output, errors.get(frame.key, ""), frame.status)
         for frame in FrameReader(marker).feed(stdout)
+        if frame.key != TELL
     }

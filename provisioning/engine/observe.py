@@ -1,11 +1,11 @@
 """Observe a host and plan its changes, in one round trip."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..resources.base import Observation, Requirement, Resource
 from ..transport.base import Transport, TransportError
 from . import plan
-from .frames import observations
+from .frames import TELL, FrameReader, observations
 from .plan import HostPlan
 from .script import observe_script, token
 from .script_log import log_script
@@ -18,13 +18,15 @@ def run_fragments(
     *,
     root: bool = True,
     timeout: float | None = None,
+    told: Callable[[str], None] | None = None,
 ) -> dict[str, Observation]:
     """Output of each fragment on the host, by its key. ``timeout`` is in seconds, for all
-    together. Raises ``TransportError``."""
+    together; ``told`` gets what a fragment tells while it goes on. Raises ``TransportError``."""
     marker = token()
     script = observe_script(fragments, marker)
     log_script(host, f"observe, {len(fragments)} fragments", script, fragments.items())
-    completed = transport.run(script, root=root, timeout=timeout)
+    watch = _watch(marker, told) if told else None
+    completed = transport.run(script, root=root, timeout=timeout, on_stdout=watch)
     found = observations(completed.stdout, completed.stderr, marker)
     if missing := fragments.keys() - found.keys():
         said = completed.stderr.decode("utf-8", "replace").strip()[-500:]
@@ -33,6 +35,17 @@ def run_fragments(
             f" (status {completed.status}): {said or 'no output'}"
         )
     return found
+
+
+def _watch(marker: str, told: Callable[[str], None]) -> Callable[[bytes], None]:
+    reader = FrameReader(marker)
+
+    def watch(data: bytes) -> None:
+        for frame in reader.feed(data):
+            if frame.key == TELL:
+                told(frame.output)
+
+    return watch
 
 
 def observe_and_plan(

@@ -51,11 +51,15 @@ def token() -> str:
     return f"@{secrets.token_hex(12)}@"
 
 
-def wrap(body: str, *, run_id: str = "none") -> str:
-    """The script around a body: environment, prelude, and the guard against a cut transfer."""
+def wrap(body: str, marker: str, *, run_id: str = "none") -> str:
+    """The script around a body: environment, prelude, and the guard against a cut transfer.
+
+    ``marker`` is not exported: the programs that it starts do not know it.
+    """
     return (
         f"LC_ALL=C; PATH={PATH}; STATE={STATE}; RUN_DIR=$STATE/runs/{shlex.quote(run_id)}\n"
         "export LC_ALL PATH STATE RUN_DIR\n"
+        f"MARKER='{marker}'\n"
         "cluster_main() {\n"
         f"{prelude()}\n{body}\n"
         "}\n"
@@ -73,7 +77,7 @@ def observe_script(fragments: Mapping[str, str], marker: str) -> str:
     lines = []
     for key, fragment in fragments.items():
         lines.append(f"( set -eu\n{fragment}\n) </dev/null\n{_frame(marker, key, '$?')}")
-    return wrap("\n".join(lines))
+    return wrap("\n".join(lines), marker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +214,7 @@ def apply_script(
         f"s=$?; {_frame(marker, 'end', '$s')}",
         'return "$s"',
     ]
-    return wrap("\n".join(lines), run_id=run_id)
+    return wrap("\n".join(lines), marker, run_id=run_id)
 
 
 def _conclusion(

@@ -89,6 +89,15 @@ def test_changes_in_order_then_each_handler_once(host: Host) -> None:
     assert [(e.number, e.total) for e in events if e.kind == "step"] == [(1, 3), (2, 3), (3, 3)]
 
 
+def test_step_tells_how_far_it_is(host: Host) -> None:
+    events: list[Event] = []
+    tells = host.mark("a", before_apply="tell 'half of it'; echo printed; env | grep MARKER || :")
+    result = host.apply(tells, host.mark("b"), events=events)
+    assert result.steps[0].output == "printed"
+    steps = [(event.text, event.number) for event in events if event.kind == "step"]
+    assert steps == [("mark:a:  -> 1", 1), ("half of it", 1), ("mark:b:  -> 1", 2)]
+
+
 def test_second_time_there_is_nothing_to_do(host: Host) -> None:
     host.apply(host.mark("a"))
     plan = host.plan(host.mark("a"))

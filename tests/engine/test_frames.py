@@ -13,17 +13,20 @@ def test_output_is_exact_and_status_kept(tmp_path: object) -> None:
     from pathlib import Path
 
     transport = SandboxTransport(Path(str(tmp_path)))
+    told: list[str] = []
     found = run_fragments(
         "h",
         transport,
         {
-            "a": "printf 'no newline at end'",
+            "a": "tell 'half way'; printf 'no newline at end'",
             "b": "printf 'two\\n\\n'; echo 坏消息 >&2; exit 3",
             "c": "cat",
             "d": "false; echo unreachable",
             "e": "echo $UNSET_NAME_OF_NOTHING",
         },
+        told=told.append,
     )
+    assert (told, list(found)) == (["half way"], ["a", "b", "c", "d", "e"])
     assert found["a"].stdout == "no newline at end"
     assert (found["b"].stdout, found["b"].stderr, found["b"].status) == ("two\n\n", "坏消息\n", 3)
     assert (found["c"].stdout, found["c"].status) == ("", 0)

@@ -16,6 +16,7 @@ from tests.resources.host import Host
 _APT_GET = """\
 #!/bin/sh
 echo "$@" >> {folder}/said
+case $* in *Status-Fd=3*) cat {folder}/status >&3 2> /dev/null ;; esac
 case $* in *update) cat {folder}/updates 2> /dev/null; exit 0 ;; esac
 [ -e {folder}/installs ] || {{ cat {folder}/fails; exit 100; }} >&2
 if {policy} sshd start; then echo started; else echo "held $?"; fi > {folder}/started
@@ -85,6 +86,23 @@ def test_only_what_is_missing_is_installed(host: Host, mirror: Mirror) -> None:
     assert len(mirror.said) == 1
     assert "--no-install-recommends" in mirror.said[0]
     assert mirror.said[0].endswith("install -- no-such-package libnone2.0+x")
+
+
+def test_it_tells_how_far_apt_is(host: Host, mirror: Mirror) -> None:
+    mirror.works()
+    (mirror.folder / "status").write_text(
+        "dlstatus:1:0.0000:Retrieving file 1 of 4\n"
+        "dlstatus:1:4.2:Retrieving file 1 of 4 (3s remaining)\n"
+        "dlstatus:3:57.5:Retrieving file 3 of 4\n"
+        "pmstatus:dpkg-exec:0.0000:Running dpkg\n"
+        "pmstatus:curl:100.0000:Installed curl (amd64)\n"
+    )
+    change = host.change(mirror.packages("no-such-package"))
+    assert change is not None
+    done = host.run(f"MARKER=@m@\n{change.apply}", host.begin())
+    assert done.status == 0, done.stderr
+    told = ["0 % fetched", "57 % fetched", "0 % installed", "100 % installed"]
+    assert done.stdout == "".join(f"packages: {one}\n@m@ tell 0\n" for one in told)
 
 
 def test_services_are_held_back_only_meanwhile(host: Host, mirror: Mirror) -> None:

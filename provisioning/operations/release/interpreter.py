@@ -1,7 +1,7 @@
 """Python for hosts that have none, ahead of the plan: which wheels fit is asked of it."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ...engine.fleet import Fleet
 from ...engine.observe import run_fragments
@@ -23,6 +23,9 @@ def install_interpreters(
     The plans apply it again in its turn, which then changes nothing. Raises ``ReleaseError``.
     """
 
+    def tell(name: str) -> Callable[[str], None]:
+        return lambda text: progress(Event("step", name, text))
+
     def install(name: str, transport: Transport) -> None:
         steps = [step for step in plans.hosts[name].steps if step.id.startswith(_PACKAGES)]
         looked = {"python": f"[ -x {shlex.quote(python)} ]"}
@@ -31,7 +34,8 @@ def install_interpreters(
         for step in steps:
             progress(Event("step", name, f"{step.change.summary}, as there is no {python} yet"))
             fragment = f"{_STATE_FOLDER}\n{step.change.apply}"
-            done = run_fragments(name, transport, {"packages": fragment})["packages"]
+            asked = {"packages": fragment}
+            done = run_fragments(name, transport, asked, told=tell(name))["packages"]
             if done.status != 0:
                 raise ReleaseError(f"{name}: {step.change.summary}: {done.stderr.strip()}")
 

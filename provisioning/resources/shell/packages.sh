@@ -62,15 +62,16 @@ install_packages() { # POLICY NAME...
     trap 'release_services "$POLICY"' EXIT
     # needrestart would restart services by itself.
     export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
-    if ! SAID=$(apt_install "$@" 2>&1); then
+    if ! apt_install "$@"; then
         fail_where_trying_again_is_vain "$SAID"
         # The lists may be missing or old, or dpkg was cut in an earlier run.
         SAID=$(dpkg --force-confdef --force-confold --configure -a 2>&1) ||
             fail_where_trying_again_is_vain "$SAID"
-        SAID=$(apt-get -q -o DPkg::Lock::Timeout=300 update 2>&1) || fail_as_apt "$SAID"
+        tell "fetch the lists of packages"
+        UPDATED=$(apt-get -q -o DPkg::Lock::Timeout=300 update 2>&1) || fail_as_apt "$UPDATED"
         # Indexes that could not be fetched are a warning to it.
-        VALUE=$(apt_install "$@" 2>&1) || fail_as_apt "$SAID
-$VALUE"
+        apt_install "$@" || fail_as_apt "$UPDATED
+$SAID"
     fi
 }
 
@@ -109,7 +110,32 @@ fail_as_apt() { # TEXT: with the one thing to do about it, where that is known
     fail "apt could not install them and says why above"
 }
 
-apt_install() { # NAME...
-    apt-get -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
-        -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install -- "$@"
+apt_install() { # NAME...: all that apt says in SAID; tells meanwhile how far it is
+    exec 5>&1
+    SAID=$(
+        exec 6>&1
+        {
+            apt-get -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+                -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+                -o APT::Status-Fd=3 install -- "$@" >&6 2>&1 3>&7 5>&- 6>&- 7>&-
+            printf 'status %s' "$?" >&6
+        } 7>&1 | tell_how_far >&5 6>&-
+    )
+    exec 5>&-
+    [ "${SAID##*status }" = 0 ] || return 1
+}
+
+tell_how_far() { # apt's status lines on standard input, KIND:PACKAGE:PERCENT:TEXT
+    TOLD=
+    while IFS=: read -r KIND _ PERCENT _; do
+        case $KIND in
+        dlstatus) VALUE=fetched ;;
+        pmstatus) VALUE=installed ;;
+        *) continue ;;
+        esac
+        PERCENT=${PERCENT%%.*}
+        [ "$VALUE ${PERCENT%?}" != "$TOLD" ] || continue
+        TOLD="$VALUE ${PERCENT%?}"
+        tell "packages: $PERCENT % $VALUE"
+    done
 }

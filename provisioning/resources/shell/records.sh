@@ -17,6 +17,10 @@ fail() {
     exit 1
 }
 
+tell() { # TEXT: for whoever watches, while the step goes on; what it printed before goes with it
+    [ -z "${MARKER-}" ] || printf '%s\n%s tell 0\n' "$*" "$MARKER"
+}
+
 private_folder() { # FOLDER, inside STATE or RUN_DIR, which are private already
     # shellcheck disable=SC2174
     [ -d "$1" ] || mkdir -p -m 0700 -- "$1"
