@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from .topology import Topology, checked_name
 BASE = Path("/run/cosyvoice-lab")
 DISKS = Path("/var/lib/cosyvoice-lab")
 """Folder of the disks of bare machines: /run is often in memory."""
+_GIVING_WAY = 0.5
+"""Seconds."""
 
 
 class Phase(StrEnum):
@@ -126,13 +129,11 @@ class StateFolder:
         self.base.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.mkdir(mode=0o700, exist_ok=True)
         handle = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _taken(handle):
             os.close(handle)
             raise LabError(
                 f"Another command is at work on the lab {self.name!r}; wait for it or stop it."
-            ) from error
+            )
         with suppress(FileNotFoundError):
             if os.fstat(handle).st_ino == self.path.stat().st_ino:
                 return handle
@@ -157,6 +158,21 @@ class StateFolder:
         self.path.rmdir()
         with suppress(OSError):
             self.base.rmdir()
+
+
+def _taken(handle: int) -> bool:
+    """Take the lock of an open folder. A command that was killed while it started a program has
+    left a copy of itself, which holds the lock until it has become that program."""
+    deadline = time.monotonic() + _GIVING_WAY
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
 
 
 def names(base: Path = BASE) -> list[str]:

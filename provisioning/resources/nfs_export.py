@@ -52,4 +52,5 @@ class NfsExport:
         return Change("; ".join(said), apply=apply, undo=":")
 
     def remove(self) -> str:
-        return ":"
+        # A server that was there before goes on, and reads its files only when it is told to.
+        return quote_call("end_export", self.path, *self.clients)

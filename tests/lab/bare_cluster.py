@@ -4,19 +4,24 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from provisioning.lab import lifecycle
 from provisioning.lab.topology import Kernel
 from provisioning.places import STATE
 from tests.lab.cluster import Cluster
+from tests.lab.test_cluster import wait_for
 
 DIRECTORS = ("lvs1", "lvs2")
 REAL_SERVERS = ("rs1", "rs2")
 HOSTS = ("nas1", *REAL_SERVERS, *DIRECTORS)
+MINUTES = 600.0
+"""Seconds for what takes ten on servers and a minute on a quiet computer."""
 
 _SERVICES = {
     "director": "keepalived keepalived-guard",
@@ -35,21 +40,35 @@ _LOOK = {
 _SPEAK = """
 import json, sys, time, urllib.request
 began = time.monotonic()
-body = json.dumps({"model": "tts-1", "input": "来电了。", "voice": "cmn", "stream": False})
+ask = {"model": "tts-1", "input": "来电了。", "voice": "cmn", "stream": False}
+body = json.dumps({**ask, "response_format": "wav", "save": sys.argv[3] == "save"})
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 while time.monotonic() - began < float(sys.argv[2]):
     request = urllib.request.Request(sys.argv[1], body.encode())
     request.add_header("Content-Type", "application/json")
     try:
         with opener.open(request, timeout=20) as answer:
-            sound = answer.read()
+            sound, output = answer.read(), answer.headers.get("X-Output", "")
         if sound[:4] == b"RIFF":
-            print(json.dumps({"seconds": time.monotonic() - began, "bytes": len(sound)}))
+            print(json.dumps({"seconds": time.monotonic() - began, "output": output}))
             sys.exit(0)
     except OSError:
         pass
     time.sleep(0.2)
 sys.exit("nobody spoke")
+"""
+_ASK = """
+import json, sys, time, urllib.request
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+while True:
+    began = time.monotonic()
+    try:
+        with opener.open(sys.argv[1], timeout=5) as answer:
+            node = json.load(answer)["node"]
+    except (OSError, ValueError) as error:
+        node = None
+    print(json.dumps([began, time.monotonic(), node]), flush=True)
+    time.sleep(0.25)
 """
 
 
@@ -62,27 +81,93 @@ def look(cluster: Cluster, host: str) -> str:
     return cluster.on(host, f"{services}; {_LOOK[role]}; {records}")
 
 
+def as_before(cluster: Cluster, before: Mapping[str, str]) -> None:
+    """Wait until each of these hosts looks as it did."""
+    for name, wanted in before.items():
+        try:
+            wait_for(
+                f"{name} is as before", lambda n=name, w=wanted: look(cluster, n) == w, MINUTES
+            )
+        except AssertionError:
+            print(f"--- {name} before\n{wanted}--- now\n{look(cluster, name)}")
+            raise
+
+
 def sync_roles(cluster: Cluster) -> list[str]:
     """Sides of the connection sync daemon on both directors: one sends, one takes."""
     said = "".join(cluster.on(name, "ipvsadm -Ln --daemon") for name in DIRECTORS)
     return sorted(re.findall(r"(master|backup) sync daemon", said))
 
 
+def _client(cluster: Cluster, program: str, *arguments: str) -> subprocess.Popen[str]:
+    command = cluster.lab.client_command([sys.executable, "-c", program, *arguments])
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _url(cluster: Cluster, path: str) -> str:
+    return f"http://{cluster.lab.topology.lan.vip}:7860{path}"
+
+
 class Speech:
     """A client that asks again and again, from now on, until somebody speaks through the VIP."""
 
-    def __init__(self, cluster: Cluster, within: float = 600) -> None:
-        url = f"http://{cluster.lab.topology.lan.vip}:7860/v1/audio/speech"
-        command = cluster.lab.client_command([sys.executable, "-c", _SPEAK, url, str(within)])
-        self._client = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+    def __init__(self, cluster: Cluster, *, save: bool = False) -> None:
+        words = (_url(cluster, "/v1/audio/speech"), str(MINUTES), "save" if save else "")
+        self._client = _client(cluster, _SPEAK, *words)
+        self.output = ""
+        """Name of the file that it was saved as."""
 
     def seconds(self) -> float:
         """Wait for the first sound and return how long it took."""
         out, err = self._client.communicate()
         assert self._client.returncode == 0, err
-        return float(json.loads(out)["seconds"])
+        answer = json.loads(out)
+        self.output = answer["output"].rpartition("/")[2]
+        return float(answer["seconds"])
+
+
+class Asking:
+    """A client that asks through the VIP four times a second, each time on a new connection, for
+    as long as it is entered."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._answers: list[tuple[float, float, str | None]] = []
+
+    def __enter__(self) -> "Asking":
+        self._client = _client(self._cluster, _ASK, _url(self._cluster, "/cluster/status"))
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self._client.terminate()
+        out, _ = self._client.communicate()
+        self._answers = [tuple(json.loads(line)) for line in out.splitlines()]
+
+    @property
+    def failed(self) -> int:
+        """Number of requests without an answer."""
+        return sum(node is None for _, _, node in self._answers)
+
+    @property
+    def longest(self) -> float:
+        """Seconds of the longest time in which nothing was answered."""
+        ends = [end for _, end, node in self._answers if node is not None]
+        return max(after - before for before, after in pairwise(ends))
+
+    def answered_by(self, name: str) -> int:
+        """Number of answers of a node."""
+        return sum(node == name for _, _, node in self._answers)
+
+    def __str__(self) -> str:
+        return (
+            f"{len(self._answers)} requests, {self.failed} without an answer, none for"
+            f" {self.longest:.1f} s at most"
+        )
 
 
 @contextmanager
@@ -92,13 +177,38 @@ def arp_answers(cluster: Cluster, log: Path) -> Iterator[set[str]]:
     (route,) = json.loads(cluster.from_client("ip", "-j", "route", "get", vip).stdout)
     found: set[str] = set()
     with log.open("w") as output:
-        command = cluster.lab.client_command(["arping", "-I", route["dev"], vip])
+        command = cluster.lab.client_command(["arping", "-b", "-I", route["dev"], vip])
         with subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as asking:
             try:
                 yield found
             finally:
                 asking.terminate()
     found |= {mac.lower() for mac in re.findall(r"\[([0-9A-Fa-f:]{17})\]", log.read_text())}
+
+
+def arp_is_silent_first(cluster: Cluster, host: str) -> None:
+    """Check the order of this boot: ARP was silenced before the VIP was bound, the app after."""
+    at = {}
+    for unit, moment in (
+        ("systemd-sysctl", "ExecMainExitTimestampMonotonic"),
+        ("lvs-real-server", "ExecMainStartTimestampMonotonic"),
+        ("cosyvoice", "ExecMainStartTimestampMonotonic"),
+    ):
+        at[unit] = int(cluster.on(host, f"systemctl show --value -p {moment} {unit}"))
+    assert 0 < at["systemd-sysctl"] <= at["lvs-real-server"] <= at["cosyvoice"], at
+    said = cluster.on(host, "journalctl -qb -o cat -u lvs-real-server")
+    # Nothing was left for the program itself to silence.
+    assert "bound to lo" in said and " -> " not in said, said
+
+
+def spooled(cluster: Cluster) -> dict[str, int]:
+    """Outputs that wait on each node for the shared folder."""
+    found = {}
+    for name in REAL_SERVERS:
+        address = cluster.lab.topology.node(name).address
+        status = cluster.from_client("curl", "-sS", f"http://{address}:7860/cluster/status").stdout
+        found[name] = int(json.loads(status)["storage"]["spooled"])
+    return found
 
 
 def macs(cluster: Cluster, names: tuple[str, ...]) -> set[str]:
@@ -110,6 +220,11 @@ def cut_power(cluster: Cluster, *names: str) -> None:
     nodes = cluster.lab.topology.nodes
     for name in names or [node.name for node in nodes if node.kernel is Kernel.UML]:
         lifecycle.kill(cluster.lab, name)
+
+
+def power_on(cluster: Cluster, *names: str) -> None:
+    """All of these at once; returns when each lets the lab's key in."""
+    assert sorted(lifecycle.start(cluster.lab, names)) == sorted(names)
 
 
 def faults(cluster: Cluster) -> list[str]:

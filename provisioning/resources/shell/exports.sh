@@ -7,6 +7,17 @@ look_at_exports() { # prints the number of threads, then what is exported
     if [ -e /var/lib/nfs/etab ]; then cat /var/lib/nfs/etab; fi
 }
 
+end_export() { # FOLDER CLIENT...
+    command -v exportfs > /dev/null || return 0
+    VALUE=$1
+    shift
+    for LOOKED in "$@"; do
+        case $LOOKED in *:*) LOOKED="[$LOOKED]" ;; esac
+        # What is not exported is an error to it.
+        exportfs -u "$LOOKED:$VALUE" 2> /dev/null || :
+    done
+}
+
 export_again() { # fails where there are no threads; a server that was just started gets a moment
     SAID=$(exportfs -ra 2>&1) || fail "exportfs: $SAID"
     # It warns with status 0.
