@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from app.engines.registry import BUILT_IN
 from provisioning.cli.commands.init import init
+from provisioning.model.engine_declaration import engine_names
 from provisioning.model.loader.load import load_inventory, read_inventory
-from provisioning.roles.engine_packages import engine_names
 
 _REPOSITORY = Path(__file__).parents[2]
 _FLAGS = [
@@ -178,7 +178,7 @@ def test_a_wrong_answer_is_asked_again_and_the_others_are_kept(tmp_path: Path) -
     assert list(inventory.directors.hosts) == ["lvs1", "lvs2"]
     assert inventory.ssh.user == "deploy"
     app = inventory.app
-    assert (app.engine, app.venv) == ("cosyvoice3", None)
+    assert app.engine is not None and (app.engine.name, app.venv) == ("cosyvoice3", None)
     assert str(app.python) == "/opt/cosyvoice/venv/bin/python"
     assert app.environment["COSYVOICE_MODEL_DIR"] == "/opt/models/cosyvoice3"
 
@@ -194,7 +194,7 @@ def test_every_engine_with_every_environment_is_right(
     reading = read_inventory(path)
     assert reading.warnings == []
     app = reading.inventory.app
-    assert app.engine == (None if engine == "auto" else engine)
+    assert (app.engine.name if app.engine else "auto") == engine
     assert (app.venv is None) is python.startswith("/")
     if app.venv is not None:
         assert app.venv.wheelhouse is (python == "wheelhouse")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from app.engines.registry import AUTO, BUILT_IN, BY_CHOICE, GROUP
+from provisioning.model.engine_declaration import ENGINES, declared_packages
 from provisioning.model.loader.load import parse_inventory
 from provisioning.model.runtime import Runtime
 from provisioning.resources.base import Requirement
 from provisioning.roles.desired import desired_hosts
-from provisioning.roles.engine_packages import ENGINES, declared_packages
 from tests.app.node_process import PLUGINS
 from tests.model.marked import SMALLEST
 
@@ -64,7 +64,9 @@ def test_a_name_is_text_for_the_shell_and_for_python() -> None:
 
 
 def _requirements(engine: str) -> tuple[Requirement, ...]:
-    app = f"app: {{python: {sys.executable}, engine: {_quoted(engine)}}}"
+    model = ", model: {on_nodes: /srv/model}" if engine.startswith("cosyvoice") else ""
+    own = f"{{name: {_quoted(engine)}{model}}}"
+    app = f"app: {{python: {sys.executable}, engine: {own}}}"
     text = "\n".join({**SMALLEST, "app": app}.values()) + "\n"
     inventory = parse_inventory(text, Path("inventory.yaml")).inventory
     return desired_hosts(inventory, None, Runtime())["rs1"].requirements

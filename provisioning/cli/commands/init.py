@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from ...model.engine_declaration import engine_names
 from ...model.loader.diagnostic import InventoryError
 from ...model.loader.load import parse_inventory
 from ...operations.init import (
@@ -20,7 +21,6 @@ from ...operations.init import (
     inventory_text,
     questions,
 )
-from ...roles.engine_packages import engine_names
 from ...roles.question import AnswerError, Question, clean, split
 from .. import exit_codes
 from ..asking import interruptible
