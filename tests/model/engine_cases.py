@@ -107,7 +107,10 @@ ENGINES: dict[str, Case] = {
     ),
     "CUDA without a GPU": error(
         "app.engine.cuda", "no meaning with gpus: none", "remove it",
-        app=_COSYVOICE % "gpus: none, cuda: ▸12",
+        app=f"app: {{venv: true, engine: {{name: cosyvoice3, {_MODEL}, gpus: none, cuda: ▸12}}}}",
+    ),
+    "CUDA of an environment that you keep": warns(
+        "app.engine.cuda", "no effect", "venv: true", app=_COSYVOICE % "cuda: ▸12",
     ),
     "jobs without room": error(
         "app.engine.jobs_per_gpu", "4 jobs on a card of rs1 take 16 GB at least, and it has 8",

@@ -66,6 +66,10 @@ def builds(context: Context) -> Iterator[Finding]:
         fix = f"write {versions[-1]}" if versions else "remove it"
         said = f"{engine.name} has no packages for it"
         yield Finding(path, said, fix, None, ", ".join(versions), also=also)
+    elif context.inventory.app.venv is None:
+        yield warning(
+            path, "has no effect on an environment that you keep", "write venv: true, or remove it"
+        )
     elif engine.gpus == NONE:
         yield Finding(path, "has no meaning with gpus: none", "remove it", also=((*PATH, "gpus"),))
 
