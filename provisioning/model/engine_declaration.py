@@ -92,6 +92,11 @@ class Declaration(Part):
     """Extra of the app's own metadata that has them, where there are no builds."""
     memory: float | None = None
     """GB of a GPU's memory that each job takes at least; absent where it needs none."""
+    start: int = 0
+    """Seconds that it may take to be ready where that is longer than most need."""
+    writes: dict[str, str] = {}
+    """Folders of the account's own that it writes to, by the environment variable that tells it of
+    each; relative to the node's state folder."""
     artifacts: dict[str, NeededArtifact] = {}
     settings: dict[str, Setting] = {}
     builds: dict[str, Build] = {}

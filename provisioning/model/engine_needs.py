@@ -1,6 +1,7 @@
 """What follows from the inventory's engine: artifacts, environment variables, Python packages. Pure
 but for reading package data."""
 
+from ..places import APP_STATE
 from .app import App
 from .artifact import Artifact
 from .engine import NONE
@@ -55,6 +56,8 @@ def engine_variables(inventory: Inventory) -> dict[str, object]:
     if engine is None:
         return {}
     values: dict[str, object] = {"COSYVOICE_ENGINE": engine.name}
+    for variable, folder in declared.writes.items() if declared else ():
+        values[variable] = f"{APP_STATE}/{folder}"
     artifacts = engine_artifacts(inventory)
     for key, need in _needs(inventory.app).items():
         if (name := artifact_name(engine.name, key)) in artifacts:

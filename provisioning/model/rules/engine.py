@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from ...node_api import ROBOT
 from ..engine import Engine
 from ..engine_declaration import (
     AUTO,
@@ -150,7 +151,7 @@ def robot(context: Context) -> Iterator[Finding]:
     """Nodes with GPUs are for better than a robot's voice."""
     inventory = context.inventory
     engine = inventory.app.engine
-    if inventory.app.source != "builtin" or (engine and engine.name not in (AUTO, "espeak")):
+    if inventory.app.source != "builtin" or (engine and engine.name not in (AUTO, ROBOT)):
         return
     if (path := _gpus_said(inventory)) is not None:
         yield warning(

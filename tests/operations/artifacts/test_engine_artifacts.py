@@ -75,6 +75,7 @@ def test_repository_and_model_are_artifacts_that_the_app_finds(hub: Hub, tmp_pat
     assert told["COSYVOICE_MODEL_DIR"] == f"{_PREFIX}/cosyvoice3-model"
     assert told["COSYVOICE_FP16"] == "1"
     assert "COSYVOICE_LOAD_TRT" not in told
+    assert told["NUMBA_CACHE_DIR"] == "/var/lib/cosyvoice/cache/numba"
 
 
 def test_without_a_repository_it_is_the_public_one_at_its_commit(tmp_path: Path) -> None:
