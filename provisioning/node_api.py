@@ -46,6 +46,16 @@ class Worker(TypedDict):
     """Empty, or why it has not proved itself yet."""
 
 
+class Engine(TypedDict):
+    """What speaks."""
+
+    name: str
+
+
+ROBOT = "espeak"
+"""Name of the engine that is always there, and sounds like it."""
+
+
 class Status(TypedDict):
     """Body of ``STATUS``; keys that are not read here are left out."""
 
@@ -55,6 +65,8 @@ class Status(TypedDict):
     draining: bool
     reason: NotRequired[str]
     """Empty, or why the node is not ready. Releases that lie on hosts may lack it."""
+    engine: NotRequired[Engine]
+    """Apps of other sources may lack it."""
     capacity: int
     """Jobs at a time."""
     queue_size: int

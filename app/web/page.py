@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from ..engines.interface import Capability, EngineInfo, Mode
+from ..gpus.wasted import is_wasted
 from ..node import Node
 from ..speech import SpeechService
 from . import endpoint, form, idle, modes, queue_limit
@@ -69,7 +70,8 @@ def build(node: Node) -> gr.Blocks:
             studio = _studio(service)
         history = _history()
         form.html(dialog_html())
-        form.html(footer_html(node.settings, service.engine), elem_id="foot")
+        robot = is_wasted(service.engine, node.settings)
+        form.html(footer_html(node.settings, service.engine, robot=robot), elem_id="foot")
         endpoint.add(node)
 
         _on_the_spot(studio)

@@ -167,6 +167,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "node": ("节点", "Node"),
     "engine": ("引擎", "Engine"),
+    "robot": (
+        "机器人声音：本机有 GPU，但没有使用",
+        "a robot's voice: this machine has GPUs, and they are not used",
+    ),
     "release": ("版本", "Release"),
     "duration": ("时长", "Duration"),
     "created": ("时间", "Created"),

@@ -36,6 +36,8 @@ class AppStatus:
     """Jobs that it can do at a time."""
     places: int = 0
     """Jobs that may wait."""
+    engine: str = ""
+    """Name of what speaks; empty where it does not tell."""
     starting: tuple[str, ...] = ()
     """Reasons for which workers have not proved themselves yet."""
 
@@ -94,6 +96,7 @@ def _status(body: Status) -> AppStatus:
         requests=int(opened["answers"]) if opened else None,
         pages=int(opened["pages"]) if opened else None,
         slots=int(body.get("capacity", 0)),
+        engine=str(body.get("engine", {}).get("name", "")),
         places=int(body.get("queue_size", 0)),
         starting=tuple(filter(None, map(_detail, body.get("workers", ())))),
     )

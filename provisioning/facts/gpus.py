@@ -5,6 +5,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
+from ..model.engine_declaration import Build
 from ..model.gpus import Gpus
 from ..resources.base import Observation
 from .fact import Fact
@@ -32,6 +33,8 @@ class Card:
     index: int
     name: str
     uuid: str
+    capability: float | None
+    """Compute capability, which says which code it runs."""
     memory_total: int | None
     memory_used: int | None
     utilization: int | None
@@ -93,11 +96,19 @@ def gpus_required(expected: Gpus, *, python: str) -> str:
     return count + _probe(expected, python, "", require=True)
 
 
+def build_required(title: str, build: Build, *, python: str) -> str:
+    """Fragment that fails where driver or cards of a host do not run a build, and says why."""
+    # What makes environments may be installed by the deploy itself; it is asked again then.
+    later = f"command -v {shlex.quote(python)} > /dev/null || exit 0\n"
+    wanted = {"title": title, "driver": build.driver, "capability": build.capability}
+    argument = {"expected": None, "build": wanted, "require": True, "dmesg": ""}
+    return later + python_probe("gpus", argument, python=python)
+
+
 def _probe(expected: Gpus | None, python: str, dmesg: str, *, require: bool) -> str:
     wanted = expected.model_dump() if expected else None
-    return python_probe(
-        "gpus", {"expected": wanted, "require": require, "dmesg": dmesg}, python=python
-    )
+    argument = {"expected": wanted, "build": None, "require": require, "dmesg": dmesg}
+    return python_probe("gpus", argument, python=python)
 
 
 def _parse(found: Observation) -> GpusFound | None:
@@ -126,6 +137,7 @@ def _card(told: dict[str, Any], xids: dict[str, list[int]]) -> Card:
         index=told["index"],
         name=told.get("name", ""),
         uuid=told.get("uuid", ""),
+        capability=told.get("capability"),
         memory_total=told.get("memory_total"),
         memory_used=told.get("memory_used"),
         utilization=told.get("utilization"),

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from .base import Name, Part, Whole
 from .command import AppFolder, HostPath
+from .engine import EngineEntry
 from .hosts import Variable
 from .secret import Secret
 from .venv import VenvEntry
@@ -29,8 +30,8 @@ class App(Part):
     """Gives each release an environment of its own. ``true`` is one with all defaults."""
     user: Name = "cosyvoice"
     """Account the app runs as; made if it is not there."""
-    engine: str | None = None
-    """Engine name; absent is the app's default."""
+    engine: EngineEntry = None
+    """What speaks, by its name or with its settings; absent is a robot's voice."""
     workers: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1
     """Worker processes per node (GPU slots); per-host ``workers`` goes over it."""
     queue_size: Annotated[Whole, Field(ge=1, le=1_000_000)] = 32

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..model.engine_declaration import declaration
 from ..node_api import READY
 from ..roles.question import Question, scalar
 from ..roles.registry import ROLES
@@ -87,34 +88,44 @@ _INSTEAD = """\
   # python: /opt/cosyvoice/venv/bin/python
 """
 
-_APP_NUMBERS = """\
+_WORKERS = """\
   # Jobs at a time on a node, one worker process each; a real server may have its own number.
   workers: 1
+"""
+
+_TIMEOUT = """\
   # Seconds after which a job is stopped.
   job_timeout: 60
 """
 
 _ROBOT = """\
-  # What speaks. Left out, a robot's voice does (eSpeak NG). docs/engines.md: cosyvoice3's needs.
-  # engine: cosyvoice3
-  # environment: {CUDA_VISIBLE_DEVICES: "0"}
+  # What speaks. Left out, a robot's voice does (eSpeak NG). kokoro is natural, on CPUs; on GPUs
+  # (docs/engines.md), instead of workers:
+  # engine:
+  #   name: cosyvoice3
+  #   model: {modelscope: FunAudioLLM/Fun-CosyVoice3-0.5B-2512, revision: master}
+  #   gpus: all
 """
 
-_COSYVOICE = """\
-  # Its public repository and weights, which have to be on each real server: docs/engines.md.
-  environment:
-    COSYVOICE_REPOSITORY: /opt/CosyVoice
+_SPEAKS = """\
+  # What speaks. What it needs is fetched once by this machine, checked, and brought to the nodes
+  # with each release: docs/artifacts.md.
 """
 
-_IMPORTED = """\
-  # What the public repository imports stands in no extra: requirements, from docs/engines.md.
+_MODEL = """\
+    # Also {huggingface: OWNER/NAME}, {path: FOLDER} on this machine, or {on_nodes: /PATH} where
+    # every node has it. The first fetch writes down which bytes it is, in a file beside this one.
+"""
+
+_GPUS = """\
+    # Every card of a node, with so many jobs at a time on each.
+    gpus: all
+    jobs_per_gpu: 1
 """
 
 VENV, WHEELHOUSE, AUTO = "venv", "wheelhouse", "auto"
-COSYVOICE = ("cosyvoice2", "cosyvoice3")
-"""Engines that drive the public repository."""
-_EXTRAS = {"kokoro": "kokoro", **dict.fromkeys(COSYVOICE, "gpu")}
-"""Of the project's metadata, by the engine that needs it."""
+ON_NODES = "nodes:"
+"""In front of a path that every node has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +140,9 @@ class InitAnswers:
     python: str = VENV
     """``VENV``, ``WHEELHOUSE`` or an interpreter's path on the real servers."""
     engine: str = AUTO
+    model: str | None = None
+    """A hub that has it, a folder here, or a path behind ``ON_NODES``; only where the engine knows
+    of none itself."""
 
 
 def questions() -> list[Question]:
@@ -147,7 +161,7 @@ def inventory_text(answers: InitAnswers) -> str:
         *(section for section in sections if section),
         _SERVICES,
         _VRRP,
-        _app(answers.python, answers.engine),
+        _app(answers),
     ]
     return "\n".join(parts)
 
@@ -158,25 +172,48 @@ def _ssh(user: str | None) -> str:
     return f"{_SSH}ssh:\n  user: {scalar(user)}\n  # key_file: ~/.ssh/id_ed25519\n"
 
 
-def _app(python: str, engine: str) -> str:
-    return "".join([_APP_HEAD, _environment(python, engine), _APP_NUMBERS, _speaks(engine)])
+def _app(answers: InitAnswers) -> str:
+    workers = "" if for_gpus(answers.engine) else _WORKERS
+    return "".join([_APP_HEAD, _environment(answers.python), workers, _TIMEOUT, _speaks(answers)])
 
 
-def _environment(python: str, engine: str) -> str:
+def _environment(python: str) -> str:
     if python not in (VENV, WHEELHOUSE):
         return f"{_PYTHON}  python: {scalar(python)}\n"
-    extra = _EXTRAS.get(engine)
-    parts = [f"extras: [{extra}]"] if extra else []
-    parts += ["wheelhouse: true"] if python == WHEELHOUSE else []
-    venv = f"{{{', '.join(parts)}}}" if parts else "true"
-    imported = _IMPORTED if engine in COSYVOICE else ""
-    return f"{_VENV}{imported}  venv: {venv}\n{_INSTEAD}"
+    venv = "{wheelhouse: true}" if python == WHEELHOUSE else "true"
+    return f"{_VENV}  venv: {venv}\n{_INSTEAD}"
 
 
-def _speaks(engine: str) -> str:
-    if engine == AUTO:
+def _speaks(answers: InitAnswers) -> str:
+    name = answers.engine
+    if name == AUTO:
         return _ROBOT
-    needs = ""
-    if engine in COSYVOICE:
-        needs = f"{_COSYVOICE}    COSYVOICE_MODEL_DIR: /opt/models/{engine}\n"
-    return f"  # What speaks.\n  engine: {scalar(engine)}\n{needs}"
+    own = f"{_MODEL}    model: {_model(name, answers.model)}\n" if answers.model else ""
+    own += _GPUS if for_gpus(name) else ""
+    if not own:
+        return f"{_SPEAKS}  engine: {scalar(name)}\n"
+    return f"{_SPEAKS}  engine:\n    name: {scalar(name)}\n{own}"
+
+
+def _model(engine: str, answer: str) -> str:
+    if answer in model_hubs(engine):
+        return model_hubs(engine)[answer]
+    if answer.startswith(ON_NODES):
+        return f"{{on_nodes: {scalar(answer.removeprefix(ON_NODES))}}}"
+    return f"{{path: {scalar(answer)}}}"
+
+
+def for_gpus(engine: str) -> bool:
+    """Tell whether the engine is made for GPUs."""
+    declared = declaration(engine)
+    return declared is not None and declared.for_gpus
+
+
+def model_hubs(engine: str) -> dict[str, str]:
+    """The hubs that have an engine's model, with the artifact for each; none where the engine knows
+    of a place itself, or needs no model."""
+    declared = declaration(engine)
+    need = declared.artifacts.get("model") if declared else None
+    if need is None or need.default is not None:
+        return {}
+    return {example.strip("{").partition(":")[0]: example for example in need.examples}

@@ -10,9 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.engines.registry import BUILT_IN
-from provisioning.cli.commands.init import init
+from provisioning.cli.commands.init import _ENGINE_QUESTION, init
+from provisioning.model.engine_declaration import engine_names
+from provisioning.model.engine_needs import engine_extras
 from provisioning.model.loader.load import load_inventory, read_inventory
-from provisioning.roles.engine_packages import engine_names
 
 _REPOSITORY = Path(__file__).parents[2]
 _FLAGS = [
@@ -153,6 +154,7 @@ def test_a_wrong_answer_is_asked_again_and_the_others_are_kept(tmp_path: Path) -
         *("192.168.1.101", "nowhere", "none"),
         *("-x", "a b", "deploy"),
         *("cosyvoice9", "cosyvoice3"),
+        *("nowhere", "nodes:/mnt/models/three"),
         *("python3", ""),
     ]
     master, slave = pty.openpty()
@@ -177,10 +179,10 @@ def test_a_wrong_answer_is_asked_again_and_the_others_are_kept(tmp_path: Path) -
     inventory = load_inventory(path)
     assert list(inventory.directors.hosts) == ["lvs1", "lvs2"]
     assert inventory.ssh.user == "deploy"
+    assert "'nowhere' is neither modelscope, huggingface, a folder here" in said
     app = inventory.app
-    assert (app.engine, app.venv) == ("cosyvoice3", None)
-    assert str(app.python) == "/opt/cosyvoice/venv/bin/python"
-    assert app.environment["COSYVOICE_MODEL_DIR"] == "/opt/models/cosyvoice3"
+    assert app.engine is not None and app.engine.name == "cosyvoice3" and app.venv is not None
+    assert app.engine.model is not None and str(app.engine.model.on_nodes) == "/mnt/models/three"
 
 
 @pytest.mark.parametrize("engine", ["auto", *engine_names()])
@@ -194,16 +196,31 @@ def test_every_engine_with_every_environment_is_right(
     reading = read_inventory(path)
     assert reading.warnings == []
     app = reading.inventory.app
-    assert app.engine == (None if engine == "auto" else engine)
+    assert (app.engine.name if app.engine else "auto") == engine
     assert (app.venv is None) is python.startswith("/")
     if app.venv is not None:
         assert app.venv.wheelhouse is (python == "wheelhouse")
-        wanted = {"kokoro": ["kokoro"], "cosyvoice2": ["gpu"], "cosyvoice3": ["gpu"]}
-        assert app.venv.extras == wanted.get(engine)
+        wanted = {"kokoro": "kokoro", "cosyvoice2": "cosyvoice-cuda12"}
+        wanted["cosyvoice3"] = wanted["cosyvoice2"]
+        assert engine_extras(app) == ([wanted[engine]] if engine in wanted else [])
+
+
+@pytest.mark.parametrize("answer", ["modelscope", "huggingface", ".", "nodes:/srv/weights"])
+def test_weights_come_from_where_they_are_said_to_be(answer: str, tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yaml"
+    result = _init(path, *_FLAGS, "--engine", "cosyvoice3", "--model", answer)
+    assert result.exit_code == 0, result.output
+    reading = read_inventory(path)
+    assert reading.warnings == []
+    engine = reading.inventory.app.engine
+    assert engine is not None and engine.model is not None and engine.gpus == "all"
+    kinds = {".": "path", "nodes:/srv/weights": "on_nodes"}
+    assert engine.model.kind == kinds.get(answer, answer)
 
 
 def test_the_engines_that_it_offers_are_those_of_the_app() -> None:
     assert engine_names() == [point.name for point in BUILT_IN]
+    assert all(name in _ENGINE_QUESTION for name in engine_names())
 
 
 def test_an_option_takes_a_list_as_the_prompt_does_and_choices_are_told(tmp_path: Path) -> None:

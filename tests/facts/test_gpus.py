@@ -8,7 +8,14 @@ import pytest
 
 from app.gpus.xids import FATAL
 from provisioning.engine.observe import run_fragments
-from provisioning.facts.gpus import FATAL_XIDS, GpusFound, gpus, gpus_required
+from provisioning.facts.gpus import (
+    FATAL_XIDS,
+    GpusFound,
+    build_required,
+    gpus,
+    gpus_required,
+)
+from provisioning.model.engine_declaration import Build
 from provisioning.model.gpus import Gpus
 from provisioning.resources.base import Observation
 from provisioning.transport.local import LocalTransport
@@ -96,6 +103,45 @@ def test_what_is_expected_is_compared(
     assert found(expected).lacking == lacking
     required = asked(gpus_required(expected, python="python3"))
     assert (required.status, required.stdout.strip()) == (bool(lacking), "; ".join(lacking))
+
+
+_TORCH = Build(extra="x", driver=525, capability=7.0)
+
+
+@pytest.mark.parametrize(
+    ("driver_version", "capability", "said"),
+    [
+        ("550.54.15", "9.0", ""),
+        ("525.60.13", "7.0", ""),
+        ("550.54.15", None, ""),
+        ("470.256.02", "9.0", "NVIDIA's driver is 470.256.02, and torch needs 525 or newer"),
+        (
+            "550.54.15",
+            "6.1",
+            "GPU 0 (NVIDIA H100 80GB HBM3) can do 6.1, and torch runs from 7.0 on",
+        ),
+    ],
+)
+def test_a_build_needs_a_driver_and_cards_that_run_it(
+    driver: Cards, driver_version: str, capability: str | None, said: str
+) -> None:
+    driver.add(0, capability=capability)
+    (driver.folder / "driver").write_text(f"{driver_version}\n")
+    required = asked(build_required("torch", _TORCH, python="python3"))
+    assert (required.status, required.stdout.strip()) == (bool(said), said)
+    assert found(Gpus(count=1)).cards[0].capability == (float(capability) if capability else None)
+
+
+def test_a_build_needs_a_driver_and_a_card_at_all(
+    driver: Cards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fragment = build_required("torch", _TORCH, python="python3")
+    assert asked(fragment).stdout.strip() == "there is no GPU"
+    monkeypatch.delenv("NVML_CARDS")
+    assert (asked(fragment).status, "driver" in asked(fragment).stdout) == (1, True)
+    # An interpreter that the deploy brings cannot be asked before it.
+    later = build_required("torch", _TORCH, python="/nowhere/python")
+    assert asked(later).status == 0
 
 
 def test_a_host_without_a_driver(monkeypatch: pytest.MonkeyPatch) -> None:

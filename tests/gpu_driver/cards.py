@@ -45,6 +45,7 @@ class Cards:
         usual = {
             "name": "NVIDIA H100 80GB HBM3",
             "uuid": f"GPU-5d0a1c3e-0000-0000-0000-00000000000{index}",
+            "capability": "9.0",
             "pci": f"00000000:{0x41 + index:02X}:00.0",
             "memory_total": 80 * GIB,
             "memory_used": 3 * GIB,

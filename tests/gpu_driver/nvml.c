@@ -149,6 +149,14 @@ int nvmlDeviceGetPciInfo_v3(Card *card, Pci *to)
     return words(card, "pci", to->bus_id, sizeof to->bus_id);
 }
 
+int nvmlDeviceGetCudaComputeCapability(Card *card, int *major, int *minor)
+{
+    char found[32];
+    int status = words(card, "capability", found, sizeof found);
+    if (!status)
+        sscanf(found, "%d.%d", major, minor);
+    return status;
+}
 int nvmlDeviceGetMemoryInfo(Card *card, Memory *to)
 {
     int status = number(card, "memory_total", &to->total);

@@ -14,6 +14,7 @@ from provisioning.model.rules import (
     vrrp_password,
 )
 from provisioning.model.rules.finding import Context, Finding
+from tests.model.engine_cases import ENGINES
 from tests.model.marked import MARK, SMALLEST, Case, check, diagnostics, error, warns
 
 _DIRECTORS = "directors:\n  hosts:\n    lvs1: 192.168.1.11\n    lvs2: "
@@ -719,6 +720,7 @@ ALL = {
     **STORAGE,
     **APP,
     **ARTIFACTS,
+    **ENGINES,
     **FILES,
 }
 

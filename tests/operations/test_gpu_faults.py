@@ -81,6 +81,16 @@ def test_cards_in_order_are_a_column_and_a_record() -> None:
     assert record["rs2"]["gpus"] is None
 
 
+def test_what_speaks_is_shown_and_a_robot_on_gpus_is_a_hint() -> None:
+    state = seen({})
+    record = status_record(INVENTORY, state, [])
+    assert record["real_servers"]["rs1"]["engine"] == "espeak"
+    (hint,) = record["hints"]
+    assert hint.startswith("rs1: what speaks is a robot's voice (eSpeak NG), although there are")
+    assert any("espeak" in line for line in shown(state))
+    assert status_record(INVENTORY, seen(), [])["hints"] == []
+
+
 def test_without_any_gpu_there_is_no_column() -> None:
     state = look_at(INVENTORY, replay(recording("healthy")), ClusterRecord())
     assert not any("GPUs" in line for line in shown(state))

@@ -1,5 +1,4 @@
 """Settings from environment variables: folders of repository and weights, and how to run the model.
-Nothing is ever downloaded: what is missing is named, with the fix.
 
 Nothing is ever downloaded: what is missing is named, with what to do about it.
 """
@@ -37,6 +36,11 @@ class Configuration:
         """Tell whether a setting asks for something that the public code leaves out without a
         GPU."""
         return self.fp16 or self.load_trt or self.load_vllm
+
+    @property
+    def builds_files(self) -> bool:
+        """Tell whether a setting makes files beside the weights when the model is loaded first."""
+        return self.load_trt or self.load_vllm
 
     @property
     def example_clip(self) -> Path:

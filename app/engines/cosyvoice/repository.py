@@ -19,6 +19,7 @@ from ...audio.decoding import excerpt, survey
 from ...audio.resampling import resampled
 from ...audio.torchaudio_import import import_torchaudio
 from ..interface import EngineUnavailableError
+from .built_files import with_place_for_built_files
 from .configuration import Configuration
 from .public_model import PublicModel
 
@@ -39,8 +40,11 @@ def load_model(configuration: Configuration) -> tuple[PublicModel, Callable[[int
             f"environment of {sys.executable}"
         ) from error
     try:
-        with _alone(configuration):
-            return cast(PublicModel, module.AutoModel(**_arguments(configuration))), seed_everything
+        placed = with_place_for_built_files(configuration)
+        with _alone(placed):
+            return cast(PublicModel, module.AutoModel(**_arguments(placed))), seed_everything
+    except EngineUnavailableError:
+        raise
     except Exception as error:
         raise EngineUnavailableError(
             f"the model in {configuration.model_dir} cannot be loaded: "
@@ -118,7 +122,7 @@ def _alone(configuration: Configuration) -> Iterator[None]:
 
     The lock ends with the process that holds it; flock works across nodes on NFS too.
     """
-    if not (configuration.load_trt or configuration.load_vllm):
+    if not configuration.builds_files:
         yield
         return
     with (configuration.model_dir / _LOCK).open("w") as file:

@@ -48,11 +48,11 @@ def counter_html(engine: EngineInfo, limit: int) -> str:
     )
 
 
-def footer_html(settings: Settings, engine: EngineInfo) -> str:
-    """Node, engine, version and release."""
+def footer_html(settings: Settings, engine: EngineInfo, *, robot: bool = False) -> str:
+    """Node, engine, version and release; with ``robot``, that better could speak here."""
     facts = (
         ("node", f'<strong class="node">{escape(settings.node_name)}</strong>'),
-        ("engine", escape(engine.title)),
+        ("engine", escape(engine.title) + (f" ({both('robot')})" if robot else "")),
         ("release", f"{escape(settings.release)} ({__version__})"),
     )
     told = "".join(f"<span>{both(name)} {value}</span>" for name, value in facts)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ...model.artifact import Artifact
+from ...model.engine_needs import artifacts_of
 from ...operations.artifacts.checking import Checked, check
 from ...operations.artifacts.fetching import fetch, known, store_of, unknown
 from ...operations.artifacts.lock_file import Locked, lock_path, read_lock
@@ -47,7 +48,7 @@ def list_(inventory: Path, as_json: bool) -> None:
     lock, stale = read_lock(lock_path(cluster.path)), unknown(cluster)
     rows = {
         name: _row(cluster, artifact, name, None if name in stale else lock.get(name))
-        for name, artifact in cluster.inventory.artifacts.items()
+        for name, artifact in artifacts_of(cluster.inventory).items()
     }
     if as_json:
         print_json({"artifacts": rows})
@@ -107,7 +108,7 @@ def fetch_(names: tuple[str, ...], inventory: Path, as_json: bool) -> None:
 
 
 def _require_known_names(cluster: Cluster, names: tuple[str, ...]) -> None:
-    every = cluster.inventory.artifacts
+    every = artifacts_of(cluster.inventory)
     if wrong := next((name for name in names if name not in every), None):
         raise click.UsageError(f"no artifact {wrong!r}; artifacts: {', '.join(every) or 'none'}")
 
@@ -167,7 +168,7 @@ def prune(inventory: Path, as_json: bool) -> None:
     lock = read_lock(lock_path(cluster.path))
     wanted = {
         file.sha256
-        for name in cluster.inventory.artifacts
+        for name in artifacts_of(cluster.inventory)
         if name in lock
         for file in lock[name].contents
     }

@@ -9,27 +9,33 @@ from typing import Any, TypeVar
 
 import click
 
+from ...model.engine_declaration import engine_names
 from ...model.loader.diagnostic import InventoryError
 from ...model.loader.load import parse_inventory
 from ...operations.init import (
     AUTO,
-    COSYVOICE,
+    ON_NODES,
     VENV,
     WHEELHOUSE,
     InitAnswers,
     inventory_text,
+    model_hubs,
     questions,
 )
-from ...roles.engine_packages import engine_names
 from ...roles.question import AnswerError, Question, clean, split
 from .. import exit_codes
 from ..asking import interruptible
 from ..views.diagnostics import show_diagnostics
 
 _OWN_USER = "from ~/.ssh/config"
-_COSYVOICE_PYTHON = "/opt/cosyvoice/venv/bin/python"
-"""As docs/engines.md makes it, with what the public repository imports."""
-_ENGINE_QUESTION = f"Engine ({', '.join([AUTO, *engine_names()])})"
+_PYTHON_EXAMPLE = "/opt/cosyvoice/venv/bin/python"
+_ENGINE_QUESTION = (
+    "What speaks (cosyvoice3, cosyvoice2: natural, clone voices, on GPUs; kokoro: natural, on "
+    f"CPUs; espeak: a robot; {AUTO}: kokoro where a node has its files, else espeak)"
+)
+_MODEL_QUESTION = (
+    "Its weights ({hubs}; a folder on this machine; or {on_nodes}/PATH, where every node has them)"
+)
 _PYTHON_QUESTION = (
     f"The app's Python ({VENV}: made with each release; {WHEELHOUSE}: the same, where nodes reach "
     "no package index; or the path of an interpreter there)"
@@ -55,6 +61,11 @@ def _role_options(command: _Command) -> _Command:
 @_role_options
 @click.option("--ssh-user", metavar="NAME", help="Who logs in, root or with sudo.")
 @click.option("--engine", metavar="NAME", help="What speaks: auto, cosyvoice3, kokoro …")
+@click.option(
+    "--model",
+    metavar="WHERE",
+    help="The engine's weights: modelscope, huggingface, a folder here, or nodes:/PATH.",
+)
 @click.option("--python", metavar="PATH", help="The app's Python: venv, wheelhouse or a path.")
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 def init(
@@ -63,6 +74,7 @@ def init(
     interface: str | None,
     ssh_user: str | None,
     engine: str | None,
+    model: str | None,
     python: str | None,
     force: bool,
     **given: str | tuple[str, ...] | None,
@@ -77,7 +89,7 @@ def init(
         raise click.ClickException(f"{path} is a folder; name a file in it: {path}/inventory.yaml")
     if path.exists() and not force:
         raise click.ClickException(f"{path} is there already; --force overwrites it")
-    answers = _answers(vip, interface, ssh_user, engine, python, given)
+    answers = _answers(vip, interface, ssh_user, engine, model, python, given)
     try:
         text = inventory_text(answers)
     except AnswerError as error:
@@ -100,6 +112,7 @@ def _answers(
     interface: str | None,
     ssh_user: str | None,
     engine: str | None,
+    model: str | None,
     python: str | None,
     given: Mapping[str, str | tuple[str, ...] | None],
 ) -> InitAnswers:
@@ -115,8 +128,8 @@ def _answers(
         "--ssh-user", "SSH user, root or with sudo", _OWN_USER, check=_user_problem
     )
     engine = engine or _ask("--engine", _ENGINE_QUESTION, AUTO, check=_engine_problem)
-    usual = _COSYVOICE_PYTHON if clean(engine) in COSYVOICE else VENV
-    python = python or _ask("--python", _PYTHON_QUESTION, usual, check=_python_problem)
+    model = model or _ask_model(clean(engine))
+    python = python or _ask("--python", _PYTHON_QUESTION, VENV, check=_python_problem)
     return InitAnswers(
         clean(vip),
         clean(interface),
@@ -124,7 +137,16 @@ def _answers(
         None if user == _OWN_USER else clean(user),
         clean(python),
         clean(engine),
+        clean(model) if model else None,
     )
+
+
+def _ask_model(engine: str) -> str | None:
+    hubs = [*model_hubs(engine)]
+    if not hubs:
+        return None
+    question = _MODEL_QUESTION.format(hubs=", ".join(hubs), on_nodes=ON_NODES)
+    return _ask("--model", question, hubs[0], check=lambda answer: _model_problem(answer, hubs))
 
 
 def _texts(given: str | tuple[str, ...] | None) -> tuple[str, ...]:
@@ -184,11 +206,18 @@ def _engine_problem(answer: str) -> str | None:
     return f"{answer!r} is none of them; one of another package is given by --engine"
 
 
+def _model_problem(answer: str, hubs: list[str]) -> str | None:
+    word = clean(answer)
+    if word in hubs or word.startswith(f"{ON_NODES}/") or Path(word).expanduser().exists():
+        return None
+    return f"{answer!r} is neither {', '.join(hubs)}, a folder here, nor {ON_NODES}/PATH"
+
+
 def _python_problem(answer: str) -> str | None:
     word = clean(answer)
     if word in (VENV, WHEELHOUSE) or re.fullmatch(r"(/[\w.@+-]+)+", word):
         return None
-    return f"{answer!r} is neither {VENV}, {WHEELHOUSE} nor a path such as {_COSYVOICE_PYTHON}"
+    return f"{answer!r} is neither {VENV}, {WHEELHOUSE} nor a path such as {_PYTHON_EXAMPLE}"
 
 
 def _write(path: Path, text: str, force: bool) -> None:

@@ -129,6 +129,7 @@ def _real_servers(inventory: Inventory, state: ClusterState) -> FittingTable:
         "service",
         "ready",
         "release",
+        "engine",
         "running",
         "waiting",
         "outputs",
@@ -160,6 +161,7 @@ def _real_server(inventory: Inventory, server: RealServerState, drained: bool) -
         if drained or (app and app.draining)
         else _good("yes" if ready else "no", ready),
         _good(server.release or "none", bool(server.release)),
+        Text((app.engine if app else "") or "?"),
         Text(str(app.running) if app else "?"),
         Text(str(app.waiting) if app else "?"),
         _outputs(inventory, server.mount),

@@ -1,9 +1,11 @@
 """GPUs as NVIDIA's driver tells of them, card by card, and what is lacking of those expected.
 
 Argument: ``{"expected": {"count": int, "model": str | null, "memory": GB | null} | null,
-"require": bool, "dmesg": str}``. Prints ``{"driver": str, "cuda": [major, minor] | null,
+"build": {"title": str, "driver": int, "capability": float} | null, "require": bool, "dmesg":
+str}``; ``build`` is of a program, with the oldest driver and the least compute capability that run
+it. Prints ``{"driver": str, "cuda": [major, minor] | null,
 "problem": str, "cards": [card], "kernel": [line], "lacking": [str]}`` with, as card, ``{"index",
-"uuid", "name", "pci", "memory_total", "memory_used", "utilization", "temperature",
+"uuid", "name", "pci", "capability", "memory_total", "memory_used", "utilization", "temperature",
 "ecc_uncorrected", "throttling", "processes", "mig", "lost"}``; null is what the card does not tell,
 ``kernel`` its Xids in the kernel's log, which the program ``dmesg`` prints. With ``require`` it
 prints what is lacking alone, and ends with 1 if anything is.
@@ -103,6 +105,7 @@ class Nvml:
         card["pci"] = pci.bus_id.decode() if pci else ""
         card["uuid"] = self.text("nvmlDeviceGetUUID", handle)
         card["name"] = self.text("nvmlDeviceGetName", handle)
+        card["capability"] = self.capability(handle)
         memory = self.ask("nvmlDeviceGetMemoryInfo", Memory(), handle)
         card["memory_total"] = memory and memory.total
         card["memory_used"] = memory and memory.used
@@ -118,6 +121,12 @@ class Nvml:
         card["throttling"] = throttling
         card["processes"] = self.processes(handle)
         card["mig"] = self.instances(handle)
+
+    def capability(self, handle: Any) -> float | None:
+        major, minor = ctypes.c_int(), ctypes.c_int()
+        name = "nvmlDeviceGetCudaComputeCapability"
+        told = self.ask(name, minor, handle, ctypes.byref(major))
+        return None if told is None else major.value + minor.value / 10
 
     def processes(self, handle: Any) -> int | None:
         count = ctypes.c_uint(0)
@@ -180,10 +189,29 @@ def lacking(found: dict[str, Any], expected: dict[str, Any] | None) -> list[str]
     return texts
 
 
+def unfit(found: dict[str, Any], build: dict[str, Any] | None) -> list[str]:
+    """Return what keeps a build from running here."""
+    if not build:
+        return []
+    if found["problem"]:
+        return [found["problem"]]
+    texts = [] if found["cards"] else ["there is no GPU"]
+    title, branch = build["title"], found["driver"].split(".")[0]
+    if branch.isdigit() and int(branch) < build["driver"]:
+        needs = f"{title} needs {build['driver']} or newer"
+        texts.append(f"NVIDIA's driver is {found['driver']}, and {needs}")
+    for card in found["cards"]:
+        has = card.get("capability")
+        if has is not None and has < build["capability"]:
+            needs = f"{title} runs from {build['capability']} on"
+            texts.append(f"GPU {card['index']} ({card['name']}) can do {has}, and {needs}")
+    return texts
+
+
 def main() -> int:
     argument = json.loads(sys.argv[1])
     found = look()
-    found["lacking"] = lacking(found, argument["expected"])
+    found["lacking"] = lacking(found, argument["expected"]) + unfit(found, argument["build"])
     if argument["require"]:
         print("; ".join(found["lacking"]))
         return bool(found["lacking"])

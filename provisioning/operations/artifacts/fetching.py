@@ -6,11 +6,13 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from ...model.artifact import Artifact, last_part
+from ...model.engine_needs import artifacts_of, needed_files
 from ...model.secret import reveal
 from ...resources.artifact import ArtifactFile
 from ..cluster.cluster import Cluster
 from ..release import Companions
 from .checkout import check_out, require_submodules
+from .completeness import require_files
 from .download import Tell, Wanted, Web, download, web
 from .errors import ArtifactError
 from .hubs import listing
@@ -33,7 +35,7 @@ def store_of(cluster: Cluster) -> Store:
 
 def brought(cluster: Cluster) -> dict[str, Artifact]:
     """The artifacts that are brought to nodes, by name."""
-    every = cluster.inventory.artifacts.items()
+    every = artifacts_of(cluster.inventory).items()
     return {name: artifact for name, artifact in every if artifact.on_nodes is None}
 
 
@@ -69,13 +71,23 @@ def known(cluster: Cluster) -> dict[str, tuple[ArtifactFile, ...]]:
         raise ArtifactError(
             f"{', '.join(names)}: not fetched yet, or changed since; run `cluster artifacts fetch`"
         )
-    lock = read_lock(lock_path(cluster.path))
-    return {name: lock[name].contents for name in brought(cluster)}
+    lock, needed = read_lock(lock_path(cluster.path)), needed_files(cluster.inventory)
+    found = {name: lock[name].contents for name in brought(cluster)}
+    for name, files in found.items():
+        _require(name, [file.path for file in files], needed.get(name, []))
+    return found
+
+
+def _require(name: str, paths: Collection[str], needed: Collection[str]) -> None:
+    try:
+        require_files(paths, needed)
+    except ArtifactError as error:
+        raise ArtifactError(f"artifact {name}: {error}") from None
 
 
 def companions(cluster: Cluster) -> Companions:
     """Artifacts as a release leads to them. Raises ``ArtifactError`` as ``known`` does."""
-    every = cluster.inventory.artifacts.items()
+    every = artifacts_of(cluster.inventory).items()
     on_nodes = {name: one.on_nodes for name, one in every if one.on_nodes is not None}
     return Companions(known(cluster), on_nodes)
 
@@ -89,6 +101,7 @@ def fetch(
     """
     store, path = store_of(cluster), lock_path(cluster.path)
     wanted = {n: a for n, a in brought(cluster).items() if names is None or n in names}
+    needed = needed_files(cluster.inventory)
     with store.held():
         lock = {n: one for n, one in read_lock(path).items() if n in brought(cluster)}
         for name, artifact in wanted.items():
@@ -96,7 +109,10 @@ def fetch(
             if old is not None and old.source != source_of(artifact):
                 old = None
             try:
-                lock[name] = _fetched(cluster, name, artifact, old, store, watch)
+                files = needed.get(name, [])
+                found = _fetched(cluster, name, artifact, old, store, watch, files)
+                require_files([one.path for one in found.contents], files)
+                lock[name] = found
             except ArtifactError as error:
                 raise ArtifactError(f"artifact {name}: {error}") from None
             except OSError as error:
@@ -114,6 +130,7 @@ def _fetched(
     old: Locked | None,
     store: Store,
     watch: Watch,
+    needed: Collection[str],
 ) -> Locked:
     source = source_of(artifact)
     if artifact.path is not None:
@@ -131,6 +148,8 @@ def _fetched(
             }
             return Locked(source, old.revision, _from_web(name, wanted, way, store, watch))
         revision, wanted = _listed(artifact, way)
+        # Said before gigabytes are fetched.
+        require_files(wanted, needed)
         return Locked(source, revision, _from_web(name, wanted, way, store, watch))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from ...model.app import App
 from ...model.app_source import INSTALLED, folder_of
+from ...model.engine_needs import engine_extras, engine_requirements
 from ...model.venv import Venv
 from ...resources.artifact import Artifact, ArtifactFile
 from ...resources.environment import Environment
@@ -53,12 +54,13 @@ def build_release(app: App, base_dir: Path, artifacts: Companions = Companions()
         files = dict(package_files(source.package, source.name))
         needs: dict[str, bytes] = {}
         if app.venv is not None:
+            ours = source.name == INSTALLED
             try:
                 needs = required(
                     source.root,
-                    app.venv,
+                    _with_engine(app, app.venv, ours=ours),
                     builtin=app.source == "builtin",
-                    ours=source.name == INSTALLED,
+                    ours=ours,
                 )
             except OwnMetadataError as error:
                 raise ReleaseError(f"app.source {source.shown}: {error}") from None
@@ -73,6 +75,14 @@ def build_release(app: App, base_dir: Path, artifacts: Companions = Companions()
             needs,
             artifacts.brought,
         )
+
+
+def _with_engine(app: App, venv: Venv, *, ours: bool) -> Venv:
+    """The environment with what the engine needs; extras are this project's."""
+    more = engine_extras(app) if ours else []
+    extras = [*dict.fromkeys([*(venv.extras or []), *more])]
+    requirements = [*dict.fromkeys([*venv.requirements, *engine_requirements(app)])]
+    return venv.model_copy(update={"extras": extras or None, "requirements": requirements})
 
 
 def _environment(venv: Venv, needs: dict[str, bytes]) -> Environment:

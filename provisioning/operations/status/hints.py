@@ -2,6 +2,7 @@
 
 from statistics import median
 
+from ...node_api import ROBOT
 from ..cluster_state.state import ClusterState
 
 _SLOW, _TIMES = 0.5, 4
@@ -10,7 +11,7 @@ _SLOW, _TIMES = 0.5, 4
 
 def hints(state: ClusterState) -> list[str]:
     """In words, with the host in front."""
-    return [*_slow(state), *_unasked(state)]
+    return [*_slow(state), *_unasked(state), *_robots(state)]
 
 
 def _slow(state: ClusterState) -> list[str]:
@@ -31,4 +32,18 @@ def _unasked(state: ClusterState) -> list[str]:
         f"{name}: whether others claim the VIPs could not be asked: {director.claims.problem}"
         for name, director in state.directors.items()
         if director.claims.problem
+    ]
+
+
+def _robots(state: ClusterState) -> list[str]:
+    names = [
+        name
+        for name, server in state.real_servers.items()
+        if server.gpus and server.gpus.cards and server.app and server.app.engine == ROBOT
+    ]
+    if not names:
+        return []
+    return [
+        f"{', '.join(names)}: what speaks is a robot's voice (eSpeak NG), although there are GPUs;"
+        " app: {engine: …} in the inventory says what else may (docs/engines.md)"
     ]

@@ -1,6 +1,7 @@
 """Environment of the app on a real server."""
 
 from ...model.artifact import with_paths
+from ...model.engine_needs import engine_variables
 from ...model.inventory import Inventory
 from ...model.resolve import gpus_of, routes_sessions
 from ...places import APP_STATE, DRAIN_FILE, PEERS_FILE, SECRET_FILE
@@ -30,8 +31,7 @@ def environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
     if routes_sessions(inventory):
         values["COSYVOICE_PEERS_FILE"] = PEERS_FILE
         values["COSYVOICE_CLUSTER_SECRET_FILE"] = SECRET_FILE
-    if app.engine:
-        values["COSYVOICE_ENGINE"] = app.engine
+    values |= engine_variables(inventory)
     if (gpus := gpus_of(inventory, name)) is not None:
         values["COSYVOICE_GPUS_EXPECTED"] = gpus.count
     values |= {**app.environment, **host.environment}

@@ -3,9 +3,9 @@
 import re
 import shlex
 
+from ...model.engine_declaration import ENGINES, comes_with_app, declared_packages
 from ...model.inventory import Inventory
 from ...resources.base import Requirement
-from ..engine_packages import ENGINES, declared_packages
 
 _APP_PACKAGES = ("gradio", "fastapi", "numpy", "av", "limits", "prometheus_client")
 """Import names of what the app that comes with this program needs; setup.cfg has the versions."""
@@ -126,7 +126,7 @@ def _packages_requirement(inventory: Inventory) -> Requirement:
     packages: tuple[str, ...] = ("gradio",)
     # An app from elsewhere has needs of its own.
     if inventory.app.source == "builtin":
-        packages = (*_APP_PACKAGES, *(declared_packages(inventory.app.engine) or ()))
+        packages = (*_APP_PACKAGES, *(declared_packages(_engine(inventory)) or ()))
     places = [f"{shlex.quote(str(python.parent.parent))}/lib/python3*/site-packages"]
     found = " && ".join(f"[ -e {place}/{package} ]" for place in places for package in packages)
     # find_spec imports nothing; still an interpreter start, which the look into the folder saves.
@@ -143,10 +143,14 @@ def _packages_requirement(inventory: Inventory) -> Requirement:
     )
 
 
+def _engine(inventory: Inventory) -> str | None:
+    return inventory.app.engine.name if inventory.app.engine else None
+
+
 def _engine_requirement(inventory: Inventory) -> tuple[Requirement, ...]:
     """An engine of another package must be announced there; its packages are pip's concern."""
-    engine, python = inventory.app.engine, shlex.quote(str(inventory.app.python))
-    if inventory.app.source != "builtin" or declared_packages(engine) is not None:
+    engine, python = _engine(inventory), shlex.quote(str(inventory.app.python))
+    if inventory.app.source != "builtin" or comes_with_app(engine):
         return ()
     code = shlex.quote(
         "import importlib.metadata as m, sys; "
