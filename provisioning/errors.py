@@ -35,6 +35,7 @@ class ClusterError(Exception):
         SSHConfigError
         SecretError
             MissingSecretError
+        SpreadError
         StateFileError
         StateFolderError
         StateFormatError
