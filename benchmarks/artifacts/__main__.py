@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _inside(made: Machines, megabytes: int) -> tuple[float, float]:
-    command = [sys.executable, "-m", __spec__.name.removesuffix(".__main__")]
+    command = [sys.executable, "-m", "benchmarks.artifacts"]
     options = ["--measure", str(made.folder), "--megabytes", str(megabytes)]
     done = subprocess.run(
         made.inside([*command, *options]), stdout=subprocess.PIPE, text=True, check=True

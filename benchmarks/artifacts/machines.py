@@ -1,4 +1,4 @@
-"""Machines of network and mount namespaces on one switch, each with an sshd and a link of so much."""
+"""Machines of namespaces on one switch, each with an sshd and a link of its own bandwidth."""
 
 import contextlib
 import shutil
