@@ -36,6 +36,7 @@ class ClusterError(Exception):
         SSHConfigError
         SecretError
             MissingSecretError
+        SpreadError
         StateFileError
         StateFolderError
         StateFormatError

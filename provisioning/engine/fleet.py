@@ -28,7 +28,8 @@ class Fleet:
     def connect(self, names: Iterable[str]) -> None:
         """Connects to all that are not connected, or were lost since; those that are there again
         leave ``errors``."""
-        self._each([name for name in names if name not in self.transports], self._connect_to)
+        lacking = [name for name in names if name not in self.transports]
+        self._each(lacking, self._connect_to, self._forks)
 
     def _connect_to(self, name: str) -> None:
         self._progress(Event("connect", name))
@@ -53,8 +54,18 @@ class Fleet:
         one that is silent until its time is up costs that time and no more."""
         return self._all(names, work, connect=True)
 
+    def together(self, names: Iterable[str], work: Callable[[str, Transport], T]) -> dict[str, T]:
+        """As ``each``, but all at the same time whatever ``forks`` says: each waits for others."""
+        names = list(names)
+        return self._all(names, work, connect=False, forks=len(names))
+
     def _all(
-        self, names: Iterable[str], work: Callable[[str, Transport], T], *, connect: bool
+        self,
+        names: Iterable[str],
+        work: Callable[[str, Transport], T],
+        *,
+        connect: bool,
+        forks: int | None = None,
     ) -> dict[str, T]:
         names = list(names)
         results: dict[str, T] = {}
@@ -72,7 +83,8 @@ class Fleet:
                     lost.close()
                 self._progress(Event("failed", name, str(error)))
 
-        self._each([name for name in names if connect or name in self.transports], one)
+        chosen = [name for name in names if connect or name in self.transports]
+        self._each(chosen, one, forks or self._forks)
         return {name: results[name] for name in names if name in results}
 
     def close(self) -> None:
@@ -84,10 +96,10 @@ class Fleet:
             thread.join()
         self.transports.clear()
 
-    def _each(self, names: list[str], work: Callable[[str], None]) -> None:
+    def _each(self, names: list[str], work: Callable[[str], None], forks: int) -> None:
         if not names:
             return
-        pool = ThreadPoolExecutor(max_workers=min(self._forks, len(names)))
+        pool = ThreadPoolExecutor(max_workers=min(forks, len(names)))
         try:
             list(pool.map(work, names))
         except KeyboardInterrupt:

@@ -137,7 +137,7 @@ class Artifact(Part):
     def shown(self) -> str:
         """Its source, for people."""
         if self.files is not None:
-            return f"{len(self.files)} files"
+            return file_count(len(self.files))
         return str(getattr(self, self.kind))
 
     @model_validator(mode="after")
@@ -172,6 +172,11 @@ class Artifact(Part):
         if self.url is not None and not last_part(self.url):
             raise _wrong("the URL does not end in a file's name", "https://HOST/NAME", "add it")
         return self
+
+
+def file_count(number: int) -> str:
+    """A number of files for people."""
+    return "1 file" if number == 1 else f"{number} files"
 
 
 def last_part(url: str) -> str:

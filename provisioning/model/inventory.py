@@ -18,6 +18,7 @@ from .ipvs import Ipvs
 from .notify import Notify
 from .paths import LocalPath
 from .service import VirtualService
+from .spreading import Spreading
 from .ssh import Connection
 from .storage import Storage
 from .vrrp import VirtualIP, VirtualIPEntry, Vrrp
@@ -53,6 +54,8 @@ class Inventory(Part):
     artifacts: dict[Name, Artifact] = {}
     """Weights, repositories, voices and other big files for the nodes, by a name of yours. An
     environment variable refers to one as ``${artifacts.NAME}``."""
+    spreading: Spreading = Spreading()
+    """How big files come to the real servers: from the one to the next."""
     notify: Notify = Notify()
     """Those who are told of long operations."""
     ssh: Connection = Connection()

@@ -195,7 +195,7 @@ class ProcessConversation:
         assert self._process.stdin
         try:
             self._process.stdin.write(data)
-        except OSError:
+        except (OSError, ValueError):  # The latter where another thread has closed it.
             raise ConnectionLostError(f"{self._host}: the conversation ended") from None
 
     def _read_output(self) -> None:

@@ -1,7 +1,7 @@
 """Hosts of an inventory, each of which is a folder of this machine."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,7 +11,7 @@ from provisioning.engine.observe import observe_and_plan
 from provisioning.engine.progress import silent
 from provisioning.model.ssh import Connection
 from provisioning.roles.desired import DesiredHost
-from provisioning.transport.base import Completed, UnreachableError
+from provisioning.transport.base import UnreachableError
 from tests.engine.sandbox import SandboxTransport
 
 OPT = "/opt/cosyvoice"
@@ -27,19 +27,11 @@ class SandboxHost(SandboxTransport):
         super().__init__(folder)
         self._port = port
 
-    def run(
-        self,
-        script: str | bytes,
-        *,
-        root: bool = True,
-        timeout: float | None = None,
-        on_stdout: Callable[[bytes], None] | None = None,
-    ) -> Completed:
-        text = script.decode() if isinstance(script, bytes) else script
+    def here(self, text: str) -> str:
         text = text.replace(OPT, str(self.opt)).replace("/run/supervisor.sock", "/nowhere")
         for address in ("192.168.1.100", "192.168.1.101", "192.168.1.102", "192.168.1.103"):
             text = text.replace(f"http://{address}:7860", f"http://127.0.0.1:{self._port}")
-        return super().run(text, root=root, timeout=timeout, on_stdout=on_stdout)
+        return super().here(text)
 
     def make(self, host: DesiredHost) -> None:
         """Makes the host so, as a deploy would."""

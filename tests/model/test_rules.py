@@ -689,6 +689,10 @@ FILES: dict[str, Case] = {
 }  # fmt: skip
 
 ARTIFACTS: dict[str, Case] = {
+    "the port for spreading is the app's": error(
+        "spreading.port", "services[0] has port 7860", "such as 7859",
+        spreading="spreading: {port: ▸7860}",
+    ),
     "no artifact of that name": error(
         "app.environment.COSYVOICE_MODEL_DIR", "there is no artifact 'modle'", "${artifacts.model}",
         app='app: {environment: {COSYVOICE_MODEL_DIR: ▸"${artifacts.modle}"}}',

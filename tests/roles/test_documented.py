@@ -12,6 +12,7 @@ from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
 from provisioning.model.service import VirtualService
+from provisioning.model.spreading import Spreading
 from provisioning.resources.base import Resource
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
@@ -191,6 +192,7 @@ def test_what_roles_take_part_in_is_in_the_table(
 ) -> None:
     expected = {(role, "TCP 22") for role in _ROLES.values()}
     expected |= {(role, f"TCP {_PORT}") for role in ("director", "real server")}
+    expected.add(("real server", f"TCP {Spreading().port}"))
     for role, some in resources.items():
         expected |= heard(role, some)
     assert documented_ports() == expected

@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from ...model.artifact import Artifact
+from ...model.artifact import Artifact, file_count
 from ...model.engine_needs import artifacts_of
 from ...operations.artifacts.checking import Checked, check
 from ...operations.artifacts.fetching import fetch, known, store_of, unknown
@@ -104,7 +104,8 @@ def fetch_(names: tuple[str, ...], inventory: Path, as_json: bool) -> None:
         print_json({"artifacts": record})
         return
     for name, one in versions.items():
-        click.echo(f"{name}: {one.folder}, {len(one.files)} files, {size_text(one.size)}")
+        count = file_count(len(one.files))
+        click.echo(f"{name}: {one.folder}, {count}, {size_text(one.size)}")
 
 
 def _require_known_names(cluster: Cluster, names: tuple[str, ...]) -> None:
@@ -178,4 +179,4 @@ def prune(inventory: Path, as_json: bool) -> None:
     if as_json:
         print_json({"deleted": count, "size": size})
     else:
-        click.echo(f"{count} files deleted, {size_text(size)}")
+        click.echo(f"{file_count(count)} deleted, {size_text(size)}")

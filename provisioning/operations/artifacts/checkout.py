@@ -3,7 +3,9 @@
 import configparser
 import os
 import subprocess
-from collections.abc import Iterator
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ...model.app_source import without_login
@@ -11,23 +13,41 @@ from .errors import ArtifactError
 
 _PATIENCE = 1800
 """Seconds a git command may take."""
+_LOOK = 0.5
+"""Seconds between looks at the disk."""
+IsFull = Callable[[], bool]
+"""Tells whether the disk has no more room."""
 
 
-def check_out(url: str, commit: str, target: Path) -> None:
-    """Put the files of a commit, and those of its submodules, into ``target``. Raises
-    ``ArtifactError``."""
-    shown = without_login(url)
-    _git(shown, ["init", "--quiet", str(target)])
-    inside = ["-C", str(target)]
-    _git(shown, [*inside, "remote", "add", "origin", url])
+def check_out(url: str, commit: str, target: Path, is_full: IsFull) -> None:
+    """Put the files of a commit, and those of its submodules, into ``target``.
+
+    What an attempt that was cut had fetched in full stays in there: the repository or some of its
+    submodules. Raises ``ArtifactError``.
+    """
+    git = _Git(without_login(url), target, is_full)
+    git.run("init", "--quiet")
+    # Addresses of submodules may be relative to it.
+    git.run("config", "remote.origin.url", url)
+    for lock in target.glob(".git/**/*.lock"):
+        # Nobody else is at it; git was killed.
+        lock.unlink()
+    if not git.tells("cat-file", "-e", f"{commit}^{{commit}}"):
+        _fetch(git, url, commit)
+    git.run("checkout", "--quiet", "--force", "--detach", commit)
+    git.run("submodule", "--quiet", "update", "--init", "--recursive", "--force")
+    require_submodules(target, git.shown)
+
+
+def _fetch(git: "_Git", url: str, commit: str) -> None:
     try:
-        _git(shown, [*inside, "fetch", "--quiet", "--depth", "1", "origin", commit])
+        git.run("fetch", "--quiet", "--depth", "1", "--", url, commit)
     except ArtifactError:
+        if git.was_full:
+            raise
         # A server that hands out no single commits: all of it, then.
-        _git(shown, [*inside, "fetch", "--quiet", "--tags", "origin"])
-    _git(shown, [*inside, "checkout", "--quiet", "--detach", commit])
-    _git(shown, [*inside, "submodule", "--quiet", "update", "--init", "--recursive"])
-    require_submodules(target, shown)
+        every = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"]
+        git.run("fetch", "--quiet", "--", url, *every)
 
 
 def require_submodules(folder: Path, shown: str) -> None:
@@ -54,24 +74,62 @@ def _submodules(folder: Path) -> Iterator[str]:
             yield path
 
 
-def _git(shown: str, arguments: list[str]) -> None:
-    # Nobody may be there to be asked for a password.
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
-    try:
-        subprocess.run(
-            ["git", *arguments],
-            check=True,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            stdin=subprocess.DEVNULL,
-            timeout=_PATIENCE,
-            env=environment,
-        )
-    except FileNotFoundError:
-        raise ArtifactError(f"{shown}: git is not installed here; install it") from None
-    except subprocess.TimeoutExpired:
-        raise ArtifactError(f"{shown}: git took more than {_PATIENCE} s; try again") from None
-    except subprocess.CalledProcessError as error:
-        said = without_login(error.stderr.strip()) or "git does not know such a commit"
-        raise ArtifactError(f"{shown}: {said}; correct git: or commit:") from None
+class _Git:
+    """git in one folder; it ends when the disk is full."""
+
+    def __init__(self, shown: str, folder: Path, is_full: IsFull) -> None:
+        self.shown, self._folder, self._is_full = shown, folder, is_full
+        self.was_full = False
+
+    def tells(self, *arguments: str) -> bool:
+        """Run a command that says yes or no."""
+        return self._status(arguments)[0] == 0
+
+    def run(self, *arguments: str) -> None:
+        """Run a command. Raises ``ArtifactError``."""
+        status, errors = self._status(arguments)
+        if status != 0:
+            self._require_room()
+            said = without_login(errors) or "git does not know such a commit"
+            raise ArtifactError(f"{self.shown}: {said}; correct git: or commit:")
+
+    def _status(self, arguments: tuple[str, ...]) -> tuple[int, str]:
+        # Nobody may be there to be asked for a password.
+        environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C.UTF-8"}
+        with tempfile.TemporaryFile("w+", errors="replace") as errors:
+            try:
+                process = subprocess.Popen(
+                    ["git", "-C", str(self._folder), *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=errors,
+                    env=environment,
+                )
+            except FileNotFoundError:
+                raise ArtifactError(
+                    f"{self.shown}: git is not installed here; install it"
+                ) from None
+            try:
+                status = self._await(process)
+            finally:
+                process.terminate()
+                process.wait()
+            errors.seek(0)
+            return status, errors.read().strip()
+
+    def _await(self, process: subprocess.Popen[bytes]) -> int:
+        end = time.monotonic() + _PATIENCE
+        while time.monotonic() < end:
+            try:
+                return process.wait(_LOOK)
+            except subprocess.TimeoutExpired:
+                self._require_room()
+        raise ArtifactError(f"{self.shown}: git took more than {_PATIENCE} s; try again")
+
+    def _require_room(self) -> None:
+        if self._is_full():
+            self.was_full = True
+            raise ArtifactError(
+                f"{self.shown}: the disk of {self._folder} is full before the repository is "
+                "fetched; make room and run this again"
+            )

@@ -4,6 +4,7 @@ httpx does the HTTP: it keeps a token from hosts that the request is redirected 
 their content networks, and times every read. It is imported when something is fetched.
 """
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import httpx
 
 _CHUNK = 1 << 20
+_PATIENCE = 60.0
+"""Seconds a server may say nothing."""
 _ATTEMPTS = 4
 """Attempts without a byte of progress before it is given up."""
 _MEANINGS = {
@@ -70,14 +73,14 @@ class Web:
 
 
 @contextmanager
-def web(token: str | None = None, patience: float = 60.0) -> Iterator[Web]:
-    """Open a way to web servers; ``patience`` is how long one may say nothing, in seconds."""
+def web(token: str | None = None) -> Iterator[Web]:
+    """Open a way to web servers."""
     import httpx
 
     headers = {"User-Agent": "cosyvoice-cluster"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    with httpx.Client(follow_redirects=True, timeout=patience) as client:
+    with httpx.Client(follow_redirects=True, timeout=_PATIENCE) as client:
         yield Web(client, headers)
 
 
@@ -143,27 +146,35 @@ def _rest(web: Web, wanted: Wanted, part: Path, tell: Tell) -> None:
         start = 0
     validator = part.with_suffix(".etag")
     headers = {**web.headers, "Accept-Encoding": "identity"}
+    # Without a checksum nothing else would tell that the file has changed in between.
+    etag = None if wanted.sha256 or wanted.git_blob or not start else _read(validator)
+    if etag == "":
+        start = 0
     if start:
         headers["Range"] = f"bytes={start}-"
-        if not (wanted.sha256 or wanted.git_blob) and validator.exists():
-            # Nothing else would tell that the file has changed in between.
-            headers["If-Range"] = validator.read_text()
+    if etag:
+        headers["If-Range"] = etag
     with web.client.stream("GET", wanted.url, headers=headers) as answer:
         if answer.status_code == 416:
             return
         _require_well(wanted.url, answer)
         if answer.status_code != 206:
             start = 0
-        if etag := answer.headers.get("etag", ""):
-            validator.write_text(etag)
+        validator.write_text(answer.headers.get("etag", ""))
         said = answer.headers.get("content-length", "")
         total = wanted.size or (start + int(said) if said.isdigit() else 0)
         with part.open("r+b" if start else "wb") as file:
             file.seek(start)
-            for piece in answer.iter_bytes(_CHUNK):
+            for piece in answer.iter_bytes():
                 file.write(piece)
                 tell(file.tell(), total)
     validator.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        return path.read_text()
+    return ""
 
 
 def _checked(wanted: Wanted, part: Path) -> str:
@@ -202,5 +213,5 @@ def _reason(error: Exception) -> str:
     import httpx
 
     if isinstance(error, httpx.TimeoutException):
-        return "the server says nothing any more"
+        return f"the server says nothing for {_PATIENCE:g} s"
     return str(error) or type(error).__name__

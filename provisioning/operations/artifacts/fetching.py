@@ -1,6 +1,7 @@
 """Fetches artifacts to the control machine's store, and says which bytes they are."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -20,6 +21,8 @@ from .local_files import files_below, is_packed, unpacked
 from .lock_file import Locked, LockedFile, lock_path, read_lock, source_of, write_lock
 from .store import Store
 
+_POINTER, _POINTER_SIZE = b"version https://git-lfs.github.com/spec/", 1024
+"""Begin and most bytes of what stands for a large file where git-lfs is not installed."""
 Watch = Callable[[str, str, int, int], None]
 """Told of an artifact, a file of it, the bytes that are there and how many there will be."""
 
@@ -223,15 +226,19 @@ def _from_path(artifact: Artifact, path: Path, store: Store) -> tuple[LockedFile
     with tempfile.TemporaryDirectory(dir=store.folder) as scratch:
         root = unpacked(path, Path(scratch) / "content")
         require_submodules(root, str(path))
-        return _taken(dict(files_below(root, root)), store, remember=False)
+        return _adopted(dict(files_below(root, root)), store)
 
 
 def _from_git(artifact: Artifact, store: Store) -> tuple[LockedFile, ...]:
-    store.folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=store.folder) as scratch:
-        root = Path(scratch) / "checkout"
-        check_out(artifact.git or "", artifact.commit or "", root)
-        return _taken(dict(files_below(root, root)), store, remember=False)
+    url, commit = artifact.git or "", artifact.commit or ""
+    root = store.checkout(url, commit)
+    root.mkdir(parents=True, exist_ok=True)
+    # It is asked all the while, as nobody says beforehand how large a repository is.
+    store.require_room(0)
+    check_out(url, commit, root, store.is_full)
+    found = _adopted(dict(files_below(root, root)), store)
+    shutil.rmtree(root)
+    return found
 
 
 def _same(old: Locked | None, new: Locked) -> Locked:
@@ -244,17 +251,37 @@ def _same(old: Locked | None, new: Locked) -> Locked:
     return new
 
 
-def _taken(
-    files: dict[str, Path], store: Store, *, remember: bool = True
-) -> tuple[LockedFile, ...]:
-    if not files:
-        raise ArtifactError("there are no files in it")
+def _taken(files: dict[str, Path], store: Store) -> tuple[LockedFile, ...]:
+    _require_content(files)
     store.require_room(sum(path.stat().st_size for path in files.values() if not store.knows(path)))
-    found = []
-    for path, (digest, size) in store.take(files, remember=remember).items():
+    executable = {path: os.access(place, os.X_OK) for path, place in files.items()}
+    return _as_files(files, store.take(files), executable)
+
+
+def _adopted(files: dict[str, Path], store: Store) -> tuple[LockedFile, ...]:
+    _require_content(files)
+    executable = {path: os.access(place, os.X_OK) for path, place in files.items()}
+    return _as_files(files, store.adopt(files), executable)
+
+
+def _as_files(
+    files: dict[str, Path], found: Mapping[str, tuple[str, int]], executable: Mapping[str, bool]
+) -> tuple[LockedFile, ...]:
+    taken = []
+    for path, (digest, size) in found.items():
         try:
-            file = ArtifactFile(path, size, digest, os.access(files[path], os.X_OK))
+            taken.append(LockedFile(ArtifactFile(path, size, digest, executable[path])))
         except ValueError as error:
             raise ArtifactError(f"{files[path]}: cannot be taken: {error}; rename it") from None
-        found.append(LockedFile(file))
-    return tuple(found)
+    return tuple(taken)
+
+
+def _require_content(files: Mapping[str, Path]) -> None:
+    if not files:
+        raise ArtifactError("there are no files in it")
+    for path, place in files.items():
+        if place.stat().st_size < _POINTER_SIZE and place.read_bytes().startswith(_POINTER):
+            raise ArtifactError(
+                f"{path} is not there: in its place is a pointer of Git LFS. Install git-lfs here, "
+                "or take a model from its hub (huggingface:, modelscope:)"
+            )

@@ -74,11 +74,22 @@ class Store:
         found = {(path, str(seen[str(place)][0]), _runs(place)) for path, place in files.items()}
         return found == {(one.path, one.sha256, one.executable) for one in wanted}
 
-    def take(
-        self, files: Mapping[str, Path], *, remember: bool = True
-    ) -> dict[str, tuple[str, int]]:
+    def adopt(self, files: Mapping[str, Path]) -> dict[str, tuple[str, int]]:
+        """Move files of a folder below this one here; SHA-256 and size by path."""
+        found = {}
+        for name, path in files.items():
+            # The file of a link may have a turn of its own.
+            found[name] = (
+                self._copied(path) if path.is_symlink() else (sha256_of(path), _size(path))
+            )
+        for name, path in files.items():
+            if not path.is_symlink():
+                self.keep(path, found[name][0])
+        return found
+
+    def take(self, files: Mapping[str, Path]) -> dict[str, tuple[str, int]]:
         """Copy files of this machine; SHA-256 and size by path. Those that did not change since
-        they were ``remember``-ed are not read again."""
+        they were taken are not read again."""
         seen, found = self._seen(), {}
         for name, path in files.items():
             known, mark = seen.get(str(path)), _mark(path)
@@ -87,8 +98,7 @@ class Store:
                 continue
             found[name] = self._copied(path)
             seen[str(path)] = [found[name][0], *mark]
-        if remember:
-            self._note(seen)
+        self._note(seen)
         return found
 
     def _copied(self, path: Path) -> tuple[str, int]:
@@ -113,6 +123,14 @@ class Store:
         draft = self.folder / f".seen.{os.getpid()}"
         draft.write_text(json.dumps(seen), "utf-8")
         draft.replace(self.folder / "seen.json")
+
+    def checkout(self, url: str, commit: str) -> Path:
+        """Place of a repository that is being fetched."""
+        return self.folder / "checkouts" / hashlib.sha256(f"{commit} {url}".encode()).hexdigest()
+
+    def is_full(self) -> bool:
+        """Tell whether nothing more has room."""
+        return shutil.disk_usage(self.folder).free < _SPARE
 
     def require_room(self, size: int) -> None:
         """Raise ``ArtifactError`` unless so many bytes more have room, before one is fetched."""
@@ -147,13 +165,22 @@ class Store:
         return False
 
     def prune(self, wanted: Collection[str]) -> tuple[int, int]:
-        """Delete contents that are not wanted, and all parts; how many files, and their bytes."""
+        """Delete contents that are not wanted, and all that is half fetched; how many files, and
+        their bytes."""
         count = size = 0
+        for path in self.folder.glob("checkouts/**/*"):
+            if path.is_file() and not path.is_symlink():
+                count, size = count + 1, size + _size(path)
+        shutil.rmtree(self.folder / "checkouts", ignore_errors=True)
         for path in sorted([*self.folder.glob("blobs/*"), *self.folder.glob("parts/*")]):
             if path.parent.name == "parts" or path.name not in wanted:
                 count, size = count + 1, size + path.stat().st_size
                 path.unlink()
         return count, size
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
 
 
 def sha256_of(path: Path) -> str:

@@ -16,18 +16,6 @@ look_at_artifact() { # DIRECTORY FOLDER
     fi
 }
 
-look_for_blobs() { # DIRECTORY, a list on standard input: BLOB and what is of it: "there" or bytes
-    while read -r VALUE _ _; do
-        if [ -f "$1/artifacts/.blobs/$VALUE" ]; then
-            printf '%s there\n' "$VALUE"
-        elif [ -f "$1/artifacts/.parts/$VALUE" ]; then
-            printf '%s %s\n' "$VALUE" "$(stat -c %s -- "$1/artifacts/.parts/$VALUE")"
-        else
-            printf '%s 0\n' "$VALUE"
-        fi
-    done
-}
-
 room_for_artifacts() { # DIRECTORY FOLDER..., all their files on standard input
     PLACE=$1/artifacts
     shift
@@ -58,33 +46,6 @@ lacking_bytes() { # at PLACE, a sorted list on standard input
         fi
     done
     printf '%s\n' "$COUNT"
-}
-
-add_to_blob() { # DIRECTORY BLOB OFFSET, a piece of it in base64 on standard input
-    mkdir -p -- "$1/artifacts/.parts" "$1/artifacts/.blobs"
-    CANDIDATE=$1/artifacts/.parts/$2
-    if [ "$3" -gt 0 ] && [ ! -f "$CANDIDATE" ]; then fail "the first part of $2 is gone"; fi
-    truncate -s "$3" -- "$CANDIDATE"
-    base64 -d >> "$CANDIDATE" || {
-        df -h -- "$1" >&2 || :
-        fail "$2 could not be written in $1/artifacts"
-    }
-}
-
-finish_blob() { # DIRECTORY BLOB
-    if [ -f "$1/artifacts/.blobs/$2" ]; then return 0; fi
-    CANDIDATE=$1/artifacts/.parts/$2
-    LOOKED=$(sha256sum < "$CANDIDATE")
-    [ "${LOOKED%% *}" = "${2%.x}" ] || {
-        rm -f -- "$CANDIDATE"
-        fail "$2 did not arrive as it was sent; run this again"
-    }
-    case $2 in
-    *.x) chmod 0755 -- "$CANDIDATE" ;;
-    *) chmod 0644 -- "$CANDIDATE" ;;
-    esac
-    sync -- "$CANDIDATE"
-    mv -fT -- "$CANDIDATE" "$1/artifacts/.blobs/$2"
 }
 
 put_artifact() { # RECORD DIRECTORY FOLDER, a list on standard input

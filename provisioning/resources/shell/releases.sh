@@ -128,73 +128,22 @@ say_why_pip_failed() { # FILE with all it said: the line that matters, in SAID
     esac
 }
 
-take_wheel() { # DIRECTORY NAME SHA256 SHARED: prints "there", or how many bytes of it are
-    if [ -f "$1/releases/.wheels/$2" ]; then
-        printf 'there\n'
-        return 0
-    fi
+drop_other_wheels() { # DIRECTORY, pinned packages on standard input: those of other sets go
     mkdir -p -- "$1/releases/.wheels"
-    if [ -n "$4" ] && shares_wheels "$4" && [ -f "$4/.cluster-wheels/$2" ] &&
-        [ ! -L "$4/.cluster-wheels/$2" ] &&
-        timeout -s KILL 600 cp -- "$4/.cluster-wheels/$2" "$1/releases/.wheels/.$2.part" &&
-        is_wheel_right "$1/releases/.wheels/.$2.part" "$3"; then
-        # Anybody who writes there could have put it, so the checksum says whether it is ours.
-        mv -fT -- "$1/releases/.wheels/.$2.part" "$1/releases/.wheels/$2"
-        printf 'there\n'
-        return 0
-    fi
-    stat -c %s -- "$1/releases/.wheels/.$2.part" 2> /dev/null || printf '0\n'
-}
-
-shares_wheels() { # FOLDER: whether it is mounted, and its server answers
-    is_mounted "$1" && timeout -s KILL 10 stat -f -- "$1" > /dev/null
-}
-
-is_wheel_right() { # FILE SHA256
-    LOOKED=$(sha256sum < "$1")
-    [ "${LOOKED%% *}" = "$2" ] || { rm -f -- "$1" && return 1; }
-}
-
-add_to_wheel() { # DIRECTORY NAME OFFSET, a piece of it in base64 on standard input
-    CANDIDATE=$1/releases/.wheels/.$2.part
-    truncate -s "$3" -- "$CANDIDATE"
-    base64 -d >> "$CANDIDATE" || {
-        df -h -- "$1" >&2 || :
-        fail "$2 could not be written in $1/releases/.wheels"
-    }
-}
-
-finish_wheel() { # DIRECTORY NAME SHA256
-    CANDIDATE=$1/releases/.wheels/.$2.part
-    is_wheel_right "$CANDIDATE" "$3" || fail "$2 did not arrive as it was sent; run this again"
-    sync -- "$CANDIDATE"
-    mv -fT -- "$CANDIDATE" "$1/releases/.wheels/$2"
-}
-
-list_wheels() { # DIRECTORY SET, pinned packages on standard input: those of other sets go
     CANDIDATE=$1/releases/.wheels/.list
     cat > "$CANDIDATE"
     for VALUE in "$1"/releases/.wheels/*.whl; do
+        if [ ! -f "$VALUE" ]; then continue; fi
         LOOKED=$(sha256sum < "$VALUE")
         grep -qF "sha256:${LOOKED%% *}" -- "$CANDIDATE" || rm -f -- "$VALUE"
     done
+}
+
+list_wheels() { # DIRECTORY SET, pinned packages on standard input, all of which are there
+    CANDIDATE=$1/releases/.wheels/.list
+    cat > "$CANDIDATE"
     rm -f -- "$1"/releases/.wheels/.*.part
     mv -fT -- "$CANDIDATE" "$1/releases/.wheels/$2.txt"
-}
-
-share_wheels() { # DIRECTORY SHARED: best effort, as they can be brought to each host as well
-    shares_wheels "$2" || return 0
-    # The app writes in that folder too: a link that it left there is not followed as root.
-    rm -rf -- "$2/.cluster-wheels" 2> /dev/null || return 0
-    mkdir -- "$2/.cluster-wheels" 2> /dev/null || return 0
-    for VALUE in "$1"/releases/.wheels/*.whl; do
-        timeout -s KILL 600 cp --remove-destination -- "$VALUE" "$2/.cluster-wheels/" || return 0
-    done
-}
-
-unshare_wheels() { # SHARED
-    shares_wheels "$1" || return 0
-    rm -rf -- "$1/.cluster-wheels"
 }
 
 switch_release() { # RECORD PREVIOUS_RECORD DIRECTORY NAME

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -21,8 +21,19 @@ class Hub:
         """Answer to everything, where it is not 200."""
         self.cut_after: int | None = None
         """Bytes of a body after which the connection is closed, once."""
+        self.stalls_after: int | None = None
+        """Bytes of a body after which nothing more is said."""
+        self.etag: str | None = None
+        """Of every file, where it has one."""
+        self.elsewhere: str | None = None
+        """Address of another server that it sends to, as hubs do to their content networks."""
+        self.says_sizes = True
+        """Answer HEAD."""
+        self.over = threading.Event()
         self.asked: list[tuple[str, str | None]] = []
         """Paths, and the range of each."""
+        self.tokens: list[str | None] = []
+        """What each request had for a token."""
         self.token: str | None = None
 
     def huggingface(self) -> bytes:
@@ -68,6 +79,11 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         asked = self.headers["Range"]
         self.hub.asked.append((self.path, asked))
+        self.hub.tokens.append(self.headers["Authorization"])
+        if self.hub.elsewhere and "/api/" not in self.path:
+            return self._say(302, b"", {"Location": f"{self.hub.elsewhere}{self.path}"})
+        if self.command == "HEAD" and not self.hub.says_sizes:
+            return self._say(405, b"")
         if self.hub.token and self.headers["Authorization"] != f"Bearer {self.hub.token}":
             return self._say(401, b"")
         if self.hub.status != 200:
@@ -75,6 +91,8 @@ class _Handler(BaseHTTPRequestHandler):
         content = self._content(parts.path, parse_qs(parts.query))
         if content is None:
             return self._say(404, b"nothing")
+        if self.headers["If-Range"] not in (None, self.hub.etag):
+            asked = None
         start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
         if asked and start >= len(content):
             return self._say(416, b"")
@@ -90,8 +108,12 @@ class _Handler(BaseHTTPRequestHandler):
         name = unquote(path.partition(f"/resolve/{COMMIT}/")[2] or path.removeprefix("/"))
         return self.hub.files.get(name)
 
-    def _say(self, status: int, body: bytes) -> None:
+    def _say(self, status: int, body: bytes, headers: Mapping[str, str] = {}) -> None:
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if self.hub.etag:
+            self.send_header("ETag", self.hub.etag)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command == "HEAD":
@@ -101,6 +123,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.hub.cut_after = None
             self.wfile.write(body[:cut])
             self.close_connection = True
+            return
+        stall = self.hub.stalls_after
+        if stall is not None and len(body) > stall:
+            self.wfile.write(body[:stall])
+            self.wfile.flush()
+            self.hub.over.wait()
             return
         self.wfile.write(body)
 
@@ -116,6 +144,7 @@ def serving() -> Iterator[Hub]:
     try:
         yield hub
     finally:
+        hub.over.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from provisioning.model.loader.load import load_inventory
-from provisioning.operations.artifacts import download
+from provisioning.operations.artifacts import checkout, download
 from provisioning.operations.artifacts.errors import ArtifactError
 from provisioning.operations.artifacts.fetching import companions, fetch, known, store_of, unknown
 from provisioning.operations.artifacts.lock_file import lock_path
+from provisioning.operations.artifacts.store import Store
 from provisioning.operations.cluster.cluster import Cluster
 from tests.operations.artifacts.hub import COMMIT, Hub, serving, sha256
 
@@ -132,6 +133,59 @@ def test_a_hub_that_refuses(
     assert not lock_path(site.path).exists()
 
 
+@pytest.mark.parametrize("stall", [0, 20_000])
+def test_a_hub_that_stalls_is_named_and_what_arrived_is_kept(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stall: int
+) -> None:
+    monkeypatch.setattr(download, "_ATTEMPTS", 1)
+    monkeypatch.setattr(download, "_PATIENCE", 0.5)
+    hub.says_sizes = False
+    hub.stalls_after = stall
+    digest = sha256(_FILES["llm.pt"])
+    site = cluster(tmp_path, f"model: {{url: '{hub.address}/llm.pt', sha256: {digest}}}")
+    with pytest.raises(ArtifactError, match=r"/llm\.pt: the server says nothing for 0\.5 s; run"):
+        fetch(site)
+    hub.stalls_after = None
+    fetch(site)
+    assert contents(site, "model")["llm.pt"] == _FILES["llm.pt"]
+    assert hub.asked[-1][1] == (f"bytes={stall}-" if stall else None)
+
+
+@pytest.mark.parametrize("etag", ['"one"', None])
+@pytest.mark.parametrize("changes", [True, False])
+def test_a_file_without_a_checksum_is_of_one_version(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, etag: str | None, changes: bool
+) -> None:
+    monkeypatch.setattr(download, "_ATTEMPTS", 1)
+    hub.files, hub.etag = {"llm.pt": b"1" * 3_000_000}, etag
+    site = cluster(tmp_path, f"model: {{url: '{hub.address}/llm.pt'}}")
+    hub.cut_after = 2_000_000
+    with pytest.raises(ArtifactError, match="it goes on where it was cut"):
+        fetch(site)
+    if changes:
+        hub.files, hub.etag = {"llm.pt": b"2" * 3_000_000}, etag and '"two"'
+    hub.asked.clear()
+    fetch(site)
+    assert contents(site, "model") == hub.files
+    # Where the server has no name for a version, only a new beginning is safe.
+    assert bool(hub.asked[-1][1]) == bool(etag)
+
+
+def test_a_token_is_for_the_hub_alone(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_TOKEN", "s3cret")
+    hub.token = "s3cret"
+    site = cluster(tmp_path, model(hub, "huggingface", ", token: {env: HUB_TOKEN}"))
+    with serving() as other:
+        other.files = hub.files
+        hub.elsewhere = other.address
+        fetch(site)
+        assert contents(site, "model") == _FILES
+        assert other.asked and set(other.tokens) == {None}
+    assert set(hub.tokens) == {"Bearer s3cret"}
+
+
 def test_a_token_is_sent(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUB_TOKEN", "s3cret")
     hub.token = "s3cret"
@@ -155,6 +209,39 @@ def test_a_file_that_is_shorter_than_the_hub_says(hub: Hub, tmp_path: Path) -> N
     hub.modelscope = lambda: listed  # type: ignore[method-assign]
     with pytest.raises(ArtifactError, match="has 5 bytes and should have 35000"):
         fetch(site)
+
+
+def test_a_disk_too_small_for_what_no_list_has_is_said_before_a_byte(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = sha256(_FILES["llm.pt"])
+    site = cluster(tmp_path, f"model: {{url: '{hub.address}/llm.pt', sha256: {digest}}}")
+    usage = shutil.disk_usage(tmp_path)._replace(free=70_000_000 - 2_900_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(ArtifactError, match=r"35\.0 kB are to be fetched and .* are free"):
+        fetch(site)
+    assert len(hub.asked) == 1  # HEAD
+
+
+def test_two_fetches_at_once(tmp_path: Path) -> None:
+    (tmp_path / "voices").mkdir()
+    (tmp_path / "voices" / "a").write_bytes(b"1")
+    site = cluster(tmp_path, "voices: {path: voices}")
+    with (
+        store_of(site).held(),
+        pytest.raises(ArtifactError, match="another `cluster` is fetching into it; wait"),
+    ):
+        fetch(site)
+
+
+def test_two_versions_share_what_they_have_in_common(hub: Hub, tmp_path: Path) -> None:
+    one = model(hub, "modelscope")
+    two = one.replace("model:", "newer:", 1).replace("v1", "v2")
+    site = cluster(tmp_path, f"{one}\n  {two}")
+    fetch(site)
+    asked = [path for path, _ in hub.asked if "FilePath=llm.pt" in path]
+    assert len(asked) == 1
+    assert contents(site, "model") == contents(site, "newer") == _FILES
 
 
 def test_a_list_that_leads_elsewhere_is_refused(hub: Hub, tmp_path: Path) -> None:
@@ -226,7 +313,8 @@ def repository(tmp_path: Path) -> tuple[Path, str]:
         (tmp_path / name / f"{name}.py").write_text(f"{name}\n")
         _git(tmp_path / name, "add", ".")
         _git(tmp_path / name, "commit", "-qm", "first")
-    _git(tmp_path / "outer", "submodule", "add", "-q", f"file://{tmp_path}/inner", "third/inner")
+    # Relative, as projects of one owner have it.
+    _git(tmp_path / "outer", "submodule", "add", "-q", "../inner", "third/inner")
     _git(tmp_path / "outer", "commit", "-qm", "second")
     return tmp_path / "outer", _git(tmp_path / "outer", "rev-parse", "HEAD")
 
@@ -264,6 +352,54 @@ def test_a_repository_whose_submodule_cannot_be_had(
     (folder / "third" / "inner").mkdir()
     with pytest.raises(ArtifactError, match="its submodule third/inner is missing"):
         fetch(cluster(tmp_path, "code: {path: outer}"))
+
+
+@pytest.mark.usefixtures("file_protocol")
+def test_a_repository_that_was_cut_goes_on_with_what_it_had(
+    repository: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, commit = repository
+    (tmp_path / "inner").rename(tmp_path / "gone")
+    site = cluster(tmp_path, f"code: {{git: 'file://{folder}', commit: {commit}}}")
+    with pytest.raises(ArtifactError, match="artifact code: "):
+        fetch(site)
+    (tmp_path / "gone").rename(tmp_path / "inner")
+    # The repository itself is not asked again; git was killed in the middle of a checkout.
+    (place,) = store_of(site).folder.glob("checkouts/*")
+    (place / ".git/index.lock").touch()
+    folder.rename(tmp_path / "outer2")
+    fetch(site)
+    assert contents(site, "code")["third/inner/inner.py"] == b"inner\n"
+    assert not any(store_of(site).folder.glob("checkouts/*"))
+
+
+@pytest.mark.usefixtures("file_protocol")
+def test_a_disk_that_is_full_before_a_repository_is_there(
+    repository: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, commit = repository
+    site = cluster(tmp_path, f"code: {{git: 'file://{folder}', commit: {commit}}}")
+    full = iter([False])
+    monkeypatch.setattr(Store, "is_full", lambda self: next(full, True))
+    monkeypatch.setattr(checkout, "_LOOK", 0.0)
+    with pytest.raises(ArtifactError, match="is full before the repository is fetched; make room"):
+        fetch(site)
+
+
+def test_a_pointer_is_not_taken_for_the_file(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 9\n"
+    (tmp_path / "model" / "llm.pt").write_bytes(pointer)
+    with pytest.raises(ArtifactError, match=r"artifact model: llm\.pt is not there: .*git-lfs"):
+        fetch(cluster(tmp_path, "model: {path: model}"))
+
+
+def test_an_archive_without_its_submodule(tmp_path: Path) -> None:
+    (tmp_path / ".gitmodules").write_text('[submodule "x"]\n\tpath = third/x\n\turl = ../x\n')
+    with tarfile.open(tmp_path / "all.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / ".gitmodules", "voice/.gitmodules")
+    with pytest.raises(ArtifactError, match="its submodule third/x is missing"):
+        fetch(cluster(tmp_path, "all: {path: all.tar.gz}"))
 
 
 def test_a_lock_file_that_cannot_be_read(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from ...operation import Operation
 from ...planning import Plans
 from ...release import ReleaseError
 from ...release.supply import supply
+from ...spreading.errors import SpreadError
 from ...state_folder.runtime_state import save_runtime, with_pins, without_pins
 from ...switchover.switch_over import switch_over
 from ..clock import Clock, WallClock
@@ -245,7 +246,7 @@ class SSHCluster(Observer):
         try:
             supply(self.op, self.release, plans)
             bring_artifacts(self.op, self.release, plans)
-        except (ArtifactError, ReleaseError) as error:
+        except (ArtifactError, ReleaseError, SpreadError) as error:
             raise ActionError(str(error)) from error
 
     def _pin(self, host: str, release: str) -> None:
