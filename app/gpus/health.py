@@ -10,6 +10,8 @@ def trouble(gpu: Gpu) -> str:
         return f"is lost: {gpu.lost}"
     if fatal := [xid for xid in gpu.xids if xid in FATAL]:
         return f"had Xid {fatal[-1]}"
+    if gpu.recovery:
+        return f"needs {gpu.recovery}, by its driver's account"
     if gpu.ecc_uncorrected:
         return f"has {gpu.ecc_uncorrected} uncorrectable memory errors"
     return ""

@@ -15,6 +15,17 @@ _REASONS = {
     0x80: "power brake",
 }
 """Bits of the clocks' event reasons that slow a card down against anybody's wish (nvml.h)."""
+_RECOVERY_ACTION = 230
+"""NVML_FI_DEV_GET_GPU_RECOVERY_ACTION, which older bindings do not name."""
+_RECOVERY = {
+    1: "a reset",
+    2: "a reboot of its host",
+    4: "a reset",
+    6: "a reset of its bus",
+    7: "a reboot of its host",
+}
+"""Actions without which a card is not whole (nvmlDeviceGpuRecoveryAction_t). Others are about its
+links to other cards, which no worker here uses."""
 _GONE = ("NVML_ERROR_GPU_IS_LOST", "NVML_ERROR_RESET_REQUIRED")
 
 
@@ -65,12 +76,26 @@ def _gpu(nvml: Any, handle: Any, index: int, mig: int | None = None) -> Gpu:
         memory_total=None if memory is None else int(memory.total),
         utilization=None if rates is None else rates.gpu / 100,
         temperature=_told(nvml, nvml.nvmlDeviceGetTemperature, handle, nvml.NVML_TEMPERATURE_GPU),
+        power=_watts(_told(nvml, nvml.nvmlDeviceGetPowerUsage, handle)),
+        power_limit=_watts(_told(nvml, nvml.nvmlDeviceGetEnforcedPowerLimit, handle)),
         uuid=str(_told(nvml, nvml.nvmlDeviceGetUUID, handle) or ""),
         mig=mig,
         processes=None if processes is None else len(processes),
         ecc_uncorrected=_told(nvml, nvml.nvmlDeviceGetTotalEccErrors, handle, *uncorrected),
         throttling=_throttling(nvml, handle),
+        recovery=_recovery(nvml, handle) if mig is None else "",
     )
+
+
+def _watts(milliwatts: int | None) -> float | None:
+    return None if milliwatts is None else milliwatts / 1000
+
+
+def _recovery(nvml: Any, handle: Any) -> str:
+    values = _told(nvml, nvml.nvmlDeviceGetFieldValues, handle, [_RECOVERY_ACTION])
+    if not values or values[0].nvmlReturn != nvml.NVML_SUCCESS:
+        return ""
+    return _RECOVERY.get(values[0].value.uiVal, "")
 
 
 def _throttling(nvml: Any, handle: Any) -> tuple[str, ...]:

@@ -1,27 +1,34 @@
 """The GPUs of the machine, through NVML; none where there is no driver or no Python binding."""
 
 import logging
+import time
 from dataclasses import replace
 from typing import Any
 
 from ..outputs.time_limited import TimeLimitedExecutor
 from .gpu import Gpu
+from .past_xids import PastXids
 from .reading import gpus
 from .xids import XidEvents
 
 _PATIENCE = 2.0
+_NO_DRIVER = 30.0
+"""Seconds until a driver that was not there is looked for again: at boot it may come late."""
 _log = logging.getLogger("app.gpus")
 
 
 class GpuWatch:
     """Reader of the driver, which may hang: in a thread, with a time limit."""
 
-    def __init__(self) -> None:
+    def __init__(self, past: PastXids | None = None) -> None:
         self.latest: list[Gpu] = []
         """As of the last ``refresh``."""
+        self.silent = False
+        """True while the driver does not answer."""
+        self._past = past or PastXids(None)
         self._nvml: Any = None
         self._events: XidEvents | None = None
-        self._tried = False
+        self._look_at = 0.0
         self._thread = TimeLimitedExecutor("gpus", 1, _PATIENCE)
 
     async def refresh(self) -> list[Gpu]:
@@ -29,7 +36,11 @@ class GpuWatch:
         try:
             self.latest = await self._thread.call(self._read)
         except TimeoutError:
-            _log.warning("the GPU driver does not answer")
+            if not self.silent:
+                _log.warning("the GPU driver does not answer")
+            self.silent = True
+        else:
+            self.silent = False
         return self.latest
 
     def close(self) -> None:
@@ -42,16 +53,21 @@ class GpuWatch:
             return []
         try:
             events = self._events.new() if self._events else []
-            return _joined(self.latest, gpus(nvml), events)
+            found = _joined(self.latest, gpus(nvml), events)
+            self._past.keep(found)
+            return found
         except nvml.NVMLError as error:
-            _log.warning("the GPU driver answers with an error: %s", error)
+            if not all(gpu.lost for gpu in self.latest):
+                _log.warning("the GPU driver answers with an error: %s", error)
             return [replace(gpu, lost=gpu.lost or str(error)) for gpu in self.latest]
 
     def _library(self) -> Any:
-        if not self._tried:
-            self._tried = True
-            self._nvml = _load()
-            self._events = _events(self._nvml)
+        if self._nvml is None and time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + _NO_DRIVER
+            if (nvml := _load()) is not None:
+                self._events = _events(nvml)
+                self.latest = self._past.read()
+                self._nvml = nvml
         return self._nvml
 
 
@@ -75,15 +91,21 @@ def _remembered(before: Gpu | None, now: Gpu, events: list[tuple[int, int]]) -> 
     if before is None:
         return replace(now, xids=new)
     if now.lost:
-        now = replace(now, name=now.name or before.name, uuid=now.uuid or before.uuid)
+        now = replace(
+            now,
+            name=now.name or before.name,
+            uuid=now.uuid or before.uuid,
+            recovery=now.recovery or before.recovery,
+        )
     return replace(now, xids=(() if _repaired(before, now) else before.xids) + new)
 
 
 def _repaired(before: Gpu, now: Gpu) -> bool:
-    """A card that was reset is reachable again, and counts its errors from nought."""
+    """A card that was reset is reachable again, counts its errors from nought, and needs no more
+    treatment."""
     if now.lost:
         return False
-    back = bool(before.lost)
+    back = bool(before.lost or (before.recovery and not now.recovery))
     return back or (now.ecc_uncorrected or 0) < (before.ecc_uncorrected or 0)
 
 
@@ -96,7 +118,7 @@ def _load() -> Any:
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError as error:
-        _log.info("no GPU: %s", error)
+        _log.debug("no GPU: %s", error)
         return None
     return pynvml
 

@@ -17,6 +17,8 @@ _GAUGES: tuple[tuple[str, str, Callable[[Gpu], float | None]], ...] = (
     ("memory_total_bytes", "Memory.", lambda gpu: gpu.memory_total),
     ("utilization_ratio", "Share of time it computes.", lambda gpu: gpu.utilization),
     ("temperature_celsius", "Temperature.", lambda gpu: gpu.temperature),
+    ("power_watts", "Power that it draws.", lambda gpu: gpu.power),
+    ("power_limit_watts", "Power that it may draw.", lambda gpu: gpu.power_limit),
     ("processes", "Programs that compute on it.", lambda gpu: gpu.processes),
 )
 

@@ -11,9 +11,11 @@ from ..resources.base import Observation
 from .fact import Fact
 from .probe import ProbeError, answer, python_probe
 
-FATAL_XIDS = frozenset({46, 48, 62, 64, 74, 79, 95, 109, 110, 119, 120, 136, 140, 143})
-"""Those after which a card has to be reset, or its host started anew (NVIDIA's Xid catalog); the
-app has the same."""
+FATAL_XIDS = frozenset(
+    {46, 48, 62, 64, 74, 79, 95, 110, 119, 120, 136, 140, 143, 151, 155, 156, 158}
+)
+"""Those after which a card has to be reset, or its host started anew, by NVIDIA's Xid catalog; the
+app has the same, and says how they were chosen (``app/gpus/xids.py``)."""
 _XID = re.compile(r"NVRM: Xid \((?:PCI:)?([0-9A-Fa-f:.]+)\): (\d+)")
 _SLOW = {
     0x04: "power cap",
@@ -23,6 +25,14 @@ _SLOW = {
     0x80: "power brake",
 }
 """Bits of the clocks' event reasons that slow a card down against anybody's wish (nvml.h)."""
+_RECOVERY = {
+    1: "a reset",
+    2: "a reboot of its host",
+    4: "a reset",
+    6: "a reset of its bus",
+    7: "a reboot of its host",
+}
+"""Actions without which a card is not whole (nvmlDeviceGpuRecoveryAction_t in nvml.h)."""
 _DRIVER = "/proc/driver/nvidia/version"
 
 
@@ -41,6 +51,11 @@ class Card:
     """Percent."""
     temperature: int | None
     """Degrees Celsius."""
+    power: int | None
+    """Watts that it draws."""
+    recovery: str
+    """Treatment without which the driver does not trust it; empty where it asks for none, or is
+    older than 565 and cannot say."""
     ecc_uncorrected: int | None
     """Memory errors that could not be corrected since the driver was loaded."""
     throttling: tuple[str, ...]
@@ -142,6 +157,8 @@ def _card(told: dict[str, Any], xids: dict[str, list[int]]) -> Card:
         memory_used=told.get("memory_used"),
         utilization=told.get("utilization"),
         temperature=told.get("temperature"),
+        power=None if told.get("power") is None else round(told["power"] / 1000),
+        recovery=_RECOVERY.get(told.get("recovery") or 0, ""),
         ecc_uncorrected=told.get("ecc_uncorrected"),
         throttling=tuple(word for bit, word in _SLOW.items() if bits & bit),
         processes=told.get("processes"),

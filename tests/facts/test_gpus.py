@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from app.gpus.xids import FATAL
+from app.gpus.reading import _RECOVERY
+from app.gpus.xids import APPLICATION, FATAL
 from provisioning.engine.observe import run_fragments
+from provisioning.facts import gpus as fact
 from provisioning.facts.gpus import (
     FATAL_XIDS,
     GpusFound,
@@ -50,15 +52,17 @@ def asked(fragment: str) -> Observation:
 
 
 def found(expected: Gpus, dmesg: str = "true") -> GpusFound:
-    fact = gpus(expected, python="python3", dmesg=dmesg)
-    seen = fact.parse(asked(fact.fragment))
+    question = gpus(expected, python="python3", dmesg=dmesg)
+    seen = question.parse(asked(question.fragment))
     assert seen is not None
     return seen
 
 
 def test_every_card_is_told_with_what_the_kernel_says_of_it(driver: Cards) -> None:
     driver.add(0, throttling=0x44)
-    driver.add(1, name="NVIDIA L4", ecc_uncorrected=None, utilization=None, processes="7 8 9")
+    driver.add(
+        1, name="NVIDIA L4", ecc_uncorrected=None, utilization=None, processes="7 8 9", recovery=2
+    )
     driver.split(1, 0)
     driver.split(1, 1)
     seen = found(Gpus(count=2), dmesg=str(driver.folder.with_name("dmesg")))
@@ -70,6 +74,8 @@ def test_every_card_is_told_with_what_the_kernel_says_of_it(driver: Cards) -> No
     assert first.throttling == ("power cap", "hardware thermal slowdown")
     assert (first.xids, first.fatal_xids) == ((31,), ())
     assert (second.ecc_uncorrected, second.utilization, second.processes) == (None, None, 3)
+    assert (first.power, first.recovery) == (412, "")
+    assert second.recovery == "a reboot of its host"
     assert (second.mig, second.xids, second.fatal_xids) == (2, (79,), (79,))
     assert seen.other_xids == (154,)
 
@@ -163,13 +169,13 @@ def test_a_driver_that_does_not_match_its_kernel_module(driver: Cards) -> None:
 
 
 def test_nothing_is_expected_and_there_is_no_driver() -> None:
-    fact = gpus(None, python="/nowhere/python")
-    assert fact.parse(asked(fact.fragment)) is None
+    question = gpus(None, python="/nowhere/python")
+    assert question.parse(asked(question.fragment)) is None
 
 
 def test_a_probe_that_does_not_run_is_told() -> None:
-    fact = gpus(Gpus(count=1), python="/nowhere/python")
-    seen = fact.parse(asked(fact.fragment))
+    question = gpus(Gpus(count=1), python="/nowhere/python")
+    seen = question.parse(asked(question.fragment))
     assert seen is not None and "cannot be asked for" in seen.problem
 
 
@@ -191,5 +197,7 @@ def test_a_recorded_answer() -> None:
     assert seen.other_xids == (79,)
 
 
-def test_node_and_cli_hold_the_same_xids_for_fatal() -> None:
+def test_node_and_cli_hold_the_same_for_fatal() -> None:
     assert FATAL_XIDS == FATAL
+    assert not FATAL & APPLICATION
+    assert fact._RECOVERY == _RECOVERY

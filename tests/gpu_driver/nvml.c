@@ -15,12 +15,15 @@
 
 enum { SUCCESS = 0, INVALID = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, TOO_SMALL = 7, NO_DRIVER = 9,
        TIMEOUT = 10 };
+enum { RECOVERY_ACTION = 230 };
 enum { CARDS = 16, INSTANCES = 8 };
 
 typedef struct { unsigned long long total, free, used; } Memory;
 typedef struct { unsigned gpu, memory; } Utilization;
 typedef struct { char legacy[16]; unsigned domain, bus, device, id, subsystem; char bus_id[32]; } Pci;
 typedef struct { unsigned pid; unsigned long long memory; unsigned instance, compute; } Process;
+typedef union { double d; unsigned ui; unsigned long long ull; } Value;
+typedef struct { unsigned field, scope; long long when, took; int type, status; Value value; } Field;
 typedef struct { void *device; unsigned long long type, data; unsigned instance, compute; } Event;
 typedef struct { char folder[64]; char told[64]; } Card;
 
@@ -177,6 +180,25 @@ int nvmlDeviceGetTemperature(Card *card, int sensor, unsigned *to)
 {
     (void)sensor;
     return unsigned_number(card, "temperature", to);
+}
+
+int nvmlDeviceGetPowerUsage(Card *card, unsigned *to) { return unsigned_number(card, "power", to); }
+
+int nvmlDeviceGetEnforcedPowerLimit(Card *card, unsigned *to)
+{
+    return unsigned_number(card, "power_limit", to);
+}
+
+int nvmlDeviceGetFieldValues(Card *card, int count, Field *fields)
+{
+    int status = error_of(card);
+    for (int at = 0; !status && at < count; at++) {
+        fields[at].type = 1;
+        fields[at].status = fields[at].field == RECOVERY_ACTION
+                                ? unsigned_number(card, "recovery", &fields[at].value.ui)
+                                : NOT_SUPPORTED;
+    }
+    return status;
 }
 
 int nvmlDeviceGetTotalEccErrors(Card *card, int kind, int counter, unsigned long long *to)

@@ -6,9 +6,9 @@ str}``; ``build`` is of a program, with the oldest driver and the least compute 
 it. Prints ``{"driver": str, "cuda": [major, minor] | null,
 "problem": str, "cards": [card], "kernel": [line], "lacking": [str]}`` with, as card, ``{"index",
 "uuid", "name", "pci", "capability", "memory_total", "memory_used", "utilization", "temperature",
-"ecc_uncorrected", "throttling", "processes", "mig", "lost"}``; null is what the card does not tell,
-``kernel`` its Xids in the kernel's log, which the program ``dmesg`` prints. With ``require`` it
-prints what is lacking alone, and ends with 1 if anything is.
+"power", "recovery", "ecc_uncorrected", "throttling", "processes", "mig", "lost"}``; null is what
+the card does not tell, ``kernel`` its Xids in the kernel's log, which the program ``dmesg`` prints.
+With ``require`` it prints what is lacking alone, and ends with 1 if anything is.
 
 Through the driver's own library (NVML), not nvidia-smi: one broken card makes that end before it
 tells of the others. Runs on a host, with no more than Python itself.
@@ -27,6 +27,8 @@ LIBRARY = "libnvidia-ml.so.1"
 GONE = (15, 16)
 """NVML_ERROR_GPU_IS_LOST, NVML_ERROR_RESET_REQUIRED."""
 NO_PERMISSION = 4
+RECOVERY_ACTION = 230
+"""NVML_FI_DEV_GET_GPU_RECOVERY_ACTION, of drivers since 565."""
 ROOM = 96
 UNCORRECTED, VOLATILE = 1, 0
 MAKERS = 0.95
@@ -47,6 +49,17 @@ class Pci(ctypes.Structure):
         ("legacy", ctypes.c_char * 16),
         *((name, ctypes.c_uint) for name in ("domain", "bus", "device", "id", "subsystem")),
         ("bus_id", ctypes.c_char * 32),
+    ]
+
+
+class Field(ctypes.Structure):
+    """nvmlFieldValue_t, of an unsigned value."""
+
+    _fields_ = [
+        *((name, ctypes.c_uint) for name in ("field", "scope")),
+        *((name, ctypes.c_longlong) for name in ("when", "took")),
+        *((name, ctypes.c_int) for name in ("type", "status")),
+        ("value", ctypes.c_ulonglong),
     ]
 
 
@@ -112,6 +125,10 @@ class Nvml:
         rates = self.ask("nvmlDeviceGetUtilizationRates", Utilization(), handle)
         card["utilization"] = rates and rates.gpu
         card["temperature"] = self.number("nvmlDeviceGetTemperature", uint, handle, 0)
+        card["power"] = self.number("nvmlDeviceGetPowerUsage", uint, handle)
+        action = self.ask("nvmlDeviceGetFieldValues", Field(field=RECOVERY_ACTION), handle, 1)
+        told = action is not None and action.status == 0
+        card["recovery"] = action.value & 0xFFFFFFFF if told else None
         card["ecc_uncorrected"] = self.number(
             "nvmlDeviceGetTotalEccErrors", ulong, handle, UNCORRECTED, VOLATILE
         )

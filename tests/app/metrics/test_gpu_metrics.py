@@ -52,6 +52,8 @@ def test_every_card_is_exported_and_a_lost_one_hides_no_other(
         assert found["gpu_utilization_ratio", "0", ""] == 0.75
         assert found["gpu_temperature_celsius", "0", ""] == 64
         assert found["gpu_processes", "0", ""] == 2
+        assert found["gpu_power_watts", "0", ""] == 412.5
+        assert found["gpu_power_limit_watts", "0", ""] == 700
         assert found["gpu_ecc_uncorrected_errors_total", "0", ""] == 0
         # What a card does not tell is no sample, and no reason to leave the rest out.
         assert ("gpu_ecc_uncorrected_errors_total", "1", "") not in found
@@ -86,7 +88,7 @@ def test_xids_are_counted_and_uncorrectable_errors_are_trouble(
         node.wait_ready()
         assert gpu_samples(node)["gpu_healthy", "0", ""] == 1
         # 31 is a program's own fault.
-        driver.set(0, xid=31)
+        driver.set(0, xid=31, recovery=3)
         assert gpu_samples(node)["gpu_xid_errors_total", "0", ""] == 1
         assert gpu_samples(node)["gpu_healthy", "0", ""] == 1
         driver.set(0, xid=79)
