@@ -12,6 +12,8 @@ from .ssh import Connection
 from .vrrp import VirtualIP
 
 AnyGroup = Group[Host]
+TEMPORARY = ("tmp", "var/tmp")
+HOMES = ("home", "root")
 
 
 def groups(inventory: Inventory) -> dict[str, AnyGroup]:
@@ -54,6 +56,14 @@ def service_manager_of(inventory: Inventory, name: str) -> ServiceManager:
     """Return what keeps services running on the host."""
     group = _group_of(inventory, name)
     return group.hosts[name].service_manager or group.service_manager or inventory.service_manager
+
+
+def hidden_folders(inventory: Inventory, name: str) -> tuple[str, ...]:
+    """Folders of a real server that the app does not see: under systemd its unit hides homes and
+    what is temporary (ProtectHome, PrivateTmp); under Supervisor none is hidden."""
+    if service_manager_of(inventory, name) is not ServiceManager.SYSTEMD:
+        return ()
+    return TEMPORARY if inventory.app.user == "root" else (*HOMES, *TEMPORARY)
 
 
 def connection_of(inventory: Inventory, name: str) -> Connection:

@@ -764,6 +764,12 @@ def test_unicast_needs_a_peer() -> None:
     ]
 
 
+def test_supervisor_hides_no_folder_from_the_app() -> None:
+    app = "app: {python: /root/clone/.venv/bin/python, directory: /home/tts/app}"
+    text = "\n".join({**SMALLEST, "app": app, "manager": "service_manager: supervisor"}.values())
+    assert [one for one in diagnostics(text + "\n") if one.severity == "error"] == []
+
+
 def test_fifteen_directors_are_too_many_for_default_priorities() -> None:
     hosts = ", ".join(f"d{n}: 192.168.1.{n}" for n in range(1, 17))
     said = diagnostics(

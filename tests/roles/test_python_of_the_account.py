@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,10 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="becomes another accou
 _PYTHON = Path("/usr/bin/python3").resolve()
 
 
-def _run(app: str, python: Path) -> subprocess.CompletedProcess[str]:
+def _run(app: str, python: Path, manager: str = "systemd") -> subprocess.CompletedProcess[str]:
     """The requirement of an inventory with that app, asked about a program elsewhere."""
-    text = "\n".join({**SMALLEST, "app": f"app: {{{app}}}"}.values()) + "\n"
+    keys = {"app": f"app: {{{app}}}", "manager": f"service_manager: {manager}"}
+    text = "\n".join({**SMALLEST, **keys}.values()) + "\n"
     inventory = parse_inventory(text, Path("inventory.yaml")).inventory
     needs = desired_hosts(inventory, None, Runtime())["rs1"].requirements
     (need,) = (one for one in needs if " can run " in one.title)
@@ -51,3 +53,11 @@ def test_one_that_leads_to_a_hidden_folder_is_refused(tmp_path: Path) -> None:
     done = _run("python: /opt/here/python", real)
     assert done.returncode == 1
     assert done.stdout == f"it leads to {real.resolve()}, which is hidden from the app\n"
+
+
+def test_supervisor_hides_no_folder() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        real = Path(shutil.copy(_PYTHON, folder))
+        done = _run("python: /opt/here/python", real, "supervisor")
+    assert (done.returncode, done.stdout) == (0, "")

@@ -1,6 +1,6 @@
 """Folders on hosts are nobody else's: not the system's, not this program's, not one another's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from ...places import APP_ENV, APP_STATE, STATE
@@ -8,6 +8,7 @@ from ..command import Folder
 from ..hosts import Variable
 from ..inventory import Inventory
 from ..key_path import KeyPath
+from ..resolve import HOMES, TEMPORARY, hidden_folders
 from ..walking import folders
 from .finding import Context, Finding
 
@@ -26,8 +27,6 @@ _TOPS = (
     "var/lib", "var/local", "var/opt",
 )  # fmt: skip
 """Places to make a folder in."""
-_TEMPORARY = ("tmp", "var/tmp")
-_HOMES = ("home", "root")
 _PRIVATE = (".ssh", ".gnupg")
 _OURS = (STATE, APP_STATE, str(PurePosixPath(APP_ENV).parent), "/var/log/cosyvoice")
 _EXAMPLE = {Folder.APP: "/opt/cosyvoice", Folder.EXPORT: "/srv/cosyvoice/outputs"}
@@ -37,14 +36,14 @@ _RELEASES = ("releases", "current", "venv", "run.sh")
 
 def own(context: Context) -> Iterator[Finding]:
     """A folder that may be filled, given away or mounted over."""
-    as_root = context.inventory.app.user == "root"
+    hidden = _hidden(context.inventory)
     for path, kind, folder in folders(context.inventory):
         fix = f"use one of its own, such as {_EXAMPLE.get(kind, _EXAMPLE[Folder.EXPORT])}"
-        if _within(folder, _TEMPORARY):
+        if _within(folder, TEMPORARY):
             yield Finding(
                 path, "is emptied at boot, and the app has a /tmp of its own (PrivateTmp)", fix
             )
-        elif kind is not Folder.EXPORT and _in_home(folder) and not as_root:
+        elif kind is not Folder.EXPORT and _in_home(folder) and hidden & {*HOMES}:
             yield Finding(path, "homes are hidden from the app (ProtectHome)", fix)
         elif _is_systems(folder) or (kind is Folder.APP and len(folder.parts) == 2):
             yield Finding(path, "a folder of the system", fix)
@@ -89,7 +88,7 @@ def interpreters(context: Context) -> Iterator[Finding]:
         places.append((("app", "venv", "python"), app.venv.python))
     for path, python in places:
         yield from _unseen(
-            app.user,
+            context.inventory,
             path,
             python,
             "make the environment where everybody may read: /opt/cosyvoice/venv",
@@ -102,8 +101,7 @@ def variables(context: Context) -> Iterator[Finding]:
     for path, name, value in _variables(context.inventory):
         # Further variables are the operator's business.
         if name.startswith("COSYVOICE_") and isinstance(value, str) and value.startswith("/"):
-            user = context.inventory.app.user
-            yield from _unseen(user, (*path, name), PurePosixPath(value), fix)
+            yield from _unseen(context.inventory, (*path, name), PurePosixPath(value), fix)
 
 
 def _variables(inventory: Inventory) -> Iterator[tuple[KeyPath, str, Variable]]:
@@ -114,10 +112,16 @@ def _variables(inventory: Inventory) -> Iterator[tuple[KeyPath, str, Variable]]:
             yield ("real_servers", "hosts", host, "environment"), name, value
 
 
-def _unseen(user: str, path: KeyPath, file: PurePosixPath, fix: str) -> Iterator[Finding]:
-    hidden = _TEMPORARY if user == "root" else (*_HOMES, *_TEMPORARY)
-    if _within(file, hidden):
+def _unseen(
+    inventory: Inventory, path: KeyPath, file: PurePosixPath, fix: str
+) -> Iterator[Finding]:
+    if _within(file, _hidden(inventory)):
         yield Finding(path, f"the app does not see what is in /{file.parts[1]} of the node", fix)
+
+
+def _hidden(inventory: Inventory) -> set[str]:
+    hosts = inventory.real_servers.hosts
+    return {folder for name in hosts for folder in hidden_folders(inventory, name)}
 
 
 def _is_systems(folder: PurePosixPath) -> bool:
@@ -128,10 +132,10 @@ def _is_systems(folder: PurePosixPath) -> bool:
 
 
 def _in_home(folder: PurePosixPath) -> bool:
-    return _within(folder, _HOMES) and not _is_systems(folder)
+    return _within(folder, HOMES) and not _is_systems(folder)
 
 
-def _within(path: PurePosixPath, tops: tuple[str, ...]) -> bool:
+def _within(path: PurePosixPath, tops: Iterable[str]) -> bool:
     return any(path.is_relative_to(PurePosixPath("/", top)) for top in tops)
 
 

@@ -5,21 +5,23 @@ import shlex
 
 from ...model.engine_declaration import ENGINES, comes_with_app, declared_packages
 from ...model.inventory import Inventory
+from ...model.resolve import hidden_folders
 from ...resources.base import Requirement
 
 _APP_PACKAGES = ("gradio", "fastapi", "numpy", "av", "limits", "prometheus_client")
 """Import names of what the app that comes with this program needs; setup.cfg has the versions."""
 
-_RUN_BY_ACCOUNT = """\
-python=%s account=%s
-real=$(readlink -f "$python")
-# The app's unit hides them (ProtectHome, PrivateTmp).
+_HIDDEN = """\
 case $real in
-/root/* | /home/* | /tmp/* | /var/tmp/*)
+%s)
     echo "it leads to $real, which is hidden from the app"
     exit 1
     ;;
-esac
+esac"""
+_RUN_BY_ACCOUNT = """\
+python=%s account=%s
+real=$(readlink -f "$python")
+%s
 # Before the first deploy anybody stands for the account.
 id -u "$account" >/dev/null 2>&1 || account=nobody
 cd /
@@ -55,14 +57,14 @@ def _environment_packages(inventory: Inventory) -> tuple[str, ...]:
     return (f"{ours[1]}-venv",) if ours else ()
 
 
-def python_requirements(inventory: Inventory) -> tuple[Requirement, ...]:
+def python_requirements(inventory: Inventory, name: str) -> tuple[Requirement, ...]:
     """The interpreter, its version, and what the app imports or what makes its environment."""
     version = _version_requirement(inventory)
     if inventory.app.venv is None:
         return (
             *version,
             _packages_requirement(inventory),
-            *_account_requirement(inventory),
+            *_account_requirement(inventory, name),
             *_engine_requirement(inventory),
         )
     if _environment_packages(inventory):
@@ -76,16 +78,18 @@ def python_requirements(inventory: Inventory) -> tuple[Requirement, ...]:
             f"{python} -c 'import venv, ensurepip'",
             "install that Python with its modules venv and ensurepip, or correct app.venv.python",
         ),
-        *_account_requirement(inventory),
+        *_account_requirement(inventory, name),
     )
 
 
-def _account_requirement(inventory: Inventory) -> tuple[Requirement, ...]:
+def _account_requirement(inventory: Inventory, name: str) -> tuple[Requirement, ...]:
     """The interpreter, with what it is a link to, is one that the app's account can run."""
     python, user = inventory.app.base_python, inventory.app.user
     if user == "root":
         return ()
-    words = shlex.quote(str(python)), shlex.quote(user)
+    folders = " | ".join(f"/{folder}/*" for folder in hidden_folders(inventory, name))
+    hidden = _HIDDEN % folders if folders else ":"
+    words = shlex.quote(str(python)), shlex.quote(user), hidden
     return (
         Requirement(
             f"{user} can run {python}",

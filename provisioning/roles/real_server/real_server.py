@@ -28,7 +28,7 @@ def part(deployment: Deployment, name: str) -> RolePart:
         (
             manager_requirement(manager),
             address_requirement(inventory, name),
-            *python_requirements(inventory),
+            *python_requirements(inventory, name),
             *artifact_requirements(host),
             *gpu_requirements(inventory, name),
         ),
