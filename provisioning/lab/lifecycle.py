@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from . import (
     build,
+    cgroups,
     console,
     forwarding,
     machines,
@@ -113,7 +114,11 @@ def reboot(lab: Lab, name: str, report: Report = _silent) -> None:
         )
     leader = _leader(lab, name)
     boot = _boot_id(lab, name)
-    console.ctrl_alt_del(leader.pid, lab.folder.node(name))
+    if node.shares_kernel:
+        # What the kernel does to PID 1 when these keys are pressed.
+        os.kill(leader.pid, signal.SIGINT)
+    else:
+        console.ctrl_alt_del(leader.pid, lab.folder.node(name))
     build.wait_ready(
         lab.folder, lab.record, [node], report, lambda: _boot_id(lab, name) not in ("", boot)
     )
@@ -192,8 +197,10 @@ def _leader(lab: Lab, node: str) -> processes.Process:
 
 
 def _boot_id(lab: Lab, name: str) -> str:
-    """The id of the running boot (random(4)); empty if the machine does not answer."""
-    return lab.exec(name, ["cat", "/proc/sys/kernel/random/boot_id"]).stdout.strip()
+    """The id of the running boot (random(4)), and when PID 1 began, which is all there is of it on
+    a shared kernel (proc(5)); empty if the machine does not answer."""
+    script = "cat /proc/sys/kernel/random/boot_id; cut -d ' ' -f 22 /proc/1/stat"
+    return lab.exec(name, ["sh", "-c", script]).stdout.strip()
 
 
 def _restart_forwarder(lab: Lab) -> None:
@@ -220,6 +227,7 @@ def _clear(folder: StateFolder) -> int:
     spaces = network.existing(folder.name)
     ended = processes.end_all(folder.name, _identities(spaces))
     network.remove(folder.name)
+    cgroups.remove(folder.name)
     folder.empty()
     return ended
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from . import network, processes
+from .cgroups import group
 from .commands import run
 from .errors import LabError
 from .machine_files import File
@@ -50,12 +51,16 @@ def command(lab: str, node: Node, folder: Path) -> list[str]:
     """
     apart = ["ip", "netns", "exec", network.namespace(lab, node)]
     apart += ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+    nice = ["nice", "-n", str(_niceness(node))]
+    power = ["sh", f"{folder}/power"] if node.debian else []
+    if node.shares_kernel:
+        apart += ["--uts", "--ipc", "--mount-proc"]
+        start = ["sh", f"{folder}/launch", str(folder), str(group(lab, node.name))]
+        return [*nice, *power, *apart, *start]
     if node.kernel is Kernel.NAMESPACE:
         return [*apart, "--uts", "--mount-proc", "sh", f"{folder}/init", str(folder)]
     # Through sh: /run, where the folder is, is often mounted noexec.
     launch = ["sh", f"{folder}/launch", str(folder), str(node.memory)]
-    power = ["sh", f"{folder}/power"] if node.debian else []
-    nice = ["nice", "-n", str(_niceness(node))]
     return [*nice, *power, *apart, *launch, *uml_command(node, folder)]
 
 

@@ -20,7 +20,9 @@ MOST_PER_ROLE = 9
 """Each role has ten addresses of the LAN set aside, the first of which may be the round one."""
 
 
-CLIENTS = Machines(kind="client", prefix="client", first=50, least=1, number=1, memory=0)
+CLIENTS = Machines(
+    kind="client", prefix="client", first=50, least=1, number=1, memory=0, own_kernel=False
+)
 """Machines without a role, that look at the cluster from outside."""
 
 
@@ -71,11 +73,14 @@ class Node:
     memory: int
     debian: int | None = None
     """The release it has of its own, on a disk of its own; None: the host's files."""
+    shares_kernel: bool = False
+    """True for a bare machine on the host's kernel."""
 
     @property
     def kernel(self) -> Kernel:
         """Clients look at the cluster from outside and need no kernel of their own."""
-        return Kernel.NAMESPACE if self.role == CLIENTS.kind else Kernel.UML
+        shared = self.shares_kernel or self.role == CLIENTS.kind
+        return Kernel.NAMESPACE if shared else Kernel.UML
 
     @property
     def mac(self) -> str:
@@ -158,8 +163,10 @@ def plan(
     size: Size | None = None,
     lan: Lan | None = None,
     debian: Sequence[int] = (),
+    shared_kernel: bool = False,
 ) -> Topology:
     """Lay out a lab; with releases in ``debian`` of bare machines, each role's having them in turn.
+    With ``shared_kernel`` those of them that can do so are on the host's.
 
     Raises LabError for a name, number, memory size or network that cannot be.
     """
@@ -167,7 +174,13 @@ def plan(
     lan = lan or Lan()
     if lan.network.prefixlen != 24:
         raise LabError(f"The lab's network {lan.network} must be a /24, such as 10.77.0.0/24.")
-    return Topology(checked_name(name), lan, tuple(_nodes(size, lan, debian)))
+    nodes = tuple(_nodes(size, lan, debian, shared_kernel))
+    if any(node.shares_kernel for node in nodes) and size.numbers["storage"]:
+        raise LabError(
+            "Real servers that share this computer's kernel cannot mount the storage host's folder:"
+            " use --storage 0 with --shared-kernel."
+        )
+    return Topology(checked_name(name), lan, nodes)
 
 
 def checked_name(name: str) -> str:
@@ -179,7 +192,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _nodes(size: Size, lan: Lan, debian: Sequence[int]) -> Iterator[Node]:
+def _nodes(size: Size, lan: Lan, debian: Sequence[int], shared_kernel: bool) -> Iterator[Node]:
     for key, kind in kinds().items():
         count, memory = size.numbers[key], size.memory[key]
         if not kind.least <= count <= MOST_PER_ROLE:
@@ -195,4 +208,6 @@ def _nodes(size: Size, lan: Lan, debian: Sequence[int]) -> Iterator[Node]:
             address = lan.address(kind.first + index)
             # Clients look at the cluster from outside: they have the host's files.
             own = debian[index % len(debian)] if debian and kind is not CLIENTS else None
-            yield Node(f"{kind.prefix}{index + 1}", kind.kind, address, memory, own)
+            shares = shared_kernel and own is not None and not kind.own_kernel
+            name, size_of = f"{kind.prefix}{index + 1}", 0 if shares else memory
+            yield Node(name, kind.kind, address, size_of, own, shares)

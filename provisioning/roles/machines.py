@@ -18,5 +18,7 @@ class Machines:
     """Without an option."""
     memory: int = 192
     """MiB of each, without an option; 0 where it has no kernel of its own."""
+    own_kernel: bool = True
+    """True where its work is the kernel's: IPVS, an NFS server."""
     niceness: int = 10
     """Degree to which it stands back when processors are short (nice(1))."""

@@ -18,7 +18,7 @@ from provisioning.lab.machine_files import Identity
 from provisioning.lab.machines import command
 from provisioning.lab.ssh_keys import generate
 from provisioning.lab.state import StateFolder
-from provisioning.lab.topology import Lan, plan
+from provisioning.lab.topology import Lan, Size, plan
 from provisioning.model.inventory import Inventory
 
 DEBIAN = Mirror("http://mirror.example/debian", "http://mirror.example/debian-security")
@@ -91,6 +91,17 @@ def test_each_role_has_the_releases_in_turn_and_clients_have_none() -> None:
     assert plan().debian == []
 
 
+def test_real_servers_alone_share_the_kernel_and_mount_no_storage() -> None:
+    topology = plan(size=Size.bare(storage=0), debian=(12,), shared_kernel=True)
+    shared = {node.name: node for node in topology.nodes if node.shares_kernel}
+    assert list(shared) == ["rs1", "rs2", "rs3"]
+    words = " ".join(command("lab", shared["rs1"], Path("/run/x")))
+    assert "linux.uml" not in words and words.endswith("/run/x/launch /run/x cosyvoice-lab/lab/rs1")
+    with pytest.raises(LabError, match="use --storage 0 with --shared-kernel"):
+        plan(debian=(12,), shared_kernel=True)
+    assert not any(node.shares_kernel for node in plan(shared_kernel=True).nodes)
+
+
 def test_image_is_another_one_when_its_recipe_is(monkeypatch: pytest.MonkeyPatch) -> None:
     first = image.path(12, "6.1.1")
     assert first == image.path(12, "6.1.1") and first.name.startswith("debian-12-")
@@ -154,6 +165,8 @@ def test_inventory_of_bare_machines_is_as_for_servers() -> None:
 def test_releases_without_bare_machines_are_refused() -> None:
     done = CliRunner().invoke(lab, ["up", "--debian", "13"])
     assert done.exit_code == 2 and "--debian goes with --bare" in done.output
+    done = CliRunner().invoke(lab, ["up", "--shared-kernel"])
+    assert done.exit_code == 2 and "--shared-kernel goes with --bare" in done.output
     done = CliRunner().invoke(lab, ["up", "--bare", "--debian", "11"])
     assert done.exit_code == 2 and "'11' is not one of" in done.output
 

@@ -111,6 +111,12 @@ def _flag(key: str) -> str:
     f"  [default: {_DEBIAN}]",
 )
 @click.option(
+    "--shared-kernel",
+    is_flag=True,
+    help="Bare real servers in namespaces, on this computer's kernel: many times as fast, and"
+    " without storage.",
+)
+@click.option(
     "--lan",
     "network",
     callback=_to_network,
@@ -139,10 +145,13 @@ def up(
     vip_ports: tuple[int, ...],
     asks_password: bool,
     bare: bool,
+    shared_kernel: bool,
     releases: tuple[str, ...],
     **size: int | None,
 ) -> None:
     """Boot the machines, all ready to be deployed to."""
+    if shared_kernel and not bare:
+        raise click.UsageError("--shared-kernel goes with --bare.")
     if releases and not bare:
         raise click.UsageError("--debian goes with --bare: other machines have this one's files.")
     started = time.monotonic()
@@ -152,7 +161,8 @@ def up(
 
     given = {part: number for part, number in size.items() if number is not None}
     debian = (tuple(map(int, releases)) or (_DEBIAN,)) if bare else ()
-    topology = plan(name, Size.bare(**given) if bare else Size(**given), Lan(network), debian)
+    sizes = Size.bare(**given) if bare else Size(**given)
+    topology = plan(name, sizes, Lan(network), debian, shared_kernel)
     made = lifecycle.up(topology, web_port or 0, vip_ports, asks_password, report)
     report(f"ready to deploy: {len(topology.nodes)} machines, up to {topology.memory} MiB")
     click.echo(f"\nInventory: {made.inventory}\nDeploy:    cluster deploy -i {made.inventory}")

@@ -38,7 +38,7 @@ def bare_machine_files(
     ssh = f"seed/root/{_HOME}/.ssh"
     passwords = f"{LOGIN_USER}:{who.password_hash}\n" if asks else ""
     return {
-        "launch": File(script("uml-launch.sh"), 0o700),
+        "launch": File(script(_launcher(node)), 0o700),
         "power": File(script("bare-power.sh"), 0o700),
         "memory": File(None, 0o700),
         "seed/passwords": File(passwords, 0o600),
@@ -49,6 +49,10 @@ def bare_machine_files(
         f"seed/root/var/lib/systemd/linger/{LOGIN_USER}": File(""),
         f"{ssh}/authorized_keys": File(f"{who.login_key}\n", 0o600, LOGIN_NUMBER),
     }
+
+
+def _launcher(node: Node) -> str:
+    return "bare-shared.sh" if node.shares_kernel else "uml-launch.sh"
 
 
 def _network(lan: Lan, node: Node) -> str:

@@ -22,6 +22,17 @@ chroot "$root" useradd --create-home --shell /bin/bash "$user"
 chroot "$root" systemctl --quiet enable systemd-networkd.service
 # There is no screen, whose login prompt would end and be started for ever.
 chroot "$root" systemctl --quiet mask getty@tty1.service
+# Such a kernel has six hundred terminals, of which nobody needs one: udev and systemd would spend
+# half of a boot on them.
+mkdir "$root/etc/systemd/system/systemd-udev-trigger.service.d"
+cat >"$root/etc/systemd/system/systemd-udev-trigger.service.d/lab.conf" <<'UNIT'
+[Service]
+ExecStart=
+ExecStart=-udevadm trigger --type=subsystems --action=add
+ExecStart=-udevadm trigger --type=devices --action=add --subsystem-nomatch=tty
+UNIT
+# There are no logical volumes that it could look after.
+chroot "$root" systemctl --quiet mask e2scrub_reap.service
 chroot "$root" apt-get clean
 # What every machine makes or is given for itself.
 rm -rf "$root"/etc/ssh/ssh_host_* "$root"/var/lib/apt/lists/* "$root/var/lib/dbus/machine-id"

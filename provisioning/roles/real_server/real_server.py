@@ -65,6 +65,14 @@ REAL_SERVERS = Role(
         comment="# The machines that speak. More than an address: "
         "{address: …, weight: 2, workers: 2}\n",
     ),
-    machines=Machines(kind="real server", prefix="rs", first=21, least=1, number=3, memory=1500),
+    machines=Machines(
+        kind="real server",
+        prefix="rs",
+        first=21,
+        least=1,
+        number=3,
+        memory=1500,
+        own_kernel=False,
+    ),
 )
 """After the storage they mount."""
