@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import yaml
 
 from app.engines.registry import AUTO, BUILT_IN, BY_CHOICE, GROUP
 from provisioning.model.engine_declaration import ENGINES, declaration, declared_packages
@@ -142,13 +143,12 @@ def _packages(folder: Path, app: str) -> list[str]:
 
 
 def _requirements(engine: str) -> tuple[Requirement, ...]:
-    model = ", model: {on_nodes: /srv/model}" if engine.startswith("cosyvoice") else ""
-    own = f"{{name: {_quoted(engine)}{model}}}"
-    return _needs(f"python: {sys.executable}, engine: {own}")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    content = yaml.safe_load("\n".join(SMALLEST.values()))
+    # Not as a file: this interpreter may be where no node's could be, such as in /var/tmp.
+    inventory = Inventory.model_validate(
+        {**content, "app": {"python": sys.executable, "engine": engine}}
+    )
+    return desired_hosts(inventory, None, Runtime())["rs1"].requirements
 
 
 def _run(need: Requirement, **environment: str) -> subprocess.CompletedProcess[str]:
