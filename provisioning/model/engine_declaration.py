@@ -74,6 +74,11 @@ class Build(Part):
     capability: float = 0
     """Least compute capability that it has code for."""
 
+    @property
+    def title(self) -> str:
+        """Torch and CUDA, for people."""
+        return f"torch {self.torch} for {f'CUDA {self.cuda}' if self.cuda else 'the CPU'}"
+
 
 class Together(Part):
     """Settings that should not be on at the same time."""

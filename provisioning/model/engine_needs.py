@@ -5,7 +5,14 @@ from ..places import APP_STATE
 from .app import App
 from .artifact import Artifact
 from .engine import NONE
-from .engine_declaration import CPU, Build, Declaration, NeededArtifact, declaration
+from .engine_declaration import (
+    CPU,
+    Build,
+    Declaration,
+    DeclarationError,
+    NeededArtifact,
+    declaration,
+)
 from .inventory import Inventory
 
 
@@ -101,11 +108,20 @@ def engine_build(app: App) -> Build | None:
 
 
 def declared_of(app: App) -> Declaration | None:
-    """What the inventory's engine declares; None without one, or where nothing is known of it.
+    """What the inventory's engine declares; None without one, or where nothing is known of it. One
+    that cannot be read is told when the inventory is loaded."""
+    if app.engine is None:
+        return None
+    try:
+        return declaration(app.engine.name)
+    except DeclarationError:
+        return None
 
-    Raises ``DeclarationError``.
-    """
-    return None if app.engine is None else declaration(app.engine.name)
+
+def start_patience(inventory: Inventory, usual: float) -> float:
+    """Seconds in which an app must be ready after a start."""
+    declared = declared_of(inventory.app)
+    return max(usual, declared.start if declared else 0)
 
 
 def _needs(app: App) -> dict[str, NeededArtifact]:

@@ -21,6 +21,8 @@ class Environment:
     wheels: str | None = None
     index_url: str | None = field(default=None, repr=False)
     """May hold a login: it is never printed, and pip gets it where no process list shows it."""
+    highlight: str = ""
+    """The package in it that its hosts have to be fit for, for people."""
 
     def __post_init__(self) -> None:
         if self.wheels is not None and not _SET.fullmatch(self.wheels):
@@ -31,7 +33,8 @@ class Environment:
     @property
     def summary(self) -> str:
         """Say where the packages come from, in short."""
-        return "from brought wheels" if self.wheels else "from the package index"
+        source = "from brought wheels" if self.wheels else "from the package index"
+        return f"{source}, with {self.highlight}" if self.highlight else source
 
     def recipe(self) -> str:
         """Shell that decides how ``unpack_release`` builds the environment."""

@@ -98,6 +98,9 @@ def test_an_environment_has_what_the_engine_needs(tmp_path: Path) -> None:
     assert {"torch==2.13.0", "hyperpyyaml==1.2.3", "mine"} <= {*lines}
     assert not [line for line in lines if line.startswith("cosyvoice-cluster")]
     assert "torch" not in " ".join(_packages(tmp_path, "venv: true, engine: espeak"))
+    release = build_release(_inventory(f"venv: true, {engine}").app, tmp_path)
+    assert release.environment is not None
+    assert release.environment.summary.endswith("index, with torch 2.13.0 for CUDA 13.0")
     own = "engine: {name: studio, package: 'studio-engine==1.0'}"
     assert "studio-engine==1.0" in _packages(tmp_path, f"venv: true, {own}")
 

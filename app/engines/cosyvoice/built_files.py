@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,6 +16,8 @@ from .configuration import MODEL_DIR, Configuration
 BUILD_DIR = "COSYVOICE_BUILD_DIR"
 _SOURCE = ".source"
 """Link to the weights that a folder is for."""
+_WHOLE = ".whole"
+"""There while all that is built in a folder can be trusted."""
 _BUILDERS = ("tensorrt-cu12", "tensorrt-cu13", "vllm")
 """Packages whose files another version of them does not read."""
 
@@ -43,6 +45,42 @@ def with_place_for_built_files(
         raise EngineUnavailableError(
             f"{BUILD_DIR}: {error.filename or place}: {error.strerror}"
         ) from error
+
+
+@contextlib.contextmanager
+def whole_or_not_at_all(configuration: Configuration) -> Iterator[None]:
+    """Load the model in the block, alone. What a worker that was killed has left half built in a
+    folder of ours is deleted first: the public code takes whatever is there."""
+    folder = configuration.model_dir
+    if not (folder / _SOURCE).is_symlink():
+        yield
+        return
+    whole = folder / _WHOLE
+    if not whole.exists():
+        _clear(folder)
+    if not all((folder / name).exists() for name in _built(configuration)):
+        whole.unlink(missing_ok=True)
+    yield
+    whole.touch()
+
+
+def _built(configuration: Configuration) -> Iterator[str]:
+    """What the public code makes (load_trt and load_vllm in cosyvoice/cli/model.py)."""
+    if configuration.load_trt:
+        precision = "fp16" if configuration.fp16 else "fp32"
+        yield f"flow.decoder.estimator.{precision}.mygpu.plan"
+    if configuration.load_vllm:
+        yield "vllm"
+
+
+def _clear(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_symlink() or path.name.startswith("."):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _linked(model: Path, place: Path) -> Path:

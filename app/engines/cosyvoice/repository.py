@@ -19,9 +19,10 @@ from ...audio.decoding import excerpt, survey
 from ...audio.resampling import resampled
 from ...audio.torchaudio_import import import_torchaudio
 from ..interface import EngineUnavailableError
-from .built_files import with_place_for_built_files
+from .built_files import whole_or_not_at_all, with_place_for_built_files
 from .configuration import Configuration
 from .public_model import PublicModel
+from .vllm_registration import register_with_vllm
 
 _LOCK = ".loading"
 
@@ -34,6 +35,8 @@ def load_model(configuration: Configuration) -> tuple[PublicModel, Callable[[int
     try:
         _check_cuda(configuration)
         module, seed_everything = _imported(configuration.repository)
+        if configuration.load_vllm:
+            register_with_vllm()
     except ImportError as error:
         raise EngineUnavailableError(
             f"CosyVoice cannot be imported: {error}; install what docs/engines.md names into the "
@@ -41,7 +44,7 @@ def load_model(configuration: Configuration) -> tuple[PublicModel, Callable[[int
         ) from error
     try:
         placed = with_place_for_built_files(configuration)
-        with _alone(placed):
+        with _alone(placed), whole_or_not_at_all(placed):
             return cast(PublicModel, module.AutoModel(**_arguments(placed))), seed_everything
     except EngineUnavailableError:
         raise

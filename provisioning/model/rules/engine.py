@@ -14,7 +14,7 @@ from ..engine_declaration import (
     declaration,
     engine_names,
 )
-from ..engine_needs import artifact_name, said_by_hand
+from ..engine_needs import artifact_name, declared_of, said_by_hand
 from ..inventory import Inventory
 from ..key_path import KeyPath
 from .finding import Context, Finding, warning
@@ -25,11 +25,7 @@ _NAME: KeyPath = (*PATH, "name")
 
 def declared(context: Context) -> tuple[Engine, Declaration] | None:
     """The engine with what is known of it; None where one of both is not there."""
-    engine = context.inventory.app.engine
-    try:
-        known = None if engine is None else declaration(engine.name)
-    except DeclarationError:
-        return None
+    engine, known = context.inventory.app.engine, declared_of(context.inventory.app)
     return None if engine is None or known is None else (engine, known)
 
 

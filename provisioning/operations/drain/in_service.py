@@ -7,6 +7,7 @@ from ...engine.fleet import Fleet
 from ...engine.progress import Event
 from ...facts.app_status import app_status
 from ...facts.gather import ask
+from ...model.engine_needs import start_patience
 from ...model.inventory import Inventory
 from ...transport.base import Transport
 from ..cluster_state.tables import TABLE_PATIENCE, check_time, differing, tables_if_any
@@ -27,7 +28,7 @@ def await_in_service(op: Operation, names: Iterable[str], directors: Iterable[st
     """
     names, directors = list(names), list(directors)
     inventory, runtime = op.cluster.inventory, op.cluster.runtime
-    began = time.monotonic()
+    began, patience = time.monotonic(), start_patience(inventory, _START_PATIENCE)
     checks = check_time(inventory) + TABLE_PATIENCE
     ready_since: dict[str, float] = {}
     while True:
@@ -46,8 +47,7 @@ def await_in_service(op: Operation, names: Iterable[str], directors: Iterable[st
         waiting = [
             name
             for name in missing
-            if now
-            < (ready_since[name] + checks if name in ready_since else began + _START_PATIENCE)
+            if now < (ready_since[name] + checks if name in ready_since else began + patience)
         ]
         if not waiting:
             return [f"{name}: {'; '.join(said)}" for name, said in missing.items()]

@@ -16,6 +16,7 @@ from ...engine.progress import Event
 from ...engine.waves import Wave
 from ...facts.app_status import app_status
 from ...facts.gather import ask
+from ...model.engine_needs import start_patience
 from ...model.runtime import Drain, Runtime
 from ...roles.real_server.app import drain_flag
 from ...transport.base import Transport
@@ -221,7 +222,7 @@ def await_ready(op: Operation, name: str, *, drained: bool = False) -> None:
     def look(host: str, transport: Transport) -> str:
         return ask(host, transport, question).not_ready
 
-    end = time.monotonic() + _START_PATIENCE
+    end = time.monotonic() + start_patience(op.cluster.inventory, _START_PATIENCE)
     while True:
         said = op.fleet.each([name], look)
         if name in said and said[name] in ({"draining"} if drained else {""}):

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from ...model.app import App
 from ...model.app_source import INSTALLED, folder_of
-from ...model.engine_needs import engine_extras, engine_requirements
+from ...model.engine_needs import engine_build, engine_extras, engine_requirements
 from ...model.venv import Venv
 from ...resources.artifact import Artifact, ArtifactFile
 from ...resources.environment import Environment
@@ -71,7 +71,7 @@ def build_release(app: App, base_dir: Path, artifacts: Companions = Companions()
             name,
             data,
             about(name, version, source),
-            _environment(app.venv, needs) if app.venv else None,
+            _environment(app, app.venv, needs) if app.venv else None,
             needs,
             artifacts.brought,
         )
@@ -85,11 +85,14 @@ def _with_engine(app: App, venv: Venv, *, ours: bool) -> Venv:
     return venv.model_copy(update={"extras": extras or None, "requirements": requirements})
 
 
-def _environment(venv: Venv, needs: dict[str, bytes]) -> Environment:
+def _environment(app: App, venv: Venv, needs: dict[str, bytes]) -> Environment:
+    build = engine_build(app)
+    highlight = build.title if build and build.torch else ""
     if venv.wheelhouse:
         # The nodes see no index, so its login stays here.
-        return Environment(wheels=set_of_wheels(needs))
-    return Environment(index_url=venv.index_url.address() if venv.index_url else None)
+        return Environment(wheels=set_of_wheels(needs), highlight=highlight)
+    index = venv.index_url.address() if venv.index_url else None
+    return Environment(index_url=index, highlight=highlight)
 
 
 def set_of_wheels(needs: dict[str, bytes]) -> str:

@@ -37,11 +37,10 @@ def _for_engine(inventory: Inventory) -> tuple[Requirement, ...]:
     app, build = inventory.app, engine_build(inventory.app)
     if build is None or not build.driver or app.venv is None:
         return ()
-    title = _title(build)
     return (
         Requirement(
-            f"its driver and GPUs run {title}",
-            build_required(title, build, python=str(app.base_python)),
+            f"its driver and GPUs run {build.title}",
+            build_required(build.title, build, python=str(app.base_python)),
             f"install NVIDIA's driver {build.driver} or newer and start the host anew"
             f"{_others(inventory, build)}; for nodes without a GPU write app: "
             "{engine: {gpus: none}}",
@@ -49,16 +48,12 @@ def _for_engine(inventory: Inventory) -> tuple[Requirement, ...]:
     )
 
 
-def _title(build: Build) -> str:
-    return f"torch {build.torch} for CUDA {build.cuda}"
-
-
 def _others(inventory: Inventory, build: Build) -> str:
     """Other builds of the engine, as advice."""
     declared = declared_of(inventory.app)
     others = declared.builds.items() if declared else ()
     return "".join(
-        f", or write app: {{engine: {{cuda: {version}}}}} ({_title(other)}: driver {other.driver}, "
+        f", or write app: {{engine: {{cuda: {version}}}}} ({other.title}: driver {other.driver}, "
         f"compute capability {other.capability:g})"
         for version, other in others
         if other.driver and other != build

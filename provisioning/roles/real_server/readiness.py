@@ -1,6 +1,6 @@
 """Readiness of a real server after a deploy."""
 
-from ...model.engine_needs import declared_of
+from ...model.engine_needs import start_patience
 from ...model.inventory import Inventory
 from ...model.resolve import address_for
 from ...node_api import ONLY_DRAINING, READY
@@ -33,11 +33,6 @@ def answers(inventory: Inventory, name: str) -> Postcondition:
     return Postcondition(
         "the app is ready at its own address and at the VIP",
         probes,
-        _patience(inventory),
+        int(start_patience(inventory, _START_PATIENCE)),
         f"see {APP_LOG} on this host",
     )
-
-
-def _patience(inventory: Inventory) -> int:
-    declared = declared_of(inventory.app)
-    return max(_START_PATIENCE, declared.start if declared else 0)

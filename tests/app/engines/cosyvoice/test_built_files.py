@@ -1,13 +1,21 @@
 """TensorRT's and vLLM's files have a place, also where the weights are an artifact."""
 
 import os
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from app.engines.cosyvoice.built_files import BUILD_DIR, with_place_for_built_files
+from app.engines.cosyvoice.built_files import (
+    BUILD_DIR,
+    whole_or_not_at_all,
+    with_place_for_built_files,
+)
 from app.engines.cosyvoice.configuration import Configuration
+from app.engines.cosyvoice.vllm_registration import register_with_vllm
 from app.engines.interface import EngineUnavailableError
 
 
@@ -35,6 +43,60 @@ def test_links_to_the_weights_take_what_is_built(
     (placed / "flow.mygpu.plan").write_bytes(b"plan")
     assert with_place_for_built_files(configuration, environment).model_dir == placed
     assert [path.name for path in configuration.model_dir.iterdir()] == ["llm.pt"]
+
+
+def test_what_was_half_built_is_built_anew(configuration: Configuration, tmp_path: Path) -> None:
+    environment = {BUILD_DIR: str(tmp_path / "built")}
+    placed = with_place_for_built_files(replace(configuration, load_vllm=True), environment)
+    plan = placed.model_dir / "flow.decoder.estimator.fp32.mygpu.plan"
+    export = placed.model_dir / "vllm"
+
+    def begin() -> None:
+        export.mkdir()
+        (export / "config.json").touch()
+        plan.write_bytes(b"half")
+
+    _killed(placed, begin)
+    with whole_or_not_at_all(placed):
+        assert not plan.exists() and not export.exists()
+        assert (placed.model_dir / "llm.pt").read_bytes() == b"weights"
+        plan.write_bytes(b"whole")
+        export.mkdir()
+    # One that is killed while it builds nothing has done no harm.
+    _killed(placed, lambda: None)
+    with whole_or_not_at_all(placed):
+        assert plan.read_bytes() == b"whole" and export.exists()
+
+
+def _killed(placed: Configuration, work: Callable[[], None]) -> None:
+    """Work as a worker does that is killed then."""
+    block = whole_or_not_at_all(placed)
+    block.__enter__()
+    work()
+    assert not block.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+
+
+def test_a_folder_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").touch()
+    own = Configuration(tmp_path, tmp_path, fp16=False, load_trt=True, load_vllm=False)
+    with whole_or_not_at_all(own):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_vllm_knows_the_model_and_runs_in_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    vllm, model = ModuleType("vllm"), ModuleType("cosyvoice.vllm.cosyvoice2")
+    registered: dict[str, object] = {}
+    registry = SimpleNamespace(register_model=registered.__setitem__)
+    vars(vllm)["ModelRegistry"], vars(model)["CosyVoice2ForCausalLM"] = registry, object
+    monkeypatch.setitem(sys.modules, "vllm", vllm)
+    monkeypatch.setitem(sys.modules, "cosyvoice.vllm.cosyvoice2", model)
+    # Taken back afterwards, which one that was never there is not.
+    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "1")
+    monkeypatch.delenv("VLLM_ENABLE_V1_MULTIPROCESSING")
+    register_with_vllm()
+    assert registered == {"CosyVoice2ForCausalLM": object}
+    assert os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] == "0"
 
 
 def test_other_weights_have_another_place_and_those_that_are_gone_none(
