@@ -89,6 +89,7 @@ RESTARTS_TOTAL = "cosyvoice_worker_restarts_total"
 CAUSE = "cause"
 """Label of ``RESTARTS_TOTAL``."""
 CRASHES = ("crash", "out_of_memory", "start_failed", "self_test", "nonsense")
-"""Other causes are planned, the client's wish, or a job's deadline, which is a bad outcome too."""
+"""Other causes are planned, the client's wish, a card's trouble, or a job's deadline, which is a
+bad outcome too."""
 FACTOR_SUM = "cosyvoice_real_time_factor_sum"
 FACTOR_COUNT = "cosyvoice_real_time_factor_count"

@@ -17,7 +17,7 @@ from tests.app.node_process import NodeProcess
 _ROOT = Path(__file__).parents[2]
 _PATHS = (node_api.READY, node_api.STATUS, node_api.METRICS, node_api.SPEECH)
 _PROBES = _ROOT / "provisioning/facts/probes"
-_PLANNED = {Cause.DEADLINE, Cause.CANCEL, Cause.MAX_JOBS, Cause.MAX_GROWTH}
+_PLANNED = {Cause.DEADLINE, Cause.CANCEL, Cause.MAX_JOBS, Cause.MAX_GROWTH, Cause.GPU}
 _NO_FAULT = {Outcome.DONE, Outcome.REFUSED, Outcome.CANCELLED}
 
 
