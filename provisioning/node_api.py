@@ -46,6 +46,34 @@ class Worker(TypedDict):
     """Empty, or why it has not proved itself yet."""
 
 
+class CardOut(TypedDict):
+    """A card out of service."""
+
+    gpu: int
+    reason: str
+    back_in: float | None
+    """Seconds until it is back if it stays whole; nothing while it is in trouble."""
+
+
+class CardEvent(TypedDict):
+    """Something that became of a card, or of the node for its cards."""
+
+    time: str
+    event: str
+    gpu: int | None
+    reason: str
+
+
+class GpuHealth(TypedDict):
+    """Cards out of service."""
+
+    mode: str
+    out: list[CardOut]
+    stays: str
+    """Reason for which the node stays in service without a whole card; empty where it does not."""
+    history: list[CardEvent]
+
+
 class Status(TypedDict):
     """Body of ``STATUS``; keys that are not read here are left out."""
 
@@ -62,6 +90,8 @@ class Status(TypedDict):
     open: NotRequired[OpenRequests]
     """Releases that lie on hosts may lack it."""
     workers: list[Worker]
+    gpu_health: NotRequired[GpuHealth]
+    """Releases that lie on hosts may lack it."""
 
 
 class SpeechBody(TypedDict):

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from rich.console import Console
 
 from provisioning.cli.running import cluster
 from provisioning.cli.views.status import status_view
+from provisioning.facts.card_service import card_service
 from provisioning.model.cluster_record import ClusterRecord
 from provisioning.operations.cluster_state.look import look_at
 from provisioning.operations.cluster_state.state import ClusterState
@@ -48,6 +50,17 @@ def seen(*cards: dict[str, Any], **told: Any) -> ClusterState:
     answers = recording("healthy")
     answers["rs1"]["gpus"] = [(json.dumps(body), "", 0)]
     return look_at(INVENTORY, replay(answers), ClusterRecord())
+
+
+def taken_out(state: ClusterState, **cards: Any) -> ClusterState:
+    """The same, where the app on rs1 says this of its cards."""
+    server = state.real_servers["rs1"]
+    assert server.app is not None
+    told: Any = {"mode": "drain", "out": [], "stays": "", "history": [], **cards}
+    reasons = "; ".join(card["reason"] for card in told["out"])
+    app = replace(server.app, cards=card_service(told), not_ready=reasons)
+    state.real_servers["rs1"] = replace(server, app=app)
+    return state
 
 
 def faults(state: ClusterState) -> list[str]:

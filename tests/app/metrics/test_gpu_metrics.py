@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from provisioning import node_api
 from tests.app.node_process import NodeProcess, running
+from tests.app.typed_body import fits
 from tests.gpu_driver.cards import GIB, LOST, Cards, build, cards
 
 
@@ -122,6 +124,7 @@ def test_a_card_in_trouble_takes_its_slot_out_until_it_is_repaired(
         # The last one is kept, as no other node is known; what the other one has is no matter.
         driver.set(0, ecc_uncorrected=2)
         node.wait_until(lambda: len(node.status()["gpu_health"]["out"]) == 2)
+        fits(node.status(), node_api.Status, "status")
         assert node.speak(input="hello").status_code == 200
         assert node.ready()
         # Repaired: the one was reset, the other is reachable again.
