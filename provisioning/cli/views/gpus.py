@@ -32,7 +32,7 @@ def _wrong(found: GpusFound, good: list[Card], service: CardService) -> list[str
     bad += sorted({f"Xid {card.fatal_xids[-1]}" for card in good if card.fatal_xids})
     bad += ["memory errors"] if any(card.ecc_uncorrected for card in good) else []
     bad += sorted({f"needs {card.recovery}" for card in good if card.recovery})
-    bad += [f"{len(service.out)} out of service"] if service.out else []
+    bad += [f"{len(service.out)} out"] if service.out else []
     return bad
 
 
