@@ -177,6 +177,7 @@ def _middleware(node: Node, keys: ApiKeys | None) -> list[Middleware]:
                 page="/",
                 keeper=lambda path: keeper_of(path.rpartition("/")[2]),
                 origins=settings.cors_origins,
+                joined=node.leaving.join,
             )
         )
     else:
@@ -210,7 +211,8 @@ def _turned_away(node: Node, keys: ApiKeys | None, layers: list[Middleware]) -> 
 def _condition(node: Node) -> Condition:
     """Describe this node to others, which ask before they send somebody here."""
     jobs = node.service.pool.running + node.waiting
-    return Condition(node.settings.release, not node.not_ready, jobs, node.settings.slots)
+    slots, leaving = node.service.pool.capacity, node.leaving.wished
+    return Condition(node.settings.release, not node.not_ready, jobs, slots, leaving)
 
 
 def _registry(node: Node) -> CollectorRegistry:

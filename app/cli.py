@@ -269,6 +269,28 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     help="Cards that this machine should have, for /metrics beside those that are there.",
 )
 @_option(
+    "--gpu-health",
+    default="report",
+    type=click.Choice(("report", "drain")),
+    help="With drain, slots of a card that is lost, had a fatal Xid or an uncorrectable memory "
+    "error take no more jobs until it is repaired; once that is all of them, the node is not "
+    "ready.",
+)
+@_option(
+    "--gpu-quiet",
+    default=60.0,
+    type=click.FloatRange(0, 3600),
+    help="Seconds for which such a card has to be whole before it is back; twice as long for each "
+    "further time within an hour.",
+)
+@_option(
+    "--min-ready",
+    default=1,
+    type=click.IntRange(1, 1024),
+    help="Other nodes of the peers file that have to be ready; with fewer, the node stays in "
+    "service with cards in trouble.",
+)
+@_option(
     "--start-timeout",
     default=600.0,
     type=click.FloatRange(1, 86400),

@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass, field
 
 from . import __version__
 from .connections.connections import Connections
+from .gpus.drain import GpuDrain
 from .gpus.health import trouble
 from .gpus.watch import GpuWatch
 from .middleware.open_requests import OpenRequests
 from .recordings import Recordings
+from .session_routing.leaving import Leaving
 from .settings import Settings
 from .speech import SpeechService
 from .virtual_ips import not_here
@@ -38,6 +40,9 @@ class Node:
     requests: OpenRequests = field(default_factory=OpenRequests)
     """Requests of clients that are under way."""
     gpus: GpuWatch = field(default_factory=GpuWatch)
+    leaving: Leaving = field(default_factory=lambda: Leaving("", 1))
+    gpu_drain: GpuDrain | None = None
+    """None where nobody looks at the cards by itself."""
     work_sharing: WorkSharing | None = None
     """None where there are no peers to lend to."""
     _started: float = field(default_factory=time.monotonic)
@@ -98,9 +103,10 @@ class Node:
                 "sample_rate": engine.sample_rate,
                 "voices": len(engine.voices),
             },
-            "capacity": settings.slots,
+            "capacity": pool.capacity,
             "queue_size": settings.effective_queue_size,
             "gpus": [asdict(gpu) | {"trouble": trouble(gpu)} for gpu in self.gpus.latest],
+            "gpu_health": self.gpu_drain.status() if self.gpu_drain else None,
             "jobs": {
                 "running": pool.running,
                 "waiting": self.waiting,
@@ -117,7 +123,7 @@ class Node:
                     "gpu": slot.gpu,
                     "jobs": slot.worker.jobs if slot.worker else 0,
                     "restarts": slot.restarts,
-                    "detail": slot.detail,
+                    "detail": slot.held or slot.detail,
                 }
                 for slot in pool.slots
             ],

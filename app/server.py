@@ -26,6 +26,10 @@ from .connections.descriptors import ShortOfDescriptors
 from .connections.limits import limits_of_process, raise_descriptors
 from .connections.protocol import limited
 from .engines.registry import find_engine
+from .gpus.drain import GpuDrain
+from .gpus.events import Events
+from .gpus.past_xids import PastXids
+from .gpus.watch import GpuWatch
 from .heap import keep_freed_memory, keep_what_is_there
 from .node import Node
 from .outputs.retention import Retention
@@ -36,6 +40,7 @@ from .outputs.uploads import Uploads
 from .outputs.watch import ShareWatch
 from .paths import below
 from .recordings import Recordings
+from .session_routing.leaving import Leaving
 from .settings import Settings
 from .speech import RequestLimits, SpeechService
 from .voices.clip_store import ClipStore
@@ -150,6 +155,7 @@ async def _serve_node(node: Node, listeners: list[socket.socket]) -> None:
         loop.add_signal_handler(number, stop.set)
     node.service.pool.start()
     node.service.store.start()
+    looking = asyncio.create_task(node.gpu_drain.follow()) if node.gpu_drain else None
     try:
         application = await _application(node)
         if node.work_sharing:
@@ -157,6 +163,8 @@ async def _serve_node(node: Node, listeners: list[socket.socket]) -> None:
         if not stop.is_set():
             await _until_stopped(node, application, listeners, stop)
     finally:
+        if looking:
+            looking.cancel()
         if node.work_sharing:
             await node.work_sharing.stop()
         await node.service.pool.stop()
@@ -205,7 +213,16 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
     )
     recordings = Recordings(settings.temp_dir, here, watches[settings.temp_dir], space=space)
     limits = limits_of_process(settings.client_connections, settings.slots)
-    node = Node(settings, service, recordings, Connections(limits))
+    node = Node(settings, service, recordings, Connections(limits), gpus=_gpu_watch(settings))
+    node.leaving = Leaving(settings.node_name, settings.min_ready)
+    node.gpu_drain = GpuDrain(
+        node.gpus,
+        service.pool,
+        node.leaving,
+        Events(settings.spool_dir.with_name("gpu-events.json")),
+        active=settings.gpu_health == "drain",
+        quiet=settings.gpu_quiet,
+    )
     if settings.peers_file and settings.cluster_secret_file:
         node.work_sharing = WorkSharing(
             service,
@@ -216,6 +233,10 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
             opened=lambda: not node.draining,
         )
     return node
+
+
+def _gpu_watch(settings: Settings) -> GpuWatch:
+    return GpuWatch(PastXids(settings.spool_dir.with_name("gpu-xids.json")))
 
 
 def _store(settings: Settings, watch: ShareWatch, space: UploadSpace) -> OutputStore:

@@ -32,6 +32,12 @@ class Settings:
     jobs_per_gpu: int
     gpus_expected: int | None
     """Cards that this machine should have; None where nobody said."""
+    gpu_health: str
+    """``drain``, or ``report``: whether slots of cards in trouble are taken out of service."""
+    gpu_quiet: float
+    """Seconds for which a card has to be whole before it is back."""
+    min_ready: int
+    """Other nodes that have to be ready before this one goes for its cards."""
     start_timeout: float
     text_limit: int
     drain_file: Path | None

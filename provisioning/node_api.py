@@ -56,6 +56,34 @@ ROBOT = "espeak"
 """Name of the engine that is always there, and sounds like it."""
 
 
+class CardOut(TypedDict):
+    """A card out of service."""
+
+    gpu: int
+    reason: str
+    back_in: float | None
+    """Seconds until it is back if it stays whole; nothing while it is in trouble."""
+
+
+class CardEvent(TypedDict):
+    """Something that became of a card, or of the node for its cards."""
+
+    time: str
+    event: str
+    gpu: int | None
+    reason: str
+
+
+class GpuHealth(TypedDict):
+    """Cards out of service."""
+
+    mode: str
+    out: list[CardOut]
+    stays: str
+    """Reason for which the node stays in service without a whole card; empty where it does not."""
+    history: list[CardEvent]
+
+
 class Status(TypedDict):
     """Body of ``STATUS``; keys that are not read here are left out."""
 
@@ -74,6 +102,8 @@ class Status(TypedDict):
     open: NotRequired[OpenRequests]
     """Releases that lie on hosts may lack it."""
     workers: list[Worker]
+    gpu_health: NotRequired[GpuHealth]
+    """Releases that lie on hosts may lack it."""
 
 
 class SpeechBody(TypedDict):
@@ -101,6 +131,7 @@ RESTARTS_TOTAL = "cosyvoice_worker_restarts_total"
 CAUSE = "cause"
 """Label of ``RESTARTS_TOTAL``."""
 CRASHES = ("crash", "out_of_memory", "start_failed", "self_test", "nonsense")
-"""Other causes are planned, the client's wish, or a job's deadline, which is a bad outcome too."""
+"""Other causes are planned, the client's wish, a card's trouble, or a job's deadline, which is a
+bad outcome too."""
 FACTOR_SUM = "cosyvoice_real_time_factor_sum"
 FACTOR_COUNT = "cosyvoice_real_time_factor_count"

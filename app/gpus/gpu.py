@@ -39,3 +39,8 @@ class Gpu:
     process saw, and fatal ones that one before it did."""
     lost: str = ""
     """Error by which the driver no longer reaches it; empty where it does."""
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return f"GPU {self.index} ({self.name})" if self.name else f"GPU {self.index}"

@@ -31,6 +31,11 @@ class GpuWatch:
         self._look_at = 0.0
         self._thread = TimeLimitedExecutor("gpus", 1, _PATIENCE)
 
+    @property
+    def there(self) -> bool:
+        """True where there is a driver."""
+        return self._nvml is not None
+
     async def refresh(self) -> list[Gpu]:
         """The GPUs now; those of the last time when the driver does not answer."""
         try:

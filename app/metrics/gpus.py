@@ -1,7 +1,7 @@
 """Metrics of the GPUs, card by card; a value that a card does not tell has no sample."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -23,17 +23,32 @@ _GAUGES: tuple[tuple[str, str, Callable[[Gpu], float | None]], ...] = (
 )
 
 
-def gpu_metrics(gpus: Sequence[Gpu], expected: int | None) -> Iterator[Metric]:
-    """Every family, whether there are cards or not; ``expected`` where somebody said how many."""
+def gpu_metrics(
+    gpus: Sequence[Gpu], expected: int | None, out: Collection[int]
+) -> Iterator[Metric]:
+    """Every family, whether there are cards or not; ``expected`` where somebody said how many,
+    ``out`` are the cards whose slots take no jobs."""
     for name, help_text, value in _GAUGES:
         family = GaugeMetricFamily(f"cosyvoice_gpu_{name}", help_text, labels=_LABELS)
         for gpu in gpus:
             if (told := value(gpu)) is not None:
                 family.add_metric(_place(gpu), told)
         yield family
+    yield _in_service(gpus, out)
     yield from (_ecc(gpus), _xids(gpus), _throttling(gpus))
     if expected is not None:
         yield GaugeMetricFamily("cosyvoice_gpus_expected", "Cards there should be.", expected)
+
+
+def _in_service(gpus: Sequence[Gpu], out: Collection[int]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "cosyvoice_gpu_in_service",
+        "Whether the card is not taken out of service for its trouble.",
+        labels=_LABELS,
+    )
+    for gpu in gpus:
+        family.add_metric(_place(gpu), gpu.index not in out)
+    return family
 
 
 def _ecc(gpus: Sequence[Gpu]) -> CounterMetricFamily:

@@ -30,8 +30,9 @@ class NodeCollector(Collector):
         yield self._closed()
         yield from self._gauges()
         yield from self._lending()
-        yield from gpu_metrics(self._node.gpus.latest, self._node.settings.gpus_expected)
-        settings = self._node.settings
+        settings, drain = self._node.settings, self._node.gpu_drain
+        out = drain.out if drain else ()
+        yield from gpu_metrics(self._node.gpus.latest, settings.gpus_expected, out)
         build = {
             "version": __version__,
             "release": settings.release,
@@ -93,7 +94,7 @@ class NodeCollector(Collector):
             ("jobs_running", "Jobs on a worker.", pool.running),
             ("jobs_elsewhere", "Jobs of this node on a worker of another.", pool.lent),
             ("jobs_waiting", "Jobs in line, in the page's queue and the workers'.", node.waiting),
-            ("capacity", "Jobs that can run at a time.", node.settings.slots),
+            ("capacity", "Jobs that can run at a time.", pool.capacity),
             ("queue_size", "Jobs that may wait.", node.settings.effective_queue_size),
             ("workers_usable", "Workers that can speak.", sum(s.usable for s in pool.slots)),
             ("connections", "Connections that are open.", len(node.connections.register)),

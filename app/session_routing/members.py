@@ -105,6 +105,10 @@ class Members:
         jobs = own.jobs + len(self._promised)
         return replace(own, jobs=jobs, process=self._process)
 
+    def conditions(self) -> dict[str, Condition]:
+        """Conditions of live peers, as of their last answers."""
+        return {name: self._heard[name][0] for name in self.peers if self.alive(name)}
+
     def promise(self) -> None:
         """A session that begins a job is on its way here."""
         self._promised.append(time.monotonic())
@@ -117,7 +121,7 @@ class Members:
     def eligible(self, release: str) -> dict[str, Condition]:
         """Nodes that take new sessions of a release; of any where none of that release does."""
         conditions = {self.node: self.own_condition()}
-        conditions |= {name: self._heard[name][0] for name in self.peers if self.alive(name)}
+        conditions |= self.conditions()
         ready = {name: said for name, said in conditions.items() if said.ready}
         same = {name: said for name, said in ready.items() if said.release == release}
         return same or ready or {self.node: conditions[self.node]}

@@ -49,11 +49,13 @@ class SessionRouting:
         page: str | None = None,
         keeper: Callable[[str], str | None] = lambda path: None,
         origins: Collection[str] = (),
+        joined: Callable[[Members], None] = lambda members: None,
     ) -> None:
         """``page`` is the path of Gradio's page, ``/`` where it is mounted at the root: with it,
         and with a ``condition`` that tells a release, a page keeps to nodes of its release.
         ``keeper`` says of a path which node has the file where another has not; None of what is no
-        file. ``origins`` are those of other sites whose pages may use the app, ``*`` for all."""
+        file. ``origins`` are those of other sites whose pages may use the app, ``*`` for all.
+        ``joined`` is given the members."""
         self._signatures = Signatures(secret, node)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
         # Peers are named by address: no proxy of the environment is asked for them.
@@ -62,6 +64,7 @@ class SessionRouting:
         self._peers_file = peers if isinstance(peers, PeersFile) else None
         first = peers.peers() if isinstance(peers, PeersFile) else peers
         self.members = Members(node, first, self._peer_client, condition)
+        joined(self.members)
         table = SessionTable()
         self.members.on_moved = table.forget
         self.owners = Owners(self.members, table, self._peer_client)

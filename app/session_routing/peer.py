@@ -27,6 +27,8 @@ class Condition:
     slots: int = 1
     """Jobs it can run at the same time."""
 
+    leaving: bool = False
+    """True if it wants to go out of service by itself, or has gone."""
     process: str = ""
     """Of the process that says so: another one by the same name holds no session of this one."""
 
@@ -48,9 +50,11 @@ def condition_of(content: Any) -> Condition:
             ready=bool(content["ready"]),
             jobs=int(content["jobs"]),
             slots=int(content["slots"]),
+            # A release that does not say it never goes by itself.
+            leaving=bool(content.get("leaving", False)),
             process=str(content["process"]),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a condition: {content!r}") from error
 
 

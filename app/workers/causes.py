@@ -20,6 +20,8 @@ class Cause(StrEnum):
     """A job failed, and then its first words did."""
     PROTOCOL_ERROR = "nonsense"
     """It sent something that could not be read."""
+    GPU = "gpu"
+    """Its slot is held back, because the card that it computes on is in trouble."""
     MAX_JOBS = "max_jobs"
     """Planned: it has done as many jobs as a worker may."""
     MAX_GROWTH = "max_growth"

@@ -79,13 +79,20 @@ class JobQueue:
 
     def offer(self, slot: Slot) -> None:
         """A slot with a worker that is free: for whoever waits longest, here or elsewhere, or to
-        be kept."""
+        be kept. One that is held rests."""
+        if slot.held:
+            slot.rest()
+            return
         slot.state = SlotState.BUSY
         if not self.neighbours.keeps(slot):
             self.give(slot)
 
     def give(self, slot: Slot) -> None:
-        """A slot that is free: for whoever waits longest here, or to be kept."""
+        """A slot that is free: for whoever waits longest here, or to be kept. One that is held
+        rests."""
+        if slot.held:
+            slot.rest()
+            return
         if place := self._first():
             place.given = (slot, slot.worker)
             place.turn.set_result(self._busy(slot))

@@ -17,6 +17,8 @@ _LONGEST_PAUSE = 30.0
 _LEAVING = 5.0
 # Memory a successor may need beyond what the worker it follows holds: both run for a while.
 _ROOM = 1.25
+_NEW = "has not said its first words yet"
+_PLANNED = (Cause.MAX_JOBS, Cause.MAX_GROWTH, Cause.GPU)
 _log = logging.getLogger("app.workers")
 
 
@@ -30,6 +32,8 @@ class SlotState(StrEnum):
     """A planned replacement: the next worker loads where the last one was."""
     BROKEN = "broken"
     """The last start failed; the next is tried after a pause."""
+    HELD = "held"
+    """Out of service: it has no worker until it is let go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class SlotEvents:
     """Has a worker that is free."""
     lost: Callable[["Slot"], None]
     """Has none any more."""
+    resting: Callable[["Slot"], None]
+    """Is held, and has a worker without a job."""
     replaced: Callable[[Cause], None]
     """A worker is over, for this reason."""
 
@@ -66,17 +72,21 @@ class Slot:
     ) -> None:
         self.index = index
         self.state = SlotState.STARTING
-        self.detail = "has not said its first words yet"
+        self.detail = _NEW
         self.restarts = 0
         self.worker: Worker | None = None
         self.record = Record()
         """Of its worker."""
         self.gpu = command.gpu
+        self.held = ""
+        """Reason for which it takes no job; empty where it does."""
         self._command = command
         self._start_timeout = start_timeout
         self._events = events
         self._service = service or ServiceTime()
         self._warm_size = 0
+        self._free = asyncio.Event()
+        self._free.set()
         self._starting: set[Worker] = set()
         self._successor: Worker | None = None
 
@@ -113,9 +123,12 @@ class Slot:
         """Start the worker and, for ever, the next one when it ends."""
         pause = _FIRST_PAUSE
         while True:
+            await self._until_free()
             try:
                 worker = self._successor or await self._start()
             except (WorkerGoneError, TimeoutError, OSError) as error:
+                if self.held:
+                    continue
                 self._broken(str(error) or f"not ready after {self._start_timeout:g} s")
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
@@ -179,6 +192,37 @@ class Slot:
         self.state = SlotState.RENEWING
         self.detail = f"is being renewed: {cause.value}"
 
+    def hold(self, reason: str) -> None:
+        """Take no more jobs from now on, and start no worker. A job that runs may end; a worker
+        that has none, or gets free of it, ``rest``s."""
+        self.held = reason
+        if self.state is SlotState.HELD:
+            self.detail = reason
+        self._free.clear()
+        for worker in self._starting:
+            worker.kill(Cause.GPU)
+
+    def let_go(self) -> None:
+        """Take jobs again, as soon as there is a worker."""
+        self.held = ""
+        self._free.set()
+
+    def rest(self) -> None:
+        """Give up a worker without a job, as the slot is held."""
+        self.state = SlotState.HELD
+        self.detail = self.held
+        self._events.resting(self)
+
+    async def _until_free(self) -> None:
+        if not self.held:
+            return
+        self.state = SlotState.HELD
+        self.detail = self.held
+        self._events.lost(self)
+        await self._free.wait()
+        self.state = SlotState.STARTING
+        self.detail = _NEW
+
     def _begin_service(self, worker: Worker) -> None:
         self.worker = worker
         self.record = Record()
@@ -195,7 +239,7 @@ class Slot:
             await worker.wait()
             if self.worker is worker:
                 break
-        planned = worker.end_cause in (Cause.MAX_JOBS, Cause.MAX_GROWTH)
+        planned = worker.end_cause in _PLANNED
         self.state = SlotState.RENEWING if planned else SlotState.STARTING
         self.detail = f"is being replaced: {worker.end_told()} ({worker.end_cause.value})"
         level = logging.INFO if planned else logging.WARNING

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..model.inventory import Inventory
 from ..node_api import STATUS, Status
 from ..resources.base import Observation
 from .app_target import app_target
+from .card_service import CardService, card_service
 from .fact import Fact
 from .http_replies import HttpReply, http_probe, parse_replies
 from .probe import ProbeError
@@ -40,6 +41,13 @@ class AppStatus:
     """Name of what speaks; empty where it does not tell."""
     starting: tuple[str, ...] = ()
     """Reasons for which workers have not proved themselves yet."""
+    cards: CardService = field(default_factory=CardService)
+
+    @property
+    def out_for_its_cards(self) -> bool:
+        """True if it is not ready for its cards alone."""
+        reasons = {card.reason for card in self.cards.out}
+        return bool(reasons) and {*self.not_ready.split("; ")} <= reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,7 @@ def _status(body: Status) -> AppStatus:
         slots=int(body.get("capacity", 0)),
         engine=str(body.get("engine", {}).get("name", "")),
         places=int(body.get("queue_size", 0)),
+        cards=card_service(body.get("gpu_health")),
         starting=tuple(filter(None, map(_detail, body.get("workers", ())))),
     )
 

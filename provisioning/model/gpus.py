@@ -1,10 +1,21 @@
 """The GPUs a real server should have."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
 from .base import Part, Whole
+
+
+class GpuHealth(StrEnum):
+    """Consequence of a card that is lost, or had a fatal Xid or an uncorrectable memory error."""
+
+    REPORT = "report"
+    """It is told."""
+    DRAIN = "drain"
+    """Its slots go out of service until it is repaired; with the last of them the node does, while
+    the quorum of each service is kept, and another node is ready."""
 
 
 class Gpus(Part):

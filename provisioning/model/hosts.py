@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 from .address import IPAddress as IPAddress
 from .address import IPv6Only
 from .base import Interface, Name, Part, Weight, Whole
-from .gpus import GpusEntry
+from .gpus import GpuHealth, GpusEntry
 from .ssh import Connection
 
 Variable = str | int | float | bool
@@ -127,6 +127,8 @@ class RealServers(Group[RealServerEntry]):
 
     gpus: GpusEntry | None = None
     """GPUs that each should have; absent, nothing is expected and none is missed."""
+    gpu_health: GpuHealth = GpuHealth.REPORT
+    """Consequence of a card in trouble."""
 
 
 class Clients(Group[ClientEntry]):

@@ -2,22 +2,21 @@
 
 import ast
 import io
-import types
 import wave
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
 
 from app.workers.causes import Cause
 from app.workers.totals import Outcome
 from provisioning import node_api
 from provisioning.facts.app_metrics import parse_metrics
 from tests.app.node_process import NodeProcess
+from tests.app.typed_body import fits
 
 _ROOT = Path(__file__).parents[2]
 _PATHS = (node_api.READY, node_api.STATUS, node_api.METRICS, node_api.SPEECH)
 _PROBES = _ROOT / "provisioning/facts/probes"
-_PLANNED = {Cause.DEADLINE, Cause.CANCEL, Cause.MAX_JOBS, Cause.MAX_GROWTH}
+_PLANNED = {Cause.DEADLINE, Cause.CANCEL, Cause.MAX_JOBS, Cause.MAX_GROWTH, Cause.GPU}
 _NO_FAULT = {Outcome.DONE, Outcome.REFUSED, Outcome.CANCELLED}
 
 
@@ -36,7 +35,8 @@ def test_speech_is_a_wav_file(node: NodeProcess) -> None:
 
 
 def test_the_status_has_every_key_in_its_type(node: NodeProcess) -> None:
-    _fits(node.get(node_api.STATUS).json(), node_api.Status, "status")
+    cards = ("status.gpu_health.out", "status.gpu_health.history")
+    fits(node.get(node_api.STATUS).json(), node_api.Status, "status", empty=cards)
 
 
 def test_a_drained_node_says_so_and_nothing_else(node: NodeProcess) -> None:
@@ -99,19 +99,3 @@ def _strings(path: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
             yield node.lineno, node.value
-
-
-def _fits(value: Any, kind: Any, place: str) -> None:
-    if is_typeddict(kind):
-        for key, inner in get_type_hints(kind).items():
-            assert key in value, f"{place}.{key}"
-            _fits(value[key], inner, f"{place}.{key}")
-    elif get_origin(kind) is NotRequired:
-        _fits(value, get_args(kind)[0], place)
-    elif get_origin(kind) is list:
-        assert value, place
-        for one in value:
-            _fits(one, get_args(kind)[0], place)
-    else:
-        allowed = get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
-        assert type(value) in allowed, f"{place}: {value!r}"

@@ -248,6 +248,22 @@ SERVICES: dict[str, Case] = {
         services="services:\n  - {scheduler: mh, persistence: null, hash_port: ▸true}",
         app="app: {session_routing: false}",
     ),
+    "drain without others": warns(
+        "real_servers.gpu_health", "the only node never goes", "add a real server",
+        real_servers="real_servers: {gpu_health: ▸drain, hosts: {rs1: 192.168.1.101}}",
+    ),
+    "drain of nodes that know no others": warns(
+        "real_servers.gpu_health", "know of no others", "session_routing: true",
+        app="app: {session_routing: false}", services=_STICKY,
+        real_servers="real_servers:\n  gpu_health: ▸drain\n"
+        "  hosts: {rs1: 192.168.1.101, rs2: 192.168.1.102}",
+    ),
+    "drain of nodes that are all needed": warns(
+        "real_servers.gpu_health", "a quorum needs every node", "lower the quorum",
+        services="services: [{scheduler: rr, quorum: 2}]",
+        real_servers="real_servers:\n  gpu_health: ▸drain\n"
+        "  hosts: {rs1: 192.168.1.101, rs2: 192.168.1.102}",
+    ),
     "a secret for nothing": warns(
         "app.secret", "do not route sessions", "session_routing: true",
         app="app:\n  session_routing: false\n  ▸secret: {env: PATH}", services=_STICKY, found="",

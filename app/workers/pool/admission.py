@@ -52,9 +52,9 @@ class Admission:
         if queue.idle + self._size.queue_size - queue.waiting > promised:
             return None
         self._totals.busy += 1
-        slots = self._workplace.slots
+        slots = readiness.open_slots(self._workplace.slots)
         if not readiness.any_usable(slots):
-            return job_errors.starting(readiness.not_ready(slots))
+            return job_errors.starting(readiness.not_ready(self._workplace.slots))
         seconds = max(1, math.ceil(self._wait_for(queue.waiting)))
         return job_errors.busy(len(slots), queue.waiting, seconds)
 
@@ -69,4 +69,5 @@ class Admission:
 
     def _wait_for(self, ahead: int) -> float:
         """Seconds until it is the turn of a job with so many before it, roughly."""
-        return self._totals.mean_seconds * (ahead + 1) / len(self._workplace.slots)
+        at_once = max(1, len(readiness.open_slots(self._workplace.slots)))
+        return self._totals.mean_seconds * (ahead + 1) / at_once

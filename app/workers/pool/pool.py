@@ -20,7 +20,7 @@ from ..observer import PoolObserver
 from ..remote import LostError, Neighbours
 from ..report import JobReport
 from ..self_test import Verdict
-from ..slot import Slot, SlotEvents
+from ..slot import Slot, SlotEvents, SlotState
 from ..totals import Totals
 from ..worker import Worker, WorkerCommand
 from . import job_errors, readiness
@@ -50,7 +50,7 @@ class Pool:
         """Replaced workers, by cause."""
         self.queue = JobQueue()
         self.coming = Coming()
-        events = SlotEvents(self.queue.offer, self._lost, self._count_restart)
+        events = SlotEvents(self.queue.offer, self._lost, self._rest, self._count_restart)
         self.slots = [
             Slot(
                 index,
@@ -88,6 +88,23 @@ class Pool:
     def observe(self, observer: PoolObserver) -> None:
         """Tell an observer of every job and worker from now on."""
         self._workplace.observer = observer
+
+    def hold(self, slot: Slot, reason: str) -> None:
+        """Take a slot out of service: the job that it has may end, and it gets no other until it
+        is let go."""
+        slot.hold(reason)
+        if slot.state is SlotState.IDLE:
+            self.queue.withdraw(slot)
+            slot.rest()
+
+    def let_go(self, slot: Slot) -> None:
+        """Bring a slot back that was held."""
+        slot.let_go()
+
+    @property
+    def capacity(self) -> int:
+        """Jobs that can run at a time, on slots that are not held."""
+        return len(readiness.open_slots(self.slots))
 
     @property
     def running(self) -> int:
@@ -197,9 +214,13 @@ class Pool:
         long."""
         while readiness.none_starts(self.slots):
             await asyncio.sleep(1)
-            if readiness.none_starts(self.slots):
+            # Slots are all held only while other nodes are in service: their turn comes.
+            if readiness.none_starts(self.slots) and readiness.any_broken(self.slots):
                 self.queue.dismiss(self._no_worker, _ELSEWHERE_PATIENCE)
         self._hoping = False
+
+    def _rest(self, slot: Slot) -> None:
+        self._renewal.rest(slot)
 
     def _no_worker(self) -> UnavailableError:
         return job_errors.no_worker(self.not_ready)

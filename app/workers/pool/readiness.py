@@ -5,6 +5,11 @@ from collections.abc import Sequence
 from ..slot import Slot, SlotState
 
 
+def open_slots(slots: Sequence[Slot]) -> list[Slot]:
+    """List those that are not held back."""
+    return [slot for slot in slots if not slot.held]
+
+
 def running(slots: Sequence[Slot]) -> int:
     """Count the jobs on workers."""
     return sum(slot.state is SlotState.BUSY for slot in slots)
@@ -16,8 +21,13 @@ def any_usable(slots: Sequence[Slot]) -> bool:
 
 
 def none_starts(slots: Sequence[Slot]) -> bool:
-    """Tell whether the last start of every worker failed."""
-    return all(slot.state is SlotState.BROKEN for slot in slots)
+    """Tell whether the last start of every worker failed, or was not to be."""
+    return all(slot.state in (SlotState.BROKEN, SlotState.HELD) for slot in slots)
+
+
+def any_broken(slots: Sequence[Slot]) -> bool:
+    """Tell whether the last start of a worker failed."""
+    return any(slot.state is SlotState.BROKEN for slot in slots)
 
 
 def any_loading(slots: Sequence[Slot]) -> bool:
@@ -29,11 +39,15 @@ def any_loading(slots: Sequence[Slot]) -> bool:
 def not_ready(slots: Sequence[Slot]) -> str:
     """Explain why not every worker can speak; empty when all can.
 
-    A worker that is being renewed as planned does not count while another can speak.
+    A worker that is being renewed as planned does not count while another can speak, and a slot
+    that is held does not while there is another.
     """
-    some = any_usable(slots)
+    opened = open_slots(slots)
+    if not opened:
+        return "; ".join(dict.fromkeys(slot.held for slot in slots))
+    some = any_usable(opened)
     return "; ".join(
         f"worker {slot.index} {slot.detail}"
-        for slot in slots
+        for slot in opened
         if not slot.usable and not (some and slot.state is SlotState.RENEWING)
     )

@@ -40,6 +40,11 @@ class Renewal:
             slot.pause(cause)
             self._retire(worker, cause)
 
+    def rest(self, slot: Slot) -> None:
+        """End the worker of a slot that is held; it has no job."""
+        if slot.worker is not None:
+            self._retire(slot.worker, Cause.GPU)
+
     async def _renew(self, slot: Slot, cause: Cause) -> None:
         try:
             await slot.load_successor(cause)

@@ -8,6 +8,7 @@ from ..observer import PoolObserver
 from ..remote import RemoteSlot
 from ..slot import Slot
 from .examination import Examination
+from .readiness import open_slots
 from .renewal import Renewal
 from .tasks import Tasks
 
@@ -35,4 +36,4 @@ class Workplace:
     @property
     def single(self) -> bool:
         """True if there is no worker but one."""
-        return len(self.slots) == 1 and not self.queue.neighbours.peers
+        return len(open_slots(self.slots)) <= 1 and not self.queue.neighbours.peers

@@ -1,5 +1,6 @@
 """``cluster history``."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -8,7 +9,12 @@ from rich.text import Text
 
 from ...engine.journal import RunRecord, read_run, runs
 from ...operations.cluster.cluster import Cluster
-from ..options import inventory_option, load_or_exit
+from ...operations.cluster.fleet import open_fleet
+from ...operations.host_words import of_host
+from ...operations.node_history import node_history
+from .. import exit_codes
+from ..options import host_key_option, inventory_option, load_or_exit
+from ..views.events import events_table
 from ..views.json_output import print_json
 from ..views.table import FittingTable
 
@@ -67,6 +73,29 @@ def show(cluster: Cluster, run_id: str, as_json: bool) -> None:
         print_json(run.records)
         return
     _show(Console(), run)
+
+
+@history.command()
+@host_key_option
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@click.pass_obj
+def nodes(cluster: Cluster, accept_new_host_keys: bool, as_json: bool) -> None:
+    """Show what nodes did by themselves: GPUs that went out of service and came back, and why.
+
+    Exit status: 0 all nodes told, 1 one did not, 2 wrong inventory or command line.
+    """
+    names = list(cluster.inventory.real_servers.hosts)
+    with open_fleet(cluster, accept_new_host_keys=accept_new_host_keys) as fleet:
+        events, silent = node_history(cluster.inventory, fleet, names)
+    if as_json:
+        print_json({"events": [{"host": n, **asdict(e)} for n, e in events], "silent": silent})
+    elif events:
+        Console().print(events_table(events))
+    elif not silent:
+        click.echo("No node did anything by itself.")
+    for name, reason in silent.items():
+        click.secho(of_host(name, reason), fg="red", err=True)
+    raise SystemExit(exit_codes.FAILED if silent else exit_codes.OK)
 
 
 def _summary(run: RunRecord) -> dict[str, object]:

@@ -4,6 +4,7 @@ from rich.console import Group, RenderableType
 from rich.filesize import decimal
 from rich.text import Text
 
+from ...facts.card_service import CardService
 from ...facts.hosts.real_server import MountState, RealServerState
 from ...facts.ipvs_table import TableServer, TableService
 from ...model.address import IPAddress, endpoint
@@ -143,8 +144,12 @@ def _real_servers(inventory: Inventory, state: ClusterState) -> FittingTable:
             table.add_row(name, _GONE)
         else:
             cells = _real_server(inventory, server, name in state.runtime.drains)
-            table.add_row(name, *cells, *([gpus_cell(server.gpus)] if gpus else ()))
+            table.add_row(name, *cells, *([_gpus(server)] if gpus else ()))
     return table
+
+
+def _gpus(server: RealServerState) -> Text:
+    return gpus_cell(server.gpus, server.app.cards if server.app else CardService())
 
 
 def _real_server(inventory: Inventory, server: RealServerState, drained: bool) -> list[Text]:

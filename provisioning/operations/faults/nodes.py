@@ -26,6 +26,8 @@ def node_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
         elif bad := [place for place, answer in server.answers.items() if not answer.ok]:
             said = server.answers[bad[0]].text
             text = f"not ready at {' and '.join(bad)}: {said}"
+            if server.app and server.app.out_for_its_cards:
+                text = "takes no clients: all its cards are out of service"
             faults.append(Fault(name, text, _fix(name, server)))
         if server.app and server.app.node and server.app.node != name:
             text = f"the app there calls itself {server.app.node!r}"
@@ -35,6 +37,8 @@ def node_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
 
 def _fix(name: str, server: RealServerState) -> str:
     log = f"`cluster logs {name}` says why"
+    if server.app and server.app.out_for_its_cards:
+        return "mend the cards, as said below; `cluster history nodes` says what happened"
     if server.app and server.app.not_ready:
         # It lives and says what it waits for.
         return f"it may get over it by itself; {log}"

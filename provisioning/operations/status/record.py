@@ -27,10 +27,13 @@ Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be tol
          "gpus": {"driver": str, "cuda": str, "problem": str, "lacking": [str],
              "other_xids": [int],
              "cards": [{"index": int, "name": str, "uuid": str, "capability": number | null,
-                 "memory_total": int | null, "memory_used": int | null,
-                 "utilization": percent | null, "temperature": degrees Celsius | null,
+                 "memory_total": int | null, "memory_used": int | null, "utilization": percent | null,
+                 "temperature": degrees Celsius | null, "power": watts | null, "recovery": str,
                  "ecc_uncorrected": int | null, "throttling": [str], "processes": int | null,
-                 "mig": int, "xids": [int], "lost": str}]} | null}},
+                 "mig": int, "xids": [int], "lost": str}]} | null,
+         "gpu_health": {"mode": "report" | "drain" | "", "stays": str,
+             "out": [{"gpu": int, "reason": str, "back_in": seconds | null}],
+             "history": [{"time": str, "event": str, "gpu": int | null, "reason": str}]} | null}},
      "storage": {host: {"exported_to": [str], "threads": int, "free": int, "size": int}},
      key of a further role: {host: {...}}}
 
@@ -86,6 +89,7 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
                 "waiting": server.app.waiting if server.app else None,
                 "mount": asdict(server.mount) if server.mount else None,
                 "gpus": asdict(server.gpus) if server.gpus else None,
+                "gpu_health": asdict(server.app.cards) if server.app else None,
             }
             for name, server in state.real_servers.items()
         },

@@ -2,7 +2,9 @@
 
 from ...model.artifact import with_paths
 from ...model.engine_needs import engine_variables
+from ...model.gpus import GpuHealth
 from ...model.inventory import Inventory
+from ...model.others_needed import others_needed
 from ...model.resolve import gpus_of, routes_sessions
 from ...places import APP_STATE, DRAIN_FILE, PEERS_FILE, SECRET_FILE
 from .outputs import output_folder
@@ -34,5 +36,8 @@ def environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
     values |= engine_variables(inventory)
     if (gpus := gpus_of(inventory, name)) is not None:
         values["COSYVOICE_GPUS_EXPECTED"] = gpus.count
+    if inventory.real_servers.gpu_health is GpuHealth.DRAIN:
+        values["COSYVOICE_GPU_HEALTH"] = GpuHealth.DRAIN.value
+        values["COSYVOICE_MIN_READY"] = others_needed(inventory, name)
     values |= {**app.environment, **host.environment}
     return [(key, with_paths(str(value), app.directory)) for key, value in values.items()]

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from provisioning import node_api
 from tests.app.node_process import NodeProcess, running
+from tests.app.typed_body import fits
 from tests.gpu_driver.cards import GIB, LOST, Cards, build, cards
 
 
@@ -101,3 +103,37 @@ def test_xids_are_counted_and_uncorrectable_errors_are_trouble(
         assert node.status()["gpus"][0]["trouble"] == "has 2 uncorrectable memory errors"
         driver.set(0, ecc_uncorrected=0)
         assert node.status()["gpus"][0]["trouble"] == ""
+
+
+def test_a_card_in_trouble_takes_its_slot_out_until_it_is_repaired(
+    tmp_path: Path, driver: Cards
+) -> None:
+    driver.add(0)
+    driver.add(1)
+    arguments = ("--engine", "faulty", "--enable-queue", "--gpus", "0,1")
+    health = ("--gpu-health", "drain", "--gpu-quiet", "0")
+    with running(tmp_path, *arguments, *health, **environment(tmp_path, driver)) as node:
+        node.wait_ready()
+        driver.set(1, xid=79)
+        node.wait_until(lambda: node.status()["workers"][1]["state"] == "held")
+        status = node.status()
+        in_service = [gpu_samples(node)["gpu_in_service", card, ""] for card in "01"]
+        assert in_service == [1, 0]
+        assert status["workers"][1]["detail"] == "GPU 1 (NVIDIA H100 80GB HBM3) had Xid 79"
+        assert (status["ready"], status["capacity"]) == (True, 1)
+        # The last one is kept, as no other node is known; what the other one has is no matter.
+        driver.set(0, ecc_uncorrected=2)
+        node.wait_until(lambda: len(node.status()["gpu_health"]["out"]) == 2)
+        fits(node.status(), node_api.Status, "status")
+        assert node.speak(input="hello").status_code == 200
+        assert node.ready()
+        # Repaired: the one was reset, the other is reachable again.
+        driver.set(0, ecc_uncorrected=0)
+        driver.set(1, error=LOST)
+        node.wait_until(lambda: node.status()["gpus"][1]["lost"])
+        driver.set(1, error=None)
+        node.wait_until(lambda: node.status()["capacity"] == 2 and node.ready())
+        history = node.status()["gpu_health"]["history"]
+        assert [(event["event"], event["gpu"]) for event in history[:2]] == [("out", 1), ("out", 0)]
+        assert {("back", 0), ("back", 1)} == {(e["event"], e["gpu"]) for e in history[-2:]}
+        assert "out of service: GPU 1" in "".join(node.raw)

@@ -24,6 +24,7 @@ class FakeSlot:
 
     state: SlotState = SlotState.STARTING
     worker: FakeWorker = field(default_factory=FakeWorker)
+    held: str = ""
 
 
 class LineMachine(RuleBasedStateMachine):

@@ -1,0 +1,43 @@
+"""Rules for nodes whose cards are in trouble."""
+
+from collections.abc import Iterator
+
+from ..gpus import GpuHealth
+from ..others_needed import others_needed
+from ..resolve import routes_sessions
+from .finding import Context, Finding, warning
+
+_PATH = ("real_servers", "gpu_health")
+
+
+def drain(context: Context) -> Iterator[Finding]:
+    """A node can go, with its last card."""
+    inventory = context.inventory
+    hosts = inventory.real_servers.hosts
+    if inventory.real_servers.gpu_health is not GpuHealth.DRAIN or not hosts:
+        return
+    if len(hosts) == 1:
+        yield warning(
+            _PATH,
+            "the only node never goes out of service: it keeps the slots of its last card",
+            "add a real server to real_servers: {hosts: …}",
+            None,
+            ("real_servers", "hosts"),
+        )
+    elif not routes_sessions(inventory):
+        yield warning(
+            _PATH,
+            "nodes that do not route sessions know of no others, so each keeps the slots of its "
+            "last card",
+            "write app: {session_routing: true}",
+            None,
+            ("app", "session_routing"),
+        )
+    elif all(others_needed(inventory, name) >= len(hosts) for name in hosts):
+        yield warning(
+            _PATH,
+            "a quorum needs every node, so each keeps the slots of its last card",
+            "lower the quorum, or add a real server",
+            None,
+            ("services",),
+        )
