@@ -171,45 +171,6 @@ def test_a_key_that_is_elsewhere_is_no_mistake(tmp_path: Path) -> None:
     check(warns("tls.key", "NOWHERE is not set", tls=text), tmp_path)
 
 
-CASES: dict[str, Case] = {
-    "on directors": error(
-        "tls.on", "the bottleneck", "it is ended on the real servers",
-        tls=f"tls: {{authority: cluster, on: {MARK}directors}}",
-    ),
-    "without a certificate": error(
-        "tls", "has no certificate", "authority: cluster", tls=f"{MARK}tls: {{names: [{NAME}]}}"
-    ),
-    "both": error(
-        "tls.key", "authority issues", tls=f"tls: {{authority: cluster, {MARK}key: {{env: HOME}}}}"
-    ),
-    "a port that is taken": error(
-        "services[1].port", "Nginx listens there", "remove this service",
-        tls="tls: {authority: cluster}",
-        services="services: [{name: web}, "
-        f"{{name: s, app: false, port: {MARK}443, check: {{type: ssl}}}}]",
-    ),
-    "one port for both": error(
-        "tls.redirect_port", "is the port of TLS",
-        tls=f"tls: {{authority: cluster, redirect_port: {MARK}443}}",
-    ),
-    "a name that is taken": error(
-        "services[0].name", "tls makes a service", tls="tls: {authority: cluster}",
-        services=f"services: [{{name: {MARK}https}}]",
-    ),
-    "HSTS without a name": warns(
-        "tls.hsts", "browsers do not heed it", tls=f"tls: {{authority: cluster, hsts: {MARK}300}}"
-    ),
-    "no name": error(
-        "tls.names[0]", "", tls=f"tls: {{authority: cluster, names: [{MARK}'a b;']}}"
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_mistakes(name: str, tmp_path: Path) -> None:
-    check(CASES[name], tmp_path)
-
-
 def test_clients_are_served_by_tls_alone_unless_it_is_said_otherwise(tmp_path: Path) -> None:
     def ports(more: str) -> list[tuple[int, str, str]]:
         path = tmp_path / "inventory.yaml"
