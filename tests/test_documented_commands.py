@@ -5,6 +5,7 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -55,23 +56,24 @@ def take(words: list[str], *, whole: bool) -> None:
     command: click.Command = cluster
     context: click.Context | None = None
     name = "cluster"
-    while True:
-        try:
-            context = command.make_context(name, list(words), parent=context)
-        except click.exceptions.Exit:
-            return
-        except click.MissingParameter:
-            if whole:
-                raise
-            return
-        except click.exceptions.NoArgsIsHelpError:
-            return
-        rest = [*context._protected_args, *context.args]
-        if not isinstance(command, click.Group) or not rest:
-            return
-        found, inner, words = command.resolve_command(context, rest)
-        assert inner is not None
-        name, command = found or name, inner
+    with ExitStack() as contexts:
+        while True:
+            try:
+                context = command.make_context(name, list(words), parent=context)
+            except (click.exceptions.Exit, click.exceptions.NoArgsIsHelpError):
+                return
+            except click.MissingParameter:
+                if whole:
+                    raise
+                return
+            # What -v and --debug have begun ends with it.
+            contexts.callback(context.close)
+            rest = [*context._protected_args, *context.args]
+            if not isinstance(command, click.Group) or not rest:
+                return
+            found, inner, words = command.resolve_command(context, rest)
+            assert inner is not None
+            name, command = found or name, inner
 
 
 def wrong(lines: Iterator[str], *, whole: bool) -> list[str]:

@@ -3,12 +3,17 @@
 import os
 import select
 import signal
+import sys
 import threading
 import time
 from types import FrameType, TracebackType
+from typing import TYPE_CHECKING
 
 from . import exit_codes
 from .streams import flushed
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 _UNWINDING = 1.0
 """Seconds within which another Ctrl-C is the same one: what was begun is being put in order, which
@@ -43,6 +48,7 @@ class Interrupts:
             self._told, self._tell = os.pipe()
             os.set_blocking(self._tell, False)
             signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
+            sys.unraisablehook = self._swallowed
             threading.Thread(target=self._remind, daemon=True).start()
         return self
 
@@ -55,6 +61,7 @@ class Interrupts:
         if self._before is not None:
             signal.signal(signal.SIGINT, self._before)
             signal.set_wakeup_fd(-1)
+            sys.unraisablehook = sys.__unraisablehook__
             os.close(self._tell)
 
     def end_at_once_if_any(self, status: int) -> None:
@@ -82,6 +89,21 @@ class Interrupts:
                 pass
             self._answered = False
         os.close(self._told)
+
+    def _swallowed(self, lost: "UnraisableHookArgs") -> None:
+        """Signals once more where the interrupt was raised in a place whose errors Python drops: a
+        finaliser, or a callback of a library written in C."""
+        if lost.exc_type is not KeyboardInterrupt:
+            sys.__unraisablehook__(lost)
+            return
+        self._taken -= 1
+        self._latest = -_UNWINDING
+        # Neither from here, where it would be dropped as well, nor while it is taken for a reminder
+        # of the signal that was lost.
+        main = threading.main_thread().ident
+        again = threading.Timer(2 * _PATIENCE, signal.pthread_kill, (main, signal.SIGINT))
+        again.daemon = True
+        again.start()
 
     def _take(self, signal_number: int, frame: FrameType | None) -> None:
         self._answered = True

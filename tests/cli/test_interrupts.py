@@ -87,3 +87,36 @@ def test_one_that_comes_while_it_gets_ready_is_told_as_any() -> None:
     )
     assert done.stderr == "Interrupted. Run the same command again to go on.\n"
     assert (done.stdout, done.returncode) == ("", 130)
+
+
+# Python drops what a finaliser raises.
+_DROPPED = """
+import os, signal, sys, time
+from provisioning.cli.interrupts import Interrupts
+
+class Dropping:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        while True:
+            pass
+
+with Interrupts() as interrupts:
+    Dropping()
+    try:
+        time.sleep(40)
+    except KeyboardInterrupt:
+        print("interrupted")
+    interrupts.end_at_once_if_any(130)
+"""
+
+
+def test_one_that_python_drops_comes_again() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _DROPPED],
+        cwd=_REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("interrupted\n", "", 130)

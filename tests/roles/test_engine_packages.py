@@ -3,12 +3,12 @@
 import subprocess
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
+import yaml
 
 from app.engines.registry import AUTO, BUILT_IN, BY_CHOICE, GROUP
-from provisioning.model.loader.load import parse_inventory
+from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
 from provisioning.resources.base import Requirement
 from provisioning.roles.desired import desired_hosts
@@ -64,14 +64,12 @@ def test_a_name_is_text_for_the_shell_and_for_python() -> None:
 
 
 def _requirements(engine: str) -> tuple[Requirement, ...]:
-    app = f"app: {{python: {sys.executable}, engine: {_quoted(engine)}}}"
-    text = "\n".join({**SMALLEST, "app": app}.values()) + "\n"
-    inventory = parse_inventory(text, Path("inventory.yaml")).inventory
+    content = yaml.safe_load("\n".join(SMALLEST.values()))
+    # Not as a file: this interpreter may be where no node's could be, such as in /var/tmp.
+    inventory = Inventory.model_validate(
+        {**content, "app": {"python": sys.executable, "engine": engine}}
+    )
     return desired_hosts(inventory, None, Runtime())["rs1"].requirements
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _run(need: Requirement, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -187,6 +187,8 @@ class OneNode:
                 "source": str(self.folder / "1.0"),
                 "directory": str(self.app),
                 "python": sys.executable,
+                # Other accounts need not be able to read the folder of these tests.
+                "user": "root",
             },
         }
         path = self.folder / "inventory.yaml"
