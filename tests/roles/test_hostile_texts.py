@@ -146,8 +146,8 @@ def _nginx(tmp_path: Path, file: File) -> None:
     (tmp_path / "certificate.pem").write_text(one.key_pem() + one.pem)
     (tmp_path / "listen.conf").write_text("listen 443 ssl;")
     content = file.content
-    for path in (CERTIFICATE_FILE, NGINX_LISTEN):
-        content = content.replace(path, str(tmp_path / path.rpartition("/")[2]))
+    for theirs in (CERTIFICATE_FILE, NGINX_LISTEN):
+        content = content.replace(theirs, str(tmp_path / theirs.rpartition("/")[2]))
     content = content.replace(NGINX_LOG, "stderr").replace("/run/nginx.pid", f"{tmp_path}/pid")
     path = tmp_path / "nginx.conf"
     path.write_text(content)
