@@ -25,6 +25,7 @@ from .connections.connections import Connections
 from .connections.descriptors import ShortOfDescriptors
 from .connections.limits import limits_of_process, raise_descriptors
 from .connections.protocol import limited
+from .connections.proxies import Proxies
 from .engines.registry import find_engine
 from .heap import keep_freed_memory, keep_what_is_there
 from .node import Node
@@ -205,7 +206,8 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
     )
     recordings = Recordings(settings.temp_dir, here, watches[settings.temp_dir], space=space)
     limits = limits_of_process(settings.client_connections, settings.slots)
-    node = Node(settings, service, recordings, Connections(limits))
+    connections = Connections(limits, Proxies(settings.trusted_proxies))
+    node = Node(settings, service, recordings, connections)
     if settings.peers_file and settings.cluster_secret_file:
         node.work_sharing = WorkSharing(
             service,
