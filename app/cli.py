@@ -3,7 +3,7 @@
 import platform
 import re
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import click
 from . import __version__, folders
 from .access.cluster_secret import ClusterSecretError, read_secret
 from .access.keys import KeyFileError, read_keys
+from .connections.proxies import Network
 from .errors import NodeError
 from .logs import LEVELS
 from .settings import Settings
@@ -143,6 +144,16 @@ def _host_names(_context: click.Context, _option: click.Parameter, value: str) -
                 "below it, without scheme and port; addresses are always answered to"
             )
     return names
+
+
+def _networks(_context: click.Context, _option: click.Parameter, value: str) -> tuple[Network, ...]:
+    found = []
+    for part in filter(None, (part.strip() for part in value.split(","))):
+        try:
+            found.append(ip_network(part))
+        except ValueError as error:
+            raise click.BadParameter(f"{error}: write 127.0.0.1, or 10.0.0.0/8") from None
+    return tuple(found)
 
 
 def _origins(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
@@ -363,6 +374,14 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     show_default="all",
     help="Names by which the service may be asked for, such as tts.example.org, comma-separated; "
     "others are refused. Addresses and localhost always may.",
+)
+@_option(
+    "--trusted-proxies",
+    default="127.0.0.1,::1",
+    callback=_networks,
+    show_default=True,
+    help="Addresses and networks of proxies in front of the node, comma-separated: their "
+    "X-Forwarded-For, -Proto and -Host are believed, and nobody else's.",
 )
 @_option(
     "--voice-limit",

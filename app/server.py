@@ -25,6 +25,7 @@ from .connections.connections import Connections
 from .connections.descriptors import ShortOfDescriptors
 from .connections.limits import limits_of_process, raise_descriptors
 from .connections.protocol import limited
+from .connections.proxies import Proxies
 from .engines.registry import find_engine
 from .gpus.drain import GpuDrain
 from .gpus.events import Events
@@ -213,7 +214,8 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
     )
     recordings = Recordings(settings.temp_dir, here, watches[settings.temp_dir], space=space)
     limits = limits_of_process(settings.client_connections, settings.slots)
-    node = Node(settings, service, recordings, Connections(limits), gpus=_gpu_watch(settings))
+    connections = Connections(limits, Proxies(settings.trusted_proxies))
+    node = Node(settings, service, recordings, connections, gpus=_gpu_watch(settings))
     node.leaving = Leaving(settings.node_name, settings.min_ready)
     node.gpu_drain = GpuDrain(
         node.gpus,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from .connections.proxies import Network
 from .virtual_ips import IPAddress
 
 
@@ -56,6 +57,8 @@ class Settings:
     """Sites whose pages may use the API; ``*`` is all."""
     host_names: tuple[str, ...]
     """Names by which the service may be asked for; none is all."""
+    trusted_proxies: tuple[Network, ...]
+    """Proxies that are believed about the client, scheme and host of what they pass on."""
     voice_limit: int
     """Voices that may be registered."""
     spool_dir: Path

@@ -12,6 +12,7 @@ class ClusterError(Exception):
             DirectorUnreachableError
         AnswerError
         ArtifactError
+        CertificateError
         DeclarationError
         HookError
         HookSyntaxError

@@ -9,6 +9,7 @@ from typing import Protocol
 from .causes import Cause
 from .early import Early
 from .limits import ConnectionLimits
+from .proxies import Proxies
 from .register import NoPlaceError, Register
 from .seldom import Seldom
 
@@ -27,6 +28,8 @@ class Connections:
     """State that the connections of one process share."""
 
     limits: ConnectionLimits
+    proxies: Proxies = field(default_factory=Proxies)
+    """Those that are believed about who asks."""
     closed: Counter[Cause] = field(default_factory=Counter)
     early: Early | None = None
     """None where the application answers every request."""
@@ -39,7 +42,7 @@ class Connections:
     def admit(self, new: Connection, address: str) -> bool:
         """Give a new connection a place, if there is one; an idle one may lose its own to it."""
         try:
-            gone = self.register.enter(new, address)
+            gone = self.register.enter(new, address, of_many=self.proxies.trusts(address))
         except NoPlaceError:
             self._tell(address)
             return False

@@ -164,6 +164,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Answer a request, whose turn it is on this connection. See uvicorn."""
         early, scope = self.shared.early, cast(Scope, cycle.scope)
+        self.shared.proxies.settle(scope)
         if self._over or early is None or not early.begins_job(scope):
             super()._start_asgi_task(cycle, app)
         elif (seconds := self._next_job - self.loop.time()) > 0:

@@ -42,11 +42,11 @@ class Register(Generic[C]):
     def __len__(self) -> int:
         return self._all.taken
 
-    def enter(self, connection: C, address: str) -> C | None:
+    def enter(self, connection: C, address: str, *, of_many: bool = False) -> C | None:
         """Give an idle connection a place. What is returned has lost its own to it, and has to be
-        closed. Raises NoPlaceError."""
+        closed. ``of_many`` is one of a proxy, whose clients are many. Raises NoPlaceError."""
         client = client_of(address)
-        gone = self._in_the_way(client)
+        gone = self._in_the_way(client, of_many=of_many)
         if gone is not None:
             self.leave(gone)
         self._client[connection] = client
@@ -75,8 +75,8 @@ class Register(Generic[C]):
         if client is not None and not self._by_client[client].taken:
             del self._by_client[client]
 
-    def _in_the_way(self, client: str) -> C | None:
-        own = self._by_client.get(client)
+    def _in_the_way(self, client: str, *, of_many: bool) -> C | None:
+        own = None if of_many else self._by_client.get(client)
         if own is not None and own.taken >= self._most_of_one:
             return own.longest_idle
         return self._all.longest_idle if self._all.taken >= self._most else None

@@ -13,7 +13,7 @@ from .forward import ArrivedRequest, NotForwardedError, UntimelyError, forward
 from .members import Members
 from .owners import Owners
 from .page_release import add_root, release_gone, take_release, target_of
-from .signatures import HEADER, Signatures
+from .signatures import HEADER, Signatures, on_behalf_of
 
 _BUSY_FOR = 10.0
 """Seconds for which a node that takes no connection is tried again."""
@@ -97,7 +97,7 @@ class Exchange:
         """Have another node answer. Raises ``NotForwardedError`` and ``BrokenAnswerError``."""
         url = self.routing.members.peers[name].url
         silent = self.routing.members.silent(name)
-        client = str(self.scope["client"][0]) if self.scope.get("client") else ""
+        client = on_behalf_of(self.scope)
         target = target_of(self.scope).decode("latin-1")
 
         async def attempt() -> None:

@@ -152,8 +152,8 @@ class SessionRouting:
         )
         if found is None:
             _log.warning("a request with a signature that is not valid was taken for a client's")
-        elif found.client:
-            scope["client"] = (found.client, 0)
+        else:
+            found.restore(scope)
         return found
 
     def _join(self, peers: list[Peer]) -> None:

@@ -15,6 +15,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from starlette.types import Scope
+
 HEADER = b"x-session-routing"
 CLOCK = "x-session-routing-clock"
 """In an answer with ``UNTIMELY``: what the clock of the one that answers shows."""
@@ -31,12 +33,27 @@ class Signature:
 
     sender: str
     client: str
-    """On whose behalf it is sent; may be empty."""
+    """On whose behalf it is sent (``on_behalf_of``); may be empty."""
     header: bytes
     """As it was written."""
     timely: bool
     """True if it was written within half a minute, for this process, and was not used before. Of
     one that was not, no more is done than to show it this node's clock."""
+
+    def restore(self, scope: Scope) -> None:
+        """Make the request what it was where the client sent it."""
+        address, _, scheme = self.client.partition("/")
+        if address:
+            scope["client"] = (address, 0)
+        if scheme == "https":
+            scope["scheme"] = scheme
+
+
+def on_behalf_of(scope: Scope) -> str:
+    """Text for a signature: the client's address, and that it speaks TLS where it does: headers
+    could be written by anybody."""
+    client = str(scope["client"][0]) if scope.get("client") else ""
+    return f"{client}/https" if scope.get("scheme") == "https" else client
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..model.address import IPAddress, endpoint
 from ..model.inventory import Inventory
-from ..model.resolve import address_for
+from ..model.resolve import address_for, virtual_services
 from ..model.service import HttpCheck, VirtualService, check_path, serves
 from ..node_api import STATUS
 from ..resources.base import Observation
@@ -77,7 +77,7 @@ def _probe(inventory: Inventory, targets: dict[str, HttpTarget]) -> str:
 def _places(inventory: Inventory, name: str) -> list[tuple[IPAddress, VirtualService]]:
     """Places where the host must answer: its own addresses and the VIPs, on each service's port."""
     host = inventory.real_servers.hosts[name]
-    services = [service for service in inventory.services if serves(service, name)]
+    services = [service for service in virtual_services(inventory) if serves(service, name)]
     places = []
     for vip in (vip.address.ip for vip in inventory.virtual_ips):
         own = address_for(host, vip)

@@ -6,6 +6,7 @@ from .exports import Exports
 from .keepalived import Keepalived
 from .language import Language
 from .lines import Listed, Sysctl, Words
+from .nginx import Nginx
 from .perl import Perl
 from .shell import Shell
 from .supervisor import Supervisor
@@ -16,6 +17,8 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     (".supervisor.conf.j2", Supervisor),
     (".service.j2", Systemd),
     ("/keepalived.restart.conf.j2", Systemd),
+    ("/nginx.conf.j2", Nginx),
+    ("/nginx.restart.conf.j2", Systemd),
     ("/sysctl.conf.j2", Sysctl),
     ("/modules.conf.j2", Words),
     ("/peers.j2", Listed),
@@ -29,6 +32,7 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("/dynamic-check.j2", Perl),
     ("/lvs-real-server.j2", Shell),
     ("/nfs-export.j2", Shell),
+    ("/cosyvoice-nginx.j2", Shell),
 )
 
 

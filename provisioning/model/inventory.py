@@ -21,6 +21,7 @@ from .service import VirtualService
 from .spreading import Spreading
 from .ssh import Connection
 from .storage import Storage
+from .tls import Tls
 from .vrrp import VirtualIP, VirtualIPEntry, Vrrp
 
 
@@ -49,6 +50,8 @@ class Inventory(Part):
     """Shared outputs; absent, each node keeps its own."""
     clients: Clients = Clients()
     """Machines from whose place ``cluster verify`` looks at the VIP."""
+    tls: Tls | None = None
+    """HTTPS; absent, the VIPs speak plain HTTP."""
     app: App = App()
     """The app that runs on the real servers."""
     artifacts: dict[Name, Artifact] = {}

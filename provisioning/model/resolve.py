@@ -9,6 +9,7 @@ from .hosts import Group, Host, ServiceManager
 from .inventory import Inventory
 from .service import HttpCheck, SslCheck, VirtualService
 from .ssh import Connection
+from .tls_services import tls_services
 from .vrrp import VirtualIP
 
 AnyGroup = Group[Host]
@@ -105,6 +106,16 @@ def routes_sessions(inventory: Inventory) -> bool:
     wanted = inventory.app.session_routing
     on = inventory.app.source == "builtin" if wanted is None else wanted
     return on and len(inventory.real_servers.hosts) > 1
+
+
+def virtual_services(inventory: Inventory) -> list[VirtualService]:
+    """Services that the directors balance: the inventory's, and with TLS its own before them. Of
+    the app's own ports, which then are for the nodes alone, only where it says so."""
+    tls, ours = inventory.tls, app_services(inventory)
+    if tls is None or not ours:
+        return inventory.services
+    beside = [one for one in inventory.services if not (tls.only and one.app)]
+    return [*tls_services(tls, ours[0]), *beside]
 
 
 def app_services(inventory: Inventory) -> list[VirtualService]:

@@ -6,6 +6,7 @@ from ..model.inventory import Inventory
 from ..model.runtime import Runtime
 from .release_archive import ReleaseArchive
 from .rendering import Templates
+from .tls_files import TlsFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,5 @@ class Deployment:
     """The app's; without it the release is left out, as for looking at files only."""
     secret: str | None = None
     """By which the nodes know each other; without it its file is left out."""
+    tls: TlsFiles | None = None
+    """For hosts to speak TLS with; without them their files are left out."""

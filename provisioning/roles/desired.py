@@ -12,6 +12,7 @@ from .part import RolePart
 from .registry import deploy_order
 from .release_archive import ReleaseArchive
 from .rendering import Templates
+from .tls_files import TlsFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,16 @@ def desired_hosts(
     release: ReleaseArchive | None,
     runtime: Runtime,
     secret: str | None = None,
+    tls: TlsFiles | None = None,
 ) -> dict[str, DesiredHost]:
     """Every host of the inventory by name.
 
     Without ``release`` the app's release is left out, and without ``secret`` (by which the nodes
-    know each other) its file, as for looking at files only. ``runtime`` is asked for of everybody:
-    who forgot it would put drained hosts back to work. Raises ``RenderingError`` when a template
-    fails.
+    know each other) and ``tls`` their files, as for looking at files only. ``runtime`` is asked
+    for of everybody: who forgot it would put drained hosts back to work. Raises
+    ``RenderingError`` when a template fails.
     """
-    deployment = Deployment(inventory, Templates(inventory), runtime, release, secret)
+    deployment = Deployment(inventory, Templates(inventory), runtime, release, secret, tls)
     found = {}
     for name in all_hosts(inventory):
         roles = [role for role in deploy_order() if name in role.hosts(inventory)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ..facts.ipvs_table import ServerKey, ServiceKey
 from ..model.address import IPAddress, endpoint
 from ..model.inventory import Inventory
-from ..model.resolve import address_for
+from ..model.resolve import address_for, virtual_services
 from ..model.runtime import Runtime
 from ..model.service import MiscCheck, VirtualService, serves
 from .director.keepalived_conf import scheduler_flags
@@ -68,7 +68,7 @@ def wanted_services(inventory: Inventory, runtime: Runtime) -> list[WantedServic
     """Every virtual service at every VIP."""
     found = []
     for vip in inventory.virtual_ips:
-        for service in inventory.services:
+        for service in virtual_services(inventory):
             servers, weights = {}, {}
             for name, host in inventory.real_servers.hosts.items():
                 address = address_for(host, vip.address.ip)

@@ -2,7 +2,7 @@ import os
 import socket
 import subprocess
 import sys
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -109,6 +109,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         COSYVOICE_EXPECT_MOUNT="1",
         COSYVOICE_REQUIRE_SHARED_FOLDER="yes",
         COSYVOICE_HOST_NAMES="tts.example, *.b.example",
+        COSYVOICE_TRUSTED_PROXIES="10.0.0.1, fd00::/8",
         COSYVOICE_VIRTUAL_IPS="192.0.2.100, 2001:db8::100",
         COSYVOICE_PEERS_FILE=str(peers),
         COSYVOICE_CLUSTER_SECRET_FILE=str(secret),
@@ -147,6 +148,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         client_connections=15,
         cors_origins=("https://a.example", "http://b.example:8080"),
         host_names=("tts.example", "*.b.example"),
+        trusted_proxies=(ip_network("10.0.0.1"), ip_network("fd00::/8")),
         voice_limit=10,
         spool_dir=tmp_path / "spool",
         spool_limit=8,

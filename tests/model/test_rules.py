@@ -10,6 +10,7 @@ from provisioning.model import rules
 from provisioning.model.rules import (
     RULES,
     Rule,
+    tls,
     vrrp_behaviour,
     vrrp_password,
 )
@@ -728,6 +729,44 @@ ARTIFACTS: dict[str, Case] = {
     ),
 }  # fmt: skip
 
+TLS: dict[str, Case] = {
+    "on directors": error(
+        "tls.on", "the bottleneck", "it is ended on the real servers",
+        tls=f"tls: {{authority: cluster, on: {MARK}directors}}",
+    ),
+    "without a certificate": error(
+        "tls", "has no certificate", "authority: cluster",
+        tls=f"{MARK}tls: {{names: [tts.example.org]}}",
+    ),
+    "both": error(
+        "tls.key", "authority issues", tls=f"tls: {{authority: cluster, {MARK}key: {{env: HOME}}}}"
+    ),
+    "a port that is taken": error(
+        "services[1].port", "Nginx listens there", "remove this service",
+        tls="tls: {authority: cluster}",
+        services="services: [{name: web}, "
+        f"{{name: s, app: false, port: {MARK}443, check: {{type: ssl}}}}]",
+    ),
+    "one port for both": error(
+        "tls.redirect_port", "is the port of TLS",
+        tls=f"tls: {{authority: cluster, redirect_port: {MARK}443}}",
+    ),
+    "a name that is taken": error(
+        "services[0].name", "tls makes a service", tls="tls: {authority: cluster}",
+        services=f"services: [{{name: {MARK}https}}]",
+    ),
+    "a sorry server without TLS": warns(
+        "services[0].sorry_server", "has to answer on 443", tls="tls: {authority: cluster}",
+        services=f"services: [{{name: web, sorry_server: {MARK}192.168.1.9}}]",
+    ),
+    "HSTS without a name": warns(
+        "tls.hsts", "browsers do not heed it", tls=f"tls: {{authority: cluster, hsts: {MARK}300}}"
+    ),
+    "a name that is none": error(
+        "tls.names[0]", "", tls=f"tls: {{authority: cluster, names: [{MARK}'a b;']}}"
+    ),
+}  # fmt: skip
+
 ALL = {
     **ADDRESSES,
     **ROLES,
@@ -742,6 +781,7 @@ ALL = {
     **ARTIFACTS,
     **ENGINES,
     **FILES,
+    **TLS,
 }
 
 
@@ -849,5 +889,6 @@ def test_every_rule_has_something_to_say_about_some_case(monkeypatch: pytest.Mon
     elsewhere = {
         vrrp_behaviour.unicast_peers,
         vrrp_password.auth_pass,
+        tls.certificate,
     }
     assert set(RULES) - spoke == elsewhere

@@ -37,6 +37,7 @@ BASE: dict[str, Any] = {
 }
 _BESIDE: dict[str, dict[str, Any]] = {
     "storage": {"hosts": {"nas1": {"address": "192.168.1.60"}}},
+    "tls": {"authority": "cluster"},
     "services.0.check": {"type": "misc", "command": "/bin/x", "timeout": 1},
     "vrrp.track_scripts.0": {"name": "a", "command": "/bin/true", "timeout": 1},
     "clients.hosts.c1": {"address": "192.168.1.70"},

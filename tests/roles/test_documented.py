@@ -13,6 +13,7 @@ from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
 from provisioning.model.service import VirtualService
 from provisioning.model.spreading import Spreading
+from provisioning.model.tls import Tls
 from provisioning.resources.base import Resource
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
@@ -25,6 +26,7 @@ from provisioning.resources.service import Service
 from provisioning.resources.sysctl import Sysctl
 from provisioning.resources.user import User
 from provisioning.roles.desired import desired_hosts
+from provisioning.roles.tls_files import TlsFiles
 from tests.roles.rendered import INVENTORIES, files
 
 _ROOT = Path(__file__).parents[2]
@@ -36,10 +38,12 @@ real_servers: {hosts: {rs1: 192.168.1.101, rs2: 192.168.1.102}}
 storage: {hosts: {nas1: 192.168.1.20}}
 services: [{name: web, check: {type: misc, command: /usr/bin/true, timeout: 1, dynamic: true}}]
 app: {venv: true}
+tls: {authority: cluster, only: false}
 """
 _SECRET = "0123456789abcdef0123456789abcdef"
 _ROLES = {"lvs1": "director", "rs1": "real server", "nas1": "storage"}
 _PORT = VirtualService().port
+_TLS_PORTS = (Tls().port, Tls().redirect_port)
 Entry = tuple[str, str]
 """A host's role, and what has to come in there: ``TCP 22``."""
 
@@ -49,7 +53,7 @@ def resources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Resou
     """All that a host of each role is given."""
     path = tmp_path_factory.mktemp("documented") / "inventory.yaml"
     path.write_text(_INVENTORY, encoding="utf-8")
-    hosts = desired_hosts(load_inventory(path), None, Runtime(), _SECRET)
+    hosts = desired_hosts(load_inventory(path), None, Runtime(), _SECRET, TlsFiles("", ""))
     return {role: hosts[name].resources for name, role in _ROLES.items()}
 
 
@@ -103,7 +107,9 @@ def test_every_file_sysctl_module_and_account_is_named(
     role: str, resources: dict[str, tuple[Resource, ...]]
 ) -> None:
     # Debian's own folders need no word.
-    usual = {"/etc/keepalived", "/etc/exports.d", "/etc/systemd/system/keepalived.service.d"}
+    usual = {"/etc/keepalived", "/etc/exports.d", "/etc/nginx"} | {
+        f"/etc/systemd/system/{name}.service.d" for name in ("keepalived", "nginx")
+    }
     text = put_there()[role]
     all_names = {name for resource in resources[role] for name in names(resource)} - usual
     assert all_names
@@ -128,7 +134,7 @@ def test_packages_are_those_of_the_table(
     table = list(rows(section("requirements.md", "Hosts")))
     column = next(n for n, cell in enumerate(table[0]) if cell.startswith(role))
     cell = next(row for row in table if row[0] == "Debian packages")[column]
-    listed = set(re.findall(r"`([^`]+)`", cell)) - {"app.venv"}
+    listed = set(re.findall(r"`([^`]+)`", cell)) - {"app.venv", "tls"}
     wanted = {n for one in resources[role] if isinstance(one, Packages) for n in one.names}
     assert listed == wanted
 
@@ -193,6 +199,7 @@ def test_what_roles_take_part_in_is_in_the_table(
     expected = {(role, "TCP 22") for role in _ROLES.values()}
     expected |= {(role, f"TCP {_PORT}") for role in ("director", "real server")}
     expected.add(("real server", f"TCP {Spreading().port}"))
+    expected |= {(role, f"TCP {p}") for role in ("director", "real server") for p in _TLS_PORTS}
     for role, some in resources.items():
         expected |= heard(role, some)
     assert documented_ports() == expected

@@ -16,8 +16,10 @@ import pytest
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import interface_of
 from provisioning.model.runtime import Runtime
+from provisioning.places import CERTIFICATE_FILE, NGINX_CONF, NGINX_LISTEN, NGINX_LOG
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
+from tests.certificates import made
 from tests.roles.hostile import ALL, PWN, Place, accepted, with_text
 from tests.roles.test_accepted import keepalived_says, run
 
@@ -139,6 +141,20 @@ def _keepalived(tmp_path: Path, file: File, interfaces: set[str]) -> None:
     assert (status, said) == (0, "")
 
 
+def _nginx(tmp_path: Path, file: File) -> None:
+    one = made()
+    (tmp_path / "certificate.pem").write_text(one.key_pem() + one.pem)
+    (tmp_path / "listen.conf").write_text("listen 443 ssl;")
+    content = file.content
+    for theirs in (CERTIFICATE_FILE, NGINX_LISTEN):
+        content = content.replace(theirs, str(tmp_path / theirs.rpartition("/")[2]))
+    content = content.replace(NGINX_LOG, "stderr").replace("/run/nginx.pid", f"{tmp_path}/pid")
+    path = tmp_path / "nginx.conf"
+    path.write_text(content)
+    said = run("unshare", "--net", "nginx", "-t", "-q", "-c", str(path))
+    assert (said.returncode, said.stdout + said.stderr) == (0, "")
+
+
 def _unit(tmp_path: Path, file: File) -> None:
     path = tmp_path / Path(file.path).name
     path.write_text(
@@ -175,6 +191,8 @@ def test_files_say_what_was_meant(place: Place, sandbox: Path, tmp_path: Path) -
                 _supervisor(file, inventory)
             elif file.path.endswith(".service"):
                 _unit(tmp_path, file)
+            elif file.path == NGINX_CONF:
+                _nginx(tmp_path, file)
             elif file.path.endswith("keepalived.conf"):
                 _keepalived(tmp_path, file, interfaces)
             else:

@@ -69,7 +69,9 @@ def look(
     ):
 
         def plan_by(truth: Truth) -> Plans:
-            wanted = desired_hosts(cluster.inventory, release, truth.runtime, truth.secret_value)
+            wanted = desired_hosts(
+                cluster.inventory, release, truth.runtime, truth.secret_value, truth.tls_files
+            )
             return plan_hosts(cluster.inventory, {name: wanted[name] for name in names}, fleet)
 
         fleet.connect(dict.fromkeys([*cluster.inventory.directors.hosts, *names]))

@@ -8,6 +8,7 @@ from ...facts.interfaces import INTERFACES, Interfaces
 from ...facts.ipvs_table import IPVS_TABLE, NoTableError, TableFormatError, TableService
 from ...facts.vip_holder import holders, interfaces_of_any
 from ...model.inventory import Inventory
+from ...model.resolve import virtual_services
 from ...model.runtime import Runtime
 from ...roles.wanted_services import WantedService, wanted_services
 from ...transport.base import Transport, TransportError
@@ -85,7 +86,7 @@ def differing(inventory: Inventory, runtime: Runtime, tables: Tables, name: str)
 def check_time(inventory: Inventory) -> float:
     """Seconds until a health check that was failing is believed to pass, at most: the round under
     way fails with all its tries, the next one comes and passes (keepalived.conf(5), delay_loop)."""
-    checks = [service.check for service in inventory.services]
+    checks = [service.check for service in virtual_services(inventory)]
     return max(
         (
             one.interval

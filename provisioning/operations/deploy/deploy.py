@@ -136,7 +136,11 @@ class _Deploy:
             inventory=inventory,
             plans=plans,
             desired=lambda runtime: desired_hosts(
-                inventory, self.options.release, runtime, self.truth.secret_value
+                inventory,
+                self.options.release,
+                runtime,
+                self.truth.secret_value,
+                self.truth.tls_files,
             ),
             command="deploy",
             timeout=self.options.drain_timeout,
@@ -179,5 +183,7 @@ class _Deploy:
 
     def desired(self, inventory: Inventory, truth: Truth) -> dict[str, DesiredHost]:
         """Desired state of the chosen hosts."""
-        wanted = desired_hosts(inventory, self.options.release, truth.runtime, truth.secret_value)
+        wanted = desired_hosts(
+            inventory, self.options.release, truth.runtime, truth.secret_value, truth.tls_files
+        )
         return {name: wanted[name] for name in self.options.names}

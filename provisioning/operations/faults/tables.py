@@ -5,6 +5,7 @@ from ...facts.ipvs_table import ServiceKey, TableServer, TableService
 from ...facts.sync_daemon import SyncRole
 from ...model.address import endpoint
 from ...model.inventory import Inventory
+from ...model.resolve import virtual_services
 from ...model.service import serves
 from ...roles.wanted_services import WantedService, wanted_services
 from ..cluster_state.state import ClusterState
@@ -81,7 +82,7 @@ def _why_out(inventory: Inventory, state: ClusterState, name: str, absent: tuple
     if server is None or server.service != "running" or not server.ready:
         return _NOT_READY.format(name=name)
     # It answers itself at its own address, so either they have yet to ask again, or cannot.
-    service = next(one for one in inventory.services if serves(one, name))
+    service = next(one for one in virtual_services(inventory) if serves(one, name))
     address = inventory.real_servers.hosts[name].address
     return (
         f"{name} itself is ready. Just ready, it is taken back at the next check (each"

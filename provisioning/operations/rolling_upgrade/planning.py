@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ...errors import ClusterError
 from ...model.inventory import Inventory
+from ...model.resolve import virtual_services
 from ...model.service import Scheduler
 from .options import UpgradeOptions
 from .ordering import planned
@@ -82,7 +83,7 @@ def slow_start_notes(
     if not options.slow_start:
         return []
     notes = []
-    for service in inventory.services:
+    for service in virtual_services(inventory):
         if service.scheduler not in _WEIGHTED:
             notes.append(
                 f"{service.name}: {service.scheduler} does not look at weights, so --slow-start "

@@ -12,7 +12,9 @@ from ...facts.gather import ask
 from ...model.cluster_record import agreed, secret_id
 from ...model.runtime import Drain, Runtime
 from ...places import DRAIN_FILE
+from ...roles.tls_files import TlsFiles
 from ...transport.base import Transport
+from ..cluster.certificate import ClusterCertificate, cluster_certificate, keep_certificate
 from ..cluster.cluster import Cluster
 from ..cluster.secret import ClusterSecret, cluster_secret, keep_secret
 from ..planning import Plans
@@ -29,6 +31,7 @@ class Truth:
 
     runtime: Runtime
     secret: ClusterSecret | None
+    tls: ClusterCertificate | None = None
     told: tuple[str, ...] = ()
     """Things this folder did not know, for people."""
 
@@ -36,6 +39,11 @@ class Truth:
     def secret_value(self) -> str | None:
         """The secret itself."""
         return self.secret.value if self.secret else None
+
+    @property
+    def tls_files(self) -> TlsFiles | None:
+        """The files of TLS; None without it."""
+        return self.tls.files if self.tls else None
 
 
 def looked_up(cluster: Cluster, fleet: Fleet) -> Truth:
@@ -49,7 +57,9 @@ def looked_up(cluster: Cluster, fleet: Fleet) -> Truth:
     found = records(cluster.inventory, fleet.each(directors, look))
     record, told = agreed(load_record(cluster.state_dir), found)
     secret = cluster_secret(cluster, fleet, record.secret)
-    return Truth(record.runtime, secret, (*told, *tell_of(record, cluster), *_said(secret)))
+    tls = cluster_certificate(cluster, fleet)
+    said = (*told, *tell_of(record, cluster), *_said(secret, tls))
+    return Truth(record.runtime, secret, tls, said)
 
 
 def held(cluster: Cluster, fleet: Fleet) -> Truth:
@@ -57,7 +67,8 @@ def held(cluster: Cluster, fleet: Fleet) -> Truth:
     ``SecretError``."""
     record = load_record(cluster.state_dir)
     secret = cluster_secret(cluster, fleet, record.secret)
-    return Truth(record.runtime, secret, tuple(_said(secret)))
+    tls = cluster_certificate(cluster, fleet)
+    return Truth(record.runtime, secret, tls, tuple(_said(secret, tls)))
 
 
 def planned(truth: Truth, plan: Callable[[Truth], Plans]) -> tuple[Plans, Truth]:
@@ -75,6 +86,8 @@ def establish(cluster: Cluster, truth: Truth) -> None:
     Raises ``RuntimeStateError`` and ``TransportError``."""
     if truth.secret is not None:
         keep_secret(cluster, truth.secret)
+    if truth.tls is not None:
+        keep_certificate(cluster, truth.tls)
     ours = load_record(cluster.state_dir)
     made_here = truth.secret is not None and truth.secret.made_here
     secret = secret_id(truth.secret.value) if truth.secret and made_here else None
@@ -82,8 +95,8 @@ def establish(cluster: Cluster, truth: Truth) -> None:
         write(cluster.state_dir, replace(ours, runtime=truth.runtime, secret=secret))
 
 
-def _said(secret: ClusterSecret | None) -> list[str]:
-    return [secret.told] if secret and secret.told else []
+def _said(secret: ClusterSecret | None, tls: ClusterCertificate | None) -> list[str]:
+    return [one.told for one in (secret, tls) if one and one.told]
 
 
 def _corrected(truth: Truth, plans: Plans) -> Truth:

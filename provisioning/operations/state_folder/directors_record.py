@@ -26,8 +26,8 @@ def remember_directors(folder: Path, inventory: Inventory) -> None:
     record = inventory.model_dump(
         mode="json",
         exclude_unset=True,
-        include={"vip", "vips", "interface", "vrrp", "ipvs", "services"},
-        exclude={"vrrp": {"auth_pass"}},
+        include={"vip", "vips", "interface", "vrrp", "ipvs", "services", "tls"},
+        exclude={"vrrp": {"auth_pass"}, "tls": {"certificate", "key"}},
     )
     for group in ("directors", "real_servers"):
         record[group] = getattr(inventory, group).model_dump(
@@ -57,6 +57,7 @@ def as_directors_have_it(folder: Path, inventory: Inventory) -> Inventory:
             "vrrp": vrrp,
             "ipvs": old.ipvs,
             "services": old.services,
+            "tls": old.tls,
             "directors": old.directors,
             "real_servers": old.real_servers,
         }

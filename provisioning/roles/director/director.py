@@ -16,6 +16,7 @@ from ..programs import manager_requirement, manager_resources
 from ..question import Question
 from ..role import Log, Role
 from ..role_host import RoleHost
+from .authority import authority
 from .guard import guard, table_services
 from .keepalived import configured, helpers, vrrp_settled
 from .kernel import ipvs_requirement, kernel
@@ -37,6 +38,7 @@ def part(deployment: Deployment, name: str) -> RolePart:
             table_services(host),
             *configured(host),
             *guard(host),
+            *authority(host),
             Service(name=KEEPALIVED, manager=manager),
             Soundness(name=KEEPALIVED, manager=manager, program=GUARD),
             Service(name=KEEPALIVED_GUARD, manager=manager),

@@ -5,7 +5,7 @@ from typing import Any
 
 from ...model.address import IPAddress, endpoint
 from ...model.inventory import Inventory
-from ...model.resolve import address_for
+from ...model.resolve import address_for, virtual_services
 from ...places import GUARD, KEEPALIVED_GUARD, TABLE_FILE, TABLE_SERVICES
 from ...resources.file import File
 from ...resources.service import restart
@@ -42,7 +42,7 @@ def _listed_services(inventory: Inventory) -> list[dict[str, Any]]:
     """Every virtual service as the kernel lists it. Weights and drains are no part of it."""
     found = []
     for vip in inventory.virtual_ips:
-        for service in inventory.services:
+        for service in virtual_services(inventory):
             port = service.port
             hosts = [inventory.real_servers.hosts[n] for n in servers_of(inventory, service)]
             addresses = [

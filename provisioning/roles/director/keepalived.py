@@ -3,6 +3,7 @@
 from ...model.command import words
 from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
+from ...model.resolve import virtual_services
 from ...model.service import MiscCheck
 from ...places import (
     DYNAMIC_CHECK,
@@ -70,7 +71,7 @@ def configured(host: RoleHost) -> list[Resource]:
 
 
 def _dynamic_check(host: RoleHost) -> list[File]:
-    checks = [service.check for service in host.inventory.services]
+    checks = [service.check for service in virtual_services(host.inventory)]
     if not any(isinstance(check, MiscCheck) and check.dynamic for check in checks):
         return []
     content = host.render("dynamic-check.j2")

@@ -10,7 +10,13 @@ from typing import Any
 from ...model.address import IPAddress
 from ...model.command import filled
 from ...model.inventory import Inventory
-from ...model.resolve import address_for, interface_of, priority_of, virtual_router_id_of
+from ...model.resolve import (
+    address_for,
+    interface_of,
+    priority_of,
+    virtual_router_id_of,
+    virtual_services,
+)
 from ...model.runtime import Runtime
 from ...model.secret import reveal
 from ...model.service import MiscCheck, Scheduler, VirtualService
@@ -39,7 +45,7 @@ def configuration(inventory: Inventory, name: str, runtime: Runtime) -> dict[str
         "services": [
             _service(inventory, vip, service, runtime)
             for vip in inventory.virtual_ips
-            for service in inventory.services
+            for service in virtual_services(inventory)
         ],
         "notify": NOTIFY,
         "fifo": VRRP_FIFO,

@@ -1,7 +1,7 @@
 """The kernel of a director: IPVS, its schedulers and its settings."""
 
 from ...model.inventory import Inventory
-from ...model.resolve import routes_sessions
+from ...model.resolve import routes_sessions, virtual_services
 from ...model.runtime import Runtime
 from ...resources.base import Requirement, Resource
 from ...resources.kernel_module import KernelModules
@@ -41,7 +41,7 @@ def sysctls(inventory: Inventory, runtime: Runtime) -> list[tuple[str, str]]:
     documentation).
     """
     draining = any(not drain.settled for drain in runtime.drains.values())
-    persistent = any(service.persistence for service in inventory.services)
+    persistent = any(service.persistence for service in virtual_services(inventory))
     held = draining and persistent and not routes_sessions(inventory)
     chosen: dict[str, int | str] = {
         "backup_only": 1,
@@ -54,7 +54,7 @@ def sysctls(inventory: Inventory, runtime: Runtime) -> list[tuple[str, str]]:
 
 
 def _modules(inventory: Inventory) -> tuple[str, ...]:
-    schedulers = sorted({f"ip_vs_{service.scheduler}" for service in inventory.services})
+    schedulers = sorted({f"ip_vs_{service.scheduler}" for service in virtual_services(inventory)})
     return ("ip_vs", *schedulers)
 
 

@@ -14,6 +14,7 @@ from ..role_host import RoleHost
 from .app import app
 from .artifacts import artifact_requirements
 from .gpus import gpu_requirements
+from .nginx import answers_tls, nginx
 from .outputs import outputs
 from .prerequisites import debian_packages, python_requirements
 from .readiness import APP_LOG, answers
@@ -38,8 +39,9 @@ def part(deployment: Deployment, name: str) -> RolePart:
             *virtual_ips(host),
             *outputs(inventory),
             *app(host),
+            *nginx(host),
         ),
-        (answers(inventory, name),),
+        (answers(inventory, name), *answers_tls(inventory)),
     )
 
 

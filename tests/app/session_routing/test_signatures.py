@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.session_routing.signatures import Signature, Signatures
+from app.session_routing.signatures import Signature, Signatures, on_behalf_of
 
 SECRET = b"0123456789abcdef"
 DAY = 86400.0
@@ -52,6 +52,20 @@ def test_clocks_need_not_agree(ahead: float) -> None:
         assert given is not None and given.timely
         assert (given.sender, given.client) == ("rs1", "10.0.0.9")
         pair.wait(3600)
+
+
+@pytest.mark.parametrize(
+    ("client", "scheme"), [("10.0.0.9", "http"), ("10.0.0.9", "https"), ("fd00::9", "https")]
+)
+def test_a_request_is_at_its_owner_what_it_was_where_it_was_sent(client: str, scheme: str) -> None:
+    pair = Pair()
+    pair.meet()
+    sent = {"client": (client, 4711), "scheme": scheme}
+    given = pair.read(pair.write(on_behalf_of(sent)))
+    assert given is not None and given.timely
+    there = {"client": ("10.0.0.1", 51234), "scheme": "http"}
+    given.restore(there)
+    assert there == {"client": (client, 0), "scheme": scheme}
 
 
 def test_a_pass_is_good_once_and_for_half_a_minute() -> None:

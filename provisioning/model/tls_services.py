@@ -1,0 +1,39 @@
+"""Virtual services that TLS adds: its own port, and the one that leads there. Pure."""
+
+from typing import Any
+
+from ..node_api import READY
+from .service import HttpCheck, SslCheck, VirtualService
+from .tls import Tls
+
+HTTPS = "https"
+REDIRECT = "redirect"
+
+
+def tls_services(tls: Tls, app: VirtualService) -> list[VirtualService]:
+    """They are balanced as the app's own service is, by the same checks' times."""
+    timing: dict[str, Any] = {
+        key: getattr(app.check, key)
+        for key in ("interval", "timeout", "retry", "delay_before_retry", "warmup")
+    }
+    path = app.check.path if isinstance(app.check, HttpCheck) else READY
+    asked = {**timing, "path": path, "virtualhost": server_name(tls)}
+    if isinstance(app.check, HttpCheck):
+        asked["status"] = app.check.status
+    common = {"app": False}
+    found = [
+        app.model_copy(
+            update={**common, "name": HTTPS, "port": tls.port, "check": SslCheck(**asked)}
+        )
+    ]
+    if tls.redirect_port is not None:
+        # Nginx answers checks there as it does over TLS.
+        check = HttpCheck(**asked)
+        update = {**common, "name": REDIRECT, "port": tls.redirect_port, "check": check}
+        found.append(app.model_copy(update=update))
+    return found
+
+
+def server_name(tls: Tls) -> str | None:
+    """The name that is asked by where one has to be chosen; a wildcard is none."""
+    return next((name for name in tls.names if not name.startswith("*.")), None)

@@ -1,0 +1,138 @@
+"""The certificate of a cluster's VIPs: the inventory's, or one by the cluster's own authority.
+
+The authority is made once, and kept by the directors as well: a folder that does not have it (a
+fresh clone of the inventory) takes it over from there, so that clients which trust it need not be
+told again. It travels over SSH alone and is shown nowhere.
+"""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from ...engine.fleet import Fleet
+from ...facts.cluster_authority import CLUSTER_AUTHORITY
+from ...facts.gather import ask
+from ...model.address import IPAddress
+from ...model.authority import Authority, issue, new_authority, read_authority
+from ...model.certificate import CertificateError, ServerCertificate, read_certificate
+from ...model.inventory import Inventory
+from ...model.secret import reveal
+from ...model.tls import Tls
+from ...roles.tls_files import TlsFiles
+from ...transport.base import Transport
+from .cluster import Cluster
+
+_AUTHORITY, _PUBLIC, _CERTIFICATE = "authority.pem", "authority.crt", "certificate.pem"
+_TIMEOUT = 30.0
+_RENEWED = timedelta(days=30)
+"""Time left at which the next deploy brings a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterCertificate:
+    """What TLS is spoken with, and who vouches for it."""
+
+    certificate: ServerCertificate
+    authority: Authority | None = None
+    """The cluster's own."""
+    told: str = ""
+    """Things the operator should know of it."""
+
+    @property
+    def files(self) -> TlsFiles:
+        """As hosts get them."""
+        authority = self.authority.pem() if self.authority else None
+        return TlsFiles(self.certificate.pem(), authority)
+
+
+def cluster_certificate(cluster: Cluster, fleet: Fleet) -> ClusterCertificate | None:
+    """The certificate that is to be served; None without TLS. Writes nothing. Raises
+    ``CertificateError``, ``SecretError`` and ``OSError``."""
+    tls = cluster.inventory.tls
+    if tls is None:
+        return None
+    if tls.authority is None:
+        return ClusterCertificate(_written(tls, cluster.base_dir))
+    authority, told = _authority(cluster, fleet)
+    certificate = _issued(cluster)
+    if certificate is None or not _still_good(certificate, authority, cluster.inventory):
+        certificate = issue(authority, tls.names, _addresses(cluster.inventory), datetime.now(UTC))
+    return ClusterCertificate(certificate, authority, told)
+
+
+def keep_certificate(cluster: Cluster, found: ClusterCertificate) -> None:
+    """Keep what was made here in the cluster's folder, keys for its owner alone."""
+    if found.authority is None:
+        return
+    _keep(cluster.state_dir / _AUTHORITY, found.authority.pem(), 0o600)
+    _keep(cluster.state_dir / _PUBLIC, found.authority.public_pem(), 0o644)
+    _keep(cluster.state_dir / _CERTIFICATE, found.certificate.pem(), 0o600)
+
+
+def _written(tls: Tls, base_dir: Path) -> ServerCertificate:
+    assert tls.certificate is not None and tls.key is not None
+    return read_certificate(tls.certificate.read_text(encoding="utf-8"), reveal(tls.key, base_dir))
+
+
+def _authority(cluster: Cluster, fleet: Fleet) -> tuple[Authority, str]:
+    """The one that directors keep counts; then the folder's; then a new one."""
+    path = cluster.state_dir / _AUTHORITY
+    ours = read_authority(path.read_text(encoding="utf-8")) if path.exists() else None
+    theirs = next((text for text in _on_directors(cluster, fleet).values() if text), None)
+    if theirs is None:
+        now = datetime.now(UTC)
+        return (ours, "") if ours else (new_authority(cluster.inventory.name, now), "")
+    found = read_authority(theirs)
+    if ours is None or ours.fingerprint != found.fingerprint:
+        instead = " in place of this folder's" if ours else ""
+        return found, f"the cluster's certificate authority: taken over from directors{instead}"
+    return found, ""
+
+
+def _on_directors(cluster: Cluster, fleet: Fleet) -> dict[str, str]:
+    names = list(cluster.inventory.directors.hosts)
+
+    def look(name: str, transport: Transport) -> str:
+        return ask(name, transport, CLUSTER_AUTHORITY, timeout=_TIMEOUT)
+
+    fleet.connect(names)
+    return fleet.each(names, look)
+
+
+def _issued(cluster: Cluster) -> ServerCertificate | None:
+    """The one that was issued here last; one that cannot be read is issued anew."""
+    try:
+        text = (cluster.state_dir / _CERTIFICATE).read_text(encoding="utf-8")
+        return read_certificate(text, text)
+    except (OSError, UnicodeDecodeError, CertificateError):
+        return None
+
+
+def _still_good(found: ServerCertificate, authority: Authority, inventory: Inventory) -> bool:
+    assert inventory.tls is not None
+    wanted = {*inventory.tls.names, *map(str, _addresses(inventory))}
+    left = found.until - datetime.now(UTC)
+    return authority.vouches_for(found.own) and set(found.names) == wanted and left > _RENEWED
+
+
+def _addresses(inventory: Inventory) -> list[IPAddress]:
+    return [vip.address.ip for vip in inventory.virtual_ips]
+
+
+def _keep(path: Path, text: str, mode: int) -> None:
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        if path.read_text(encoding="utf-8") == text:
+            return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(draft, "x", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink()

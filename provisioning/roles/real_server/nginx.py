@@ -1,0 +1,140 @@
+"""Nginx on a real server: it ends TLS and passes requests on to the app beside it."""
+
+from ...model.hosts import ServiceManager
+from ...model.inventory import Inventory
+from ...model.resolve import app_services, is_ipv4
+from ...model.service import check_path
+from ...model.tls import Tls
+from ...model.tls_services import server_name
+from ...node_api import STATUS
+from ...places import (
+    CERTIFICATE_FILE,
+    NGINX,
+    NGINX_CONF,
+    NGINX_LISTEN,
+    NGINX_LOG,
+    NGINX_PROGRAM,
+)
+from ...resources.base import Handler, Postcondition, Resource
+from ...resources.directory import Directory
+from ...resources.file import File
+from ...resources.package import Packages
+from ...resources.service import Service, reload, restart
+from ..rendering import RenderedFile
+from ..role_host import RoleHost
+
+_HTTPS = 443
+
+
+def nginx(host: RoleHost) -> list[Resource]:
+    """Package, program, certificate, configuration and service, in this order; nothing without
+    TLS."""
+    tls = host.inventory.tls
+    if tls is None:
+        return []
+    again, anew = reload(NGINX, host.manager), restart(NGINX, host.manager)
+    values = _values(host.inventory, tls)
+    return [
+        Packages(names=("nginx",)),
+        Directory(path="/etc/cosyvoice"),
+        Directory(path=CERTIFICATE_FILE.rpartition("/")[0], mode=0o700),
+        Directory(path=NGINX_CONF.rpartition("/")[0]),
+        host.script(NGINX_PROGRAM, "cosyvoice-nginx.j2", (anew,), **values),
+        *_certificate(host, again),
+        RenderedFile(
+            path=NGINX_CONF,
+            content=host.render("nginx.conf.j2", **values),
+            validate=f'{NGINX_PROGRAM} check "$CANDIDATE"',
+            triggers=(again,),
+        ),
+        *_kept_running(host, anew),
+        Service(name=NGINX, manager=host.manager),
+    ]
+
+
+def _certificate(host: RoleHost, again: Handler) -> list[File]:
+    files = host.deployment.tls
+    if files is None:
+        return []
+    return [
+        File(
+            path=CERTIFICATE_FILE,
+            content=files.certificate,
+            mode=0o600,
+            sensitive=True,
+            triggers=(again,),
+        )
+    ]
+
+
+def _values(inventory: Inventory, tls: Tls) -> dict[str, object]:
+    service = app_services(inventory)[0]
+    ipv6 = not all(map(is_ipv4, inventory.virtual_ips))
+    addresses = [
+        str(vip.address.ip) if is_ipv4(vip) else f"[{vip.address.ip}]"
+        for vip in inventory.virtual_ips
+    ]
+    redirect = tls.redirect_port and {
+        "listen": _listen(tls.redirect_port, ipv6=ipv6),
+        "host": server_name(tls) or addresses[0],
+    }
+    return {
+        "app": f"http://127.0.0.1:{service.port}",
+        "names": tls.names,
+        "addresses": addresses,
+        "redirect": redirect,
+        "other_port": None if tls.port == _HTTPS else tls.port,
+        "listen": _listen(tls.port, ipv6=ipv6),
+        "listen_file": NGINX_LISTEN,
+        "listen_folder": NGINX_LISTEN.rpartition("/")[0],
+        "hsts": tls.hsts,
+        "check_path": check_path(service),
+        "status_path": STATUS,
+        "certificate": CERTIFICATE_FILE,
+        "conf": NGINX_CONF,
+        "log": NGINX_LOG,
+    }
+
+
+def _listen(port: int, *, ipv6: bool) -> list[str]:
+    """A socket for each family: on one for both, clients of IPv4 would have addresses of IPv6."""
+    return [str(port), f"[::]:{port}"] if ipv6 else [str(port)]
+
+
+def _kept_running(host: RoleHost, anew: Handler) -> list[Resource]:
+    if host.manager is ServiceManager.SUPERVISOR:
+        return [host.unit(NGINX, (anew,), script=NGINX_PROGRAM)]
+    # The package brings the unit.
+    path = f"/etc/systemd/system/{NGINX}.service.d"
+    return [
+        Directory(path=path),
+        RenderedFile(
+            path=f"{path}/cosyvoice.conf",
+            content=host.render("nginx.restart.conf.j2", script=NGINX_PROGRAM, conf=NGINX_CONF),
+            triggers=(anew,),
+        ),
+    ]
+
+
+def answers_tls(inventory: Inventory) -> tuple[Postcondition, ...]:
+    """TLS is spoken at the VIPs on the real server itself; nothing is said of the certificate."""
+    tls = inventory.tls
+    if tls is None:
+        return ()
+    urls = [
+        f"https://{vip.address.ip}:{tls.port}/"
+        if is_ipv4(vip)
+        else f"https://[{vip.address.ip}]:{tls.port}/"
+        for vip in inventory.virtual_ips
+    ]
+    probes = "\n".join(
+        f"curl -ksS --noproxy '*' --max-time 5 -o /dev/null '{url}' || exit 1" for url in urls
+    )
+    return (
+        Postcondition(
+            "Nginx speaks TLS at the VIP",
+            probes,
+            30,
+            f"see {NGINX_LOG} on this host; something else may listen on port {tls.port}",
+        ),
+    )

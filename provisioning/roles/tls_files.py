@@ -1,0 +1,13 @@
+"""The files of TLS that hosts are given."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """Texts in PEM. Both hold private keys."""
+
+    certificate: str
+    """Key and chain, for the real servers."""
+    authority: str | None = None
+    """The cluster's own authority, for the directors to keep; ``None`` where it has none."""
