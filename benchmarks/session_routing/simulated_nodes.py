@@ -35,6 +35,7 @@ class _Worker:
 class _Slot:
     state: SlotState = SlotState.STARTING
     worker: _Worker = field(default_factory=_Worker)
+    held: str = ""
 
 
 class Network:

@@ -24,7 +24,9 @@ _HEAD = b"GET /readyz HTTP/1.1\r\nHost: tts.example\r\n"
 @pytest.fixture(scope="module")
 def poor_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
     folder, few = tmp_path_factory.mktemp("poor"), f"{_DESCRIPTORS}:{_DESCRIPTORS}"
-    with running(folder, "--enable-queue", DESCRIPTORS=few) as started:
+    # This machine is a client here, and no proxy, whose clients are many.
+    none = ("--trusted-proxies", "192.0.2.1")
+    with running(folder, "--enable-queue", *none, DESCRIPTORS=few) as started:
         started.wait_ready()
         yield started
 
