@@ -53,8 +53,10 @@ _EXPOSED = [
     "X-Made-By",
     "X-Seed",
     "X-Voice",
+    "X-Speed",
     "X-Sample-Rate",
     "X-Audio-Seconds",
+    "X-Ignored-Fields",
 ]
 _UPLOAD = "/gradio_api/upload"
 _UPLOAD_LIMIT = 32 << 20

@@ -146,6 +146,18 @@ def _host_names(_context: click.Context, _option: click.Parameter, value: str) -
     return names
 
 
+def _voice_names(_context: click.Context, _option: click.Parameter, value: str) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in value.split(","))):
+        name, equals, voice = (side.strip() for side in part.partition("="))
+        if not (name and equals and voice):
+            raise click.BadParameter(f"{part!r} is not NAME=VOICE, as in alloy=zf_xiaobei")
+        if name in names:
+            raise click.BadParameter(f"{name} stands there twice")
+        names[name] = voice
+    return names
+
+
 def _networks(_context: click.Context, _option: click.Parameter, value: str) -> tuple[Network, ...]:
     found = []
     for part in filter(None, (part.strip() for part in value.split(","))):
@@ -388,6 +400,15 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     default=100,
     type=click.IntRange(0, 10_000),
     help="Voices that may be registered from recordings, over all nodes.",
+)
+@_option(
+    "--voice-names",
+    default="",
+    callback=_voice_names,
+    show_default="none",
+    metavar="NAME=VOICE,...",
+    help="Names by which clients may ask for voices, with the voices' ids, registered ones too. "
+    "OpenAI's names (alloy, ...) mean a voice of the text's language where nothing is said here.",
 )
 @_option(
     "--spool-dir",

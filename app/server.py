@@ -46,6 +46,7 @@ from .settings import Settings
 from .speech import RequestLimits, SpeechService
 from .voices.clip_store import ClipStore
 from .voices.store import VoiceStore
+from .voices.voice_names import VoiceNames
 from .work_sharing.work_sharing import WorkSharing
 from .workers.pool.pool import Pool
 from .workers.pool.size import PoolSize
@@ -211,6 +212,7 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
             watch=watches[settings.output_dir],
         ),
         clips=ClipStore(here),
+        voice_names=VoiceNames(settings.voice_names),
     )
     recordings = Recordings(settings.temp_dir, here, watches[settings.temp_dir], space=space)
     limits = limits_of_process(settings.client_connections, settings.slots)

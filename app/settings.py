@@ -1,5 +1,6 @@
 """Settings of a node. Made by ``app.cli``, read by everyone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,8 @@ class Settings:
     """Proxies that are believed about the client, scheme and host of what they pass on."""
     voice_limit: int
     """Voices that may be registered."""
+    voice_names: Mapping[str, str]
+    """Further names of voices, with the ids they stand for."""
     spool_dir: Path
     """Finished audio that the shared folder did not take; on a local disk."""
     spool_limit: int

@@ -29,6 +29,7 @@ from .speech_request import SpeechRequest
 from .voices.clip_store import ClipStore
 from .voices.record import RegisteredVoice
 from .voices.store import VoiceStore
+from .voices.voice_names import VoiceNames
 from .workers.job import Job
 from .workers.pool.pool import Pool
 from .workers.report import JobReport
@@ -89,6 +90,7 @@ class SpeechService:
         *,
         voices: VoiceStore,
         clips: ClipStore,
+        voice_names: VoiceNames | None = None,
     ) -> None:
         self.engine = engine
         self.pool = pool
@@ -96,6 +98,7 @@ class SpeechService:
         self.limits = limits
         self.voices = voices
         self.clips = clips
+        self.voice_names = voice_names or VoiceNames()
 
     async def prepare(self, ask: SpeechRequest) -> SynthesisRequest:
         """Turn a request into what the engine can take: the default voice and a random seed where
@@ -106,6 +109,7 @@ class SpeechService:
         """
         engine = self.engine
         check_timeout(ask.timeout, self.limits.timeout)
+        ask = replace(ask, voice=await self._voice_asked_for(ask))
         registered = await self._registered(ask)
         clip = ask.reference is not None or registered is not None
         words = ask.transcript or (registered.transcript if registered else "")
@@ -196,6 +200,14 @@ class SpeechService:
             created=self.store.now(),
         )
         return await self.store.save(speech.wav() if audio is None else audio, record)
+
+    async def _voice_asked_for(self, ask: SpeechRequest) -> str | None:
+        if not ask.voice:
+            return ask.voice
+        if ask.reference and self.voice_names.is_stand_in(ask.voice, self.engine):
+            # Clients that have to name a voice can bring their own all the same.
+            return None
+        return await self.voice_names.voice_of(ask.voice, ask.text, self.engine, self.voices.all)
 
     async def _registered(self, ask: SpeechRequest) -> RegisteredVoice | None:
         if ask.voice and ask.reference:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from ..disconnect import unless_disconnected
-from ..encoding.formats import encoded_apart
+from ..encoding.formats import FORMATS, encoded_apart
 from ..engines.interface import EngineInfo, Mode
 from ..errors import SpeechError
 from ..logs import REQUEST_ID
@@ -73,7 +73,7 @@ class GenerateData(BaseModel):
     audio: str | None = Field(description="the file in base64")
     format: str
     duration: float = Field(description="seconds")
-    sample_rate: int = Field(description="Hz, as made by the engine")
+    sample_rate: int = Field(description="Hz at which the file plays")
     voice: str
     seed: int = Field(description="with it the same request gives the same sound")
     node: str
@@ -123,8 +123,8 @@ def routes(service: SpeechService, node: str) -> APIRouter:
             audio=None if asked.answer == "url" else base64.b64encode(content).decode(),
             format=asked.format,
             duration=round(spoken.duration, 3),
-            sample_rate=spoken.sample_rate,
-            voice=asked.voice or wanted.voice,
+            sample_rate=FORMATS[asked.format].rate_of(spoken.sample_rate),
+            voice=wanted.voice_id,
             seed=wanted.seed,
             node=node,
             request_id=request_id,

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
-from ..checks.numbers import speed_streams
+from ..checks.numbers import nearest_speed, speed_streams
 from ..disconnect import unless_disconnected
 from ..encoding.formats import FORMATS, encoded_apart
 from ..engines.interface import SynthesisRequest
@@ -29,6 +29,10 @@ from .models import ALIASES
 from .openapi import FAILURES, binary
 from .speech_body import SpeechBody
 
+_NAMES_TOLD = 8
+"""Ignored fields that an answer names."""
+_NAME_LENGTH = 40
+"""Characters of each."""
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The sound, or events that carry it",
@@ -60,7 +64,7 @@ def routes(service: SpeechService) -> APIRouter:
                     transcript=body.reference_text,
                     source=source,
                     instruction=body.instructions or "",
-                    speed=body.speed,
+                    speed=nearest_speed(body.speed),
                     seed=body.seed,
                     stream=_streams(body, service),
                     timeout=body.timeout,
@@ -89,9 +93,12 @@ class _Answer:
         self._headers = {
             "X-Seed": str(wanted.seed),
             # A header is ASCII, and a model's own speakers have names like 中文女.
-            "X-Voice": quote(body.voice_id or wanted.voice),
-            "X-Sample-Rate": str(self._rate),
+            "X-Voice": quote(wanted.voice_id),
+            "X-Speed": f"{wanted.speed:g}",
+            "X-Sample-Rate": str(self._format.rate_of(self._rate)),
         }
+        if body.ignored:
+            self._headers["X-Ignored-Fields"] = _names(body.ignored)
         self._report = JobReport(request_id)
         self._done: dict[str, object] = {}
         self._began = time.monotonic()
@@ -190,6 +197,12 @@ async def _with(heard: bytes, pieces: AsyncGenerator[bytes, None]) -> AsyncGener
         yield heard
         async for piece in pieces:
             yield piece
+
+
+def _names(fields: list[str]) -> str:
+    """Names that came from outside, for a header: a few, and in ASCII."""
+    told = ", ".join(quote(field[:_NAME_LENGTH]) for field in fields[:_NAMES_TOLD])
+    return told if len(fields) <= _NAMES_TOLD else f"{told}, ..."
 
 
 def _summary(wanted: SynthesisRequest, duration: float) -> dict[str, object]:

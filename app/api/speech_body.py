@@ -4,7 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
 
-from ..checks.numbers import FASTEST, FIRST_SEED, LAST_SEED, SLOWEST
+from ..checks.numbers import (
+    FASTEST,
+    FIRST_SEED,
+    LAST_SEED,
+    OPENAI_FASTEST,
+    OPENAI_SLOWEST,
+    SLOWEST,
+)
+from ..encoding.pcm_at_rate import OPENAI_RATE
 from ..engines.interface import Mode
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -34,13 +42,19 @@ _EXAMPLE: dict[str, JsonValue] = {
 
 
 class SpeechBody(BaseModel):
-    """Text, voice and format of a request."""
+    """Text, voice and format of a request.
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
+    Fields it does not know are ignored, as OpenAI's and every other server of this API does:
+    clients send what other servers have. The answer names them.
+    """
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [_EXAMPLE]})
     model: str = Field(description="the engine's name, or one of OpenAI's model names")
     input: str = Field(description="the text; empty in the mode convert")
     voice: str | VoiceReference | None = Field(
-        default=None, description="a voice's id; absent is the default voice, or `reference`"
+        default=None,
+        description="a voice's id, one of OpenAI's names, or one that the operator has mapped; "
+        "absent is the default voice, or `reference`",
     )
     instructions: str | None = Field(
         default=None, description="how to speak; for engines with the mode instruct"
@@ -48,11 +62,12 @@ class SpeechBody(BaseModel):
     response_format: FormatName = Field(
         default="mp3",
         description="opus comes in Ogg, aac in ADTS frames; pcm is bare s16le mono samples at "
-        "the rate in X-Sample-Rate",
+        f"{OPENAI_RATE} Hz",
     )
     speed: Number = Field(
         default=1.0,
-        description=f"{SLOWEST:g} to {FASTEST:g}; what OpenAI allows beyond is refused",
+        description=f"{OPENAI_SLOWEST:g} to {OPENAI_FASTEST:g}; beyond {SLOWEST:g} and "
+        f"{FASTEST:g} the nearest of the two, which X-Speed tells",
     )
     stream_format: Literal["audio", "sse"] = Field(
         default="audio", description="the sound itself, or server-sent events that carry it"
@@ -87,3 +102,8 @@ class SpeechBody(BaseModel):
     def voice_id(self) -> str | None:
         """The voice's id, however it was given."""
         return self.voice.id if isinstance(self.voice, VoiceReference) else self.voice
+
+    @property
+    def ignored(self) -> list[str]:
+        """Names of the fields that mean nothing here."""
+        return list(self.model_extra or ())

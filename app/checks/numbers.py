@@ -8,6 +8,8 @@ from ..errors import InvalidInputError
 from ..speech_request import SpeechRequest
 
 SLOWEST, FASTEST = 0.5, 2.0
+OPENAI_SLOWEST, OPENAI_FASTEST = 0.25, 4.0
+"""Speeds that OpenAI's API allows, and its clients offer."""
 FIRST_SEED, LAST_SEED = 1, 100_000_000
 SHORTEST_TIMEOUT = 1.0
 """Seconds."""
@@ -39,6 +41,14 @@ def speed_of(ask: SpeechRequest, engine: EngineInfo) -> float:
             field="speed",
         )
     return float(speed)
+
+
+def nearest_speed(speed: float) -> float:
+    """The speed for a client that goes by OpenAI's range: the nearest that there is. What is beyond
+    that range, too, stays as it is, and is refused."""
+    if OPENAI_SLOWEST <= speed <= OPENAI_FASTEST:
+        return min(max(speed, SLOWEST), FASTEST)
+    return speed
 
 
 def speed_streams(engine: EngineInfo) -> bool:

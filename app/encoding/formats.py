@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..sound.pcm import PcmEncoder
 from ..sound.wav import WavEncoder, wav
 from .encoder import Encoder
 from .ffmpeg_formats import aac_encoder, flac_encoder, mp3_encoder, opus_encoder
+from .pcm_at_rate import OPENAI_RATE, pcm_encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,12 @@ class AudioFormat:
     media_type: str
     encoder: Callable[[int], Encoder]
     """An encoder for mono sound at so many Hz."""
+    sample_rate: int | None = None
+    """Hz of the file, where it is not the sound's own and the file itself does not tell."""
+
+    def rate_of(self, sample_rate: int) -> int:
+        """Hz at which a player has to play the file of sound at ``sample_rate`` Hz."""
+        return self.sample_rate or sample_rate
 
 
 FORMATS = {
@@ -28,7 +34,7 @@ FORMATS = {
         AudioFormat("aac", "audio/aac", aac_encoder),
         AudioFormat("flac", "audio/flac", flac_encoder),
         AudioFormat("wav", "audio/wav", WavEncoder),
-        AudioFormat("pcm", "audio/pcm", lambda _sample_rate: PcmEncoder()),
+        AudioFormat("pcm", "audio/pcm", pcm_encoder, OPENAI_RATE),
     )
 }
 """By name."""

@@ -151,6 +151,12 @@ class SynthesisRequest:
     stream: bool = False
     """True if somebody listens while it is made; else the whole may be better or faster."""
 
+    @property
+    def voice_id(self) -> str:
+        """Id of the voice that speaks, registered ones too; empty for a recording of the request's
+        own."""
+        return self.voice or (self.reference.voice if self.reference else "")
+
 
 class Engine(Protocol):
     """A loaded engine. Serves one request at a time."""

@@ -6,6 +6,7 @@ import io
 import json
 import wave
 from pathlib import Path
+from urllib.parse import unquote
 
 import httpx
 import numpy as np
@@ -59,12 +60,61 @@ def test_speech_as_wav(node: NodeProcess) -> None:
     assert np.sqrt((samples**2).mean()) > 1000
 
 
-def test_speech_as_pcm_is_the_same_sound(node: NodeProcess) -> None:
+def test_speech_as_pcm_is_the_same_sound_at_the_rate_that_clients_expect(node: NodeProcess) -> None:
     body = {"input": "Hello.", "voice": {"id": "en-us"}, "seed": 3}
     as_wav, as_pcm = node.speak(**body), node.speak(**body, response_format="pcm")
     assert as_pcm.headers["content-type"] == "audio/pcm"
-    assert as_pcm.headers["x-sample-rate"] == "22050"
-    assert as_pcm.content == sound(as_wav).tobytes()
+    assert as_pcm.headers["x-sample-rate"] == "24000"
+    made, told = sound(as_wav), np.frombuffer(as_pcm.content, "<i2")
+    assert len(told) / 24000 == pytest.approx(len(made) / 22050, abs=0.01)
+    assert told.astype(float).std() == pytest.approx(made.astype(float).std(), rel=0.02)
+    streamed = node.speak(**body, response_format="pcm", stream=True)
+    assert streamed.content == as_pcm.content
+
+
+@pytest.mark.parametrize(
+    ("text", "voices"),
+    [
+        ("你好，欢迎使用。", {"cmn", "cmn-female"}),
+        ("Good morning, how are you today?", {"en-us", "en-us-female"}),
+        ("Guten Morgen, wie geht es Ihnen?", {"de"}),
+        # No language: the default voice's.
+        ("123", {"cmn", "cmn-female"}),
+    ],
+)
+def test_openais_names_are_voices_of_the_texts_language(
+    node: NodeProcess, text: str, voices: set[str]
+) -> None:
+    heard = {name: node.speak(input=text, voice=name, seed=3) for name in ("alloy", "ash")}
+    assert {answer.headers["x-voice"] for answer in heard.values()} == voices
+    again = node.speak(input=text, voice=heard["ash"].headers["x-voice"], seed=3)
+    assert again.content == heard["ash"].content
+
+
+def test_fields_of_other_servers_are_ignored_and_named(node: NodeProcess) -> None:
+    body: dict[str, object] = {
+        "backend": "x",
+        "lang_code": 5,
+        "音量\r\nX-Made-By: me": {"deep": []},
+    }
+    answer = node.speak(input="你好", **body)
+    assert answer.status_code == 200
+    told = answer.headers["x-ignored-fields"].split(", ")
+    assert [unquote(name) for name in told] == list(body)
+    assert "x-made-by" not in answer.headers
+    many = node.speak(input="你好", **{f"field_{number}": 1 for number in range(500)})
+    assert len(many.headers["x-ignored-fields"]) < 500
+    assert "x-ignored-fields" not in node.speak(input="你好").headers
+
+
+@pytest.mark.parametrize(("asked", "spoken"), [(0.25, "0.5"), (1.25, "1.25"), (4, "2")])
+def test_a_speed_that_only_openai_has_is_the_nearest(
+    node: NodeProcess, asked: float, spoken: str
+) -> None:
+    body = {"input": "你好", "seed": 3}
+    answer = node.speak(**body, speed=asked)
+    assert answer.headers["x-speed"] == spoken
+    assert answer.content == node.speak(**body, speed=float(spoken)).content
 
 
 def test_equal_requests_give_equal_bytes_on_every_worker(node: NodeProcess) -> None:
@@ -88,9 +138,10 @@ def test_without_a_seed_the_one_used_is_told(node: NodeProcess) -> None:
         ({"input": "😀"}, "input", "no letter"),
         ({"input": "a\x07"}, "input", "U+0007"),
         ({"input": "字" * 4097}, "input", "4097 characters; at most 4096"),
-        ({"input": "你好", "voice": "alloy"}, "voice", "voices: cmn, "),
+        ({"input": "你好", "voice": "nobody"}, "voice", "voices: cmn, "),
         ({"input": "你好", "voice": "en-us"}, "input", "cannot read Chinese"),
-        ({"input": "你好", "speed": 3}, "speed", "not between 0.5 and 2"),
+        ({"input": "你好", "speed": 4.5}, "speed", "not between 0.5 and 2"),
+        ({"input": "你好", "speed": 0.2}, "speed", "not between 0.5 and 2"),
         ({"input": "你好", "speed": "fast"}, "speed", "valid number"),
         ({"input": "你好", "seed": 0}, "seed", "not between 1 and 100000000"),
         ({"input": "你好", "seed": 1.5}, "seed", "valid integer"),
@@ -110,7 +161,6 @@ def test_without_a_seed_the_one_used_is_told(node: NodeProcess) -> None:
         ({"input": "你好", "save": "perhaps"}, "save", "valid boolean"),
         ({"input": "你好", "stream": "perhaps"}, "stream", "valid boolean"),
         ({"input": "你好", "stream_format": "sound"}, "stream_format", "'audio'"),
-        ({"input": "你好", "pitch": 2}, "pitch", "not permitted"),
         ({"input": ["你好"]}, "input", "valid string"),
         ({}, "input", "required"),
     ],

@@ -49,6 +49,17 @@ def test_what_comes_out_is_what_went_in(name: str, rate: int) -> None:
     assert np.sqrt((middle**2).mean()) == pytest.approx(12000 / np.sqrt(2), rel=0.1)
 
 
+@pytest.mark.parametrize("rate", [8000, 16000, 22050, 24000, 44100])
+def test_bare_samples_have_one_rate(rate: int) -> None:
+    content = b"".join(parts("pcm", tone(rate), rate))
+    samples = np.frombuffer(content, "<i2")
+    assert FORMATS["pcm"].rate_of(rate) == 24000
+    assert len(samples) / 24000 == pytest.approx(SECONDS, abs=0.01)
+    assert loudest_frequency(samples.astype(float), 24000) == pytest.approx(440, abs=1)
+    if rate == 24000:
+        assert content == tone(rate)
+
+
 @pytest.mark.parametrize("name", ["flac", "wav"])
 def test_lossless_formats_lose_nothing(name: str) -> None:
     samples, _ = decoded(b"".join(parts(name, tone(22050), 22050)))

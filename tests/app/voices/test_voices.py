@@ -84,6 +84,17 @@ def test_conversion_gets_both_recordings(
     wait_clean(mimic_node)
 
 
+def test_a_recording_wins_over_a_name_that_a_client_has_to_send(
+    mimic_node: NodeProcess, recording: Path
+) -> None:
+    answer = mimic_node.speak(
+        input="你好", voice="alloy", reference=encoded(recording), reference_text="嗡嗡"
+    )
+    assert seconds(answer) == pytest.approx(3, abs=0.2)
+    assert answer.headers["x-voice"] == ""
+    wait_clean(mimic_node)
+
+
 @pytest.mark.parametrize(
     ("body", "field", "said"),
     [

@@ -1,0 +1,48 @@
+"""Names that clients give voices: those that the operator maps, and OpenAI's."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..engines.interface import EngineInfo
+from .openai_names import OPENAI_VOICES, primary, stand_in
+from .record import RegisteredVoice
+from .text_language import language_of
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceNames:
+    """Names beside the voices' own ids. An engine's own voice of such a name is that voice."""
+
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    """Name to id, of the engine or of a registered voice."""
+
+    async def voice_of(
+        self,
+        name: str,
+        text: str,
+        engine: EngineInfo,
+        registered: Callable[[], Awaitable[Sequence[RegisteredVoice]]],
+    ) -> str:
+        """The id of the voice for ``name``; ``name`` itself where it is none of these names, or
+        where there is no voice to stand in.
+
+        ``registered`` lists the registered voices; it is called only for an engine without voices
+        of its own.
+        """
+        if engine.voice(name):
+            return name
+        if name in self.mapped:
+            return self.mapped[name]
+        if name not in OPENAI_VOICES:
+            return name
+        voices = engine.voices or (await registered() if engine.clips else ())
+        if not voices:
+            return name
+        languages = {primary(voice.language) for voice in voices if voice.language}
+        spoken = await asyncio.to_thread(language_of, text, languages)
+        return stand_in(name, spoken or primary(voices[0].language), voices).id
+
+    def is_stand_in(self, name: str, engine: EngineInfo) -> bool:
+        """Tell whether ``name`` is one that a client sends because it has to send some."""
+        return name in OPENAI_VOICES and name not in self.mapped and engine.voice(name) is None
