@@ -13,6 +13,7 @@ from .api import (
     audio_generate,
     errors,
     health,
+    inference,
     metrics,
     models,
     openapi,
@@ -33,7 +34,7 @@ from .middleware.body_limit import BodyLimitMiddleware
 from .middleware.drain import DrainMiddleware
 from .middleware.full_queue import FullQueueMiddleware
 from .middleware.host_names import HostNamesMiddleware, OwnNames
-from .middleware.job_start import SPEAKS
+from .middleware.job_start import INFERENCE, SPEAKS
 from .middleware.limits import LimitsMiddleware, Share
 from .middleware.open_requests import OpenRequestsMiddleware
 from .middleware.other_sites import OtherSitesMiddleware
@@ -63,6 +64,7 @@ _UPLOAD_LIMIT = 32 << 20
 # Two recordings in base64, and one as it is.
 _SPEECH_LIMIT = _BODY_LIMIT + 2 * (LARGEST // 3 * 4 + 4)
 _VOICES_LIMIT = _BODY_LIMIT + LARGEST
+_INFERENCE_LIMIT = _BODY_LIMIT + 2 * LARGEST
 _RENDERED = frozenset({"/", "/config"})
 
 
@@ -103,6 +105,7 @@ def build(node: Node) -> FastAPI:
     web.include_router(models.routes(node.service.engine))
     web.include_router(speech.routes(node.service))
     web.include_router(audio_generate.routes(node.service, node.settings.node_name))
+    web.include_router(inference.routes(node.service))
     web.include_router(voices.routes(node.service, node.settings.node_name))
     web.include_router(outputs.routes(node.service.store))
     if node.work_sharing:
@@ -234,5 +237,6 @@ def _other_limits(node: Node) -> dict[str, int | None]:
             "/v1/audio/speech": _SPEECH_LIMIT,
             audio_generate.PATH: _SPEECH_LIMIT,
             "/v1/audio/voices": _VOICES_LIMIT,
+            **dict.fromkeys(INFERENCE, _INFERENCE_LIMIT),
         }
     return limits

@@ -29,18 +29,23 @@ def inline_clip(encoded: str | None, field: str) -> Iterator[Path | None]:
         yield Path(file.name)
 
 
+def too_large(field: str) -> InvalidInputError:
+    """The refusal of a recording of more than ``LARGEST`` bytes."""
+    return InvalidInputError(
+        "recording_too_large",
+        f"{field} has more than {LARGEST >> 20} MiB; cut it or use a compressed format",
+        f"{field} 超过 {LARGEST >> 20} MiB，请剪短或使用压缩格式",
+        field=field,
+    )
+
+
 def _decoded(encoded: str, field: str) -> bytes:
     if encoded.startswith("data:"):
         head, comma, encoded = encoded.partition(",")
         if not comma or not head.endswith(";base64"):
             raise _broken(field)
     if len(encoded) // 4 * 3 > LARGEST:
-        raise InvalidInputError(
-            "recording_too_large",
-            f"{field} has more than {LARGEST >> 20} MiB; cut it or use a compressed format",
-            f"{field} 超过 {LARGEST >> 20} MiB，请剪短或使用压缩格式",
-            field=field,
-        )
+        raise too_large(field)
     try:
         content = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:

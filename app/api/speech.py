@@ -18,12 +18,13 @@ from ..encoding.formats import FORMATS, encoded_apart
 from ..engines.interface import SynthesisRequest
 from ..errors import InvalidInputError
 from ..logs import REQUEST_ID
-from ..sound.pcm import SAMPLE_BYTES, audible
+from ..sound.pcm import SAMPLE_BYTES
 from ..speech import Speech, SpeechService
 from ..speech_request import SpeechRequest
-from ..streaming import LiveAnswer, prefetch
+from ..streaming import LiveAnswer
 from ..workers.report import JobReport
 from . import events
+from .begun import begun
 from .inline_clip import inline_clip
 from .models import ALIASES
 from .openapi import FAILURES, binary
@@ -120,25 +121,18 @@ class _Answer:
         making = self._service.stream(
             self._wanted, self._request_id, timeout=self._body.timeout, report=self._report
         )
-        pieces = prefetch(making)
-        try:
-            heard = await unless_disconnected(request.receive, _first_sound(pieces))
-        except BaseException:
-            await pieces.aclose()
-            raise
+        sound = await begun(request, making)
         if self._report.lent_to:
             self._headers["X-Made-By"] = self._report.lent_to
-        parts = self._parts(heard, pieces)
+        parts = self._parts(sound)
         if self._body.stream_format == "sse":
             return LiveAnswer(events.events(parts, self._done), events.MEDIA_TYPE, self._headers)
         return LiveAnswer(parts, self._format.media_type, self._headers)
 
-    async def _parts(
-        self, heard: bytes, pieces: AsyncGenerator[bytes, None]
-    ) -> AsyncGenerator[bytes, None]:
+    async def _parts(self, sound: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         encoder = self._format.encoder(self._rate)
         pcm, length = bytearray(), 0
-        async with aclosing(_with(heard, pieces)) as made:
+        async with aclosing(sound) as made:
             async for piece in made:
                 length += len(piece)
                 if self._body.save:
@@ -180,23 +174,6 @@ def _streams(body: SpeechBody, service: SpeechService) -> bool:
     if body.stream is None:
         return body.speed == 1 or speed_streams(service.engine)
     return body.stream
-
-
-async def _first_sound(pieces: AsyncGenerator[bytes, None]) -> bytes:
-    """The first pieces, up to one that can be heard: a silent answer is none, and gets a status."""
-    heard = bytearray()
-    async for piece in pieces:
-        heard += piece
-        if audible(piece):
-            break
-    return bytes(heard)
-
-
-async def _with(heard: bytes, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    async with aclosing(pieces):
-        yield heard
-        async for piece in pieces:
-            yield piece
 
 
 def _names(fields: list[str]) -> str:

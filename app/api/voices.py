@@ -13,7 +13,7 @@ from ..errors import InvalidInputError
 from ..sound.clip import ClipLimits
 from ..speech import SpeechService
 from ..voices.record import RegisteredVoice, new_id
-from .inline_clip import LARGEST
+from .inline_clip import LARGEST, too_large
 from .openapi import FAILURES
 
 _LANGUAGE = r"^$|^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
@@ -124,9 +124,4 @@ def _limits(engine: EngineInfo) -> ClipLimits:
 
 def _check_size(content: bytes) -> None:
     if len(content) > LARGEST:
-        raise InvalidInputError(
-            "recording_too_large",
-            f"audio_sample has more than {LARGEST >> 20} MiB; cut it or use a compressed format",
-            f"audio_sample 超过 {LARGEST >> 20} MiB，请剪短或使用压缩格式",
-            field="audio_sample",
-        )
+        raise too_large("audio_sample")

@@ -16,7 +16,7 @@ _BUFFER = 4096
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Settings of a file format. Names are FFmpeg's. Names are FFmpeg's."""
+    """Settings of a file format. Names are FFmpeg's."""
 
     container: str
     codec: str

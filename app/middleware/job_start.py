@@ -12,7 +12,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import SpeechError
 
-SPEAKS = frozenset({"/v1/audio/speech", "/AIVoice/TTS/CosyVoice2/audio-generate"})
+INFERENCE = (
+    "/inference_sft",
+    "/inference_zero_shot",
+    "/inference_cross_lingual",
+    "/inference_instruct",
+    "/inference_instruct2",
+    "/inference_vc",
+)
+"""Routes of CosyVoice's own server; they begin a job by GET, too."""
+SPEAKS = frozenset({"/v1/audio/speech", "/AIVoice/TTS/CosyVoice2/audio-generate", *INFERENCE})
 """Routes of the API that begin a job."""
 _CHECKS = "cosyvoice.job_checks"
 """Key in the ASGI scope: checks that a job of this request has not passed."""
@@ -37,12 +46,16 @@ async def begin(scope: Scope) -> None:
 
 async def checked(app: ASGIApp, check: Check, scope: Scope, receive: Receive, send: Send) -> None:
     """Have ``app`` serve a request; ``check`` is asked once, when it begins a job."""
-    if scope["type"] != "http" or scope["method"] != "POST":
+    if scope["type"] != "http" or not _may_begin(scope):
         await app(scope, receive, send)
     elif scope["path"] in SPEAKS:
         await (await check() or app)(scope, receive, send)
     else:
         await _when_it_begins(app, check, scope, receive, send)
+
+
+def _may_begin(scope: Scope) -> bool:
+    return scope["method"] == "POST" or (scope["method"] == "GET" and scope["path"] in INFERENCE)
 
 
 async def _when_it_begins(
