@@ -1,7 +1,6 @@
 """The routes of CosyVoice's own server, asked as its own client asks: by GET, with a form."""
 
 from pathlib import Path
-from typing import Any
 
 import httpx
 import numpy as np
@@ -18,18 +17,16 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def asked(
-    node: NodeProcess,
-    way: str,
-    method: str = "GET",
-    files: dict[str, Path] | None = None,
-    **form: str,
+    node: NodeProcess, way: str, form: dict[str, str | Path], method: str = "GET"
 ) -> httpx.Response:
-    sent: dict[str, Any] = {
-        name: (name, path.read_bytes(), "application/octet-stream")
-        for name, path in (files or {}).items()
+    files = {
+        name: (name, value.read_bytes(), "application/octet-stream")
+        for name, value in form.items()
+        if isinstance(value, Path)
     }
+    data = {name: value for name, value in form.items() if isinstance(value, str)}
     return httpx.request(
-        method, f"{node.url}/inference_{way}", data=form, files=sent or None, timeout=60
+        method, f"{node.url}/inference_{way}", data=data, files=files or None, timeout=60
     )
 
 
@@ -42,26 +39,26 @@ def seconds(answer: httpx.Response) -> float:
 
 
 def test_a_voice_of_the_engine(node: NodeProcess) -> None:
-    form = {"tts_text": "你好，欢迎使用语音合成。", "spk_id": "cmn-female"}
-    by_get, by_post = (asked(node, "sft", method, **form) for method in ("GET", "POST"))
+    form: dict[str, str | Path] = {"tts_text": "你好，欢迎使用语音合成。", "spk_id": "cmn-female"}
+    by_get, by_post = (asked(node, "sft", form, method) for method in ("GET", "POST"))
     assert 1 < seconds(by_get) < 6
     # Each with a seed of its own, and so a tempo.
     assert seconds(by_post) == pytest.approx(seconds(by_get), rel=0.2)
-    whole = node.speak(
-        input=form["tts_text"], voice=form["spk_id"], seed=int(by_get.headers["x-seed"])
-    )
+    seed = int(by_get.headers["x-seed"])
+    whole = node.speak(input=form["tts_text"], voice=form["spk_id"], seed=seed)
     assert whole.content[44:] == by_get.content
 
 
 def test_the_ways_that_take_a_recording(mimic_node: NodeProcess, recording: Path) -> None:
     prompt = {"prompt_wav": recording}
+    hello: dict[str, str | Path] = {"tts_text": "你好", **prompt}
     made = [
-        asked(mimic_node, "zero_shot", files=prompt, tts_text="你好", prompt_text="嗡嗡"),
-        asked(mimic_node, "cross_lingual", files=prompt, tts_text="hello"),
-        asked(mimic_node, "instruct2", files=prompt, tts_text="你好", instruct_text="用四川话说"),
+        asked(mimic_node, "zero_shot", {**hello, "prompt_text": "嗡嗡"}),
+        asked(mimic_node, "cross_lingual", {**hello, "tts_text": "hello"}),
+        asked(mimic_node, "instruct2", {**hello, "instruct_text": "用四川话说"}),
     ]
     assert [seconds(one) for one in made] == pytest.approx([3, 3, 3], abs=0.3)
-    converted = asked(mimic_node, "vc", files={"source_wav": recording, **prompt})
+    converted = asked(mimic_node, "vc", {"source_wav": recording, **prompt})
     assert seconds(converted) == pytest.approx(6, abs=0.3)
     wait_clean(mimic_node)
 
@@ -82,9 +79,9 @@ def test_the_ways_that_take_a_recording(mimic_node: NodeProcess, recording: Path
     ],
 )
 def test_a_wrong_form_is_told_which_field(
-    node: NodeProcess, way: str, form: dict[str, str], field: str, said: str
+    node: NodeProcess, way: str, form: dict[str, str | Path], field: str, said: str
 ) -> None:
-    answer = asked(node, way, **form)
+    answer = asked(node, way, form)
     assert answer.status_code == 400
     error = answer.json()["error"]
     assert said in error["message"]
@@ -95,6 +92,6 @@ def test_a_recording_that_is_none(mimic_node: NodeProcess, tmp_path: Path) -> No
     empty, quiet = tmp_path / "empty.wav", write(tmp_path / "quiet.wav", silence(2.0))
     empty.touch()
     for path in (empty, quiet):
-        answer = asked(mimic_node, "cross_lingual", files={"prompt_wav": path}, tts_text="hello")
+        answer = asked(mimic_node, "cross_lingual", {"tts_text": "hello", "prompt_wav": path})
         assert answer.status_code == 400, answer.text
     wait_clean(mimic_node)

@@ -22,7 +22,11 @@ ENGINE = EngineInfo(
     capabilities=frozenset(),
     warm_up_text="a",
 )
-CLIPS_ONLY = replace(ENGINE, voices=(), clips=ClipLimits(24000, 1.0, 30.0, 16000))
+CLIPS_ONLY = replace(
+    ENGINE,
+    voices=(),
+    clips=ClipLimits(shortest=1, longest=30, lowest_rate=16000, sample_rate=24000),
+)
 
 
 def registered(language: str, name: str = "x") -> RegisteredVoice:
