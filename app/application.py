@@ -25,6 +25,7 @@ from .api.head import Head
 from .api.inline_clip import LARGEST
 from .api.wrong_method import WrongMethod
 from .early_refusal import EarlyRefusal
+from .lending.routes import BODY_LIMIT as LENDING_LIMIT
 from .metrics.jobs import JobMetrics
 from .metrics.node_state import NodeCollector
 from .middleware.access_log import AccessLogMiddleware
@@ -42,7 +43,6 @@ from .middleware.security_headers import SecurityHeadersMiddleware
 from .node import Node
 from .outputs.names import keeper_of
 from .session_routing import Condition, PeersFile, SessionNames, SessionRouting
-from .work_sharing.routes import BODY_LIMIT as LENDING_LIMIT
 
 # A hundred thousand characters in JSON's \uXXXX notation, and room for the rest.
 _BODY_LIMIT = 1 << 20
@@ -103,8 +103,8 @@ def build(node: Node) -> FastAPI:
     web.include_router(audio_generate.routes(node.service, node.settings.node_name))
     web.include_router(voices.routes(node.service, node.settings.node_name))
     web.include_router(outputs.routes(node.service.store))
-    if node.work_sharing:
-        web.include_router(node.work_sharing.routes())
+    if node.lending:
+        web.include_router(node.lending.routes())
     web.router.routes.append(Head(web.router.routes))
     web.router.routes.append(WrongMethod(web.router.routes))
     web.include_router(unknown.routes())
@@ -136,7 +136,7 @@ def build(node: Node) -> FastAPI:
         i18n=words.dictionary(node.service.engine),
     )
     job_start.ask_first(blocks)
-    if node.work_sharing and node.settings.enable_queue:
+    if node.lending and node.settings.enable_queue:
         queue_limit.follow(blocks, lambda: node.queue_limit)
     return web
 

@@ -32,6 +32,7 @@ from .gpus.events import Events
 from .gpus.past_xids import PastXids
 from .gpus.watch import GpuWatch
 from .heap import keep_freed_memory, keep_what_is_there
+from .lending.lending import Lending
 from .node import Node
 from .outputs.retention import Retention
 from .outputs.spool import Spool
@@ -46,7 +47,6 @@ from .settings import Settings
 from .speech import RequestLimits, SpeechService
 from .voices.clip_store import ClipStore
 from .voices.store import VoiceStore
-from .work_sharing.work_sharing import WorkSharing
 from .workers.pool.pool import Pool
 from .workers.pool.size import PoolSize
 from .workers.slot import ServiceTime
@@ -159,18 +159,18 @@ async def _serve_node(node: Node, listeners: list[socket.socket]) -> None:
     looking = asyncio.create_task(node.gpu_drain.follow()) if node.gpu_drain else None
     try:
         application = await _application(node)
-        if node.work_sharing:
-            node.work_sharing.start()
+        if node.lending:
+            node.lending.start()
         if not stop.is_set():
             await _until_stopped(node, application, listeners, stop)
     finally:
         if looking:
             looking.cancel()
-        if node.work_sharing:
-            await node.work_sharing.stop()
+        if node.lending:
+            await node.lending.stop()
         await node.service.pool.stop()
-        if node.work_sharing:
-            await node.work_sharing.close()
+        if node.lending:
+            await node.lending.close()
         node.service.store.close()
         node.service.voices.close()
         node.recordings.close()
@@ -226,7 +226,7 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
         quiet=settings.gpu_quiet,
     )
     if settings.peers_file and settings.cluster_secret_file:
-        node.work_sharing = WorkSharing(
+        node.lending = Lending(
             service,
             node=settings.node_name,
             release=settings.release,

@@ -12,14 +12,14 @@ import httpx
 import pytest
 
 from app.engines.interface import SynthesisRequest
+from app.lending import credentials, message
+from app.lending.message import Kind
 from app.session_routing.signatures import CLOCK, UNTIMELY, Signatures
-from app.work_sharing import credentials, message
-from app.work_sharing.message import Kind
 from app.workers.frames import Frame, taken_from
 from app.workers.job import Job
+from tests.app.lending.cluster import SECRET, Cluster, cluster, maker
 from tests.app.node_process import RELEASE
 from tests.app.patient_client import patient_client
-from tests.app.work_sharing.cluster import SECRET, Cluster, cluster, maker
 
 NAMES = ("rs1", "rs2", "rs3")
 KIND = Kind(RELEASE, "faulty")
@@ -65,6 +65,10 @@ def test_a_burst_at_one_node_is_done_by_all(nodes: Cluster) -> None:
     metrics = nodes.nodes["rs1"].get("/metrics").text
     lent = nodes.lending("rs1", "lent", "done")
     assert f'cosyvoice_jobs_lent_total{{outcome="done"}} {lent}.0' in metrics
+    other = nodes.nodes["rs2"].get("/metrics").text
+    borrowed = nodes.lending("rs2", "borrowed", "done")
+    assert f'cosyvoice_jobs_borrowed_total{{outcome="done"}} {borrowed}.0' in other
+    assert {*status["lending"]} == {"peers", "lent_now", "lent", "borrowed"}
 
 
 @pytest.mark.long

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.work_sharing.cluster import Cluster, cluster, maker
+from tests.app.lending.cluster import Cluster, cluster, maker
 
 
 @pytest.fixture

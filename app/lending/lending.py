@@ -17,8 +17,8 @@ from .message import Kind
 from .peer_client import HttpPeerClient
 
 
-class WorkSharing:
-    """Work sharing of one node. ``opened`` says whether the node takes jobs of others now."""
+class Lending:
+    """Lending of one node. ``opened`` says whether the node takes jobs of others now."""
 
     def __init__(
         self,

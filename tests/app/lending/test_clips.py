@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.app.audio.sounds import speech_like, write
-from tests.app.work_sharing.cluster import cluster, maker
+from tests.app.lending.cluster import cluster, maker
 
 
 @pytest.mark.long

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.work_sharing.decisions import MARGIN, next_best, pick_peer, still_first
+from app.lending.decisions import MARGIN, next_best, pick_peer, still_first
 
 _TIMES = st.floats(0, 1000)
 _OTHERS = st.dictionaries(st.sampled_from(["rs2", "rs3", "rs4", "rs5"]), _TIMES)

@@ -46,14 +46,14 @@ class HttpPeerClient:
         await self.client.aclose()
 
     async def waiting(self, peer: Peer, age: float | None) -> int:
-        """Tell the peer that a job waits; see ``app.work_sharing.broker.PeerClient``."""
+        """Tell the peer that a job waits; see ``app.lending.broker.PeerClient``."""
         said = await self._ask(peer, "waiting", {"age": age})
         if not isinstance(idle := said.get("idle"), int):
             raise PeerSilentError(f"{peer.name} says {said!r}")
         return idle
 
     async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
-        """Offer the peer a slot; see ``app.work_sharing.broker.PeerClient``."""
+        """Offer the peer a slot; see ``app.lending.broker.PeerClient``."""
         said = await self._ask(peer, "offer", {"next_best": next_best})
         age = said.get("age")
         if not isinstance(age, int | float | None):
@@ -61,7 +61,7 @@ class HttpPeerClient:
         return bool(said.get("comes")), age
 
     def loan(self, peer: Peer) -> "Loan":
-        """Make a slot of the peer; see ``app.work_sharing.broker.PeerClient``."""
+        """Make a slot of the peer; see ``app.lending.broker.PeerClient``."""
         return Loan(self, peer)
 
     async def send(

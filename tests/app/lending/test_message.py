@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from app.engines.interface import Mode, SynthesisRequest
 from app.errors import DeadlineError, InvalidInputError, JobFailedError, SpeechError
+from app.lending import message
+from app.lending.message import Kind
 from app.sound.clip import Clip
-from app.work_sharing import message
-from app.work_sharing.message import Kind
 from app.workers.frames import Frame, taken_from
 from app.workers.job import Job
 

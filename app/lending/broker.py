@@ -37,7 +37,7 @@ _HELD = 0.25
 """Seconds a slot is held for a job that was announced for it."""
 _ASKED = 3
 """Peers that are offered a slot before it is given to this node's own line."""
-_log = logging.getLogger("app.work_sharing")
+_log = logging.getLogger("app.lending")
 
 
 class PeerSilentError(NodeError):
