@@ -14,7 +14,7 @@ from .lending.ledger import Ending
 from .lending.lending import Lending
 from .middleware.open_requests import OpenRequests
 from .recordings import Recordings
-from .session_routing.leaving import Leaving
+from .session_routing.peers.leaving import Leaving
 from .settings import Settings
 from .speech import SpeechService
 from .virtual_ips import not_here

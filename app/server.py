@@ -35,6 +35,7 @@ from .heap import keep_freed_memory, keep_what_is_there
 from .lending.lending import Lending
 from .node import Node
 from .outputs.retention import Retention
+from .outputs.shared import ShareTerms
 from .outputs.spool import Spool
 from .outputs.store import OutputStore
 from .outputs.upload_space import UploadSpace
@@ -42,7 +43,7 @@ from .outputs.uploads import Uploads
 from .outputs.watch import ShareWatch
 from .paths import below
 from .recordings import Recordings
-from .session_routing.leaving import Leaving
+from .session_routing.peers.leaving import Leaving
 from .settings import Settings
 from .speech import RequestLimits, SpeechService
 from .voices.clip_store import ClipStore
@@ -251,9 +252,7 @@ def _store(settings: Settings, watch: ShareWatch, space: UploadSpace) -> OutputS
             int(settings.keep_size * (1 << 30)),
             Uploads(settings.temp_dir, settings.keep_uploads * 3600, space),
         ),
-        mounted=settings.expect_mount,
-        required=settings.require_shared_folder,
-        watch=watch,
+        share=ShareTerms(settings.expect_mount, settings.require_shared_folder, watch),
     )
 
 

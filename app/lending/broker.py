@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..errors import NodeError
-from ..session_routing.peer import Peer
+from ..session_routing.peers.peer import Peer
 from ..workers.job_queue import JobQueue
 from ..workers.remote import Neighbours, RemoteSlot
 from ..workers.slot import Slot

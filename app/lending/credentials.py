@@ -3,7 +3,7 @@ HMAC."""
 
 from hashlib import sha256
 
-from ..session_routing.signatures import Signature, Signatures
+from ..session_routing.peers.signatures import Signature, Signatures
 
 HEADER = "x-lending"
 PATH = "/_lending/"

@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from ..session_routing import Peer, PeersFile
-from ..session_routing.signatures import Signatures
+from ..session_routing.peers.signatures import Signatures
 from ..speech import SpeechService
 from . import routes
 from .broker import Broker

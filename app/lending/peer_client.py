@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from ..errors import SpeechError
-from ..session_routing.peer import Peer
-from ..session_routing.signatures import CLOCK, UNTIMELY, Signatures
+from ..session_routing.peers.peer import Peer
+from ..session_routing.peers.signatures import CLOCK, UNTIMELY, Signatures
 from ..workers.frames import Frame, FrameError, taken_from
 from ..workers.job import Job
 from ..workers.remote import LostError, NotTakenError

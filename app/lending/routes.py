@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from ..errors import SpeechError, UnavailableError
-from ..session_routing.signatures import CLOCK, UNTIMELY, Signatures
+from ..session_routing.peers.signatures import CLOCK, UNTIMELY, Signatures
 from ..speech import SpeechService
 from ..streaming import LiveAnswer, prefetch
 from ..workers.frames import AUDIO_BYTES, Frame

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from app.lending.broker import Broker
-from app.session_routing.members import Members
 from app.session_routing.owners import Owners
-from app.session_routing.peer import Condition, Peer
-from app.session_routing.peer_client import PeerClient
+from app.session_routing.peers.client import PeerClient
+from app.session_routing.peers.members import Members
+from app.session_routing.peers.peer import Condition, Peer
 from app.session_routing.session_table import SessionTable
 from app.workers.job import Job
 from app.workers.job_queue import JobQueue
@@ -157,7 +157,7 @@ class _LendingWire:
 
 
 class _OwnerWire:
-    """`app.session_routing.peer_client.PeerClient` without a wire."""
+    """`app.session_routing.peers.client.PeerClient` without a wire."""
 
     def __init__(self, node: SimulatedNode) -> None:
         self._node = node

@@ -14,7 +14,7 @@ import pytest
 from app.engines.interface import SynthesisRequest
 from app.lending import credentials, message
 from app.lending.message import Kind
-from app.session_routing.signatures import CLOCK, UNTIMELY, Signatures
+from app.session_routing.peers.signatures import CLOCK, UNTIMELY, Signatures
 from app.workers.frames import Frame, taken_from
 from app.workers.job import Job
 from tests.app.lending.cluster import SECRET, Cluster, cluster, maker

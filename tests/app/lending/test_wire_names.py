@@ -6,6 +6,7 @@ changes one of these breaks lending with the nodes that are not upgraded yet.
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -21,8 +22,8 @@ from app.lending.ledger import Ending, Ledger
 from app.lending.message import Kind
 from app.lending.peer_client import HttpPeerClient
 from app.lending.routes import routes
-from app.session_routing.peer import Peer
-from app.session_routing.signatures import Signatures
+from app.session_routing.peers.peer import Peer
+from app.session_routing.peers.signatures import Signatures
 from app.sound.clip import Clip
 from app.speech import SpeechService
 from app.workers.frames import Frame
@@ -50,7 +51,7 @@ JOB = {
 }
 
 
-def _frame(fields: dict[str, object], payload: bytes = b"") -> bytes:
+def _frame(fields: Mapping[str, object], payload: bytes = b"") -> bytes:
     header = json.dumps(fields).encode()
     lengths = len(header).to_bytes(4, "big") + len(payload).to_bytes(4, "big")
     return lengths + header + payload

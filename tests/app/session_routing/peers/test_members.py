@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from app.session_routing.members import Members
-from app.session_routing.peer import Condition, Peer
-from app.session_routing.peer_client import PeerClient, PeerError
+from app.session_routing.peers.client import PeerClient, PeerError
+from app.session_routing.peers.members import Members
+from app.session_routing.peers.peer import Condition, Peer
 
 _PEER = Peer("rs2", "http://127.0.0.1:1")
 

@@ -1,7 +1,7 @@
 """Connections of a director's kernel as ``ipvsadm -Lnc`` lists them. Pure."""
 
-from ..resources.base import Observation
-from .fact import Fact
+from ...resources.base import Observation
+from ..fact import Fact
 
 Connection = tuple[str, ...]
 """Protocol, client, virtual endpoint, real server."""

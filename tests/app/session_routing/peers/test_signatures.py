@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.session_routing.signatures import Signature, Signatures, on_behalf_of
+from app.session_routing.peers.signatures import Signature, Signatures, on_behalf_of
 
 SECRET = b"0123456789abcdef"
 DAY = 86400.0

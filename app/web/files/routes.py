@@ -15,13 +15,13 @@ from gradio.routes import file_upload_statuses
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 
-from ..api.errors import retry_header
-from ..api.outputs import output_answer
-from ..errors import SpeechError
-from ..node import Node
-from ..outputs.reading import OpenFileAnswer
-from ..paths import below
-from ..recordings import media_type_of
+from ...api.errors import retry_header
+from ...api.outputs import output_answer
+from ...errors import SpeechError
+from ...node import Node
+from ...outputs.reading import OpenFileAnswer
+from ...paths import below
+from ...recordings import media_type_of
 from .upload_bounds import UploadBounds, check_count
 
 

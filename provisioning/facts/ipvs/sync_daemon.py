@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from ..resources.base import Observation
-from .fact import Fact
+from ...resources.base import Observation
+from ..fact import Fact
 
 SyncRole = Literal["master", "backup"]
 

@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_address
 
-from ..errors import ClusterError
-from ..model.address import IPAddress
-from ..resources.base import Observation
-from .fact import Fact
+from ...errors import ClusterError
+from ...model.address import IPAddress
+from ...resources.base import Observation
+from ..fact import Fact
 
 ServiceKey = tuple[str, IPAddress, int]
 """Protocol (``TCP``), virtual address, port."""

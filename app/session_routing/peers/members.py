@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from .client import PeerClient, PeerError
 from .peer import Ask, Condition, Peer
-from .peer_client import PeerClient, PeerError
 
 _INTERVAL = 0.5
 """Seconds between two questions to a peer."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from .errors import SessionRoutingError
+from ..errors import SessionRoutingError
 from .peer import Condition, Peer, condition_of
 from .signatures import CLOCK, HEADER, UNTIMELY, Signatures
 

@@ -1,6 +1,6 @@
 """Connections as ipvsadm lists them."""
 
-from provisioning.facts.connections import parse_connections
+from provisioning.facts.ipvs.connections import parse_connections
 
 
 def test_established_connections_are_read() -> None:

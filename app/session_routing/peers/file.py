@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .errors import SessionRoutingError
+from ..errors import SessionRoutingError
 from .peer import Peer
 
 _INTERVAL = 2.0

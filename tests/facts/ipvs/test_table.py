@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from provisioning.facts.ipvs_table import (
+from provisioning.facts.ipvs.table import (
     IPVS_TABLE,
     NoTableError,
     TableFormatError,

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from app.session_routing.leaving import Leaving, may_go
-from app.session_routing.peer import Condition, condition_of
+from app.session_routing.peers.leaving import Leaving, may_go
+from app.session_routing.peers.peer import Condition, condition_of
 
 _STALE, _STEP = 3.5, 0.5
 

@@ -15,7 +15,7 @@ from gradio.exceptions import Error
 from gradio.route_utils import API_PREFIX
 from gradio_client.utils import encode_file_path, is_file_obj, is_file_obj_with_meta, traverse
 
-from ..paths import below
+from ...paths import below
 
 # The functions of `processing_utils` through which all events go.
 _MOVE, _CHECK = "async_move_files_to_cache", "check_all_files_in_cache"

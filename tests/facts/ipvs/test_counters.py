@@ -4,8 +4,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from provisioning.facts.ipvs_counters import Counters, parse_counters
-from provisioning.facts.ipvs_table import TableFormatError
+from provisioning.facts.ipvs.counters import Counters, parse_counters
+from provisioning.facts.ipvs.table import TableFormatError
 from tests.facts.recordings import recorded
 
 

@@ -5,10 +5,10 @@ from fastapi import Request
 from limits import RateLimitItemPerMinute
 from starlette.types import Message, Receive
 
-from ..errors import SpeechError
-from ..middleware.limits import users_of
-from ..middleware.moving_window import MovingWindow
-from ..outputs.upload_space import UploadSpace
+from ...errors import SpeechError
+from ...middleware.limits import users_of
+from ...middleware.moving_window import MovingWindow
+from ...outputs.upload_space import UploadSpace
 
 MOST_FILES = 10
 """Files of one request."""

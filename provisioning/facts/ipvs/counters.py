@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from ..resources.base import Observation
-from .fact import Fact
-from .ipvs_table import (
+from ...resources.base import Observation
+from ..fact import Fact
+from .table import (
     ServiceKey,
     TableFormatError,
     parse_endpoint,
