@@ -1,5 +1,7 @@
 """Page and API as one ASGI application. Importing this file does not import Gradio."""
 
+from typing import TYPE_CHECKING
+
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -26,6 +28,7 @@ from .api.head import Head
 from .api.inline_clip import LARGEST
 from .api.wrong_method import WrongMethod
 from .early_refusal import EarlyRefusal
+from .lending.routes import BODY_LIMIT as LENDING_LIMIT
 from .metrics.jobs import JobMetrics
 from .metrics.node_state import NodeCollector
 from .middleware.access_log import AccessLogMiddleware
@@ -43,7 +46,9 @@ from .middleware.security_headers import SecurityHeadersMiddleware
 from .node import Node
 from .outputs.names import keeper_of
 from .session_routing import Condition, PeersFile, SessionNames, SessionRouting
-from .work_sharing.routes import BODY_LIMIT as LENDING_LIMIT
+
+if TYPE_CHECKING:
+    from gradio import Blocks
 
 # A hundred thousand characters in JSON's \uXXXX notation, and room for the rest.
 _BODY_LIMIT = 1 << 20
@@ -71,22 +76,6 @@ _RENDERED = frozenset({"/", "/config"})
 def build(node: Node) -> FastAPI:
     """The application of a node. Imports Gradio: seconds, and call ``environment.prepare``
     first."""
-    import gradio as gr
-
-    from .web import (
-        calls,
-        document,
-        files,
-        identity,
-        job_start,
-        page,
-        queue_limit,
-        theme,
-        unknown_sessions,
-        uploads,
-        words,
-    )
-
     key_file = node.settings.api_keys_file
     keys = read_keys(key_file) if key_file else None
     layers = _middleware(node, keys)
@@ -98,6 +87,13 @@ def build(node: Node) -> FastAPI:
         static_url="/docs/assets",
         middleware=layers,
     )
+    _add_api(web, node)
+    # After all other routes: it takes every path that is left.
+    _add_page(web, node)
+    return web
+
+
+def _add_api(web: FastAPI, node: Node) -> None:
     errors.install(web)
     openapi.install(web)
     web.include_router(health.routes(node))
@@ -108,23 +104,21 @@ def build(node: Node) -> FastAPI:
     web.include_router(inference.routes(node.service))
     web.include_router(voices.routes(node.service, node.settings.node_name))
     web.include_router(outputs.routes(node.service.store))
-    if node.work_sharing:
-        web.include_router(node.work_sharing.routes())
+    if node.lending:
+        web.include_router(node.lending.routes())
     web.router.routes.append(Head(web.router.routes))
     web.router.routes.append(WrongMethod(web.router.routes))
     web.include_router(unknown.routes())
-    # Before Gradio's own routes of the same names.
-    web.include_router(uploads.routes(node, _UPLOAD_LIMIT))
-    settings = node.settings
-    files.install(settings.output_dir, settings.spool_dir, settings.temp_dir)
+
+
+def _add_page(web: FastAPI, node: Node) -> None:
+    import gradio as gr
+
+    from .web import document, theme, words
+
+    _add_files(web, node)
     document.install(node.service.engine, node.service.limits.text)
-    blocks = page.build(node)
-    # Before Gradio's own route, which fails where there is no such function.
-    web.router.routes.extend(calls.routes(blocks))
-    web.router.routes.extend(unknown_sessions.routes(blocks))
-    identity.share(blocks, node.settings.release, node.service.engine.name)
-    node.page_waiting = lambda: page.waiting(blocks)
-    node.page_answering = lambda: page.answering(blocks)
+    blocks = _page(web, node)
     gr.mount_gradio_app(
         web,
         blocks,
@@ -140,10 +134,40 @@ def build(node: Node) -> FastAPI:
         favicon_path=str(document.FAVICON),
         i18n=words.dictionary(node.service.engine),
     )
+    _let_queue_follow(node, blocks)
+
+
+def _add_files(web: FastAPI, node: Node) -> None:
+    from .web.files import event_paths, routes
+
+    # Before Gradio's own routes of the same names.
+    web.include_router(routes.routes(node, _UPLOAD_LIMIT))
+    settings = node.settings
+    event_paths.install(settings.output_dir, settings.spool_dir, settings.temp_dir)
+
+
+def _page(web: FastAPI, node: Node) -> "Blocks":
+    """The page, which is not mounted yet: its counts are the node's, and some of its routes stand
+    before Gradio's."""
+    from .web import calls, identity, page, unknown_sessions
+
+    blocks = page.build(node)
+    # Before Gradio's own route, which fails where there is no such function.
+    web.router.routes.extend(calls.routes(blocks))
+    web.router.routes.extend(unknown_sessions.routes(blocks))
+    identity.share(blocks, node.settings.release, node.service.engine.name)
+    node.page_waiting = lambda: page.waiting(blocks)
+    node.page_answering = lambda: page.answering(blocks)
+    return blocks
+
+
+def _let_queue_follow(node: Node, blocks: "Blocks") -> None:
+    """Let the page's queue, which is there once the page is mounted, keep to the workers'."""
+    from .web import job_start, queue_limit
+
     job_start.ask_first(blocks)
-    if node.work_sharing and node.settings.enable_queue:
+    if node.lending and node.settings.enable_queue:
         queue_limit.follow(blocks, lambda: node.queue_limit)
-    return web
 
 
 def _middleware(node: Node, keys: ApiKeys | None) -> list[Middleware]:

@@ -83,26 +83,20 @@ def _longest_timeout(wanted: float | None, job_timeout: float) -> float:
     return wanted
 
 
-def _keys_file(
-    _context: click.Context, _option: click.Parameter, value: Path | None
-) -> Path | None:
-    if value is not None:
-        try:
-            read_keys(value)
-        except KeyFileError as error:
-            raise click.BadParameter(str(error)) from error
-    return value
+def _file_for(
+    read: Callable[[Path], object], refusal: type[NodeError]
+) -> Callable[[click.Context, click.Parameter, Path | None], Path | None]:
+    """A callback that reads a file, so that a wrong one is refused before the node starts."""
 
+    def check(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
+        if value is not None:
+            try:
+                read(value)
+            except refusal as error:
+                raise click.BadParameter(str(error)) from error
+        return value
 
-def _secret_file(
-    _context: click.Context, _option: click.Parameter, value: Path | None
-) -> Path | None:
-    if value is not None:
-        try:
-            read_secret(value)
-        except ClusterSecretError as error:
-            raise click.BadParameter(str(error)) from error
-    return value
+    return check
 
 
 def _peers_file(
@@ -334,7 +328,7 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 @_option(
     "--api-keys-file",
     type=click.Path(path_type=Path),
-    callback=_keys_file,
+    callback=_file_for(read_keys, KeyFileError),
     show_default="none",
     help="File of API keys, NAME:KEY or NAME:sha256:DIGEST a line, not readable by everybody. "
     "With it everything but /healthz, /readyz, /cluster/status and /metrics needs a key; "
@@ -489,7 +483,7 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 @_option(
     "--cluster-secret-file",
     type=click.Path(path_type=Path),
-    callback=_secret_file,
+    callback=_file_for(read_secret, ClusterSecretError),
     show_default="none",
     help="File with the secret by which nodes know each other, the same on all, not readable by "
     "everybody.",

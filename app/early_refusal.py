@@ -27,7 +27,7 @@ from .middleware.other_sites import OtherSitesMiddleware
 from .middleware.security_headers import HEADERS, SecurityHeadersMiddleware
 from .refusal import refusal
 from .session_routing import SessionNames, SessionRouting
-from .session_routing.signatures import HEADER as _FROM_NODES
+from .session_routing.peers.signatures import HEADER as _FROM_NODES
 from .workers.pool.pool import Pool
 
 _NOTHING: frozenset[bytes] = frozenset()

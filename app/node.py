@@ -10,14 +10,14 @@ from .connections.connections import Connections
 from .gpus.drain import GpuDrain
 from .gpus.health import trouble
 from .gpus.watch import GpuWatch
+from .lending.ledger import Ending
+from .lending.lending import Lending
 from .middleware.open_requests import OpenRequests
 from .recordings import Recordings
-from .session_routing.leaving import Leaving
+from .session_routing.peers.leaving import Leaving
 from .settings import Settings
 from .speech import SpeechService
 from .virtual_ips import not_here
-from .work_sharing.ledger import Ending
-from .work_sharing.work_sharing import WorkSharing
 from .workers.self_test import Verdict
 
 
@@ -43,7 +43,7 @@ class Node:
     leaving: Leaving = field(default_factory=lambda: Leaving("", 1))
     gpu_drain: GpuDrain | None = None
     """None where nobody looks at the cards by itself."""
-    work_sharing: WorkSharing | None = None
+    lending: Lending | None = None
     """None where there are no peers to lend to."""
     _started: float = field(default_factory=time.monotonic)
 
@@ -84,7 +84,7 @@ class Node:
     def queue_limit(self) -> int:
         """Number of the page's jobs that may be with the workers, or first in their queue."""
         pool = self.service.pool
-        shares = self.work_sharing is not None and self.work_sharing.peers > 0
+        shares = self.lending is not None and self.lending.peers > 0
         return self.settings.slots + (pool.lent + 1 if shares else 0)
 
     def status(self) -> dict[str, object]:
@@ -136,11 +136,11 @@ class Node:
 
     def _lending(self) -> dict[str, object] | None:
         """None where the node does not lend."""
-        if self.work_sharing is None:
+        if self.lending is None:
             return None
-        ledger = self.work_sharing.ledger
+        ledger = self.lending.ledger
         return {
-            "peers": self.work_sharing.peers,
+            "peers": self.lending.peers,
             "lent_now": self.service.pool.lent,
             "lent": {ending.value: ledger.lent[ending] for ending in Ending},
             "borrowed": {ending.value: ledger.borrowed[ending] for ending in Ending},

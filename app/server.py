@@ -32,8 +32,10 @@ from .gpus.events import Events
 from .gpus.past_xids import PastXids
 from .gpus.watch import GpuWatch
 from .heap import keep_freed_memory, keep_what_is_there
+from .lending.lending import Lending
 from .node import Node
 from .outputs.retention import Retention
+from .outputs.shared import ShareTerms
 from .outputs.spool import Spool
 from .outputs.store import OutputStore
 from .outputs.upload_space import UploadSpace
@@ -41,13 +43,12 @@ from .outputs.uploads import Uploads
 from .outputs.watch import ShareWatch
 from .paths import below
 from .recordings import Recordings
-from .session_routing.leaving import Leaving
+from .session_routing.peers.leaving import Leaving
 from .settings import Settings
 from .speech import RequestLimits, SpeechService
 from .voices.clip_store import ClipStore
 from .voices.store import VoiceStore
 from .voices.voice_names import VoiceNames
-from .work_sharing.work_sharing import WorkSharing
 from .workers.pool.pool import Pool
 from .workers.pool.size import PoolSize
 from .workers.slot import ServiceTime
@@ -160,18 +161,18 @@ async def _serve_node(node: Node, listeners: list[socket.socket]) -> None:
     looking = asyncio.create_task(node.gpu_drain.follow()) if node.gpu_drain else None
     try:
         application = await _application(node)
-        if node.work_sharing:
-            node.work_sharing.start()
+        if node.lending:
+            node.lending.start()
         if not stop.is_set():
             await _until_stopped(node, application, listeners, stop)
     finally:
         if looking:
             looking.cancel()
-        if node.work_sharing:
-            await node.work_sharing.stop()
+        if node.lending:
+            await node.lending.stop()
         await node.service.pool.stop()
-        if node.work_sharing:
-            await node.work_sharing.close()
+        if node.lending:
+            await node.lending.close()
         node.service.store.close()
         node.service.voices.close()
         node.recordings.close()
@@ -228,7 +229,7 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
         quiet=settings.gpu_quiet,
     )
     if settings.peers_file and settings.cluster_secret_file:
-        node.work_sharing = WorkSharing(
+        node.lending = Lending(
             service,
             node=settings.node_name,
             release=settings.release,
@@ -253,9 +254,7 @@ def _store(settings: Settings, watch: ShareWatch, space: UploadSpace) -> OutputS
             int(settings.keep_size * (1 << 30)),
             Uploads(settings.temp_dir, settings.keep_uploads * 3600, space),
         ),
-        mounted=settings.expect_mount,
-        required=settings.require_shared_folder,
-        watch=watch,
+        share=ShareTerms(settings.expect_mount, settings.require_shared_folder, watch),
     )
 
 

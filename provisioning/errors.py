@@ -11,6 +11,7 @@ class ClusterError(Exception):
         ActionError
             DirectorUnreachableError
         AnswerError
+        ArchiveError
         ArtifactError
         CertificateError
         DeclarationError

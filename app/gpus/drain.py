@@ -1,15 +1,15 @@
 """Cards in trouble go out of service with their slots, and with the last of them the node.
 
 Every other second the cards are looked at (``watch``). ``outages`` says which are out and when they
-come back, ``holds`` which slots that costs, and ``session_routing.leaving`` whether the node may do
-without any.
+come back, ``holds`` which slots that costs, and ``session_routing.peers.leaving`` whether the node
+may do without any.
 """
 
 import asyncio
 import logging
 from collections.abc import Collection
 
-from ..session_routing.leaving import Leaving
+from ..session_routing.peers.leaving import Leaving
 from ..workers.pool.pool import Pool
 from .events import Events
 from .holds import away, holds, troubles

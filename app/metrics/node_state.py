@@ -8,8 +8,8 @@ from prometheus_client.registry import Collector
 
 from .. import __version__
 from ..connections.causes import Cause
+from ..lending.ledger import Ending
 from ..node import Node
-from ..work_sharing.ledger import Ending
 from ..workers.self_test import Verdict
 from ..workers.totals import Outcome
 from .gpus import gpu_metrics
@@ -74,9 +74,9 @@ class NodeCollector(Collector):
         return family
 
     def _lending(self) -> Iterator[CounterMetricFamily]:
-        if self._node.work_sharing is None:
+        if self._node.lending is None:
             return
-        ledger = self._node.work_sharing.ledger
+        ledger = self._node.lending.ledger
         lent = "Jobs of this node that others were given, by what became of it there."
         borrowed = "Jobs of other nodes that ran here, by what became of them."
         for name, help_text, counts in (

@@ -9,6 +9,7 @@ from pathlib import Path
 from . import atomic
 from .names import MEDIA_TYPES, SIDECAR, audio_name
 from .server_clock import ServerClock
+from .watch import ShareWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,18 @@ class OutputFiles:
     audio_name: str
     audio: bytes
     sidecar: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ShareTerms:
+    """What a node asks of the shared folder."""
+
+    mounted: bool = False
+    """It is a mount point, whatever it looks like when it is met first."""
+    required: bool = False
+    """While it takes no files, the node should get no clients."""
+    watch: ShareWatch | None = None
+    """Watch over every access to it."""
 
 
 class SharedFolder:

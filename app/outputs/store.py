@@ -24,10 +24,9 @@ from .names import audio_name, is_stem, new_stem, parse_audio_name
 from .reading import OpenFile
 from .record import OutputRecord
 from .retention import Removed, Retention
-from .shared import OutputFiles, SharedFolder
+from .shared import OutputFiles, SharedFolder, ShareTerms
 from .spool import Spool
 from .time_limited import TimeLimitedExecutor
-from .watch import ShareWatch
 
 _READERS, _SERVERS, _WRITERS = 4, 4, 2
 _TENDING = 5.0
@@ -68,23 +67,22 @@ class OutputStore:
         *,
         spool: Spool | None = None,
         limits: Retention | None = None,
-        mounted: bool = False,
-        required: bool = False,
-        watch: ShareWatch | None = None,
+        share: ShareTerms | None = None,
     ) -> None:
+        share = share or ShareTerms()
         self.folder = folder
         self.spool = spool
         self.waiting = 0
         """Outputs on the node's own disk that the shared folder has not taken yet."""
-        self._required = required
+        self._required = share.required
         self.node = node
         self._limits = limits or Retention()
-        self._shared = SharedFolder(folder, mounted)
-        self._readers = TimeLimitedExecutor("outputs-read", _READERS, patience, watch)
+        self._shared = SharedFolder(folder, share.mounted)
+        self._readers = TimeLimitedExecutor("outputs-read", _READERS, patience, share.watch)
         # Apart, so that sound does not wait for searches.
-        self._servers = TimeLimitedExecutor("outputs-serve", _SERVERS, patience, watch)
-        self._writers = TimeLimitedExecutor("outputs-write", _WRITERS, patience, watch)
-        self._cleaner = TimeLimitedExecutor("outputs-clean", 1, _CLEANING_PATIENCE, watch)
+        self._servers = TimeLimitedExecutor("outputs-serve", _SERVERS, patience, share.watch)
+        self._writers = TimeLimitedExecutor("outputs-write", _WRITERS, patience, share.watch)
+        self._cleaner = TimeLimitedExecutor("outputs-clean", 1, _CLEANING_PATIENCE, share.watch)
         # Apart, so that the spool can be read while the shared folder hangs.
         self._local = TimeLimitedExecutor("outputs-spool", 2, patience)
         self._index = TimeLimitedExecutor("outputs-index", 1, _INDEX_PATIENCE)

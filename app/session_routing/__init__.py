@@ -9,8 +9,8 @@ Self-contained: it knows ASGI and Gradio's routes and nothing of the rest of thi
 
 from .middleware import SessionRouting
 from .page_script import RECONNECT
-from .peer import Condition, Peer
-from .peers_file import PeersFile, PeersFileError
+from .peers.file import PeersFile, PeersFileError
+from .peers.peer import Condition, Peer
 from .session_names import SessionNames
 
 __all__ = [

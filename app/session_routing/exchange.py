@@ -10,10 +10,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .buffering import again, read
 from .forward import ArrivedRequest, NotForwardedError, UntimelyError, forward
-from .members import Members
 from .owners import Owners
 from .page_release import add_root, release_gone, take_release, target_of
-from .signatures import HEADER, Signatures, on_behalf_of
+from .peers.members import Members
+from .peers.signatures import HEADER, Signatures, on_behalf_of
 
 _BUSY_FOR = 10.0
 """Seconds for which a node that takes no connection is tried again."""

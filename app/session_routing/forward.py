@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from .errors import SessionRoutingError
 from .page_release import target_of
-from .signatures import CLOCK, UNTIMELY
+from .peers.signatures import CLOCK, UNTIMELY
 
 # RFC 9110, section 7.6.1; and what is this program's own.
 _HOP_BY_HOP = frozenset(

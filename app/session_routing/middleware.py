@@ -12,17 +12,17 @@ from ..middleware.other_sites import OtherSitesMiddleware
 from .exchange import Exchange, Routing
 from .forward import BrokenAnswerError
 from .logins import LoginMiddleware
-from .members import Members
 from .owners import Owners
 from .page_release import target_of
-from .peer import Ask, Condition, Peer
-from .peer_client import PATH, PeerClient
 from .peer_server import PeerServer
-from .peers_file import PeersFile
+from .peers.client import PATH, PeerClient
+from .peers.file import PeersFile
+from .peers.members import Members
+from .peers.peer import Ask, Condition, Peer
+from .peers.signatures import CLOCK, HEADER, UNTIMELY, Signature, Signatures
 from .routed_request import RoutedRequest
 from .session_names import SessionNames
 from .session_table import SessionTable
-from .signatures import CLOCK, HEADER, UNTIMELY, Signature, Signatures
 
 _BODY_LIMIT = 16 << 20
 """Bytes of a request that are read to find its session; Gradio sends files apart from it."""

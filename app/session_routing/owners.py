@@ -12,9 +12,9 @@ import logging
 from collections.abc import Awaitable, Coroutine, Iterable
 from typing import TypeVar
 
-from .members import Members
-from .peer import Condition
-from .peer_client import PeerClient, PeerError
+from .peers.client import PeerClient, PeerError
+from .peers.members import Members
+from .peers.peer import Condition
 from .session_table import SessionTable
 from .two_choices import candidates, less_loaded, ranked
 

@@ -1,4 +1,4 @@
-"""Answers to other nodes; ``app.session_routing.peer_client`` is the other end."""
+"""Answers to other nodes; ``app.session_routing.peers.client`` is the other end."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope
 
 from .buffering import read
 from .owners import SESSION, Owners
-from .peer_client import PATH
+from .peers.client import PATH
 
 _QUESTION_LIMIT = 64 << 10
 

@@ -10,7 +10,7 @@ A new session has two candidates, and gets the one with less to do: nearly as ev
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
-from .peer import Condition
+from .peers.peer import Condition
 
 CANDIDATES = 2
 

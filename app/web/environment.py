@@ -14,5 +14,5 @@ def prepare(folder: Path) -> None:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["HF_HUB_OFFLINE"] = "1"
     # Gradio looks at files in the event loop: it is never told of the shared folder, which can
-    # hang. See app.web.files.
+    # hang. See app.web.files.event_paths.
     os.environ["GRADIO_TEMP_DIR"] = str(folder)

@@ -5,7 +5,7 @@ Worker to parent: ``ready``, ``unavailable`` (message) once; then for each ``spe
 one ``started``, any number of ``audio`` (end: how many bytes of sound there are by now in the file
 of ``app.workers.sound_memory``: mono signed 16-bit little-endian samples), and one ending:
 ``done``, ``cancelled``, ``refused`` (en, zh) or ``failed`` (message, out_of_memory). Nodes write
-the same frames to each other; ``app.work_sharing.message`` says which.
+the same frames to each other; ``app.lending.message`` says which.
 """
 
 import asyncio

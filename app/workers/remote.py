@@ -1,6 +1,6 @@
 """Other nodes as the queue sees them: they may take a job that waits, or have an older one.
 
-``app.work_sharing`` fills this; the workers themselves know of no network.
+``app.lending`` fills this; the workers themselves know of no network.
 """
 
 from collections.abc import AsyncIterator

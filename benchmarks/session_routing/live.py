@@ -15,8 +15,8 @@ from gradio_client import Client
 
 from benchmarks.session_routing.report import percentile, ratio
 from benchmarks.session_routing.trace import Arrival, arrivals, ideal_waits
+from tests.app.lending.cluster import Cluster, cluster
 from tests.app.session_routing.cluster import RoundRobin
-from tests.app.work_sharing.cluster import Cluster, cluster
 
 NAMES = ("rs1", "rs2", "rs3")
 _CLIENT_CALLS = 30

@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from app.session_routing.members import Members
+from app.lending.broker import Broker
 from app.session_routing.owners import Owners
-from app.session_routing.peer import Condition, Peer
-from app.session_routing.peer_client import PeerClient
+from app.session_routing.peers.client import PeerClient
+from app.session_routing.peers.members import Members
+from app.session_routing.peers.peer import Condition, Peer
 from app.session_routing.session_table import SessionTable
-from app.work_sharing.broker import Broker
 from app.workers.job import Job
 from app.workers.job_queue import JobQueue
 from app.workers.remote import NotTakenError, RemoteSlot
@@ -131,7 +131,7 @@ class _Loan:
 
 
 class _LendingWire:
-    """`app.work_sharing.broker.PeerClient` without a wire."""
+    """`app.lending.broker.PeerClient` without a wire."""
 
     def __init__(self, node: SimulatedNode) -> None:
         self._node = node
@@ -157,7 +157,7 @@ class _LendingWire:
 
 
 class _OwnerWire:
-    """`app.session_routing.peer_client.PeerClient` without a wire."""
+    """`app.session_routing.peers.client.PeerClient` without a wire."""
 
     def __init__(self, node: SimulatedNode) -> None:
         self._node = node

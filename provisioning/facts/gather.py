@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
+from ..engine.fleet import Fleet
 from ..engine.observe import run_fragments
 from ..transport.base import Transport
 from .fact import Answers, Fact, fragments
@@ -33,3 +34,11 @@ def ask(
 ) -> T:
     """Ask a host for one fact. Raises ``TransportError``, and what the fact's parser raises."""
     return gather(host, transport, (fact,), root=root, timeout=timeout)[fact]
+
+
+def ask_each(
+    hosts: Iterable[str], fleet: Fleet, fact: Fact[T], *, timeout: float | None = None
+) -> dict[str, T]:
+    """Ask every connected host for one fact, at once. Those that cannot be reached are missing, and
+    are in ``fleet.errors``. Raises what the fact's parser raises."""
+    return fleet.each(hosts, lambda host, transport: ask(host, transport, fact, timeout=timeout))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from ..durable_file import write_durably
 from .errors import LabError
 from .partition import Cut
 from .topology import Topology, checked_name
@@ -107,9 +108,7 @@ class StateFolder:
 
     def write(self, record: Record) -> None:
         """Replace the record, never leaving half of one."""
-        beside = self.record_file.with_suffix(".new")
-        beside.write_bytes(_RECORD.dump_json(record, indent=2))
-        beside.replace(self.record_file)
+        write_durably(self.record_file, _RECORD.dump_json(record, indent=2).decode())
 
     @contextmanager
     def locked(self) -> Iterator[None]:

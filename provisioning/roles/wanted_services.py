@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ..facts.ipvs_table import ServerKey, ServiceKey
+from ..facts.ipvs.table import ServerKey, ServiceKey
 from ..model.address import IPAddress, endpoint
 from ..model.inventory import Inventory
 from ..model.resolve import address_for, virtual_services

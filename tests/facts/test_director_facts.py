@@ -2,8 +2,8 @@
 
 from ipaddress import ip_address
 
+from provisioning.facts.ipvs.sync_daemon import SYNC_ROLES
 from provisioning.facts.keepalived import KEEPALIVED_HANGS, KEEPALIVED_REPLACED, KEEPALIVED_RUNS
-from provisioning.facts.sync_daemon import SYNC_ROLES
 from provisioning.facts.vip_claims import Speaker, vip_claims
 from provisioning.facts.vrrp_state import vrrp_states
 from provisioning.resources.base import Observation

@@ -4,13 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.installed.environment import Environment, build, environment
+from tests.installed.environment import Environment, build, checkout, environment
 
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel."""
-    return build(tmp_path_factory.mktemp("wheel"))
+    """The wheel, of a checkout in which there is more than git knows."""
+    source = checkout(tmp_path_factory.mktemp("wheel"))
+    # Of an older build, which setuptools would take files from.
+    stale = source / "build" / "lib" / "cosyvoice_cluster"
+    stale.mkdir(parents=True)
+    (stale / "gone.py").touch()
+    return build(source)
 
 
 @pytest.fixture(scope="session")

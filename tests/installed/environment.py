@@ -60,11 +60,13 @@ def checkout(folder: Path) -> Path:
     return source
 
 
-def build(folder: Path) -> Path:
-    """The wheel."""
-    made = ("wheel", "--no-deps", "--wheel-dir", str(folder), ".")
-    _run([sys.executable, *_PIP, *made], checkout(folder))
-    (wheel,) = folder.glob("*.whl")
+def build(source: Path) -> Path:
+    """The wheel, as the build program makes it of a checkout."""
+    (source / "scripts").mkdir(exist_ok=True)
+    program = shutil.copy(ROOT / "scripts" / "build", source / "scripts")
+    shown = _run([str(program)], source)
+    (wheel,) = (source / "dist").glob("*.whl")
+    assert shown.strip() == f"dist/{wheel.name}"
     return wheel
 
 
@@ -82,8 +84,9 @@ def environment(folder: Path, *what: str) -> Environment:
     return made
 
 
-def _run(command: list[str], cwd: Path) -> None:
+def _run(command: list[str], cwd: Path) -> str:
     done = subprocess.run(
         command, cwd=cwd, env=clean({}), capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -12,7 +12,7 @@ from provisioning.engine.apply import apply_plan
 from provisioning.engine.observe import observe_and_plan, run_fragments
 from provisioning.engine.plan import fragments, plan_part
 from provisioning.engine.progress import silent
-from provisioning.facts.ipvs_table import parse_table
+from provisioning.facts.ipvs.table import parse_table
 from provisioning.model.cluster_record import ClusterRecord, to_text
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from provisioning.facts.http_replies import HttpReply
-from provisioning.facts.ipvs_table import TableServer, TableService
+from provisioning.facts.ipvs.table import TableServer, TableService
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.verify.check import CheckResult

@@ -92,9 +92,6 @@ def test_it_takes_five_pieces() -> None:
     }
 
 
-def test_it_is_validated_deployed_watched_and_destroyed(tree: Path) -> None:
-    run_tests(tree, "tests/roles/test_probe.py")
-
-
-def test_without_such_hosts_nothing_changes(tree: Path) -> None:
-    run_tests(tree, *UNCHANGED)
+def test_it_works_from_validation_to_destruction_and_nothing_changes_without(tree: Path) -> None:
+    # One process: what they import takes as long as they do.
+    run_tests(tree, "tests/roles/test_probe.py", *UNCHANGED)

@@ -6,7 +6,7 @@ without ``stream`` one for each text, with it many.
 """
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, Unpack
 
 Pieces = Iterator[dict[str, Any]]
 
@@ -38,6 +38,17 @@ class Networks(Protocol):
         ...
 
 
+class _PromptOptions(TypedDict):
+    """Options of what speaks after a prompt."""
+
+    zero_shot_spk_id: str
+    """Id of a stored prompt, which is used instead of the one in the call."""
+    stream: bool
+    speed: float
+    text_frontend: bool
+    """Normalise and split the text."""
+
+
 class PublicModel(Protocol):
     """The part of AutoModel's interface that generations 2 and 3 share."""
 
@@ -60,11 +71,7 @@ class PublicModel(Protocol):
         tts_text: str,
         prompt_text: str,
         prompt_wav: str,
-        *,
-        zero_shot_spk_id: str,
-        stream: bool,
-        speed: float,
-        text_frontend: bool,
+        **options: Unpack[_PromptOptions],
     ) -> Pieces:
         """Speak in the voice of a clip whose words are known."""
         ...
@@ -73,11 +80,7 @@ class PublicModel(Protocol):
         self,
         tts_text: str,
         prompt_wav: str,
-        *,
-        zero_shot_spk_id: str,
-        stream: bool,
-        speed: float,
-        text_frontend: bool,
+        **options: Unpack[_PromptOptions],
     ) -> Pieces:
         """Speak in the voice of a clip; the language model hears nothing of it."""
         ...
@@ -87,11 +90,7 @@ class PublicModel(Protocol):
         tts_text: str,
         instruct_text: str,
         prompt_wav: str,
-        *,
-        zero_shot_spk_id: str,
-        stream: bool,
-        speed: float,
-        text_frontend: bool,
+        **options: Unpack[_PromptOptions],
     ) -> Pieces:
         """Speak as an instruction says. With an id the prompt stored with it is used instead."""
         ...

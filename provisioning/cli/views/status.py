@@ -6,7 +6,7 @@ from rich.text import Text
 
 from ...facts.card_service import CardService
 from ...facts.hosts.real_server import MountState, RealServerState
-from ...facts.ipvs_table import TableServer, TableService
+from ...facts.ipvs.table import TableServer, TableService
 from ...model.address import IPAddress, endpoint
 from ...model.inventory import Inventory
 from ...operations.cluster_state.state import ClusterState

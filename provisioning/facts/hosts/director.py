@@ -8,10 +8,10 @@ from ...model.inventory import Inventory
 from ..cluster_record import CLUSTER_RECORD
 from ..fact import Answers, View
 from ..interfaces import INTERFACES, Interfaces
-from ..ipvs_counters import IPVS_COUNTERS, Counters
-from ..ipvs_table import IPVS_TABLE, NoTableError, ServiceKey, TableService
+from ..ipvs.counters import IPVS_COUNTERS, Counters
+from ..ipvs.sync_daemon import SYNC_ROLES, SyncRole
+from ..ipvs.table import IPVS_TABLE, NoTableError, ServiceKey, TableService
 from ..keepalived import KEEPALIVED_HANGS, KEEPALIVED_RUNS
-from ..sync_daemon import SYNC_ROLES, SyncRole
 from ..vip_claims import Claims, vip_claims
 from ..vrrp_state import vrrp_states
 

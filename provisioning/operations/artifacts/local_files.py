@@ -1,14 +1,11 @@
 """Files of this machine: a folder, an archive, a checkout, a single file."""
 
 import os
-import tarfile
-import zipfile
-import zlib
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
-from shutil import copyfileobj
+from pathlib import Path
 
 from ...model.app_source import is_archive
+from ..unpacking import ArchiveError, unpack
 from .errors import ArtifactError
 
 _SKIPPED = (".git", "__pycache__")
@@ -42,19 +39,10 @@ def _require_usable_link(place: Path, within: Path | None) -> None:
 
 def unpacked(file: Path, target: Path) -> Path:
     """Unpack an archive into a new folder; the folder in it that holds the content, as an archive
-    of a project wraps it in one. Links and devices are left out. Raises ``ArtifactError``."""
-    target.mkdir()
+    of a project wraps it in one. Raises ``ArtifactError``."""
     try:
-        _unpack_zip(file, target) if file.suffix == ".zip" else _unpack_tar(file, target)
-    except (
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        zlib.error,
-        EOFError,
-        OSError,
-        RuntimeError,
-        ValueError,
-    ) as error:
+        unpack(file, target)
+    except ArchiveError as error:
         raise ArtifactError(f"{file} cannot be unpacked: {error}; make it anew") from None
     entries = list(target.iterdir())
     return entries[0] if len(entries) == 1 and entries[0].is_dir() else target
@@ -63,33 +51,3 @@ def unpacked(file: Path, target: Path) -> Path:
 def is_packed(path: Path) -> bool:
     """Tell whether a file is one that is unpacked."""
     return is_archive(path.name)
-
-
-def _unpack_zip(file: Path, target: Path) -> None:
-    with zipfile.ZipFile(file) as archive:
-        for entry in archive.infolist():
-            if not entry.is_dir():
-                place = _place(target, entry.filename)
-                with archive.open(entry) as source, place.open("wb") as copy:
-                    copyfileobj(source, copy)
-
-
-def _unpack_tar(file: Path, target: Path) -> None:
-    with tarfile.open(file) as archive:
-        for member in archive:
-            source = archive.extractfile(member) if member.isreg() else None
-            if source is not None:
-                place = _place(target, member.name)
-                with place.open("wb") as copy:
-                    copyfileobj(source, copy)
-                place.chmod(0o755 if member.mode & 0o100 else 0o644)
-
-
-def _place(target: Path, name: str) -> Path:
-    # By hand: tarfile's own filters came with Python 3.11.4, and Debian 12 has 3.11.2.
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts:
-        raise ValueError(f"it wants to write {name!r}, outside of its folder")
-    place = target / path
-    place.parent.mkdir(parents=True, exist_ok=True)
-    return place

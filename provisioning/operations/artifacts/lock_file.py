@@ -9,14 +9,13 @@ It is made by the first fetch and belongs under version control. JSON; keys are 
 artifact is fetched anew.
 """
 
-import contextlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...durable_file import write_durably
 from ...model.artifact import Artifact
 from ...resources.artifact import ArtifactFile
 from .errors import ArtifactError
@@ -91,20 +90,12 @@ def write_lock(path: Path, locked: Mapping[str, Locked]) -> None:
     """Write it whole or not at all, and only where it changes. Raises ``ArtifactError``."""
     record = {"version": _VERSION, "artifacts": {n: _record(locked[n]) for n in sorted(locked)}}
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         if path.exists() and path.read_text("utf-8") == text:
             return
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_durably(path, text)
     except OSError as error:
         raise ArtifactError(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink()
 
 
 def _record(locked: Locked) -> dict[str, Any]:

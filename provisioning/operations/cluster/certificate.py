@@ -6,14 +6,14 @@ told again. It travels over SSH alone and is shown nowhere.
 """
 
 import contextlib
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ...durable_file import write_durably
 from ...engine.fleet import Fleet
 from ...facts.cluster_authority import CLUSTER_AUTHORITY
-from ...facts.gather import ask
+from ...facts.gather import ask_each
 from ...model.address import IPAddress
 from ...model.authority import Authority, issue, new_authority, read_authority
 from ...model.certificate import CertificateError, ServerCertificate, read_certificate
@@ -21,7 +21,6 @@ from ...model.inventory import Inventory
 from ...model.secret import reveal
 from ...model.tls import Tls
 from ...roles.tls_files import TlsFiles
-from ...transport.base import Transport
 from .cluster import Cluster
 
 _AUTHORITY, _PUBLIC, _CERTIFICATE = "authority.pem", "authority.crt", "certificate.pem"
@@ -93,12 +92,8 @@ def _authority(cluster: Cluster, fleet: Fleet) -> tuple[Authority, str]:
 
 def _on_directors(cluster: Cluster, fleet: Fleet) -> dict[str, str]:
     names = list(cluster.inventory.directors.hosts)
-
-    def look(name: str, transport: Transport) -> str:
-        return ask(name, transport, CLUSTER_AUTHORITY, timeout=_TIMEOUT)
-
     fleet.connect(names)
-    return fleet.each(names, look)
+    return ask_each(names, fleet, CLUSTER_AUTHORITY, timeout=_TIMEOUT)
 
 
 def _issued(cluster: Cluster) -> ServerCertificate | None:
@@ -125,14 +120,4 @@ def _keep(path: Path, text: str, mode: int) -> None:
     with contextlib.suppress(OSError, UnicodeDecodeError):
         if path.read_text(encoding="utf-8") == text:
             return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(draft, "x", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink()
+    write_durably(path, text, mode=mode)

@@ -5,20 +5,18 @@ clone of the inventory) takes it over from there, and never brings another to a 
 one. It travels over SSH alone and is shown nowhere.
 """
 
-import contextlib
-import os
 import secrets
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from ...durable_file import write_durably
 from ...engine.fleet import Fleet
 from ...facts.cluster_secret import CLUSTER_SECRET
-from ...facts.gather import ask
+from ...facts.gather import ask_each
 from ...model.cluster_record import secret_id
 from ...model.resolve import routes_sessions
 from ...model.secret import SecretSource, reveal
-from ...transport.base import Transport
 from ..errors import OperationError
 from .cluster import Cluster
 
@@ -73,29 +71,14 @@ def keep_secret(cluster: Cluster, secret: ClusterSecret) -> None:
     """Keeps one that was made here in the cluster's state folder, for its owner alone."""
     if not secret.made_here or known_secret(cluster) == secret.value:
         return
-    path = cluster.state_dir / _FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{_FILE}.{os.getpid()}")
-    try:
-        with open(draft, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(f"{secret.value}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink()
+    write_durably(cluster.state_dir / _FILE, f"{secret.value}\n", mode=0o600)
 
 
 def _on_real_servers(cluster: Cluster, fleet: Fleet) -> dict[str, str]:
     """Return what each reachable real server has; an empty text where that is nothing."""
     names = list(cluster.inventory.real_servers.hosts)
-
-    def look(name: str, transport: Transport) -> str:
-        return ask(name, transport, CLUSTER_SECRET, timeout=_TIMEOUT)
-
     fleet.connect(names)
-    return fleet.each(names, look)
+    return ask_each(names, fleet, CLUSTER_SECRET, timeout=_TIMEOUT)
 
 
 def _chosen(

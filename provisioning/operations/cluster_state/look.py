@@ -10,7 +10,7 @@ from ...facts.clock import FIRST, LAST, Clock, compare
 from ...facts.fact import Answers, Fact, View
 from ...facts.gather import gather
 from ...facts.interfaces import InterfacesFormatError
-from ...facts.ipvs_table import TableFormatError
+from ...facts.ipvs.table import TableFormatError
 from ...model.cluster_record import ClusterRecord, agreed
 from ...model.inventory import Inventory
 from ...roles.registry import ROLES

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from ...engine.fleet import Fleet
 from ...facts.gather import ask, gather
 from ...facts.interfaces import INTERFACES, Interfaces
-from ...facts.ipvs_table import IPVS_TABLE, NoTableError, TableFormatError, TableService
+from ...facts.ipvs.table import IPVS_TABLE, NoTableError, TableFormatError, TableService
 from ...facts.vip_holder import holders, interfaces_of_any
 from ...model.inventory import Inventory
 from ...model.resolve import virtual_services

@@ -14,14 +14,14 @@ from ...engine.around import Turn
 from ...engine.fleet import Fleet
 from ...engine.plan import HostPlan
 from ...engine.progress import Event
-from ...facts.gather import ask
+from ...facts.gather import ask_each
 from ...facts.managed import DEPLOYED
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ...roles.desired import DesiredHost
 from ...roles.real_server.app import drain_flag
 from ...roles.wanted_services import wanted_services
-from ...transport.base import Transport, TransportError
+from ...transport.base import TransportError
 from ..cluster.cluster import Cluster
 from ..cluster_state.tables import Tables, holders_of, tables_if_any, weight_of
 from ..errors import OperationError
@@ -66,11 +66,7 @@ def look_at_directors(inventory: Inventory, fleet: Fleet) -> Directors:
     """Connect to all directors and observe their kernels. ``inventory`` has what they follow."""
     names = list(inventory.directors.hosts)
     fleet.connect(names)
-
-    def was_deployed(name: str, transport: Transport) -> bool:
-        return ask(name, transport, DEPLOYED, timeout=30)
-
-    deployed = fleet.each(names, was_deployed)
+    deployed = ask_each(names, fleet, DEPLOYED, timeout=30)
     keys = {service.key for service in wanted_services(inventory, Runtime())}
     tables = {
         name: table

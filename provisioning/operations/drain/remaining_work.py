@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from ...engine.fleet import Fleet
 from ...engine.progress import Event
-from ...facts.app_status import AppAnswer, app_status
-from ...facts.gather import ask
+from ...facts.app_status import app_status
+from ...facts.gather import ask_each
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ...roles.wanted_services import wanted_services
-from ...transport.base import Transport
 from ..cluster_state.tables import Tables, holders_of, look_at_tables
 from ..operation import Operation
 
@@ -77,13 +76,8 @@ class RemainingWork:
 
 def look_at_work(inventory: Inventory, fleet: Fleet, name: str) -> RemainingWork:
     """Count the work of a real server; one round trip to it and to each director."""
-    question = app_status(inventory, name)
-
-    def look(host: str, transport: Transport) -> AppAnswer:
-        return ask(host, transport, question, timeout=_TIMEOUT)
-
     fleet.connect([name, *inventory.directors.hosts])
-    seen = fleet.each([name], look)
+    seen = ask_each([name], fleet, app_status(inventory, name), timeout=_TIMEOUT)
     tables = look_at_tables(inventory.directors.hosts, fleet)
     # The backup knows of connections that it was told of, and not at once how they ended.
     masters = holders_of(inventory, fleet) & tables.keys()

@@ -15,7 +15,7 @@ from ...engine.plan import HostPlan, fragments, plan_part
 from ...engine.progress import Event
 from ...engine.waves import Wave
 from ...facts.app_status import app_status
-from ...facts.gather import ask
+from ...facts.gather import ask_each
 from ...model.engine_needs import start_patience
 from ...model.runtime import Drain, Runtime
 from ...roles.real_server.app import drain_flag
@@ -218,17 +218,13 @@ def await_ready(op: Operation, name: str, *, drained: bool = False) -> None:
     """Wait until the app on a node would take work, but for its drain mark where it is
     ``drained``. Raises ``OperationError``."""
     question = app_status(op.cluster.inventory, name)
-
-    def look(host: str, transport: Transport) -> str:
-        return ask(host, transport, question).not_ready
-
     end = time.monotonic() + start_patience(op.cluster.inventory, _START_PATIENCE)
     while True:
-        said = op.fleet.each([name], look)
-        if name in said and said[name] in ({"draining"} if drained else {""}):
+        answer = ask_each([name], op.fleet, question).get(name)
+        if answer is not None and answer.not_ready in ({"draining"} if drained else {""}):
             return
-        why = said.get(name) or str(op.fleet.errors.get(name, ""))
-        if time.monotonic() >= end or name not in said:
+        why = (answer and answer.not_ready) or str(op.fleet.errors.get(name, ""))
+        if time.monotonic() >= end or answer is None:
             raise OperationError(f"{name} is not ready: {why}. It stays drained")
         op.progress(Event("waiting", name, "it to be ready", detail=why))
         time.sleep(1)

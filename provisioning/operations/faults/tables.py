@@ -1,8 +1,8 @@
 """The directors' kernel tables agree with the inventory and with each other."""
 
 from ...facts.hosts.director import DirectorState
-from ...facts.ipvs_table import ServiceKey, TableServer, TableService
-from ...facts.sync_daemon import SyncRole
+from ...facts.ipvs.sync_daemon import SyncRole
+from ...facts.ipvs.table import ServiceKey, TableServer, TableService
 from ...model.address import endpoint
 from ...model.inventory import Inventory
 from ...model.resolve import virtual_services

@@ -3,9 +3,8 @@
 from pathlib import PurePosixPath
 
 from ...engine.fleet import Fleet
-from ...facts.gather import ask
+from ...facts.gather import ask_each
 from ...facts.host_releases import HostReleases, host_releases
-from ...transport.base import Transport
 
 
 def look_at_releases(
@@ -13,10 +12,5 @@ def look_at_releases(
 ) -> dict[str, HostReleases]:
     """Connect to hosts and look, in one round trip each. Those that cannot be reached are
     missing, and are in ``fleet.errors``."""
-    question = host_releases(directory)
-
-    def look(name: str, transport: Transport) -> HostReleases:
-        return ask(name, transport, question)
-
     fleet.connect(names)
-    return fleet.each(names, look)
+    return ask_each(names, fleet, host_releases(directory))

@@ -20,9 +20,9 @@ from ...model.app_source import (
     without_login,
 )
 from ...model.paths import against
+from ..unpacking import ArchiveError, unpack
 from .errors import ReleaseError
 from .fetching import fetch
-from .unpacking import unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,26 @@ def opened(app: App, base_dir: Path) -> Iterator[Source]:
         elif not place.is_file():
             raise ReleaseError(f"app.source {shown}: there is no file or folder {place}")
         elif is_wheel(place.name) or is_archive(place.name):
-            root = unpack(place, target)
+            root = _unpacked(place, target)
             yield Source(shown, root, *_package(root, shown))
         else:
             raise ReleaseError(
                 f"app.source {shown}: not a kind of file that is known; give a folder, a wheel, a "
                 ".tar.gz, .tgz or .zip, or a git URL"
             )
+
+
+def _unpacked(file: Path, target: Path) -> Path:
+    """Unpack an archive; the folder that holds the content, as one of a project wraps it in one."""
+    try:
+        unpack(file, target)
+    except ArchiveError as error:
+        raise ReleaseError(f"app.source {file.name} cannot be unpacked: {error}") from None
+    if not any((target / folder_of(name)).exists() for name in PACKAGES):
+        folders = [entry for entry in target.iterdir() if entry.is_dir()]
+        if len(folders) == 1:
+            return folders[0]
+    return target
 
 
 def _package(folder: Path, shown: str) -> tuple[Path, str]:

@@ -82,14 +82,14 @@ def _bring(op: Operation, hosts: list[str], key: str, wheels: list[Wheel]) -> No
     directory, fleet = str(op.cluster.inventory.app.directory), op.fleet
     listed = "".join(f"{wheel.line}\n" for wheel in wheels)
 
-    def ask(name: str, transport: Transport, call: str) -> None:
+    def run(name: str, transport: Transport, call: str) -> None:
         fragment = f"{call} <<'LIST'\n{listed}LIST"
         said = run_fragments(name, transport, {"wheels": fragment})["wheels"]
         if said.status != 0:
             raise ReleaseError(f"{name}: {said.stderr.strip() or f'status {said.status}'}")
 
     drop = quote_call("drop_other_wheels", directory)
-    fleet.each(hosts, lambda name, transport: ask(name, transport, drop))
+    fleet.each(hosts, lambda name, transport: run(name, transport, drop))
     spread(
         fleet,
         real_servers(op.cluster),
@@ -99,7 +99,7 @@ def _bring(op: Operation, hosts: list[str], key: str, wheels: list[Wheel]) -> No
         helpers=helpers(op.cluster, hosts),
     )
     complete = quote_call("list_wheels", directory, key)
-    fleet.each(hosts, lambda name, transport: ask(name, transport, complete))
+    fleet.each(hosts, lambda name, transport: run(name, transport, complete))
 
 
 def _content(wheel: Wheel) -> Content:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from ...durable_file import write_durably
 from ...facts.host_python import HostPython
 from .errors import ReleaseError
 from .pip_words import reason
@@ -65,9 +66,7 @@ def fetch_wheels(
         _pip(command, index_url, tell)
     wheels = _wheels(folder)
     text = "".join(f"{wheel.line}\n" for wheel in wheels)
-    candidate = folder / f"{_LIST}.new"
-    candidate.write_text(text, encoding="utf-8")
-    candidate.replace(folder / _LIST)
+    write_durably(folder / _LIST, text)
     return wheels
 
 

@@ -1,14 +1,14 @@
 """State of an upgrade on the control machine's disk, and the request to pause it.
 
-Both lie in the state folder. The state is written beside its place, flushed to the disk and
-renamed, so that a run cut at any moment left either the state before or the state after.
+Both lie in the state folder. A run cut at any moment left either the state before or the state
+after.
 """
 
 import contextlib
 import json
-import os
 from pathlib import Path
 
+from ...durable_file import write_durably
 from ...errors import ClusterError
 from .state import (
     StateFormatError,
@@ -27,16 +27,9 @@ class StateFileError(ClusterError):
 def save(folder: Path, upgrade: Upgrade) -> None:
     """Write the state, whole or not at all. Raises ``StateFileError``."""
     path = folder / _STATE
-    beside = path.with_suffix(".new")
+    text = json.dumps(to_record(upgrade), ensure_ascii=False, indent=1)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(to_record(upgrade), file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.rename(path)
-        _flush_folder(folder)
+        write_durably(path, text, mode=0o600)
     except OSError as error:
         raise StateFileError(f"{path}: cannot be written: {error.strerror}") from None
 
@@ -77,11 +70,3 @@ def forget_pause(folder: Path) -> None:
     """Remove the request: it was obeyed, or made before the run."""
     with contextlib.suppress(FileNotFoundError):
         (folder / _PAUSE).unlink()
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 
 from ...engine.fleet import Fleet
 from ...facts.cluster_record import CLUSTER_RECORD
-from ...facts.gather import ask
+from ...facts.gather import ask_each
 from ...model.cluster_record import agreed, secret_id
 from ...model.runtime import Drain, Runtime
 from ...places import DRAIN_FILE
 from ...roles.tls_files import TlsFiles
-from ...transport.base import Transport
 from ..cluster.certificate import ClusterCertificate, cluster_certificate, keep_certificate
 from ..cluster.cluster import Cluster
 from ..cluster.secret import ClusterSecret, cluster_secret, keep_secret
@@ -49,12 +48,9 @@ class Truth:
 def looked_up(cluster: Cluster, fleet: Fleet) -> Truth:
     """For a look that holds nothing. Raises ``OperationError`` and ``SecretError``."""
     directors = list(cluster.inventory.directors.hosts)
-
-    def look(name: str, transport: Transport) -> str:
-        return ask(name, transport, CLUSTER_RECORD, timeout=_TIMEOUT)
-
     fleet.connect(directors)
-    found = records(cluster.inventory, fleet.each(directors, look))
+    texts = ask_each(directors, fleet, CLUSTER_RECORD, timeout=_TIMEOUT)
+    found = records(cluster.inventory, texts)
     record, told = agreed(load_record(cluster.state_dir), found)
     secret = cluster_secret(cluster, fleet, record.secret)
     tls = cluster_certificate(cluster, fleet)

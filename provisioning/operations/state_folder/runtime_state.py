@@ -6,12 +6,12 @@ renders. A file is replaced whole, so that its old or its new content is there a
 """
 
 import json
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from ...durable_file import write_durably
 from ...errors import ClusterError
 from ...model.cluster_record import (
     ClusterRecord,
@@ -107,14 +107,8 @@ def _text(path: Path) -> str | None:
 def replace_file(path: Path, text: str) -> None:
     """Writes a file of the state folder whole, on disk before it takes the old one's place.
     Raises ``RuntimeStateError``."""
-    candidate = path.with_name(f"{path.name}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with candidate.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        candidate.replace(path)
+        write_durably(path, text)
     except OSError as error:
         raise RuntimeStateError(f"{path} cannot be written: {error.strerror}") from None
 

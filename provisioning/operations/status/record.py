@@ -45,7 +45,7 @@ null where the inventory does not know it.
 from dataclasses import asdict
 from typing import Any
 
-from ...facts.ipvs_table import TableService
+from ...facts.ipvs.table import TableService
 from ...model.inventory import Inventory
 from ...roles.wanted_services import WantedService, wanted_services
 from ..cluster_state.state import ClusterState

@@ -3,18 +3,14 @@
 from dataclasses import dataclass
 
 from ...engine.fleet import Fleet
-from ...facts.connections import ESTABLISHED_CONNECTIONS, Connection
-from ...facts.gather import ask
-from ...transport.base import Transport
+from ...facts.gather import ask_each
+from ...facts.ipvs.connections import ESTABLISHED_CONNECTIONS, Connection
 
 
 def look_at_connections(fleet: Fleet, name: str) -> frozenset[Connection]:
     """The established connections of a director; none where it cannot be asked."""
-
-    def look(host: str, transport: Transport) -> frozenset[Connection]:
-        return ask(host, transport, ESTABLISHED_CONNECTIONS, timeout=60)
-
-    return fleet.each([name], look).get(name, frozenset())
+    found = ask_each([name], fleet, ESTABLISHED_CONNECTIONS, timeout=60)
+    return found.get(name, frozenset())
 
 
 @dataclass(frozen=True, slots=True)

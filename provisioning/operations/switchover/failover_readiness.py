@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...facts.ipvs_table import TableService
+from ...facts.ipvs.table import TableService
 from ...model.inventory import Inventory
 from ...roles.wanted_services import WantedService, wanted_services
 from ..cluster_state.state import ClusterState

@@ -1,6 +1,6 @@
 """Replies go straight to the client: the director sees what comes in, never what goes out."""
 
-from ...facts.ipvs_counters import Counters
+from ...facts.ipvs.counters import Counters
 from ...roles.wanted_services import WantedService
 from .check import CheckResult
 

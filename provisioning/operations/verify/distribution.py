@@ -7,7 +7,7 @@ move the turn as well, so exact counts are asked for only where there were none.
 from collections import Counter
 from math import gcd
 
-from ...facts.ipvs_table import TableServer, TableService
+from ...facts.ipvs.table import TableServer, TableService
 from ...model.service import Scheduler
 from ...roles.wanted_services import WantedService
 from .check import CheckResult

@@ -5,8 +5,8 @@ import time
 from ...engine.fleet import Fleet
 from ...facts.fact import Answers
 from ...facts.gather import gather
-from ...facts.ipvs_counters import IPVS_COUNTERS, Counters
-from ...facts.ipvs_table import ServiceKey, TableFormatError, TableService
+from ...facts.ipvs.counters import IPVS_COUNTERS, Counters
+from ...facts.ipvs.table import ServiceKey, TableFormatError, TableService
 from ...model.cluster_record import ClusterRecord
 from ...model.inventory import Inventory
 from ...roles.wanted_services import WantedService, wanted_services

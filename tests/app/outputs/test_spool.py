@@ -10,7 +10,7 @@ import pytest
 
 from app.errors import StorageError
 from app.outputs.history import Output
-from app.outputs.shared import SharedFolder
+from app.outputs.shared import SharedFolder, ShareTerms
 from app.outputs.spool import Spool
 from app.outputs.store import OutputStore
 from tests.app import file_systems
@@ -37,7 +37,9 @@ class Place:
         patience: float = 30.0,
     ) -> None:
         async def main() -> None:
-            store = OutputStore(self.shared, "rs1", patience, spool=self.spool, required=required)
+            store = OutputStore(
+                self.shared, "rs1", patience, spool=self.spool, share=ShareTerms(required=required)
+            )
             try:
                 await work(store)
             finally:

@@ -15,13 +15,13 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from app.session_routing.members import Members
 from app.session_routing.middleware import SessionRouting
 from app.session_routing.owners import Owners
-from app.session_routing.peer import Condition, Peer
-from app.session_routing.peer_client import PeerClient
+from app.session_routing.peers.client import PeerClient
+from app.session_routing.peers.members import Members
+from app.session_routing.peers.peer import Condition, Peer
+from app.session_routing.peers.signatures import Signatures
 from app.session_routing.session_table import SessionTable
-from app.session_routing.signatures import Signatures
 from app.session_routing.two_choices import ranked
 
 _SECRET = b"a secret for tests"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.session_routing.peer import Condition
+from app.session_routing.peers.peer import Condition
 from app.session_routing.two_choices import CANDIDATES, candidates, less_loaded, ranked
 
 SESSIONS = 100_000

@@ -7,7 +7,7 @@ import pytest
 
 from provisioning.facts.app_readiness import app_readiness
 from provisioning.facts.current_release import current_release
-from provisioning.facts.ipvs_table import parse_table
+from provisioning.facts.ipvs.table import parse_table
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.rolling_upgrade.ssh.snapshot_builder import (

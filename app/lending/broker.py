@@ -1,0 +1,272 @@
+"""Broker of work between this node and the others: tells them that jobs wait here, and gives them
+free slots.
+
+While jobs wait, every peer is told when the first of them arrived; one that has an idle slot says
+so, and gets the job. A slot that becomes free while an older job waits elsewhere is held for that
+job for a moment. So the oldest job of the cluster is the next to run, as in one line, and nobody
+asks anything while nobody waits.
+"""
+
+import asyncio
+import contextlib
+import logging
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ..errors import NodeError
+from ..session_routing.peers.peer import Peer
+from ..workers.job_queue import JobQueue
+from ..workers.remote import Neighbours, RemoteSlot
+from ..workers.slot import Slot
+from ..workers.worker import Worker
+from .decisions import next_best, pick_peer, still_first
+
+_AGAIN = 1.0
+"""Seconds after which peers are reminded of a job that still waits."""
+_BELIEVED = 2.5 * _AGAIN
+"""Seconds for which a peer that reported waiting jobs is taken to have them."""
+_PAUSE = 1.0
+"""Seconds a peer that does not answer is left alone."""
+_SHY = 0.2
+"""Seconds a peer that refused a job is left alone."""
+_HELD = 0.25
+"""Seconds a slot is held for a job that was announced for it."""
+_ASKED = 3
+"""Peers that are offered a slot before it is given to this node's own line."""
+_log = logging.getLogger("app.lending")
+
+
+class PeerSilentError(NodeError):
+    """A peer did not answer, or not as a peer does."""
+
+
+class PeerClient(Protocol):
+    """Requests to peers. Ages are in seconds; clocks of nodes are never compared. Ages are in
+    seconds; clocks of nodes are never compared."""
+
+    async def waiting(self, peer: Peer, age: float | None) -> int:
+        """Tell that a job has waited here for so long, or that none waits; how many slots are
+        idle there.
+
+        Raises ``PeerSilentError``."""
+        ...
+
+    async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
+        """Offer a slot, which else goes to a job that has waited for ``next_best``; whether a job
+        comes, and how long the first that then waits there has. Raises ``PeerSilentError``."""
+        ...
+
+    def loan(self, peer: Peer) -> RemoteSlot:
+        """A worker of the peer, for one job."""
+        ...
+
+
+@dataclass(eq=False, slots=True)
+class _Hold:
+    slot: Slot
+    worker: Worker | None
+    used: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def good(self) -> bool:
+        return self.worker is not None and self.slot.worker is self.worker and self.worker.alive
+
+
+@dataclass(eq=False, slots=True)
+class _Known:
+    """Mutual knowledge of this node and a peer. Times are this node's."""
+
+    peer: Peer
+    telling: asyncio.Task[None] = field(init=False)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    oldest: float | None = None
+    """Arrival of the first job in its queue."""
+    heard: float = 0.0
+    told: float | None = None
+    """Age of this queue's first job as the peer knows it; not a number where it is to be told
+    anew."""
+    told_at: float = 0.0
+    shy_until: float = 0.0
+    holds: deque[_Hold] = field(default_factory=deque)
+
+
+class Broker(Neighbours):
+    """Broker of one node. Belongs to one event loop. ``opened`` says whether the node takes jobs
+    now."""
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        client: PeerClient,
+        opened: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._queue = queue
+        self._client = client
+        self._known: dict[str, _Known] = {}
+        self._opened = opened
+        self._first: float | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def peers(self) -> int:
+        """Number of peers."""
+        return len(self._known)
+
+    def replace(self, peers: Iterable[Peer]) -> None:
+        """Deal with these peers from now on."""
+        wanted = {peer.name: peer for peer in peers}
+        for name, known in list(self._known.items()):
+            if wanted.get(name) != known.peer:
+                known.telling.cancel()
+                del self._known[name]
+        for name, peer in wanted.items():
+            if name not in self._known:
+                self._known[name] = known = _Known(peer)
+                known.telling = self._spawn(self._tell(known))
+
+    async def stop(self) -> None:
+        """Deal no more; slots that are held go back to the queue."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # What the queue tells.
+
+    def changed(self) -> None:
+        """The first in the queue may be another one."""
+        if (first := self._queue.oldest) != self._first:
+            self._first = first
+            for known in self._known.values():
+                known.news.set()
+
+    def keeps(self, slot: Slot) -> bool:
+        """Tell whether the slot goes to an older job elsewhere, if that is still there."""
+        if not self._opened() or self._picked_peer() is None:
+            return False
+        self._spawn(self._offer_around(slot, slot.worker))
+        return True
+
+    # What peers tell.
+
+    def heard(self, name: str, age: float | None) -> int:
+        """A job has waited there for ``age`` seconds, or none waits; how many slots are idle."""
+        if (known := self._known.get(name)) is None:
+            return 0
+        self._note(known, age)
+        return self._queue.idle if self._opened() else 0
+
+    def offered(self, name: str, next_best: float | None) -> tuple[bool, float | None]:
+        """Answer an offer; see ``PeerClient.offer``."""
+        if (known := self._known.get(name)) is None:
+            return False, None
+        when = None if next_best is None else time.monotonic() - next_best
+        taken = still_first(self._queue.oldest, when) and self._queue.lend(
+            self._client.loan(known.peer)
+        )
+        known.told, known.told_at = self._queue.oldest, time.monotonic()
+        return taken, self._age(self._queue.oldest)
+
+    def slot_for(self, name: str) -> Slot | None:
+        """A slot for a job that a peer sends, busy from now on: one held for it, or an idle one."""
+        if (known := self._known.get(name)) is None or not self._opened():
+            return None
+        while known.holds:
+            hold = known.holds.popleft()
+            if hold.good:
+                hold.used.set()
+                return hold.slot
+        return self._queue.take()
+
+    def refused(self, name: str) -> None:
+        """A peer did not take a job it was sent, which is in the queue again."""
+        if name in self._known:
+            self._known[name].shy_until = time.monotonic() + _SHY
+        for known in self._known.values():
+            known.told = math.nan
+        self._first = math.nan
+
+    # What this node does.
+
+    async def _tell(self, known: _Known) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if self._queue.oldest is None else _AGAIN):
+                    await known.news.wait()
+            known.news.clear()
+            await asyncio.sleep(max(0.0, known.shy_until - time.monotonic()))
+            now, oldest = time.monotonic(), self._queue.oldest
+            known_there = known.told == oldest
+            if known_there and (oldest is None or now - known.told_at < _AGAIN):
+                continue
+            known.told, known.told_at = oldest, now
+            try:
+                idle = await self._client.waiting(known.peer, self._age(oldest))
+            except PeerSilentError as error:
+                _log.debug("%s", error)
+                # It forgets by itself that somebody waited here.
+                known.told = None if oldest is None else math.nan
+                known.shy_until = time.monotonic() + _PAUSE
+                known.news.set()
+                continue
+            for _ in range(idle):
+                if not self._queue.lend(self._client.loan(known.peer)):
+                    break
+
+    async def _offer_around(self, slot: Slot, worker: Worker | None) -> None:
+        hold = _Hold(slot, worker)
+        try:
+            for _ in range(_ASKED):
+                if hold.used.is_set() or (name := self._picked_peer()) is None:
+                    break
+                await self._offer_to(self._known[name], hold)
+        finally:
+            if not hold.used.is_set():
+                self._queue.give_back(slot, worker)
+
+    async def _offer_to(self, known: _Known, hold: _Hold) -> None:
+        """Offer the slot and wait until a job of that peer has taken it, or none will."""
+        others = self._others()
+        after = self._age(next_best(self._queue.oldest, others, known.peer.name))
+        # Slots that become free meanwhile are for other jobs.
+        known.oldest = None
+        known.holds.append(hold)
+        try:
+            comes, age = await self._client.offer(known.peer, after)
+            self._note(known, age)
+            if comes:
+                async with asyncio.timeout(_HELD):
+                    await hold.used.wait()
+        except (PeerSilentError, TimeoutError) as error:
+            _log.debug("%s did not use a slot: %s", known.peer.name, error)
+        finally:
+            if hold in known.holds:
+                known.holds.remove(hold)
+
+    def _picked_peer(self) -> str | None:
+        return pick_peer(self._queue.oldest, self._others())
+
+    def _others(self) -> dict[str, float]:
+        now = time.monotonic()
+        return {
+            name: known.oldest
+            for name, known in self._known.items()
+            if known.oldest is not None and now - known.heard < _BELIEVED
+        }
+
+    def _note(self, known: _Known, age: float | None) -> None:
+        known.heard = time.monotonic()
+        known.oldest = None if age is None else known.heard - age
+
+    def _age(self, when: float | None) -> float | None:
+        return None if when is None else time.monotonic() - when
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

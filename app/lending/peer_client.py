@@ -1,0 +1,173 @@
+"""Requests to peers: small questions, and jobs with their sound."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+
+from ..errors import SpeechError
+from ..session_routing.peers.peer import Peer
+from ..session_routing.peers.signatures import CLOCK, UNTIMELY, Signatures
+from ..workers.frames import Frame, FrameError, taken_from
+from ..workers.job import Job
+from ..workers.remote import LostError, NotTakenError
+from . import credentials, message
+from .broker import PeerSilentError
+from .ledger import Ending, Ledger
+from .message import Kind
+
+_QUESTION = httpx.Timeout(1.0)
+# A node in the next rack takes a connection at once or not at all; while a job runs there it says
+# every second that it is alive.
+_JOB = httpx.Timeout(10.0, connect=1.0, pool=5.0)
+_GRACE = 2.0
+"""Seconds past the deadline in which the other node tells of it itself."""
+
+
+class HttpPeerClient:
+    """Peers of one cluster."""
+
+    def __init__(self, signatures: Signatures, kind: Kind, ledger: Ledger) -> None:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+        # Peers are named by address: no proxy of the environment is asked for them.
+        self.client = httpx.AsyncClient(limits=limits, trust_env=False)
+        self.signatures = signatures
+        self.kind = kind
+        self.ledger = ledger
+        self.refused: Callable[[str], None] = lambda name: None
+        """Called with a peer's name when it has not taken a job."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.client.aclose()
+
+    async def waiting(self, peer: Peer, age: float | None) -> int:
+        """Tell the peer that a job waits; see ``app.lending.broker.PeerClient``."""
+        said = await self._ask(peer, "waiting", {"age": age})
+        if not isinstance(idle := said.get("idle"), int):
+            raise PeerSilentError(f"{peer.name} says {said!r}")
+        return idle
+
+    async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
+        """Offer the peer a slot; see ``app.lending.broker.PeerClient``."""
+        said = await self._ask(peer, "offer", {"next_best": next_best})
+        age = said.get("age")
+        if not isinstance(age, int | float | None):
+            raise PeerSilentError(f"{peer.name} says {said!r}")
+        return bool(said.get("comes")), age
+
+    def loan(self, peer: Peer) -> "Loan":
+        """Make a slot of the peer; see ``app.lending.broker.PeerClient``."""
+        return Loan(self, peer)
+
+    async def send(
+        self, peer: Peer, what: str, body: bytes, timeout: httpx.Timeout
+    ) -> httpx.Response:
+        """The answer to a request that the peer knows to be of this cluster, and this body; it is
+        to be read or closed. Raises ``httpx.HTTPError``."""
+        answer, learned = await self._sent(peer, what, body, timeout)
+        if learned:
+            await answer.aclose()
+            answer, _ = await self._sent(peer, what, body, timeout)
+        return answer
+
+    async def _sent(
+        self, peer: Peer, what: str, body: bytes, timeout: httpx.Timeout
+    ) -> tuple[httpx.Response, bool]:
+        """An answer, and whether it was that the pass was not timely: now its clock is known."""
+        given = credentials.written(self.signatures, peer.name, what, body)
+        request = self.client.build_request(
+            "POST",
+            peer.url + credentials.PATH + what,
+            content=body,
+            headers={credentials.HEADER: given.decode()},
+            timeout=timeout,
+        )
+        answer = await self.client.send(request, stream=True)
+        shown = answer.headers.get(CLOCK) if answer.status_code == UNTIMELY else None
+        return answer, shown is not None and self.signatures.learn(peer.name, given, shown)
+
+    async def _ask(self, peer: Peer, what: str, content: dict[str, Any]) -> dict[str, Any]:
+        told = {**content, "release": self.kind.release, "engine": self.kind.engine}
+        try:
+            sent = await self.send(peer, what, json.dumps(told).encode(), _QUESTION)
+            async with contextlib.aclosing(sent) as answer:
+                await answer.aread()
+            answer.raise_for_status()
+            found = json.loads(answer.content)
+        except (httpx.HTTPError, ValueError) as error:
+            raise PeerSilentError(f"{peer.name}: {type(error).__name__}: {error}") from error
+        return found if isinstance(found, dict) else {}
+
+
+class Loan:
+    """An ``app.workers.remote.RemoteSlot`` over HTTP."""
+
+    def __init__(self, client: HttpPeerClient, peer: Peer) -> None:
+        self.node = peer.name
+        self._client = client
+        self._peer = peer
+
+    @contextlib.asynccontextmanager
+    async def begun(self, job: Job, limit: float) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Send the job; see ``app.workers.remote.RemoteSlot``."""
+        answer = await self._sent(job, limit)
+        ending = Ending.CANCELLED
+        try:
+            yield self._speech(answer, time.monotonic() + limit + _GRACE)
+            ending = Ending.DONE
+        except LostError:
+            ending = Ending.LOST
+            raise
+        except (SpeechError, TimeoutError):
+            ending = Ending.FAILED
+            raise
+        finally:
+            self._client.ledger.lent[ending] += 1
+            # Before its end this closes the connection, which stops the work there.
+            await answer.aclose()
+
+    async def _sent(self, job: Job, limit: float) -> httpx.Response:
+        try:
+            body = await asyncio.to_thread(message.written, job, self._client.kind, limit)
+            answer = await self._client.send(self._peer, "job", body, _JOB)
+        except (httpx.HTTPError, OSError) as error:
+            raise self._not_taken(str(error) or type(error).__name__) from error
+        if answer.status_code != 200:
+            await answer.aclose()
+            raise self._not_taken(f"HTTP {answer.status_code}")
+        return answer
+
+    def _not_taken(self, why: str) -> NotTakenError:
+        self._client.ledger.lent[Ending.NOT_TAKEN] += 1
+        self._client.refused(self.node)
+        return NotTakenError(why)
+
+    async def _speech(self, answer: httpx.Response, end: float) -> AsyncIterator[bytes]:
+        received = bytearray()
+        try:
+            async for part in answer.aiter_raw():
+                received += part
+                for frame in taken_from(received):
+                    if frame.kind == "audio":
+                        yield frame.payload
+                    elif frame.kind != "alive":
+                        _check(frame)
+                        return
+                if time.monotonic() > end:
+                    raise TimeoutError
+        except (httpx.HTTPError, FrameError) as error:
+            raise LostError(str(error) or type(error).__name__) from error
+        raise LostError("the connection ended before the sound did")
+
+
+def _check(frame: Frame) -> None:
+    """Raise what an ending means."""
+    if frame.kind == "failed":
+        raise message.error_of(frame)
+    if frame.kind != "done":
+        raise LostError(str(frame.fields.get("message", frame.kind)))
