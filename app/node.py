@@ -10,6 +10,7 @@ from .connections.connections import Connections
 from .gpus.drain import GpuDrain
 from .gpus.health import trouble
 from .gpus.watch import GpuWatch
+from .metrics.certificate import CertificateWatch
 from .middleware.open_requests import OpenRequests
 from .recordings import Recordings
 from .session_routing.leaving import Leaving
@@ -40,6 +41,7 @@ class Node:
     requests: OpenRequests = field(default_factory=OpenRequests)
     """Requests of clients that are under way."""
     gpus: GpuWatch = field(default_factory=GpuWatch)
+    certificate: CertificateWatch = field(default_factory=lambda: CertificateWatch(None))
     leaving: Leaving = field(default_factory=lambda: Leaving("", 1))
     gpu_drain: GpuDrain | None = None
     """None where nobody looks at the cards by itself."""

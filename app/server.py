@@ -32,6 +32,7 @@ from .gpus.events import Events
 from .gpus.past_xids import PastXids
 from .gpus.watch import GpuWatch
 from .heap import keep_freed_memory, keep_what_is_there
+from .metrics.certificate import CertificateWatch
 from .node import Node
 from .outputs.retention import Retention
 from .outputs.spool import Spool
@@ -175,6 +176,7 @@ async def _serve_node(node: Node, listeners: list[socket.socket]) -> None:
         node.service.voices.close()
         node.recordings.close()
         node.gpus.close()
+        node.certificate.close()
 
 
 def _watches(settings: Settings) -> dict[Path, ShareWatch]:
@@ -215,7 +217,14 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
     recordings = Recordings(settings.temp_dir, here, watches[settings.temp_dir], space=space)
     limits = limits_of_process(settings.client_connections, settings.slots)
     connections = Connections(limits, Proxies(settings.trusted_proxies))
-    node = Node(settings, service, recordings, connections, gpus=_gpu_watch(settings))
+    node = Node(
+        settings,
+        service,
+        recordings,
+        connections,
+        gpus=_gpu_watch(settings),
+        certificate=CertificateWatch(settings.tls_port),
+    )
     node.leaving = Leaving(settings.node_name, settings.min_ready)
     node.gpu_drain = GpuDrain(
         node.gpus,

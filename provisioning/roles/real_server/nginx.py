@@ -1,5 +1,7 @@
 """Nginx on a real server: it ends TLS and passes requests on to the app beside it."""
 
+from dataclasses import replace
+
 from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
 from ...model.resolve import app_services, is_ipv4
@@ -32,7 +34,9 @@ def nginx(host: RoleHost) -> list[Resource]:
     tls = host.inventory.tls
     if tls is None:
         return []
-    again, anew = reload(NGINX, host.manager), restart(NGINX, host.manager)
+    # What is under way is finished by the old workers, so nobody is disturbed.
+    again = replace(reload(NGINX, host.manager), disturbs=False)
+    anew = restart(NGINX, host.manager)
     values = _values(host.inventory, tls)
     return [
         Packages(names=("nginx",)),
