@@ -20,7 +20,7 @@ from provisioning.engine.progress import silent
 from provisioning.errors import ClusterError
 from provisioning.model.authority import issue, new_authority
 from provisioning.model.certificate import ServerCertificate
-from provisioning.model.tls import Tls
+from provisioning.model.tls import Acme, Tls
 from provisioning.operations.certificates.renewing import renew
 from provisioning.operations.certificates.shown import ShownCertificates, shown_certificates
 from provisioning.operations.cluster.certificate import (
@@ -29,7 +29,7 @@ from provisioning.operations.cluster.certificate import (
     keep_certificate,
 )
 from provisioning.operations.cluster.cluster import Cluster
-from provisioning.places import CERTIFICATE_FILE
+from provisioning.places import ACME_PROGRAM, CERTIFICATE_FILE
 from provisioning.resources.file import File
 from provisioning.transport.base import Completed, Transport, UnreachableError
 from tests.certificates import NAME
@@ -69,6 +69,7 @@ class Node(SandboxHost):
         on_stdout: Callable[[bytes], None] | None = None,
     ) -> Completed:
         text = script.decode() if isinstance(script, bytes) else script
+        text = text.replace(ACME_PROGRAM, f"{self.root}/acme")
         text = text.replace('"port": 443', f'"port": {self.site.port}')
         return super().run(text, root=root, timeout=timeout, on_stdout=on_stdout)
 
@@ -180,7 +181,8 @@ def test_one_by_one_without_a_lost_request(tlsed: Tlsed) -> None:
     App.go_on.clear()
     streams = [node.site.get("/events") for node in tlsed.nodes.values()]
     assert [one.readline() for one in streams] == [b"data: first\n"] * 2
-    over, outcomes = threading.Event(), []
+    over = threading.Event()
+    outcomes: list[int | str] = []
 
     def ask(node: Node) -> None:
         while not over.is_set():
@@ -239,6 +241,57 @@ def test_an_nginx_that_is_down(tlsed: Tlsed) -> None:
     tlsed.nodes["rs1"].site.port = 1
     (fault,) = tlsed.look().faults
     assert fault.host == "rs1" and "shows no certificate on port 443" in fault.text
+
+
+_ACME = """\
+#!/bin/sh
+case $1 in
+issue) cat {new} > {shared} ;;
+esac
+cat {shared} > {certificate}
+kill -HUP $(cat {pid})
+"""
+
+
+def _by_acme(tlsed: Tlsed, folder: Path) -> str:
+    """Make it so that hosts get certificates themselves; the serial number of the new one."""
+    tlsed.tls = Tls(acme=Acme(email="a@b.org"), names=[NAME])
+    new = _by_another(days=60)
+    (folder / "new.pem").write_text(new.pem())
+    for node in tlsed.nodes.values():
+        paths = {
+            "new": folder / "new.pem",
+            "shared": folder / "shared.pem",
+            "certificate": node.certificate,
+            "pid": node.site.folder / "pid",
+        }
+        (node.root / "acme").write_text(_ACME.format(**paths))
+        (node.root / "acme").chmod(0o755)
+    return new.serial
+
+
+def test_by_acme_one_asks_and_all_show_it(tlsed: Tlsed, tmp_path: Path) -> None:
+    serial = _by_acme(tlsed, tmp_path)
+    assert tlsed.renew()
+    assert {one.serial for one in tlsed.look().hosts.values()} == {serial}
+
+
+def test_by_acme_the_next_asks_where_the_first_is_away(tlsed: Tlsed, tmp_path: Path) -> None:
+    serial = _by_acme(tlsed, tmp_path)
+    tlsed.gone = {"rs1"}
+    assert not tlsed.renew()
+    assert tlsed.look().hosts["rs2"].serial == serial
+
+
+def test_by_acme_a_refusal_is_told_and_nothing_else_is_touched(
+    tlsed: Tlsed, tmp_path: Path
+) -> None:
+    _by_acme(tlsed, tmp_path)
+    before = {name: node.serial() for name, node in tlsed.nodes.items()}
+    (tlsed.nodes["rs1"].root / "acme").write_text("#!/bin/sh\necho no such name >&2\nexit 1\n")
+    with pytest.raises(ClusterError, match="rs1: no such name"):
+        tlsed.renew()
+    assert {name: node.serial() for name, node in tlsed.nodes.items()} == before
 
 
 def test_an_authority_that_may_be_elsewhere_is_not_made_anew(tlsed: Tlsed, tmp_path: Path) -> None:

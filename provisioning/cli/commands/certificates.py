@@ -73,7 +73,8 @@ def status(inventory: Path, accept_new_host_keys: bool, as_json: bool) -> None:
 def renew(inventory: Path, accept_new_host_keys: bool, yes: bool, as_json: bool) -> None:
     """Exchange the certificate, one real server after the other, without a lost request.
 
-    With authority: cluster a new one is issued; with certificate and key it is what these files
+    With acme one real server asks for a new one, and the others take it over. With authority:
+    cluster a new one is issued; with certificate and key it is what these files
     hold now. Each configuration is tried before Nginx takes it up; requests under way are finished
     with the old certificate, and nobody is drained. The next real server follows when this one
     shows the new one.

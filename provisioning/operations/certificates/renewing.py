@@ -17,13 +17,16 @@ from ..cluster.certificate import ClusterCertificate, issued_anew
 from ..operation import Operation
 from ..planning import Plans, plan_hosts
 from ..run.truth import Truth, establish, held
+from .by_acme import renew_by_acme
 
 _NEVER = "was never deployed to: `cluster deploy` brings it the certificate with all else"
 
 
 def renew(op: Operation, tls: Tls) -> bool:
-    """Bring every real server a new certificate by the cluster's own authority, or the one that
-    the inventory names now; true where all show it. Raises ``ClusterError``."""
+    """Bring every real server a new certificate by ACME or by the cluster's own authority, or the
+    one that the inventory names now; true where all show it. Raises ``ClusterError``."""
+    if tls.acme is not None:
+        return renew_by_acme(op, tls)
     truth = _renewed(op, held(op.cluster, op.fleet))
     assert truth.tls is not None
     plans = _plans(op, tls, truth, truth.tls)

@@ -52,11 +52,13 @@ class ClusterCertificate:
 
 
 def cluster_certificate(cluster: Cluster, fleet: Fleet) -> ClusterCertificate | None:
-    """The certificate that is to be served; None without TLS. Writes nothing. Raises
+    """The certificate that is to be served; None without TLS, and by
+    ACME. Writes nothing. Raises
     ``CertificateError``, ``SecretError``, ``OSError``, and ``OperationError`` where the cluster's
     authority may be where it cannot be seen."""
     tls = cluster.inventory.tls
-    if tls is None:
+    if tls is None or tls.acme is not None:
+        # By ACME the hosts get it themselves.
         return None
     if tls.authority is None:
         return ClusterCertificate(_written(tls, cluster.base_dir))

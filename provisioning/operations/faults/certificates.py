@@ -8,6 +8,8 @@ from ...facts.served_certificate import ServedCertificate
 from ...model.certificate import uncovered
 from ...model.inventory import Inventory
 from ...model.tls import Tls
+from ...places import ACME_LOG
+from ...roles.real_server.acme_program import PLACEHOLDER
 from ..cluster_state.state import ClusterState
 from .fault import Fault
 
@@ -46,6 +48,12 @@ def _one(tls: Tls, shown: ServedCertificate, serial: str, whose: str) -> Iterato
         yield (
             f"shows no certificate on port {tls.port}: {shown.problem}",
             "`cluster deploy` puts Nginx right",
+        )
+        return
+    if PLACEHOLDER in shown.issuer:
+        yield (
+            "shows a placeholder: it has no certificate yet",
+            f"`cluster certificates renew` asks at once; {ACME_LOG} there says why none was given",
         )
         return
     if left <= 0:
