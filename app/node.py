@@ -10,9 +10,9 @@ from .connections.connections import Connections
 from .gpus.drain import GpuDrain
 from .gpus.health import trouble
 from .gpus.watch import GpuWatch
-from .metrics.certificate import CertificateWatch
 from .middleware.open_requests import OpenRequests
 from .recordings import Recordings
+from .served_certificate import CertificateWatch
 from .session_routing.leaving import Leaving
 from .settings import Settings
 from .speech import SpeechService

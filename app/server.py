@@ -32,7 +32,6 @@ from .gpus.events import Events
 from .gpus.past_xids import PastXids
 from .gpus.watch import GpuWatch
 from .heap import keep_freed_memory, keep_what_is_there
-from .metrics.certificate import CertificateWatch
 from .node import Node
 from .outputs.retention import Retention
 from .outputs.spool import Spool
@@ -42,6 +41,7 @@ from .outputs.uploads import Uploads
 from .outputs.watch import ShareWatch
 from .paths import below
 from .recordings import Recordings
+from .served_certificate import CertificateWatch
 from .session_routing.leaving import Leaving
 from .settings import Settings
 from .speech import RequestLimits, SpeechService

@@ -2,19 +2,20 @@
 one, one after the other."""
 
 import shlex
+import time
 from dataclasses import replace
 
 from ...engine.observe import run_fragments
 from ...engine.progress import Event
 from ...facts.gather import ask
-from ...facts.served_certificate import ServedCertificate, served_certificate
+from ...facts.served_certificate import served_certificate
 from ...model.tls import Tls
 from ...places import ACME_LOG, ACME_PROGRAM
 from ...transport.base import Transport
 from ..errors import OperationError
 from ..operation import Operation
 
-_ASKING, _TAKING = 900.0, 120.0
+_ACTING, _LOOKING, _TAKING_UP = 900.0, 60.0, 30.0
 """Seconds."""
 
 
@@ -38,29 +39,36 @@ def renew_by_acme(op: Operation, tls: Tls) -> bool:
 def _all_of(op: Operation, tls: Tls, there: list[str]) -> str:
     """The first asks, the others take over; the serial number that all of them show."""
     op.progress(Event("step", there[0], "asks for a certificate"))
-    wanted = _made_to(op, tls, there[0], "issue", _ASKING).serial
+    wanted = _made_to(op, tls, there[0], "issue", "")
     for name in there[1:]:
         op.progress(Event("step", name, "takes it over"))
-        shown = _made_to(op, tls, name, "fetch", _TAKING)
-        if shown.serial != wanted:
-            raise OperationError(
-                f"{name}: shows the certificate {shown.serial}, not {wanted} that {there[0]} got; "
-                f"see {ACME_LOG} there. It looks again every few minutes"
-            )
+        _made_to(op, tls, name, "fetch", wanted)
     return wanted
 
 
-def _made_to(op: Operation, tls: Tls, name: str, word: str, patience: float) -> ServedCertificate:
-    """Let the host's own program do it, and see what is shown then."""
+def _made_to(op: Operation, tls: Tls, name: str, word: str, wanted: str) -> str:
+    """Let the host's own program do it; the serial number that is shown then: ``wanted``, or any
+    other than before where that is not known. Nginx takes it up a moment after it was told."""
     command = f"{ACME_PROGRAM} {shlex.quote(word)} 2>&1"
     shown = served_certificate(tls, str(op.cluster.inventory.app.base_python))
 
-    def work(host: str, transport: Transport) -> ServedCertificate:
-        done = run_fragments(host, transport, {"acme": command}, timeout=patience)["acme"]
+    def work(host: str, transport: Transport) -> str:
+        before = ask(host, transport, shown, timeout=_LOOKING).serial
+        done = run_fragments(host, transport, {"acme": command}, timeout=_ACTING)["acme"]
         if done.status != 0:
             said = done.stdout.strip().splitlines() or [f"status {done.status}"]
             raise OperationError(f"{host}: {said[-1]}")
-        return ask(host, transport, shown, timeout=60.0)
+        end = time.monotonic() + _TAKING_UP
+        while True:
+            now = ask(host, transport, shown, timeout=_LOOKING).serial
+            if now == wanted if wanted else now not in ("", before):
+                return now
+            if time.monotonic() > end:
+                raise OperationError(
+                    f"{host}: goes on showing the certificate {now or '(none)'}; see {ACME_LOG} "
+                    "there. It looks again every few minutes"
+                )
+            time.sleep(1)
 
     found = op.fleet.each([name], work)
     if name not in found:

@@ -6,7 +6,7 @@ import time
 
 from prometheus_client.core import GaugeMetricFamily
 
-from ..outputs.time_limited import TimeLimitedExecutor
+from .outputs.time_limited import TimeLimitedExecutor
 
 _PATIENCE = 5.0
 _AGE = 60.0

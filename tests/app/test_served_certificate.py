@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.metrics.certificate import CertificateWatch
+from app.served_certificate import CertificateWatch
 from tests.app.metrics.test_metrics import samples
 from tests.app.node_process import running
 from tests.certificates import Made, Wanted, made
