@@ -390,6 +390,13 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     "X-Forwarded-For, -Proto and -Host are believed, and nobody else's.",
 )
 @_option(
+    "--tls-port",
+    default=None,
+    type=click.IntRange(1, 65535),
+    help="Where a proxy on this machine ends TLS for this node: the end of the certificate that it "
+    "shows is in /metrics.",
+)
+@_option(
     "--voice-limit",
     default=100,
     type=click.IntRange(0, 10_000),

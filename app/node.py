@@ -14,6 +14,7 @@ from .lending.ledger import Ending
 from .lending.lending import Lending
 from .middleware.open_requests import OpenRequests
 from .recordings import Recordings
+from .served_certificate import CertificateWatch
 from .session_routing.peers.leaving import Leaving
 from .settings import Settings
 from .speech import SpeechService
@@ -40,6 +41,7 @@ class Node:
     requests: OpenRequests = field(default_factory=OpenRequests)
     """Requests of clients that are under way."""
     gpus: GpuWatch = field(default_factory=GpuWatch)
+    certificate: CertificateWatch = field(default_factory=lambda: CertificateWatch(None))
     leaving: Leaving = field(default_factory=lambda: Leaving("", 1))
     gpu_drain: GpuDrain | None = None
     """None where nobody looks at the cards by itself."""

@@ -43,6 +43,7 @@ from .outputs.uploads import Uploads
 from .outputs.watch import ShareWatch
 from .paths import below
 from .recordings import Recordings
+from .served_certificate import CertificateWatch
 from .session_routing.peers.leaving import Leaving
 from .settings import Settings
 from .speech import RequestLimits, SpeechService
@@ -177,6 +178,7 @@ async def _serve_node(node: Node, listeners: list[socket.socket]) -> None:
         node.service.voices.close()
         node.recordings.close()
         node.gpus.close()
+        node.certificate.close()
 
 
 def _watches(settings: Settings) -> dict[Path, ShareWatch]:
@@ -218,7 +220,14 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
     recordings = Recordings(settings.temp_dir, here, watches[settings.temp_dir], space=space)
     limits = limits_of_process(settings.client_connections, settings.slots)
     connections = Connections(limits, Proxies(settings.trusted_proxies))
-    node = Node(settings, service, recordings, connections, gpus=_gpu_watch(settings))
+    node = Node(
+        settings,
+        service,
+        recordings,
+        connections,
+        gpus=_gpu_watch(settings),
+        certificate=CertificateWatch(settings.tls_port),
+    )
     node.leaving = Leaving(settings.node_name, settings.min_ready)
     node.gpu_drain = GpuDrain(
         node.gpus,

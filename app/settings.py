@@ -60,6 +60,8 @@ class Settings:
     """Names by which the service may be asked for; none is all."""
     trusted_proxies: tuple[Network, ...]
     """Proxies that are believed about the client, scheme and host of what they pass on."""
+    tls_port: int | None
+    """Where a proxy on this machine ends TLS; None where none does."""
     voice_limit: int
     """Voices that may be registered."""
     voice_names: Mapping[str, str]

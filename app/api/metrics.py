@@ -20,6 +20,7 @@ def routes(node: Node, registry: CollectorRegistry) -> APIRouter:
     )
     async def metrics(accept: str = Header(default="", include_in_schema=False)) -> Response:
         await node.gpus.refresh()
+        await node.certificate.refresh()
         encode, media_type = choose_encoder(accept)
         return Response(encode(registry), headers={"Content-Type": media_type})
 

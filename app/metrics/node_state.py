@@ -33,6 +33,7 @@ class NodeCollector(Collector):
         settings, drain = self._node.settings, self._node.gpu_drain
         out = drain.out if drain else ()
         yield from gpu_metrics(self._node.gpus.latest, settings.gpus_expected, out)
+        yield from self._node.certificate.metrics()
         build = {
             "version": __version__,
             "release": settings.release,

@@ -53,6 +53,9 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "artifacts": _Entry(
             "artifacts:artifacts", "Fetch weights and other big files; check them."
         ),
+        "certificates": _Entry(
+            "certificates:certificates", "Show what clients are shown; exchange it in time."
+        ),
         "history": _Entry("history:history", "Show who did what to this cluster, and when."),
         "support-bundle": _Entry(
             "support_bundle:support_bundle", "Pack what is needed to find a fault."

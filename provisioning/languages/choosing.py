@@ -16,6 +16,7 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("/keepalived.conf.j2", Keepalived),
     (".supervisor.conf.j2", Supervisor),
     (".service.j2", Systemd),
+    (".timer.j2", Systemd),
     ("/keepalived.restart.conf.j2", Systemd),
     ("/nginx.conf.j2", Nginx),
     ("/nginx.restart.conf.j2", Systemd),

@@ -1,7 +1,7 @@
 """A certificate as a server shows it: the chain, its key, and everything that could be wrong with
 them. Pure but for the clock of whoever asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -68,12 +68,12 @@ class ServerCertificate:
     @property
     def serial(self) -> str:
         """Serial number, in hexadecimal as openssl(1) shows it."""
-        return f"{self.own.serial_number:X}"
+        return serial_of(self.own)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names and addresses it is for."""
-        return _names(self.own)
+        return names_of(self.own)
 
     def pem(self) -> str:
         """Key and chain in one file, so that a server never has one without the other."""
@@ -153,12 +153,18 @@ def _order(chain: tuple[x509.Certificate, ...]) -> Iterator[Defect]:
 
 def _foreign_names(found: ServerCertificate, names: list[str]) -> Iterator[Defect]:
     theirs = found.names
-    if missing := [name for name in names if not any(_covers(one, name) for one in theirs)]:
+    if missing := uncovered(theirs, names):
         yield Defect(
             "certificate",
             f"not for {', '.join(missing)}, but for {', '.join(theirs) or 'no name at all'}",
             "get one for all of tls.names, or correct them",
         )
+
+
+def uncovered(theirs: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The names that a certificate for ``theirs`` is not for."""
+    patterns = tuple(theirs)
+    return [name for name in names if not any(_covers(one, name) for one in patterns)]
 
 
 def _covers(pattern: str, name: str) -> bool:
@@ -241,7 +247,13 @@ def _extension(one: x509.Certificate, kind: type[_E]) -> _E | None:
         return None
 
 
-def _names(one: x509.Certificate) -> tuple[str, ...]:
+def serial_of(one: x509.Certificate) -> str:
+    """Serial number, in hexadecimal as openssl(1) shows it."""
+    return f"{one.serial_number:X}"
+
+
+def names_of(one: x509.Certificate) -> tuple[str, ...]:
+    """Names and addresses it is for."""
     found = _extension(one, x509.SubjectAlternativeName)
     if found is None:
         return ()
@@ -250,5 +262,5 @@ def _names(one: x509.Certificate) -> tuple[str, ...]:
 
 
 def _subject(one: x509.Certificate) -> str:
-    names = _names(one)
+    names = names_of(one)
     return names[0] if names else one.subject.rfc4514_string() or "a certificate without a name"

@@ -38,6 +38,28 @@ ServerName = Annotated[
 ]
 
 
+class Acme(Part):
+    """A public certificate by ACME (RFC 8555), Let's Encrypt's unless it says otherwise. One real
+    server asks for it, the others take it over; the directory is told ``email`` and that its terms
+    are agreed to."""
+
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", examples=["ops@example.org"])]
+    """Address of the account, for the authority's notices."""
+    directory: Annotated[str, Field(pattern=r"^https://[^\s]+$")] = (
+        "https://acme-v02.api.letsencrypt.org/directory"
+    )
+    """URL of the authority's directory."""
+    authority: LocalPath | None = None
+    """PEM file by which the directory's own HTTPS is believed, where the hosts do not know it: of
+    an authority inside the house."""
+    dns_hook: LocalPath | None = None
+    """Program that puts a record into DNS: the proof is DNS-01 instead of HTTP-01. It is brought to
+    the real servers and called with ``present`` or ``cleanup``, the record's name and its text; it
+    returns once the record can be seen."""
+    renew_days: Annotated[Whole, Field(ge=2, le=300)] = 30
+    """Days left at which the first real server asks for a new one."""
+
+
 class Tls(Part):
     """HTTPS on the VIPs. Nginx on every real server ends it and passes requests on to the app, so
     that the directors stay what they are and clients keep their addresses."""
@@ -52,6 +74,8 @@ class Tls(Part):
     authority: Literal["cluster"] | None = None
     """``cluster``: instead of ``certificate`` and ``key`` one is issued by an authority of the
     cluster's own, for the names and the VIPs; clients have to be told to trust it."""
+    acme: Acme | None = None
+    """Instead of ``certificate`` and ``key``: a public one, which renews itself."""
     port: Port = 443
     """Where TLS is spoken, on the VIPs and on the real servers."""
     redirect_port: Port | None = 80

@@ -25,6 +25,7 @@ app: {secret: {env: CLUSTER_TEST_SECRET}}
 _WORDS = {
     # What each needs besides an inventory.
     "artifacts": ["list"],
+    "certificates": ["status"],
     "deploy": ["--yes"],
     "destroy": ["--yes"],
     "rolling-upgrade": ["--yes"],
@@ -102,7 +103,7 @@ def values(out: str, *, lines: bool) -> list[object]:
 
 def with_option(words: list[str], *option: str) -> list[str]:
     # Options stand behind a group's own command.
-    place = 2 if words[0] == "artifacts" else 1
+    place = 2 if words[0] in ("artifacts", "certificates") else 1
     return [*words[:place], *option, *words[place:]]
 
 
@@ -119,7 +120,7 @@ def test_the_list_of_commands_is_whole_on_a_terminal_of_80(run: Run) -> None:
 
 def test_every_command_speaks_json() -> None:
     # init asks, ssh becomes ssh, some have commands of their own, a schema is JSON anyway.
-    others = {"init", "ssh", "lab", "artifacts", "schema"}
+    others = {"init", "ssh", "lab", "artifacts", "certificates", "schema"}
     assert {one for one in _COMMANDS if not has_json(one)} == others
 
 
@@ -190,6 +191,9 @@ def test_a_wrong_host(command: str, words: list[str], run: Run) -> None:
 )
 def test_hosts_that_cannot_be_reached(command: str, run: Run) -> None:
     words = words_of(command)
+    if command == "certificates":
+        inventory = Path("inventory.yaml")
+        inventory.write_text(f"{_INVENTORY}tls: {{authority: cluster}}\n", encoding="utf-8")
     status, _, err = run(words)
     well = {"artifacts", "validate", "render", "history", "support-bundle"}
     assert status == (0 if command in well else 1), err

@@ -60,7 +60,9 @@ class Cluster:
         )
 
     def _with_inventory(self, words: tuple[str, ...]) -> list[str]:
-        return [words[0], "-i", str(self.inventory), *words[1:]]
+        # Options stand behind a group's own command.
+        own = 2 if words[0] == "certificates" else 1
+        return [*words[:own], "-i", str(self.inventory), *words[own:]]
 
     def json(self, *words: str) -> Any:
         """JSON that `cluster WORDS --json` prints."""

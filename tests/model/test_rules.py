@@ -762,6 +762,31 @@ TLS: dict[str, Case] = {
     "HSTS without a name": warns(
         "tls.hsts", "browsers do not heed it", tls=f"tls: {{authority: cluster, hsts: {MARK}300}}"
     ),
+    "acme beside an authority": error(
+        "tls.authority", "come by ACME",
+        tls=f"tls: {{names: [a.org], acme: {{email: a@b}}, authority: {MARK}cluster}}",
+    ),
+    "acme without a name": error(
+        "tls.acme", "no name to get a certificate for", found="",
+        tls=f"tls: {{{MARK}acme: {{email: a@b}}}}",
+    ),
+    "acme for a star without DNS": error(
+        "tls.names[1]", "has to be proved in DNS", "tls.acme.dns_hook",
+        tls=f"tls: {{names: [a.org, {MARK}'*.a.org'], acme: {{email: a@b}}}}",
+    ),
+    "acme where nobody asks": error(
+        "tls.redirect_port", "the authority asks there", "write 80",
+        tls=f"tls: {{names: [a.org], acme: {{email: a@b}}, redirect_port: {MARK}8080}}",
+    ),
+    "acme without the nodes' secret": error(
+        "tls.acme", "under their secret", "app.session_routing",
+        tls=f"tls: {{names: [a.org], {MARK}acme: {{email: a@b}}}}",
+        app="app: {session_routing: false}", services="services: [{scheduler: mh}]",
+    ),
+    "acme in clear text": error(
+        "tls.acme.directory", "not written in the form", found='"http://x"',
+        tls=f"tls: {{names: [a.org], acme: {{email: a@b, directory: {MARK}'http://x'}}}}",
+    ),
     "a name that is none": error(
         "tls.names[0]", "", tls=f"tls: {{authority: cluster, names: [{MARK}'a b;']}}"
     ),

@@ -124,6 +124,7 @@ def test_systemd_verifies(file: File, tmp_path: Path) -> None:
     for program in (
         "/usr/local/sbin/lvs-real-server",
         "/usr/local/sbin/keepalived-guard",
+        "/usr/local/sbin/cosyvoice-acme",
         "/opt/cosyvoice/run.sh",
     ):
         content = content.replace(program, "/bin/true")
@@ -139,7 +140,8 @@ def test_a_break_in_would_find_little(file: File, tmp_path: Path) -> None:
     """By systemd's own measure: 0 to 10, times ten (systemd-analyze(1), security)."""
     path = tmp_path / Path(file.path).name
     path.write_text(file.content)
-    most = {"cosyvoice.service": 25}.get(path.name, 20)
+    # By ACME it reloads Nginx and runs an operator's hook, which may need anything.
+    most = {"cosyvoice.service": 25, "cosyvoice-acme.service": 65}.get(path.name, 20)
     done = run("systemd-analyze", "security", "--offline=yes", f"--threshold={most}", str(path))
     assert done.returncode == 0, done.stdout
 

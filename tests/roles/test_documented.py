@@ -40,6 +40,7 @@ services: [{name: web, check: {type: misc, command: /usr/bin/true, timeout: 1, d
 app: {venv: true}
 tls: {authority: cluster, only: false}
 """
+_ACME = "names: [tts.example.org], acme: {email: a@b.org}"
 _SECRET = "0123456789abcdef0123456789abcdef"
 _ROLES = {"lvs1": "director", "rs1": "real server", "nas1": "storage"}
 _PORT = VirtualService().port
@@ -54,7 +55,9 @@ def resources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Resou
     path = tmp_path_factory.mktemp("documented") / "inventory.yaml"
     path.write_text(_INVENTORY, encoding="utf-8")
     hosts = desired_hosts(load_inventory(path), None, Runtime(), _SECRET, TlsFiles("", ""))
-    return {role: hosts[name].resources for name, role in _ROLES.items()}
+    path.write_text(_INVENTORY.replace("authority: cluster", _ACME), encoding="utf-8")
+    by_acme = desired_hosts(load_inventory(path), None, Runtime(), _SECRET)
+    return {role: hosts[name].resources + by_acme[name].resources for name, role in _ROLES.items()}
 
 
 def section(document: str, heading: str) -> str:
@@ -134,7 +137,7 @@ def test_packages_are_those_of_the_table(
     table = list(rows(section("requirements.md", "Hosts")))
     column = next(n for n, cell in enumerate(table[0]) if cell.startswith(role))
     cell = next(row for row in table if row[0] == "Debian packages")[column]
-    listed = set(re.findall(r"`([^`]+)`", cell)) - {"app.venv", "tls"}
+    listed = set(re.findall(r"`([^`]+)`", cell)) - {"app.venv", "tls", "tls.acme"}
     wanted = {n for one in resources[role] if isinstance(one, Packages) for n in one.names}
     assert listed == wanted
 
@@ -143,7 +146,7 @@ def test_services_are_named(resources: dict[str, tuple[Resource, ...]]) -> None:
     text = section("requirements.md", "What is put on a host").rpartition("\nServices: ")[2]
     every = {s.name for some in resources.values() for s in some if isinstance(s, Service)}
     # Without a release, which this test does not build, the app's is not started.
-    assert set(re.findall(r"`([a-z-]+)`", text.splitlines()[0])) == every | {"cosyvoice"}
+    assert set(re.findall(r"`([a-z.-]+)`", text.splitlines()[0])) == every | {"cosyvoice"}
 
 
 def documented_ports() -> set[Entry]:

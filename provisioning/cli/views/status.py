@@ -15,6 +15,7 @@ from ...operations.status.hints import hints
 from ...roles.registry import ROLES
 from ...roles.role import Role
 from ...roles.wanted_services import WantedService, wanted_services
+from .certificate import certificate_cell
 from .gpus import gpus_cell
 from .plan import pin_lines
 from .table import FittingTable
@@ -36,7 +37,7 @@ def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) 
         *_drains(state),
         *pin_lines(state.runtime.pins, state.runtime.pins),
         *(Text(f"hint: {hint}", "yellow") for hint in hints(state)),
-        *_faults(faults),
+        *fault_lines(faults),
     ]
     return Group(*parts)
 
@@ -138,13 +139,17 @@ def _real_servers(inventory: Inventory, state: ClusterState) -> FittingTable:
     gpus = any(server.gpus for server in state.real_servers.values())
     if gpus:
         table.add_column("GPUs")
+    if inventory.tls:
+        table.add_column("certificate")
     for name in inventory.real_servers.hosts:
         server = state.real_servers.get(name)
         if server is None:
             table.add_row(name, _GONE)
         else:
             cells = _real_server(inventory, server, name in state.runtime.drains)
-            table.add_row(name, *cells, *([_gpus(server)] if gpus else ()))
+            more = [_gpus(server)] if gpus else []
+            more += [certificate_cell(inventory.tls, server.certificate)] if inventory.tls else []
+            table.add_row(name, *cells, *more)
     return table
 
 
@@ -216,7 +221,8 @@ def _drains(state: ClusterState) -> list[Text]:
     return [Text(f"{name}: {drain}", "yellow") for name, drain in state.runtime.drains.items()]
 
 
-def _faults(faults: list[Fault]) -> list[Text]:
+def fault_lines(faults: list[Fault]) -> list[Text]:
+    """Faults, each with its fix."""
     if not faults:
         return [Text("All well.", "bold green")]
     lines = []

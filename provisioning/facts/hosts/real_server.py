@@ -16,6 +16,7 @@ from ..health_checks import Answer, health_checks
 from ..interfaces import INTERFACES, Interfaces
 from ..mounts import Mounted, mount_on
 from ..peers import PEERS
+from ..served_certificate import ServedCertificate, served_certificate
 
 _PATIENCE = 3
 """Seconds that the file server may take."""
@@ -59,6 +60,8 @@ class RealServerState:
     there is none."""
     gpus: GpusFound | None = None
     """Nothing where there is no driver and none is expected."""
+    certificate: ServedCertificate | None = None
+    """What its clients are shown; nothing without TLS."""
 
     @property
     def ready(self) -> bool:
@@ -72,9 +75,12 @@ def real_server_view(inventory: Inventory, name: str) -> View[RealServerState]:
     service = app_service(service_manager_of(inventory, name))
     release = current_release(inventory.app.directory)
     checks = health_checks(inventory, name)
-    cards = gpus(gpus_of(inventory, name), python=str(inventory.app.base_python))
+    python = str(inventory.app.base_python)
+    cards = gpus(gpus_of(inventory, name), python=python)
     routed = (PEERS, SECRET_CHECKSUM) if routes_sessions(inventory) else ()
     mount = _mount_view(inventory)
+    shown = served_certificate(inventory.tls, python) if inventory.tls else None
+    encrypted = (shown,) if shown else ()
 
     def combine(seen: Answers) -> RealServerState:
         return RealServerState(
@@ -89,9 +95,11 @@ def real_server_view(inventory: Inventory, name: str) -> View[RealServerState]:
             peers=seen[PEERS] if routed else None,
             secret=seen[SECRET_CHECKSUM] if routed else None,
             gpus=seen[cards],
+            certificate=seen[shown] if shown else None,
         )
 
-    return View((arp, service, release, checks, cards, *routed, *mount.facts, INTERFACES), combine)
+    facts = (arp, service, release, checks, cards, *routed, *encrypted, *mount.facts, INTERFACES)
+    return View(facts, combine)
 
 
 def _mount_view(inventory: Inventory) -> View[MountState | None]:

@@ -96,6 +96,7 @@ RULES: tuple[Rule, ...] = (
     checks.kinds,
     sorry_server.sorry_server,
     tls.pair,
+    tls.acme,
     tls.certificate,
     tls.ports,
     tls.names,

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from ..certificate import CertificateError, ServerCertificate, defects, read_certificate, read_chain
 from ..inventory import Inventory
 from ..key_path import KeyPath
-from ..resolve import app_services
+from ..resolve import app_services, routes_sessions
 from ..secret import SecretError, reveal
+from ..tls import Tls
 from ..tls_services import HTTPS, REDIRECT
 from .finding import Context, Finding, warning
 
@@ -20,6 +21,9 @@ def pair(context: Context) -> Iterator[Finding]:
     if tls is None:
         return
     written = [key for key in ("certificate", "key") if getattr(tls, key) is not None]
+    if tls.acme is not None:
+        yield from _acme_alone(tls, written)
+        return
     if tls.authority is not None and written:
         yield Finding(
             ("tls", written[0]),
@@ -33,8 +37,52 @@ def pair(context: Context) -> Iterator[Finding]:
         yield Finding(
             ("tls",),
             f"has no {missing}",
-            "write certificate: PATH and key: {file: PATH}, both in PEM; or authority: cluster, "
-            "for clients that can be told to trust it",
+            "write certificate: PATH and key: {file: PATH}, both in PEM; acme: {email: ADDRESS}, "
+            "for a public one; or authority: cluster, for clients that can be told to trust it",
+            "",
+        )
+
+
+def _acme_alone(tls: Tls, written: list[str]) -> Iterator[Finding]:
+    others = [*written, *(["authority"] if tls.authority else [])]
+    if others:
+        yield Finding(
+            ("tls", others[0]),
+            "the certificate and its key come by ACME",
+            "remove this key, or acme",
+            "",
+            also=(("tls", "acme"),),
+        )
+
+
+def acme(context: Context) -> Iterator[Finding]:
+    """The proof can reach the authority, and the certificate the other nodes."""
+    inventory, tls = context.inventory, context.inventory.tls
+    if tls is None or tls.acme is None:
+        return
+    if not tls.names:
+        yield Finding(
+            ("tls", "acme"), "has no name to get a certificate for", "write tls.names", ""
+        )
+    stars = [name for name in tls.names if name.startswith("*.")]
+    if stars and tls.acme.dns_hook is None:
+        yield Finding(
+            ("tls", "names", tls.names.index(stars[0])),
+            "a name with a star has to be proved in DNS",
+            "write tls.acme.dns_hook, or the names one by one",
+            stars[0],
+        )
+    if tls.redirect_port is None or (tls.acme.dns_hook is None and tls.redirect_port != 80):
+        why = "the nodes give each other the certificate there"
+        if tls.acme.dns_hook is None:
+            why = "the authority asks there, on port 80, whether the name is ours"
+        fix = "write 80" if tls.acme.dns_hook is None else "write a port"
+        yield Finding(("tls", "redirect_port"), why, fix, str(tls.redirect_port))
+    if len(inventory.real_servers.hosts) > 1 and not routes_sessions(inventory):
+        yield Finding(
+            ("tls", "acme"),
+            "the certificate goes from node to node under their secret, and they have none",
+            "leave app.session_routing on, or write certificate and key",
             "",
         )
 
@@ -42,7 +90,7 @@ def pair(context: Context) -> Iterator[Finding]:
 def certificate(context: Context) -> Iterator[Finding]:
     """Clients would take it: it is for the names, for now, and of the key."""
     tls = context.inventory.tls
-    if tls is None or tls.authority or tls.certificate is None or tls.key is None:
+    if tls is None or tls.authority or tls.acme or tls.certificate is None or tls.key is None:
         return
     try:
         text = _text(context.inventory)

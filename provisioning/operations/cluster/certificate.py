@@ -6,7 +6,8 @@ told again. It travels over SSH alone and is shown nowhere.
 """
 
 import contextlib
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,9 +22,12 @@ from ...model.inventory import Inventory
 from ...model.secret import reveal
 from ...model.tls import Tls
 from ...roles.tls_files import TlsFiles
+from ..errors import OperationError
 from .cluster import Cluster
 
-_AUTHORITY, _PUBLIC, _CERTIFICATE = "authority.pem", "authority.crt", "certificate.pem"
+CERTIFICATE = "certificate.pem"
+"""In a cluster's folder: the one that its own authority issued last, with its key."""
+_AUTHORITY, _PUBLIC = "authority.pem", "authority.crt"
 _TIMEOUT = 30.0
 _RENEWED = timedelta(days=30)
 """Time left at which the next deploy brings a new one."""
@@ -47,18 +51,28 @@ class ClusterCertificate:
 
 
 def cluster_certificate(cluster: Cluster, fleet: Fleet) -> ClusterCertificate | None:
-    """The certificate that is to be served; None without TLS. Writes nothing. Raises
-    ``CertificateError``, ``SecretError`` and ``OSError``."""
+    """The certificate that is to be served; None without TLS, and by
+    ACME. Writes nothing. Raises
+    ``CertificateError``, ``SecretError``, ``OSError``, and ``OperationError`` where the cluster's
+    authority may be where it cannot be seen."""
     tls = cluster.inventory.tls
-    if tls is None:
+    if tls is None or tls.acme is not None:
+        # By ACME the hosts get it themselves.
         return None
     if tls.authority is None:
         return ClusterCertificate(_written(tls, cluster.base_dir))
     authority, told = _authority(cluster, fleet)
     certificate = _issued(cluster)
     if certificate is None or not _still_good(certificate, authority, cluster.inventory):
-        certificate = issue(authority, tls.names, _addresses(cluster.inventory), datetime.now(UTC))
+        certificate = _issue(cluster.inventory, authority, datetime.now(UTC))
     return ClusterCertificate(certificate, authority, told)
+
+
+def issued_anew(cluster: Cluster, found: ClusterCertificate, now: datetime) -> ClusterCertificate:
+    """One that is issued now, where the cluster's own authority does that; else what is there."""
+    if found.authority is None:
+        return found
+    return replace(found, certificate=_issue(cluster.inventory, found.authority, now))
 
 
 def keep_certificate(cluster: Cluster, found: ClusterCertificate) -> None:
@@ -67,7 +81,7 @@ def keep_certificate(cluster: Cluster, found: ClusterCertificate) -> None:
         return
     _keep(cluster.state_dir / _AUTHORITY, found.authority.pem(), 0o600)
     _keep(cluster.state_dir / _PUBLIC, found.authority.public_pem(), 0o644)
-    _keep(cluster.state_dir / _CERTIFICATE, found.certificate.pem(), 0o600)
+    _keep(cluster.state_dir / CERTIFICATE, found.certificate.pem(), 0o600)
 
 
 def _written(tls: Tls, base_dir: Path) -> ServerCertificate:
@@ -79,15 +93,28 @@ def _authority(cluster: Cluster, fleet: Fleet) -> tuple[Authority, str]:
     """The one that directors keep counts; then the folder's; then a new one."""
     path = cluster.state_dir / _AUTHORITY
     ours = read_authority(path.read_text(encoding="utf-8")) if path.exists() else None
-    theirs = next((text for text in _on_directors(cluster, fleet).values() if text), None)
+    seen = _on_directors(cluster, fleet)
+    theirs = next((text for text in seen.values() if text), None)
     if theirs is None:
-        now = datetime.now(UTC)
-        return (ours, "") if ours else (new_authority(cluster.inventory.name, now), "")
+        return (ours or _new_authority(cluster, seen.keys()), "")
     found = read_authority(theirs)
     if ours is None or ours.fingerprint != found.fingerprint:
         instead = " in place of this folder's" if ours else ""
         return found, f"the cluster's certificate authority: taken over from directors{instead}"
     return found, ""
+
+
+def _new_authority(cluster: Cluster, seen: Collection[str]) -> Authority:
+    """Only where no director can have one: clients that trust theirs would refuse another's."""
+    unseen = [name for name in cluster.inventory.directors.hosts if name not in seen]
+    if unseen:
+        raise OperationError(
+            "the cluster's certificate authority is neither in this folder "
+            f"({cluster.state_dir / _AUTHORITY}) nor on a director that can be reached (not seen: "
+            f"{', '.join(unseen)}), and clients would not trust a new one. Go on when they can be "
+            "reached, or from the folder that has it"
+        )
+    return new_authority(cluster.inventory.name, datetime.now(UTC))
 
 
 def _on_directors(cluster: Cluster, fleet: Fleet) -> dict[str, str]:
@@ -99,7 +126,7 @@ def _on_directors(cluster: Cluster, fleet: Fleet) -> dict[str, str]:
 def _issued(cluster: Cluster) -> ServerCertificate | None:
     """The one that was issued here last; one that cannot be read is issued anew."""
     try:
-        text = (cluster.state_dir / _CERTIFICATE).read_text(encoding="utf-8")
+        text = (cluster.state_dir / CERTIFICATE).read_text(encoding="utf-8")
         return read_certificate(text, text)
     except (OSError, UnicodeDecodeError, CertificateError):
         return None
@@ -110,6 +137,11 @@ def _still_good(found: ServerCertificate, authority: Authority, inventory: Inven
     wanted = {*inventory.tls.names, *map(str, _addresses(inventory))}
     left = found.until - datetime.now(UTC)
     return authority.vouches_for(found.own) and set(found.names) == wanted and left > _RENEWED
+
+
+def _issue(inventory: Inventory, authority: Authority, now: datetime) -> ServerCertificate:
+    assert inventory.tls is not None
+    return issue(authority, inventory.tls.names, _addresses(inventory), now)
 
 
 def _addresses(inventory: Inventory) -> list[IPAddress]:

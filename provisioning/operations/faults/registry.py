@@ -2,6 +2,7 @@
 
 from ...model.inventory import Inventory
 from ..cluster_state.state import ClusterState
+from .certificates import certificate_faults
 from .claims import claim_faults
 from .clocks import clock_faults
 from .drift import drift_faults
@@ -27,6 +28,7 @@ _RULES = (
     sync_faults,
     vip_on_lo_faults,
     node_faults,
+    certificate_faults,
     gpu_faults,
     release_faults,
     shared_folder_faults,

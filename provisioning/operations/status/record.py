@@ -32,6 +32,8 @@ Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be tol
                 "power": watts | null, "recovery": str, "ecc_uncorrected": int | null,
                 "throttling": [str], "processes": int | null, "mig": int, "xids": [int],
                 "lost": str}]} | null,
+        "certificate": {"serial": str, "names": [str], "issuer": str, "until": ISO 8601 | null,
+             "days_left": number | null, "problem": str} | null (no TLS),
         "gpu_health": {"mode": "report" | "drain" | "", "stays": str,
              "out": [{"gpu": int, "reason": str, "back_in": seconds | null}],
              "history": [{"time": str, "event": str, "gpu": int | null, "reason": str}]} | null}},
@@ -43,9 +45,11 @@ null where the inventory does not know it.
 """
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from ...facts.ipvs.table import TableService
+from ...facts.served_certificate import ServedCertificate
 from ...model.inventory import Inventory
 from ...roles.wanted_services import WantedService, wanted_services
 from ..cluster_state.state import ClusterState
@@ -59,7 +63,7 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
     vips = [vip.address.ip for vip in inventory.virtual_ips]
     return {
         "healthy": not faults,
-        "faults": [asdict(fault) for fault in faults],
+        "faults": faults_record(faults),
         "hints": hints(state),
         "clocks": {name: round(clock.middle, 3) for name, clock in state.clocks.items()},
         "unreachable": state.unreachable,
@@ -90,6 +94,7 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
                 "waiting": server.app.waiting if server.app else None,
                 "mount": asdict(server.mount) if server.mount else None,
                 "gpus": asdict(server.gpus) if server.gpus else None,
+                "certificate": certificate_record(server.certificate),
                 "gpu_health": asdict(server.app.cards) if server.app else None,
             }
             for name, server in state.real_servers.items()
@@ -100,6 +105,21 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
             for key, hosts in state.others.items()
         },
     }
+
+
+def faults_record(faults: list[Fault]) -> list[dict[str, Any]]:
+    """Faults as the schema has them."""
+    return [asdict(fault) for fault in faults]
+
+
+def certificate_record(shown: ServedCertificate | None) -> dict[str, Any] | None:
+    """A certificate as the schema has it."""
+    if shown is None:
+        return None
+    left = shown.days_left(datetime.now(UTC))
+    until = shown.until.isoformat() if shown.until else None
+    days = None if left is None else round(left, 1)
+    return {**asdict(shown), "names": list(shown.names), "until": until, "days_left": days}
 
 
 def _service(one: TableService, wanted: WantedService | None) -> dict[str, Any]:

@@ -33,6 +33,8 @@ def environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
     if routes_sessions(inventory):
         values["COSYVOICE_PEERS_FILE"] = PEERS_FILE
         values["COSYVOICE_CLUSTER_SECRET_FILE"] = SECRET_FILE
+    if inventory.tls is not None:
+        values["COSYVOICE_TLS_PORT"] = inventory.tls.port
     values |= engine_variables(inventory)
     if (gpus := gpus_of(inventory, name)) is not None:
         values["COSYVOICE_GPUS_EXPECTED"] = gpus.count

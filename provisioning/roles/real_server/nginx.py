@@ -1,5 +1,7 @@
 """Nginx on a real server: it ends TLS and passes requests on to the app beside it."""
 
+from dataclasses import replace
+
 from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
 from ...model.resolve import app_services, is_ipv4
@@ -8,6 +10,7 @@ from ...model.tls import Tls
 from ...model.tls_services import server_name
 from ...node_api import STATUS
 from ...places import (
+    ACME_PROGRAM,
     CERTIFICATE_FILE,
     NGINX,
     NGINX_CONF,
@@ -22,6 +25,7 @@ from ...resources.package import Packages
 from ...resources.service import Service, reload, restart
 from ..rendering import RenderedFile
 from ..role_host import RoleHost
+from .acme import acme, acme_service, acme_values
 
 _HTTPS = 443
 
@@ -32,8 +36,10 @@ def nginx(host: RoleHost) -> list[Resource]:
     tls = host.inventory.tls
     if tls is None:
         return []
-    again, anew = reload(NGINX, host.manager), restart(NGINX, host.manager)
-    values = _values(host.inventory, tls)
+    # What is under way is finished by the old workers, so nobody is disturbed.
+    again = replace(reload(NGINX, host.manager), disturbs=False)
+    anew = restart(NGINX, host.manager)
+    values = _values(host, tls)
     return [
         Packages(names=("nginx",)),
         Directory(path="/etc/cosyvoice"),
@@ -41,6 +47,7 @@ def nginx(host: RoleHost) -> list[Resource]:
         Directory(path=NGINX_CONF.rpartition("/")[0]),
         host.script(NGINX_PROGRAM, "cosyvoice-nginx.j2", (anew,), **values),
         *_certificate(host, again),
+        *acme(host),
         RenderedFile(
             path=NGINX_CONF,
             content=host.render("nginx.conf.j2", **values),
@@ -49,6 +56,7 @@ def nginx(host: RoleHost) -> list[Resource]:
         ),
         *_kept_running(host, anew),
         Service(name=NGINX, manager=host.manager),
+        *acme_service(host),
     ]
 
 
@@ -67,7 +75,8 @@ def _certificate(host: RoleHost, again: Handler) -> list[File]:
     ]
 
 
-def _values(inventory: Inventory, tls: Tls) -> dict[str, object]:
+def _values(host: RoleHost, tls: Tls) -> dict[str, object]:
+    inventory = host.inventory
     service = app_services(inventory)[0]
     ipv6 = not all(map(is_ipv4, inventory.virtual_ips))
     addresses = [
@@ -93,6 +102,8 @@ def _values(inventory: Inventory, tls: Tls) -> dict[str, object]:
         "certificate": CERTIFICATE_FILE,
         "conf": NGINX_CONF,
         "log": NGINX_LOG,
+        "acme": acme_values(host) if tls.acme else None,
+        "acme_program": ACME_PROGRAM,
     }
 
 
