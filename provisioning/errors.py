@@ -12,6 +12,7 @@ class ClusterError(Exception):
             DirectorUnreachableError
         AnswerError
         ArtifactError
+        BundleError
         CertificateError
         DeclarationError
         HookError
@@ -51,6 +52,7 @@ class ClusterError(Exception):
             SudoError
             UnreachableError
                 BrokenOffError
+        UnknownDistributionError
         UnknownHostError
         UnobservableError
         UnusableKeyError

@@ -53,6 +53,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "artifacts": _Entry(
             "artifacts:artifacts", "Fetch weights and other big files; check them."
         ),
+        "bundle": _Entry("bundle:bundle", "Pack all that a deploy brings, for use offline."),
         "history": _Entry("history:history", "Show who did what to this cluster, and when."),
         "support-bundle": _Entry(
             "support_bundle:support_bundle", "Pack what is needed to find a fault."
