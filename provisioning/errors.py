@@ -13,6 +13,7 @@ class ClusterError(Exception):
         AnswerError
         ArchiveError
         ArtifactError
+        BundleError
         CertificateError
         DeclarationError
         HookError
@@ -52,6 +53,7 @@ class ClusterError(Exception):
             SudoError
             UnreachableError
                 BrokenOffError
+        UnknownDistributionError
         UnknownHostError
         UnobservableError
         UnusableKeyError

@@ -2,6 +2,8 @@
 
 STATE = "/var/lib/cosyvoice-cluster"
 """Folder on every host with what it was given and how it was before; root only."""
+BROUGHT_PACKAGES = f"{STATE}/packages"
+"""Debian packages of a bundle, until they are installed."""
 APP_SERVICE = "cosyvoice"
 KEEPALIVED = "keepalived"
 VIP_SERVICE = "lvs-real-server"

@@ -51,6 +51,15 @@ def host_key_option(command: F) -> F:
     )(command)
 
 
+def bundle_option(command: F) -> F:
+    """``--bundle``: a bundle's path, as ``bundle``."""
+    return click.option(
+        "--bundle",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Take everything from a bundle (`cluster bundle create`); nothing needs the internet.",
+    )(command)
+
+
 def yes_option(command: F) -> F:
     """``--yes``, as ``yes``."""
     return click.option(

@@ -10,6 +10,8 @@ from .validation import require_path
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")  # Debian policy, section 5.6.1
 
+_KIND = "packages:"
+
 _LEFTOVER = "held"
 """State line of a host whose last installation was cut before services were released."""
 
@@ -28,10 +30,13 @@ class Packages:
 
     names: tuple[str, ...]
     policy: str = "/usr/sbin/policy-rc.d"
-    triggers: tuple[Handler, ...] = ()
+    brought: str | None = None
+    """Folder on the host with the packages, where they were brought instead of fetched."""
 
     def __post_init__(self) -> None:
         require_path(self.policy)
+        if self.brought is not None:
+            require_path(self.brought)
         if not self.names:
             raise ValueError("packages: name at least one")
         for name in self.names:
@@ -40,7 +45,16 @@ class Packages:
 
     @property
     def id(self) -> str:
-        return f"packages:{','.join(self.names)}"
+        return f"{_KIND}{','.join(self.names)}"
+
+    @property
+    def triggers(self) -> tuple[Handler, ...]:
+        """Deletes what was brought, once all of it was installed: a host of several roles has
+        several of these."""
+        if self.brought is None:
+            return ()
+        drop = quote_call("drop_brought_packages", self.brought)
+        return (Handler(f"drop {self.brought}", drop, disturbs=False),)
 
     def observe(self) -> str:
         return quote_call("look_at_packages", self.policy, *self.names)
@@ -57,6 +71,8 @@ class Packages:
         release = quote_call("release_services", self.policy)
         if missing:
             install = quote_call("install_packages", self.policy, *missing)
+            if self.brought is not None:
+                install = f"{quote_call('use_brought_packages', self.brought)}\n{install}"
             return Change(f"install {', '.join(missing)}", apply=install, undo=release)
         if _LEFTOVER in lines:
             return Change("let services start again after a cut run", apply=release, undo="")
@@ -64,3 +80,8 @@ class Packages:
 
     def remove(self) -> str:
         return quote_call("release_services", self.policy)
+
+
+def names_in(id: str) -> list[str]:
+    """Names of the packages of a resource by its id; none where it is of another kind."""
+    return id.removeprefix(_KIND).split(",") if id.startswith(_KIND) else []

@@ -26,6 +26,7 @@ _WORDS = {
     # What each needs besides an inventory.
     "artifacts": ["list"],
     "certificates": ["status"],
+    "bundle": ["create"],
     "deploy": ["--yes"],
     "destroy": ["--yes"],
     "rolling-upgrade": ["--yes"],
@@ -103,7 +104,7 @@ def values(out: str, *, lines: bool) -> list[object]:
 
 def with_option(words: list[str], *option: str) -> list[str]:
     # Options stand behind a group's own command.
-    place = 2 if words[0] in ("artifacts", "certificates") else 1
+    place = 2 if words[0] in ("artifacts", "bundle", "certificates") else 1
     return [*words[:place], *option, *words[place:]]
 
 
@@ -120,7 +121,7 @@ def test_the_list_of_commands_is_whole_on_a_terminal_of_80(run: Run) -> None:
 
 def test_every_command_speaks_json() -> None:
     # init asks, ssh becomes ssh, some have commands of their own, a schema is JSON anyway.
-    others = {"init", "ssh", "lab", "artifacts", "certificates", "schema"}
+    others = {"init", "ssh", "lab", "artifacts", "bundle", "certificates", "schema"}
     assert {one for one in _COMMANDS if not has_json(one)} == others
 
 

@@ -73,6 +73,23 @@ def test_a_program_of_the_interpreters_name_that_is_none_is_passed_over(
     assert [wheel.name for wheel in wheels] == ["tinier", "tiny"]
 
 
+def test_markers_are_answered_as_the_host_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian 13 needs what Debian 12 has in its Python, whichever of them this machine is."""
+    source = tmp_path / "source"
+    source.mkdir()
+    needs = ('later; python_version >= "3.90"', 'earlier; python_version < "3.90"')
+    for name, requires in (("top", needs), ("later", ()), ("earlier", ())):
+        wheel(source, name, requires=requires)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(source))
+    host = HostPython((3, 90), "x86_64", (2, 41))
+    asked = {"requirements.txt": b'top\nabsent; python_version < "3.90"\n'}
+    found = fetch_wheels(asked, host, tmp_path / "wheels", None, lambda line: None)
+    assert [one.name for one in found] == ["later", "top"]
+
+
 @pytest.mark.parametrize("host", [_here(), _OLD], ids=["same Python", "another Python"])
 def test_pip_fetches_once_and_nobody_sees_the_login(
     host: HostPython, packages: Path, tmp_path: Path

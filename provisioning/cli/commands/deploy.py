@@ -6,11 +6,10 @@ import click
 from rich.console import Console
 
 from ...engine.apply_plans import Pace
-from ...operations.artifacts.fetching import companions
+from ...operations.bundle.source import source_of
 from ...operations.cluster.cluster import Cluster
 from ...operations.deploy import deploy as deploying
 from ...operations.deploy.decommission import cluster_with, leaving_hosts
-from ...operations.release import build_release
 from .. import exit_codes
 from ..artifact_progress import fetch_unknown
 from ..asking import require_answer
@@ -19,6 +18,7 @@ from ..frame import changing
 from ..options import (
     LAST_HEALTHY,
     batch_option,
+    bundle_option,
     drain_timeout_option,
     force_option,
     host_key_option,
@@ -39,6 +39,7 @@ from .plan import look, plans_record, status_of
 @inventory_option
 @limit_option
 @host_key_option
+@bundle_option
 @click.option("--check", is_flag=True, help="Only show the plan (as `cluster plan`).")
 @yes_option
 @click.option("--forks", type=click.IntRange(min=1), help="Hosts at a time.  [default: inventory]")
@@ -52,6 +53,7 @@ def deploy(
     inventory: Path,
     limit: tuple[str, ...],
     accept_new_host_keys: bool,
+    bundle: Path | None,
     check: bool,
     yes: bool,
     forks: int | None,
@@ -76,7 +78,8 @@ def deploy(
     """
     if check:
         cluster = Cluster(load_or_exit(inventory, status=exit_codes.FAILED), inventory)
-        plans = look(cluster, limit, accept_new_host_keys, Console(stderr=True), quiet=as_json)
+        source = source_of(cluster, bundle)
+        plans = look(cluster, limit, accept_new_host_keys, source, quiet=as_json)
         if as_json:
             print_json(plans_record(plans))
         else:
@@ -84,12 +87,13 @@ def deploy(
         raise SystemExit(status_of(plans))
     require_answer(yes=yes)
     cluster = Cluster(load_or_exit(inventory), inventory)
-    fetch_unknown(cluster, quiet=as_json)
+    if bundle is None:
+        fetch_unknown(cluster, quiet=as_json)
     leaving = {} if limit else leaving_hosts(cluster)
     options = deploying.DeployOptions(
         names=chosen(cluster.inventory, limit),
         leaving=leaving,
-        release=build_release(cluster.inventory.app, cluster.base_dir, companions(cluster)),
+        source=source_of(cluster, bundle),
         pace=Pace(forks or cluster.inventory.forks, batch, max_fail),
         drain_timeout=drain_timeout,
         force=force,

@@ -7,18 +7,22 @@ import click
 from rich.console import Console
 
 from ...engine.plan_record import plan_record
-from ...operations.artifacts.fetching import companions
+from ...operations.bundle.source import Source, source_of
 from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
 from ...operations.deploy.decommission import add_removals, cluster_with, leaving_hosts
 from ...operations.drain.out_of_service import foresee
 from ...operations.planning import Plans, plan_hosts
-from ...operations.release import build_release
 from ...operations.run.truth import Truth, looked_up, planned
-from ...roles.desired import desired_hosts
 from .. import exit_codes
 from ..changes_command import ChangesCommand
-from ..options import host_key_option, inventory_option, limit_option, load_or_exit
+from ..options import (
+    bundle_option,
+    host_key_option,
+    inventory_option,
+    limit_option,
+    load_or_exit,
+)
 from ..selection import chosen
 from ..views.json_output import print_json
 from ..views.plan import show_plans
@@ -29,9 +33,14 @@ from ..views.progress import progress_on
 @inventory_option
 @limit_option
 @host_key_option
+@bundle_option
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def plan(
-    inventory: Path, limit: tuple[str, ...], accept_new_host_keys: bool, as_json: bool
+    inventory: Path,
+    limit: tuple[str, ...],
+    accept_new_host_keys: bool,
+    bundle: Path | None,
+    as_json: bool,
 ) -> None:
     """Show what deploy would change, and change nothing.
 
@@ -40,7 +49,8 @@ def plan(
     """
     cluster = Cluster(load_or_exit(inventory, status=exit_codes.FAILED), inventory)
     console = Console()
-    plans = look(cluster, limit, accept_new_host_keys, Console(stderr=True), quiet=as_json)
+    source = source_of(cluster, bundle)
+    plans = look(cluster, limit, accept_new_host_keys, source, quiet=as_json)
     if as_json:
         print_json(plans_record(plans))
     else:
@@ -52,13 +62,13 @@ def look(
     cluster: Cluster,
     limit: tuple[str, ...],
     accept_new_host_keys: bool,
-    console: Console,
+    source: Source,
     *,
     quiet: bool,
 ) -> Plans:
     """Plans the chosen hosts."""
     names = chosen(cluster.inventory, limit)
-    release = build_release(cluster.inventory.app, cluster.base_dir, companions(cluster))
+    console = Console(stderr=True)
     leaving = {} if limit else leaving_hosts(cluster)
     everywhere = cluster_with(cluster, leaving)
     with (
@@ -69,9 +79,7 @@ def look(
     ):
 
         def plan_by(truth: Truth) -> Plans:
-            wanted = desired_hosts(
-                cluster.inventory, release, truth.runtime, truth.secret_value, truth.tls_files
-            )
+            wanted = source.desired(cluster.inventory, truth)
             return plan_hosts(cluster.inventory, {name: wanted[name] for name in names}, fleet)
 
         fleet.connect(dict.fromkeys([*cluster.inventory.directors.hosts, *names]))

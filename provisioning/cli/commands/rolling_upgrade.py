@@ -20,7 +20,14 @@ from ...operations.rolling_upgrade.upgrade import Outcome, Ready
 from .. import exit_codes
 from ..asking import require_answer
 from ..frame import changing
-from ..options import host_key_option, inventory_option, limit_option, load_or_exit, yes_option
+from ..options import (
+    bundle_option,
+    host_key_option,
+    inventory_option,
+    limit_option,
+    load_or_exit,
+    yes_option,
+)
 from ..selection import chosen
 from ..upgrade_dialogue import ConsoleUpgradeDialogue
 from ..upgrade_options import how_options
@@ -39,6 +46,7 @@ _STATUSES = {
 @limit_option
 @host_key_option
 @how_options
+@bundle_option
 @click.option("--to", metavar="REF", help="Tag, branch or commit of app.source, or another source.")
 @click.option("--check", is_flag=True, help="Only show what would be done.")
 @click.option("--pause", is_flag=True, help="Stop the run under way after its present nodes.")
@@ -58,6 +66,7 @@ def rolling_upgrade(
     inventory: Path,
     limit: tuple[str, ...],
     to: str | None,
+    bundle: Path | None,
     check: bool,
     pause: bool,
     resume: bool,
@@ -88,6 +97,8 @@ def rolling_upgrade(
     require_answer(yes=yes or resume or abort or check or pause)
     if (to or limit) and (resume or abort):
         raise click.UsageError("--resume and --abort keep the hosts and release of that run")
+    if bundle and (to or abort):
+        raise click.UsageError("--bundle excludes --to and --abort")
     cluster = Cluster(load_or_exit(inventory), inventory)
     console = Console(stderr=as_json)
     if pause:
@@ -103,12 +114,12 @@ def rolling_upgrade(
         proof: dict[str, Any] = {"verifies": verifies and not limit, "hooks": hooks}
         command: UpgradeCommand
         if resume:
-            command = Resume(given=given, **proof)
+            command = Resume(given=given, bundle=bundle, **proof)
         elif abort:
             command = Abort(given=given, **proof)
         else:
             hosts, options = chosen(cluster.inventory, limit), UpgradeOptions(**how)
-            command = Begin(hosts=hosts, to=target, how=options, **proof)
+            command = Begin(hosts=hosts, to=target, bundle=bundle, how=options, **proof)
         if isinstance(command, Begin) and check:
             with open_fleet(
                 cluster, accept_new_host_keys=accept_new_host_keys, shared=True

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from ...engine.apply_plans import ApplyResult, Pace, apply_plans
 from ...engine.plan_record import plan_record
 from ...model.inventory import Inventory
-from ...roles.desired import DesiredHost, desired_hosts
-from ...roles.release_archive import ReleaseArchive
+from ...roles.desired import DesiredHost
 from ..artifacts.bringing import bring_artifacts
+from ..bundle.source import Source
 from ..cluster.cluster import Cluster
 from ..drain.in_service import await_everybody
 from ..drain.out_of_service import OutOfService, foresee
@@ -35,7 +35,7 @@ class DeployOptions:
     """Hosts to deploy to."""
     leaving: DeployedHosts
     """Hosts that have left the inventory, and are cleaned."""
-    release: ReleaseArchive
+    source: Source
     pace: Pace
     drain_timeout: float
     """Seconds to wait for the work of real servers that are disturbed or leave."""
@@ -127,21 +127,17 @@ class _Deploy:
     def apply(self, inventory: Inventory, plans: Plans, leaving: DeployedHosts) -> ApplyResult:
         """Apply plans in waves, with each serving real server out of service meanwhile."""
         run = self.op.run
-        supply(self.op, self.options.release, plans)
-        bring_artifacts(self.op, self.options.release, plans)
+        source = self.options.source
+        source.bring_packages(self.op, plans)
+        supply(self.op, source.release, plans)
+        bring_artifacts(self.op, source.release, plans)
         desired = self.desired(inventory, self.truth)
         conditions = {name: host.postconditions for name, host in desired.items()}
         around = OutOfService(
             op=replace(self.op, cluster=self.everywhere),
             inventory=inventory,
             plans=plans,
-            desired=lambda runtime: desired_hosts(
-                inventory,
-                self.options.release,
-                runtime,
-                self.truth.secret_value,
-                self.truth.tls_files,
-            ),
+            desired=lambda runtime: source.desired(inventory, replace(self.truth, runtime=runtime)),
             command="deploy",
             timeout=self.options.drain_timeout,
             force=self.options.force,
@@ -183,7 +179,5 @@ class _Deploy:
 
     def desired(self, inventory: Inventory, truth: Truth) -> dict[str, DesiredHost]:
         """Desired state of the chosen hosts."""
-        wanted = desired_hosts(
-            inventory, self.options.release, truth.runtime, truth.secret_value, truth.tls_files
-        )
+        wanted = self.options.source.desired(inventory, truth)
         return {name: wanted[name] for name in self.options.names}

@@ -1,6 +1,7 @@
 """Fetches the packages of a release on the control machine, once for each kind of host."""
 
 import hashlib
+import json
 import os
 import platform
 import shutil
@@ -22,6 +23,7 @@ from .requirements import FILE
 
 _LIST = "wheels.txt"
 """Written when the folder is complete."""
+_AS_HOST = Path(__file__).with_name("pip_as_host.py")
 _KEPT_LINES = 500
 """Of what pip said, for the reason why it failed."""
 Tell = Callable[[str], None]
@@ -50,11 +52,14 @@ def fetch_wheels(
 
     A folder that is complete is taken as it is. Where an interpreter of the host's version is on
     this machine it resolves and builds what has no wheel; otherwise there must be a wheel of
-    everything, and requirements that depend on the version of Python are answered by ours (pip
-    has no way to do better). Raises ``ReleaseError``.
+    everything. Raises ``ReleaseError``.
     """
-    if (folder / _LIST).is_file():
+    if is_complete(folder):
         return _wheels(folder)
+    if not needs:
+        raise ReleaseError(
+            f"the bundle has no wheels for {host}; make it anew with `cluster bundle create`"
+        )
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     with tempfile.TemporaryDirectory(prefix="cosyvoice-requirements-") as scratch:
@@ -64,6 +69,16 @@ def fetch_wheels(
             place.write_bytes(content)
         command = _command(host, folder, Path(scratch) / FILE)
         _pip(command, index_url, tell)
+    return complete(folder)
+
+
+def is_complete(folder: Path) -> bool:
+    """Tell whether a folder has all packages."""
+    return (folder / _LIST).is_file()
+
+
+def complete(folder: Path) -> list[Wheel]:
+    """Say of a folder that it has all packages."""
     wheels = _wheels(folder)
     text = "".join(f"{wheel.line}\n" for wheel in wheels)
     write_durably(folder / _LIST, text)
@@ -80,7 +95,24 @@ def _command(host: HostPython, folder: Path, requirements: Path) -> list[str]:
     kind = ["--only-binary", ":all:", "--implementation", "cp", "--python-version", version]
     platforms = [word for tag in host.tags for word in ("--platform", tag)]
     target = ["--dest", str(folder), "--requirement", str(requirements)]
-    return [*pip, "download", *target, *kind, *platforms, *quiet]
+    as_host = [sys.executable, str(_AS_HOST), json.dumps(_markers(host))]
+    return [*as_host, "download", *target, *kind, *platforms, *quiet]
+
+
+def _markers(host: HostPython) -> dict[str, str]:
+    """The host's answers to environment markers (PEP 508), as far as they are known."""
+    version = ".".join(map(str, host.version))
+    return {
+        "python_version": version,
+        "python_full_version": f"{version}.0",
+        "implementation_version": f"{version}.0",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "platform_machine": host.machine,
+        "platform_system": "Linux",
+        "sys_platform": "linux",
+        "os_name": "posix",
+    }
 
 
 def _same_python(host: HostPython) -> str | None:

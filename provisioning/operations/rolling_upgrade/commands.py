@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from ...engine.fleet import Fleet
@@ -96,11 +97,13 @@ class Begin(UpgradeCommand):
     hosts: Sequence[str]
     to: str | None
     """Another source or ref than the inventory's."""
+    bundle: Path | None = None
+    """The bundle that the release is in."""
     how: UpgradeOptions
 
     def check(self, cluster: Cluster, fleet: Fleet) -> Ready:
         """Plan without a run. Raises as ``prepare``."""
-        return prepare(cluster, fleet, self.hosts, self.to, self.how, "check")
+        return prepare(cluster, fleet, self.hosts, self.to, self.how, "check", self.bundle)
 
     def require(self, cluster: Cluster) -> None:
         """Raise ``UpgradeConflictError`` while an earlier run has a node in the middle."""
@@ -109,7 +112,7 @@ class Begin(UpgradeCommand):
     def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
         """Plan, ask and upgrade."""
         registration.require_none_elsewhere(op.cluster)
-        ready = prepare(op.cluster, op.fleet, self.hosts, self.to, self.how, op.run.id)
+        ready = prepare(op.cluster, op.fleet, self.hosts, self.to, self.how, op.run.id, self.bundle)
         dialogue.confirm(ready.upgrade, ready.notes)
         if not ready.upgrade.nodes:
             return UpgradeResult(ready.upgrade).outcome
@@ -122,14 +125,17 @@ class Resume(UpgradeCommand):
 
     given: dict[str, Any]
     """Options that replace those of the earlier run."""
+    bundle: Path | None = None
+    """The bundle that the release is in."""
     ready: Ready = field(init=False)
 
     def require(self, cluster: Cluster) -> None:
         """Raise ``UpgradeConflictError`` where nothing is unfinished, or the source has changed."""
         saved = require_unfinished(state_file.load(cluster.state_dir))
         saved = with_choices(saved, self.given)
-        release = rebuild_release(cluster, saved)
-        self.ready = Ready(state_machine.resume(saved), (), release)
+        source = rebuild_release(cluster, saved, self.bundle)
+        release = source.release if source else None
+        self.ready = Ready(state_machine.resume(saved), (), release, source)
 
     def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
         """Continue from the state on disk."""

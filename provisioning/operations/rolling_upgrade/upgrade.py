@@ -4,11 +4,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from ...engine.fleet import Fleet
 from ...roles.release_archive import ReleaseArchive
 from ..artifacts.fetching import companions
+from ..bundle.source import Source, source_of
 from ..cluster.cluster import Cluster
 from ..operation import Operation
 from ..release import build_release
@@ -35,6 +37,8 @@ class Ready:
     """For the operator."""
     release: ReleaseArchive | None
     """The release to stage; None where every node has it."""
+    source: Source | None = None
+    """What it came from."""
 
 
 class Outcome(Enum):
@@ -81,19 +85,27 @@ def prepare(
     to: str | None,
     options: UpgradeOptions,
     run_id: str,
+    bundle: Path | None = None,
 ) -> Ready:
-    """Build the release and observe the cluster; change nothing. Raises what building and
-    ``plan_upgrade`` raise."""
-    app = app_for(cluster.inventory.app, to, cluster.base_dir)
-    release = build_release(app, cluster.base_dir, companions(cluster))
+    """Build the release, or take it from a bundle, and observe the cluster; change nothing. Raises
+    what these and ``plan_upgrade`` raise."""
+    source = _source(cluster, to, bundle)
+    release = source.release
     looker = Observer(cluster=cluster, fleet=fleet, options=options)
     plan = plan_upgrade(cluster.inventory, hosts, release.id, options, looker)
     begun = datetime.now(UTC).isoformat(timespec="seconds")
     upgrade = Upgrade(run_id, release.id, {"to": to or ""}, options, plan.nodes, begun)
-    return Ready(upgrade, plan.notes, release)
+    return Ready(upgrade, plan.notes, release, source)
 
 
-def rebuild_release(cluster: Cluster, saved: Upgrade) -> ReleaseArchive | None:
+def _source(cluster: Cluster, to: str | None, bundle: Path | None) -> Source:
+    if bundle is not None:
+        return source_of(cluster, bundle)
+    app = app_for(cluster.inventory.app, to, cluster.base_dir)
+    return Source(build_release(app, cluster.base_dir, companions(cluster)))
+
+
+def rebuild_release(cluster: Cluster, saved: Upgrade, bundle: Path | None = None) -> Source | None:
     """Build the release of an earlier run again, where a node lacks it. Raises
     ``UpgradeConflictError`` where the source gives another release now."""
     waiting = [
@@ -105,14 +117,14 @@ def rebuild_release(cluster: Cluster, saved: Upgrade) -> ReleaseArchive | None:
     ]
     if not waiting:
         return None
-    app = app_for(cluster.inventory.app, saved.source.get("to") or None, cluster.base_dir)
-    release = build_release(app, cluster.base_dir, companions(cluster))
+    source = _source(cluster, saved.source.get("to") or None, bundle)
+    release = source.release
     if release.id != saved.target:
         raise UpgradeConflictError(
             f"the source gives {release.id} now, and the upgrade to resume brings "
             f"{saved.target}; restore the source, or --abort and begin a new one"
         )
-    return release
+    return source
 
 
 def execute(
@@ -128,6 +140,8 @@ def execute(
     ``PreflightError``, ``UpgradeBlockedError``, ``StateFileError`` and ``KeyboardInterrupt``, which
     are announced as well."""
     cluster = op.cluster
+    if ready.source is not None:
+        ready.source.unpack(op)
     state_file.forget_pause(cluster.state_dir)
     upgrade = ready.upgrade
 
