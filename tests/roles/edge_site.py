@@ -235,12 +235,14 @@ class Site:
         method: str = "POST",
         body: bytes = b"{}",
         client: int = 1,
-        **headers: str,
+        job: str = "",
+        headers: dict[str, str] | None = None,
     ) -> Reply:
-        """One request by the client 127.0.0.N."""
+        """One request by a client of an address of its own."""
+        given = {"X-Job": job, "Content-Length": str(len(body)), **(headers or {})}
         reader, writer = await self.connected(client)
         try:
-            writer.write(_head(method, path, {"Content-Length": str(len(body)), **headers}) + body)
+            writer.write(_head(method, path, given) + body)
             return await read_reply(reader)
         finally:
             writer.close()
@@ -262,7 +264,7 @@ class Site:
 
 def _head(method: str, path: str, headers: dict[str, str]) -> bytes:
     given = {"Host": "edge", "Connection": "close", **headers}
-    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in given.items())
+    lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
     return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode()
 
 

@@ -107,6 +107,7 @@ RULES: tuple[Rule, ...] = (
     edges.router_id,
     edges.slots,
     edges.per_client,
+    edges.trusted,
     edges.paths,
     ipvs_settings.sysctls,
     ipvs_settings.backup_only,

@@ -115,6 +115,23 @@ def per_client(context: Context) -> Iterator[Finding]:
         )
 
 
+def trusted(context: Context) -> Iterator[Finding]:
+    """Nodes believe the edges about clients, also where the inventory names other proxies."""
+    inventory = context.inventory
+    if inventory.edges is None:
+        return
+    for index, argument in enumerate(inventory.app.arguments):
+        if argument.partition("=")[0] == "--trusted-proxies":
+            addresses = ",".join(str(host.address) for host in inventory.edges.hosts.values())
+            yield warning(
+                ("app", "arguments", index),
+                "it goes over what the edges need: nodes would take all their clients for one",
+                f"name the edges there as well: {addresses}",
+                argument,
+                ("edges",),
+            )
+
+
 def paths(context: Context) -> Iterator[Finding]:
     """Each is there once, and none is the edge's own."""
     if (edges := context.inventory.edges) is None:

@@ -34,7 +34,9 @@ def remember_directors(folder: Path, inventory: Inventory) -> None:
             mode="json", exclude_unset=True, exclude=_HOST
         )
     if inventory.edges is not None:
-        record["edges"] = inventory.edges.model_dump(mode="json", exclude_unset=True, exclude=_HOST)
+        record["edges"] = inventory.edges.model_dump(
+            mode="json", exclude_unset=True, exclude={"hosts": {"__all__": {"ssh"}}, "ssh": True}
+        )
     text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
     path = folder / _FILE
     if not path.exists() or path.read_text(encoding="utf-8") != text:

@@ -48,9 +48,10 @@ def _logs(manager: ServiceManager) -> tuple[Log, ...]:
     )
 
 
-def _split(hosts: tuple[str, ...], masters: object) -> list[tuple[str, tuple[str, ...]]]:
-    """One after the other, so that one of them serves; the first is master while it lives."""
-    return [("other edges", hosts[1:]), ("first edge", hosts[:1])]
+def _split(hosts: tuple[str, ...], _masters: object) -> list[tuple[str, tuple[str, ...]]]:
+    """One after the other, so that one of them serves. Without preemption the first to come keeps
+    the VIP."""
+    return [("first edge", hosts[:1]), ("other edges", hosts[1:])]
 
 
 EDGES = Role(

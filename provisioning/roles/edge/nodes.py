@@ -26,7 +26,7 @@ def node_watch(host: RoleHost, edges: Edges) -> list[Resource]:
             path=EDGE_PROGRAM,
             content=host.render("cosyvoice-edge.j2"),
             mode=0o755,
-            validate="python3 -I -c 'import sys; compile(open(sys.argv[1]).read(), \"\", \"exec\")'"
+            validate='python3 -I -c \'import sys; compile(open(sys.argv[1]).read(), "", "exec")\''
             ' "$CANDIDATE"',
             triggers=again,
         ),
