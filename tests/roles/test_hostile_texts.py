@@ -103,6 +103,8 @@ def _scripts(sandbox: Path, file: File, inventory: Inventory) -> None:
         python = shlex.quote(str(inventory.app.python))
         content = content.replace(f"python={python}", "python=python")
         own = ["--host", "0.0.0.0", "--port", "7860", "--enable-queue"]
+        if inventory.edges is not None:
+            own += ["--trusted-proxies", "127.0.0.1,::1,192.168.1.51"]
         release = sandbox / "root" / str(inventory.app.directory).lstrip("/") / "current"
         # A release made before, or of another app, and one of this app.
         for package in ("app", "cosyvoice_cluster.app"):
