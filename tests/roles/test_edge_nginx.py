@@ -65,6 +65,7 @@ async def test_what_no_slot_is_free_for_is_refused_at_once() -> None:
         go_on = await hold(site)
         asked = [asyncio.create_task(site.ask(job=str(n))) for n in range(40)]
         await until(lambda: sum(task.done() for task in asked) == 28)
+        await until(lambda: sum(node.taken for node in site.nodes) == 12)
         assert [node.taken for node in site.nodes] == [4, 4, 4]
         go_on.set()
         replies = await asyncio.gather(*asked)
@@ -77,13 +78,13 @@ async def test_what_no_slot_is_free_for_is_refused_at_once() -> None:
     assert refused.json["code"] == "503" and "超出并发限制" in refused.json["message"]
 
 
-async def test_a_thousand_requests_of_fifty_clients_while_nodes_come_and_go() -> None:
-    await _come_and_go(seconds=0.004, each=20)
+async def test_caps_hold_for_fifty_clients_while_nodes_come_and_go() -> None:
+    await _come_and_go(seconds=0.004, each=4)
 
 
 @pytest.mark.long
-async def test_ten_thousand_requests_while_nodes_come_and_go() -> None:
-    await _come_and_go(seconds=0.02, each=200)
+async def test_a_thousand_requests_of_fifty_clients_while_nodes_come_and_go() -> None:
+    await _come_and_go(seconds=0.004, each=20)
 
 
 async def _come_and_go(*, seconds: float, each: int) -> None:
