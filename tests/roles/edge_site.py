@@ -243,7 +243,9 @@ class Site:
         reader, writer = await self.connected(client)
         try:
             writer.write(_head(method, path, given) + body)
-            return await read_reply(reader)
+            # Rather a failure than a test that hangs.
+            async with asyncio.timeout(60):
+                return await read_reply(reader)
         finally:
             writer.close()
 
