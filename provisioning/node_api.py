@@ -11,6 +11,8 @@ READY = "/readyz"
 STATUS = "/cluster/status"
 METRICS = "/metrics"
 """Prometheus text format: https://prometheus.io/docs/instrumenting/exposition_formats/"""
+EDGE_HEALTH = "/health"
+"""Of an edge, not of a node: 200 while it lives."""
 SPEECH = "/v1/audio/speech"
 
 NODE_HEADER = "X-Node"

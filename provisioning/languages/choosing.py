@@ -24,6 +24,9 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("/modules.conf.j2", Words),
     ("/peers.j2", Listed),
     ("/services.j2", Listed),
+    ("/edge-nodes.j2", Listed),
+    # A program that is given no value.
+    ("/cosyvoice-edge.j2", Words),
     ("/logrotate.j2", Words),
     (".env.j2", EnvironmentFile),
     ("/exports.j2", Exports),

@@ -7,6 +7,7 @@ from pydantic import Field
 from .app import App
 from .artifact import Artifact
 from .base import Interface, Name, Part, Whole
+from .edge import Edges
 from .hosts import (
     Clients,
     Directors,
@@ -48,6 +49,9 @@ class Inventory(Part):
     """The machines that run the app."""
     storage: Storage | None = None
     """Shared outputs; absent, each node keeps its own."""
+    edges: Edges | None = None
+    """Machines that admit programs' requests, up to what the nodes can take; absent, there is no
+    such way in."""
     clients: Clients = Clients()
     """Machines from whose place ``cluster verify`` looks at the VIP."""
     tls: Tls | None = None

@@ -3,6 +3,7 @@
 from ipaddress import IPv4Interface
 
 from .address import IPAddress
+from .edge import Edges
 from .gpus import Gpus
 from .groups import group_types
 from .hosts import Group, Host, ServiceManager
@@ -99,6 +100,12 @@ def virtual_router_id_of(inventory: Inventory, vip: VirtualIP) -> int:
     """A VIP's VRID: as written, or the inventory's plus the VIP's place."""
     place = inventory.virtual_ips.index(vip)
     return vip.virtual_router_id or inventory.vrrp.virtual_router_id + place
+
+
+def edge_router_id(inventory: Inventory, edges: Edges) -> int:
+    """The VRID of the edges' VIP: as written, or the next one after the directors'."""
+    next_one = inventory.vrrp.virtual_router_id + len(inventory.virtual_ips)
+    return edges.vip.virtual_router_id or next_one
 
 
 def routes_sessions(inventory: Inventory) -> bool:

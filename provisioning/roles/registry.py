@@ -2,6 +2,7 @@
 
 from ..model.inventory import Inventory
 from .director.director import DIRECTORS
+from .edge.edge import EDGES
 from .real_server.real_server import REAL_SERVERS
 from .role import Role
 from .storage import STORAGE
@@ -10,6 +11,7 @@ ROLES: tuple[Role, ...] = (
     DIRECTORS,
     REAL_SERVERS,
     STORAGE,
+    EDGES,
 )
 """In the order in which people meet them, the inventory's."""
 

@@ -38,14 +38,22 @@ BASE: dict[str, Any] = {
 _BESIDE: dict[str, dict[str, Any]] = {
     "storage": {"hosts": {"nas1": {"address": "192.168.1.60"}}},
     "tls": {"authority": "cluster"},
+    "edges": {"vip": {"address": "192.168.1.110"}, "hosts": {"edge1": {"address": "192.168.1.51"}}},
     "services.0.check": {"type": "misc", "command": "/bin/x", "timeout": 1},
     "vrrp.track_scripts.0": {"name": "a", "command": "/bin/true", "timeout": 1},
     "clients.hosts.c1": {"address": "192.168.1.70"},
     "storage.hosts.nas1": {"address": "192.168.1.60"},
+    "edges.hosts.edge1": {"address": "192.168.1.51"},
     "vips.0": {"address": "192.168.1.99"},
 }
 """Values that must stand beside a text for it to be read at all."""
-_NAMES = {"directors": "lvs1", "real_servers": "rs1", "storage": "nas1", "clients": "c1"}
+_NAMES = {
+    "directors": "lvs1",
+    "real_servers": "rs1",
+    "storage": "nas1",
+    "edges": "edge1",
+    "clients": "c1",
+}
 _EXAMPLES = ("a", "/bin/true a", "/srv/a", "a:/b", "192.168.1.99")
 
 Place = tuple[str | int, ...]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from provisioning.model.edge import Edges
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
@@ -39,10 +40,11 @@ storage: {hosts: {nas1: 192.168.1.20}}
 services: [{name: web, check: {type: misc, command: /usr/bin/true, timeout: 1, dynamic: true}}]
 app: {venv: true}
 tls: {authority: cluster, only: false}
+edges: {vip: 192.168.1.110, hosts: {edge1: 192.168.1.51, edge2: 192.168.1.52}}
 """
 _ACME = "names: [tts.example.org], acme: {email: a@b.org}"
 _SECRET = "0123456789abcdef0123456789abcdef"
-_ROLES = {"lvs1": "director", "rs1": "real server", "nas1": "storage"}
+_ROLES = {"lvs1": "director", "rs1": "real server", "nas1": "storage", "edge1": "edge"}
 _PORT = VirtualService().port
 _TLS_PORTS = (Tls().port, Tls().redirect_port)
 Entry = tuple[str, str]
@@ -203,6 +205,7 @@ def test_what_roles_take_part_in_is_in_the_table(
     expected |= {(role, f"TCP {_PORT}") for role in ("director", "real server")}
     expected.add(("real server", f"TCP {Spreading().port}"))
     expected |= {(role, f"TCP {p}") for role in ("director", "real server") for p in _TLS_PORTS}
+    expected.add(("edge", f"TCP {Edges.model_fields['port'].default}"))
     for role, some in resources.items():
         expected |= heard(role, some)
     assert documented_ports() == expected

@@ -16,7 +16,14 @@ import pytest
 from provisioning.model.inventory import Inventory
 from provisioning.model.resolve import interface_of
 from provisioning.model.runtime import Runtime
-from provisioning.places import CERTIFICATE_FILE, NGINX_CONF, NGINX_LISTEN, NGINX_LOG
+from provisioning.places import (
+    CERTIFICATE_FILE,
+    EDGE_REQUESTS,
+    EDGE_RUN,
+    NGINX_CONF,
+    NGINX_LISTEN,
+    NGINX_LOG,
+)
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
 from tests.certificates import made
@@ -96,6 +103,8 @@ def _scripts(sandbox: Path, file: File, inventory: Inventory) -> None:
         python = shlex.quote(str(inventory.app.python))
         content = content.replace(f"python={python}", "python=python")
         own = ["--host", "0.0.0.0", "--port", "7860", "--enable-queue"]
+        if inventory.edges is not None:
+            own += ["--trusted-proxies", "127.0.0.1,::1,192.168.1.51"]
         release = sandbox / "root" / str(inventory.app.directory).lstrip("/") / "current"
         # A release made before, or of another app, and one of this app.
         for package in ("app", "cosyvoice_cluster.app"):
@@ -148,6 +157,8 @@ def _nginx(tmp_path: Path, file: File) -> None:
     content = file.content
     for theirs in (CERTIFICATE_FILE, NGINX_LISTEN):
         content = content.replace(theirs, str(tmp_path / theirs.rpartition("/")[2]))
+    (tmp_path / "run").mkdir(exist_ok=True)
+    content = content.replace(EDGE_RUN, str(tmp_path / "run")).replace(EDGE_REQUESTS, "/dev/null")
     content = content.replace(NGINX_LOG, "stderr").replace("/run/nginx.pid", f"{tmp_path}/pid")
     path = tmp_path / "nginx.conf"
     path.write_text(content)
@@ -175,6 +186,9 @@ def test_files_say_what_was_meant(place: Place, sandbox: Path, tmp_path: Path) -
             *(interface_of(inventory, name) for name in inventory.directors.hosts),
             *(vip.interface for vip in inventory.virtual_ips if vip.interface),
         }
+        if inventory.edges is not None:
+            interfaces |= {interface_of(inventory, name) for name in inventory.edges.hosts}
+            interfaces |= {inventory.edges.vip.interface or "eth0"}
         if inventory.ipvs.sync_daemon and inventory.ipvs.sync_daemon.interface:
             interfaces.add(inventory.ipvs.sync_daemon.interface)
         for host, file in files_of(inventory):

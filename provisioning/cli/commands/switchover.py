@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ...operations.cluster.cluster import Cluster
+from ...operations.switchover.edges import switch_edges
 from ...operations.switchover.switch_over import Switchover, switch_over
 from ..frame import changing
 from ..options import force_option, host_key_option, inventory_option, json_option, load_or_exit
@@ -16,11 +17,17 @@ from ..views.json_output import print_json
 @click.command()
 @inventory_option
 @host_key_option
-@click.option("--to", metavar="DIRECTOR", help="The new master.  [default: the fittest other one]")
+@click.option("--to", metavar="HOST", help="The new master.  [default: the fittest other one]")
+@click.option("--edges", is_flag=True, help="The edges' VIP instead of the directors'.")
 @force_option("Also where tables differ or connections would break.")
 @json_option
 def switchover(
-    inventory: Path, accept_new_host_keys: bool, to: str | None, force: bool, as_json: bool
+    inventory: Path,
+    accept_new_host_keys: bool,
+    to: str | None,
+    edges: bool,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Move the virtual IP to another director on purpose, in under a second.
 
@@ -29,22 +36,37 @@ def switchover(
     connections continue. A connection is tried every 20 ms from the client's place, to tell how
     long none worked.
 
+    With --edges it is the edges' VIP that moves, to an edge that is backup and whose Nginx answers;
+    requests under way go on through the old one.
+
     Exit status: 0 it is master (or was already), 1 refused or failed, 2 wrong inventory or command
     line.
     """
     cluster = Cluster(load_or_exit(inventory), inventory)
-    directors = list(cluster.inventory.directors.hosts)
-    if to is not None and to not in directors:
-        raise click.UsageError(f"{to} is not a director; choose from {', '.join(directors)}")
+    _require_one_of(_hosts(cluster, edges=edges), to, "an edge" if edges else "a director")
     with changing(
         cluster, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
     ) as op:
-        result = switch_over(op, to=to, force=force)
+        result = switch_edges(op, to=to) if edges else switch_over(op, to=to, force=force)
         op.run.ok = True
     if as_json:
         print_json(result.record())
     else:
         _show(Console(soft_wrap=True), result)
+
+
+def _hosts(cluster: Cluster, *, edges: bool) -> list[str]:
+    inventory = cluster.inventory
+    if not edges:
+        return list(inventory.directors.hosts)
+    if inventory.edges is None:
+        raise click.UsageError("the inventory has no edges")
+    return list(inventory.edges.hosts)
+
+
+def _require_one_of(names: list[str], to: str | None, word: str) -> None:
+    if to is not None and to not in names:
+        raise click.UsageError(f"{to} is not {word}; choose from {', '.join(names)}")
 
 
 def _show(console: Console, result: Switchover) -> None:

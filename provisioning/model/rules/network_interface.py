@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from ..key_path import KeyPath
 from ..resolve import groups
 from .finding import Context, Finding
-from .places import hosts, vips
+from .places import every_vip, hosts
 
 
 def not_loopback(context: Context) -> Iterator[Finding]:
     """``lo`` is where real servers hold the VIP; it is put there without being asked for."""
     inventory = context.inventory
     written: list[tuple[KeyPath, str | None]] = [(("interface",), inventory.interface)]
-    written += [((*path, "interface"), vip.interface) for path, vip in vips(inventory)]
+    written += [((*path, "interface"), vip.interface) for path, vip in every_vip(inventory)]
     written += [((key, "interface"), group.interface) for key, group in groups(inventory).items()]
     written += [((*path, "interface"), host.interface) for path, _, _, host in hosts(inventory)]
     if inventory.ipvs.sync_daemon is not None:

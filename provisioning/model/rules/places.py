@@ -14,11 +14,18 @@ Address = IPv4Address | IPv6Address
 
 
 def vips(inventory: Inventory) -> Iterator[tuple[KeyPath, VirtualIP]]:
-    """Every VIP with its path."""
+    """Every VIP of the directors with its path."""
     if inventory.vip is not None:
         yield ("vip",), inventory.vip
     for index, vip in enumerate(inventory.vips):
         yield ("vips", index), vip
+
+
+def every_vip(inventory: Inventory) -> Iterator[tuple[KeyPath, VirtualIP]]:
+    """The directors' VIPs, and that of the edges."""
+    yield from vips(inventory)
+    if inventory.edges is not None:
+        yield ("edges", "vip"), inventory.edges.vip
 
 
 def hosts(inventory: Inventory) -> Iterator[tuple[KeyPath, str, str, Host]]:

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Network, ip_network
 from ..key_path import KeyPath
 from ..vrrp import VirtualIP
 from .finding import Context, Finding, warning
-from .places import Address, addresses, vips
+from .places import Address, addresses, every_vip, vips
 
 _FIX = "take a free address of the hosts' subnet"
 
@@ -24,7 +24,7 @@ def present(context: Context) -> Iterator[Finding]:
 
 def usable(context: Context) -> Iterator[Finding]:
     """It is a unicast address of a network, not a special one."""
-    for path, vip in vips(context.inventory):
+    for path, vip in every_vip(context.inventory):
         if reason := _special(vip):
             yield Finding((*path, "address"), f"a VIP cannot be {reason}", _FIX)
 
@@ -55,8 +55,8 @@ def _special(vip: VirtualIP) -> str | None:
 def distinct(context: Context) -> Iterator[Finding]:
     """No VIP is written twice."""
     first: dict[object, str] = {}
-    for path, vip in vips(context.inventory):
-        place = "vip" if path == ("vip",) else f"vips[{path[1]}]"
+    for path, vip in every_vip(context.inventory):
+        place = f"vips[{path[1]}]" if path[0] == "vips" else ".".join(map(str, path))
         if vip.address.ip in first:
             yield Finding(
                 (*path, "address"), f"the same VIP as {first[vip.address.ip]}", "keep one of them"
@@ -70,7 +70,7 @@ def not_a_hosts(context: Context) -> Iterator[Finding]:
     owners: dict[Address, tuple[KeyPath, str]] = {}
     for path, name, address in addresses(context.inventory):
         owners.setdefault(address, (path, name))
-    for path, vip in vips(context.inventory):
+    for path, vip in every_vip(context.inventory):
         if vip.address.ip in owners:
             host_path, name = owners[vip.address.ip]
             yield Finding(

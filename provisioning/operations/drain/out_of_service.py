@@ -32,6 +32,7 @@ from ..state_folder.runtime_state import save_runtime, without_drain
 from .capacity import lacking_without, never_without
 from .in_service import await_in_service
 from .remaining_work import RemainingWork, await_idle
+from .runtime_change import edges_of
 from .steps import bring_back, set_mark, settle, take_out
 
 Desired = Callable[[Runtime], dict[str, DesiredHost]]
@@ -375,12 +376,9 @@ class OutOfService:
         return ""
 
     def _again(self, hosts: tuple[str, ...]) -> dict[str, HostPlan]:
-        """Plan the directors among hosts again, where these were told of drains since."""
-        names = [
-            name
-            for name in hosts
-            if name in self.inventory.directors.hosts and name in self.plans.hosts
-        ]
+        """Plan the directors and edges among hosts again, where these were told of drains since."""
+        told = {*self.inventory.directors.hosts, *edges_of(self.inventory)}
+        names = [name for name in hosts if name in told and name in self.plans.hosts]
         if not names or not self._told:
             return {}
         wanted = self.desired(self.op.cluster.runtime)

@@ -24,14 +24,19 @@ from ..planning import Plans
 _TIMEOUT = 60.0
 
 
+def edges_of(inventory: Inventory) -> list[str]:
+    """Names of the edges, which send to real servers as directors do."""
+    return list(inventory.edges.hosts) if inventory.edges is not None else []
+
+
 def director_parts(
     inventory: Inventory, before: Runtime, after: Runtime
 ) -> dict[str, tuple[tuple[Resource, ...], tuple[Resource, ...]]]:
-    """Resources of each director that the change affects: as they are, and as they will be.
-    Pure."""
+    """Resources of each director and edge that the change affects: as they are, and as they will
+    be. Pure."""
     old, new = (desired_hosts(inventory, None, runtime) for runtime in (before, after))
     parts = {}
-    for name in inventory.directors.hosts:
+    for name in (*inventory.directors.hosts, *edges_of(inventory)):
         was = {one.id: one for one in old[name].resources}
         pairs = [
             (was[one.id], one)

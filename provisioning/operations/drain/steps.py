@@ -18,6 +18,7 @@ from ...facts.app_status import app_status
 from ...facts.gather import ask_each
 from ...model.engine_needs import start_patience
 from ...model.runtime import Drain, Runtime
+from ...places import EDGE_NODES, NGINX_CONF, NGINX_PROGRAM
 from ...roles.real_server.app import drain_flag
 from ...transport.base import Transport
 from ..cluster_state.tables import TABLE_PATIENCE, check_time, differing, holders_of, look_at_tables
@@ -33,7 +34,7 @@ from ..state_folder.runtime_state import (
 )
 from .capacity import lacking_without
 from .remaining_work import RemainingWork, await_idle
-from .runtime_change import apply_parts, plan_directors
+from .runtime_change import apply_parts, director_parts, edges_of, plan_directors
 
 _START_PATIENCE = 240.0
 """Seconds until a node that was just started is ready."""
@@ -159,6 +160,31 @@ def _directors(op: Operation, *, force: bool) -> list[str]:
     return [name for name in names if name not in gone]
 
 
+def _edges(
+    op: Operation, befores: tuple[Runtime, ...], after: Runtime, *, force: bool
+) -> list[str]:
+    """List the edges that the change concerns; with ``force`` those that can be reached."""
+    inventory, fleet = op.cluster.inventory, op.fleet
+    parts = [director_parts(inventory, before, after) for before in befores]
+    names = [one for one in edges_of(inventory) if any(part[one][1] for part in parts)]
+    if not names:
+        return []
+    fleet.connect(names)
+    gone = [name for name in names if name not in fleet.transports]
+    if gone and not force:
+        raise OperationError(
+            f"{fleet.errors[gone[0]]}; it would go on sending as before. --force continues "
+            "without it, and the next deploy tells it"
+        )
+    has_one = {"edge": f"[ -x {NGINX_PROGRAM} ] && [ -s {NGINX_CONF} ] && [ -s {EDGE_NODES} ]"}
+
+    def deployed(host: str, transport: Transport) -> bool:
+        return not run_fragments(host, transport, has_one)["edge"].status
+
+    # One that was never deployed sends nowhere yet.
+    return [name for name, yes in fleet.each(names, deployed).items() if yes]
+
+
 def _require_capacity(op: Operation, directors: list[str], name: str, *, force: bool) -> None:
     tables = look_at_tables(directors, op.fleet)
     if missing := [one for one in directors if one not in tables]:
@@ -171,11 +197,14 @@ def _require_capacity(op: Operation, directors: list[str], name: str, *, force: 
 def change_directors(
     op: Operation, before: Runtime, after: Runtime, directors: list[str], *, force: bool
 ) -> None:
-    """Save the state, then change the directors to match, those that hold a VIP last."""
+    """Save the state, then change the directors to match, those that hold a VIP last; and before
+    them the edges, which send to real servers too."""
     cluster, fleet = op.cluster, op.fleet
     befores = (before, load_applied(cluster.state_dir))
-    plans, strange = plan_directors(cluster.inventory, befores, after, fleet, directors)
-    if missing := [name for name in directors if name not in plans]:
+    edges = _edges(op, befores, after, force=force)
+    senders = [*edges, *directors]
+    plans, strange = plan_directors(cluster.inventory, befores, after, fleet, senders)
+    if missing := [name for name in senders if name not in plans]:
         raise OperationError(str(fleet.errors[missing[0]]))
     if strange and not force:
         where = "; ".join(f"{name}: {', '.join(ids)}" for name, ids in strange.items())
@@ -185,9 +214,11 @@ def change_directors(
         )
     save_runtime(cluster.state_dir, after)
     masters = holders_of(cluster.inventory, fleet)
+    backups = tuple(n for n in directors if n not in masters)
     order = [
-        Wave("backup directors", tuple(n for n in plans if n not in masters), gate="every"),
-        Wave("master directors", tuple(n for n in plans if n in masters), gate="every"),
+        Wave("edges", tuple(edges), gate="every"),
+        Wave("backup directors", backups, gate="every"),
+        Wave("master directors", tuple(n for n in directors if n in masters), gate="every"),
     ]
     apply_parts(op, plans, order)
     save_applied(cluster.state_dir, after)

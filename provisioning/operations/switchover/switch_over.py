@@ -9,7 +9,7 @@ ends; Keepalived starts with a 0, and every deploy sets it.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -20,6 +20,7 @@ from ...engine.progress import Event
 from ...facts.connection_gap import connection_gap
 from ...facts.gather import ask
 from ...facts.probe import ProbeError
+from ...model.address import IPAddress
 from ...model.inventory import Inventory
 from ...model.resolve import priority_of
 from ...model.runtime import Runtime
@@ -99,7 +100,8 @@ def switch_over(op: Operation, *, to: str | None = None, force: bool = False) ->
             )
     _prefer(op, candidate)
     op.progress(Event("step", candidate, f"take over from {old}"))
-    with _gap(inventory, op.fleet, _duration(inventory)) as measured:
+    first = wanted_services(inventory, Runtime())[0]
+    with measured_gap(op, first.vip, first.service.port) as measured:
         _pulse(op, candidate)
         gap, why = measured()
     after = _await_master(op.cluster, op.fleet, candidate)
@@ -145,10 +147,12 @@ def _prefer(op: Operation, candidate: str) -> None:
     change_directors(op, base, after, directors, force=False)
 
 
-def yield_script(inventory: Inventory) -> str:
-    """Build the fragment that makes a director yield all VIPs, waits until it has, and ends the
-    fault."""
-    vips = " ".join(str(vip.address.ip) for vip in inventory.virtual_ips)
+def yield_script(inventory: Inventory, addresses: Iterable[IPAddress] | None = None) -> str:
+    """Build the fragment that makes a host yield VIPs, a director's without ``addresses``, waits
+    until it has, and ends the fault."""
+    if addresses is None:
+        addresses = [vip.address.ip for vip in inventory.virtual_ips]
+    vips = " ".join(map(str, addresses))
     longest = 100 * round(3 + 4 * inventory.vrrp.advert_interval)
     return (
         # The control machine may go away; the fault must not stay.
@@ -177,12 +181,17 @@ def _pulse(op: Operation, candidate: str) -> None:
     """Make all but the candidate yield at the same time, so that the candidate takes over."""
     inventory = op.cluster.inventory
     others = [name for name in inventory.directors.hosts if name != candidate]
-    script = {"yield": yield_script(inventory)}
+    make_yield(op, others, yield_script(inventory))
+
+
+def make_yield(op: Operation, names: Iterable[str], script_text: str) -> None:
+    """Run the script of ``yield_script`` on hosts at the same time. Raises ``OperationError``."""
+    script = {"yield": script_text}
 
     def work(name: str, transport: Transport) -> Observation:
         return run_fragments(name, transport, script, timeout=120)["yield"]
 
-    for name, found in op.fleet.each(others, work).items():
+    for name, found in op.fleet.each(names, work).items():
         op.run.journal.write("yield", host=name, status=found.status, said=found.stderr.strip())
         if found.status:
             raise OperationError(f"{name} did not yield: {found.stderr.strip()}")
@@ -210,13 +219,14 @@ def _duration(inventory: Inventory) -> float:
 
 
 @contextmanager
-def _gap(inventory: Inventory, fleet: Fleet, seconds: float) -> Iterator[Measured]:
-    """Run a probe at the client's place for the time of the block."""
-    first = wanted_services(inventory, Runtime())[0]
-    question = connection_gap(first.vip, first.service.port, seconds=seconds, interval=_INTERVAL)
+def measured_gap(op: Operation, vip: IPAddress, port: int) -> Iterator[Measured]:
+    """Run a probe of a VIP at the client's place for the time of the block."""
+    inventory = op.cluster.inventory
+    seconds = _duration(inventory)
+    question = connection_gap(vip, port, seconds=seconds, interval=_INTERVAL)
 
     try:
-        place = client_place(inventory, fleet)
+        place = client_place(inventory, op.fleet)
     except TransportError as error:
         reason = str(error)
         yield lambda: (None, reason)

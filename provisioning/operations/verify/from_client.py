@@ -14,6 +14,7 @@ from ...node_api import SPEECH, STATUS
 from ...roles.wanted_services import WantedService
 from ...transport.base import SudoError, TransportError
 from .client_report import ClientReport
+from .edges import edge_targets
 from .vantage_point import VantagePoint
 
 _TIMEOUT = 5
@@ -67,6 +68,7 @@ def _replies(
         place: replace(service_target(inventory, one.service, one.vip, STATUS), times=times)
         for place, (one, times) in wanted.items()
     }
+    targets |= edge_targets(inventory)
     return Fact("vip_replies", http_probe(targets, patience=_TIMEOUT), parse_replies)
 
 

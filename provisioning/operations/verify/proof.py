@@ -21,6 +21,7 @@ from .check import CheckResult
 from .client_report import ClientReport
 from .direct_return import check_direct_return
 from .distribution import check_spread, connections_for
+from .edges import check_edges_inside, check_edges_outside
 from .from_client import look_from
 from .host_checks import checks_inside, from_faults
 from .shared_write import (
@@ -89,6 +90,7 @@ def judge(
     """Everything that was seen, as checks. Pure."""
     return [
         *checks_inside(inventory, before),
+        *check_edges_inside(inventory, before),
         *_storage(inventory, before, shared),
         *_outside(inventory, before, report, after),
     ]
@@ -125,6 +127,7 @@ def _outside(
             ),
             check_direct_return(one, earlier, later),
         ]
+    results += check_edges_outside(inventory, report)
     results.append(check_speech(inventory, report))
     return results
 

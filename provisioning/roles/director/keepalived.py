@@ -23,7 +23,7 @@ from ..rendering import RenderedFile
 from ..role_host import RoleHost
 from .keepalived_conf import configuration, has_password
 
-_VALIDATE = (
+VALIDATE = (
     # `keepalived -t` answers 0 to some mistakes and prints them all the same, and its codes differ
     # from its manual's; so any word and any other code is a refusal.
     'said=$(keepalived -t -f "$CANDIDATE" 2>&1) && [ -z "$said" ] || '
@@ -60,13 +60,13 @@ def configured(host: RoleHost) -> list[Resource]:
             ),
             # It may hold auth_pass.
             mode=0o600,
-            validate=_VALIDATE,
+            validate=VALIDATE,
             sensitive=has_password(inventory),
             triggers=(reload(KEEPALIVED, host.manager),),
             # One that served something else before goes back to that.
             returned=restart(KEEPALIVED, host.manager),
         ),
-        *_kept_running(host),
+        *kept_running(host),
     ]
 
 
@@ -78,7 +78,8 @@ def _dynamic_check(host: RoleHost) -> list[File]:
     return [RenderedFile(path=DYNAMIC_CHECK, content=content, mode=0o755)]
 
 
-def _kept_running(host: RoleHost) -> list[Resource]:
+def kept_running(host: RoleHost) -> list[Resource]:
+    """Keepalived is started again when it dies, on whatever host."""
     if host.manager is ServiceManager.SUPERVISOR:
         return [host.unit(KEEPALIVED, (restart(KEEPALIVED, host.manager),))]
     # Debian's package brings the unit.
@@ -97,6 +98,11 @@ def _kept_running(host: RoleHost) -> list[Resource]:
 def vrrp_settled(inventory: Inventory) -> Postcondition:
     """Keepalived runs, and no instance is in between."""
     names = [instance_name(number) for number in range(len(inventory.virtual_ips))]
+    return settled(inventory, names)
+
+
+def settled(inventory: Inventory, names: list[str]) -> Postcondition:
+    """The same of instances by their names."""
     tests = "\n".join(
         f'read -r state < {VRRP_STATE}/vrrp-{name} || {{ echo "{name}: no state yet"; exit 1; }}\n'
         f'case $state in MASTER|BACKUP) ;; *) echo "{name} is $state"; exit 1 ;; esac'

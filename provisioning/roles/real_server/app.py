@@ -52,9 +52,20 @@ def _values(host: RoleHost) -> dict[str, object]:
         # On the VIP and the RIP, and whatever else the operator has there.
         "host": "0.0.0.0" if all(map(is_ipv4, inventory.virtual_ips)) else "::",  # nosec B104
         "ports": ports,
+        "trusted_proxies": _trusted_proxies(inventory),
         "privileged": any(port < _PRIVILEGED for port in ports),
         "environment": environment(inventory, host.name),
     }
+
+
+def _trusted_proxies(inventory: Inventory) -> str:
+    """Addresses of the edges, behind those that the app trusts by itself; empty without edges. An
+    app from elsewhere is not told."""
+    if inventory.edges is None or inventory.app.source != "builtin":
+        return ""
+    edges = inventory.edges.hosts.values()
+    own = [address for host in edges for address in (host.address, host.address6) if address]
+    return ",".join(map(str, ("127.0.0.1", "::1", *own)))
 
 
 def _run_script(inventory: Inventory) -> str:

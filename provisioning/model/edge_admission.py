@@ -1,0 +1,21 @@
+"""Numbers by which edges admit requests: computed, never typed. Pure."""
+
+from .edge import Admission, Edges
+from .inventory import Inventory
+from .slots import slots_of
+
+
+def edge_places(inventory: Inventory, edges: Edges, name: str) -> int:
+    """Requests for jobs that a real server gets at a time from an edge."""
+    slots = slots_of(inventory, name) or 1
+    return slots + inventory.app.queue_size if edges.admission is Admission.QUEUE else slots
+
+
+def edge_cap(inventory: Inventory, edges: Edges) -> int:
+    """Requests for jobs that the whole cluster gets at a time from an edge."""
+    return sum(edge_places(inventory, edges, name) for name in inventory.real_servers.hosts)
+
+
+def client_cap(inventory: Inventory, edges: Edges) -> int:
+    """The share of one address."""
+    return edges.per_client or max(1, edge_cap(inventory, edges) // 2)

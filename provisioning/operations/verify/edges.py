@@ -1,0 +1,68 @@
+"""The edges' VIP answers a client, and one edge has it."""
+
+import json
+
+from ...facts.http_replies import HttpReply, HttpTarget
+from ...model.address import endpoint
+from ...model.edge import Edges
+from ...model.inventory import Inventory
+from ...node_api import STATUS
+from ...roles.edge.edge import EDGES
+from ...roles.edge.view import HOLDS
+from ..cluster_state.state import ClusterState
+from ..faults.edges import edge_faults
+from ..faults.fault import Fault
+from .check import CheckResult
+from .client_report import ClientReport
+from .host_checks import from_faults
+
+
+def edge_targets(inventory: Inventory) -> dict[str, HttpTarget]:
+    """The place where a client asks the edges how the nodes are; none without edges."""
+    edges = inventory.edges
+    if edges is None:
+        return {}
+    return {_place(edges): HttpTarget(edges.vip.address.ip, edges.port, STATUS)}
+
+
+def check_edges_inside(inventory: Inventory, state: ClusterState) -> list[CheckResult]:
+    """Each edge serves, and one has the VIP; nothing without edges. Pure."""
+    if inventory.edges is None:
+        return []
+    seen = state.others.get(EDGES.key, {})
+    faults = list(edge_faults(inventory, state))
+    faults += [Fault(name, *fault) for name, one in seen.items() for fault in one.faults]
+    holder = ", ".join(name for name, one in seen.items() if one.record[HOLDS])
+    evidence = f"{inventory.edges.vip.address.ip} is on {holder}; {', '.join(seen)} serve"
+    return [from_faults("edges serve, and one holds their VIP", faults, seen, evidence)]
+
+
+def check_edges_outside(inventory: Inventory, report: ClientReport) -> list[CheckResult]:
+    """A client gets the nodes' state at the edges' VIP; nothing without edges. Pure."""
+    edges = inventory.edges
+    if edges is None:
+        return []
+    name = f"{_place(edges)} admits jobs"
+    replies = report.replies.get(_place(edges), ())
+    if not replies:
+        return [CheckResult(name, False, "no connection was made", "see the other checks")]
+    said, problem = _status(replies[0])
+    if problem:
+        return [CheckResult(name, False, problem, "`cluster status` shows the edges")]
+    evidence = f"{said['healthy']} of {said['servers']} nodes, {said['total_capacity']} at a time"
+    return [CheckResult(name, said["status"] == "healthy", evidence, "`cluster status` says why")]
+
+
+def _place(edges: Edges) -> str:
+    return endpoint(edges.vip.address.ip, edges.port)
+
+
+def _status(reply: HttpReply) -> tuple[dict[str, object], str]:
+    """What an edge said of the nodes, or why it said nothing."""
+    if reply.status is None:
+        return {}, reply.error
+    try:
+        body = json.loads(reply.text)
+        return {key: body[key] for key in ("status", "healthy", "servers", "total_capacity")}, ""
+    except (KeyError, TypeError, ValueError):
+        return {}, f"HTTP status {reply.status}, and not the state of the nodes"

@@ -1,0 +1,81 @@
+"""The role of edges. Pure."""
+
+from ...model.hosts import ServiceManager
+from ...places import EDGE_REQUESTS, EDGE_SERVICE, KEEPALIVED, NGINX, NGINX_LOG
+from ...resources.package import Packages
+from ...resources.service import Service
+from ..deployment import Deployment
+from ..machines import Machines
+from ..network import address_requirement
+from ..part import RolePart
+from ..programs import manager_requirement, manager_resources
+from ..question import Question
+from ..role import Log, Role
+from ..role_host import RoleHost
+from .keepalived import keepalived, vrrp_settled
+from .nginx import answers, nginx
+from .nodes import node_watch
+from .view import edge_view
+
+
+def part(deployment: Deployment, name: str) -> RolePart:
+    """Requirements and resources of one edge, in the order in which they are applied."""
+    host = RoleHost(deployment, name, "edge")
+    inventory, manager = host.inventory, host.manager
+    assert inventory.edges is not None
+    return RolePart(
+        (manager_requirement(manager), address_requirement(inventory, name)),
+        (
+            Packages(names=("curl", "keepalived", "nginx", "python3")),
+            *manager_resources(manager),
+            *node_watch(host, inventory.edges),
+            *nginx(host, inventory.edges),
+            # Last, as it asks Nginx.
+            *keepalived(host, inventory.edges),
+            Service(name=KEEPALIVED, manager=manager),
+        ),
+        (answers(inventory.edges), vrrp_settled(inventory)),
+    )
+
+
+def _logs(manager: ServiceManager) -> tuple[Log, ...]:
+    supervised = manager is ServiceManager.SUPERVISOR
+    services = (KEEPALIVED, EDGE_SERVICE)
+    return (
+        Log(NGINX, NGINX_LOG),
+        Log("requests", EDGE_REQUESTS),
+        *(Log(name, f"/var/log/{name}.log" if supervised else None) for name in services),
+    )
+
+
+def _split(hosts: tuple[str, ...], _masters: object) -> list[tuple[str, tuple[str, ...]]]:
+    """One after the other, so that one of them serves. Without preemption the first to come keeps
+    the VIP."""
+    return [("first edge", hosts[:1]), ("other edges", hosts[1:])]
+
+
+EDGES = Role(
+    key="edges",
+    name="edges",
+    order=35,
+    part=part,
+    gate="every",
+    split=_split,
+    view=edge_view,
+    logs=_logs,
+    diagnostics={
+        "nginx-version.txt": "nginx -V 2>&1",
+        "edge-sockets.txt": "ls -l /run/cosyvoice-edge; ss -ltnx 2>/dev/null | head -n 200",
+    },
+    question=Question(
+        key="edges",
+        option="--edge",
+        help="May be repeated.",
+        text="Edges, their addresses, or none",
+        prefix="edge",
+        comment="# The machines that admit programs' requests, up to what the nodes can take.\n",
+        optional=True,
+    ),
+    machines=Machines(kind="edge", prefix="edge", first=61),
+)
+"""After the nodes they send to."""

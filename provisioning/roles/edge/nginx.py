@@ -1,0 +1,113 @@
+"""Nginx on an edge: program, configuration, service."""
+
+from ...model.address import IPAddress, endpoint
+from ...model.edge import Edges
+from ...model.edge_admission import client_cap, edge_places
+from ...model.hosts import ServiceManager
+from ...model.inventory import Inventory
+from ...model.runtime import Runtime
+from ...model.slots import cards_of, slots_of
+from ...node_api import EDGE_HEALTH, STATUS
+from ...places import (
+    EDGE_REQUESTS,
+    EDGE_RUN,
+    EDGE_SERVICE,
+    NGINX,
+    NGINX_CONF,
+    NGINX_LOG,
+    NGINX_PROGRAM,
+)
+from ...resources.base import Postcondition, Resource
+from ...resources.directory import Directory
+from ...resources.service import Service, reload, restart
+from ..real_server.urls import app_port, own_url
+from ..rendering import RenderedFile
+from ..role_host import RoleHost
+
+
+def nginx(host: RoleHost, edges: Edges) -> list[Resource]:
+    """All of it, in the order in which it is needed."""
+    anew = restart(NGINX, host.manager)
+    values = {"run": EDGE_RUN, "conf": NGINX_CONF}
+    return [
+        Directory(path=NGINX_CONF.rpartition("/")[0]),
+        host.script(NGINX_PROGRAM, "cosyvoice-nginx.j2", (anew,), **values),
+        RenderedFile(
+            path=NGINX_CONF,
+            content=host.render("nginx.conf.j2", **_values(host, edges)),
+            validate=f'{NGINX_PROGRAM} check "$CANDIDATE"',
+            triggers=(reload(NGINX, host.manager),),
+        ),
+        *_kept_running(host),
+        Service(name=NGINX, manager=host.manager),
+    ]
+
+
+def served_nodes(inventory: Inventory, edges: Edges, runtime: Runtime) -> list[dict[str, object]]:
+    """The nodes, and what each gets of an edge; of weight 0 is one that is drained."""
+    port = app_port(inventory)
+    return [
+        {
+            "name": name,
+            "endpoint": endpoint(host.address, port),
+            "url": own_url(host.address, port),
+            "places": edge_places(inventory, edges, name),
+            "slots": slots_of(inventory, name) or 1,
+            "cards": cards_of(inventory, name),
+            "weight": runtime.weight(name, host.weight),
+        }
+        for name, host in inventory.real_servers.hosts.items()
+    ]
+
+
+def _values(host: RoleHost, edges: Edges) -> dict[str, object]:
+    inventory, vip = host.inventory, edges.vip.address.ip
+    return {
+        "nodes": served_nodes(inventory, edges, host.runtime),
+        "client_cap": client_cap(inventory, edges),
+        "names": [*edges.names, _host(vip)] if edges.names else [],
+        "listen": [str(edges.port), *([f"[::]:{edges.port}"] if vip.version == 6 else [])],
+        "job_paths": edges.paths.jobs,
+        "other_paths": [path for path in edges.paths.others if path not in edges.paths.jobs],
+        "max_upload": edges.max_upload,
+        "connect_timeout": edges.connect_timeout,
+        "answer_timeout": edges.answer_timeout,
+        "retry_after": edges.retry_after,
+        "log_format": edges.log_format.value,
+        "run": EDGE_RUN,
+        "log": NGINX_LOG,
+        "requests": EDGE_REQUESTS,
+        "edge_service": EDGE_SERVICE,
+        "health_path": EDGE_HEALTH,
+        "status_path": STATUS,
+    }
+
+
+def _host(address: IPAddress) -> str:
+    return str(address) if address.version == 4 else f"[{address}]"
+
+
+def _kept_running(host: RoleHost) -> list[Resource]:
+    anew = (restart(NGINX, host.manager),)
+    if host.manager is ServiceManager.SUPERVISOR:
+        return [host.unit(NGINX, anew, script=NGINX_PROGRAM)]
+    # The package brings the unit.
+    path = f"/etc/systemd/system/{NGINX}.service.d"
+    content = host.render("nginx.restart.conf.j2", script=NGINX_PROGRAM, conf=NGINX_CONF)
+    return [
+        Directory(path=path),
+        RenderedFile(path=f"{path}/cosyvoice.conf", content=content, triggers=anew),
+    ]
+
+
+def answers(edges: Edges) -> Postcondition:
+    """Nginx serves on the edge itself, and knows of a node."""
+    url = f"http://127.0.0.1:{edges.port}"
+    return Postcondition(
+        "Nginx answers, and a node is ready",
+        f"for path in {EDGE_HEALTH} {STATUS}; do\n"
+        f"    curl -fsS --noproxy '*' --max-time 5 -o /dev/null '{url}'\"$path\" || exit 1\ndone",
+        60,
+        f"see {NGINX_LOG} on this host; something else may listen on port {edges.port}, and "
+        f"{STATUS} there has each node's reason",
+    )

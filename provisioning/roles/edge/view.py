@@ -1,0 +1,63 @@
+"""Status of an edge, as ``cluster status`` shows it. Pure."""
+
+from collections.abc import Iterator
+
+from ...facts.edge_status import EDGE_VRRP, EdgeAnswer, edge_answer
+from ...facts.fact import Answers, View
+from ...facts.interfaces import INTERFACES
+from ...facts.keepalived import KEEPALIVED_RUNS
+from ...model.inventory import Inventory
+from ..host_status import Cell, HostStatus
+
+HOLDS, VRRP = "holds_vip", "vrrp"
+"""Keys of an edge's record: it has the VIP; its VRRP state."""
+
+
+def edge_view(inventory: Inventory, name: str) -> View[HostStatus]:
+    """Facts of one edge, and what follows from them."""
+    edges = inventory.edges
+    assert edges is not None
+    answer, vip = edge_answer(edges.port), edges.vip.address.ip
+
+    def combine(seen: Answers) -> HostStatus:
+        holds, vrrp = seen[INTERFACES].offers(vip), seen[EDGE_VRRP]
+        runs, said = seen[KEEPALIVED_RUNS], seen[answer]
+        keys = ("total_capacity", "healthy", "busy", "waiting")
+        record = {
+            HOLDS: holds,
+            VRRP: vrrp,
+            "keepalived": runs,
+            "nginx": not said.problem,
+            **{key: said.status.get(key) for key in keys},
+        }
+        faults = tuple(_faults(name, said, runs=runs, vrrp=vrrp))
+        return HostStatus(record, _cells(said, vrrp, holds=holds), faults)
+
+    return View((INTERFACES, EDGE_VRRP, KEEPALIVED_RUNS, answer), combine)
+
+
+def _cells(said: EdgeAnswer, vrrp: str, *, holds: bool) -> dict[str, Cell]:
+    status = said.status
+    nodes = f"{status['healthy']} of {status['servers']}" if status else "unknown"
+    jobs = f"{status['busy']} of {status['total_capacity']}" if status else "unknown"
+    waiting = str(status["waiting"]) if status else "unknown"
+    return {
+        "VIP": Cell("holds it" if holds else "no", good=holds or vrrp == "BACKUP"),
+        "VRRP": Cell(vrrp or "unknown", good=vrrp in ("MASTER", "BACKUP")),
+        "Nginx": Cell("answers" if not said.problem else "silent", good=not said.problem),
+        "nodes ready": Cell(nodes, good=status.get("status") == "healthy"),
+        "jobs": Cell(jobs, good=bool(status)),
+        "waiting": Cell(waiting, good=bool(status)),
+    }
+
+
+def _faults(name: str, said: EdgeAnswer, *, runs: bool, vrrp: str) -> Iterator[tuple[str, str]]:
+    logs = f"see `cluster logs {name}`; `cluster deploy` starts it"
+    if said.problem:
+        yield f"Nginx does not answer: {said.problem}", logs
+    elif not said.status:
+        yield "it does not know how the nodes are: cosyvoice-edge is silent", logs
+    if not runs:
+        yield "Keepalived does not run", logs
+    elif vrrp == "FAULT":
+        yield "VRRP is in FAULT: Nginx does not answer, or its interface is down", logs
