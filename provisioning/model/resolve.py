@@ -7,6 +7,7 @@ from .gpus import Gpus
 from .groups import group_types
 from .hosts import Group, Host, ServiceManager
 from .inventory import Inventory
+from .ipvs import SyncDaemon
 from .service import HttpCheck, SslCheck, VirtualService
 from .ssh import Connection
 from .tls_services import tls_services
@@ -99,6 +100,11 @@ def virtual_router_id_of(inventory: Inventory, vip: VirtualIP) -> int:
     """A VIP's VRID: as written, or the inventory's plus the VIP's place."""
     place = inventory.virtual_ips.index(vip)
     return vip.virtual_router_id or inventory.vrrp.virtual_router_id + place
+
+
+def sync_daemon_of(inventory: Inventory) -> SyncDaemon | None:
+    """The connection sync daemon that directors run; a lone one has nobody to send to."""
+    return inventory.ipvs.sync_daemon if len(inventory.directors.hosts) > 1 else None
 
 
 def routes_sessions(inventory: Inventory) -> bool:

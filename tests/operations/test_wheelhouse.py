@@ -99,6 +99,27 @@ def test_pip_fetches_once_and_nobody_sees_the_login(
     assert told and "s3cret" not in "".join([*told, str(refused.value)])
 
 
+def test_a_hosts_own_python_decides_what_a_requirement_that_asks_for_it_brings_in(
+    packages: Path, tmp_path: Path
+) -> None:
+    newer = HostPython((3, sys.version_info[1] + 40), "riscv64", (2, 28))
+    asks = f'python_version >= "3.{newer.version[1]}"'
+    for name in ("late", "early", "later", "board"):
+        wheel(packages, name)
+    wheel(
+        packages,
+        "asking",
+        requires=(f"late; {asks}", f"early; {asks.replace('>=', '<')}"),
+    )
+    needs = f'asking\nlater; {asks}\nboard; platform_machine == "riscv64"\n'
+    with index(packages, LOGIN, lambda: None) as port:
+        url = f"http://{LOGIN}@127.0.0.1:{port}/simple"
+        found = fetch_wheels(
+            {"requirements.txt": needs.encode()}, newer, tmp_path / "new", url, lambda _line: None
+        )
+    assert [each.name for each in found] == ["asking", "board", "late", "later"]
+
+
 _INVENTORY = f"""\
 vip: 192.168.1.100
 service_manager: supervisor

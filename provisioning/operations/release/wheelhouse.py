@@ -16,6 +16,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from ...facts.host_python import HostPython
 from .errors import ReleaseError
+from .pip_as_host import pip_as
 from .pip_words import reason
 from .requirements import FILE
 
@@ -49,8 +50,7 @@ def fetch_wheels(
 
     A folder that is complete is taken as it is. Where an interpreter of the host's version is on
     this machine it resolves and builds what has no wheel; otherwise there must be a wheel of
-    everything, and requirements that depend on the version of Python are answered by ours (pip
-    has no way to do better). Raises ``ReleaseError``.
+    everything. Raises ``ReleaseError``.
     """
     if (folder / _LIST).is_file():
         return _wheels(folder)
@@ -72,16 +72,15 @@ def fetch_wheels(
 
 
 def _command(host: HostPython, folder: Path, requirements: Path) -> list[str]:
-    pip = [sys.executable, "-m", "pip"]
     quiet = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
     if (same := _same_python(host)) is not None:
         build = ["wheel", "--wheel-dir", str(folder), "--requirement", str(requirements)]
-        return [*pip, "--python", same, *build, *quiet]
+        return [sys.executable, "-m", "pip", "--python", same, *build, *quiet]
     version = ".".join(map(str, host.version))
     kind = ["--only-binary", ":all:", "--implementation", "cp", "--python-version", version]
     platforms = [word for tag in host.tags for word in ("--platform", tag)]
     target = ["--dest", str(folder), "--requirement", str(requirements)]
-    return [*pip, "download", *target, *kind, *platforms, *quiet]
+    return [*pip_as(host), "download", *target, *kind, *platforms, *quiet]
 
 
 def _same_python(host: HostPython) -> str | None:
