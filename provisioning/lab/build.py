@@ -35,8 +35,9 @@ WEB_PORT = 7860
 """The app's port on the VIP, as the inventory's default service has it."""
 _PATIENCE = 90.0
 """Seconds a machine may take to boot on a busy host; an idle one needs a tenth."""
-_BARE_PATIENCE = 400.0
-"""The same for one that is bare: systemd starts some hundred programs."""
+_BARE_PATIENCE = 900.0
+"""The same for one that is bare: systemd starts some hundred programs. One that has ended is not
+waited for."""
 _POLL = 0.1
 
 

@@ -8,6 +8,7 @@ from .gpus import Gpus
 from .groups import group_types
 from .hosts import Group, Host, ServiceManager
 from .inventory import Inventory
+from .ipvs import SyncDaemon
 from .service import HttpCheck, SslCheck, VirtualService
 from .ssh import Connection
 from .tls_services import tls_services
@@ -106,6 +107,11 @@ def edge_router_id(inventory: Inventory, edges: Edges) -> int:
     """The VRID of the edges' VIP: as written, or the next one after the directors'."""
     next_one = inventory.vrrp.virtual_router_id + len(inventory.virtual_ips)
     return edges.vip.virtual_router_id or next_one
+
+
+def sync_daemon_of(inventory: Inventory) -> SyncDaemon | None:
+    """The connection sync daemon that directors run; a lone one has nobody to send to."""
+    return inventory.ipvs.sync_daemon if len(inventory.directors.hosts) > 1 else None
 
 
 def routes_sessions(inventory: Inventory) -> bool:

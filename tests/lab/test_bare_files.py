@@ -1,6 +1,9 @@
 """Files that bare machines are made from, as texts; needs neither root nor a kernel."""
 
+import fcntl
+import os
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -108,6 +111,22 @@ def test_image_is_another_one_when_its_recipe_is(monkeypatch: pytest.MonkeyPatch
     others = {first, image.path(13, "6.1.1"), image.path(12, "6.1.2")}
     monkeypatch.setattr(image, "script", lambda name: "true")
     assert len(others | {image.path(12, "6.1.1")}) == 4
+
+
+def test_image_that_is_there_is_taken_while_another_is_made(tmp_path: Path) -> None:
+    made = image.path(13, "6.1.1", tmp_path)
+    made.touch()
+    making = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(making, fcntl.LOCK_EX)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(image.provide, 13, "6.1.1", DEBIAN, print, tmp_path)
+            try:
+                assert asked.result(timeout=20) == made
+            finally:
+                fcntl.flock(making, fcntl.LOCK_UN)
+    finally:
+        os.close(making)
 
 
 def test_machine_gets_packages_from_the_lan_and_is_given_its_identity_once() -> None:

@@ -16,6 +16,9 @@ import pytest
 
 from provisioning.facts.probes.speech import measure
 from provisioning.model.cluster_record import ClusterRecord
+from provisioning.model.inventory import Inventory
+from provisioning.operations.cluster_state.look import look_at
+from provisioning.operations.switchover.failover_readiness import blockers
 from provisioning.operations.verify import CheckResult, verify
 from tests.operations.replay import INVENTORY, Recording, backup, recording, replay
 
@@ -42,6 +45,17 @@ def proved(answers: Recording, *, synthesis: bool = True) -> dict[str, CheckResu
     return {check.name: check for check in checks}
 
 
+def lone_director() -> tuple[Inventory, Recording]:
+    """The healthy cluster with the master alone, which runs no connection sync."""
+    answers = recording("healthy")
+    del answers[backup()]
+    (master,) = set(INVENTORY.directors.hosts) - {backup()}
+    answers[master]["sync_roles"] = [("", "", 0)]
+    content = INVENTORY.model_dump(exclude_unset=True)
+    content["directors"]["hosts"] = {master: content["directors"]["hosts"][master]}
+    return Inventory.model_validate(content), answers
+
+
 def failed(checks: dict[str, CheckResult]) -> dict[str, str]:
     assert all(check.fix for check in checks.values() if check.ok is False)
     return {name: check.evidence for name, check in checks.items() if check.ok is False}
@@ -57,6 +71,16 @@ def test_a_cluster_in_order_holds_in_everything() -> None:
     assert checks[REACHED].evidence == "6 hosts"
     assert "rs1, rs2, rs3 in /srv/cosyvoice/outputs" in checks[SHARED].evidence
     assert "s of sound by rs" in checks[SPEAKS].evidence
+
+
+def test_a_lone_director_needs_no_other_to_be_in_order() -> None:
+    inventory, answers = lone_director()
+    (master,) = inventory.directors.hosts
+    checks = {c.name: c for c in verify(inventory, replay(answers), ClusterRecord())}
+    assert failed(checks) == {}
+    assert (checks[SYNC].ok, checks[SYNC].evidence) == (None, "the inventory has one director")
+    state = look_at(inventory, replay(lone_director()[1]), ClusterRecord())
+    assert blockers(inventory, state, master) == []
 
 
 def test_a_real_server_that_answers_arp_is_named() -> None:

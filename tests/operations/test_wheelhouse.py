@@ -73,23 +73,6 @@ def test_a_program_of_the_interpreters_name_that_is_none_is_passed_over(
     assert [wheel.name for wheel in wheels] == ["tinier", "tiny"]
 
 
-def test_markers_are_answered_as_the_host_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Debian 13 needs what Debian 12 has in its Python, whichever of them this machine is."""
-    source = tmp_path / "source"
-    source.mkdir()
-    needs = ('later; python_version >= "3.90"', 'earlier; python_version < "3.90"')
-    for name, requires in (("top", needs), ("later", ()), ("earlier", ())):
-        wheel(source, name, requires=requires)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(source))
-    host = HostPython((3, 90), "x86_64", (2, 41))
-    asked = {"requirements.txt": b'top\nabsent; python_version < "3.90"\n'}
-    found = fetch_wheels(asked, host, tmp_path / "wheels", None, lambda line: None)
-    assert [one.name for one in found] == ["later", "top"]
-
-
 @pytest.mark.parametrize("host", [_here(), _OLD], ids=["same Python", "another Python"])
 def test_pip_fetches_once_and_nobody_sees_the_login(
     host: HostPython, packages: Path, tmp_path: Path
@@ -114,6 +97,27 @@ def test_pip_fetches_once_and_nobody_sees_the_login(
     assert str(refused.value).count("\n") == 0
     assert "requirement nowhere (from versions: none)" in str(refused.value)
     assert told and "s3cret" not in "".join([*told, str(refused.value)])
+
+
+def test_a_hosts_own_python_decides_what_a_requirement_that_asks_for_it_brings_in(
+    packages: Path, tmp_path: Path
+) -> None:
+    newer = HostPython((3, sys.version_info[1] + 40), "riscv64", (2, 28))
+    asks = f'python_version >= "3.{newer.version[1]}"'
+    for name in ("late", "early", "later", "board"):
+        wheel(packages, name)
+    wheel(
+        packages,
+        "asking",
+        requires=(f"late; {asks}", f"early; {asks.replace('>=', '<')}"),
+    )
+    needs = f'asking\nlater; {asks}\nboard; platform_machine == "riscv64"\n'
+    with index(packages, LOGIN, lambda: None) as port:
+        url = f"http://{LOGIN}@127.0.0.1:{port}/simple"
+        found = fetch_wheels(
+            {"requirements.txt": needs.encode()}, newer, tmp_path / "new", url, lambda _line: None
+        )
+    assert [each.name for each in found] == ["asking", "board", "late", "later"]
 
 
 _INVENTORY = f"""\

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.roles.confined import confined
+from tests.roles.confined import confined, filtered
 from tests.roles.rendered import files
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="makes networks")
@@ -42,9 +42,9 @@ class Network:
             self.inside("sh", "-c", command), check=True, capture_output=True, text=True
         ).stdout
 
-    def keep(self) -> None:
+    def keep(self, *under: str) -> None:
         self.program = subprocess.Popen(
-            self.inside(*confined(_UNIT), "sh", str(self.script), "keep"),
+            self.inside(*confined(_UNIT), *under, "sh", str(self.script), "keep"),
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
@@ -110,6 +110,11 @@ def test_addresses_that_are_taken_away_come_back_at_once(network: Network) -> No
         wait_for(lambda: network.bound() == list(VIPS))
     network.run("ip address flush dev lo scope global")
     wait_for(lambda: network.bound() == list(VIPS))
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+def test_the_unit_leaves_it_the_system_calls_to_be_told_by_the_kernel(network: Network) -> None:
+    network.keep(*filtered(_UNIT))
 
 
 def test_they_come_back_with_an_interface_that_was_down(network: Network) -> None:

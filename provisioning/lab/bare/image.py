@@ -38,6 +38,9 @@ def provide(
     whole or not at all, and a making that was cut off leaves nothing that the next does not remove.
     """
     image = path(release, kernel, cache)
+    if image.exists():
+        # Not behind whoever makes another one.
+        return image
     cache.mkdir(parents=True, exist_ok=True)
     with _alone(cache):
         if image.exists():

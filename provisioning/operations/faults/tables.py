@@ -5,7 +5,7 @@ from ...facts.ipvs.sync_daemon import SyncRole
 from ...facts.ipvs.table import ServiceKey, TableServer, TableService
 from ...model.address import endpoint
 from ...model.inventory import Inventory
-from ...model.resolve import virtual_services
+from ...model.resolve import sync_daemon_of, virtual_services
 from ...model.service import serves
 from ...roles.wanted_services import WantedService, wanted_services
 from ..cluster_state.state import ClusterState
@@ -97,7 +97,7 @@ def _why_out(inventory: Inventory, state: ClusterState, name: str, absent: tuple
 def sync_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
     """Connection synchronisation: the director that holds the first VIP tells, the others listen
     (keepalived.conf(5), lvs_sync_daemon)."""
-    if inventory.ipvs.sync_daemon is None or not inventory.virtual_ips:
+    if sync_daemon_of(inventory) is None or not inventory.virtual_ips:
         return []
     fix = "restart Keepalived on the host; see in its log whether the sync daemon could start"
     vip = inventory.virtual_ips[0].address.ip

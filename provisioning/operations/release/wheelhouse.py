@@ -1,7 +1,6 @@
 """Fetches the packages of a release on the control machine, once for each kind of host."""
 
 import hashlib
-import json
 import os
 import platform
 import shutil
@@ -18,12 +17,12 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from ...durable_file import write_durably
 from ...facts.host_python import HostPython
 from .errors import ReleaseError
+from .pip_as_host import pip_as
 from .pip_words import reason
 from .requirements import FILE
 
 _LIST = "wheels.txt"
 """Written when the folder is complete."""
-_AS_HOST = Path(__file__).with_name("pip_as_host.py")
 _KEPT_LINES = 500
 """Of what pip said, for the reason why it failed."""
 Tell = Callable[[str], None]
@@ -86,33 +85,15 @@ def complete(folder: Path) -> list[Wheel]:
 
 
 def _command(host: HostPython, folder: Path, requirements: Path) -> list[str]:
-    pip = [sys.executable, "-m", "pip"]
     quiet = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
     if (same := _same_python(host)) is not None:
         build = ["wheel", "--wheel-dir", str(folder), "--requirement", str(requirements)]
-        return [*pip, "--python", same, *build, *quiet]
+        return [sys.executable, "-m", "pip", "--python", same, *build, *quiet]
     version = ".".join(map(str, host.version))
     kind = ["--only-binary", ":all:", "--implementation", "cp", "--python-version", version]
     platforms = [word for tag in host.tags for word in ("--platform", tag)]
     target = ["--dest", str(folder), "--requirement", str(requirements)]
-    as_host = [sys.executable, str(_AS_HOST), json.dumps(_markers(host))]
-    return [*as_host, "download", *target, *kind, *platforms, *quiet]
-
-
-def _markers(host: HostPython) -> dict[str, str]:
-    """The host's answers to environment markers (PEP 508), as far as they are known."""
-    version = ".".join(map(str, host.version))
-    return {
-        "python_version": version,
-        "python_full_version": f"{version}.0",
-        "implementation_version": f"{version}.0",
-        "implementation_name": "cpython",
-        "platform_python_implementation": "CPython",
-        "platform_machine": host.machine,
-        "platform_system": "Linux",
-        "sys_platform": "linux",
-        "os_name": "posix",
-    }
+    return [*pip_as(host), "download", *target, *kind, *platforms, *quiet]
 
 
 def _same_python(host: HostPython) -> str | None:

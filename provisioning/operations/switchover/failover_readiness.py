@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ...facts.ipvs.table import TableService
 from ...model.inventory import Inventory
+from ...model.resolve import sync_daemon_of
 from ...roles.wanted_services import WantedService, wanted_services
 from ..cluster_state.state import ClusterState
 from ..faults.vip_holder import holders
@@ -52,7 +53,7 @@ def blockers(inventory: Inventory, state: ClusterState, name: str) -> list[Block
     found += _table_blockers(inventory, state, name)
     first = inventory.virtual_ips[0].address.ip
     listens = "backup" in candidate.sync or name in holders(state, first)
-    if inventory.ipvs.sync_daemon is not None and not listens:
+    if sync_daemon_of(inventory) is not None and not listens:
         found.append(Blocker("its connection sync daemon does not run as backup"))
     return found
 

@@ -22,7 +22,7 @@ from ...facts.gather import ask
 from ...facts.probe import ProbeError
 from ...model.address import IPAddress
 from ...model.inventory import Inventory
-from ...model.resolve import priority_of
+from ...model.resolve import priority_of, sync_daemon_of
 from ...model.runtime import Runtime
 from ...places import SWITCHOVER_FILE
 from ...resources.base import Observation
@@ -91,7 +91,7 @@ def switch_over(op: Operation, *, to: str | None = None, force: bool = False) ->
         _prefer(op, candidate)
         return Switchover("", candidate)
     known = None
-    if inventory.ipvs.sync_daemon is not None:
+    if sync_daemon_of(inventory) is not None:
         known = carried(op.fleet, next(iter(holding - {candidate})), candidate)
         if known.total > 1 and not known.known and not force:
             raise OperationError(
@@ -114,6 +114,8 @@ def switch_over(op: Operation, *, to: str | None = None, force: bool = False) ->
 def _candidate(inventory: Inventory, state: ClusterState, holding: set[str]) -> str:
     """Choose the fit backup of highest priority."""
     others = [name for name in inventory.directors.hosts if name not in holding]
+    if len(inventory.directors.hosts) == 1:
+        raise OperationError("the inventory has one director: there is no other to take over")
     if not others:
         raise OperationError("there is no other director to move the VIP to; name one with --to")
     others.sort(key=lambda name: -priority_of(inventory, name))
@@ -208,7 +210,7 @@ def _await_master(cluster: Cluster, fleet: Fleet, candidate: str) -> int | None:
                 "status` and Keepalived's log on the directors"
             )
         time.sleep(0.2)
-    if cluster.inventory.ipvs.sync_daemon is None:
+    if sync_daemon_of(cluster.inventory) is None:
         return None
     return len(look_at_connections(fleet, candidate))
 

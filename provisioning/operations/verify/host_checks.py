@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from ...model.inventory import Inventory
+from ...model.resolve import sync_daemon_of
 from ..cluster_state.state import ClusterState
 from ..faults.claims import claim_faults
 from ..faults.clocks import ALLOWED, clock_faults
@@ -126,5 +127,7 @@ def _sync(inventory: Inventory, state: ClusterState) -> CheckResult:
     name = "connections are copied to the backup"
     if inventory.ipvs.sync_daemon is None:
         return CheckResult(name, None, "the inventory turns the sync daemon off")
+    if sync_daemon_of(inventory) is None:
+        return CheckResult(name, None, "the inventory has one director")
     sides = ", ".join(f"{n}: {' and '.join(d.sync)}" for n, d in state.directors.items())
     return from_faults(name, sync_faults(inventory, state), state.directors, sides)

@@ -14,6 +14,7 @@ from ...model.resolve import (
     address_for,
     interface_of,
     priority_of,
+    sync_daemon_of,
     virtual_router_id_of,
     virtual_services,
 )
@@ -65,9 +66,8 @@ def _password(inventory: Inventory) -> str:
 
 
 def _sync_daemon(inventory: Inventory, name: str) -> dict[str, Any] | None:
-    """Needs another director to send its connections to."""
-    daemon = inventory.ipvs.sync_daemon
-    if daemon is None or len(inventory.directors.hosts) < 2:
+    daemon = sync_daemon_of(inventory)
+    if daemon is None:
         return None
     first = instances(inventory, name)[0]
     return {

@@ -168,7 +168,10 @@ class SSHCluster(Observer):
 
     def hand_over(self, host: str) -> str | None:
         with self.directors, _as_action_error():
-            if host not in holders_of(self.cluster.inventory, self.fleet):
+            inventory = self.cluster.inventory
+            # A lone director keeps them: they are away for as long as its Keepalived is.
+            alone = len(inventory.directors.hosts) == 1
+            if alone or host not in holders_of(inventory, self.fleet):
                 return None
             done = switch_over(self.op)
         gap = f"; new connections failed for {done.gap:.2f} s" if done.gap is not None else ""
