@@ -39,7 +39,8 @@ def render(
     }
     for group, kind in kinds().items():
         if nodes := topology.of_kind(kind):
-            content[group] = {
+            own = {} if kind.vip is None else {"vip": str(topology.lan.address(kind.vip))}
+            content[group] = own | {
                 "hosts": {
                     node.name: {
                         "address": str(node.address),

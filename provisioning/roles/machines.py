@@ -22,3 +22,5 @@ class Machines:
     """True where its work is the kernel's: IPVS, an NFS server."""
     niceness: int = 10
     """Degree to which it stands back when processors are short (nice(1))."""
+    vip: int | None = None
+    """Last number of the address that they share, where they have one of their own."""

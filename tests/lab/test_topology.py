@@ -109,7 +109,7 @@ def test_secrets_are_readable_by_root_only_and_not_on_command_lines() -> None:
 
 
 def test_inventory_holds_what_the_model_wants() -> None:
-    topology = plan("lab", Size(storage=0))
+    topology = plan("lab", Size(storage=0, edges=2))
     ports = {node.name: 2000 + index for index, node in enumerate(topology.nodes)}
     folder = Path("/run/cosyvoice-lab/lab")
     text = inventory.render(
@@ -123,6 +123,8 @@ def test_inventory_holds_what_the_model_wants() -> None:
     )
     made = Inventory.model_validate(yaml.safe_load(text))
     assert made.storage is None
+    assert made.edges is not None and str(made.edges.vip.address.ip) == "10.77.0.110"
+    assert list(made.edges.hosts) == ["edge1", "edge2"]
     assert made.directors.hosts["lvs2"].ssh.port == 2001
     assert str(made.app.python) == "/opt/python/bin/python"
     assert (made.vrrp.version, made.vrrp.advert_interval) == (3, 0.2)

@@ -76,6 +76,6 @@ EDGES = Role(
         comment="# The machines that admit programs' requests, up to what the nodes can take.\n",
         optional=True,
     ),
-    machines=Machines(kind="edge", prefix="edge", first=61),
+    machines=Machines(kind="edge", prefix="edge", first=61, niceness=0, vip=110),
 )
 """After the nodes they send to."""
