@@ -18,6 +18,7 @@ SMALL = Size(directors=2, real_servers=1, real_server_memory=512)
 TWO_RELEASES = Size(
     directors=1, real_servers=2, storage=0, director_memory=512, real_server_memory=512
 )
+ONE_DIRECTOR = Size.bare(directors=1, real_servers=1, storage=0)
 SERVERS = Size.bare(real_servers=2, real_server_memory=1000)
 MakeLab = Callable[[str, Size], Lab]
 
@@ -38,12 +39,14 @@ def _remove_orphans() -> None:
 
 
 @contextmanager
-def _lab(suffix: str, size: Size, debian: tuple[int, ...] = ()) -> Iterator[Lab]:
+def _lab(
+    suffix: str, size: Size, debian: tuple[int, ...] = (), *, shared_kernel: bool = False
+) -> Iterator[Lab]:
     _require_lab_host()
     _remove_orphans()
     name = f"pytest{os.getpid()}{suffix}"
     try:
-        yield lifecycle.up(plan(name, size, debian=debian), report=print)
+        yield lifecycle.up(plan(name, size, None, debian, shared_kernel), report=print)
     finally:
         lifecycle.down(name)
 
@@ -66,6 +69,13 @@ def bare_lab() -> Iterator[Lab]:
 def debian_lab() -> Iterator[Lab]:
     """Bare machines of a module's own: lvs1 and rs1 with Debian 12, rs2 with Debian 13."""
     with _lab("debian", TWO_RELEASES, (12, 13)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def one_director() -> Iterator[Lab]:
+    """A bare director of a module's own, and a real server on this computer's kernel."""
+    with _lab("director", ONE_DIRECTOR, (12,), shared_kernel=True) as made:
         yield made
 
 

@@ -220,6 +220,16 @@ _LOCK = (
             4,
         ),
         (
+            "".join(
+                f"E: Failed to fetch http://mirror.example/pool/{number}.deb  404  Not Found\n"
+                for number in range(2000)
+            ),
+            "",
+            "Failed to fetch http://mirror.example/pool/0.deb  404  Not Found\n"
+            "packages could not be fetched; does the host reach its mirror?\n",
+            4,
+        ),
+        (
             "E: Failed to fetch http://mirror.example/debian/pool/k.deb  404  Not Found\n"
             "E: Unable to fetch some archives, maybe run apt-get update",
             "E: Release file for http://mirror.example/dists/bookworm-updates/InRelease is not"

@@ -106,7 +106,8 @@ fail_as_apt() { # TEXT: with the one thing to do about it, where that is known
     esac
     case $1 in
     *'Failed to fetch'* | *'Could not connect'* | *'Could not resolve'*)
-        printf '%s\n' "$1" | sed -n 's/^[EW]: *\(Failed to fetch\)/\1/p' | head -n 1 >&2
+        # Not head(1), which may end before all is written, and that would be said here too.
+        printf '%s\n' "$1" | sed -n 's/^[EW]: *\(Failed to fetch\)/\1/p' | sed -n 1p >&2
         fail "packages could not be fetched; does the host reach its mirror?"
         ;;
     *'Unable to locate package'*)
