@@ -14,6 +14,8 @@ METRICS = "/metrics"
 EDGE_HEALTH = "/health"
 """Of an edge, not of a node: 200 while it lives."""
 SPEECH = "/v1/audio/speech"
+GENERATE = "/AIVoice/TTS/CosyVoice2/"
+"""Beginning of the first version's routes."""
 
 NODE_HEADER = "X-Node"
 """Header of every answer: name of the node that gave it. The probes, which run on hosts without

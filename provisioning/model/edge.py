@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from ..node_api import GENERATE, SPEECH
 from .base import Part, Port, Seconds, Whole
 from .hosts import Group, Host, IPAddress, address_only
 from .tls import ServerName
@@ -39,7 +40,7 @@ RequestPath = Annotated[
     Field(
         pattern=r"^/[^\s\x00-\x1f\x7f-\x9f\u2028\u2029$%?#]*$",
         max_length=255,
-        examples=["/v1/audio/speech"],
+        examples=[SPEECH],
     ),
 ]
 """The beginning of a request's path, as it is without percent signs."""
@@ -48,7 +49,7 @@ RequestPath = Annotated[
 class Paths(Part):
     """What is passed on, by the beginnings of paths; the longest counts. Anything else is 404."""
 
-    jobs: list[RequestPath] = ["/AIVoice/TTS/CosyVoice2/", "/v1/audio/speech"]
+    jobs: list[RequestPath] = [GENERATE, SPEECH]
     """Those that take a slot of a node."""
     others: list[RequestPath] = ["/v1/", "/outputs/"]
     """Those that take none and are passed on without a limit. ``/`` is the page, and all else."""

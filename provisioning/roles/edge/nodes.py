@@ -1,6 +1,7 @@
 """The service by which an edge knows how the nodes are."""
 
 from ...model.edge import Edges
+from ...node_api import STATUS
 from ...places import EDGE_NODES, EDGE_PROGRAM, EDGE_RUN, EDGE_SERVICE
 from ...resources.base import Resource
 from ...resources.directory import Directory
@@ -24,7 +25,7 @@ def node_watch(host: RoleHost, edges: Edges) -> list[Resource]:
         RenderedFile(path=EDGE_NODES, content=content, triggers=again),
         RenderedFile(
             path=EDGE_PROGRAM,
-            content=host.render("cosyvoice-edge.j2"),
+            content=host.render("cosyvoice-edge.j2", status_path=STATUS),
             mode=0o755,
             validate='python3 -I -c \'import sys; compile(open(sys.argv[1]).read(), "", "exec")\''
             ' "$CANDIDATE"',
