@@ -266,7 +266,8 @@ def test_the_second_stands_in_for_the_first_when_that_is_gone(
         second.has(days=27.9)
         done = second.keep()
         assert done.returncode == 0, done.stderr
-        assert "Pebble" in second.shown().issuer.rfc4514_string()
+        # Nginx takes it up in its own time.
+        wait_until(lambda: "Pebble" in second.shown().issuer.rfc4514_string())
         assert second.shown().serial_number != before
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.app.audio.sounds import silence, speech_like, write
 from tests.app.node_process import NodeProcess
-from tests.app.voices.test_voices import wait_clean
+from tests.app.voices.test_voices import left_over
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,8 @@ def test_a_voice_of_the_engine(node: NodeProcess) -> None:
 
 
 def test_the_ways_that_take_a_recording(mimic_node: NodeProcess, recording: Path) -> None:
+    # Other tests' outputs are there as well.
+    before = set(left_over(mimic_node))
     prompt = {"prompt_wav": recording}
     hello: dict[str, str | Path] = {"tts_text": "你好", **prompt}
     made = [
@@ -60,7 +62,7 @@ def test_the_ways_that_take_a_recording(mimic_node: NodeProcess, recording: Path
     assert [seconds(one) for one in made] == pytest.approx([3, 3, 3], abs=0.3)
     converted = asked(mimic_node, "vc", {"source_wav": recording, **prompt})
     assert seconds(converted) == pytest.approx(6, abs=0.3)
-    wait_clean(mimic_node)
+    mimic_node.wait_until(lambda: set(left_over(mimic_node)) <= before, 30)
 
 
 @pytest.mark.parametrize(
@@ -89,9 +91,10 @@ def test_a_wrong_form_is_told_which_field(
 
 
 def test_a_recording_that_is_none(mimic_node: NodeProcess, tmp_path: Path) -> None:
+    before = set(left_over(mimic_node))
     empty, quiet = tmp_path / "empty.wav", write(tmp_path / "quiet.wav", silence(2.0))
     empty.touch()
     for path in (empty, quiet):
         answer = asked(mimic_node, "cross_lingual", {"tts_text": "hello", "prompt_wav": path})
         assert answer.status_code == 400, answer.text
-    wait_clean(mimic_node)
+    mimic_node.wait_until(lambda: set(left_over(mimic_node)) <= before, 30)
