@@ -45,9 +45,10 @@ class Acme(Part):
 
     email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", examples=["ops@example.org"])]
     """Address of the account, for the authority's notices."""
-    directory: Annotated[str, Field(pattern=r"^https://[^\s]+$")] = (
-        "https://acme-v02.api.letsencrypt.org/directory"
-    )
+    directory: Annotated[
+        str,
+        Field(pattern=r"^https://[^\s]+$", examples=["https://acme.example.org/directory"]),
+    ] = "https://acme-v02.api.letsencrypt.org/directory"
     """URL of the authority's directory."""
     authority: LocalPath | None = None
     """PEM file by which the directory's own HTTPS is believed, where the hosts do not know it: of

@@ -47,8 +47,9 @@ def test_the_repositorys_inventory_is_what_init_writes(tmp_path: Path) -> None:
             *("--director", "east=fd00::1", "--director", "west=fd00::2"),
             *("--real-server", "fd00::a", "--storage", "[fd00::9]:/outputs"),
         ],
+        [*_FLAGS, "--edge", "vip=192.168.1.110", "--edge", "192.168.1.51 west=192.168.1.52"],
     ],
-    ids=["host", "none", "existing server", "named host", "IPv6"],
+    ids=["host", "none", "existing server", "named host", "IPv6", "edges"],
 )
 def test_what_is_written_has_nothing_wrong_with_it(flags: list[str], tmp_path: Path) -> None:
     path = tmp_path / "inventory.yaml"
@@ -90,6 +91,30 @@ def test_two_hosts_of_one_name_are_refused(tmp_path: Path) -> None:
     result = _init(tmp_path / "i.yaml", *_FLAGS, "--director", "lvs1=192.168.1.13")
     assert result.exit_code == 2
     assert "two hosts are called lvs1" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (["192.168.1.51"], "edges need one address to share: vip=192.168.1.110"),
+        (["vip=192.168.1.110", "vip=192.168.1.111", "192.168.1.51"], "edges need one address"),
+        (["vip=192.168.1.110"], "at least one address of their own"),
+    ],
+)
+def test_edges_have_a_vip_and_hosts(tmp_path: Path, answers: list[str], said: str) -> None:
+    flags = [word for answer in answers for word in ("--edge", answer)]
+    result = _init(tmp_path / "i.yaml", *_FLAGS, *flags)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_edges_are_what_was_answered(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yaml"
+    result = _init(path, *_FLAGS, "--edge", "vip=192.168.1.110、192.168.1.51，west=192.168.1.52")
+    assert result.exit_code == 0, result.output
+    edges = load_inventory(path).edges
+    assert edges is not None and str(edges.vip.address.ip) == "192.168.1.110"
+    assert list(edges.hosts) == ["edge1", "west"]
 
 
 def test_without_a_terminal_it_says_which_option_is_missing(tmp_path: Path) -> None:
@@ -151,7 +176,8 @@ def test_a_wrong_answer_is_asked_again_and_the_others_are_kept(tmp_path: Path) -
     answers = [
         *("bogus", "192.168.1.100", "eth 0", "eth0"),
         *("192.168.1.11,bogus", "a=192.168.1.11 a=192.168.1.12", "192.168.1.11,192.168.1.12"),
-        *("192.168.1.101", "nowhere", "none", ""),
+        *("192.168.1.101", "nowhere", "none"),
+        *("192.168.1.51", "none"),
         *("-x", "a b", "deploy"),
         *("cosyvoice9", "cosyvoice3"),
         *("nowhere", "nodes:/mnt/models/three"),
@@ -173,11 +199,13 @@ def test_a_wrong_answer_is_asked_again_and_the_others_are_kept(tmp_path: Path) -
         assert process.wait(60) == 0, said
     assert said.count("bogus' is no IP address") == 2
     assert "two hosts are called a" in said
+    assert "edges need one address to share" in said
     assert said.count("is no user's name") == 2
     assert "'cosyvoice9' is none of them" in said
     assert "'python3' is neither venv, wheelhouse nor a path" in said
     inventory = load_inventory(path)
     assert list(inventory.directors.hosts) == ["lvs1", "lvs2"]
+    assert inventory.edges is None
     assert inventory.ssh.user == "deploy"
     assert "'nowhere' is neither modelscope, huggingface, a folder here" in said
     app = inventory.app

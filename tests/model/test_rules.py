@@ -779,6 +779,14 @@ TLS: dict[str, Case] = {
         "tls.redirect_port", "the authority asks there", "write 80",
         tls=f"tls: {{names: [a.org], acme: {{email: a@b}}, redirect_port: {MARK}8080}}",
     ),
+    "a DNS hook that is not there": error(
+        "tls.acme.dns_hook", "cannot be read: No such file", "correct the path",
+        tls=f"tls: {{names: [a.org], acme: {{email: a@b, dns_hook: {MARK}nowhere}}}}",
+    ),
+    "an ACME authority that is not there": error(
+        "tls.acme.authority", "cannot be read: No such file", "correct the path",
+        tls=f"tls: {{names: [a.org], acme: {{email: a@b, authority: {MARK}nowhere}}}}",
+    ),
     "acme without the nodes' secret": error(
         "tls.acme", "under their secret", "app.session_routing",
         tls=f"tls: {{names: [a.org], {MARK}acme: {{email: a@b}}}}",
@@ -896,6 +904,26 @@ def test_a_source_folder_holds_the_package(tmp_path: Path) -> None:
         (tmp_path / package / "__main__.py").touch()
         assert not diagnostics(case.text.replace(MARK, ""), tmp_path)
         shutil.rmtree(tmp_path / package.split("/")[0])
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "message", "fix"),
+    [
+        ("dns_hook", b"echo", "is no script", "#!/bin/sh"),
+        ("dns_hook", b"\x7fELF\xff", "is no script", "#!/bin/sh"),
+        ("authority", b"\x30\x82\xff", "no certificate in PEM", "the authority's own"),
+        ("authority", b"-----BEGIN PRIVATE KEY-----", "no certificate in PEM", "authority's own"),
+    ],
+)
+def test_what_acme_brings_to_nodes_is_what_it_says(
+    tmp_path: Path, key: str, content: bytes, message: str, fix: str
+) -> None:
+    (tmp_path / "file").write_bytes(content)
+    acme = f"{{email: a@b, {key}: {MARK}file}}"
+    check(
+        error(f"tls.acme.{key}", message, fix, tls=f"tls: {{names: [a.org], acme: {acme}}}"),
+        tmp_path,
+    )
 
 
 def test_every_rule_has_something_to_say_about_some_case(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,6 +98,7 @@ RULES: tuple[Rule, ...] = (
     sorry_server.sorry_server,
     tls.pair,
     tls.acme,
+    tls.acme_files,
     tls.certificate,
     tls.ports,
     tls.names,

@@ -87,6 +87,32 @@ def acme(context: Context) -> Iterator[Finding]:
         )
 
 
+def acme_files(context: Context) -> Iterator[Finding]:
+    """Files that are brought to the real servers are here, and texts; a hook is a script."""
+    tls = context.inventory.tls
+    if tls is None or tls.acme is None:
+        return
+    files = {"authority": tls.acme.authority, "dns_hook": tls.acme.dns_hook}
+    for key, path in files.items():
+        if path is None:
+            continue
+        where = ("tls", "acme", key)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            why = f"{path} cannot be read: {error.strerror}"
+            yield Finding(where, why, "correct the path: it starts at the inventory's folder")
+            continue
+        except UnicodeDecodeError:
+            text = ""
+        if key == "dns_hook" and not text.startswith("#!"):
+            yield Finding(
+                where, f"{path} is no script", "begin it with #! and its interpreter: #!/bin/sh"
+            )
+        elif key == "authority" and "-----BEGIN CERTIFICATE-----" not in text:
+            yield Finding(where, f"{path} has no certificate in PEM", "name the authority's own")
+
+
 def certificate(context: Context) -> Iterator[Finding]:
     """Clients would take it: it is for the names, for now, and of the key."""
     tls = context.inventory.tls

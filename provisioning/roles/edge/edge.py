@@ -9,12 +9,12 @@ from ..machines import Machines
 from ..network import address_requirement
 from ..part import RolePart
 from ..programs import manager_requirement, manager_resources
-from ..question import Question
 from ..role import Log, Role
 from ..role_host import RoleHost
 from .keepalived import keepalived, vrrp_settled
 from .nginx import answers, nginx
 from .nodes import node_watch
+from .question import EDGE_QUESTION
 from .view import edge_view
 
 
@@ -67,15 +67,7 @@ EDGES = Role(
         "nginx-version.txt": "nginx -V 2>&1",
         "edge-sockets.txt": "ls -l /run/cosyvoice-edge; ss -ltnx 2>/dev/null | head -n 200",
     },
-    question=Question(
-        key="edges",
-        option="--edge",
-        help="May be repeated.",
-        text="Edges, their addresses, or none",
-        prefix="edge",
-        comment="# The machines that admit programs' requests, up to what the nodes can take.\n",
-        optional=True,
-    ),
+    question=EDGE_QUESTION,
     machines=Machines(kind="edge", prefix="edge", first=61, niceness=0, vip=110),
 )
 """After the nodes they send to."""
