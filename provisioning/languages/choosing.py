@@ -25,7 +25,7 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("/peers.j2", Listed),
     ("/services.j2", Listed),
     ("/edge-nodes.j2", Listed),
-    # A program that is given no value.
+    # A program in Python; what is put into it is a word.
     ("/cosyvoice-edge.j2", Words),
     ("/logrotate.j2", Words),
     (".env.j2", EnvironmentFile),

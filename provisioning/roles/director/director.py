@@ -9,6 +9,7 @@ from ...resources.package import Packages
 from ...resources.service import Service
 from ...resources.soundness import Soundness
 from ..deployment import Deployment
+from ..keepalived_service import helpers
 from ..machines import Machines
 from ..network import address_requirement
 from ..part import RolePart
@@ -18,7 +19,7 @@ from ..role import Log, Role
 from ..role_host import RoleHost
 from .authority import authority
 from .guard import guard, table_services
-from .keepalived import configured, helpers, vrrp_settled
+from .keepalived import configured, vrrp_settled
 from .kernel import ipvs_requirement, kernel
 
 

@@ -1,6 +1,5 @@
 """Keepalived on an edge: one VIP, which goes with an Nginx that answers."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from ...model.edge import Edges
@@ -18,17 +17,16 @@ from ...places import (
 )
 from ...resources.base import Postcondition, Resource
 from ...resources.service import reload, restart
-from ..director.keepalived import VALIDATE, helpers, kept_running, settled
 from ..director.keepalived_conf import has_password
+from ..keepalived_service import VALIDATE, helpers, kept_running, settled
 from ..rendering import RenderedFile
 from ..role_host import RoleHost
 
 
 def keepalived(host: RoleHost, edges: Edges) -> list[Resource]:
     """Its helpers and its definition, as directors have them, and a configuration of its own."""
-    as_director = replace(host, folder="director")
     return [
-        *helpers(as_director),
+        *helpers(host),
         RenderedFile(
             path=KEEPALIVED_CONF,
             content=host.render("keepalived.conf.j2", **_values(host, edges)),
@@ -39,7 +37,7 @@ def keepalived(host: RoleHost, edges: Edges) -> list[Resource]:
             triggers=(reload(KEEPALIVED, host.manager),),
             returned=restart(KEEPALIVED, host.manager),
         ),
-        *kept_running(as_director),
+        *kept_running(host),
     ]
 
 

@@ -3,7 +3,6 @@
 from ...model.address import IPAddress, endpoint
 from ...model.edge import Edges
 from ...model.edge_admission import client_cap, edge_places
-from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ...model.slots import cards_of, slots_of
@@ -20,6 +19,7 @@ from ...places import (
 from ...resources.base import Postcondition, Resource
 from ...resources.directory import Directory
 from ...resources.service import Service, reload, restart
+from ..nginx_service import kept_running
 from ..real_server.urls import app_port, own_url
 from ..rendering import RenderedFile
 from ..role_host import RoleHost
@@ -38,7 +38,7 @@ def nginx(host: RoleHost, edges: Edges) -> list[Resource]:
             validate=f'{NGINX_PROGRAM} check "$CANDIDATE"',
             triggers=(reload(NGINX, host.manager),),
         ),
-        *_kept_running(host),
+        *kept_running(host, anew),
         Service(name=NGINX, manager=host.manager),
     ]
 
@@ -85,19 +85,6 @@ def _values(host: RoleHost, edges: Edges) -> dict[str, object]:
 
 def _host(address: IPAddress) -> str:
     return str(address) if address.version == 4 else f"[{address}]"
-
-
-def _kept_running(host: RoleHost) -> list[Resource]:
-    anew = (restart(NGINX, host.manager),)
-    if host.manager is ServiceManager.SUPERVISOR:
-        return [host.unit(NGINX, anew, script=NGINX_PROGRAM)]
-    # The package brings the unit.
-    path = f"/etc/systemd/system/{NGINX}.service.d"
-    content = host.render("nginx.restart.conf.j2", script=NGINX_PROGRAM, conf=NGINX_CONF)
-    return [
-        Directory(path=path),
-        RenderedFile(path=f"{path}/cosyvoice.conf", content=content, triggers=anew),
-    ]
 
 
 def answers(edges: Edges) -> Postcondition:

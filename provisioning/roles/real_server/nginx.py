@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
 from ...model.resolve import app_services, is_ipv4
 from ...model.service import check_path
@@ -23,6 +22,7 @@ from ...resources.directory import Directory
 from ...resources.file import File
 from ...resources.package import Packages
 from ...resources.service import Service, reload, restart
+from ..nginx_service import kept_running
 from ..rendering import RenderedFile
 from ..role_host import RoleHost
 from .acme import acme, acme_service, acme_values
@@ -54,7 +54,7 @@ def nginx(host: RoleHost) -> list[Resource]:
             validate=f'{NGINX_PROGRAM} check "$CANDIDATE"',
             triggers=(again,),
         ),
-        *_kept_running(host, anew),
+        *kept_running(host, anew),
         Service(name=NGINX, manager=host.manager),
         *acme_service(host),
     ]
@@ -110,21 +110,6 @@ def _values(host: RoleHost, tls: Tls) -> dict[str, object]:
 def _listen(port: int, *, ipv6: bool) -> list[str]:
     """A socket for each family: on one for both, clients of IPv4 would have addresses of IPv6."""
     return [str(port), f"[::]:{port}"] if ipv6 else [str(port)]
-
-
-def _kept_running(host: RoleHost, anew: Handler) -> list[Resource]:
-    if host.manager is ServiceManager.SUPERVISOR:
-        return [host.unit(NGINX, (anew,), script=NGINX_PROGRAM)]
-    # The package brings the unit.
-    path = f"/etc/systemd/system/{NGINX}.service.d"
-    return [
-        Directory(path=path),
-        RenderedFile(
-            path=f"{path}/cosyvoice.conf",
-            content=host.render("nginx.restart.conf.j2", script=NGINX_PROGRAM, conf=NGINX_CONF),
-            triggers=(anew,),
-        ),
-    ]
 
 
 def answers_tls(inventory: Inventory) -> tuple[Postcondition, ...]:
