@@ -214,7 +214,8 @@ def _removals(before: tuple[StoredFragment, ...], wanted: set[str]) -> tuple[Pla
 def _handlers(
     steps: tuple[PlannedStep, ...], pending: list[StoredFragment]
 ) -> tuple[PlannedHandler, ...]:
-    """Each handler once, in the order first triggered, unless a later step supersedes it."""
+    """Each handler once, in the order first triggered, unless a later step or another handler
+    supersedes it."""
     handlers: dict[str, Handler] = {}
     because: dict[str, list[str]] = {}
     for entry in pending:
@@ -227,6 +228,9 @@ def _handlers(
         for name in step.change.supersedes:
             handlers.pop(name, None)
             because.pop(name, None)
+    needless = {name for handler in handlers.values() for name in handler.supersedes}
     return tuple(
-        PlannedHandler(handler, tuple(because[name])) for name, handler in handlers.items()
+        PlannedHandler(handler, tuple(because[name]))
+        for name, handler in handlers.items()
+        if name not in needless
     )

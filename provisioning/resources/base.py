@@ -84,6 +84,8 @@ class Handler:
     """Fragment; must fail when the service did not take the change up."""
     disturbs: bool = True
     """True where something that runs may be interrupted by it."""
+    supersedes: frozenset[str] = frozenset()
+    """Names of handlers it makes needless: a restart takes up all that a reload would."""
 
 
 @dataclass(frozen=True, slots=True)

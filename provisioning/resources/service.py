@@ -42,10 +42,13 @@ def restart(
     itself is started.
     """
     require_unit(name)
-    if manager is ServiceManager.SYSTEMD:
-        return Handler(_restart_name(name), quote_call("systemd_restart", name))
     once = "yes" if oneshot else "no"
-    return Handler(_restart_name(name), quote_call("supervisor_restart", socket, name, once))
+    command = (
+        quote_call("systemd_restart", name)
+        if manager is ServiceManager.SYSTEMD
+        else quote_call("supervisor_restart", socket, name, once)
+    )
+    return Handler(_restart_name(name), command, supersedes=frozenset({_reload_name(name)}))
 
 
 def starting(name: str, manager: ServiceManager, *, socket: str = supervisor.SOCKET) -> str:

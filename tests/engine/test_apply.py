@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,13 @@ def test_a_started_service_needs_no_restart(host: Host) -> None:
     service = host.mark("service", supersedes=frozenset({"restart x"}))
     host.apply(host.mark("config", triggers=(restart,)), service)
     assert host.said == ["apply:config", "apply:service"]
+
+
+def test_a_restart_takes_up_what_a_reload_would(host: Host) -> None:
+    reload = host.handler("reload")
+    restart = replace(host.handler("restart"), supersedes=frozenset({"reload"}))
+    host.apply(host.mark("config", triggers=(reload,)), host.mark("unit", triggers=(restart,)))
+    assert host.said == ["apply:config", "apply:unit", "handler:restart"]
 
 
 def test_killed_between_change_and_handler_the_next_run_runs_it(host: Host) -> None:

@@ -313,7 +313,9 @@ def test_a_star_is_proved_in_dns_by_a_hook(nodes: Nodes) -> None:
     )
     hook.chmod(0o700)
     node.set({"names": [f"*.{NAME}", NAME], "hook": str(hook)})
+    before = node.shown().serial_number
     done = node.keep()
     assert done.returncode == 0, done.stderr
+    _serves_new(node, before)
     names = node.shown().extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert set(names.get_values_for_type(x509.DNSName)) == {f"*.{NAME}", NAME}

@@ -1,6 +1,8 @@
 """The rendered configuration on the Nginx that is installed here, in front of a stand-in app."""
 
 import http.client
+import os
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -10,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import NAME
-from tests.ports import refusing_port
+from tests.ports import free_port, refusing_port
+from tests.processes import wait_until
 from tests.roles.nginx_site import App, Site, started
 
 _UPLOAD = 100 << 20
@@ -110,6 +113,39 @@ def test_listen_has_the_form_of_the_version_that_is_there(
     written = (tmp_path / "run" / "listen.conf").read_text()
     both = [f"listen {place} {form};" for place in (site.port, f"[::]:{site.port}")]
     assert written.splitlines() == [*both, *filter(None, [more])]
+
+
+def test_told_to_reload_before_it_is_there_it_starts_all_the_same(tmp_path: Path) -> None:
+    site = Site(tmp_path, free_port())
+    slow, begun, go_on = (tmp_path / name for name in ("bin", "begun", "go-on"))
+    slow.mkdir()
+    os.mkfifo(go_on)
+    (slow / "nginx").write_text(
+        f'#!/bin/sh\n[ "$1" != -v ] || {{ touch {begun}; read -r line < {go_on}; }}\n'
+        'exec /usr/sbin/nginx "$@"\n'
+    )
+    (slow / "nginx").chmod(0o755)
+    process = subprocess.Popen(
+        [str(site.program), "run"], env={"PATH": f"{slow}:/usr/sbin:{os.environ['PATH']}"}
+    )
+    try:
+        wait_until(begun.exists)
+        process.send_signal(signal.SIGHUP)
+        go_on.write_text("now\n")
+        wait_until(lambda: process.poll() is not None or site.listens())
+        assert process.poll() is None
+        # And once it is there it does take up what changed.
+        before = _workers(process.pid)
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: not before & _workers(process.pid))
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _workers(master: int) -> set[str]:
+    return set(Path(f"/proc/{master}/task/{master}/children").read_text().split())
 
 
 def test_a_wrong_configuration_is_refused(tmp_path: Path) -> None:
