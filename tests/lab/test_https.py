@@ -119,8 +119,9 @@ def test_directors_ask_over_tls_and_a_folder_without_the_authority_is_stopped(
     elsewhere = Cluster(cluster.lab, tmp_path)
 
     def unseen(content: dict[str, Any]) -> None:
-        for number, name in enumerate(("lvs1", "lvs2")):
-            content["directors"]["hosts"][name]["address"] = f"192.0.2.{number + 1}"
+        for name in ("lvs1", "lvs2"):
+            # Nobody listens there.
+            content["directors"]["hosts"][name]["ssh"]["port"] = 1
 
     elsewhere.write(encrypted(authority="cluster"), unseen)
     done = elsewhere.run("deploy", "--yes", "--limit", "rs1")

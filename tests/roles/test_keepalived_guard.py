@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -58,7 +58,7 @@ def state_of(process: subprocess.Popen[bytes]) -> str:
 class Director:
     """A host's places for the guard, in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, young: int = 0) -> None:
         self.folder = folder
         self.table, self.withdrawn = folder / "ip_vs", folder / "withdrawn"
         self.table.write_text(TABLE)
@@ -71,6 +71,7 @@ class Director:
             "services": folder / "services",
             "withdrawn": self.withdrawn,
             "pause": 0.1,
+            "young": young,
         }.items():
             script = re.sub(f"(?m)^{name}=.*", f"{name}={value}", script)
         # The address that is to go is seen to go, and each look is seen to end.
@@ -145,9 +146,9 @@ def director(tmp_path: Path) -> Iterator[Director]:
         made.end()
 
 
-@pytest.fixture
-def guarded(director: Director) -> Iterator[Director]:
-    """With the guard at work."""
+@contextmanager
+def guard_of(director: Director) -> Iterator[None]:
+    """At work."""
     with (director.folder / "log").open("w") as log:
         guard = subprocess.Popen(
             [*confined(_UNIT, str(director.folder)), str(director.guard), "run"],
@@ -156,10 +157,16 @@ def guarded(director: Director) -> Iterator[Director]:
             start_new_session=True,
         )
     try:
-        yield director
+        yield
     finally:
         os.killpg(guard.pid, signal.SIGKILL)
         guard.wait()
+
+
+@pytest.fixture
+def guarded(director: Director) -> Iterator[Director]:
+    with guard_of(director):
+        yield director
 
 
 def log(director: Director) -> str:
@@ -187,6 +194,21 @@ def test_one_that_sleeps_for_ever_is_named(director: Director) -> None:
     director.start("vrrp", asleep=True)
     (said,) = director.says("alive")
     assert said.startswith("Keepalived's VRRP process") and "does not wake" in said
+
+
+def test_one_that_starts_may_wait_for_others(tmp_path: Path) -> None:
+    director = Director(tmp_path, young=3600)
+    try:
+        director.start("vrrp", asleep=True)
+        assert director.says("alive") == []
+        with guard_of(director):
+            director.looks(8)
+            assert log(director) == ""
+            # Not for ever.
+            director.processes["vrrp"].wait(60)
+        assert "does not wake" in log(director)
+    finally:
+        director.end()
 
 
 def test_a_number_that_is_another_programs_now_is_not_touched(director: Director) -> None:
