@@ -1,7 +1,8 @@
-"""The certificate that a real server shows to its clients. Pure but for reading package data."""
+"""The certificate that a host shows to its clients. Pure but for reading package data."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -28,6 +29,25 @@ class ServedCertificate:
     until: datetime | None = None
     """Its end, in UTC."""
     problem: str = ""
+
+    def record(self, now: datetime) -> dict[str, Any]:
+        """As JSON has it, with the days that are left."""
+        left = self.days_left(now)
+        return {
+            **asdict(self),
+            "names": list(self.names),
+            "until": self.until.isoformat() if self.until else None,
+            "days_left": None if left is None else round(left, 1),
+        }
+
+    def left_in_words(self, tls: Tls, now: datetime) -> tuple[str, bool]:
+        """How long it is good for, for people; and whether that is long enough."""
+        left = self.days_left(now)
+        if left is None:
+            return "none", False
+        if left <= 0:
+            return "ended", False
+        return f"{left:.0f} days left", left >= tls.warn_days
 
     def days_left(self, now: datetime) -> float | None:
         """Days until its end, less than 0 after it; nothing where none is shown."""

@@ -20,6 +20,11 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("/keepalived.restart.conf.j2", Systemd),
     ("/nginx.conf.j2", Nginx),
     ("/nginx.restart.conf.j2", Systemd),
+    # Parts of configurations of Nginx.
+    ("nginx/tls.conf.j2", Nginx),
+    ("nginx/redirect_host.conf.j2", Nginx),
+    ("nginx/acme_nodes.conf.j2", Nginx),
+    ("nginx/ask_acme_nodes.conf.j2", Nginx),
     ("/sysctl.conf.j2", Sysctl),
     ("/modules.conf.j2", Words),
     ("/peers.j2", Listed),

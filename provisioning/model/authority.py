@@ -21,9 +21,9 @@ from .address import IPAddress
 from .certificate import CertificateError, ServerCertificate
 
 _YEARS = timedelta(days=3650)
-_LEAF = timedelta(days=397)
-"""Browsers take no public certificate of more than 398 days, and this is as short as a cluster may
-stand without a deploy."""
+_LEAF = timedelta(days=365)
+"""The longest that Mozilla's intermediate configuration allows, and as short as a cluster may stand
+without a deploy."""
 _BEFORE = timedelta(hours=1)
 """Clocks of clients may be behind."""
 

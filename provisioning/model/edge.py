@@ -63,7 +63,8 @@ class Edges(Group[EdgeEntry]):
     vip: VirtualIPEntry
     """Their virtual IP, which is none of the directors'."""
     port: Port = 9080
-    """Where clients ask."""
+    """Where clients ask. With ``tls`` they ask on its port, and here is a redirect, unless
+    ``tls.only`` is false."""
     names: list[ServerName] = []
     """Names by which clients may ask, beside the VIP; absent is any."""
     admission: Admission = Admission.STRICT

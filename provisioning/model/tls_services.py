@@ -1,5 +1,6 @@
 """Virtual services that TLS adds: its own port, and the one that leads there. Pure."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..node_api import READY
@@ -8,6 +9,8 @@ from .tls import Tls
 
 HTTPS = "https"
 REDIRECT = "redirect"
+HTTPS_PORT = 443
+"""The one that URLs need not name."""
 
 
 def tls_services(tls: Tls, app: VirtualService) -> list[VirtualService]:
@@ -35,5 +38,10 @@ def tls_services(tls: Tls, app: VirtualService) -> list[VirtualService]:
 
 
 def server_name(tls: Tls) -> str | None:
-    """The name that is asked by where one has to be chosen; a wildcard is none."""
-    return next((name for name in tls.names if not name.startswith("*.")), None)
+    """The name that is asked by where one has to be chosen."""
+    return chosen_name(tls.names)
+
+
+def chosen_name(names: Sequence[str]) -> str | None:
+    """The first; a wildcard is none."""
+    return next((name for name in names if not name.startswith("*.")), None)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..facts.served_certificate import ServedCertificate
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -23,3 +25,5 @@ class HostStatus:
     """For people, by heading; the same headings for every host."""
     faults: tuple[tuple[str, str], ...] = field(default=())
     """Texts and fixes, as a ``Fault`` has them."""
+    certificate: ServedCertificate | None = None
+    """The one it shows to clients, where it ends TLS."""

@@ -4,6 +4,7 @@ authority asks the VIP."""
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from provisioning.model.authority import issue, new_authority
+from tests.lab import https_clients
 from tests.lab.cluster import Change, Cluster
 
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(1800)]
@@ -25,11 +27,10 @@ NODES = ("rs1", "rs2", "rs3")
 _SPEECH = json.dumps({"model": "tts-1", "input": "hello", "voice": "en-us"})
 
 
-def encrypted(**tls: Any) -> Change:
+def encrypted(scheduler: str = "rr", **tls: Any) -> Change:
     def change(content: dict[str, Any]) -> None:
-        content["services"] = [
-            {"name": "web", "port": 7860, "scheduler": "rr", "persistence": None}
-        ]
+        web = {"name": "web", "port": 7860, "scheduler": scheduler, "persistence": None}
+        content["services"] = [web]
         content["tls"] = {"names": [NAME], **tls}
 
     return change
@@ -108,6 +109,43 @@ def test_another_certificate_and_nobody_notices(cluster: Cluster, trusted: Path)
     assert after != before
     old = curl(cluster, trusted, "--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0")
     assert cluster.from_client(*old).returncode == 35
+
+
+@pytest.fixture
+def sslyze(tmp_path: Path) -> str:
+    """In an environment of its own: it wants an older cryptography than the project."""
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
+    install = [str(tmp_path / "venv" / "bin" / "pip"), "install", "-q", "sslyze"]
+    subprocess.run(install, check=True, timeout=600)
+    return str(tmp_path / "venv" / "bin" / "sslyze")
+
+
+def test_it_is_what_mozilla_calls_intermediate(
+    cluster: Cluster, trusted: Path, sslyze: str
+) -> None:
+    vip = cluster.lab.topology.lan.vip
+    words = ["--mozilla_config=intermediate", f"--sni={NAME}", f"--certinfo_ca_file={trusted}"]
+    done = cluster.from_client(sslyze, *words, f"{vip}:443")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    assert f"{vip}:443: OK - Compliant" in done.stdout
+
+
+@pytest.mark.parametrize("scheduler", ["rr", "sh"])
+def test_sessions_are_kept_and_jobs_lent_whatever_the_scheduler(
+    cluster: Cluster, trusted: Path, scheduler: str
+) -> None:
+    cluster.write(encrypted(authority="cluster", scheduler=scheduler))
+    done = cluster.run("deploy", "--yes", "--no-verify", timeout=1200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    program = Path(https_clients.__file__)
+    url = f"https://{cluster.lab.topology.lan.vip}"
+    done = cluster.from_client(sys.executable, str(program), url, str(trusted))
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert sum(told["in_turn"].values()) == https_clients.IN_TURN
+    # sh brings every connection of this one client to one node; the nodes share all the same.
+    assert sum(told["at_once"].values()) == https_clients.AT_ONCE
+    assert set(told["at_once"]) == set(NODES), told
 
 
 def test_directors_ask_over_tls_and_a_folder_without_the_authority_is_stopped(

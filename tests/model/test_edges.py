@@ -99,6 +99,19 @@ def found(text: str) -> list[tuple[str, str, str, int]]:
             "how many cards rs1 has is not said",
             "error",
         ),
+        (
+            "edges: {VIP, HOSTS, port: 443}\ntls: {authority: cluster}",
+            "edges.port",
+            "is the port of TLS, 443",
+            "error",
+        ),
+        (
+            "edges: {VIP, HOSTS, names: [b.example]}\n"
+            "tls: {authority: cluster, names: [a.example]}",
+            "edges.names[0]",
+            "need not be for b.example",
+            "error",
+        ),
     ],
 )
 def test_mistakes_are_said_where_they_are(text: str, key: str, message: str, severity: str) -> None:
@@ -106,6 +119,19 @@ def test_mistakes_are_said_where_they_are(text: str, key: str, message: str, sev
     said = found(text)
     assert said[0][0] == key and message in said[0][1] and said[0][2] == severity
     assert said[0][3] == 1 + ("app" in key), "not on its line"
+
+
+def test_one_real_server_has_no_secret_to_give_edges_a_certificate_by() -> None:
+    tls = "tls: {names: [a.example], acme: {email: a@b.example}}"
+    one = SMALLEST | {"real_servers": "real_servers: {hosts: {rs1: 192.168.1.101}}"}
+    edges = f"edges: {{vip: 192.168.1.110, {_HOSTS}}}"
+    (said,) = [
+        one.key
+        for one in diagnostics("\n".join([*one.values(), edges, tls]) + "\n")
+        if one.severity == "error"
+    ]
+    assert said == "tls.acme"
+    assert not diagnostics("\n".join([*SMALLEST.values(), edges, tls]) + "\n")
 
 
 @pytest.mark.parametrize("path", ["v1", "/a b", "/a$b", "/a?b", "/a%20b", "/a\\nb"])

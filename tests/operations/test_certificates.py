@@ -20,6 +20,7 @@ from provisioning.engine.progress import silent
 from provisioning.errors import ClusterError
 from provisioning.model.authority import issue, new_authority
 from provisioning.model.certificate import ServerCertificate
+from provisioning.model.edge import Edges
 from provisioning.model.tls import Acme, Tls
 from provisioning.operations.certificates.renewing import renew
 from provisioning.operations.certificates.shown import ShownCertificates, shown_certificates
@@ -88,10 +89,16 @@ class Node(SandboxHost):
 class Tlsed:
     """The cluster, deployed as far as TLS is concerned."""
 
-    def __init__(self, folder: Path, nodes: dict[str, Node], sandbox: SandboxCluster) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        nodes: dict[str, Node],
+        sandbox: SandboxCluster,
+        edges: Edges | None = None,
+    ) -> None:
         self.nodes, self.gone = nodes, set[str]()
         self.tls = Tls(authority="cluster", names=[NAME])
-        inventory = sandbox.inventory.model_copy(update={"tls": self.tls})
+        inventory = sandbox.inventory.model_copy(update={"tls": self.tls, "edges": edges})
         self.cluster = Cluster(inventory, folder / "inventory.yaml")
         self.hosts = {**sandbox.hosts, **nodes}
         self.dialogue = Watching()
@@ -137,13 +144,16 @@ class Watching(SilentDialogue):
 
 
 @contextmanager
-def cluster_of(folder: Path, certificate: ServerCertificate | None = None) -> Iterator[Tlsed]:
+def cluster_of(
+    folder: Path, certificate: ServerCertificate | None = None, edges: Edges | None = None
+) -> Iterator[Tlsed]:
     app = ThreadingHTTPServer(("127.0.0.1", 0), App)
     threading.Thread(target=app.serve_forever, daemon=True).start()
     port = app.server_address[1]
     sandbox = SandboxCluster(folder, port)
-    nodes = {f"rs{number}": Node(folder / f"node{number}", port) for number in (1, 2)}
-    found = Tlsed(folder, nodes, sandbox)
+    names = ["rs1", "rs2", *(edges.hosts if edges else ())]
+    nodes = {name: Node(folder / f"node-{name}", port) for name in names}
+    found = Tlsed(folder, nodes, sandbox, edges)
     found.deploy(certificate)
     with ExitStack() as stack:
         for node in nodes.values():
@@ -161,7 +171,7 @@ def tlsed(tmp_path: Path) -> Iterator[Tlsed]:
 
 def _by_another(days: int) -> ServerCertificate:
     now = datetime.now(UTC)
-    then = now - timedelta(days=397 - days)
+    then = now - timedelta(days=365 - days)
     return issue(new_authority("other", then), [NAME], [], then)
 
 
@@ -173,7 +183,7 @@ def test_all_show_what_they_should(tlsed: Tlsed) -> None:
     (names,) = {one.names for one in seen.hosts.values()}
     assert names == (NAME, "127.0.0.100")
     left = seen.wanted.days_left(datetime.now(UTC))
-    assert left is not None and 396 < left <= 397
+    assert left is not None and 364 < left <= 365
 
 
 def test_one_by_one_without_a_lost_request(tlsed: Tlsed) -> None:
@@ -207,6 +217,16 @@ def test_one_by_one_without_a_lost_request(tlsed: Tlsed) -> None:
     after = {name: node.serial() for name, node in tlsed.nodes.items()}
     assert len(set(after.values())) == 1 and not set(after.values()) & set(before.values())
     assert seen.faults == []
+
+
+def test_edges_get_it_after_the_real_servers(tmp_path: Path) -> None:
+    edges = Edges.model_validate({"vip": "127.0.0.200", "hosts": {"edge1": "127.0.0.51"}})
+    with cluster_of(tmp_path, edges=edges) as found:
+        assert found.renew()
+        seen = found.look()
+        assert list(seen.hosts) == list(found.dialogue.outcomes) == ["rs1", "rs2", "edge1"]
+        assert seen.faults == [] and len({one.serial for one in seen.hosts.values()}) == 1
+        assert seen.hosts["edge1"].names == (NAME, "127.0.0.100", "127.0.0.200")
 
 
 def test_a_node_that_does_not_take_it_keeps_the_others_as_they_are(tlsed: Tlsed) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,11 @@ from provisioning.facts.fact import Answers
 from provisioning.facts.http_replies import HttpReply
 from provisioning.facts.interfaces import INTERFACES
 from provisioning.facts.keepalived import KEEPALIVED_RUNS
+from provisioning.facts.served_certificate import served_certificate
+from provisioning.model.authority import issue, new_authority
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
+from provisioning.model.tls import Tls
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster_state.state import ClusterState
 from provisioning.operations.drain.runtime_change import director_parts
@@ -35,13 +39,18 @@ from provisioning.operations.status.record import status_record
 from provisioning.operations.switchover import edges as switching
 from provisioning.operations.switchover.edges import switch_edges
 from provisioning.operations.verify.client_report import ClientReport
-from provisioning.operations.verify.edges import check_edges_inside, check_edges_outside
+from provisioning.operations.verify.edges import (
+    check_edges_inside,
+    check_edges_outside,
+    edge_targets,
+)
 from provisioning.places import EDGE_NODES, NGINX_CONF, NGINX_PROGRAM
 from provisioning.resources.base import Observation
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
 from provisioning.roles.edge.view import edge_view
 from provisioning.roles.host_status import HostStatus
+from tests.certificates import NAME
 from tests.operations import sandbox_cluster as sandboxes
 from tests.operations.operating import operation
 from tests.operations.sandbox_cluster import SandboxCluster, SandboxHost, sandbox_cluster
@@ -212,6 +221,37 @@ def test_status_shows_what_an_edge_knows() -> None:
     assert not [fault for fault in all_faults(TWO, both) if "edge" in str(fault)]
 
 
+TLS = TWO.model_copy(update={"tls": Tls(names=[NAME], authority="cluster")})
+
+
+def with_certificate(days: int, names: list[str]) -> HostStatus:
+    """An edge that ends TLS, with a certificate for so many days more."""
+    assert TLS.tls is not None
+    then = datetime.now(UTC) - timedelta(days=365 - days)
+    pem = issue(new_authority("a", then), names, [], then).pem()
+    shown = served_certificate(TLS.tls, "/usr/bin/python3")
+    answers = {
+        INTERFACES.name: Observation("[]", "", 0),
+        EDGE_VRRP.name: Observation("BACKUP\n", "", 0),
+        KEEPALIVED_RUNS.name: Observation("", "", 0),
+        edge_answer(9080).name: Observation(json.dumps(_STATUS), "", 0),
+        shown.name: Observation(json.dumps({"pem": pem}), "", 0),
+    }
+    return edge_view(TLS, "edge1").combine(Answers(answers))
+
+
+def test_its_certificate_is_shown_and_one_that_ends_soon_is_a_fault() -> None:
+    good = with_certificate(100, [NAME])
+    assert good.cells["certificate"].text in ("99 days left", "100 days left")
+    record = status_record(TLS, state(edge1=good), [])["edges"]["edge1"]
+    assert record["certificate"]["names"] == [NAME] and record["certificate"]["days_left"] > 99
+    assert not [fault for fault in all_faults(TLS, state(edge1=good)) if fault.host == "edge1"]
+    late = state(edge1=with_certificate(3, [NAME]))
+    assert any("ends on" in str(fault) for fault in all_faults(TLS, late) if fault.host == "edge1")
+    other = state(edge1=with_certificate(100, ["other.example"]))
+    assert any("not for" in str(one) for one in all_faults(TLS, other) if one.host == "edge1")
+
+
 @pytest.mark.parametrize(
     ("edges", "text"),
     [
@@ -251,6 +291,13 @@ def test_verify_asks_at_the_edges_vip(reply: HttpReply, ok: bool, evidence: str)
     (check,) = check_edges_outside(TWO, report)
     assert check.ok is ok and evidence in check.evidence
     assert not check_edges_outside(TWO, ClientReport())[0].ok
+
+
+def test_with_tls_a_client_asks_there_by_tls() -> None:
+    (target,) = edge_targets(TLS).values()
+    assert (target.port, target.tls) == (443, True)
+    (check,) = check_edges_outside(TLS, ClientReport())
+    assert check.name == "127.0.0.200:443 admits jobs"
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from ...model.inventory import Inventory
 from ...model.tls import Tls
+from ...model.tls_hosts import tls_hosts
 from ...operations.certificates.renewing import renew as renewing
 from ...operations.certificates.shown import ShownCertificates, shown_certificates
 from ...operations.cluster.cluster import Cluster
@@ -37,7 +38,7 @@ def certificates() -> None:
 @host_key_option
 @json_option
 def status(inventory: Path, accept_new_host_keys: bool, as_json: bool) -> None:
-    """Show the certificate that each real server shows, and for how long it is good.
+    """Show the certificate that each real server and edge shows, and for how long it is good.
 
     A certificate within tls.warn_days of its end, for other names, or not the one that should be
     there is said with its fix. JSON: {"wanted": CERTIFICATE | null, "hosts": {host: CERTIFICATE},
@@ -71,12 +72,12 @@ def status(inventory: Path, accept_new_host_keys: bool, as_json: bool) -> None:
 @yes_option
 @json_option
 def renew(inventory: Path, accept_new_host_keys: bool, yes: bool, as_json: bool) -> None:
-    """Exchange the certificate, one real server after the other, without a lost request.
+    """Exchange the certificate, one host after the other, without a lost request.
 
     With acme one real server asks for a new one, and the others take it over. With authority:
     cluster a new one is issued; with certificate and key it is what these files
     hold now. Each configuration is tried before Nginx takes it up; requests under way are finished
-    with the old certificate, and nobody is drained. The next real server follows when this one
+    with the old certificate, and nobody is drained. The next host follows when this one
     shows the new one.
 
     Exit status: 0 all show it, 1 one does not, 2 wrong inventory (or one without tls) or command
@@ -102,7 +103,7 @@ def _tls(inventory: Inventory) -> Tls:
 
 def _show(inventory: Inventory, tls: Tls, seen: ShownCertificates) -> None:
     table = FittingTable(headings=("host", "serial", "names", "issuer", "until", "left"))
-    rows = dict.fromkeys(inventory.real_servers.hosts) | seen.hosts
+    rows = dict.fromkeys(tls_hosts(inventory)) | seen.hosts
     for name, one in rows.items():
         if one is None or one.until is None:
             table.add_row(name, Text("unreachable" if one is None else "none", "bold red"))

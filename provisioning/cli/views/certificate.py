@@ -10,9 +10,5 @@ from ...model.tls import Tls
 
 def certificate_cell(tls: Tls, shown: ServedCertificate | None) -> Text:
     """Days left, red where they are few."""
-    left = shown.days_left(datetime.now(UTC)) if shown else None
-    if left is None:
-        return Text("none", "bold red")
-    if left <= 0:
-        return Text("ended", "bold red")
-    return Text(f"{left:.0f} days left", "" if left >= tls.warn_days else "bold red")
+    said, good = shown.left_in_words(tls, datetime.now(UTC)) if shown else ("none", False)
+    return Text(said, "" if good else "bold red")

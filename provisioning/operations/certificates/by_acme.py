@@ -10,6 +10,7 @@ from ...engine.progress import Event
 from ...facts.gather import ask
 from ...facts.served_certificate import served_certificate
 from ...model.tls import Tls
+from ...model.tls_hosts import python_of, tls_hosts
 from ...places import ACME_LOG, ACME_PROGRAM
 from ...transport.base import Transport
 from ..errors import OperationError
@@ -22,10 +23,12 @@ _ACTING, _LOOKING, _TAKING_UP = 900.0, 60.0, 30.0
 def renew_by_acme(op: Operation, tls: Tls) -> bool:
     """Ask for one and bring it to all; true where all that can be reached show it, and all can be.
     Raises ``OperationError``."""
-    names = list(op.cluster.inventory.real_servers.hosts)
+    inventory = op.cluster.inventory
+    names = tls_hosts(inventory)
     op.fleet.connect(names)
+    # Real servers come first; edges do not ask.
     there = [name for name in names if name in op.fleet.transports]
-    if not there:
+    if not any(name in inventory.real_servers.hosts for name in there):
         raise OperationError("no real server can be reached, and one of them has to ask")
     with op.dialogue.progress() as progress:
         wanted = _all_of(replace(op, progress=progress), tls, there)
@@ -50,7 +53,7 @@ def _made_to(op: Operation, tls: Tls, name: str, word: str, wanted: str) -> str:
     """Let the host's own program do it; the serial number that is shown then: ``wanted``, or any
     other than before where that is not known. Nginx takes it up a moment after it was told."""
     command = f"{ACME_PROGRAM} {shlex.quote(word)} 2>&1"
-    shown = served_certificate(tls, str(op.cluster.inventory.app.base_python))
+    shown = served_certificate(tls, python_of(op.cluster.inventory, name))
 
     def work(host: str, transport: Transport) -> str:
         before = ask(host, transport, shown, timeout=_LOOKING).serial

@@ -1,4 +1,4 @@
-"""A new certificate for all real servers, one after the other.
+"""A new certificate for all hosts that end TLS, one after the other.
 
 Nginx answers what is under way with the old one, and new connections with the new one: nobody is
 drained. A node that does not show the new one ends the run, and the others stay as they are.
@@ -11,6 +11,7 @@ from ...engine.apply_plans import ApplyResult, Pace, apply_plans
 from ...engine.waves import Wave
 from ...facts.served_certificate import serves
 from ...model.tls import Tls
+from ...model.tls_hosts import python_of, tls_hosts
 from ...places import CERTIFICATE_FILE
 from ...roles.desired import DesiredHost, desired_hosts
 from ..cluster.certificate import ClusterCertificate, issued_anew
@@ -23,8 +24,8 @@ _NEVER = "was never deployed to: `cluster deploy` brings it the certificate with
 
 
 def renew(op: Operation, tls: Tls) -> bool:
-    """Bring every real server a new certificate by ACME or by the cluster's own authority, or the
-    one that the inventory names now; true where all show it. Raises ``ClusterError``."""
+    """Bring all of them a new certificate by ACME or the cluster's own authority, or the one that
+    the inventory names now; true where all show it. Raises ``ClusterError``."""
     if tls.acme is not None:
         return renew_by_acme(op, tls)
     truth = _renewed(op, held(op.cluster, op.fleet))
@@ -47,19 +48,18 @@ def _renewed(op: Operation, truth: Truth) -> Truth:
 def _hosts(
     op: Operation, tls: Tls, truth: Truth, found: ClusterCertificate
 ) -> dict[str, DesiredHost]:
-    """The real servers with nothing but the certificate."""
+    """The hosts that end TLS, with nothing but the certificate."""
     inventory = op.cluster.inventory
     wanted = desired_hosts(inventory, None, truth.runtime, truth.secret_value, truth.tls_files)
-    shown = serves(tls, str(inventory.app.base_python), found.certificate.own)
     ours = f"file:{CERTIFICATE_FILE}"
     return {
         name: DesiredHost(
             name,
             resources=tuple(one for one in wanted[name].resources if one.id == ours),
-            postconditions=(shown,),
+            postconditions=(serves(tls, python_of(inventory, name), found.certificate.own),),
             partial=True,
         )
-        for name in inventory.real_servers.hosts
+        for name in tls_hosts(inventory)
     }
 
 
@@ -75,7 +75,7 @@ def _plans(op: Operation, tls: Tls, truth: Truth, found: ClusterCertificate) -> 
 def _apply(op: Operation, plans: Plans, hosts: dict[str, DesiredHost]) -> ApplyResult:
     return apply_plans(
         plans,
-        [Wave("real servers", tuple(hosts))],
+        [Wave("hosts that end TLS", tuple(hosts))],
         {name: host.postconditions for name, host in hosts.items()},
         op.fleet,
         pace=Pace(forks=1),

@@ -1,4 +1,4 @@
-"""What every real server shows to clients, against what it should."""
+"""What every host that ends TLS shows to clients, against what it should."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from ...facts.gather import ask
 from ...facts.served_certificate import ServedCertificate, described, served_certificate
 from ...model.certificate import CertificateError, read_chain
 from ...model.tls import Tls
+from ...model.tls_hosts import python_of, tls_hosts
 from ...transport.base import Transport
 from ..cluster.certificate import CERTIFICATE
 from ..cluster.cluster import Cluster
@@ -21,19 +22,19 @@ class ShownCertificates:
     """The certificates of a cluster in one look."""
 
     wanted: ServedCertificate | None
-    """The one that real servers should show; nothing where this folder does not have it."""
+    """The one that they should show; nothing where this folder does not have it."""
     hosts: dict[str, ServedCertificate]
     unreachable: dict[str, str]
-    """Real servers that could not be asked, and why."""
+    """Hosts that could not be asked, and why."""
     faults: list[Fault]
 
 
 def shown_certificates(cluster: Cluster, tls: Tls, fleet: Fleet) -> ShownCertificates:
-    """Connect to the real servers and ask what they show."""
-    names = list(cluster.inventory.real_servers.hosts)
-    asked = served_certificate(tls, str(cluster.inventory.app.base_python))
+    """Connect to the hosts that end TLS and ask what they show."""
+    names = tls_hosts(cluster.inventory)
 
     def look(name: str, transport: Transport) -> ServedCertificate:
+        asked = served_certificate(tls, python_of(cluster.inventory, name))
         return ask(name, transport, asked, timeout=_TIMEOUT)
 
     fleet.connect(names)

@@ -145,7 +145,8 @@ def _issue(inventory: Inventory, authority: Authority, now: datetime) -> ServerC
 
 
 def _addresses(inventory: Inventory) -> list[IPAddress]:
-    return [vip.address.ip for vip in inventory.virtual_ips]
+    edges = [inventory.edges.vip] if inventory.edges else []
+    return [vip.address.ip for vip in (*inventory.virtual_ips, *edges)]
 
 
 def _keep(path: Path, text: str, mode: int) -> None:

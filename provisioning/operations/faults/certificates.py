@@ -1,4 +1,4 @@
-"""Every real server shows clients a certificate that they take, and the same one."""
+"""Every host that ends TLS shows clients a certificate that they take, and the same one."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -19,14 +19,18 @@ _ROLL_OUT = "`cluster deploy` brings all of them the same"
 
 def certificate_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
     """Certificates that are missing, about to end, for other names, or older than others'."""
-    shown = {name: one.certificate for name, one in state.real_servers.items() if one.certificate}
+    servers = {name: one.certificate for name, one in state.real_servers.items()}
+    others = {
+        name: one.certificate for hosts in state.others.values() for name, one in hosts.items()
+    }
+    shown = {name: one for name, one in {**servers, **others}.items() if one}
     return faults_of_shown(inventory.tls, shown) if inventory.tls else []
 
 
 def faults_of_shown(
     tls: Tls, shown: dict[str, ServedCertificate], wanted: ServedCertificate | None = None
 ) -> list[Fault]:
-    """Faults of what real servers show; where it is not known what is ``wanted``, what most of
+    """Faults of what hosts show; where it is not known what is ``wanted``, what most of
     them show is."""
     serial = wanted.serial if wanted else _usual(shown)
     return [

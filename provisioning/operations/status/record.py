@@ -114,12 +114,7 @@ def faults_record(faults: list[Fault]) -> list[dict[str, Any]]:
 
 def certificate_record(shown: ServedCertificate | None) -> dict[str, Any] | None:
     """A certificate as the schema has it."""
-    if shown is None:
-        return None
-    left = shown.days_left(datetime.now(UTC))
-    until = shown.until.isoformat() if shown.until else None
-    days = None if left is None else round(left, 1)
-    return {**asdict(shown), "names": list(shown.names), "until": until, "days_left": days}
+    return None if shown is None else shown.record(datetime.now(UTC))
 
 
 def _service(one: TableService, wanted: WantedService | None) -> dict[str, Any]:

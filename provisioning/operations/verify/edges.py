@@ -22,7 +22,9 @@ def edge_targets(inventory: Inventory) -> dict[str, HttpTarget]:
     edges = inventory.edges
     if edges is None:
         return {}
-    return {_place(edges): HttpTarget(edges.vip.address.ip, edges.port, STATUS)}
+    port = _port(inventory, edges)
+    target = HttpTarget(edges.vip.address.ip, port, STATUS, tls=inventory.tls is not None)
+    return {_place(inventory, edges): target}
 
 
 def check_edges_inside(inventory: Inventory, state: ClusterState) -> list[CheckResult]:
@@ -42,8 +44,9 @@ def check_edges_outside(inventory: Inventory, report: ClientReport) -> list[Chec
     edges = inventory.edges
     if edges is None:
         return []
-    name = f"{_place(edges)} admits jobs"
-    replies = report.replies.get(_place(edges), ())
+    place = _place(inventory, edges)
+    name = f"{place} admits jobs"
+    replies = report.replies.get(place, ())
     if not replies:
         return [CheckResult(name, False, "no connection was made", "see the other checks")]
     said, problem = _status(replies[0])
@@ -53,8 +56,12 @@ def check_edges_outside(inventory: Inventory, report: ClientReport) -> list[Chec
     return [CheckResult(name, said["status"] == "healthy", evidence, "`cluster status` says why")]
 
 
-def _place(edges: Edges) -> str:
-    return endpoint(edges.vip.address.ip, edges.port)
+def _port(inventory: Inventory, edges: Edges) -> int:
+    return inventory.tls.port if inventory.tls else edges.port
+
+
+def _place(inventory: Inventory, edges: Edges) -> str:
+    return endpoint(edges.vip.address.ip, _port(inventory, edges))
 
 
 def _status(reply: HttpReply) -> tuple[dict[str, object], str]:

@@ -1,6 +1,6 @@
 """Nginx on an edge: program, configuration, service."""
 
-from ...model.address import IPAddress, endpoint
+from ...model.address import endpoint
 from ...model.edge import Edges
 from ...model.edge_admission import client_cap, edge_places
 from ...model.inventory import Inventory
@@ -23,23 +23,26 @@ from ..nginx_service import kept_running
 from ..real_server.urls import app_port, own_url
 from ..rendering import RenderedFile
 from ..role_host import RoleHost
+from .tls import as_host, certificate, certificate_service, conf_values, program_values
 
 
 def nginx(host: RoleHost, edges: Edges) -> list[Resource]:
     """All of it, in the order in which it is needed."""
-    anew = restart(NGINX, host.manager)
-    values = {"run": EDGE_RUN, "conf": NGINX_CONF}
+    anew, again = restart(NGINX, host.manager), reload(NGINX, host.manager)
+    values = {"run": EDGE_RUN, "conf": NGINX_CONF, **program_values(host, edges)}
     return [
         Directory(path=NGINX_CONF.rpartition("/")[0]),
         host.script(NGINX_PROGRAM, "cosyvoice-nginx.j2", (anew,), **values),
+        *certificate(host, again),
         RenderedFile(
             path=NGINX_CONF,
             content=host.render("nginx.conf.j2", **_values(host, edges)),
             validate=f'{NGINX_PROGRAM} check "$CANDIDATE"',
-            triggers=(reload(NGINX, host.manager),),
+            triggers=(again,),
         ),
         *kept_running(host, anew),
         Service(name=NGINX, manager=host.manager),
+        *certificate_service(host),
     ]
 
 
@@ -65,8 +68,8 @@ def _values(host: RoleHost, edges: Edges) -> dict[str, object]:
     return {
         "nodes": served_nodes(inventory, edges, host.runtime),
         "client_cap": client_cap(inventory, edges),
-        "names": [*edges.names, _host(vip)] if edges.names else [],
-        "listen": [str(edges.port), *([f"[::]:{edges.port}"] if vip.version == 6 else [])],
+        **conf_values(host, edges),
+        "names": [*edges.names, as_host(vip)] if edges.names else [],
         "job_paths": edges.paths.jobs,
         "other_paths": [path for path in edges.paths.others if path not in edges.paths.jobs],
         "max_upload": edges.max_upload,
@@ -81,10 +84,6 @@ def _values(host: RoleHost, edges: Edges) -> dict[str, object]:
         "health_path": EDGE_HEALTH,
         "status_path": STATUS,
     }
-
-
-def _host(address: IPAddress) -> str:
-    return str(address) if address.version == 4 else f"[{address}]"
 
 
 def answers(edges: Edges) -> Postcondition:

@@ -1,12 +1,15 @@
 """Status of an edge, as ``cluster status`` shows it. Pure."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from ...facts.edge_status import EDGE_VRRP, EdgeAnswer, edge_answer
 from ...facts.fact import Answers, View
 from ...facts.interfaces import INTERFACES
 from ...facts.keepalived import KEEPALIVED_RUNS
+from ...facts.served_certificate import served_certificate
 from ...model.inventory import Inventory
+from ...model.tls_hosts import python_of
 from ..host_status import Cell, HostStatus
 
 HOLDS, VRRP = "holds_vip", "vrrp"
@@ -18,6 +21,8 @@ def edge_view(inventory: Inventory, name: str) -> View[HostStatus]:
     edges = inventory.edges
     assert edges is not None
     answer, vip = edge_answer(edges.port), edges.vip.address.ip
+    tls = inventory.tls
+    shown = served_certificate(tls, python_of(inventory, name)) if tls else None
 
     def combine(seen: Answers) -> HostStatus:
         holds, vrrp = seen[INTERFACES].offers(vip), seen[EDGE_VRRP]
@@ -30,10 +35,16 @@ def edge_view(inventory: Inventory, name: str) -> View[HostStatus]:
             "nginx": not said.problem,
             **{key: said.status.get(key) for key in keys},
         }
+        cells, certificate = _cells(said, vrrp, holds=holds), None
+        if tls and shown:
+            certificate, now = seen[shown], datetime.now(UTC)
+            record["certificate"] = certificate.record(now)
+            cells["certificate"] = Cell(*certificate.left_in_words(tls, now))
         faults = tuple(_faults(name, said, runs=runs, vrrp=vrrp))
-        return HostStatus(record, _cells(said, vrrp, holds=holds), faults)
+        return HostStatus(record, cells, faults, certificate)
 
-    return View((INTERFACES, EDGE_VRRP, KEEPALIVED_RUNS, answer), combine)
+    facts = (INTERFACES, EDGE_VRRP, KEEPALIVED_RUNS, answer, *((shown,) if shown else ()))
+    return View(facts, combine)
 
 
 def _cells(said: EdgeAnswer, vrrp: str, *, holds: bool) -> dict[str, Cell]:

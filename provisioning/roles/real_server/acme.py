@@ -1,4 +1,7 @@
-"""A certificate by ACME on a real server: the program that keeps it, and when it looks."""
+"""A certificate by ACME: the program that keeps it on a host, and when it looks.
+
+Real servers ask for it, and give it to each other. Edges take it over from them.
+"""
 
 import json
 from dataclasses import replace
@@ -43,13 +46,13 @@ def acme(host: RoleHost) -> list[Resource]:
         return []
     source = resources.files(__package__) / "acme_program.py"
     program = f"#!/usr/bin/python3\n{source.read_text('utf-8')}"
+    asks = _asks(host)
     return [
-        Packages(names=("lego", "python3-cryptography")),
+        Packages(names=(*(("lego",) if asks else ()), "python3-cryptography")),
         File(path=ACME_PROGRAM, content=program, mode=0o755),
         Directory(path=ACME_STATE),
         Directory(path=f"{ACME_STATE}/private", mode=0o700),
-        Directory(path=f"{ACME_STATE}/www"),
-        *_brought(wanted),
+        *([Directory(path=f"{ACME_STATE}/www"), *_brought(wanted)] if asks else _secret(host)),
         File(path=ACME_SETTINGS, content=json.dumps(_settings(host, wanted), indent=2) + "\n"),
     ]
 
@@ -59,6 +62,7 @@ def acme_service(host: RoleHost) -> list[Resource]:
     if _acme(host) is None:
         return []
     values = {"script": ACME_PROGRAM, "every": _EVERY, "log": ACME_LOG}
+    host = replace(host, folder="real_server")
     if host.manager is ServiceManager.SUPERVISOR:
         anew = replace(restart(ACME, host.manager), disturbs=False)
         return [host.unit(ACME, (anew,), **values), Service(name=ACME, manager=host.manager)]
@@ -78,16 +82,30 @@ def acme_service(host: RoleHost) -> list[Resource]:
 
 def acme_values(host: RoleHost) -> dict[str, object]:
     """For Nginx: who else may have the answer, and who may have the certificate."""
-    others = _others(host)
+    others, nodes = _others(host), host.inventory.real_servers.hosts
+    edges = host.inventory.edges.hosts if host.inventory.edges else {}
     return {
         "www": f"{ACME_STATE}/www",
         "peers": [url.removeprefix("http://") for url in others],
-        "allowed": [str(one.address) for one in host.inventory.real_servers.hosts.values()],
+        "allowed": [str(one.address) for one in (*nodes.values(), *edges.values())],
     }
 
 
 def _acme(host: RoleHost) -> Acme | None:
     return host.inventory.tls.acme if host.inventory.tls else None
+
+
+def _asks(host: RoleHost) -> bool:
+    """The authority may be asked by this host."""
+    return host.name in host.inventory.real_servers.hosts
+
+
+def _secret(host: RoleHost) -> list[File]:
+    """That of the nodes, by which they seal what they publish; they have it in any case."""
+    secret = host.deployment.secret
+    if secret is None:
+        return []
+    return [File(path=SECRET_FILE, content=f"{secret}\n", mode=0o600, sensitive=True)]
 
 
 def _brought(wanted: Acme) -> list[File]:
@@ -106,7 +124,7 @@ def _brought(wanted: Acme) -> list[File]:
 def _settings(host: RoleHost, wanted: Acme) -> dict[str, object]:
     tls = host.inventory.tls
     assert tls is not None
-    nodes = list(host.inventory.real_servers.hosts)
+    nodes, asks = list(host.inventory.real_servers.hosts), _asks(host)
     reload = ["systemctl", "try-reload-or-restart", NGINX]
     if host.manager is ServiceManager.SUPERVISOR:
         reload = ["supervisorctl", "-s", f"unix://{SOCKET}", "signal", "HUP", NGINX]
@@ -117,14 +135,15 @@ def _settings(host: RoleHost, wanted: Acme) -> dict[str, object]:
         "authority": ACME_AUTHORITY if wanted.authority else None,
         "hook": ACME_HOOK if wanted.dns_hook else None,
         "renew_days": wanted.renew_days,
-        "rank": nodes.index(host.name),
+        "asks": asks,
+        "rank": nodes.index(host.name) if asks else len(nodes),
         "nodes": len(nodes),
         "sources": [f"{url}{_PUBLISHED}" for url in _others(host)],
         "secret": SECRET_FILE,
         "certificate": CERTIFICATE_FILE,
         "state": f"{ACME_STATE}/private",
         "webroot": f"{ACME_STATE}/www",
-        "published": f"{ACME_STATE}/www/certificate",
+        "published": f"{ACME_STATE}/www/certificate" if asks else None,
         "check": [NGINX_PROGRAM, "check", NGINX_CONF],
         "reload": reload,
     }

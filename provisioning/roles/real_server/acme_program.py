@@ -111,6 +111,7 @@ class Keeper:
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.names = [name.lower() for name in settings["names"]]
+        self.asks: bool = settings["asks"]
         self.rank: int = settings["rank"]
         self.nodes: int = settings["nodes"]
         self.renew_days: int = settings["renew_days"]
@@ -119,7 +120,6 @@ class Keeper:
         self.check: list[str] = settings["check"]
         self.certificate = Path(settings["certificate"])
         self.state = Path(settings["state"])
-        self.published = Path(settings["published"])
         self.settings = settings
 
     def placeholder(self) -> None:
@@ -140,7 +140,7 @@ class Keeper:
         with self.alone():
             if not force and (newer := self.newest_of_others()):
                 self.take(newer)
-            if force or (ask and self.due() and self.may_try()):
+            if force or (self.asks and ask and self.due() and self.may_try()):
                 self.take(self.issued())
             self.publish()
 
@@ -253,13 +253,13 @@ class Keeper:
     def publish(self) -> None:
         """For the other nodes, sealed; they alone are let near it."""
         found = self.current()
-        if not self.sources or found is None or found.placeholder:
+        if self.settings["published"] is None or found is None or found.placeholder:
             return
-        seal = self.seal()
+        published, seal = Path(self.settings["published"]), self.seal()
         with contextlib.suppress(OSError, InvalidToken):
-            if seal.decrypt(self.published.read_bytes()) == found.pem.encode():
+            if seal.decrypt(published.read_bytes()) == found.pem.encode():
                 return
-        _write(self.published, seal.encrypt(found.pem.encode()).decode(), 0o644)
+        _write(published, seal.encrypt(found.pem.encode()).decode(), 0o644)
 
     def seal(self) -> Fernet:
         """By the nodes' secret."""

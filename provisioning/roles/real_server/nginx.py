@@ -6,7 +6,7 @@ from ...model.inventory import Inventory
 from ...model.resolve import app_services, is_ipv4
 from ...model.service import check_path
 from ...model.tls import Tls
-from ...model.tls_services import server_name
+from ...model.tls_services import HTTPS_PORT, server_name
 from ...node_api import STATUS
 from ...places import (
     ACME_PROGRAM,
@@ -17,17 +17,15 @@ from ...places import (
     NGINX_LOG,
     NGINX_PROGRAM,
 )
-from ...resources.base import Handler, Postcondition, Resource
+from ...resources.base import Postcondition, Resource
 from ...resources.directory import Directory
-from ...resources.file import File
 from ...resources.package import Packages
 from ...resources.service import Service, reload, restart
+from ..certificate_file import certificate_file
 from ..nginx_service import kept_running
 from ..rendering import RenderedFile
 from ..role_host import RoleHost
 from .acme import acme, acme_service, acme_values
-
-_HTTPS = 443
 
 
 def nginx(host: RoleHost) -> list[Resource]:
@@ -42,11 +40,9 @@ def nginx(host: RoleHost) -> list[Resource]:
     values = _values(host, tls)
     return [
         Packages(names=("nginx",)),
-        Directory(path="/etc/cosyvoice"),
-        Directory(path=CERTIFICATE_FILE.rpartition("/")[0], mode=0o700),
         Directory(path=NGINX_CONF.rpartition("/")[0]),
         host.script(NGINX_PROGRAM, "cosyvoice-nginx.j2", (anew,), **values),
-        *_certificate(host, again),
+        *certificate_file(host, again),
         *acme(host),
         RenderedFile(
             path=NGINX_CONF,
@@ -60,21 +56,6 @@ def nginx(host: RoleHost) -> list[Resource]:
     ]
 
 
-def _certificate(host: RoleHost, again: Handler) -> list[File]:
-    files = host.deployment.tls
-    if files is None:
-        return []
-    return [
-        File(
-            path=CERTIFICATE_FILE,
-            content=files.certificate,
-            mode=0o600,
-            sensitive=True,
-            triggers=(again,),
-        )
-    ]
-
-
 def _values(host: RoleHost, tls: Tls) -> dict[str, object]:
     inventory = host.inventory
     service = app_services(inventory)[0]
@@ -85,17 +66,16 @@ def _values(host: RoleHost, tls: Tls) -> dict[str, object]:
     ]
     redirect = tls.redirect_port and {
         "listen": _listen(tls.redirect_port, ipv6=ipv6),
+        "names": tls.names,
+        "addresses": addresses,
         "host": server_name(tls) or addresses[0],
     }
     return {
         "app": f"http://127.0.0.1:{service.port}",
-        "names": tls.names,
-        "addresses": addresses,
         "redirect": redirect,
-        "other_port": None if tls.port == _HTTPS else tls.port,
+        "other_port": None if tls.port == HTTPS_PORT else tls.port,
         "listen": _listen(tls.port, ipv6=ipv6),
         "listen_file": NGINX_LISTEN,
-        "listen_folder": NGINX_LISTEN.rpartition("/")[0],
         "hsts": tls.hsts,
         "check_path": check_path(service),
         "status_path": STATUS,

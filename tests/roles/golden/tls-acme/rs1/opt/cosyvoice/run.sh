@@ -11,4 +11,4 @@ python=$PWD/venv/bin/python
 # Releases of other apps, and of this one before it had a name of its own, hold a package `app`.
 package=cosyvoice_cluster.app
 [ -d cosyvoice_cluster ] || package=app
-exec "$python" -m "$package" --host 0.0.0.0 --port 7860 --enable-queue
+exec "$python" -m "$package" --host 0.0.0.0 --port 7860 --enable-queue --trusted-proxies 127.0.0.1,::1,192.168.1.51,192.168.1.52
