@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from tests.lab.test_directors_heal import wait_for
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 SIZE = Size(directors=1, real_servers=2, storage=0, edges=2)
+NAME = "tts.lab"
 JOB = json.dumps({"model": "tts-1", "input": "你好", "response_format": "wav"})
 
 
@@ -29,11 +32,43 @@ def at(cluster: Cluster, path: str) -> str:
     return f"http://{cluster.lab.topology.lan.address(110)}:9080{path}"
 
 
-def spoken_by(cluster: Cluster) -> str:
+def _encrypted(cluster: Cluster) -> None:
+    """TLS ends on the edges, and a new certificate comes without a lost job."""
+
+    def tls(content: dict[str, Any]) -> None:
+        content["tls"] = {"names": [NAME], "authority": "cluster"}
+        content["edges"]["names"] = [NAME]
+
+    cluster.write(tls)
+    done = cluster.run("deploy", "--yes", timeout=1200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (trusted,) = cluster.folder.glob(".cluster/*/authority.crt")
+    vip = cluster.lab.topology.lan.address(110)
+    known = ("--cacert", str(trusted), "--resolve", f"{NAME}:443:{vip}", "--resolve")
+    by_name = (*known, f"{NAME}:9080:{vip}")
+    assert {spoken_by(cluster, f"https://{NAME}", *by_name) for _ in range(8)} == {"rs1", "rs2"}
+    # A client that has not heard of it is led there.
+    assert spoken_by(cluster, f"http://{NAME}:9080", "-L", *by_name) in {"rs1", "rs2"}
+    with ThreadPoolExecutor(1) as beside:
+        renewal = beside.submit(cluster.run, "certificates", "renew", "--yes")
+        while not renewal.done():
+            spoken_by(cluster, f"https://{NAME}", *by_name)
+        assert renewal.result().returncode == 0
+    told = cluster.json("certificates", "status")
+    assert set(told["hosts"]) == {"rs1", "rs2", "edge1", "edge2"} and not told["faults"]
+    assert len({one["serial"] for one in told["hosts"].values()}) == 1
+    # Back to how it was, so that what follows asks as before.
+    cluster.write()
+    done = cluster.run("deploy", "--yes", timeout=1200)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def spoken_by(cluster: Cluster, base: str = "", *more: str) -> str:
     """The node that says a sentence through the edges' VIP."""
+    url = f"{base}/v1/audio/speech" if base else at(cluster, "/v1/audio/speech")
     told = cluster.from_client(
-        "curl", "-sS", "-m", "60", "-o", "/dev/null", "-w", "%{http_code} %header{x-node}",
-        "-H", "Content-Type: application/json", "-d", JOB, at(cluster, "/v1/audio/speech"),
+        "curl", "-sS", "-m", "60", "-o", "/dev/null", "-w", "%{http_code} %header{x-node}", *more,
+        "-H", "Content-Type: application/json", "-d", JOB, url,
     )  # fmt: skip
     status, _, node = told.stdout.partition(" ")
     assert status == "200", told
@@ -62,6 +97,7 @@ def test_edges_are_deployed_admit_jobs_know_drains_and_take_over(cluster: Cluste
     told = json.loads(cluster.from_client("curl", "-sS", at(cluster, "/cluster/status")).stdout)
     assert (told["status"], told["healthy"]) == ("degraded", 1)
     assert cluster.run("undrain", "rs1").returncode == 0
+    _encrypted(cluster)
 
     wait_for("one edge to have the VIP", lambda: holder(cluster) is not None, 30)
     before = str(holder(cluster))
