@@ -162,4 +162,5 @@ def test_a_node_that_is_not_there_is_said_to_come_back(tmp_path: Path) -> None:
     with refusing_port() as nobody, started(Site(tmp_path, nobody)) as site:
         answer = site.get("/v1/models")
         assert (answer.status, answer.getheader("Retry-After")) == (503, "2")
+        assert answer.getheader("Strict-Transport-Security") == "max-age=300"
         assert b'"code": "stopping"' in answer.read()
