@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.rolling_upgrade.releases import write_release
 from tests.app.browser.conftest import ARGUMENTS, CHROMIUM
 from tests.app.browser.page_actions import choose_mode, give, recording, write
-from tests.app.node_process import PLUGINS
 from tests.lab.cluster import Cluster
+from tests.lab.studio import studio_release
 from tests.lab.test_cluster import REAL_SERVERS, service
 
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(3600)]
@@ -21,20 +20,11 @@ pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(3600)]
 MODES = ("preset", "clone", "cross_lingual", "instruct", "convert")
 PROFILES = 20
 PATIENCE = 120_000
-ANNOUNCED = """
-BUILT_IN += (EntryPoint(name="studio", value=f"{__package__}.studio:plugin", group=GROUP),)
-"""
 
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A release of the app with an engine that has every mode, as espeak has no recordings."""
-    release = write_release(
-        tmp_path_factory.mktemp("studio"), "3.0", {"engines/registry": ANNOUNCED}
-    )
-    engine = (PLUGINS / "studio_engine.py").read_text(encoding="utf-8")
-    (release / "app" / "engines" / "studio.py").write_text(engine, encoding="utf-8")
-    return release
+    return studio_release(tmp_path_factory.mktemp("studio"))
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,11 @@ from typing import Any
 import pytest
 
 from provisioning.model.authority import issue, new_authority
+from tests.app.browser.authorities import trust
+from tests.app.browser.page_actions import recording
 from tests.lab import https_clients
 from tests.lab.cluster import Change, Cluster
+from tests.lab.studio import studio_release
 
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(1800)]
 
@@ -128,6 +131,28 @@ def test_it_is_what_mozilla_calls_intermediate(
     done = cluster.from_client(sslyze, *words, f"{vip}:443")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     assert f"{vip}:443: OK - Compliant" in done.stdout
+
+
+def test_what_is_said_into_the_microphone_is_cloned(cluster: Cluster, tmp_path: Path) -> None:
+    studio = studio_release(tmp_path / "release")
+
+    def change(content: dict[str, Any]) -> None:
+        content["app"] |= {"source": str(studio), "engine": "studio", "session_routing": True}
+
+    cluster.write(encrypted(authority="cluster"), change)
+    done = cluster.run("deploy", "--yes", "--no-verify", timeout=1200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (authority,) = cluster.folder.glob(".cluster/*/authority.crt")
+    home, said = tmp_path / "home", recording(tmp_path / "said.wav", seconds=8)
+    trust(home, authority)
+    program = [sys.executable, "-m", "tests.lab.https_microphone"]
+    place = ["env", f"PYTHONPATH={Path(__file__).parents[2]}"]
+    given = [NAME, str(cluster.lab.topology.lan.vip), str(home), str(said)]
+    done = cluster.from_client(*place, *program, *given)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["url"] == f"https://{NAME}/" and told["node"] in NODES, told
+    assert told["bytes"] > 10_000
 
 
 @pytest.mark.parametrize("scheduler", ["rr", "sh"])

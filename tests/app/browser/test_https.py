@@ -18,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from provisioning.model.authority import issue, new_authority
+from tests.app.browser.authorities import trust
 from tests.app.browser.conftest import ARGUMENTS, CHROMIUM, ENGLISH
 from tests.app.browser.page_actions import (
     choose_mode,
@@ -70,13 +71,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def page_of(
     browser: Browser, home: Path, service: Service, *arguments: str, url: str = f"https://{NAME}"
 ) -> Iterator[Page]:
-    """In a browser of a user whose list of authorities has ours (NSS, as docs/tls.md has it)."""
-    database = home / ".pki" / "nssdb"
-    database.mkdir(parents=True)
-    kept = f"sql:{database}"
-    for words in (["-N", "--empty-password"], ["-A", "-t", "C,,", "-n", "ours"]):
-        more = ["-i", str(service.site.trusted)] if words[0] == "-A" else []
-        subprocess.run(["certutil", "-d", kept, *words, *more], check=True, timeout=60)
+    """In a browser of a user whose list of authorities has ours."""
+    trust(home, service.site.trusted)
     started_here = browser.browser_type.launch(
         executable_path=CHROMIUM,
         args=[*service.arguments, *arguments],
