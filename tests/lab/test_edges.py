@@ -14,7 +14,7 @@ from tests.lab.cluster import Cluster
 from tests.lab.conftest import MakeLab
 from tests.lab.test_directors_heal import wait_for
 
-pytestmark = [pytest.mark.lab, pytest.mark.long]
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(1800)]
 SIZE = Size(directors=1, real_servers=2, storage=0, edges=2)
 NAME = "tts.lab"
 JOB = json.dumps({"model": "tts-1", "input": "你好", "response_format": "wav"})
