@@ -63,6 +63,7 @@ _EXPOSED = [
     "X-Sample-Rate",
     "X-Audio-Seconds",
     "X-Ignored-Fields",
+    "X-Normalized",
 ]
 _UPLOAD = "/gradio_api/upload"
 _UPLOAD_LIMIT = 32 << 20

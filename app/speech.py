@@ -19,7 +19,7 @@ from .checks.numbers import (
     speed_of,
 )
 from .checks.words import instruction_of, text_of, transcript_of
-from .engines.interface import Capability, EngineInfo, SynthesisRequest
+from .engines.interface import Capability, EngineInfo, Mode, SynthesisRequest
 from .errors import InvalidInputError
 from .outputs.history import Output
 from .outputs.record import OutputRecord, Provenance
@@ -27,6 +27,7 @@ from .outputs.store import OutputStore
 from .sound.wav import seconds, wav
 from .speech_request import SpeechRequest
 from .voices.clip_store import ClipStore
+from .voices.openai_names import primary
 from .voices.record import RegisteredVoice
 from .voices.store import VoiceStore
 from .voices.voice_names import VoiceNames
@@ -116,7 +117,7 @@ class SpeechService:
         voice = "" if clip else self._engine_voice(ask.voice)
         mode = mode_of(ask, engine, clip=clip, transcript=bool(words))
         request = SynthesisRequest(
-            text=text_of(ask, mode, self.limits.text),
+            text=await self._text(ask, mode, voice),
             voice=voice,
             speed=speed_of(ask, engine),
             seed=seed_of(ask, engine),
@@ -201,9 +202,18 @@ class SpeechService:
         )
         return await self.store.save(speech.wav() if audio is None else audio, record)
 
+    async def _text(self, ask: SpeechRequest, mode: Mode, voice: str) -> str:
+        known = self.engine.voice(voice)
+        language = primary(known.language) if known else ""
+        if not ask.normalize:
+            return text_of(ask, mode, self.limits.text, language)
+        return await asyncio.to_thread(text_of, ask, mode, self.limits.text, language)
+
     async def _voice_asked_for(self, ask: SpeechRequest) -> str | None:
         if not ask.voice:
-            return ask.voice
+            if ask.reference:
+                return None
+            return await self.voice_names.default_voice(ask.text, self.engine)
         if ask.reference and self.voice_names.is_stand_in(ask.voice, self.engine):
             # Clients that have to name a voice can bring their own all the same.
             return None

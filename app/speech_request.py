@@ -28,3 +28,6 @@ class SpeechRequest:
     stream: bool = False
     timeout: float | None = None
     """Seconds the job may run; None is the node's own limit."""
+    normalize: bool = False
+    """The text is one to be seen: its markup, addresses and emoji become what a reader would say.
+    """

@@ -22,6 +22,7 @@ from ..sound.pcm import SAMPLE_BYTES
 from ..speech import Speech, SpeechService
 from ..speech_request import SpeechRequest
 from ..streaming import LiveAnswer
+from ..text import clean
 from ..workers.report import JobReport
 from . import events
 from .begun import begun
@@ -59,6 +60,7 @@ def routes(service: SpeechService) -> APIRouter:
             wanted = await service.prepare(
                 SpeechRequest(
                     text=body.input,
+                    normalize=body.normalize,
                     mode=body.mode,
                     voice=body.voice_id,
                     reference=reference,
@@ -98,6 +100,8 @@ class _Answer:
             "X-Speed": f"{wanted.speed:g}",
             "X-Sample-Rate": str(self._format.rate_of(self._rate)),
         }
+        if body.normalize and wanted.text and wanted.text != clean(body.input):
+            self._headers["X-Normalized"] = "true"
         if body.ignored:
             self._headers["X-Ignored-Fields"] = _names(body.ignored)
         self._report = JobReport(request_id)

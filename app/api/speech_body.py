@@ -26,6 +26,18 @@ Seed = Annotated[
 ]
 
 
+class NormalizationOptions(BaseModel):
+    """How a text is prepared, as clients of Kokoro-FastAPI write it. Other options than this one
+    are ignored, and named."""
+
+    model_config = ConfigDict(extra="allow")
+    normalize: StrictBool = Field(
+        default=True,
+        description="read the text as a person would: without the signs of markdown and emoji, "
+        "addresses as they are said, without blocks of code",
+    )
+
+
 class VoiceReference(BaseModel):
     """A voice by id, the long way."""
 
@@ -54,7 +66,7 @@ class SpeechBody(BaseModel):
     voice: str | VoiceReference | None = Field(
         default=None,
         description="a voice's id, one of OpenAI's names, or one that the operator has mapped; "
-        "absent is the default voice, or `reference`",
+        "absent is a voice of the text's language, or `reference`",
     )
     instructions: str | None = Field(
         default=None, description="how to speak; for engines with the mode instruct"
@@ -90,6 +102,7 @@ class SpeechBody(BaseModel):
     source: str | None = Field(
         default=None, description="for the mode convert: a recording that is to be said again"
     )
+    normalization_options: NormalizationOptions | None = None
     seed: Seed = None
     timeout: Number | None = Field(
         default=None, description="seconds the work may take; absent is the node's own limit"
@@ -104,6 +117,15 @@ class SpeechBody(BaseModel):
         return self.voice.id if isinstance(self.voice, VoiceReference) else self.voice
 
     @property
+    def normalize(self) -> bool:
+        """True unless the text is to be read to the letter."""
+        options = self.normalization_options
+        return options is None or options.normalize
+
+    @property
     def ignored(self) -> list[str]:
         """Names of the fields that mean nothing here."""
-        return list(self.model_extra or ())
+        options = self.normalization_options
+        within = (options.model_extra if options else None) or ()
+        inner = [f"normalization_options.{name}" for name in within]
+        return [*(self.model_extra or ()), *inner]

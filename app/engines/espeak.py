@@ -1,11 +1,11 @@
 """eSpeak NG: small, instant, over a hundred languages, robotic; library and data from a wheel."""
 
-import re
 import sys
 from collections.abc import Iterator
 
 import numpy as np
 
+from ..reading.words import HAN, KANA
 from .espeak_library import EspeakError, Library, LibraryFiles
 from .espeak_marks import has_marks, spoken
 from .espeak_voices import VOICES, EspeakVoice
@@ -33,8 +33,6 @@ _CAPABILITIES = frozenset(
         Capability.PHONEMES,
     }
 )
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
 
 
 def _library_files() -> LibraryFiles:
@@ -55,13 +53,13 @@ def _library_files() -> LibraryFiles:
 def _check_readable(text: str, voice: EspeakVoice) -> None:
     """Refuse what eSpeak would spell as "Chinese letter, Chinese letter"."""
     name_en, name_zh = voice.voice.name_en, voice.voice.name_zh
-    if not voice.reads_han and (found := _HAN.search(text)):
+    if not voice.reads_han and (found := HAN.search(text)):
         raise CannotSpeakError(
             f"the voice {name_en} cannot read Chinese characters (first: {found[0]}); "
             "choose a Mandarin or Cantonese voice",
             f"“{name_zh}”不能朗读汉字（第一个：{found[0]}），请选择普通话或粤语",
         )
-    if not voice.reads_kana and (found := _KANA.search(text)):
+    if not voice.reads_kana and (found := KANA.search(text)):
         raise CannotSpeakError(
             f"the voice {name_en} cannot read Japanese kana (first: {found[0]}); "
             "choose the Japanese voice",
