@@ -16,6 +16,7 @@ from .interface import (
     EngineUnavailableError,
     Samples,
     SynthesisRequest,
+    TimedSamples,
 )
 from .sentences import pieces
 
@@ -31,6 +32,7 @@ _CAPABILITIES = frozenset(
         Capability.STREAMING,
         Capability.PINYIN,
         Capability.PHONEMES,
+        Capability.WORD_TIMES,
     }
 )
 
@@ -76,9 +78,19 @@ class EspeakEngine:
 
     def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
         """Yield speech sentence group by sentence group, deterministic for a request."""
+        return (piece.samples for piece in self.timed(request))
+
+    def timed(self, request: SynthesisRequest) -> Iterator[TimedSamples]:
+        """Yield the same with the words that the library tells of."""
         voice = self._voices[request.voice]
         _check_readable(request.text, voice)
         marked = has_marks(request.text)
+        if marked and request.word_times:
+            raise CannotSpeakError(
+                "eSpeak NG does not tell when it says the words of a text with marks of "
+                "pronunciation; remove the marks, or ask for no captions",
+                "文字含有发音标注时，eSpeak NG 不提供逐字时间，请删除标注或不要求字幕",
+            )
         # Before the library is opened, for which each new syllable asks it too.
         texts = [
             spoken(piece, voice, self._files) if marked else piece
@@ -88,7 +100,9 @@ class EspeakEngine:
             library.configure(voice.espeak_name, request.speed, request.seed)
             for text in texts:
                 pcm = np.frombuffer(library.speak(text, phoneme_input=marked), dtype=np.int16)
-                yield pcm.astype(np.float32) / np.float32(32768)
+                samples = pcm.astype(np.float32) / np.float32(32768)
+                words = library.events.timed(text, len(pcm)) if request.word_times else ()
+                yield TimedSamples(samples, words)
 
 
 class EspeakPlugin:

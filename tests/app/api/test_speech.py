@@ -455,3 +455,26 @@ def test_without_a_voice_the_texts_language_chooses_on_every_route(
         form = {"tts_text": text, "spk_id": "alloy"}
         told = client.post("/inference_sft", data=form).headers["x-voice"]
     assert told.partition("-")[0] == voice.partition("-")[0]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_link_to_the_file_is_told_before_its_sound(node: NodeProcess, stream: bool) -> None:
+    body = {"input": "Hello there.", "voice": "en-us", "stream": stream, "response_format": "flac"}
+    answer = node.speak(**body, return_download_link=True)
+    path = answer.headers["x-download-path"]
+    kept = node.get(path)
+    assert kept.headers["content-disposition"].startswith("attachment")
+    assert kept.headers["content-type"] == "audio/flac"
+    assert not stream or "x-output" not in answer.headers
+    assert stream or answer.headers["x-output"] == path.partition("?")[0]
+    record = json.loads((node.outputs / f"{Path(path).stem}.json").read_text())
+    assert record["text"] == "Hello there."
+    assert "x-download-path" not in node.speak(**body).headers
+
+
+def test_an_engine_that_mixes_no_voices_says_so(node: NodeProcess) -> None:
+    answer = node.speak(input="Hello there.", voice="en-us(2)+en-gb")
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert (error["code"], error["param"]) == ("voice_mixing_not_supported", "voice")
+    assert "espeak" in error["message"] and "espeak" in error["message_zh"]
