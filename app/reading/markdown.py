@@ -17,6 +17,10 @@ _PLAIN = frozenset({"root", "paragraph", "inline", "text", "softbreak"})
 _TEXTS = frozenset({"text", "txt", "plain", "plaintext", "md", "markdown"})
 """Languages of a block that is no code."""
 _PRODUCT = re.compile(r"(?<=\d)\*(?=\d)")
+_HEADING = re.compile(r"^(#{2,6})(?=[^\s#])", re.MULTILINE)
+_WIDE = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef“”‘’…—]"
+_STARS = re.compile(rf"(?<!\*)\*++(?={_WIDE})|(?<={_WIDE})\*+")
+"""CommonMark, which looks for spaces around words, takes **注意：**这里 for no emphasis."""
 _LINE_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 _BOX = re.compile(r"^\[[ xX]\] ")
 _LABEL_LENGTH = 40
@@ -26,8 +30,9 @@ _ENDS = ".,;:!?。，；：！？、…"
 
 def without_markup(text: str, words: Words) -> str:
     """The text without its markup; the text itself, to the character, where there is none."""
-    # 2*3*4 is no emphasis.
-    root = SyntaxTreeNode(_PARSER.parse(_PRODUCT.sub(r"\\*", text)))
+    # 2*3*4 is no emphasis; ##标题 is a heading to those who write it.
+    written = _HEADING.sub(r"\1 ", _PRODUCT.sub(r"\\*", text))
+    root = SyntaxTreeNode(_PARSER.parse(written))
     read = "\n\n".join(_Reader(words).blocks(root.children))
     plain = all(node.type in _PLAIN for node in root.walk())
     return text if plain and read.split() == text.split() else read
@@ -66,7 +71,9 @@ class _Reader:
             return node.content.removesuffix("()").replace("_", " ").strip()
         if node.children:
             return "".join(self._inline(child) for child in node.children)
-        return _LINE_BREAK.sub("\n", node.content) if node.type.startswith("text") else ""
+        if not node.type.startswith("text"):
+            return ""
+        return _STARS.sub("", _LINE_BREAK.sub("\n", node.content))
 
     def _list(self, node: SyntaxTreeNode) -> str:
         return "\n".join(self._item(item) for item in node.children)

@@ -31,6 +31,12 @@ from app.reading import as_read
         ("|名称|价格|\n|--|--|\n|苹果|3元|", "名称：苹果，价格：3元。"),
         ("|only|head|\n|-|-|", "only, head."),
         ("one<br>two  \nthree", "one\ntwo\nthree"),
+        (
+            "**注意：**这里有**“重点”**内容，*（斜体）*也是。",
+            "注意：这里有“重点”内容，（斜体）也是。",
+        ),
+        ("##标题\n#话题#", "标题。\n\n#话题#"),
+        ("- **Speed:** 2**3 is `a*b`", "Speed: 2**3 is a*b."),
         ("Tom &amp; Jerry \\*", "Tom & Jerry *"),
     ],
 )
