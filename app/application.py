@@ -13,6 +13,7 @@ from .access.cluster_secret import read_secret
 from .access.keys import ApiKeys, read_keys
 from .api import (
     audio_generate,
+    captioned_speech,
     errors,
     health,
     inference,
@@ -37,7 +38,7 @@ from .middleware.body_limit import BodyLimitMiddleware
 from .middleware.drain import DrainMiddleware
 from .middleware.full_queue import FullQueueMiddleware
 from .middleware.host_names import HostNamesMiddleware, OwnNames
-from .middleware.job_start import INFERENCE, SPEAKS
+from .middleware.job_start import CAPTIONED, INFERENCE, SPEAKS, SPEECH
 from .middleware.limits import LimitsMiddleware, Share
 from .middleware.open_requests import OpenRequestsMiddleware
 from .middleware.other_sites import OtherSitesMiddleware
@@ -63,6 +64,9 @@ _EXPOSED = [
     "X-Sample-Rate",
     "X-Audio-Seconds",
     "X-Ignored-Fields",
+    "X-Normalized",
+    "X-Output",
+    "X-Download-Path",
 ]
 _UPLOAD = "/gradio_api/upload"
 _UPLOAD_LIMIT = 32 << 20
@@ -100,6 +104,7 @@ def _add_api(web: FastAPI, node: Node) -> None:
     web.include_router(metrics.routes(node, _registry(node)))
     web.include_router(models.routes(node.service.engine))
     web.include_router(speech.routes(node.service))
+    web.include_router(captioned_speech.routes(node.service))
     web.include_router(audio_generate.routes(node.service, node.settings.node_name))
     web.include_router(inference.routes(node.service))
     web.include_router(voices.routes(node.service, node.settings.node_name))
@@ -258,7 +263,8 @@ def _other_limits(node: Node) -> dict[str, int | None]:
     limits: dict[str, int | None] = {_UPLOAD: None, "/_lending/job": LENDING_LIMIT}
     if node.service.engine.clips:
         limits |= {
-            "/v1/audio/speech": _SPEECH_LIMIT,
+            SPEECH: _SPEECH_LIMIT,
+            CAPTIONED: _SPEECH_LIMIT,
             audio_generate.PATH: _SPEECH_LIMIT,
             "/v1/audio/voices": _VOICES_LIMIT,
             **dict.fromkeys(INFERENCE, _INFERENCE_LIMIT),

@@ -18,15 +18,20 @@ from .checks.numbers import (
     seed_of,
     speed_of,
 )
+from .checks.voice import check_voice
+from .checks.word_times import word_times_of
 from .checks.words import instruction_of, text_of, transcript_of
-from .engines.interface import Capability, EngineInfo, SynthesisRequest
+from .engines.interface import Capability, EngineInfo, Mode, SynthesisRequest
 from .errors import InvalidInputError
 from .outputs.history import Output
+from .outputs.names import moment_of
 from .outputs.record import OutputRecord, Provenance
 from .outputs.store import OutputStore
+from .sound.timed import Word
 from .sound.wav import seconds, wav
 from .speech_request import SpeechRequest
 from .voices.clip_store import ClipStore
+from .voices.openai_names import primary
 from .voices.record import RegisteredVoice
 from .voices.store import VoiceStore
 from .voices.voice_names import VoiceNames
@@ -55,6 +60,8 @@ class Speech:
     sample_rate: int
     seconds_taken: float
     """From the request to the last sample, waiting included."""
+    words: tuple[Word, ...] = ()
+    """In time, where that was asked for."""
     made_by: str = ""
     """The node whose worker spoke it, where that was another."""
 
@@ -116,13 +123,14 @@ class SpeechService:
         voice = "" if clip else self._engine_voice(ask.voice)
         mode = mode_of(ask, engine, clip=clip, transcript=bool(words))
         request = SynthesisRequest(
-            text=text_of(ask, mode, self.limits.text),
+            text=await self._text(ask, mode, voice),
             voice=voice,
             speed=speed_of(ask, engine),
             seed=seed_of(ask, engine),
             mode=mode,
             instruction=instruction_of(ask),
             stream=ask.stream and Capability.STREAMING in engine.capabilities,
+            word_times=word_times_of(ask, engine),
         )
         check_annotations(request.text, engine)
         return await self._with_clips(request, ask, registered, transcript_of(words))
@@ -178,7 +186,9 @@ class SpeechService:
         taken = time.monotonic() - began
         # The worker is free: whoever is next begins before megabytes are copied here.
         await asyncio.sleep(0)
-        return Speech(request, bytes(pcm), self.engine.sample_rate, taken, report.lent_to)
+        return Speech(
+            request, bytes(pcm), self.engine.sample_rate, taken, tuple(report.words), report.lent_to
+        )
 
     async def keep(
         self,
@@ -187,8 +197,10 @@ class SpeechService:
         *,
         audio: bytes | None = None,
         file_format: str = "wav",
+        stem: str | None = None,
     ) -> Output:
-        """Save speech in the shared folder: ``audio``, which is in ``file_format``, or a WAV file.
+        """Save speech in the shared folder: ``audio``, which is in ``file_format``, or a WAV file,
+        under a name that was made before, or a new one.
 
         Raises ``StorageError``.
         """
@@ -197,13 +209,22 @@ class SpeechService:
             Provenance(request_id, self.store.node, self.engine.name, speech.made_by),
             duration=speech.duration,
             file_format=file_format,
-            created=self.store.now(),
+            created=moment_of(stem) if stem else self.store.now(),
         )
-        return await self.store.save(speech.wav() if audio is None else audio, record)
+        return await self.store.save(speech.wav() if audio is None else audio, record, stem)
+
+    async def _text(self, ask: SpeechRequest, mode: Mode, voice: str) -> str:
+        known = self.engine.voice(voice)
+        language = primary(known.language) if known else ""
+        if not ask.normalize:
+            return text_of(ask, mode, self.limits.text, language)
+        return await asyncio.to_thread(text_of, ask, mode, self.limits.text, language)
 
     async def _voice_asked_for(self, ask: SpeechRequest) -> str | None:
         if not ask.voice:
-            return ask.voice
+            if ask.reference:
+                return None
+            return await self.voice_names.default_voice(ask.text, self.engine)
         if ask.reference and self.voice_names.is_stand_in(ask.voice, self.engine):
             # Clients that have to name a voice can bring their own all the same.
             return None
@@ -260,12 +281,5 @@ class SpeechService:
                 f"引擎 {self.engine.name} 没有预置声音，请选择已注册的声音或提供参考音频",
                 field="voice",
             )
-        if self.engine.voice(voice) is None:
-            known = ", ".join(known.id for known in self.engine.voices)
-            raise InvalidInputError(
-                "voice_unknown",
-                f"there is no voice {voice!r}; voices: {known}",
-                f"没有声音“{voice}”，可用的声音：{known}",
-                field="voice",
-            )
+        check_voice(voice, self.engine)
         return voice

@@ -28,3 +28,8 @@ class SpeechRequest:
     stream: bool = False
     timeout: float | None = None
     """Seconds the job may run; None is the node's own limit."""
+    word_times: bool = False
+    """Tell when each word is said."""
+    normalize: bool = False
+    """The text is one to be seen: its markup, addresses and emoji become what a reader would say.
+    """

@@ -23,7 +23,7 @@ def speakable(text: str, limit: int, field: str = "input") -> str:
             f"文字共 {len(text)} 字，最多 {limit} 字",
             field=field,
         )
-    text = text.replace("\r\n", "\n").translate(_LINE_BREAKS).removeprefix(_BYTE_ORDER_MARK)
+    text = _with_newlines(text)
     for position, character in enumerate(text, start=1):
         if _forbidden(character):
             raise InvalidInputError(
@@ -33,7 +33,7 @@ def speakable(text: str, limit: int, field: str = "input") -> str:
                 f"第 {position} 个字符是 U+{ord(character):04X}（控制字符或损坏的编码），请删除",
                 field=field,
             )
-    text = unicodedata.normalize("NFC", text).strip()
+    text = clean(text)
     if not text:
         raise InvalidInputError(
             "text_empty", "there is no text to speak", "请输入要朗读的文字", field=field
@@ -46,6 +46,15 @@ def speakable(text: str, limit: int, field: str = "input") -> str:
             field=field,
         )
     return text
+
+
+def clean(text: str) -> str:
+    """A text that ``speakable`` takes, as it gives it back."""
+    return unicodedata.normalize("NFC", _with_newlines(text)).strip()
+
+
+def _with_newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").translate(_LINE_BREAKS).removeprefix(_BYTE_ORDER_MARK)
 
 
 def _forbidden(character: str) -> bool:

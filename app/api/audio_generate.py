@@ -50,7 +50,9 @@ class GenerateBody(BaseModel):
         description=f"absent: “{GREETING_ZH}”, or “{GREETING_EN}” in a voice that is not Chinese",
     )
     mode: Mode | None = Field(default=None, description="absent: what follows from the rest")
-    voice: str | None = Field(default=None, description="a voice's id; absent is the default")
+    voice: str | None = Field(
+        default=None, description="a voice's id; absent is one of the text's language"
+    )
     instruct_text: str = Field(default="", description="how to speak")
     prompt_audio: str | None = Field(
         default=None, description="a recording of the voice to use: base64, or a data: URL"

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
@@ -123,7 +124,11 @@ async def _spoken(request: Request, service: SpeechService, asked: SpeechRequest
     request_id = REQUEST_ID.get()
     report = JobReport(request_id)
     sound = await begun(request, service.stream(wanted, request_id, report=report))
-    headers = {"X-Seed": str(wanted.seed), "X-Sample-Rate": str(service.engine.sample_rate)}
+    headers = {
+        "X-Seed": str(wanted.seed),
+        "X-Voice": quote(wanted.voice_id),
+        "X-Sample-Rate": str(service.engine.sample_rate),
+    }
     if report.lent_to:
         headers["X-Made-By"] = report.lent_to
     return LiveAnswer(sound, _MEDIA_TYPE, headers)

@@ -1,4 +1,4 @@
-"""The body of ``POST /v1/audio/speech``: OpenAI's fields, then ours."""
+"""The bodies of ``POST /v1/audio/speech`` and its kin: OpenAI's fields, then ours."""
 
 from typing import Annotated, Literal
 
@@ -26,6 +26,18 @@ Seed = Annotated[
 ]
 
 
+class NormalizationOptions(BaseModel):
+    """How a text is prepared, as clients of Kokoro-FastAPI write it. Other options than this one
+    are ignored, and named."""
+
+    model_config = ConfigDict(extra="allow")
+    normalize: StrictBool = Field(
+        default=True,
+        description="read the text as a person would: without the signs of markdown and emoji, "
+        "addresses as they are said, without blocks of code",
+    )
+
+
 class VoiceReference(BaseModel):
     """A voice by id, the long way."""
 
@@ -41,7 +53,7 @@ _EXAMPLE: dict[str, JsonValue] = {
 }
 
 
-class SpeechBody(BaseModel):
+class SpeechFields(BaseModel):
     """Text, voice and format of a request.
 
     Fields it does not know are ignored, as OpenAI's and every other server of this API does:
@@ -54,7 +66,7 @@ class SpeechBody(BaseModel):
     voice: str | VoiceReference | None = Field(
         default=None,
         description="a voice's id, one of OpenAI's names, or one that the operator has mapped; "
-        "absent is the default voice, or `reference`",
+        "absent is a voice of the text's language, or `reference`",
     )
     instructions: str | None = Field(
         default=None, description="how to speak; for engines with the mode instruct"
@@ -68,9 +80,6 @@ class SpeechBody(BaseModel):
         default=1.0,
         description=f"{OPENAI_SLOWEST:g} to {OPENAI_FASTEST:g}; beyond {SLOWEST:g} and "
         f"{FASTEST:g} the nearest of the two, which X-Speed tells",
-    )
-    stream_format: Literal["audio", "sse"] = Field(
-        default="audio", description="the sound itself, or server-sent events that carry it"
     )
     stream: StrictBool | None = Field(
         default=None,
@@ -90,6 +99,7 @@ class SpeechBody(BaseModel):
     source: str | None = Field(
         default=None, description="for the mode convert: a recording that is to be said again"
     )
+    normalization_options: NormalizationOptions | None = None
     seed: Seed = None
     timeout: Number | None = Field(
         default=None, description="seconds the work may take; absent is the node's own limit"
@@ -98,12 +108,55 @@ class SpeechBody(BaseModel):
         default=False, description="keep it in the history that all nodes share"
     )
 
+    return_download_link: StrictBool = Field(
+        default=False,
+        description="as `save`, and X-Download-Path tells at once where the file will be",
+    )
+
+    @property
+    def keeps(self) -> bool:
+        """True if it is to be in the history."""
+        return self.save or self.return_download_link
+
     @property
     def voice_id(self) -> str | None:
         """The voice's id, however it was given."""
         return self.voice.id if isinstance(self.voice, VoiceReference) else self.voice
 
     @property
+    def normalize(self) -> bool:
+        """True unless the text is to be read to the letter."""
+        options = self.normalization_options
+        return options is None or options.normalize
+
+    @property
     def ignored(self) -> list[str]:
         """Names of the fields that mean nothing here."""
-        return list(self.model_extra or ())
+        options = self.normalization_options
+        within = (options.model_extra if options else None) or ()
+        inner = [f"normalization_options.{name}" for name in within]
+        return [*(self.model_extra or ()), *inner]
+
+
+class SpeechBody(SpeechFields):
+    """Body of ``/v1/audio/speech``."""
+
+    stream_format: Literal["audio", "sse"] = Field(
+        default="audio", description="the sound itself, or server-sent events that carry it"
+    )
+
+
+class CaptionedBody(SpeechFields):
+    """Body of ``/dev/captioned_speech``."""
+
+    return_timestamps: StrictBool = Field(
+        default=True, description="tell when each word is said; for engines that know"
+    )
+    caption_format: Literal["srt", "vtt"] | None = Field(
+        default=None, description="give the words as a file of subtitles, too"
+    )
+
+    @property
+    def word_times(self) -> bool:
+        """True if words are to be timed."""
+        return self.return_timestamps or self.caption_format is not None

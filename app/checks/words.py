@@ -1,6 +1,7 @@
 """Validation of words: the text, an instruction, the words of a recording."""
 
 from ..engines.interface import Mode
+from ..reading import as_read
 from ..speech_request import SpeechRequest
 from ..text import speakable
 
@@ -12,9 +13,13 @@ _TRANSCRIPT_LIMIT = 1000
 """Characters: thirty seconds of fast speech have a third of that."""
 
 
-def text_of(ask: SpeechRequest, mode: Mode, limit: int) -> str:
-    """The text as an engine gets it; empty where the words come from a recording."""
-    return "" if mode is Mode.CONVERT else speakable(ask.text, limit)
+def text_of(ask: SpeechRequest, mode: Mode, limit: int, language: str) -> str:
+    """The text as an engine gets it, to be read in ``language`` (a primary subtag, or empty); empty
+    where the words come from a recording."""
+    if mode is Mode.CONVERT:
+        return ""
+    text = speakable(ask.text, limit)
+    return speakable(as_read(text, language), limit) if ask.normalize else text
 
 
 def instruction_of(ask: SpeechRequest) -> str:

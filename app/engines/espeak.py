@@ -1,11 +1,11 @@
 """eSpeak NG: small, instant, over a hundred languages, robotic; library and data from a wheel."""
 
-import re
 import sys
 from collections.abc import Iterator
 
 import numpy as np
 
+from ..reading.words import HAN, KANA
 from .espeak_library import EspeakError, Library, LibraryFiles
 from .espeak_marks import has_marks, spoken
 from .espeak_voices import VOICES, EspeakVoice
@@ -16,6 +16,7 @@ from .interface import (
     EngineUnavailableError,
     Samples,
     SynthesisRequest,
+    TimedSamples,
 )
 from .sentences import pieces
 
@@ -31,10 +32,9 @@ _CAPABILITIES = frozenset(
         Capability.STREAMING,
         Capability.PINYIN,
         Capability.PHONEMES,
+        Capability.WORD_TIMES,
     }
 )
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa]")
 
 
 def _library_files() -> LibraryFiles:
@@ -55,13 +55,13 @@ def _library_files() -> LibraryFiles:
 def _check_readable(text: str, voice: EspeakVoice) -> None:
     """Refuse what eSpeak would spell as "Chinese letter, Chinese letter"."""
     name_en, name_zh = voice.voice.name_en, voice.voice.name_zh
-    if not voice.reads_han and (found := _HAN.search(text)):
+    if not voice.reads_han and (found := HAN.search(text)):
         raise CannotSpeakError(
             f"the voice {name_en} cannot read Chinese characters (first: {found[0]}); "
             "choose a Mandarin or Cantonese voice",
             f"“{name_zh}”不能朗读汉字（第一个：{found[0]}），请选择普通话或粤语",
         )
-    if not voice.reads_kana and (found := _KANA.search(text)):
+    if not voice.reads_kana and (found := KANA.search(text)):
         raise CannotSpeakError(
             f"the voice {name_en} cannot read Japanese kana (first: {found[0]}); "
             "choose the Japanese voice",
@@ -78,9 +78,19 @@ class EspeakEngine:
 
     def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
         """Yield speech sentence group by sentence group, deterministic for a request."""
+        return (piece.samples for piece in self.timed(request))
+
+    def timed(self, request: SynthesisRequest) -> Iterator[TimedSamples]:
+        """Yield the same with the words that the library tells of."""
         voice = self._voices[request.voice]
         _check_readable(request.text, voice)
         marked = has_marks(request.text)
+        if marked and request.word_times:
+            raise CannotSpeakError(
+                "eSpeak NG does not tell when it says the words of a text with marks of "
+                "pronunciation; remove the marks, or ask for no captions",
+                "文字含有发音标注时，eSpeak NG 不提供逐字时间，请删除标注或不要求字幕",
+            )
         # Before the library is opened, for which each new syllable asks it too.
         texts = [
             spoken(piece, voice, self._files) if marked else piece
@@ -90,7 +100,9 @@ class EspeakEngine:
             library.configure(voice.espeak_name, request.speed, request.seed)
             for text in texts:
                 pcm = np.frombuffer(library.speak(text, phoneme_input=marked), dtype=np.int16)
-                yield pcm.astype(np.float32) / np.float32(32768)
+                samples = pcm.astype(np.float32) / np.float32(32768)
+                words = library.events.timed(text, len(pcm)) if request.word_times else ()
+                yield TimedSamples(samples, words)
 
 
 class EspeakPlugin:

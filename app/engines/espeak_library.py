@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from ..errors import NodeError
+from .espeak_events import SpeechEvents
 
 AUDIO_OUTPUT_SYNCHRONOUS = 2
 INITIALIZE_DONT_EXIT = 0x8000
@@ -79,6 +80,8 @@ class Library:
     def __init__(self, files: LibraryFiles) -> None:
         self._files = files
         self._pcm: list[bytes] = []
+        self.events = SpeechEvents()
+        """Of what was spoken last."""
         # ctypes keeps no reference to a callback handed to C: this attribute does.
         self._callback = _SYNTH_CALLBACK(self._collect)
         self.sample_rate = 0
@@ -142,6 +145,7 @@ class Library:
         ``phoneme_input``: what stands between ``[[`` and ``]]`` is phoneme mnemonics.
         """
         self._pcm.clear()
+        self.events = SpeechEvents()
         encoded = text.encode() + b"\0"
         flags = CHARS_UTF8 | END_PAUSE | (PHONEME_INPUT if phoneme_input else 0)
         status = self._lib.espeak_Synth(
@@ -159,7 +163,10 @@ class Library:
         )
         return (found or b"").decode()
 
-    def _collect(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
+    def _collect(
+        self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, events: int | None
+    ) -> int:
+        self.events.collect(events)
         if samples and count > 0:
             self._pcm.append(ctypes.string_at(samples, count * 2))
         return 0

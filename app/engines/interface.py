@@ -13,6 +13,8 @@ from typing import Protocol
 from ..errors import NodeError
 from ..sound.clip import Clip, ClipLimits
 from ..sound.samples import Samples
+from ..sound.timed import TimedSamples, Word
+from .voice_mix import VoiceMixError, looks_mixed, parts_of
 
 __all__ = [
     "CannotSpeakError",
@@ -27,7 +29,10 @@ __all__ = [
     "Mode",
     "Samples",
     "SynthesisRequest",
+    "TimedSamples",
+    "TimingEngine",
     "Voice",
+    "Word",
 ]
 """Public names for engine modules, in one place."""
 
@@ -59,6 +64,10 @@ class Capability(StrEnum):
     """Reads ``[h][ào]``."""
     PHONEMES = "phonemes"
     """Reads ``[M][AY0]``."""
+    WORD_TIMES = "word_times"
+    """Tells when each word is said: is a ``TimingEngine``."""
+    VOICE_MIXING = "voice_mixing"
+    """Speaks in mixtures of its voices; ``app.engines.voice_mix`` has their parts."""
     EVENTS = "events"
     """Makes ``[breath]`` and heeds ``<strong></strong>``."""
 
@@ -126,8 +135,22 @@ class EngineInfo:
         return self.voices[0] if self.voices else None
 
     def voice(self, voice_id: str) -> Voice | None:
-        """The voice with this id, or None."""
-        return next((voice for voice in self.voices if voice.id == voice_id), None)
+        """The voice with this id, or the mixture that it describes, or None."""
+        found = next((voice for voice in self.voices if voice.id == voice_id), None)
+        if found or Capability.VOICE_MIXING not in self.capabilities or not looks_mixed(voice_id):
+            return found
+        return self._mixture(voice_id)
+
+    def _mixture(self, voice_id: str) -> Voice | None:
+        known = {voice.id: voice for voice in self.voices}
+        try:
+            named = [part.voice for part in parts_of(voice_id)]
+        except VoiceMixError:
+            return None
+        if not known.keys() >= set(named):
+            return None
+        # It reads as its first voice does.
+        return Voice(voice_id, voice_id, voice_id, known[named[0]].language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +173,8 @@ class SynthesisRequest:
     instruction: str = ""
     stream: bool = False
     """True if somebody listens while it is made; else the whole may be better or faster."""
+    word_times: bool = False
+    """True where ``TimingEngine.timed`` is to be asked, not ``synthesize``."""
 
     @property
     def voice_id(self) -> str:
@@ -167,6 +192,14 @@ class Engine(Protocol):
         Raises ``CannotSpeakError`` for a request no retry can help. The caller closes the iterator
         when it stops early; the engine must then be ready for the next request.
         """
+        ...
+
+
+class TimingEngine(Engine, Protocol):
+    """An engine with ``Capability.WORD_TIMES``."""
+
+    def timed(self, request: SynthesisRequest) -> Iterator[TimedSamples]:
+        """Yield the same sound as ``synthesize`` would, with its words, under the same rules."""
         ...
 
 

@@ -2,9 +2,9 @@
 
 There: any number of ``clip`` (of: reference or source; the payload a part of its WAV file), then
 one ``speak`` with the job, ``limit`` (seconds it may run), ``release`` and ``engine``. Back: any
-number of ``audio`` and, every second of silence, ``alive``; then one ending: ``done``, ``lost``
-(message: the worker there is gone, and not by the job's fault) or ``failed`` (type, code, en, zh: a
-``SpeechError``).
+number of ``audio`` and ``words`` and, every second of silence, ``alive``; then one ending:
+``done``, ``lost`` (message: the worker there is gone, and not by the job's fault) or ``failed``
+(type, code, en, zh: a ``SpeechError``).
 """
 
 import math

@@ -15,6 +15,8 @@ from ..session_routing.peers.signatures import CLOCK, UNTIMELY, Signatures
 from ..workers.frames import Frame, FrameError, taken_from
 from ..workers.job import Job
 from ..workers.remote import LostError, NotTakenError
+from ..workers.report import JobReport
+from ..workers.word_frames import words_of
 from . import credentials, message
 from .broker import PeerSilentError
 from .ledger import Ending, Ledger
@@ -113,12 +115,14 @@ class Loan:
         self._peer = peer
 
     @contextlib.asynccontextmanager
-    async def begun(self, job: Job, limit: float) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def begun(
+        self, job: Job, limit: float, report: JobReport
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Send the job; see ``app.workers.remote.RemoteSlot``."""
         answer = await self._sent(job, limit)
         ending = Ending.CANCELLED
         try:
-            yield self._speech(answer, time.monotonic() + limit + _GRACE)
+            yield self._speech(answer, time.monotonic() + limit + _GRACE, report)
             ending = Ending.DONE
         except LostError:
             ending = Ending.LOST
@@ -147,7 +151,9 @@ class Loan:
         self._client.refused(self.node)
         return NotTakenError(why)
 
-    async def _speech(self, answer: httpx.Response, end: float) -> AsyncIterator[bytes]:
+    async def _speech(
+        self, answer: httpx.Response, end: float, report: JobReport
+    ) -> AsyncIterator[bytes]:
         received = bytearray()
         try:
             async for part in answer.aiter_raw():
@@ -155,6 +161,8 @@ class Loan:
                 for frame in taken_from(received):
                     if frame.kind == "audio":
                         yield frame.payload
+                    elif frame.kind == "words":
+                        report.words += words_of(frame)
                     elif frame.kind != "alive":
                         _check(frame)
                         return

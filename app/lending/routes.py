@@ -5,7 +5,7 @@ import contextlib
 import json
 import math
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ from ..streaming import LiveAnswer, prefetch
 from ..workers.frames import AUDIO_BYTES, Frame
 from ..workers.job import Job
 from ..workers.remote import LostError
+from ..workers.report import JobReport
 from ..workers.slot import Slot
+from ..workers.word_frames import words_frame
 from ..workers.worker import Worker
 from . import credentials, message
 from .broker import Broker
@@ -31,6 +33,8 @@ BODY_LIMIT = 16 << 20
 """Bytes of a job: two clips of the longest kind and the longest text."""
 _ALIVE = 1.0
 _QUESTION_LIMIT = 4096
+_WORDS = 1000
+"""Words of a frame, at most."""
 
 
 def routes(
@@ -95,6 +99,7 @@ class _JobAnswer(Response):
         self._sender = sender
         self._lent = lent
         self._begun = False
+        self._report = JobReport(lent.job.request_id)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the answer; see the ASGI specification."""
@@ -125,7 +130,7 @@ class _JobAnswer(Response):
     async def _made(
         self, job: Job, slot: Slot, worker: Worker | None
     ) -> AsyncGenerator[bytes, None]:
-        made = self._service.pool.borrowed(slot, worker, job, self._lent.limit)
+        made = self._service.pool.borrowed(slot, worker, job, self._lent.limit, self._report)
         async with contextlib.aclosing(made) as speech:
             self._begun = True
             async for pcm in speech:
@@ -138,6 +143,10 @@ class _JobAnswer(Response):
                 async with contextlib.aclosing(_with_signs_of_life(made)) as frames:
                     async for frame in frames:
                         yield frame.encoded()
+                        for words in self._new_words():
+                            yield words.encoded()
+                for words in self._new_words():
+                    yield words.encoded()
             except (LostError, UnavailableError) as error:
                 ending, last = Ending.LOST, Frame("lost", {"message": str(error)})
             except SpeechError as error:
@@ -147,6 +156,11 @@ class _JobAnswer(Response):
             yield last.encoded()
         finally:
             self._ledger.borrowed[ending] += 1
+
+    def _new_words(self) -> Iterator[Frame]:
+        words, self._report.words = self._report.words, []
+        for start in range(0, len(words), _WORDS):
+            yield words_frame(words[start : start + _WORDS])
 
 
 async def _with_signs_of_life(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[Frame, None]:

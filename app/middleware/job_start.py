@@ -21,7 +21,9 @@ INFERENCE = (
     "/inference_vc",
 )
 """Routes of CosyVoice's own server; they begin a job by GET, too."""
-SPEAKS = frozenset({"/v1/audio/speech", "/AIVoice/TTS/CosyVoice2/audio-generate", *INFERENCE})
+SPEECH = "/v1/audio/speech"
+CAPTIONED = "/dev/captioned_speech"
+SPEAKS = frozenset({SPEECH, CAPTIONED, "/AIVoice/TTS/CosyVoice2/audio-generate", *INFERENCE})
 """Routes of the API that begin a job."""
 _CHECKS = "cosyvoice.job_checks"
 """Key in the ASGI scope: checks that a job of this request has not passed."""

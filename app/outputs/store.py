@@ -111,6 +111,10 @@ class OutputStore:
         """The moment, by the clock that all nodes share where that is known."""
         return self._shared.clock.now()
 
+    def new_stem(self, created: datetime) -> str:
+        """A name, without its suffix, for an output of this node."""
+        return new_stem(created, self.node)
+
     def start(self) -> None:
         """Look after spool and shared folder from now on. Call from the event loop."""
         self._spawn(self._keep_tending())
@@ -132,13 +136,13 @@ class OutputStore:
             threads.close()
         self._history.close()
 
-    async def save(self, audio: bytes, record: OutputRecord) -> Output:
+    async def save(self, audio: bytes, record: OutputRecord, stem: str | None = None) -> Output:
         """Save audio that is in ``record.format``, with its sidecar.
 
         When the shared folder does not take it the node's own disk does, and ``Output.spooled``
         says so. Raises ``StorageError`` when neither does.
         """
-        stem = new_stem(record.created_at, self.node)
+        stem = stem or self.new_stem(record.created_at)
         name = audio_name(stem, record.format)
         files = OutputFiles(stem, name, audio, record.to_json())
         try:

@@ -4,6 +4,8 @@ import functools
 from collections.abc import Collection
 from typing import Protocol
 
+from ..reading.words import HAN, KANA
+
 _SURE = 0.5
 """Probability from which the identification counts."""
 
@@ -12,9 +14,16 @@ def language_of(text: str, languages: Collection[str]) -> str:
     """The language of ``text``, one of ``languages`` (primary subtags); empty where it is none of
     them for sure, as with a number or a name.
 
-    The first call loads py3langid's model: a second and a hundred megabytes. Call it in a thread.
+    Chinese is known by its script. The first call for anything else loads py3langid's model: a
+    second and a hundred megabytes. Call it in a thread.
     """
     if len(set(languages)) < 2:
+        return ""
+    if "zh" in languages and HAN.search(text) and not KANA.search(text):
+        # No other voice reads it, whatever else there is in the text.
+        return "zh"
+    if text.isascii() and len(text.split()) < 2:
+        # "Kubernetes" is no German.
         return ""
     identifier = _identifier(frozenset(languages))
     if identifier is None:

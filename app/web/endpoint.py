@@ -25,12 +25,11 @@ _log = logging.getLogger("app.page")
 def add(node: Node) -> None:
     """Add it to the page that is being built."""
     settings, service = node.settings, node.service
-    default = service.engine.default_voice
 
     async def synthesize(
         request: gr.Request,
         text: str,
-        voice: str = default.id if default else "",
+        voice: str = "",
         speed: float = 1.0,
         seed: int = 42,
     ) -> tuple[FileData, dict[str, Any]]:

@@ -108,7 +108,7 @@ class Generator:
                 heard = live.add(pcm) if live else gr.skip()
                 made = len(pcm) / SAMPLE_BYTES / rate
                 yield status.progress_html(made), gr.skip(), heard, gr.skip()
-        done = Speech(wanted, bytes(pcm), rate, time.monotonic() - began, report.lent_to)
+        done = Speech(wanted, bytes(pcm), rate, time.monotonic() - began, made_by=report.lent_to)
         name = values.file_format if values.file_format in FORMATS else FORMATS[0]
         audio = await asyncio.to_thread(encoded, name, done.pcm, rate)
         output = await service.keep(done, request_id, audio=audio, file_format=name)

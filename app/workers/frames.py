@@ -3,7 +3,8 @@
 Parent to worker: ``speak`` (request_id, request), ``rehearse`` (its first words), ``cancel``.
 Worker to parent: ``ready``, ``unavailable`` (message) once; then for each ``speak`` or ``rehearse``
 one ``started``, any number of ``audio`` (end: how many bytes of sound there are by now in the file
-of ``app.workers.sound_memory``: mono signed 16-bit little-endian samples), and one ending:
+of ``app.workers.sound_memory``: mono signed 16-bit little-endian samples), each followed by
+``words`` (text, start and end in samples of each) where they were asked for, and one ending:
 ``done``, ``cancelled``, ``refused`` (en, zh) or ``failed`` (message, out_of_memory). Nodes write
 the same frames to each other; ``app.lending.message`` says which.
 """

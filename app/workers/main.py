@@ -13,6 +13,8 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from typing import cast
 
 from .. import logs
 from ..engines.interface import (
@@ -20,15 +22,18 @@ from ..engines.interface import (
     Engine,
     EngineUnavailableError,
     SynthesisRequest,
+    TimedSamples,
+    TimingEngine,
 )
 from ..engines.registry import find_engine
 from ..heap import keep_freed_memory
-from ..sound.pcm import audible, pcm16
+from ..sound.pcm import SAMPLE_BYTES, audible, pcm16
 from . import frames
 from .frames import Frame
 from .job import Job, job_of
 from .memory import is_out_of_memory
 from .sound_memory import SoundWriter
+from .word_frames import words_frame
 
 _PR_SET_PDEATHSIG = 1
 _log = logging.getLogger("app.worker")
@@ -128,11 +133,14 @@ def _told(error: Exception) -> str:
 def _speak(job: Job, engine: Engine, connection: socket.socket, sound: SoundWriter) -> Frame:
     heard = False
     sound.begin()
-    for chunk in engine.synthesize(job.request):
-        pcm = pcm16(chunk)
+    for piece in _pieces(engine, job.request):
+        pcm = pcm16(piece.samples)
         heard = heard or audible(pcm)
         if pcm:
+            begin = sound.end // SAMPLE_BYTES
             _send(connection, Frame("audio", {"end": sound.write(pcm)}))
+            if piece.words:
+                _send(connection, words_frame(piece.words, begin))
         if _something_to_read(connection):
             frame = frames.receive(connection)
             if frame is None:
@@ -144,6 +152,12 @@ def _speak(job: Job, engine: Engine, connection: socket.socket, sound: SoundWrit
             "所选声音在这段文字中没有可以朗读的内容，请换一个声音",
         )
     return Frame("done", {})
+
+
+def _pieces(engine: Engine, request: SynthesisRequest) -> Iterator[TimedSamples]:
+    if request.word_times:
+        return cast(TimingEngine, engine).timed(request)
+    return map(TimedSamples, engine.synthesize(request))
 
 
 def _something_to_read(connection: socket.socket) -> bool:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ..errors import NodeError
 from .job import Job
+from .report import JobReport
 from .slot import Slot
 
 
@@ -18,11 +19,13 @@ class RemoteSlot(Protocol):
     node: str
     """Its name."""
 
-    def begun(self, job: Job, limit: float) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+    def begun(
+        self, job: Job, limit: float, report: JobReport
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The job's speech, entered when that node has taken the job; left, its work stops.
 
-        ``limit`` is in seconds. Raises ``NotTakenError`` on entering, ``LostError`` and
-        ``SpeechError`` later.
+        ``limit`` is in seconds. The report gets the words. Raises ``NotTakenError`` on entering,
+        ``LostError`` and ``SpeechError`` later.
         """
         ...
 

@@ -1,7 +1,8 @@
 """Report of a job that is over, for metrics and logs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ..sound.timed import Word
 from .totals import Outcome
 
 
@@ -21,5 +22,7 @@ class JobReport:
     """From being accepted to the first sound; None when there was none."""
     samples: int = 0
     """Of sound, at the engine's rate."""
+    words: list[Word] = field(default_factory=list)
+    """When the words were said, where that was asked for; it grows with the sound."""
     lent_to: str = ""
     """The node whose worker made it; empty for this one."""

@@ -20,6 +20,11 @@ class SoundWriter:
         self._descriptor = descriptor
         self._end = 0
 
+    @property
+    def end(self) -> int:
+        """Bytes of the job's sound."""
+        return self._end
+
     def begin(self) -> None:
         """Begin the sound of a job."""
         self._end = 0

@@ -18,6 +18,7 @@ from app.session_routing.session_table import SessionTable
 from app.workers.job import Job
 from app.workers.job_queue import JobQueue
 from app.workers.remote import NotTakenError, RemoteSlot
+from app.workers.report import JobReport
 from app.workers.slot import Slot, SlotState
 
 PLACES = 32
@@ -125,7 +126,9 @@ class _Loan:
         return await self._borrower.work(slot, length)
 
     @contextlib.asynccontextmanager
-    async def begun(self, job: Job, limit: float) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def begun(
+        self, job: Job, limit: float, report: JobReport
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         raise NotImplementedError
         yield
 

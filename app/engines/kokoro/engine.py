@@ -4,6 +4,8 @@ import logging
 import os
 import random
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,16 +18,22 @@ from ..interface import (
     EngineUnavailableError,
     Samples,
     SynthesisRequest,
+    TimedSamples,
+    Word,
 )
 from ..packages import declared_packages
 from ..sentences import pieces
+from ..voice_mix import Part, parts_of
+from .durations import with_durations
 from .folder import SETUP, BadFilesError, VoiceFolder, voice_folder
 from .mandarin import Mandarin
 from .phonemes import Phonemes
 from .voices import LANGUAGE_OF, MANDARIN, VOICES
+from .word_times import timed_words
 
 if TYPE_CHECKING:
     from kokoro_onnx import Kokoro
+    from kokoro_onnx.sliding import Timing
 
 SAMPLE_RATE = 24_000
 THREADS = "COSYVOICE_KOKORO_THREADS"
@@ -34,6 +42,10 @@ THREADS = "COSYVOICE_KOKORO_THREADS"
 # Characters of a piece: at least so many that the model finds a sentence's melody, at most so
 # many that their phonemes fit its 510; a Chinese character has four or five of them.
 _PIECES = {True: (12, 80), False: (40, 300)}
+_BATCH = 510
+"""Phonemes that the model takes at once; kokoro-onnx splits what is longer."""
+_BATCH_PAUSES = (0.25, 0.1)
+"""Seconds of silence after a sentence and a clause at the end of a batch."""
 _PAUSE = 0.25
 """Seconds of silence between pieces at speed 1: the model's own silence is cut off."""
 _PACKAGES = declared_packages(Path(__file__).with_name("kokoro.toml"))
@@ -49,19 +61,57 @@ class KokoroEngine:
 
     def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
         """Yield speech sentence by sentence, deterministic for a request."""
-        language = LANGUAGE_OF[request.voice]
-        voice = self._voices[request.voice]
+        return (piece.samples for piece in self.timed(request))
+
+    def timed(self, request: SynthesisRequest) -> Iterator[TimedSamples]:
+        """Yield the same with its words, whose times are the model's own."""
+        parts = parts_of(request.voice)
+        language = LANGUAGE_OF[parts[0].voice]
+        voice = self._voices[parts[0].voice]
         bounds = _PIECES[language is MANDARIN]
         # All of them first, so that a text that cannot be read is refused before anything is said.
         texts = [
-            self._phonemes.of(piece, voice, language) for piece in pieces(request.text, *bounds)
+            (piece, self._phonemes.of(piece, voice, language))
+            for piece in pieces(request.text, *bounds)
         ]
-        spoken = [text for text in texts if self._model.tokenizer.tokenize(text, limit=None)]
-        style = _take(self._model.get_voice_style(request.voice), request.seed)
+        spoken = [
+            (piece, sounds)
+            for piece, sounds in texts
+            if self._model.tokenizer.tokenize(sounds, limit=None)
+        ]
+        style = _take(self._style(parts), request.seed)
         pause = np.zeros(round(_PAUSE / request.speed * SAMPLE_RATE), np.float32)
-        for number, text in enumerate(spoken):
-            samples, _ = self._model.create(text, style, request.speed, is_phonemes=True)
-            yield samples if number == 0 else np.concatenate([pause, samples])
+        for number, (piece, sounds) in enumerate(spoken):
+            samples, timings = self._create(sounds, style, request.speed)
+            before = len(pause) if number else 0
+            words: tuple[Word, ...] = ()
+            if request.word_times:
+                alone = partial(self._phonemes.of, voice=voice, language=language)
+                words = timed_words(piece, alone, timings, SAMPLE_RATE)
+                words = tuple(
+                    replace(word, start=word.start + before, end=word.end + before)
+                    for word in words
+                )
+            yield TimedSamples(np.concatenate([pause, samples]) if number else samples, words)
+
+    def _style(self, parts: tuple[Part, ...]) -> Samples:
+        """The style vectors of a mixture: the weighted mean of those of its voices."""
+        styles = (self._model.get_voice_style(part.voice) * part.share for part in parts)
+        mixed: Samples = np.sum(list(styles), axis=0, dtype=np.float32)
+        return mixed
+
+    def _create(self, sounds: str, style: Samples, speed: float) -> tuple[Samples, list["Timing"]]:
+        # A piece that is one batch has the pauses that the model makes of it.
+        pauses = (0.0, 0.0) if len(sounds) <= _BATCH else _BATCH_PAUSES
+        samples, _, timings = self._model.create_timed(
+            sounds,
+            style,
+            speed,
+            is_phonemes=True,
+            sentence_pause=pauses[0],
+            clause_pause=pauses[1],
+        )
+        return samples, timings
 
 
 def _take(style: Samples, seed: int) -> Samples:
@@ -100,6 +150,8 @@ class KokoroPlugin:
                     Capability.STREAMING,
                     Capability.PINYIN,
                     Capability.PHONEMES,
+                    Capability.WORD_TIMES,
+                    Capability.VOICE_MIXING,
                 }
             ),
             warm_up_text="你好，hello",
@@ -125,10 +177,9 @@ def _loaded(folder: VoiceFolder, threads: int) -> KokoroEngine:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        str(folder.model), options, providers=["CPUExecutionProvider"]
-    )
-    model = Kokoro.from_session(session, str(folder.voices))
+    with with_durations(folder.model) as file:
+        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        model = Kokoro.from_session(session, str(folder.voices))
     tokenizer = model.tokenizer
     phonemes = Phonemes(tokenizer.phonemize, frozenset(tokenizer.vocab), Mandarin(folder.path))
     return KokoroEngine(model, phonemes)

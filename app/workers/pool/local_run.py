@@ -12,6 +12,7 @@ from ..frames import Frame
 from ..job import Job
 from ..report import JobReport
 from ..slot import Slot
+from ..word_frames import words_of
 from ..worker import WorkerGoneError
 from . import job_errors
 from .renewal import CANCEL_PATIENCE
@@ -53,6 +54,8 @@ class LocalRun:
             while (frame := await self._receive()).kind not in frames.ENDINGS:
                 if frame.kind == "audio":
                     yield frame.payload
+                elif frame.kind == "words":
+                    self._report.words += words_of(frame)
             await self._conclude(frame)
         finally:
             self._workplace.deadlines.pop(self._slot, None)

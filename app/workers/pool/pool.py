@@ -182,16 +182,16 @@ class Pool:
         self._workplace.observer.job_ended(report)
 
     async def borrowed(
-        self, slot: Slot, worker: Worker | None, job: Job, limit: float
+        self, slot: Slot, worker: Worker | None, job: Job, limit: float, report: JobReport
     ) -> AsyncGenerator[bytes, None]:
         """Yield the speech of another node's job on a slot that was taken, with this worker.
 
-        That node counts it and has told it how long it may run, in seconds. Raises ``LostError``
-        when the worker dies before it has taken the job, and ``SpeechError``.
+        That node counts it and has told it how long it may run, in seconds. ``report`` is filled.
+        Raises ``LostError`` when the worker dies before it has taken the job, and ``SpeechError``.
         """
         if worker is None or slot.worker is not worker:
             raise LostError("the worker died before it was given the job")
-        run = LocalRun(self._workplace, slot, job, limit, JobReport(job.request_id))
+        run = LocalRun(self._workplace, slot, job, limit, report)
         try:
             async with contextlib.aclosing(run.speech()) as speech:
                 async for pcm in speech:

@@ -22,7 +22,7 @@ async def remote_speech(
     began = time.monotonic()
     workplace.deadlines[slot] = began + limit
     try:
-        async with slot.begun(job, limit) as speech:
+        async with slot.begun(job, limit, report) as speech:
             report.lent_to = slot.node
             workplace.lent.add(slot)
             workplace.observer.job_begun(report.waited)

@@ -406,3 +406,75 @@ def test_saved_speech_is_in_the_shared_folder(node: NodeProcess) -> None:
     streamed = node.speak(input="Keep this.", voice="en-us", seed=5, save=True, stream_format="sse")
     done = json.loads(streamed.text.strip().split("\n\n")[-1][6:])
     assert node.get(done["output"]).content == whole.content
+
+
+def test_markdown_is_read_as_a_person_would_unless_told_otherwise(node: NodeProcess) -> None:
+    written = "# News\n\n**Bold** words 🎉 at https://www.example.com/x?y=1\n\n```sh\nls\n```"
+    read = "News.\n\nBold words at example dot com\n\nCode is left out."
+    body = {"voice": "en-us", "seed": 3}
+    answer = node.speak(input=written, **body)
+    letter = {"normalize": False, "url_normalization": True}
+    plain = node.speak(input=read, **body, normalization_options=letter)
+    assert answer.content == plain.content
+    assert answer.headers["x-normalized"] == "true"
+    assert "x-normalized" not in plain.headers
+    assert plain.headers["x-ignored-fields"] == "normalization_options.url_normalization"
+    to_the_letter = node.speak(input=written, **body, normalization_options={"normalize": False})
+    assert len(to_the_letter.content) > len(plain.content)
+
+
+def test_what_is_only_a_picture_or_grows_too_long_is_refused(node: NodeProcess) -> None:
+    picture = node.speak(input="![](a.png)")
+    assert picture.json()["error"]["code"] == "text_empty"
+    rows = "|x\n" * 900
+    table = node.speak(input=f"|{'label ' * 6}|\n|-|\n{rows}")
+    assert table.status_code == 400
+    assert table.json()["error"]["code"] == "text_too_long"
+
+
+@pytest.mark.parametrize(
+    ("text", "voice"),
+    [
+        ("你好，欢迎使用。", "cmn"),
+        ("Good morning, how are you today?", "en-us"),
+        ("Guten Morgen, wie geht es Ihnen?", "de"),
+        ("Kubernetes", "cmn"),
+        ("Kubernetes 集群", "cmn"),
+        ("123", "cmn"),
+    ],
+)
+def test_without_a_voice_the_texts_language_chooses_on_every_route(
+    node: NodeProcess, text: str, voice: str
+) -> None:
+    assert node.speak(input=text).headers["x-voice"] == voice
+    assert node.speak(input=text, voice="").headers["x-voice"] == voice
+    with node.client() as client:
+        body = {"text": text, "seed": 1, "answer": "base64"}
+        generated = client.post("/AIVoice/TTS/CosyVoice2/audio-generate", json=body)
+        assert generated.json()["data"]["voice"] == voice
+        form = {"tts_text": text, "spk_id": "alloy"}
+        told = client.post("/inference_sft", data=form).headers["x-voice"]
+    assert told.partition("-")[0] == voice.partition("-")[0]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_link_to_the_file_is_told_before_its_sound(node: NodeProcess, stream: bool) -> None:
+    body = {"input": "Hello there.", "voice": "en-us", "stream": stream, "response_format": "flac"}
+    answer = node.speak(**body, return_download_link=True)
+    path = answer.headers["x-download-path"]
+    kept = node.get(path)
+    assert kept.headers["content-disposition"].startswith("attachment")
+    assert kept.headers["content-type"] == "audio/flac"
+    assert not stream or "x-output" not in answer.headers
+    assert stream or answer.headers["x-output"] == path.partition("?")[0]
+    record = json.loads((node.outputs / f"{Path(path).stem}.json").read_text())
+    assert record["text"] == "Hello there."
+    assert "x-download-path" not in node.speak(**body).headers
+
+
+def test_an_engine_that_mixes_no_voices_says_so(node: NodeProcess) -> None:
+    answer = node.speak(input="Hello there.", voice="en-us(2)+en-gb")
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert (error["code"], error["param"]) == ("voice_mixing_not_supported", "voice")
+    assert "espeak" in error["message"] and "espeak" in error["message_zh"]

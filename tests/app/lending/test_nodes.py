@@ -54,6 +54,21 @@ def test_what_waits_runs_elsewhere_and_sounds_the_same(nodes: Cluster) -> None:
     assert (kept["node"], kept["made_by"]) == ("rs1", maker(there))
 
 
+def test_words_come_with_the_sound_from_wherever_it_is_made(nodes: Cluster) -> None:
+    def captioned(text: str) -> httpx.Response:
+        with nodes.nodes["rs1"].client() as client:
+            body = {"model": "tts-1", "input": text, "voice": "tone", "seed": 7, "stream": False}
+            return client.post("/dev/captioned_speech", json=body)
+
+    here = captioned("slow 0.3")
+    with nodes.occupied("rs1"):
+        there = captioned("slow 0.3")
+    assert (maker(here), maker(there) in ("rs2", "rs3")) == ("rs1", True)
+    times = [(word["start_time"], word["end_time"]) for word in here.json()["timestamps"]]
+    assert times == [(0, 0.1), (0.1, 0.2), (0.2, 0.3)]
+    assert there.json() == here.json()
+
+
 def test_a_burst_at_one_node_is_done_by_all(nodes: Cluster) -> None:
     before = nodes.nodes["rs1"].status()["jobs"]["done"]
     with nodes.held() as held:

@@ -22,7 +22,9 @@ from cosyvoice_cluster.app.engines.interface import (
     EngineUnavailableError,
     Samples,
     SynthesisRequest,
+    TimedSamples,
     Voice,
+    Word,
 )
 
 RATE = 8000
@@ -101,6 +103,11 @@ class FaultyEngine:
         else:
             yield _TENTH
 
+    def timed(self, request: SynthesisRequest) -> Iterator[TimedSamples]:
+        """Every piece is the text's first word."""
+        for samples in self.synthesize(request):
+            yield TimedSamples(samples, (Word(request.text.split()[0], 0, len(samples)),))
+
 
 class FaultyPlugin:
     def describe(self) -> EngineInfo:
@@ -109,7 +116,7 @@ class FaultyPlugin:
             title="Faulty",
             sample_rate=RATE,
             voices=(Voice("tone", "纯音", "Tone", "zh-CN"),),
-            capabilities=frozenset({Capability.SPEED, Capability.SEED}),
+            capabilities=frozenset({Capability.SPEED, Capability.SEED, Capability.WORD_TIMES}),
             warm_up_text="hello",
         )
 

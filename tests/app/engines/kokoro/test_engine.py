@@ -24,6 +24,7 @@ from app.engines.kokoro.folder import VARIABLE, VoiceFolder
 from app.engines.kokoro.voices import LANGUAGE_OF, VOICES
 from app.sound.samples import Samples
 from tests.app.engines.kokoro.kokoro_folder import FOLDER, needs_voices
+from tests.app.engines.kokoro.recogniser import recognised
 from tests.app.node_process import ROOT
 
 pytestmark = needs_voices
@@ -50,13 +51,6 @@ HELLO = {
     "pt": "Bom dia a todos, sejam bem-vindos.",
     "en": "Good morning everybody, and welcome.",
 }
-
-
-@pytest.fixture(scope="module")
-def engine() -> KokoroEngine:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(VARIABLE, FOLDER)
-        return plugin.load()
 
 
 def speak(
@@ -86,15 +80,7 @@ def pitch(samples: Samples) -> Samples:
 
 def heard(samples: Samples) -> list[str]:
     """The English words an offline recogniser hears."""
-    pocketsphinx = pytest.importorskip("pocketsphinx")
-    # To its 16 kHz: speech has little above 8 kHz, so straight lines between samples do.
-    at = np.arange(0, len(samples), SAMPLE_RATE / 16000)
-    pcm = np.interp(at, np.arange(len(samples)), samples) * 26000
-    decoder = pocketsphinx.Decoder(samprate=16000, loglevel="FATAL")
-    decoder.start_utt()
-    decoder.process_raw(pcm.astype("<i2").tobytes(), full_utt=True)
-    decoder.end_utt()
-    return decoder.hyp().hypstr.split() if decoder.hyp() else []
+    return [word for word, _ in recognised(samples)]
 
 
 def word_errors(said: list[str], heard: list[str]) -> int:
@@ -285,3 +271,13 @@ def test_a_wrong_number_of_threads_is_told(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setenv(THREADS, wrong)
         with pytest.raises(EngineUnavailableError, match=THREADS):
             plugin.describe()
+
+
+def test_a_mixture_is_between_its_voices(engine: KokoroEngine) -> None:
+    def high(voice: str) -> float:
+        return float(np.median(pitch(speak(engine, "Good morning, everybody.", voice))))
+
+    low, middle, top = high("am_michael"), high("am_michael+af_bella"), high("af_bella")
+    assert low + 2 < middle < top - 2
+    alone = speak(engine, "Hello.", "af_bella")
+    assert (speak(engine, "Hello.", "af_bella(3)") == alone).all()

@@ -4,6 +4,7 @@ import io
 import json
 import wave
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 import pytest
 
@@ -39,3 +40,21 @@ def test_what_a_voice_cannot_read_is_the_askers_error(kokoro_node: NodeProcess) 
     answer = kokoro_node.speak(input="Hello 世界", voice="af_heart")
     assert answer.status_code == 400
     assert "cannot read the character '世'" in answer.json()["error"]["message"]
+
+
+def test_captions_of_a_mixture_come_as_it_speaks(kokoro_node: NodeProcess) -> None:
+    body = {
+        "model": "kokoro",
+        "input": "**Good morning**, everybody. 🎉\n\nIt is a fine day for a walk in the park.",
+        "voice": "af_bella(2)+af_sky",
+        "caption_format": "srt",
+        "seed": 3,
+    }
+    with kokoro_node.client() as client:
+        answer = client.post("/dev/captioned_speech", json=body)
+    assert answer.status_code == 200, answer.text
+    assert unquote(answer.headers["x-voice"]) == "af_bella(2)+af_sky"
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    words = [word["word"] for line in lines for word in line["timestamps"]]
+    assert " ".join(words) == "Good morning, everybody. It is a fine day for a walk in the park."
+    assert "Good morning, everybody.\n" in lines[-1]["captions"]
