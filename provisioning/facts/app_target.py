@@ -16,11 +16,14 @@ Place = Literal["rip", "vip"]
 def app_target(inventory: Inventory, node: Node, path: str, place: Place = "rip") -> HttpTarget:
     """One place for a path of a node."""
     ours = [one for one in app_services(inventory) if one.port in node.ports]
+    host = inventory.real_servers.hosts[node.host]
+    if not ours:
+        # A port that edges alone send to.
+        return HttpTarget(host.address, node.port, path)
     service = next((one for one in ours if serves(one, node.host)), ours[0])
     vip = inventory.virtual_ips[0].address.ip
     if place == "vip":
         return service_target(inventory, service, vip, path)
-    host = inventory.real_servers.hosts[node.host]
     return service_target(inventory, service, address_for(host, vip) or host.address, path)
 
 

@@ -49,6 +49,7 @@ def served_nodes(inventory: Inventory, edges: Edges, runtime: Runtime) -> list[d
     return [
         {
             "name": node.name,
+            "server": node.host,
             "endpoint": endpoint(hosts[node.host].address, node.port),
             "url": node_url(inventory, node),
             "places": edge_places(inventory, edges, node),

@@ -1,20 +1,22 @@
 """The app on a real server: its files, its release, its service."""
 
+from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
 from ...model.nodes import nodes_of
 from ...model.resolve import is_ipv4
 from ...model.runtime import Runtime
-from ...places import APP_ENV, APP_SERVICE, APP_STATE, DRAIN_FILE
+from ...places import APP_ENV, APP_ENV_OF_NODE, APP_SERVICE, APP_STATE, DRAIN_FILE
 from ...resources.base import Handler, Resource
 from ...resources.current_release import CurrentRelease
 from ...resources.directory import Directory
 from ...resources.flag_file import FlagFile
 from ...resources.release import Release
 from ...resources.service import Service, restart
+from ..programs import unit_path
 from ..rendering import RenderedFile
 from ..role_host import RoleHost
 from .artifacts import artifacts
-from .environment import environment
+from .environment import environment, node_environment
 from .session_routing import session_routing
 
 _PRIVILEGED = 1024
@@ -38,14 +40,27 @@ def app(host: RoleHost) -> list[Resource]:
         *_folders(host),
         *_files(host, values, again),
         *release,
-        host.unit(APP_SERVICE, again, **values),
+        _unit(host, values, again),
         *(services if release else ()),
     ]
 
 
+def _unit(host: RoleHost, values: dict[str, object], again: tuple[Handler, ...]) -> Resource:
+    """What the service manager knows of the nodes: with one a card, Supervisor's group or a
+    template of systemd's."""
+    if not host.inventory.app.per_gpu or host.manager is ServiceManager.SUPERVISOR:
+        return host.unit(APP_SERVICE, again, **values)
+    return RenderedFile(
+        path=unit_path(f"{APP_SERVICE}@", host.manager),
+        content=host.render(f"{APP_SERVICE}.service.j2", **values),
+        triggers=again,
+    )
+
+
 def _values(host: RoleHost) -> dict[str, object]:
     inventory = host.inventory
-    ports = [port for node in nodes_of(inventory, host.name) for port in node.ports]
+    nodes = nodes_of(inventory, host.name)
+    ports = [port for node in nodes for port in node.ports]
     return {
         "app": inventory.app,
         "env_file": APP_ENV,
@@ -56,6 +71,7 @@ def _values(host: RoleHost) -> dict[str, object]:
         "trusted_proxies": _trusted_proxies(inventory),
         "privileged": any(port < _PRIVILEGED for port in ports),
         "environment": environment(inventory, host.name),
+        "nodes": nodes,
     }
 
 
@@ -81,6 +97,11 @@ def _folders(host: RoleHost) -> list[Resource]:
         drain_flag(host.runtime, host.name),
         Directory(path="/var/log/cosyvoice", group=user, mode=0o750),
         Directory(path=APP_STATE, owner=user, group=user, mode=0o700),
+        *(
+            Directory(path=f"{APP_STATE}/{node.label}", owner=user, group=user, mode=0o700)
+            for node in nodes_of(host.inventory, host.name)
+            if node.label
+        ),
     ]
 
 
@@ -97,6 +118,17 @@ def _files(host: RoleHost, values: dict[str, object], again: tuple[Handler, ...]
             # The environment is where keys and tokens go.
             sensitive=True,
             triggers=again,
+        ),
+        *(
+            RenderedFile(
+                path=APP_ENV_OF_NODE.format(node.label),
+                content=host.render("app.env.j2", environment=node_environment(node)),
+                mode=0o640,
+                group=host.inventory.app.user,
+                triggers=(restart(node.service, host.manager),),
+            )
+            for node in nodes_of(host.inventory, host.name)
+            if node.label
         ),
         RenderedFile(
             path="/etc/logrotate.d/cosyvoice", content=host.render("logrotate.j2", **values)
