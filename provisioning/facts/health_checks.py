@@ -52,7 +52,7 @@ def health_checks(inventory: Inventory, name: str) -> Fact[HealthChecks]:
         )
         for address, service in places
     }
-    nodes = nodes_of(inventory, name) if places else ()
+    nodes = nodes_of(inventory, name) if places or inventory.app.per_gpu else ()
     apps = {of_node(_APP, node): app_target(inventory, node, STATUS) for node in nodes}
     names = {node.name for node in nodes}
 
@@ -63,7 +63,7 @@ def health_checks(inventory: Inventory, name: str) -> Fact[HealthChecks]:
             python = inventory.app.base_python
             failed = Answer(False, f"the probe did not run with {python}: {error}")
             none = AppAnswer(None, failed.text)
-            return HealthChecks(dict.fromkeys(targets, failed), none)
+            return HealthChecks(dict.fromkeys(targets, failed), none, dict.fromkeys(names, none))
         answers = {
             place: _answer(replies[place][0], _wanted_status(service), names)
             for place, service in (
