@@ -7,7 +7,6 @@ ports, each with a master of its own.
 """
 
 import asyncio
-import contextlib
 import ctypes
 import logging
 import os
@@ -64,6 +63,9 @@ class _Master(BaseApplication):  # type: ignore[misc]
             # Signs of life are changes of a file, which must never wait for a disk.
             "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # nosec B108
             "control_socket_disable": True,
+            # At once, and each time.
+            "when_ready": _refuse,
+            "pre_fork": lambda master, _worker: _refuse(master),
         }
         for name, value in settings.items():
             # Older versions have no control socket to leave out.
@@ -73,6 +75,16 @@ class _Master(BaseApplication):  # type: ignore[misc]
     def load(self) -> Serve:
         """The application, which workers have as ``wsgi``."""
         return self._work
+
+
+def _refuse(master: Arbiter) -> None:
+    """Stop listening, which the master has begun: whoever comes before there can be an answer is
+    refused, and asks another node. ``listen`` makes it good again (inet_shutdown in Linux'
+    net/ipv4/af_inet.c keeps a port that was bound). On one that does not listen it would stay,
+    and every later connection be closed at once."""
+    for listener in master.LISTENERS:
+        if listener.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            listener.sock.shutdown(socket.SHUT_RD)
 
 
 class _NodeLog(Logger):  # type: ignore[misc]
@@ -94,16 +106,7 @@ class NodeWorker(UvicornWorker):  # type: ignore[misc]
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != self.ppid:
             raise SystemExit(0)
-        self._refuse()
         super().init_process()
-
-    def _refuse(self) -> None:
-        """Stop listening, which the master has begun: whoever comes before there can be an answer
-        is refused, and asks another node. `listen` makes it good again (inet_shutdown in Linux'
-        net/ipv4/af_inet.c keeps a port that was bound)."""
-        for listener in self.sockets:
-            with contextlib.suppress(OSError):
-                listener.sock.shutdown(socket.SHUT_RD)
 
     async def _serve(self) -> None:
         beating = asyncio.create_task(self._beat())

@@ -41,18 +41,22 @@ def test_a_web_process_that_was_killed_is_replaced_and_goes_with_its_master(
         os.kill(web, signal.SIGKILL)
         # Another is asked, instead of waiting here until the page has been loaded.
         node.wait_until(lambda: refuses(node))
+        node.wait_until(lambda: children(master) not in ([], [web]))
+        # Again, before it has ever listened.
+        os.kill(children(master)[0], signal.SIGKILL)
         node.wait_until(lambda: not refuses(node))
         node.wait_ready()
         (new,) = children(master)
         assert new != web
+        assert node.speak(input="hello").status_code == 200
         workers = [worker["pid"] for worker in node.status()["workers"]]
         assert all(map(lives, workers))
         node.process.kill()
         node.process.wait()
         for pid in (new, *workers):
             wait_until_gone(pid)
-        # Or nobody could start it again.
-        assert refuses(node)
+        # Or nobody could start it again; its threads take a moment.
+        node.wait_until(lambda: refuses(node))
     words = [line["message"] for line in node.lines if line["logger"] == "gunicorn.error"]
     assert any("SIGKILL" in said for said in words), "Gunicorn's own words are in the node's log"
 
