@@ -5,7 +5,6 @@ from ...model.inventory import Inventory
 from ..cluster_state.state import ClusterState
 from .fault import Fault
 
-
 _STARTING = {"STARTING", "activating"}
 
 
