@@ -3,6 +3,7 @@
 import platform
 import re
 from collections.abc import Callable
+from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,15 @@ def _ports(
     return value
 
 
+def _server(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    lacking = [name for name in ("gunicorn", "uvicorn_worker") if find_spec(name) is None]
+    if value == "gunicorn" and lacking:
+        raise click.BadParameter(
+            f"{' and '.join(lacking)} cannot be imported; pip install gunicorn uvicorn-worker"
+        )
+    return value
+
+
 def _host_names(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
     names = tuple(filter(None, (part.strip() for part in value.split(","))))
     for name in names:
@@ -192,6 +202,14 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     type=click.IntRange(0, 65535),
     callback=_ports,
     help="0 takes a free port. May be repeated.",
+)
+@_option(
+    "--server",
+    default="uvicorn",
+    type=click.Choice(["uvicorn", "gunicorn"]),
+    callback=_server,
+    help="gunicorn has a master that keeps the ports and watches the web process, its only worker; "
+    "it needs the extra of that name.",
 )
 @_option(
     "--enable-queue",

@@ -14,6 +14,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,8 @@ _LINGER = 2
 """Seconds after the last job in which a page hears of it and fetches the sound."""
 _CLOSING = 3
 """Seconds for answers on their way out when the port is closed."""
+LAST_WORDS = 10
+"""Seconds between the last job of a node that stops and its end."""
 _WAITING = 2048
 """Connections that the system may keep until they are taken."""
 _log = logging.getLogger("app.server")
@@ -99,10 +102,13 @@ def run(settings: Settings) -> None:
     logs.set_up(settings.log_level, settings.node_name)
     with contextlib.ExitStack() as bound:
         listeners = [bound.enter_context(_reserved(settings.host, p)) for p in settings.ports]
-        logs.capture_prints()
-        keep_freed_memory()
-        raise_descriptors()
-        asyncio.run(_serve(settings, listeners))
+        if settings.server == "gunicorn":
+            from . import under_gunicorn
+
+            stop = settings.longest_timeout + LAST_WORDS
+            under_gunicorn.serve(listeners, longest_stop=stop, work=partial(_serve, settings))
+        else:
+            asyncio.run(_serve(settings, listeners))
     logging.shutdown()
     # Python would wait for a thread that hangs in a dead NFS mount; nothing else is left to do.
     os._exit(0)
@@ -137,6 +143,9 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 async def _serve(settings: Settings, listeners: list[socket.socket]) -> None:
+    logs.capture_prints()
+    keep_freed_memory()
+    raise_descriptors()
     # What is being worked on; on a local disk, and gone with the process.
     with tempfile.TemporaryDirectory(prefix="cosyvoice-") as folder:
         watches = _watches(settings)

@@ -14,6 +14,8 @@ class Settings:
 
     host: str
     ports: tuple[int, ...]
+    server: str
+    """``uvicorn``, or ``gunicorn``: whether a master watches the web process."""
     enable_queue: bool
     output_dir: Path
     temp_dir: Path

@@ -56,8 +56,9 @@ def _imported(path: Path) -> set[str]:
 def test_the_extra_app_has_by_itself_all_that_the_app_imports() -> None:
     extras = _SETUP["options.extras_require"]
     brought = _named(extras["app"])
-    # What an engine needs besides is its own extra's, or in its checkout's environment.
-    besides = _named(extras["gpu"]) | _named(extras["kokoro"])
+    # What an engine needs besides is its own extra's, or in its checkout's environment; and what
+    # watches the web process is chosen too.
+    besides = _named(extras["gpu"]) | _named(extras["kokoro"]) | _named(extras["gunicorn"])
     distributions = importlib.metadata.packages_distributions()
     for path in (_ROOT / "app").rglob("*.py"):
         engine = "engines" in path.relative_to(_ROOT).parts

@@ -1,16 +1,26 @@
 """The app on the real servers."""
 
+from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Annotated
 
 from pydantic import Field
 
-from .base import Name, Part, Whole
+from .base import Name, Part, Port, Whole
 from .command import AppFolder, HostPath
 from .engine import EngineEntry
 from .hosts import Variable
 from .secret import Secret
 from .venv import VenvEntry
+
+
+class Server(StrEnum):
+    """What runs the app's web process."""
+
+    UVICORN = "uvicorn"
+    """Nothing but the service manager: it is its own server."""
+    GUNICORN = "gunicorn"
+    """A master of Gunicorn's, with the web process as its only worker (uvicorn-worker)."""
 
 
 class App(Part):
@@ -32,6 +42,14 @@ class App(Part):
     """Account the app runs as; made if it is not there."""
     engine: EngineEntry = None
     """What speaks, by its name or with its settings; absent is a robot's voice."""
+    server: Server = Server.UVICORN
+    """What runs the web process: ``uvicorn``, or ``gunicorn``, whose master keeps the port and
+    replaces a process that hangs."""
+    per_gpu: bool = False
+    """Runs a node of its own for each card, on a port of its own, in place of one app with a worker
+    for each slot. Real servers' ``gpus``, or the engine's, say how many there are."""
+    first_port: Port = 12321
+    """With ``per_gpu`` the port of the first card's node; the next ones have the next ports."""
     workers: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1
     """Worker processes per node (GPU slots); per-host ``workers`` goes over it."""
     queue_size: Annotated[Whole, Field(ge=1, le=1_000_000)] = 32

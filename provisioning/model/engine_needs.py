@@ -2,7 +2,7 @@
 but for reading package data."""
 
 from ..places import APP_STATE
-from .app import App
+from .app import App, Server
 from .artifact import Artifact
 from .engine import NONE
 from .engine_declaration import (
@@ -79,8 +79,14 @@ def engine_variables(inventory: Inventory) -> dict[str, object]:
     return values
 
 
+def wanted_extras(app: App) -> list[str]:
+    """Extras of the app's own metadata that its server and its engine need."""
+    server = ["gunicorn"] if app.server is Server.GUNICORN else []
+    return [*server, *engine_extras(app)]
+
+
 def engine_extras(app: App) -> list[str]:
-    """Extras of the app's own metadata that the engine needs."""
+    """Those that the engine needs."""
     engine, declared = app.engine, declared_of(app)
     if engine is None or declared is None:
         return []

@@ -118,7 +118,7 @@ def routes_sessions(inventory: Inventory) -> bool:
     """Tell whether nodes pass a session's requests to the one that holds it."""
     wanted = inventory.app.session_routing
     on = inventory.app.source == "builtin" if wanted is None else wanted
-    return on and len(inventory.real_servers.hosts) > 1
+    return on and (len(inventory.real_servers.hosts) > 1 or inventory.app.per_gpu)
 
 
 def virtual_services(inventory: Inventory) -> list[VirtualService]:
@@ -135,7 +135,7 @@ def app_services(inventory: Inventory) -> list[VirtualService]:
     """Services on whose ports the app listens. Nodes know each other by the first's."""
     ours = [service for service in inventory.services if service.app]
     # One from elsewhere is told one port; which options it has is not known here.
-    return ours if inventory.app.source == "builtin" else ours[:1]
+    return ours if inventory.app.source == "builtin" or inventory.app.per_gpu else ours[:1]
 
 
 def speaks_tls(inventory: Inventory, service: VirtualService) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 
 from ..engine.waves import Gate, Wave
 from ..facts.fact import View
-from ..model.hosts import ServiceManager
 from ..model.inventory import Inventory
 from ..model.resolve import groups
 from .deployment import Deployment
@@ -27,7 +26,7 @@ class Log:
     """Path; ``None`` where systemd's journal has it."""
 
 
-def _no_logs(_manager: ServiceManager) -> tuple[Log, ...]:
+def _no_logs(_inventory: Inventory, _host: str) -> tuple[Log, ...]:
     return ()
 
 
@@ -57,7 +56,8 @@ class Role:
     view: Callable[[Inventory, str], View[Any]] | None = None
     """Facts that ``cluster status`` asks a host for, and their combination: a ``HostStatus``, where
     the role stands by itself. ``None`` where there is nothing to look at."""
-    logs: Callable[[ServiceManager], tuple[Log, ...]] = _no_logs
+    logs: Callable[[Inventory, str], tuple[Log, ...]] = _no_logs
+    """Logs of the host of that name."""
     diagnostics: Mapping[str, str] = field(default_factory=dict)
     """Shell fragments for a support bundle, by the name of the file that holds the answer."""
     question: Question | None = None

@@ -8,6 +8,7 @@ from ..facts.hosts.storage import StorageState, storage_view
 from ..model.address import IPAddress
 from ..model.hosts import ServiceManager
 from ..model.inventory import Inventory
+from ..model.resolve import service_manager_of
 from ..model.storage import Storage
 from ..resources.base import Handler, Postcondition, Requirement, Resource
 from ..resources.directory import Directory
@@ -124,7 +125,8 @@ def _exported(path: str) -> Postcondition:
     )
 
 
-def _logs(manager: ServiceManager) -> tuple[Log, ...]:
+def _logs(inventory: Inventory, name: str) -> tuple[Log, ...]:
+    manager = service_manager_of(inventory, name)
     service = _service(manager)
     return (Log(service, f"/var/log/{service}.log" if service == _PROGRAM else None),)
 

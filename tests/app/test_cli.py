@@ -111,6 +111,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         COSYVOICE_HOST_NAMES="tts.example, *.b.example",
         COSYVOICE_TRUSTED_PROXIES="10.0.0.1, fd00::/8",
         COSYVOICE_VOICE_NAMES="alloy=cmn, 小红 = voice_0123456789abcdef,",
+        COSYVOICE_SERVER="gunicorn",
         COSYVOICE_TLS_PORT="443",
         COSYVOICE_VIRTUAL_IPS="192.0.2.100, 2001:db8::100",
         COSYVOICE_PEERS_FILE=str(peers),
@@ -122,6 +123,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
     assert settings == Settings(
         host="0.0.0.0",
         ports=(8001,),
+        server="gunicorn",
         enable_queue=True,
         output_dir=tmp_path / "输出",
         temp_dir=tmp_path / "temp",

@@ -16,8 +16,9 @@ from tests.app.patient_client import patient_client
 from tests.processes import lives, wait_until_gone
 
 
-def test_a_node_drains_and_exits_with_0(tmp_path: Path) -> None:
-    arguments = ("--engine", "faulty", "--enable-queue", "--job-timeout", "60")
+@pytest.mark.parametrize("server", ["uvicorn", "gunicorn"])
+def test_a_node_drains_and_exits_with_0(tmp_path: Path, server: str) -> None:
+    arguments = ("--engine", "faulty", "--enable-queue", "--job-timeout", "60", "--server", server)
     with (
         running(tmp_path, *arguments) as node,
         concurrent.futures.ThreadPoolExecutor(4) as threads,

@@ -319,3 +319,63 @@ def test_a_daemon_that_ran_before_is_left_running(
     assert host.deploy(daemon) == []
     host.must(daemon.remove())
     assert host.change(daemon) is None
+
+
+def group(supervisor: PrivateSupervisor, *words: str) -> list[Service]:
+    """A group of two programs, each of which runs the words."""
+    for name in ("a", "b"):
+        supervisor.write(f"web-{name}", f"exec sleep {' '.join(words)}")
+    path = supervisor.folder / "conf.d" / "web.conf"
+    path.write_text("[group:web]\nprograms=web-a,web-b\n")
+    return [
+        Service(name=f"web:web-{name}", manager=SUPERVISOR, socket=supervisor.socket)
+        for name in ("a", "b")
+    ]
+
+
+def look_at_group(host: Host, supervisor: PrivateSupervisor) -> list[tuple[str, str]]:
+    names = ("web:web-a", "web:web-b")
+    looks = (f"supervisor_look {supervisor.socket} {name}; echo $PROCESS $PID" for name in names)
+    return [tuple(host.must(look).split()) for look in looks]  # type: ignore[misc]
+
+
+def test_programs_of_a_group_come_and_go_one_by_one(host: Host, running: PrivateSupervisor) -> None:
+    services = first, second = group(running, "1000")
+    # All are looked at before any is changed.
+    changes, run = [host.change(one) for one in services], host.begin()
+    for change in changes:
+        assert change is not None
+        host.must(change.apply, run)
+    before = look_at_group(host, running)
+    assert [state for state, _ in before] == ["RUNNING", "RUNNING"]
+    host.must(service.stopping(first.name, SUPERVISOR, socket=running.socket))
+    assert look_at_group(host, running) == [("STOPPED", "0"), before[1]]
+    host.must(service.starting(first.name, SUPERVISOR, socket=running.socket))
+    (state, _), other = look_at_group(host, running)
+    assert (state, other) == ("RUNNING", before[1])
+    host.must(second.remove())
+    assert look_at_group(host, running)[0][0] == "RUNNING"
+    host.must(first.remove())
+    assert [state for state, _ in look_at_group(host, running)] == ["absent", "absent"]
+
+
+def test_a_group_with_a_new_configuration_is_started_once(
+    host: Host, running: PrivateSupervisor
+) -> None:
+    for one in group(running, "1000"):
+        host.deploy(one)
+    services, run = group(running, "2000"), host.begin()
+    looks, restarts = (
+        [],
+        [service.restart(one.name, SUPERVISOR, socket=running.socket) for one in services],
+    )
+    for restart in restarts:
+        host.must(restart.command, run)
+        looks.append(look_at_group(host, running)[1])
+    # What the first has replaced, the second finds.
+    assert looks[0][1] == looks[1][1]
+    for state, pid in look_at_group(host, running):
+        assert state == "RUNNING" and is_program(pid, "sleep", "2000")
+    # In the next run nothing is new, and each is started anew by itself.
+    host.must(restarts[1].command, host.begin())
+    assert look_at_group(host, running)[1][1] != looks[1][1]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioning.model.inventory import Inventory
+from provisioning.model.nodes import all_nodes
 from provisioning.model.runtime import Runtime
 from provisioning.places import EDGE_NODES, EDGE_PROGRAM, EDGE_RUN, NGINX_CONF
 from provisioning.resources.file import File
@@ -147,7 +148,7 @@ class Site:
         self.port = free_port()
         self.run = self.folder / "run"
         self.run.mkdir()
-        self.ports = [free_port() for _ in inventory.real_servers.hosts]
+        self.ports = [free_port() for _ in all_nodes(inventory)]
         self.nodes = [StandIn(port) for port in self.ports]
         self.inventory = inventory
         self.conf, self.nodes_file = self.folder / "nginx.conf", self.folder / "nodes"
@@ -170,9 +171,10 @@ class Site:
 
     def _here(self, text: str) -> str:
         assert self.inventory.edges is not None
-        hosts = self.inventory.real_servers.hosts.values()
-        for host, port in zip(hosts, self.ports, strict=True):
-            text = text.replace(f"{host.address}:7860", f"127.0.0.1:{port}")
+        hosts = self.inventory.real_servers.hosts
+        for node, port in zip(all_nodes(self.inventory), self.ports, strict=True):
+            there = f"{hosts[node.host].address}:{node.port}"
+            text = text.replace(there, f"127.0.0.1:{port}")
         for theirs, ours in {
             EDGE_RUN: str(self.run),
             "/run/nginx.pid": str(self.folder / "pid"),

@@ -43,6 +43,10 @@ tls: {authority: cluster, only: false}
 edges: {vip: 192.168.1.110, hosts: {edge1: 192.168.1.51, edge2: 192.168.1.52}}
 """
 _ACME = "names: [tts.example.org], acme: {email: a@b.org}"
+_PER_GPU = """\
+services: [{name: gpu0, port: 12321}]
+app: {per_gpu: true, engine: {name: espeak, gpus: [0]}}
+"""
 _SECRET = "0123456789abcdef0123456789abcdef"
 _ROLES = {"lvs1": "director", "rs1": "real server", "nas1": "storage", "edge1": "edge"}
 _PORT = VirtualService().port
@@ -59,7 +63,13 @@ def resources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Resou
     hosts = desired_hosts(load_inventory(path), None, Runtime(), _SECRET, TlsFiles("", ""))
     path.write_text(_INVENTORY.replace("authority: cluster", _ACME), encoding="utf-8")
     by_acme = desired_hosts(load_inventory(path), None, Runtime(), _SECRET)
-    return {role: hosts[name].resources + by_acme[name].resources for name, role in _ROLES.items()}
+    path.write_text(_INVENTORY.partition("services:")[0] + _PER_GPU, encoding="utf-8")
+    per_gpu = desired_hosts(load_inventory(path), None, Runtime(), _SECRET)
+    forms = (hosts, by_acme, per_gpu)
+    return {
+        role: tuple(one for form in forms if name in form for one in form[name].resources)
+        for name, role in _ROLES.items()
+    }
 
 
 def section(document: str, heading: str) -> str:

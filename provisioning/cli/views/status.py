@@ -27,6 +27,8 @@ def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) 
     for wanted in wanted_services(inventory, state.runtime):
         parts += [Text(), _service(wanted, state)]
     parts += [Text(), _real_servers(inventory, state)]
+    if inventory.app.per_gpu:
+        parts += [Text(), _nodes(state)]
     if inventory.storage and inventory.storage.hosts:
         parts += [Text(), _storage(inventory, state)]
     for role in ROLES:
@@ -150,6 +152,26 @@ def _real_servers(inventory: Inventory, state: ClusterState) -> FittingTable:
             more = [_gpus(server)] if gpus else []
             more += [certificate_cell(inventory.tls, server.certificate)] if inventory.tls else []
             table.add_row(name, *cells, *more)
+    return table
+
+
+def _nodes(state: ClusterState) -> FittingTable:
+    """With one a card: a row for each, as each is started, asked and sent to by itself."""
+    table = _table("Nodes", "node", "port", "GPU", "service", "ready", "running", "waiting")
+    for server in state.real_servers.values():
+        for name, node in server.nodes.items():
+            said, why = node.app.status, node.app.not_ready
+            table.add_row(
+                name,
+                str(node.port),
+                node.card,
+                _good(node.service or "none", node.service == "running"),
+                Text("draining", "yellow")
+                if said and said.draining
+                else _good("yes" if not why else f"no: {why}", not why),
+                Text(str(said.running) if said else "?"),
+                Text(str(said.waiting) if said else "?"),
+            )
     return table
 
 

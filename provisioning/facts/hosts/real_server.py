@@ -1,11 +1,12 @@
 """State of a real server. Pure but for reading package data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...model.inventory import Inventory
+from ...model.nodes import nodes_of
 from ...model.resolve import gpus_of, interface_of, routes_sessions, service_manager_of
-from ..app_service import app_service
-from ..app_status import AppStatus
+from ..app_service import app_service, one_word
+from ..app_status import AppAnswer, AppStatus
 from ..arp_settings import arp_settings
 from ..cluster_secret import SECRET_CHECKSUM
 from ..current_release import current_release
@@ -36,6 +37,18 @@ class MountState:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeState:
+    """One of several nodes of a real server."""
+
+    port: int
+    card: str
+    """As CUDA_VISIBLE_DEVICES names it."""
+    service: str
+    """``running``, or the service manager's word instead."""
+    app: AppAnswer
+
+
+@dataclass(frozen=True, slots=True)
 class RealServerState:
     """One real server."""
 
@@ -50,6 +63,7 @@ class RealServerState:
     """The health check as the host itself gets it, by endpoint: at its own address and at each
     VIP, for every service."""
     app: AppStatus | None
+    """Of all its nodes together."""
     release: str
     """Id of the release that ``current`` points to; empty where there is none."""
     mount: MountState | None
@@ -63,6 +77,9 @@ class RealServerState:
     certificate: ServedCertificate | None = None
     """What its clients are shown; nothing without TLS."""
 
+    nodes: dict[str, NodeState] = field(default_factory=dict)
+    """Its nodes by name, where it has one a card."""
+
     @property
     def ready(self) -> bool:
         """True if every answer was as the health check wants it."""
@@ -72,7 +89,8 @@ class RealServerState:
 def real_server_view(inventory: Inventory, name: str) -> View[RealServerState]:
     """Facts of a real server. Their combination raises ``InterfacesFormatError``."""
     arp = arp_settings(interface_of(inventory, name))
-    service = app_service(service_manager_of(inventory, name))
+    manager, nodes = service_manager_of(inventory, name), nodes_of(inventory, name)
+    services = {node.name: app_service(manager, node.service) for node in nodes}
     release = current_release(inventory.app.directory)
     checks = health_checks(inventory, name)
     python = str(inventory.app.base_python)
@@ -87,7 +105,7 @@ def real_server_view(inventory: Inventory, name: str) -> View[RealServerState]:
             interfaces=seen[INTERFACES],
             arp_ignore=seen[arp].ignore,
             arp_announce=seen[arp].announce,
-            service=seen[service],
+            service=one_word({name: seen[service] for name, service in services.items()}),
             answers=seen[checks].answers,
             app=seen[checks].app.status,
             release=seen[release],
@@ -96,9 +114,29 @@ def real_server_view(inventory: Inventory, name: str) -> View[RealServerState]:
             secret=seen[SECRET_CHECKSUM] if routed else None,
             gpus=seen[cards],
             certificate=seen[shown] if shown else None,
+            nodes={
+                node.name: NodeState(
+                    node.port,
+                    node.card,
+                    seen[services[node.name]],
+                    seen[checks].nodes.get(node.name, AppAnswer(None)),
+                )
+                for node in nodes
+                if node.label
+            },
         )
 
-    facts = (arp, service, release, checks, cards, *routed, *encrypted, *mount.facts, INTERFACES)
+    facts = (
+        arp,
+        *services.values(),
+        release,
+        checks,
+        cards,
+        *routed,
+        *encrypted,
+        *mount.facts,
+        INTERFACES,
+    )
     return View(facts, combine)
 
 

@@ -7,7 +7,7 @@ from ..hosts import Variable
 from ..key_path import KeyPath
 from .finding import Context, Finding, warning
 
-_OURS = ("--host", "--port", "--enable-queue")
+_OURS = ("--host", "--port", "--enable-queue", "--server")
 _SET_FROM = {
     "COSYVOICE_NODE_NAME": "it is the host's name",
     "COSYVOICE_OUTPUT_DIR": "write storage: {mount_point: …}, or app: {directory: …}",
@@ -64,6 +64,7 @@ def arguments(context: Context) -> Iterator[Finding]:
             fix = {
                 "--port": "write services: [{port: …}]",
                 "--enable-queue": "write app: {enable_queue: …}",
+                "--server": "write app: {server: …}",
             }.get(name, "remove it; the app listens on every address, the VIP too")
             yield Finding(path, f"{name} is set from elsewhere", fix)
         elif " " in argument.strip() and argument.startswith("--"):

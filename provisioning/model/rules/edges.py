@@ -88,8 +88,8 @@ def router_id(context: Context) -> Iterator[Finding]:
 def slots(context: Context) -> Iterator[Finding]:
     """The number of jobs that each node can run is known, as the caps are computed from it."""
     inventory = context.inventory
-    if inventory.edges is None:
-        return
+    if inventory.edges is None or inventory.app.per_gpu:
+        return  # Or the rules for that have it.
     for name in inventory.real_servers.hosts:
         if slots_of(inventory, name) is None:
             yield Finding(

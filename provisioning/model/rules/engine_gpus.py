@@ -14,16 +14,20 @@ from .finding import Context, Finding, warning
 def wanted(context: Context) -> Iterator[Finding]:
     """Settings that want a GPU have one, and those that say which card are heeded."""
     engine = context.inventory.app.engine
+    by_node = context.inventory.app.per_gpu
     if engine is None:
         return
-    if engine.jobs_per_gpu is not None and engine.gpus in (None, NONE):
+    if engine.gpus == NONE and by_node:
+        fix = "remove it, or remove app.per_gpu"
+        yield Finding((*PATH, "gpus"), "none, and per_gpu runs a node a card", fix, NONE)
+    elif engine.jobs_per_gpu is not None and engine.gpus in (None, NONE) and not by_node:
         yield Finding(
             (*PATH, "jobs_per_gpu"),
             "counts only where gpus says which",
             "add gpus: all, or remove it and write app: {workers: …}",
             also=((*PATH, "gpus"),),
         )
-    if engine.gpus not in (None, NONE):
+    if engine.gpus not in (None, NONE) or by_node:
         yield from _workers(context.inventory)
     found = declared(context)
     for key, setting in (found[1].settings if found else {}).items():
@@ -47,7 +51,7 @@ def _workers(inventory: Inventory) -> Iterator[Finding]:
 def _unheeded(path: KeyPath) -> Finding:
     return warning(
         path,
-        "does not count where app.engine.gpus says which cards",
+        "does not count where jobs are counted by cards",
         "remove it; app.engine.jobs_per_gpu is the number of jobs on each card",
         None,
         (*PATH, "gpus"),
@@ -141,7 +145,7 @@ def _room(
 
 def _jobs_on_a_card(inventory: Inventory, name: str, engine: Engine) -> tuple[int, KeyPath]:
     """Jobs on the fullest card, and the key that says it."""
-    if engine.gpus is not None:
+    if engine.gpus is not None or inventory.app.per_gpu:
         return engine.jobs_per_gpu or 1, (*PATH, "jobs_per_gpu")
     # Without a choice, all workers are on the first card.
     own = inventory.real_servers.hosts[name].workers

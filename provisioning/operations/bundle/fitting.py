@@ -5,7 +5,7 @@ import tarfile
 from typing import Any
 
 from ...model.app_source import without_login
-from ...model.engine_needs import artifacts_of, engine_extras, engine_requirements
+from ...model.engine_needs import artifacts_of, engine_requirements, wanted_extras
 from ...model.inventory import Inventory
 from ...resources.environment import Environment
 from ...roles.release_archive import ReleaseArchive
@@ -26,7 +26,7 @@ def settings(inventory: Inventory) -> dict[str, Any]:
         "app.source": without_login(app.source),
         "app.ref": app.ref,
         "app.venv": None,
-        "app.engine": [*engine_extras(app), *engine_requirements(app)],
+        "app.engine": [*wanted_extras(app), *engine_requirements(app)],
     }
     if app.venv is not None:
         kept = {"python", "extras", "requirements"}

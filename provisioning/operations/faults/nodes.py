@@ -5,6 +5,8 @@ from ...model.inventory import Inventory
 from ..cluster_state.state import ClusterState
 from .fault import Fault
 
+_STARTING = {"STARTING", "activating"}
+
 
 def node_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
     """Faults of services and readiness."""
@@ -16,7 +18,7 @@ def node_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
             why = server.service or "the service manager does not know it"
             text = f"the app's service does not run: {why}"
             fix = f"`cluster deploy` starts it; `cluster logs {name}` says why it ended"
-            if why in ("STARTING", "activating"):
+            if {word.rpartition(": ")[2] for word in why.split("; ")} <= _STARTING:
                 text, fix = "the app is starting", "wait a minute: its workers start, voices load"
             faults.append(Fault(name, text, fix))
         elif server.app and server.app.draining:

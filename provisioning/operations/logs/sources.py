@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ...model.inventory import Inventory
-from ...model.resolve import service_manager_of
 from ...roles.registry import roles_of
 
 BEAT = b"\0"
@@ -32,11 +31,10 @@ class LogSource:
 
 def log_sources(inventory: Inventory, name: str) -> list[LogSource]:
     """The logs of a host's roles."""
-    manager = service_manager_of(inventory, name)
     return [
         LogSource(name, log.service, log.file)
         for role in roles_of(inventory, name)
-        for log in role.logs(manager)
+        for log in role.logs(inventory, name)
     ]
 
 

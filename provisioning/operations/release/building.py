@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from ...model.app import App
 from ...model.app_source import INSTALLED, folder_of
-from ...model.engine_needs import engine_build, engine_extras, engine_requirements
+from ...model.engine_needs import engine_build, engine_requirements, wanted_extras
 from ...model.venv import Venv
 from ...resources.artifact import Artifact, ArtifactFile
 from ...resources.environment import Environment
@@ -79,7 +79,7 @@ def build_release(app: App, base_dir: Path, artifacts: Companions = Companions()
 
 def _with_engine(app: App, venv: Venv, *, ours: bool) -> Venv:
     """The environment with what the engine needs; extras are this project's."""
-    more = engine_extras(app) if ours else []
+    more = wanted_extras(app) if ours else []
     extras = [*dict.fromkeys([*(venv.extras or []), *more])]
     requirements = [*dict.fromkeys([*venv.requirements, *engine_requirements(app)])]
     return venv.model_copy(update={"extras": extras or None, "requirements": requirements})

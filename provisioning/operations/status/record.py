@@ -22,6 +22,8 @@ Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be tol
          "service": "running" | str, "answers": {endpoint: {"ok": bool, "text": str}},
          "release": str, "version": str | null, "engine": str | null, "draining": bool | null,
          "running": int | null, "waiting": int | null,
+         "nodes": {node: {"port": int, "card": str, "service": "running" | str, "ready": bool,
+              "reason": str, "running": int | null, "waiting": int | null}} (with per_gpu),
          "mount": {"source": str, "fstype": str, "writable": bool, "answers": bool,
                    "free": int, "size": int} | null,
          "gpus": {"driver": str, "cuda": str, "problem": str, "lacking": [str],
@@ -48,6 +50,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from ...facts.hosts.real_server import NodeState
 from ...facts.ipvs.table import TableService
 from ...facts.served_certificate import ServedCertificate
 from ...model.inventory import Inventory
@@ -92,6 +95,7 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
                 "draining": server.app.draining if server.app else None,
                 "running": server.app.running if server.app else None,
                 "waiting": server.app.waiting if server.app else None,
+                "nodes": {node: _node(one) for node, one in server.nodes.items()},
                 "mount": asdict(server.mount) if server.mount else None,
                 "gpus": asdict(server.gpus) if server.gpus else None,
                 "certificate": certificate_record(server.certificate),
@@ -104,6 +108,19 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
             key: {name: dict(host.record) for name, host in hosts.items()}
             for key, hosts in state.others.items()
         },
+    }
+
+
+def _node(node: NodeState) -> dict[str, Any]:
+    status = node.app.status
+    return {
+        "port": node.port,
+        "card": node.card,
+        "service": node.service,
+        "ready": status is not None and not node.app.not_ready,
+        "reason": node.app.not_ready,
+        "running": status.running if status else None,
+        "waiting": status.waiting if status else None,
     }
 
 

@@ -52,7 +52,7 @@ def check_edges_outside(inventory: Inventory, report: ClientReport) -> list[Chec
     said, problem = _status(replies[0])
     if problem:
         return [CheckResult(name, False, problem, "`cluster status` shows the edges")]
-    evidence = f"{said['healthy']} of {said['servers']} nodes, {said['total_capacity']} at a time"
+    evidence = f"{said['healthy']} of {said['nodes']} nodes, {said['total_capacity']} at a time"
     return [CheckResult(name, said["status"] == "healthy", evidence, "`cluster status` says why")]
 
 
@@ -70,6 +70,7 @@ def _status(reply: HttpReply) -> tuple[dict[str, object], str]:
         return {}, reply.error
     try:
         body = json.loads(reply.text)
-        return {key: body[key] for key in ("status", "healthy", "servers", "total_capacity")}, ""
+        found = {key: body[key] for key in ("status", "healthy", "total_capacity")}
+        return {**found, "nodes": len(body["nodes"])}, ""
     except (KeyError, TypeError, ValueError):
         return {}, f"HTTP status {reply.status}, and not the state of the nodes"

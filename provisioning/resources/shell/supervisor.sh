@@ -130,6 +130,8 @@ supervisor_settle() { # SOCKET NAME: as supervisor_look, once a stop under way h
 }
 
 supervisor_take_up() { # SOCKET NAME: what its configuration file says now; sets REPLACED
+    # A program is in a group of its name, or in one of several: GROUP:PROGRAM.
+    GROUP=${2%%:*}
     supervisor_ask "$1" reloadConfig
     ADDED=${ANSWER%%"</data></array>"*}
     CHANGED=${ANSWER#*"</data></array>"}
@@ -138,22 +140,24 @@ supervisor_take_up() { # SOCKET NAME: what its configuration file says now; sets
     REMOVED=${REMOVED%%"</data></array>"*}
     REPLACED=no
     case $REMOVED in
-    *"<string>$2</string>"*) fail "$2: supervisord's configuration has no such program any more" ;;
+    *"<string>$GROUP</string>"*) fail "$2: supervisord's configuration has no such program any more" ;;
     esac
     case $CHANGED in
-    *"<string>$2</string>"*)
+    *"<string>$GROUP</string>"*)
         REPLACED=yes
-        supervisor_ask "$1" stopProcessGroup "$2"
-        supervisor_ask "$1" removeProcessGroup "$2"
-        supervisor_ask "$1" addProcessGroup "$2"
+        supervisor_ask "$1" stopProcessGroup "$GROUP"
+        supervisor_ask "$1" removeProcessGroup "$GROUP"
+        supervisor_ask "$1" addProcessGroup "$GROUP"
         ;;
     esac
     case $ADDED in
-    *"<string>$2</string>"*)
+    *"<string>$GROUP</string>"*)
         REPLACED=yes
-        supervisor_ask "$1" addProcessGroup "$2"
+        supervisor_ask "$1" addProcessGroup "$GROUP"
         ;;
     esac
+    # The others of a group are started with it.
+    if [ "$REPLACED" = yes ] && [ "$GROUP" != "$2" ]; then : > "$RUN_DIR/replaced.$GROUP"; fi
 }
 
 supervisor_await() { # SOCKET NAME ONESHOT: until it is up, or has ended well
@@ -208,8 +212,10 @@ supervisor_stop() { # SOCKET NAME
 
 supervisor_drop() { # SOCKET NAME: stops it and makes the daemon forget it
     supervisor_stop "$1" "$2"
-    case $PROCESS in
-    absent | down) ;;
+    case $PROCESS:$2 in
+    absent:* | down:*) ;;
+    # With the last of its group; until then the daemon says that others still run.
+    *:*:*) supervisor_call "$1" removeProcessGroup "${2%%:*}" > /dev/null || : ;;
     *) supervisor_ask "$1" removeProcessGroup "$2" ;;
     esac
 }
@@ -250,6 +256,6 @@ supervisor_restart() { # SOCKET NAME ONESHOT
     esac
     : > "$RUN_DIR/restart.$2"
     supervisor_take_up "$1" "$2"
-    if [ "$REPLACED" = no ]; then supervisor_stop "$1" "$2"; fi
+    if [ "$REPLACED" = no ] && [ ! -e "$RUN_DIR/replaced.$GROUP" ]; then supervisor_stop "$1" "$2"; fi
     supervisor_bring_up "$1" "$2" "$3"
 }

@@ -4,6 +4,8 @@ from collections.abc import Collection
 
 from ...facts.hosts.director import director_view
 from ...model.hosts import ServiceManager
+from ...model.inventory import Inventory
+from ...model.resolve import service_manager_of
 from ...places import GUARD, KEEPALIVED, KEEPALIVED_GUARD, VRRP_STATE
 from ...resources.package import Packages
 from ...resources.service import Service
@@ -48,7 +50,8 @@ def part(deployment: Deployment, name: str) -> RolePart:
     )
 
 
-def _logs(manager: ServiceManager) -> tuple[Log, ...]:
+def _logs(inventory: Inventory, name: str) -> tuple[Log, ...]:
+    manager = service_manager_of(inventory, name)
     supervised = manager is ServiceManager.SUPERVISOR
     services = (KEEPALIVED, KEEPALIVED_GUARD)
     return tuple(Log(name, f"/var/log/{name}.log" if supervised else None) for name in services)

@@ -1,6 +1,8 @@
 """The role of edges. Pure."""
 
 from ...model.hosts import ServiceManager
+from ...model.inventory import Inventory
+from ...model.resolve import service_manager_of
 from ...places import EDGE_REQUESTS, EDGE_SERVICE, KEEPALIVED, NGINX, NGINX_LOG
 from ...resources.package import Packages
 from ...resources.service import Service
@@ -38,7 +40,8 @@ def part(deployment: Deployment, name: str) -> RolePart:
     )
 
 
-def _logs(manager: ServiceManager) -> tuple[Log, ...]:
+def _logs(inventory: Inventory, name: str) -> tuple[Log, ...]:
+    manager = service_manager_of(inventory, name)
     supervised = manager is ServiceManager.SUPERVISOR
     services = (KEEPALIVED, EDGE_SERVICE)
     return (

@@ -49,7 +49,7 @@ def edge_view(inventory: Inventory, name: str) -> View[HostStatus]:
 
 def _cells(said: EdgeAnswer, vrrp: str, *, holds: bool) -> dict[str, Cell]:
     status = said.status
-    nodes = f"{status['healthy']} of {status['servers']}" if status else "unknown"
+    nodes = f"{status['healthy']} of {len(status['nodes'])}" if status else "unknown"
     jobs = f"{status['busy']} of {status['total_capacity']}" if status else "unknown"
     waiting = str(status["waiting"]) if status else "unknown"
     return {

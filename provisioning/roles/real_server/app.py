@@ -1,21 +1,23 @@
 """The app on a real server: its files, its release, its service."""
 
+from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
+from ...model.nodes import nodes_of
 from ...model.resolve import is_ipv4
 from ...model.runtime import Runtime
-from ...places import APP_ENV, APP_SERVICE, APP_STATE, DRAIN_FILE
+from ...places import APP_ENV, APP_ENV_OF_NODE, APP_SERVICE, APP_STATE, DRAIN_FILE
 from ...resources.base import Handler, Resource
 from ...resources.current_release import CurrentRelease
 from ...resources.directory import Directory
 from ...resources.flag_file import FlagFile
 from ...resources.release import Release
 from ...resources.service import Service, restart
+from ..programs import unit_path
 from ..rendering import RenderedFile
 from ..role_host import RoleHost
 from .artifacts import artifacts
-from .environment import environment
+from .environment import environment, node_environment
 from .session_routing import session_routing
-from .urls import app_ports
 
 _PRIVILEGED = 1024
 """Ports below it are for root, or who has CAP_NET_BIND_SERVICE (capabilities(7))."""
@@ -29,22 +31,36 @@ def drain_flag(runtime: Runtime, name: str) -> FlagFile:
 
 def app(host: RoleHost) -> list[Resource]:
     """Folders, files, release and service, in this order."""
-    again = restart(APP_SERVICE, host.manager)
+    nodes = nodes_of(host.inventory, host.name)
+    again = tuple(restart(node.service, host.manager) for node in nodes)
     values = _values(host)
     release = _release(host, again)
-    service = [Service(name=APP_SERVICE, manager=host.manager)] if release else []
+    services = [Service(name=node.service, manager=host.manager) for node in nodes]
     return [
         *_folders(host),
         *_files(host, values, again),
         *release,
-        host.unit(APP_SERVICE, (again,), **values),
-        *service,
+        _unit(host, values, again),
+        *(services if release else ()),
     ]
+
+
+def _unit(host: RoleHost, values: dict[str, object], again: tuple[Handler, ...]) -> Resource:
+    """What the service manager knows of the nodes: with one a card, Supervisor's group or a
+    template of systemd's."""
+    if not host.inventory.app.per_gpu or host.manager is ServiceManager.SUPERVISOR:
+        return host.unit(APP_SERVICE, again, **values)
+    return RenderedFile(
+        path=unit_path(f"{APP_SERVICE}@", host.manager),
+        content=host.render(f"{APP_SERVICE}.service.j2", **values),
+        triggers=again,
+    )
 
 
 def _values(host: RoleHost) -> dict[str, object]:
     inventory = host.inventory
-    ports = app_ports(inventory, host.name)
+    nodes = nodes_of(inventory, host.name)
+    ports = [port for node in nodes for port in node.ports]
     return {
         "app": inventory.app,
         "env_file": APP_ENV,
@@ -55,6 +71,7 @@ def _values(host: RoleHost) -> dict[str, object]:
         "trusted_proxies": _trusted_proxies(inventory),
         "privileged": any(port < _PRIVILEGED for port in ports),
         "environment": environment(inventory, host.name),
+        "nodes": nodes,
     }
 
 
@@ -80,13 +97,18 @@ def _folders(host: RoleHost) -> list[Resource]:
         drain_flag(host.runtime, host.name),
         Directory(path="/var/log/cosyvoice", group=user, mode=0o750),
         Directory(path=APP_STATE, owner=user, group=user, mode=0o700),
+        *(
+            Directory(path=f"{APP_STATE}/{node.label}", owner=user, group=user, mode=0o700)
+            for node in nodes_of(host.inventory, host.name)
+            if node.label
+        ),
     ]
 
 
-def _files(host: RoleHost, values: dict[str, object], again: Handler) -> list[Resource]:
+def _files(host: RoleHost, values: dict[str, object], again: tuple[Handler, ...]) -> list[Resource]:
     return [
         # Owned by root and not writable for the app, so that a break-in there changes no script.
-        host.script(_run_script(host.inventory), "run.sh.j2", (again,), **values),
+        host.script(_run_script(host.inventory), "run.sh.j2", again, **values),
         *session_routing(host, again),
         RenderedFile(
             path=APP_ENV,
@@ -95,7 +117,18 @@ def _files(host: RoleHost, values: dict[str, object], again: Handler) -> list[Re
             group=host.inventory.app.user,
             # The environment is where keys and tokens go.
             sensitive=True,
-            triggers=(again,),
+            triggers=again,
+        ),
+        *(
+            RenderedFile(
+                path=APP_ENV_OF_NODE.format(node.label),
+                content=host.render("app.env.j2", environment=node_environment(node)),
+                mode=0o640,
+                group=host.inventory.app.user,
+                triggers=(restart(node.service, host.manager),),
+            )
+            for node in nodes_of(host.inventory, host.name)
+            if node.label
         ),
         RenderedFile(
             path="/etc/logrotate.d/cosyvoice", content=host.render("logrotate.j2", **values)
@@ -103,7 +136,7 @@ def _files(host: RoleHost, values: dict[str, object], again: Handler) -> list[Re
     ]
 
 
-def _release(host: RoleHost, again: Handler) -> list[Resource]:
+def _release(host: RoleHost, again: tuple[Handler, ...]) -> list[Resource]:
     """The release and the link to it. A host that was rolled back stays with what it has."""
     release, pin = host.deployment.release, host.runtime.pins.get(host.name)
     if release is None and pin is None:
@@ -122,5 +155,5 @@ def _release(host: RoleHost, again: Handler) -> list[Resource]:
             about=brought.about if brought else "",
             environment=brought.environment if brought else None,
         ),
-        CurrentRelease(directory=str(app.directory), name=name, triggers=(again,)),
+        CurrentRelease(directory=str(app.directory), name=name, triggers=again),
     ]

@@ -4,6 +4,7 @@ from ...model.artifact import with_paths
 from ...model.engine_needs import engine_variables
 from ...model.gpus import GpuHealth
 from ...model.inventory import Inventory
+from ...model.nodes import Node
 from ...model.others_needed import others_needed
 from ...model.resolve import gpus_of, routes_sessions
 from ...places import APP_STATE, DRAIN_FILE, PEERS_FILE, SECRET_FILE
@@ -43,3 +44,17 @@ def environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
         values["COSYVOICE_MIN_READY"] = others_needed(inventory, name)
     values |= {**app.environment, **host.environment}
     return [(key, with_paths(str(value), app.directory)) for key, value in values.items()]
+
+
+def node_environment(node: Node) -> list[tuple[str, str]]:
+    """What is a node's own, over that of its host, where each card has a node."""
+    return [
+        ("COSYVOICE_NODE_NAME", node.name),
+        ("COSYVOICE_PORT", str(node.port)),
+        ("COSYVOICE_WORKERS", str(node.slots)),
+        # All its workers see the one card, numbered as nvidia-smi does.
+        ("COSYVOICE_GPUS", "inherit"),
+        ("CUDA_VISIBLE_DEVICES", node.card),
+        ("CUDA_DEVICE_ORDER", "PCI_BUS_ID"),
+        ("COSYVOICE_SPOOL_DIR", f"{APP_STATE}/{node.label}/spool"),
+    ]

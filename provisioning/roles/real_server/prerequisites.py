@@ -3,6 +3,7 @@
 import re
 import shlex
 
+from ...model.app import Server
 from ...model.engine_declaration import ENGINES, comes_with_app, declared_packages
 from ...model.inventory import Inventory
 from ...model.resolve import hidden_folders
@@ -10,6 +11,8 @@ from ...resources.base import Requirement
 
 _APP_PACKAGES = ("gradio", "fastapi", "numpy", "av", "limits", "prometheus_client")
 """Import names of what the app that comes with this program needs; setup.cfg has the versions."""
+
+_GUNICORN = ("gunicorn", "uvicorn_worker")
 
 _HIDDEN = """\
 case $real in
@@ -130,7 +133,8 @@ def _packages_requirement(inventory: Inventory) -> Requirement:
     packages: tuple[str, ...] = ("gradio",)
     # An app from elsewhere has needs of its own.
     if inventory.app.source == "builtin":
-        packages = (*_APP_PACKAGES, *(declared_packages(_engine(inventory)) or ()))
+        server = _GUNICORN if inventory.app.server is Server.GUNICORN else ()
+        packages = (*_APP_PACKAGES, *server, *(declared_packages(_engine(inventory)) or ()))
     places = [f"{shlex.quote(str(python.parent.parent))}/lib/python3*/site-packages"]
     found = " && ".join(f"[ -e {place}/{package} ]" for place in places for package in packages)
     # find_spec imports nothing; still an interpreter start, which the look into the folder saves.

@@ -3,6 +3,7 @@
 from ..facts.fact import Fact, View, succeeded
 from ..model.hosts import ServiceManager
 from ..model.inventory import Inventory
+from ..model.resolve import app_services, service_manager_of
 from ..resources.service import Service, restart
 from .deployment import Deployment
 from .host_status import Cell, HostStatus
@@ -11,7 +12,7 @@ from .network import address_requirement
 from .part import RolePart
 from .programs import manager_requirement, manager_resources
 from .question import Question
-from .real_server.urls import app_port, own_url
+from .real_server.urls import own_url
 from .role import Log, Role
 from .role_host import RoleHost
 
@@ -34,7 +35,7 @@ def part(deployment: Deployment, name: str) -> RolePart:
                 _SCRIPT,
                 "cosyvoice-probe.sh.j2",
                 again,
-                urls=[own_url(vip, app_port(inventory)) for vip in vips],
+                urls=[own_url(vip, app_services(inventory)[0].port) for vip in vips],
                 interval=inventory.probes.hosts[name].interval,
             ),
             host.unit(_PROGRAM, again, script=_SCRIPT),
@@ -58,8 +59,8 @@ def _status(name: str, running: bool) -> HostStatus:
     )
 
 
-def _logs(manager: ServiceManager) -> tuple[Log, ...]:
-    supervised = manager is ServiceManager.SUPERVISOR
+def _logs(inventory: Inventory, name: str) -> tuple[Log, ...]:
+    supervised = service_manager_of(inventory, name) is ServiceManager.SUPERVISOR
     return (Log(_PROGRAM, f"/var/log/{_PROGRAM}.log" if supervised else None),)
 
 
