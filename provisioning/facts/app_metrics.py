@@ -2,15 +2,16 @@
 data."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .. import node_api
 from ..model.inventory import Inventory
+from ..model.nodes import Node, nodes_of
 from ..resources.base import Observation
-from .app_target import app_target
+from .app_target import app_target, of_node
 from .fact import Fact
-from .http_replies import http_probe, parse_replies, required
+from .http_replies import HttpReplies, http_probe, parse_replies, required
 
 _LINE = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})?\s+(?P<value>\S+)(?:\s+\S+)?")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -63,21 +64,45 @@ class NodeMetrics:
 
 
 def app_metrics(inventory: Inventory, name: str, *, patience: int) -> Fact[NodeMetrics]:
-    """Metrics of a real server, which gets ``patience`` seconds for each answer. Raises
-    ``ProbeError`` and ``NoReplyError``."""
-    paths = (node_api.READY, node_api.METRICS)
-    targets = {path: app_target(inventory, name, path) for path in paths}
+    """Metrics of a real server, of all its nodes together, which gets ``patience`` seconds for each
+    answer. Raises ``ProbeError`` and ``NoReplyError``."""
+    nodes = nodes_of(inventory, name)
+    targets = {
+        of_node(path, node): app_target(inventory, node, path)
+        for node in nodes
+        for path in (node_api.READY, node_api.METRICS)
+    }
     python = str(inventory.app.base_python)
-    return Fact("app_metrics", http_probe(targets, patience=patience, python=python), _parse)
+
+    def parse(found: Observation) -> NodeMetrics:
+        replies = parse_replies(found)
+        return _added_up([_of_node(replies, node) for node in nodes])
+
+    return Fact("app_metrics", http_probe(targets, patience=patience, python=python), parse)
 
 
-def _parse(found: Observation) -> NodeMetrics:
-    replies = parse_replies(found)
-    ready = required(replies, node_api.READY)
+def _of_node(replies: HttpReplies, node: Node) -> NodeMetrics:
+    ready = required(replies, of_node(node_api.READY, node))
     return parse_metrics(
-        required(replies, node_api.METRICS).text,
+        required(replies, of_node(node_api.METRICS, node)).text,
         ready=ready.status == 200,
         reason=f"{ready.status} {ready.text[:200]}",
+    )
+
+
+def _added_up(every: Sequence[NodeMetrics]) -> NodeMetrics:
+    """Those of several nodes as one. The sum of their starts moves whichever is started anew."""
+    if len(every) == 1:
+        return every[0]
+    return NodeMetrics(
+        all(one.ready for one in every),
+        "; ".join(one.reason for one in every if not one.ready),
+        sum(one.started for one in every) if all(one.started for one in every) else 0.0,
+        sum(one.ended for one in every),
+        sum(one.bad for one in every),
+        sum(one.crashes for one in every),
+        sum(one.factor_sum for one in every),
+        sum(one.factor_count for one in every),
     )
 
 

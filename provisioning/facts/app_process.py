@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 from ..model.hosts import ServiceManager
-from ..places import APP_SERVICE
+from ..model.nodes import Node
 from ..resources.base import Observation
 from ..resources.shell_call import quote_call
 from ..resources.supervisor import SOCKET
+from .app_target import of_node
 from .fact import Fact
-
-_LOG = "/var/log/cosyvoice/app.log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +21,19 @@ class AppProcess:
     """The last lines."""
 
 
-def app_process(manager: ServiceManager) -> Fact[AppProcess]:
-    """The process that the service manager keeps for the app."""
+def app_process(node: Node, manager: ServiceManager) -> Fact[AppProcess]:
+    """The process that the service manager keeps for a node."""
     if manager is ServiceManager.SYSTEMD:
-        look = quote_call("systemd_look", APP_SERVICE)
+        look = quote_call("systemd_look", node.service)
         alive = f'{look}\ncase $ACTIVE in active) echo "up $PID" ;; *) echo "down 0" ;; esac'
     else:
-        look = quote_call("supervisor_look", SOCKET, APP_SERVICE)
+        look = quote_call("supervisor_look", SOCKET, node.service)
         alive = (
             f"{look}\n"
             'case $PROCESS in RUNNING | STARTING) echo "up $PID" ;; *) echo "down 0" ;; esac'
         )
-    return Fact("app_process", f"{alive}\ntail -n 6 -- {_LOG} 2>/dev/null || :", _parse)
+    tail = f"tail -n 6 -- {node.log} 2>/dev/null || :"
+    return Fact(of_node("app_process", node), f"{alive}\n{tail}", _parse)
 
 
 def _parse(found: Observation) -> AppProcess:

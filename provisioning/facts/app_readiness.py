@@ -4,12 +4,13 @@ reading package data."""
 from dataclasses import dataclass
 
 from ..model.inventory import Inventory
+from ..model.nodes import Node, nodes_of
 from ..node_api import READY, STATUS
 from ..resources.base import Observation
-from .app_status import AppAnswer, read_status
-from .app_target import app_target
+from .app_status import AppAnswer, read_status, together
+from .app_target import app_target, of_node
 from .fact import Fact
-from .http_replies import http_probe, parse_replies
+from .http_replies import HttpReplies, http_probe, parse_replies
 from .probe import ProbeError
 
 
@@ -23,15 +24,26 @@ class AppReadiness:
 
 
 def app_readiness(inventory: Inventory, name: str, *, patience: int) -> Fact[AppReadiness]:
-    """Readiness of a real server, which gets ``patience`` seconds for each answer."""
-    targets = {path: app_target(inventory, name, path) for path in (READY, STATUS)}
+    """Readiness of a real server, of all its nodes; it gets ``patience`` seconds for each
+    answer."""
+    nodes = nodes_of(inventory, name)
+    targets = {
+        of_node(path, node): app_target(inventory, node, path)
+        for node in nodes
+        for path in (READY, STATUS)
+    }
     python = str(inventory.app.base_python)
-    return Fact("app_readiness", http_probe(targets, patience=patience, python=python), _parse)
+
+    def parse(found: Observation) -> AppReadiness:
+        try:
+            return _readiness(name, nodes, parse_replies(found))
+        except ProbeError as error:
+            return AppReadiness(False, AppAnswer(None, str(error)))
+
+    return Fact("app_readiness", http_probe(targets, patience=patience, python=python), parse)
 
 
-def _parse(found: Observation) -> AppReadiness:
-    try:
-        replies = parse_replies(found)
-    except ProbeError as error:
-        return AppReadiness(False, AppAnswer(None, str(error)))
-    return AppReadiness(replies[READY][0].status == 200, read_status(replies[STATUS]))
+def _readiness(name: str, nodes: tuple[Node, ...], replies: HttpReplies) -> AppReadiness:
+    ready = all(replies[of_node(READY, node)][0].status == 200 for node in nodes)
+    said = {node.name: read_status(replies[of_node(STATUS, node)]) for node in nodes}
+    return AppReadiness(ready, together(name, said))

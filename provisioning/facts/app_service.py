@@ -1,20 +1,29 @@
 """State of the app's service in its service manager. Pure."""
 
+from collections.abc import Mapping
+
 from ..model.hosts import ServiceManager
 from ..places import APP_SERVICE
 from ..resources import supervisor
 from ..resources.base import Observation
 from .fact import Fact
 
-_NAME = "app_service"
 
-
-def app_service(manager: ServiceManager) -> Fact[str]:
+def app_service(manager: ServiceManager, service: str = APP_SERVICE) -> Fact[str]:
     """``running``, or the service manager's word for what it is instead."""
+    name = "app_service" if service == APP_SERVICE else f"app_service:{service}"
     if manager is ServiceManager.SYSTEMD:
-        return Fact(_NAME, f"systemctl is-active {APP_SERVICE}", _systemd)
+        return Fact(name, f"systemctl is-active {service}", _systemd)
     # Not supervisorctl: it is a Python program, which takes a second to start on a slow host.
-    return Fact(_NAME, supervisor.observe(supervisor.SOCKET, APP_SERVICE), _supervisor)
+    return Fact(name, supervisor.observe(supervisor.SOCKET, service), _supervisor)
+
+
+def one_word(words: Mapping[str, str]) -> str:
+    """The state of several nodes' services in one: ``running``, or who is what instead."""
+    if len(words) == 1:
+        return next(iter(words.values()))
+    wrong = [f"{node}: {word or 'unknown'}" for node, word in words.items() if word != "running"]
+    return "; ".join(wrong) or "running"
 
 
 def _systemd(found: Observation) -> str:

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..model.inventory import Inventory
+from ..model.nodes import nodes_of
 from ..node_api import STATUS, Status
 from ..resources.base import Observation
-from .app_target import app_target
-from .card_service import CardService, card_service
+from .app_target import app_target, of_node
+from .card_service import CardService, card_service, cards_together
 from .fact import Fact
 from .http_replies import HttpReply, http_probe, parse_replies
 from .probe import ProbeError
@@ -67,10 +68,70 @@ class AppAnswer:
 
 
 def app_status(inventory: Inventory, name: str, *, patience: int = 3) -> Fact[AppAnswer]:
-    """State of the app on a real server, which gets ``patience`` seconds to answer."""
-    targets = {STATUS: app_target(inventory, name, STATUS)}
+    """State of the app on a real server, of all its nodes together; each gets ``patience`` seconds
+    to answer."""
+    nodes = nodes_of(inventory, name)
+    targets = {of_node(STATUS, node): app_target(inventory, node, STATUS) for node in nodes}
     python = str(inventory.app.base_python)
-    return Fact("app_status", http_probe(targets, patience=patience, python=python), _parse)
+
+    def parse(found: Observation) -> AppAnswer:
+        try:
+            replies = parse_replies(found)
+        except ProbeError as error:
+            return AppAnswer(None, str(error))
+        return together(
+            name, {node.name: read_status(replies[of_node(STATUS, node)]) for node in nodes}
+        )
+
+    return Fact("app_status", http_probe(targets, patience=patience, python=python), parse)
+
+
+def together(name: str, answers: Mapping[str, AppAnswer]) -> AppAnswer:
+    """The answers of a real server's nodes as one: work is added up, reasons name their node. One
+    that is down has no work; where one does not tell, nobody knows how much there is."""
+    if len(answers) == 1:
+        return next(iter(answers.values()))
+    problems = "; ".join(f"{node}: {one.problem}" for node, one in answers.items() if one.problem)
+    told = {node: one.status for node, one in answers.items() if one.status is not None}
+    if not told or any(one.problem and not one.down for one in answers.values()):
+        return AppAnswer(None, problems, all(one.down for one in answers.values()))
+    statuses, first = told.values(), next(iter(told.values()))
+    strange = next((one.node for node, one in told.items() if one.node != node), "")
+    counted = [one.requests for one in statuses if one.requests is not None]
+    opened = [one.pages for one in statuses if one.pages is not None]
+    return AppAnswer(
+        replace(
+            first,
+            node=strange or name,
+            draining=all(one.draining for one in statuses),
+            running=sum(one.running for one in statuses),
+            waiting=sum(one.waiting for one in statuses),
+            not_ready="; ".join(filter(None, (*_reasons(told), problems))),
+            requests=sum(counted) if len(counted) == len(told) else None,
+            pages=sum(opened) if len(opened) == len(told) else None,
+            slots=sum(one.slots for one in statuses),
+            places=sum(one.places for one in statuses),
+            starting=tuple(detail for one in statuses for detail in one.starting),
+            cards=cards_together([one.cards for one in statuses]),
+        )
+    )
+
+
+def _reasons(told: Mapping[str, AppStatus]) -> list[str]:
+    """Reasons not to be ready: once where all have it, else with the node's name."""
+    by_node = {node: list(filter(None, one.not_ready.split("; "))) for node, one in told.items()}
+    common = [
+        reason
+        for reason in next(iter(by_node.values()))
+        if all(reason in others for others in by_node.values())
+    ]
+    own = [
+        f"{node}: {reason}"
+        for node, reasons in by_node.items()
+        for reason in reasons
+        if reason not in common
+    ]
+    return [*common, *own]
 
 
 def read_status(replies: Sequence[HttpReply]) -> AppAnswer:
@@ -82,13 +143,6 @@ def read_status(replies: Sequence[HttpReply]) -> AppAnswer:
         return AppAnswer(_status(json.loads(reply.text)))
     except (KeyError, ValueError, TypeError, AttributeError):
         return AppAnswer(None, f"status {reply.status}, not a status of the app")
-
-
-def _parse(found: Observation) -> AppAnswer:
-    try:
-        return read_status(parse_replies(found)[STATUS])
-    except ProbeError as error:
-        return AppAnswer(None, str(error))
 
 
 def _status(body: Status) -> AppStatus:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from ..model.address import IPAddress
 from ..model.inventory import Inventory
+from ..model.nodes import Node
 from ..model.resolve import address_for, app_services, speaks_tls
 from ..model.service import VirtualService, serves
 from .http_replies import HttpTarget
@@ -12,14 +13,14 @@ Place = Literal["rip", "vip"]
 """The node's own address, or the VIP's on the node's lo."""
 
 
-def app_target(inventory: Inventory, name: str, path: str, place: Place = "rip") -> HttpTarget:
-    """One place for a path of the app."""
-    ours = app_services(inventory)
-    service = next((one for one in ours if serves(one, name)), ours[0])
+def app_target(inventory: Inventory, node: Node, path: str, place: Place = "rip") -> HttpTarget:
+    """One place for a path of a node."""
+    ours = [one for one in app_services(inventory) if one.port in node.ports]
+    service = next((one for one in ours if serves(one, node.host)), ours[0])
     vip = inventory.virtual_ips[0].address.ip
     if place == "vip":
         return service_target(inventory, service, vip, path)
-    host = inventory.real_servers.hosts[name]
+    host = inventory.real_servers.hosts[node.host]
     return service_target(inventory, service, address_for(host, vip) or host.address, path)
 
 
@@ -28,3 +29,9 @@ def service_target(
 ) -> HttpTarget:
     """A path at an address, as the service's clients ask for it."""
     return HttpTarget(address, service.port, path, speaks_tls(inventory, service))
+
+
+def of_node(word: str, node: Node) -> str:
+    """The name of a question to one node among those to its host: the word alone for a node that
+    has the host to itself."""
+    return word if node.name == node.host else f"{word}:{node.name}"

@@ -1,5 +1,6 @@
 """Cards that the app on a node took out of service, by its own account. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..node_api import CardEvent, GpuHealth
@@ -50,6 +51,19 @@ def card_service(told: GpuHealth | None) -> CardService:
         out=tuple(CardOut(int(c["gpu"]), str(c["reason"]), c["back_in"]) for c in told["out"]),
         stays=str(told["stays"]),
         history=tuple(map(_event, told["history"])),
+    )
+
+
+def cards_together(services: Sequence[CardService]) -> CardService:
+    """The cards of several nodes of one host, each of which has slots on its own."""
+    stays = "; ".join(dict.fromkeys(one.stays for one in services if one.stays))
+    out = {card.gpu: card for one in services for card in one.out}
+    history = dict.fromkeys(event for one in services for event in one.history)
+    return CardService(
+        mode=services[0].mode,
+        out=tuple(out.values()),
+        stays=stays,
+        history=tuple(sorted(history, key=lambda event: event.time)),
     )
 
 

@@ -1,16 +1,18 @@
 """Health checks as a real server itself gets them answered, with the app's account of itself in the
 same probe. Pure but for reading package data."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ..model.address import IPAddress, endpoint
 from ..model.inventory import Inventory
+from ..model.nodes import nodes_of
 from ..model.resolve import address_for, virtual_services
 from ..model.service import HttpCheck, VirtualService, check_path, serves
 from ..node_api import STATUS
 from ..resources.base import Observation
-from .app_status import AppAnswer, read_status
-from .app_target import app_target, service_target
+from .app_status import AppAnswer, read_status, together
+from .app_target import app_target, of_node, service_target
 from .fact import Fact
 from .http_replies import HttpReply, HttpTarget, http_probe, parse_replies
 from .probe import ProbeError
@@ -37,6 +39,8 @@ class HealthChecks:
     answers: dict[str, Answer]
     """By endpoint: at its own addresses and at each VIP, for every service."""
     app: AppAnswer
+    nodes: Mapping[str, AppAnswer] = field(default_factory=dict)
+    """The same of each node by itself."""
 
 
 def health_checks(inventory: Inventory, name: str) -> Fact[HealthChecks]:
@@ -48,8 +52,9 @@ def health_checks(inventory: Inventory, name: str) -> Fact[HealthChecks]:
         )
         for address, service in places
     }
-    if places:
-        targets[_APP] = app_target(inventory, name, STATUS)
+    nodes = nodes_of(inventory, name) if places else ()
+    apps = {of_node(_APP, node): app_target(inventory, node, STATUS) for node in nodes}
+    names = {node.name for node in nodes}
 
     def parse(found: Observation) -> HealthChecks:
         try:
@@ -58,16 +63,17 @@ def health_checks(inventory: Inventory, name: str) -> Fact[HealthChecks]:
             python = inventory.app.base_python
             failed = Answer(False, f"the probe did not run with {python}: {error}")
             none = AppAnswer(None, failed.text)
-            return HealthChecks({place: failed for place in targets if place != _APP}, none)
+            return HealthChecks(dict.fromkeys(targets, failed), none)
         answers = {
-            place: _answer(replies[place][0], _wanted_status(service), name)
+            place: _answer(replies[place][0], _wanted_status(service), names)
             for place, service in (
                 (endpoint(address, service.port), service) for address, service in places
             )
         }
-        return HealthChecks(answers, read_status(replies[_APP]) if places else AppAnswer(None))
+        said = {node.name: read_status(replies[of_node(_APP, node)]) for node in nodes}
+        return HealthChecks(answers, together(name, said) if said else AppAnswer(None), said)
 
-    return Fact("health_checks", _probe(inventory, targets), parse)
+    return Fact("health_checks", _probe(inventory, targets | apps), parse)
 
 
 def _probe(inventory: Inventory, targets: dict[str, HttpTarget]) -> str:
@@ -92,10 +98,10 @@ def _wanted_status(service: VirtualService) -> int:
     return service.check.status if isinstance(service.check, HttpCheck) else 200
 
 
-def _answer(reply: HttpReply, wanted: int, name: str) -> Answer:
+def _answer(reply: HttpReply, wanted: int, names: set[str]) -> Answer:
     if reply.status is None:
         return Answer(False, reply.error)
-    if reply.node is not None and reply.node != name:
+    if reply.node is not None and reply.node not in names:
         # Without the VIP on lo, its packets leave the host and come to another.
         return Answer(False, f"answered by {reply.node}")
     body = " ".join(reply.text.split())[:160]

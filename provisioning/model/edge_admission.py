@@ -2,18 +2,18 @@
 
 from .edge import Admission, Edges
 from .inventory import Inventory
-from .slots import slots_of
+from .nodes import Node, all_nodes
 
 
-def edge_places(inventory: Inventory, edges: Edges, name: str) -> int:
-    """Requests for jobs that a real server gets at a time from an edge."""
-    slots = slots_of(inventory, name) or 1
+def edge_places(inventory: Inventory, edges: Edges, node: Node) -> int:
+    """Requests for jobs that a node gets at a time from an edge."""
+    slots = node.slots or 1
     return slots + inventory.app.queue_size if edges.admission is Admission.QUEUE else slots
 
 
 def edge_cap(inventory: Inventory, edges: Edges) -> int:
     """Requests for jobs that the whole cluster gets at a time from an edge."""
-    return sum(edge_places(inventory, edges, name) for name in inventory.real_servers.hosts)
+    return sum(edge_places(inventory, edges, node) for node in all_nodes(inventory))
 
 
 def client_cap(inventory: Inventory, edges: Edges) -> int:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from ..engine.observe import run_fragments
 from ..engine.progress import Event
 from ..model.hosts import ServiceManager
+from ..model.nodes import nodes_of
 from ..model.resolve import service_manager_of
-from ..places import APP_SERVICE
 from ..resources.base import Observation
 from ..resources.service import starting, stopping
 from ..transport.base import Transport
@@ -16,7 +16,6 @@ from .drain.steps import await_ready, bring_back, settle, take_out
 from .errors import OperationError
 from .operation import Operation
 
-_KEY = "service"
 _MARGIN = 120.0
 """Seconds beyond the app's own stop timeout, for a slow host."""
 
@@ -89,8 +88,12 @@ def _each(op: Operation, names: Iterable[str], fragment: Fragment, word: str) ->
 
     def work(name: str, transport: Transport) -> Observation:
         op.progress(Event("step", name, f"{word} the app"))
-        command = fragment(APP_SERVICE, service_manager_of(inventory, name))
-        return run_fragments(name, transport, {_KEY: command}, timeout=patience)[_KEY]
+        manager = service_manager_of(inventory, name)
+        nodes = nodes_of(inventory, name)
+        # One that does not come keeps no other from it.
+        commands = {node.service: fragment(node.service, manager) for node in nodes}
+        found = run_fragments(name, transport, commands, timeout=patience * len(commands))
+        return next((one for one in found.values() if one.status), found.popitem()[1])
 
     fleet.connect(names)
     done = fleet.each(names, work)

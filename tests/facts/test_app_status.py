@@ -8,9 +8,10 @@ import pytest
 from provisioning.facts.app_metrics import app_metrics
 from provisioning.facts.app_readiness import app_readiness
 from provisioning.facts.app_status import AppAnswer, AppStatus, app_status
-from provisioning.facts.app_target import app_target, service_target
-from provisioning.facts.http_replies import NoReplyError
+from provisioning.facts.app_target import Place, app_target, service_target
+from provisioning.facts.http_replies import HttpTarget, NoReplyError
 from provisioning.model.inventory import Inventory
+from provisioning.model.nodes import nodes_of
 from provisioning.node_api import METRICS, READY, STATUS
 from provisioning.resources.base import Observation
 from tests.facts.recordings import printed, recorded
@@ -19,6 +20,11 @@ from tests.operations.replay import INVENTORY
 REFUSED: dict[str, Any] = {"error": "[Errno 111] Connection refused", "refused": True}
 OTHER = ", not a status of the app"
 FACT = app_status(INVENTORY, "rs1")
+
+
+def target(inventory: Inventory, host: str, path: str, place: Place = "rip") -> HttpTarget:
+    (node,) = nodes_of(inventory, host)
+    return app_target(inventory, node, path, place)
 
 
 def reply(text: str, status: int = 200) -> dict[str, Any]:
@@ -113,8 +119,8 @@ def test_metrics_come_with_readiness() -> None:
 
 
 def test_the_app_is_asked_at_the_nodes_own_address_or_at_the_vip() -> None:
-    assert str(app_target(INVENTORY, "rs1", STATUS).address) == "10.77.0.21"
-    assert str(app_target(INVENTORY, "rs1", STATUS, "vip").address) == "10.77.0.100"
+    assert str(target(INVENTORY, "rs1", STATUS).address) == "10.77.0.21"
+    assert str(target(INVENTORY, "rs1", STATUS, "vip").address) == "10.77.0.100"
     six = Inventory.model_validate(
         {
             "vip": "fd00:77::64",
@@ -128,9 +134,9 @@ def test_the_app_is_asked_at_the_nodes_own_address_or_at_the_vip() -> None:
             },
         }
     )
-    own = app_target(six, "rs1", STATUS)
+    own = target(six, "rs1", STATUS)
     assert (str(own.address), own.port, own.tls) == ("fd00:77::15", 443, False)
-    assert str(app_target(six, "rs2", STATUS).address) == "10.77.0.22"
+    assert str(target(six, "rs2", STATUS).address) == "10.77.0.22"
 
 
 def test_a_proxy_of_the_operators_is_asked_over_tls_and_is_not_the_app() -> None:
@@ -145,7 +151,7 @@ def test_a_proxy_of_the_operators_is_asked_over_tls_and_is_not_the_app() -> None
             "real_servers": {"hosts": {"rs1": "10.77.0.21"}},
         }
     )
-    own = app_target(beside, "rs1", STATUS)
+    own = target(beside, "rs1", STATUS)
     assert (own.port, own.tls) == (80, False)
     proxy = service_target(beside, beside.services[0], own.address, STATUS)
     assert (proxy.port, proxy.tls) == (443, True)

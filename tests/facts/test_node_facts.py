@@ -14,8 +14,10 @@ from provisioning.facts.exports import exported_to
 from provisioning.facts.nfs_server import NFS_THREADS
 from provisioning.facts.peers import PEERS
 from provisioning.model.hosts import ServiceManager
+from provisioning.model.nodes import nodes_of
 from provisioning.resources.base import Observation
 from tests.facts.recordings import printed
+from tests.operations.replay import INVENTORY
 
 
 def test_the_greater_of_all_and_the_interfaces_own_arp_setting_is_in_force() -> None:
@@ -42,7 +44,7 @@ def test_the_apps_service(manager: ServiceManager, found: Observation, state: st
 
 @pytest.mark.parametrize("manager", ServiceManager)
 def test_the_apps_process(manager: ServiceManager) -> None:
-    fact = app_process(manager)
+    fact = app_process(nodes_of(INVENTORY, "rs1")[0], manager)
     assert fact.parse(printed("up 4711\nlast\nwords\n")) == AppProcess("4711", "last\nwords\n")
     assert fact.parse(printed("down 0\n")) == AppProcess(None, "")
 

@@ -8,6 +8,7 @@ import pytest
 from provisioning.model.edge_admission import client_cap, edge_cap, edge_places
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import load_inventory
+from provisioning.model.nodes import nodes_of
 from tests.model.marked import SMALLEST, diagnostics
 
 _EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "edge.yaml"
@@ -150,7 +151,7 @@ def numbers(inventory: Inventory) -> tuple[int, int, int]:
     """Places of a node, of all, of one client."""
     edges = inventory.edges
     assert edges is not None
-    places = edge_places(inventory, edges, "rs1")
+    places = edge_places(inventory, edges, nodes_of(inventory, "rs1")[0])
     return places, edge_cap(inventory, edges), client_cap(inventory, edges)
 
 

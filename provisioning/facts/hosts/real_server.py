@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from ...model.inventory import Inventory
+from ...model.nodes import nodes_of
 from ...model.resolve import gpus_of, interface_of, routes_sessions, service_manager_of
-from ..app_service import app_service
+from ..app_service import app_service, one_word
 from ..app_status import AppStatus
 from ..arp_settings import arp_settings
 from ..cluster_secret import SECRET_CHECKSUM
@@ -72,7 +73,8 @@ class RealServerState:
 def real_server_view(inventory: Inventory, name: str) -> View[RealServerState]:
     """Facts of a real server. Their combination raises ``InterfacesFormatError``."""
     arp = arp_settings(interface_of(inventory, name))
-    service = app_service(service_manager_of(inventory, name))
+    manager, nodes = service_manager_of(inventory, name), nodes_of(inventory, name)
+    services = {node.name: app_service(manager, node.service) for node in nodes}
     release = current_release(inventory.app.directory)
     checks = health_checks(inventory, name)
     python = str(inventory.app.base_python)
@@ -87,7 +89,7 @@ def real_server_view(inventory: Inventory, name: str) -> View[RealServerState]:
             interfaces=seen[INTERFACES],
             arp_ignore=seen[arp].ignore,
             arp_announce=seen[arp].announce,
-            service=seen[service],
+            service=one_word({name: seen[service] for name, service in services.items()}),
             answers=seen[checks].answers,
             app=seen[checks].app.status,
             release=seen[release],
@@ -98,7 +100,17 @@ def real_server_view(inventory: Inventory, name: str) -> View[RealServerState]:
             certificate=seen[shown] if shown else None,
         )
 
-    facts = (arp, service, release, checks, cards, *routed, *encrypted, *mount.facts, INTERFACES)
+    facts = (
+        arp,
+        *services.values(),
+        release,
+        checks,
+        cards,
+        *routed,
+        *encrypted,
+        *mount.facts,
+        INTERFACES,
+    )
     return View(facts, combine)
 
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from ...engine.waves import Wave
 from ...facts.host_releases import HostReleases
 from ...model.inventory import Inventory
+from ...model.nodes import nodes_of
 from ...model.resolve import service_manager_of
 from ...model.runtime import Pin, Runtime
-from ...places import APP_SERVICE
 from ...resources.service import Service
 from ...roles.desired import DesiredHost, desired_hosts
 from ...roles.release_steps import switched
@@ -75,8 +75,10 @@ def desired_rollback(inventory: Inventory, runtime: Runtime) -> dict[str, Desire
     for name, host in found.items():
         drain = runtime.drains.get(name)
         if drain and drain.cause == CAUSE:
-            app = Service(name=APP_SERVICE, manager=service_manager_of(inventory, name))
-            found[name] = replace(host, resources=(*host.resources, app))
+            manager = service_manager_of(inventory, name)
+            nodes = nodes_of(inventory, name)
+            apps = (Service(name=node.service, manager=manager) for node in nodes)
+            found[name] = replace(host, resources=(*host.resources, *apps))
     return found
 
 

@@ -1,8 +1,10 @@
 """A test sentence spoken by a node, and the test that it is speech. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from ...facts.speech import Speech
+from ...model.nodes import Node
 from ..verify.speech_quality import flaw
 
 
@@ -30,6 +32,16 @@ class SpeechSample:
         if self.node and self.node != host:
             return f"{self.node} answered instead"
         return flaw(self.length, self.level, self.contrast)
+
+    def by_host(self, node: Node) -> "SpeechSample":
+        """The same, said of the real server that ``node`` runs on, where that one spoke."""
+        return replace(self, node=node.host) if self.node == node.name else self
+
+
+def worst(samples: Sequence[SpeechSample], host: str) -> SpeechSample:
+    """Of what the nodes of a host said, what is no speech by it; else what took longest."""
+    wrong = [sample for sample in samples if sample.problem(host)]
+    return wrong[0] if wrong else max(samples, key=lambda sample: sample.seconds)
 
 
 def sample_of(speech: Speech) -> SpeechSample:

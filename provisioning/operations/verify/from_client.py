@@ -10,7 +10,9 @@ from ...facts.neighbours import Way, neighbours
 from ...facts.probe import ProbeError
 from ...facts.speech import Speech, patience, speech
 from ...model.inventory import Inventory
+from ...model.nodes import host_of
 from ...node_api import SPEECH, STATUS
+from ...resources.base import Observation
 from ...roles.wanted_services import WantedService
 from ...transport.base import SudoError, TransportError
 from .client_report import ClientReport
@@ -69,7 +71,15 @@ def _replies(
         for place, (one, times) in wanted.items()
     }
     targets |= edge_targets(inventory)
-    return Fact("vip_replies", http_probe(targets, patience=_TIMEOUT), parse_replies)
+
+    def parse(found: Observation) -> HttpReplies:
+        # Directors know hosts, and not which of their nodes is behind a port.
+        return {
+            place: tuple(replace(one, node=host_of(inventory, one.node)) for one in replies)
+            for place, replies in parse_replies(found).items()
+        }
+
+    return Fact("vip_replies", http_probe(targets, patience=_TIMEOUT), parse)
 
 
 def _speech(inventory: Inventory, wanted: dict[str, tuple[WantedService, int]]) -> Fact[Speech]:

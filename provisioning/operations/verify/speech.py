@@ -2,6 +2,7 @@
 
 from ...facts.speech import Speech
 from ...model.inventory import Inventory
+from ...model.nodes import all_nodes
 from .check import CheckResult
 from .client_report import ClientReport
 from .speech_quality import flaw
@@ -31,6 +32,6 @@ def _problem(inventory: Inventory, speech: Speech) -> str:
         return f"HTTP status {speech.status}: {speech.error}" if speech.status else speech.error
     if problem := flaw(speech.length, speech.level, speech.loudest - speech.softest):
         return problem
-    if speech.node and speech.node not in inventory.real_servers.hosts:
+    if speech.node and speech.node not in {node.name for node in all_nodes(inventory)}:
         return "made by a node that is not in the inventory,"
     return ""

@@ -4,8 +4,8 @@ from ...model.address import endpoint
 from ...model.edge import Edges
 from ...model.edge_admission import client_cap, edge_places
 from ...model.inventory import Inventory
+from ...model.nodes import all_nodes
 from ...model.runtime import Runtime
-from ...model.slots import cards_of, slots_of
 from ...node_api import EDGE_HEALTH, STATUS
 from ...places import (
     EDGE_REQUESTS,
@@ -20,7 +20,7 @@ from ...resources.base import Postcondition, Resource
 from ...resources.directory import Directory
 from ...resources.service import Service, reload, restart
 from ..nginx_service import kept_running
-from ..real_server.urls import app_port, own_url
+from ..real_server.urls import node_url
 from ..rendering import RenderedFile
 from ..role_host import RoleHost
 from .tls import as_host, certificate, certificate_service, conf_values, program_values
@@ -48,18 +48,18 @@ def nginx(host: RoleHost, edges: Edges) -> list[Resource]:
 
 def served_nodes(inventory: Inventory, edges: Edges, runtime: Runtime) -> list[dict[str, object]]:
     """The nodes, and what each gets of an edge; of weight 0 is one that is drained."""
-    port = app_port(inventory)
+    hosts = inventory.real_servers.hosts
     return [
         {
-            "name": name,
-            "endpoint": endpoint(host.address, port),
-            "url": own_url(host.address, port),
-            "places": edge_places(inventory, edges, name),
-            "slots": slots_of(inventory, name) or 1,
-            "cards": cards_of(inventory, name),
-            "weight": runtime.weight(name, host.weight),
+            "name": node.name,
+            "endpoint": endpoint(hosts[node.host].address, node.port),
+            "url": node_url(inventory, node),
+            "places": edge_places(inventory, edges, node),
+            "slots": node.slots or 1,
+            "cards": node.cards,
+            "weight": runtime.weight(node.host, hosts[node.host].weight),
         }
-        for name, host in inventory.real_servers.hosts.items()
+        for node in all_nodes(inventory)
     ]
 
 

@@ -1,6 +1,7 @@
 """The app on a real server: its files, its release, its service."""
 
 from ...model.inventory import Inventory
+from ...model.nodes import nodes_of
 from ...model.resolve import is_ipv4
 from ...model.runtime import Runtime
 from ...places import APP_ENV, APP_SERVICE, APP_STATE, DRAIN_FILE
@@ -15,7 +16,6 @@ from ..role_host import RoleHost
 from .artifacts import artifacts
 from .environment import environment
 from .session_routing import session_routing
-from .urls import app_ports
 
 _PRIVILEGED = 1024
 """Ports below it are for root, or who has CAP_NET_BIND_SERVICE (capabilities(7))."""
@@ -29,22 +29,23 @@ def drain_flag(runtime: Runtime, name: str) -> FlagFile:
 
 def app(host: RoleHost) -> list[Resource]:
     """Folders, files, release and service, in this order."""
-    again = restart(APP_SERVICE, host.manager)
+    nodes = nodes_of(host.inventory, host.name)
+    again = tuple(restart(node.service, host.manager) for node in nodes)
     values = _values(host)
     release = _release(host, again)
-    service = [Service(name=APP_SERVICE, manager=host.manager)] if release else []
+    services = [Service(name=node.service, manager=host.manager) for node in nodes]
     return [
         *_folders(host),
         *_files(host, values, again),
         *release,
-        host.unit(APP_SERVICE, (again,), **values),
-        *service,
+        host.unit(APP_SERVICE, again, **values),
+        *(services if release else ()),
     ]
 
 
 def _values(host: RoleHost) -> dict[str, object]:
     inventory = host.inventory
-    ports = app_ports(inventory, host.name)
+    ports = [port for node in nodes_of(inventory, host.name) for port in node.ports]
     return {
         "app": inventory.app,
         "env_file": APP_ENV,
@@ -83,10 +84,10 @@ def _folders(host: RoleHost) -> list[Resource]:
     ]
 
 
-def _files(host: RoleHost, values: dict[str, object], again: Handler) -> list[Resource]:
+def _files(host: RoleHost, values: dict[str, object], again: tuple[Handler, ...]) -> list[Resource]:
     return [
         # Owned by root and not writable for the app, so that a break-in there changes no script.
-        host.script(_run_script(host.inventory), "run.sh.j2", (again,), **values),
+        host.script(_run_script(host.inventory), "run.sh.j2", again, **values),
         *session_routing(host, again),
         RenderedFile(
             path=APP_ENV,
@@ -95,7 +96,7 @@ def _files(host: RoleHost, values: dict[str, object], again: Handler) -> list[Re
             group=host.inventory.app.user,
             # The environment is where keys and tokens go.
             sensitive=True,
-            triggers=(again,),
+            triggers=again,
         ),
         RenderedFile(
             path="/etc/logrotate.d/cosyvoice", content=host.render("logrotate.j2", **values)
@@ -103,7 +104,7 @@ def _files(host: RoleHost, values: dict[str, object], again: Handler) -> list[Re
     ]
 
 
-def _release(host: RoleHost, again: Handler) -> list[Resource]:
+def _release(host: RoleHost, again: tuple[Handler, ...]) -> list[Resource]:
     """The release and the link to it. A host that was rolled back stays with what it has."""
     release, pin = host.deployment.release, host.runtime.pins.get(host.name)
     if release is None and pin is None:
@@ -122,5 +123,5 @@ def _release(host: RoleHost, again: Handler) -> list[Resource]:
             about=brought.about if brought else "",
             environment=brought.environment if brought else None,
         ),
-        CurrentRelease(directory=str(app.directory), name=name, triggers=(again,)),
+        CurrentRelease(directory=str(app.directory), name=name, triggers=again),
     ]

@@ -2,12 +2,13 @@
 
 from ...model.engine_needs import start_patience
 from ...model.inventory import Inventory
+from ...model.nodes import nodes_of
 from ...model.resolve import address_for
 from ...node_api import ONLY_DRAINING, READY
+from ...places import APP_LOG
 from ...resources.base import Postcondition
-from .urls import app_ports, own_url
+from .urls import own_url
 
-APP_LOG = "/var/log/cosyvoice/app.log"
 _START_PATIENCE = 240
 """Seconds until a node must answer after a start: imports and a warm-up on a slow disk."""
 
@@ -20,7 +21,8 @@ def answers(inventory: Inventory, name: str) -> Postcondition:
     own = [address for vip in vips if (address := address_for(host, vip))]
     urls = [
         f"{own_url(address, port)}{READY}"
-        for port in app_ports(inventory, name)
+        for node in nodes_of(inventory, name)
+        for port in node.ports
         for address in dict.fromkeys([host.address, *own, *vips])
     ]
     probes = "\n".join(

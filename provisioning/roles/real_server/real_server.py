@@ -1,7 +1,7 @@
 """The role of real servers: the VIP on lo without ARP for it, the outputs, the app. Pure."""
 
 from ...facts.hosts.real_server import real_server_view
-from ...places import APP_SERVICE
+from ...places import APP_LOG, APP_SERVICE
 from ...resources.package import Packages
 from ..deployment import Deployment
 from ..machines import Machines
@@ -17,7 +17,7 @@ from .gpus import gpu_requirements
 from .nginx import answers_tls, nginx
 from .outputs import outputs
 from .prerequisites import debian_packages, python_requirements
-from .readiness import APP_LOG, answers
+from .readiness import answers
 from .virtual_ips import virtual_ips
 
 

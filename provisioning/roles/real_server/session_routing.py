@@ -9,7 +9,7 @@ from ..role_host import RoleHost
 from .urls import peers
 
 
-def session_routing(host: RoleHost, again: Handler) -> list[Resource]:
+def session_routing(host: RoleHost, again: tuple[Handler, ...]) -> list[Resource]:
     """Files by which the nodes know each other; none where they do not route sessions."""
     if not routes_sessions(host.inventory):
         return []
@@ -18,7 +18,7 @@ def session_routing(host: RoleHost, again: Handler) -> list[Resource]:
     return [RenderedFile(path=PEERS_FILE, content=content), *_secret(host, again)]
 
 
-def _secret(host: RoleHost, again: Handler) -> list[File]:
+def _secret(host: RoleHost, again: tuple[Handler, ...]) -> list[File]:
     secret = host.deployment.secret
     if secret is None:
         return []
@@ -29,6 +29,6 @@ def _secret(host: RoleHost, again: Handler) -> list[File]:
             mode=0o640,
             group=host.inventory.app.user,
             sensitive=True,
-            triggers=(again,),
+            triggers=again,
         )
     ]

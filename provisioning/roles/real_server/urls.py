@@ -2,8 +2,7 @@
 
 from ...model.address import IPAddress
 from ...model.inventory import Inventory
-from ...model.resolve import app_services
-from ...model.service import serves
+from ...model.nodes import Node, all_nodes
 
 
 def own_url(address: IPAddress, port: int) -> str:
@@ -11,21 +10,11 @@ def own_url(address: IPAddress, port: int) -> str:
     return f"http://{address}:{port}" if address.version == 4 else f"http://[{address}]:{port}"
 
 
-def app_port(inventory: Inventory) -> int:
-    """The port by which nodes know each other: the first service's of the app, as DR cannot
-    translate ports."""
-    return app_services(inventory)[0].port
-
-
-def app_ports(inventory: Inventory, name: str) -> list[int]:
-    """The ports that the app of a real server listens on: the nodes' own, and those of the further
-    services that it serves."""
-    first, *further = app_services(inventory)
-    return [first.port, *(service.port for service in further if serves(service, name))]
+def node_url(inventory: Inventory, node: Node) -> str:
+    """The URL by which other nodes and edges know a node."""
+    return own_url(inventory.real_servers.hosts[node.host].address, node.port)
 
 
 def peers(inventory: Inventory) -> list[tuple[str, str]]:
     """Name and URL of each node, by which they know each other."""
-    port = app_port(inventory)
-    hosts = inventory.real_servers.hosts.items()
-    return [(name, own_url(host.address, port)) for name, host in hosts]
+    return [(node.name, node_url(inventory, node)) for node in all_nodes(inventory)]

@@ -37,7 +37,7 @@ from ...state_folder.runtime_state import save_runtime, with_pins, without_pins
 from ...switchover.switch_over import switch_over
 from ..clock import Clock, WallClock
 from ..ports import ActionError, DirectorUnreachableError
-from ..speech_sample import SpeechSample, sample_of
+from ..speech_sample import SpeechSample, sample_of, worst
 from ..state import CAUSE
 from . import app_service, keepalived
 from .observer import APP_PATIENCE, Observer
@@ -122,7 +122,8 @@ class SSHCluster(Observer):
 
     def stop(self, host: str) -> None:
         patience = self.cluster.inventory.app.stop_timeout + 30.0
-        self._do(host, app_service.stop(self.manager(host)), patience)
+        for node in self.nodes(host):
+            self._do(host, app_service.stop(node.service, self.manager(host)), patience)
 
     def switch(self, host: str, release: str) -> None:
         self._pin(host, release)
@@ -131,8 +132,9 @@ class SSHCluster(Observer):
         self._when_free(lambda: self._make(DesiredHost(host, resources=(link,), partial=True)))
 
     def start(self, host: str) -> None:
-        self._do(host, app_service.start(self.manager(host)), 120.0)
-        self._processes.pop(host, None)
+        for node in self.nodes(host):
+            self._do(host, app_service.start(node.service, self.manager(host)), 120.0)
+            self._processes.pop(node.name, None)
 
     def warming(self, host: str) -> str:
         self._require_process(host)
@@ -148,9 +150,13 @@ class SSHCluster(Observer):
 
     def speak(self, host: str, place: Place) -> SpeechSample:
         inventory = self.cluster.inventory
-        target = app_target(inventory, host, SPEECH, place)
-        question = speech(inventory, target, stream=False, python=str(inventory.app.base_python))
-        return sample_of(self.ask(host, question, patience(inventory) + 15.0))
+        samples = []
+        for node in self.nodes(host):
+            target, python = app_target(inventory, node, SPEECH, place), inventory.app.base_python
+            question = speech(inventory, target, stream=False, python=str(python))
+            sample = sample_of(self.ask(host, question, patience(inventory) + 15.0))
+            samples.append(sample.by_host(node))
+        return worst(samples, host)
 
     def metrics(self, host: str) -> NodeMetrics:
         return self.ask(host, app_metrics(self.cluster.inventory, host, patience=APP_PATIENCE))
@@ -214,11 +220,12 @@ class SSHCluster(Observer):
     def _require_process(self, host: str) -> None:
         """Raise ``ActionError`` with the app's last output when its process has ended, or is not
         the one observed before: the service manager restarts it again and again."""
-        process = self.ask(host, app_process(self.manager(host)))
-        before = self._processes.setdefault(host, process.pid)
-        if process.pid is None or process.pid != before:
-            said = " ".join(process.log.split())[-700:]
-            raise ActionError(f"its process ended after the start; its last output: {said}")
+        for node in self.nodes(host):
+            process = self.ask(host, app_process(node, self.manager(host)))
+            before = self._processes.setdefault(node.name, process.pid)
+            if process.pid is None or process.pid != before:
+                said = " ".join(process.log.split())[-700:]
+                raise ActionError(f"its process ended after the start; its last output: {said}")
 
     def _make(self, wanted: DesiredHost) -> None:
         host = wanted.name

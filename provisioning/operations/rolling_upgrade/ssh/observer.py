@@ -16,6 +16,7 @@ from ....facts.http_replies import NoReplyError
 from ....facts.keepalived import KEEPALIVED_REPLACED
 from ....facts.probe import ProbeError
 from ....model.hosts import ServiceManager
+from ....model.nodes import Node, nodes_of
 from ....model.resolve import gpus_of, service_manager_of
 from ....resources.base import Observation
 from ....roles.deployment import Deployment
@@ -118,6 +119,10 @@ class Observer:
     def manager(self, host: str) -> ServiceManager:
         """Service manager of a host."""
         return service_manager_of(self.cluster.inventory, host)
+
+    def nodes(self, host: str) -> tuple[Node, ...]:
+        """Nodes of a real server."""
+        return nodes_of(self.cluster.inventory, host)
 
     def _ask(self, name: str, transport: Transport) -> NodeAnswers:
         inventory = self.cluster.inventory
