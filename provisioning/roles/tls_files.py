@@ -10,4 +10,5 @@ class TlsFiles:
     certificate: str
     """Key and chain, for the hosts that end TLS."""
     authority: str | None = None
-    """The cluster's own authority, for the directors to keep, or the edges where there are none; ``None`` where it has none."""
+    """The cluster's own authority, for the hosts of its way in to keep (``model.way_in``);
+    ``None`` where it has none."""

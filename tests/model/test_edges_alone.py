@@ -1,4 +1,4 @@
-"""Edges without directors are a whole cluster; half of directors is a mistake that names both ways."""
+"""Edges without directors are a whole cluster; half of directors is a mistake with two ways out."""
 
 import pytest
 

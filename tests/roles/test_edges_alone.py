@@ -1,4 +1,4 @@
-"""What hosts get where edges are the only way in: nothing of directors, and nothing of their VIP."""
+"""What hosts get where edges are the only way in: nothing of directors, nor of a VIP of theirs."""
 
 import subprocess
 from pathlib import Path

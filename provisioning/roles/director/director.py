@@ -93,6 +93,6 @@ DIRECTORS = Role(
     ),
     # One that waited for processors would miss VRRP adverts, which on machines of its own it never
     # does.
-    machines=Machines(kind="director", prefix="lvs", first=11, least=1, number=2, niceness=0),
+    machines=Machines(kind="director", prefix="lvs", first=11, number=2, niceness=0),
 )
 """After those they send to."""
