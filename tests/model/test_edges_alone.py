@@ -1,11 +1,18 @@
 """Edges without directors are a whole cluster; half of directors is a mistake with two ways out."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from provisioning.model.edge_admission import client_cap, edge_cap
 from provisioning.model.inventory import Inventory
+from provisioning.model.loader.load import parse_inventory
+from provisioning.model.nodes import all_nodes
 from provisioning.model.way_in import edges_alone, way_in
 from tests.model.marked import diagnostics
 
+_DOCS = Path(__file__).parents[2] / "docs"
 _SERVERS = "real_servers: {hosts: {rs1: 192.168.1.101, rs2: 192.168.1.102}}\n"
 _EDGES = "edges: {vip: 192.168.1.110, hosts: {edge1: 192.168.1.51, edge2: 192.168.1.52}}\n"
 _DIRECTORS = "directors: {hosts: {lvs1: 192.168.1.11, lvs2: 192.168.1.12}}\n"
@@ -71,3 +78,23 @@ def test_directors_are_the_way_in_where_there_are_some() -> None:
     directors = {"hosts": {"lvs1": "192.168.1.11"}}
     both = Inventory.model_validate({**content, "vip": "192.168.1.100", "directors": directors})
     assert way_in(both) == ["lvs1"] and edges_alone(both) is None
+
+
+def documented() -> list[str]:
+    written = (_DOCS / "edge.md").read_text(encoding="utf-8").split("## Without directors")[1]
+    blocks = re.findall(r"^```yaml\n(.*?)^```", written, re.M | re.S)
+    return [*blocks[:1], (_DOCS / "examples" / "edges-alone.yaml").read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("text", documented(), ids=["edge.md", "example"])
+def test_documented_clusters_take_twelve_jobs_and_six_of_one_client(text: str) -> None:
+    reading = parse_inventory(text, Path("inventory.yaml"))
+    assert reading.warnings == []
+    edges = edges_alone(reading.inventory)
+    assert edges is not None
+    assert (edge_cap(reading.inventory, edges), client_cap(reading.inventory, edges)) == (12, 6)
+
+
+def test_nodes_of_the_example_listen_where_the_service_says() -> None:
+    inventory = parse_inventory(documented()[1], Path("inventory.yaml")).inventory
+    assert {node.ports for node in all_nodes(inventory)} == {(12321,)}

@@ -19,7 +19,12 @@ from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.cluster import fleet as cluster_fleet
 from provisioning.operations.cluster_state.look import look_at
 from provisioning.operations.cluster_state.state import ClusterState
-from provisioning.operations.cluster_state.tables import edge_table, holders_of, look_at_tables
+from provisioning.operations.cluster_state.tables import (
+    Tables,
+    edge_table,
+    holders_of,
+    look_at_tables,
+)
 from provisioning.operations.drain.capacity import lacking_without, never_without
 from provisioning.operations.drain.out_of_service import look_at_directors, serving
 from provisioning.operations.drain.steps import bring_back, take_out
@@ -40,9 +45,13 @@ from tests.operations.operating import operation
 from tests.operations.sandbox_cluster import SandboxCluster
 from tests.operations.test_two_folders import Folder
 
+_EDGES: dict[str, object] = {
+    "vip": "192.168.1.110",
+    "hosts": {"edge1": "192.168.1.51", "edge2": "192.168.1.52"},
+}
 _CLUSTER = {
     "real_servers": {"hosts": {"rs1": "192.168.1.101", "rs2": "192.168.1.102"}},
-    "edges": {"vip": "192.168.1.110", "hosts": {"edge1": "192.168.1.51", "edge2": "192.168.1.52"}},
+    "edges": _EDGES,
 }
 INVENTORY = Inventory.model_validate(_CLUSTER)
 DRAINED = Runtime({"rs1": Drain("ops run 1", "2026-01-01T00:00:00+00:00", "内存")})
@@ -180,7 +189,7 @@ def table(**given: int) -> EdgeSends:
 def test_an_upgrade_leaves_enough_at_every_edge() -> None:
     edges = INVENTORY.edges
     assert edges is not None
-    tables = {
+    tables: Tables = {
         "edge1": (edge_table(INVENTORY, edges, table(rs1=1, rs2=1)),),
         "edge2": (edge_table(INVENTORY, edges, table(rs1=1, rs2=0)),),
     }
@@ -231,8 +240,8 @@ def test_verify_asks_for_nothing_of_directors_and_speaks_through_the_edges() -> 
     assert target is not None
     assert (str(target.address), target.port, target.tls) == ("192.168.1.110", 9080, False)
     assert target.path == "/v1/audio/speech"
-    narrow = {**_CLUSTER["edges"], "paths": {"jobs": ["/tts/"], "others": []}}
-    other = Inventory.model_validate({**_CLUSTER, "edges": narrow})
+    edges = {**_EDGES, "paths": {"jobs": ["/tts/"], "others": []}}
+    other = Inventory.model_validate({**_CLUSTER, "edges": edges})
     assert edge_speech(other) is None
     assert "do not pass /v1/audio/speech on" in check_speech(other, ClientReport()).evidence
 

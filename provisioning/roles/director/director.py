@@ -85,11 +85,12 @@ DIRECTORS = Role(
     question=Question(
         key="directors",
         option="--director",
-        help="May be repeated.",
+        help="May be repeated; or none, where edges are the only way in.",
         text="Directors, two addresses",
         prefix="lvs",
         comment="# The machines that own the VIP and pass connections on. The first one is master "
         "while it lives.\n",
+        dispensable=True,
     ),
     # One that waited for processors would miss VRRP adverts, which on machines of its own it never
     # does.
