@@ -100,7 +100,7 @@ def force_option(text: str) -> Callable[[F], F]:
     return click.option("--force", is_flag=True, help=text)
 
 
-WITHOUT_A_DIRECTOR = "Go on without a director that cannot be reached."
+WITHOUT_A_DIRECTOR = "Go on without a director or an edge that cannot be reached."
 """Help of ``--force`` where directors only have to be told: what it overcomes."""
 LAST_HEALTHY = "Also the last healthy one, below the quorum, and with jobs left at the deadline."
 """Help of ``--force`` where nodes are taken out of service: what it overcomes."""

@@ -117,7 +117,7 @@ _OPTIONS = (
     click.option(
         "--force",
         is_flag=True,
-        help="Also below the quorum, the last healthy one, or without a director that is away.",
+        help="Also below the quorum, the last healthy one, or without a director (edge) away.",
     ),
     click.option(
         "--notify-command",

@@ -10,7 +10,7 @@ from ..model.service import VirtualService, serves
 from .http_replies import HttpTarget
 
 Place = Literal["rip", "vip"]
-"""The node's own address, or the VIP's on the node's lo."""
+"""The node's own address, or the VIP's on the node's lo; where edges are alone nodes have none."""
 
 
 def app_target(inventory: Inventory, node: Node, path: str, place: Place = "rip") -> HttpTarget:
@@ -21,6 +21,9 @@ def app_target(inventory: Inventory, node: Node, path: str, place: Place = "rip"
         # A port that edges alone send to.
         return HttpTarget(host.address, node.port, path)
     service = next((one for one in ours if serves(one, node.host)), ours[0])
+    host = inventory.real_servers.hosts[node.host]
+    if not inventory.virtual_ips:
+        return service_target(inventory, service, host.address, path)
     vip = inventory.virtual_ips[0].address.ip
     if place == "vip":
         return service_target(inventory, service, vip, path)

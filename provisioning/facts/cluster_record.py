@@ -1,7 +1,16 @@
-"""Record of the cluster that a director keeps, as a text for ``model/cluster_record.py``."""
+"""Record of the cluster that a director keeps, or an edge where there is none. Pure."""
 
 from ..engine.seat import record_script
+from ..model.cluster_record import ClusterRecord, RecordFormatError, from_text
 from .fact import Fact, printed
 
 CLUSTER_RECORD = Fact("cluster_record", record_script(), printed)
-"""The text; empty where there is none."""
+"""The text, for ``model/cluster_record.py``; empty where there is none."""
+
+
+def remembered(text: str) -> ClusterRecord | None:
+    """One that a later version wrote tells nothing here; a change of the cluster reports it."""
+    try:
+        return from_text(text) if text else None
+    except RecordFormatError:
+        return None

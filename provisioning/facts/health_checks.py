@@ -81,10 +81,11 @@ def _probe(inventory: Inventory, targets: dict[str, HttpTarget]) -> str:
 
 
 def _places(inventory: Inventory, name: str) -> list[tuple[IPAddress, VirtualService]]:
-    """Places where the host must answer: its own addresses and the VIPs, on each service's port."""
+    """Places where the host must answer: its own addresses and the VIPs, on each service's port;
+    where edges are alone, at the address that these ask at."""
     host = inventory.real_servers.hosts[name]
     services = [service for service in virtual_services(inventory) if serves(service, name)]
-    places = []
+    places = [] if inventory.virtual_ips else [(host.address, service) for service in services]
     for vip in (vip.address.ip for vip in inventory.virtual_ips):
         own = address_for(host, vip)
         for service in services:

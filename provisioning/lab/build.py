@@ -31,8 +31,6 @@ from .topology import Node, Topology
 Report = Callable[[str], None]
 """Takes one line of progress."""
 
-WEB_PORT = 7860
-"""The app's port on the VIP, as the inventory's default service has it."""
 _PATIENCE = 90.0
 """Seconds a machine may take to boot on a busy host; an idle one needs a tenth."""
 _BARE_PATIENCE = 900.0

@@ -29,7 +29,7 @@ def render(
     None: the machines are bare. ``sudo_password`` is a file with the password that sudo asks for on
     the machines, if it does."""
     content: dict[str, object] = {
-        "vip": str(topology.lan.vip),
+        **({"vip": str(topology.lan.vip)} if topology.vip == topology.lan.vip else {}),
         "interface": INTERFACE,
         **({} if python is None else {"service_manager": "supervisor"}),
         "ssh": _ssh(key, known_hosts, sudo_password),

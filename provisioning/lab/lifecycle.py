@@ -18,7 +18,7 @@ from . import (
 )
 from .bare import apt_cache, supply
 from .bare.mirror import of_this_computer
-from .build import WEB_PORT, Report
+from .build import Report
 from .commands import run
 from .errors import LabError
 from .partition import Cut, ruleset
@@ -56,8 +56,8 @@ def up(
             _clear(folder)
         if note := requirements.memory_note(topology.memory):
             report(note)
-        forwards = [Forward(web_port, str(topology.lan.vip), WEB_PORT)]
-        forwards += [Forward(0, str(topology.lan.vip), port) for port in vip_ports]
+        forwards = [Forward(web_port, str(topology.vip), topology.web_port)]
+        forwards += [Forward(0, str(topology.vip), port) for port in vip_ports]
         try:
             return Lab(folder, build.build(folder, topology, forwards, asks_password, report))
         except BaseException:

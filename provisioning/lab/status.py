@@ -72,7 +72,7 @@ def status(lab: Lab) -> LabStatus:
     return LabStatus(
         name=lab.name,
         network=str(lab.topology.lan.network),
-        vip=str(lab.topology.lan.vip),
+        vip=str(lab.topology.vip),
         url=lab.url,
         inventory=str(lab.inventory),
         directors=_directors(version, ipvs_on_host()),

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 
+from ..model.edge import Edges
+from ..model.service import VirtualService
+from ..roles.director.director import DIRECTORS
+from ..roles.edge.edge import EDGES
 from ..roles.machines import Machines
 from ..roles.registry import ROLES
 from .errors import LabError
@@ -15,6 +19,8 @@ INTERFACE = "vec0"
 DEFAULT_NETWORK = IPv4Network("10.77.0.0/24")
 LOGIN_USER = "ops"
 """The account with sudo that every machine has."""
+_WEB_PORT = VirtualService().port
+_EDGE_PORT = int(Edges.model_fields["port"].default)
 _BARE_MEMORY = 512
 MOST_PER_ROLE = 9
 """Each role has ten addresses of the LAN set aside, the first of which may be the round one."""
@@ -145,6 +151,25 @@ class Topology:
         return [node for node in self.nodes if node.role == kind.kind]
 
     @property
+    def vip(self) -> IPv4Address:
+        """The VIP that clients ask by: the directors'; of edges, where these are alone."""
+        alone = self._edges_alone
+        return self.lan.vip if alone is None else self.lan.address(alone)
+
+    @property
+    def web_port(self) -> int:
+        """The port there that the app is behind."""
+        return _WEB_PORT if self._edges_alone is None else _EDGE_PORT
+
+    @property
+    def _edges_alone(self) -> int | None:
+        """Last number of the edges' VIP, where no director has one."""
+        every = kinds()
+        if self.of_kind(every[DIRECTORS.key]) or not self.of_kind(every[EDGES.key]):
+            return None
+        return every[EDGES.key].vip
+
+    @property
     def debian(self) -> list[int]:
         """The releases that bare machines have; none if no machine is bare."""
         return sorted({node.debian for node in self.nodes if node.debian})
@@ -175,6 +200,8 @@ def plan(
     if lan.network.prefixlen != 24:
         raise LabError(f"The lab's network {lan.network} must be a /24, such as 10.77.0.0/24.")
     nodes = tuple(_nodes(size, lan, debian, shared_kernel))
+    if not size.numbers[DIRECTORS.key] and not size.numbers[EDGES.key]:
+        raise LabError("A lab needs a way in: directors, or edges alone (--directors 0 --edges 2).")
     if any(node.shares_kernel for node in nodes) and size.numbers["storage"]:
         raise LabError(
             "Real servers that share this computer's kernel cannot mount the storage host's folder:"

@@ -1,5 +1,5 @@
-"""Record that a cluster keeps of itself on its directors, so that no folder of one control machine
-is all there is of it. Pure.
+"""Record that a cluster keeps of itself on its directors, or edges alone, so that no folder of one
+control machine is all there is of it. Pure.
 
 Whoever changes something first takes the lock there, reads this, goes on from it, and writes it
 again before anything is changed. Of two versions the one with the higher ``serial`` is later.

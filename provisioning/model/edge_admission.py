@@ -19,3 +19,8 @@ def edge_cap(inventory: Inventory, edges: Edges) -> int:
 def client_cap(inventory: Inventory, edges: Edges) -> int:
     """The share of one address."""
     return edges.per_client or max(1, edge_cap(inventory, edges) // 2)
+
+
+def passed_on(edges: Edges, path: str) -> bool:
+    """Tell whether a request with that path comes to a node."""
+    return path.startswith((*edges.paths.jobs, *edges.paths.others))

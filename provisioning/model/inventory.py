@@ -27,12 +27,13 @@ from .vrrp import VirtualIP, VirtualIPEntry, Vrrp
 
 
 class Inventory(Part):
-    """A cluster as its operator describes it. Needed: a VIP, directors, real servers."""
+    """A cluster as its operator describes it. Needed: real servers, and a way in: a VIP with
+    directors, or edges."""
 
     name: Name = "cosyvoice"
     """Name of the cluster, in its history and in Keepalived."""
     vip: VirtualIPEntry | None = None
-    """The virtual IP; for several use ``vips``."""
+    """The directors' virtual IP; for several use ``vips``. Absent without directors."""
     vips: list[VirtualIPEntry] = []
     """Several virtual IPs; they move together unless ``vrrp.sync_group`` is false."""
     interface: Interface = "eth0"
@@ -44,7 +45,8 @@ class Inventory(Part):
     services: list[VirtualService] = [VirtualService()]
     """Services that are balanced; default is port 7860."""
     directors: Directors = Directors()
-    """The machines that own the VIP; the first is master while it lives."""
+    """The machines that own the VIP; the first is master while it lives. Absent where edges are the
+    only way in."""
     real_servers: RealServers = RealServers()
     """The machines that run the app."""
     storage: Storage | None = None

@@ -13,6 +13,7 @@ from .service import HttpCheck, SslCheck, VirtualService
 from .ssh import Connection
 from .tls_services import tls_services
 from .vrrp import VirtualIP
+from .way_in import edges_alone
 
 AnyGroup = Group[Host]
 TEMPORARY = ("tmp", "var/tmp")
@@ -123,9 +124,10 @@ def routes_sessions(inventory: Inventory) -> bool:
 
 def virtual_services(inventory: Inventory) -> list[VirtualService]:
     """Services that the directors balance: the inventory's, and with TLS its own before them. Of
-    the app's own ports, which then are for the nodes alone, only where it says so."""
+    the app's own ports, which then are for the nodes alone, only where it says so. Where edges are
+    alone, the ports that nodes listen on."""
     tls, ours = inventory.tls, app_services(inventory)
-    if tls is None or not ours:
+    if tls is None or not ours or edges_alone(inventory):
         return inventory.services
     beside = [one for one in inventory.services if not (tls.only and one.app)]
     return [*tls_services(tls, ours[0]), *beside]

@@ -1,12 +1,15 @@
 """Hosts on which TLS is ended. Pure."""
 
 from .inventory import Inventory
+from .way_in import edges_alone
 
 
 def tls_hosts(inventory: Inventory) -> list[str]:
-    """The real servers, then the edges; none without TLS."""
+    """The real servers, then the edges; none without TLS. Where edges are alone it is they."""
     if inventory.tls is None:
         return []
+    if alone := edges_alone(inventory):
+        return list(alone.hosts)
     edges = inventory.edges.hosts if inventory.edges else {}
     return [*inventory.real_servers.hosts, *edges]
 

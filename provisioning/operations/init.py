@@ -132,7 +132,8 @@ ON_NODES = "nodes:"
 class InitAnswers:
     """The values that cannot be guessed."""
 
-    vip: str
+    vip: str | None
+    """The directors'; None where edges are the only way in."""
     interface: str
     hosts: Mapping[str, tuple[str, ...]]
     """Answers to the questions of roles, by the role's key."""
@@ -155,12 +156,11 @@ def inventory_text(answers: InitAnswers) -> str:
     sections = (one.section(answers.hosts[one.key]) for one in questions())
     parts = [
         _HEAD,
-        f"{_VIP}vip: {scalar(answers.vip)}\n",
+        *([f"{_VIP}vip: {scalar(answers.vip)}\n"] if answers.vip else ()),
         f"{_INTERFACE}interface: {scalar(answers.interface)}\n",
         _ssh(answers.ssh_user),
         *(section for section in sections if section),
-        _SERVICES,
-        _VRRP,
+        *((_SERVICES, _VRRP) if answers.vip else (_VRRP.replace("directors", "edges"),)),
         _app(answers),
     ]
     return "\n".join(parts)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..facts.served_certificate import ServedCertificate
+from ..model.cluster_record import ClusterRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +28,5 @@ class HostStatus:
     """Texts and fixes, as a ``Fault`` has them."""
     certificate: ServedCertificate | None = None
     """The one it shows to clients, where it ends TLS."""
+    remembers: ClusterRecord | None = None
+    """Its record of the cluster, where it keeps one."""

@@ -34,6 +34,8 @@ class Question:
     """True where it takes several hosts, and the option may be repeated."""
     optional: bool = False
     """True where "none" is an answer, and the usual one."""
+    dispensable: bool = False
+    """True where "none" is an answer too, and an unusual one."""
 
     @property
     def default(self) -> str | None:
@@ -47,9 +49,13 @@ class Question:
             return self.text
         return f"{self.text} (separated by spaces; NAME=ADDRESS to name them)"
 
+    @property
+    def _may_be_none(self) -> bool:
+        return self.optional or self.dispensable
+
     def problem(self, answer: str) -> str | None:
         """Say why an answer cannot be used; ``None`` where it can."""
-        if self.optional and is_none(answer):
+        if self._may_be_none and is_none(answer):
             return None
         names = []
         for text in split((answer,)):
@@ -64,7 +70,7 @@ class Question:
 
     def section(self, answers: tuple[str, ...]) -> str:
         """The group as it stands in the inventory, with its comment. Raises ``AnswerError``."""
-        if self.optional and all(is_none(answer) for answer in answers):
+        if self._may_be_none and all(is_none(answer) for answer in answers):
             return ""
         return f"{self.comment}{self.key}:\n{hosts_lines(answers, self.prefix)}"
 

@@ -1,13 +1,15 @@
-"""Virtual services that the directors' kernel tables should hold. Pure."""
+"""Virtual services that the directors' kernel tables should hold, and what edges alone should do in
+their place. Pure."""
 
 from dataclasses import dataclass, field
 
 from ..facts.ipvs.table import ServerKey, ServiceKey
 from ..model.address import IPAddress, endpoint
 from ..model.inventory import Inventory
-from ..model.resolve import address_for, virtual_services
+from ..model.resolve import address_for, app_services, virtual_services
 from ..model.runtime import Runtime
 from ..model.service import MiscCheck, VirtualService, serves
+from ..model.way_in import edges_alone
 from .director.keepalived_conf import scheduler_flags
 
 
@@ -78,3 +80,19 @@ def wanted_services(inventory: Inventory, runtime: Runtime) -> list[WantedServic
             drained = frozenset(runtime.drains.keys() & servers.keys())
             found.append(WantedService(vip.address.ip, service, servers, weights, drained))
     return found
+
+
+def way_in_services(inventory: Inventory, runtime: Runtime) -> list[WantedService]:
+    """Every service by which clients come in: the directors' virtual services; where edges are
+    alone the one of these, on the port that their clients ask at, by the app's own quorum."""
+    edges = edges_alone(inventory)
+    if edges is None:
+        return wanted_services(inventory, runtime)
+    hosts = inventory.real_servers.hosts
+    weights = {name: runtime.weight(name, host.weight) for name, host in hosts.items()}
+    servers = {name: host.address for name, host in hosts.items()}
+    ours = app_services(inventory)
+    usual = ours[0] if ours else VirtualService()
+    service = usual.model_copy(update={"name": "edges", "port": edges.port})
+    drained = frozenset(runtime.drains.keys() & servers.keys())
+    return [WantedService(edges.vip.address.ip, service, servers, weights, drained)]

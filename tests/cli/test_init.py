@@ -14,6 +14,7 @@ from provisioning.cli.commands.init import _ENGINE_QUESTION, init
 from provisioning.model.engine_declaration import engine_names
 from provisioning.model.engine_needs import engine_extras
 from provisioning.model.loader.load import load_inventory, read_inventory
+from provisioning.model.way_in import way_in
 
 _REPOSITORY = Path(__file__).parents[2]
 _FLAGS = [
@@ -115,6 +116,23 @@ def test_edges_are_what_was_answered(tmp_path: Path) -> None:
     edges = load_inventory(path).edges
     assert edges is not None and str(edges.vip.address.ip) == "192.168.1.110"
     assert list(edges.hosts) == ["edge1", "west"]
+
+
+@pytest.mark.parametrize("said", [[], ["--vip", "none", "--director", "无"]])
+def test_edges_may_be_the_only_way_in(said: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yaml"
+    flags = ["--interface", "eth0", "--real-server", "192.168.1.101,192.168.1.102", *said]
+    result = _init(path, *flags, "--edge", "vip=192.168.1.110 192.168.1.51 192.168.1.52")
+    assert result.exit_code == 0, result.output
+    reading = read_inventory(path)
+    assert reading.warnings == [] and way_in(reading.inventory) == ["edge1", "edge2"]
+
+
+def test_without_edges_there_has_to_be_a_vip(tmp_path: Path) -> None:
+    flags = ["--interface", "eth0", "--real-server", "192.168.1.101", "--vip", "none"]
+    assert "give --edge" in _init(tmp_path / "i.yaml", *flags).stderr
+    result = _init(tmp_path / "i.yaml", *flags, "--edge", "none")
+    assert result.exit_code == 2 and "the cluster has no virtual IP" in result.stderr
 
 
 def test_without_a_terminal_it_says_which_option_is_missing(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from provisioning.lab.partition import Cut
 from provisioning.lab.ssh_keys import generate
 from provisioning.lab.topology import Lan, Size, plan
 from provisioning.model.inventory import Inventory
+from provisioning.model.way_in import way_in
 
 HOST = Accounts(
     passwd="root:x:0:0:root:/root:/bin/bash\nops:x:1000:1000::/home/ops:/bin/zsh\n",
@@ -53,7 +54,8 @@ def test_largest_lab_gives_every_machine_its_own_name_address_and_port() -> None
         ("实验", Size(), "10.77.0.0/24", "'实验' cannot name a lab: use 1 to 20 of a-z"),
         ("a/../b", Size(), "10.77.0.0/24", "cannot name a lab"),
         ("a-b", Size(), "10.77.0.0/24", "cannot name a lab"),
-        ("lab", Size(directors=0), "10.77.0.0/24", "1 to 9 machines of the role director, not 0"),
+        ("lab", Size(directors=0), "10.77.0.0/24", "needs a way in: directors, or edges alone"),
+        ("lab", Size(directors=10), "10.77.0.0/24", "0 to 9 machines of the role director"),
         ("lab", Size(real_servers=10), "10.77.0.0/24", "1 to 9 machines of the role real server"),
         ("lab", Size(storage=-1), "10.77.0.0/24", "0 to 9 machines of the role storage"),
         ("lab", Size(storage_memory=64), "10.77.0.0/24", "at least 96 MiB of memory"),
@@ -128,6 +130,17 @@ def test_inventory_holds_what_the_model_wants() -> None:
     assert made.directors.hosts["lvs2"].ssh.port == 2001
     assert str(made.app.python) == "/opt/python/bin/python"
     assert (made.vrrp.version, made.vrrp.advert_interval) == (3, 0.2)
+
+
+def test_edges_alone_are_a_way_in() -> None:
+    topology = plan("lab", Size(directors=0, real_servers=2, storage=0, edges=2))
+    assert (str(topology.vip), topology.web_port) == ("10.77.0.110", 9080)
+    assert (plan().vip, plan().web_port) == (plan().lan.vip, 7860)
+    folder = Path("/run/cosyvoice-lab/lab")
+    ports = {node.name: 2000 + index for index, node in enumerate(topology.nodes)}
+    where = (folder / "inventory.yaml", folder / "key", folder / "known_hosts", None, None)
+    made = Inventory.model_validate(yaml.safe_load(inventory.render(topology, ports, *where)))
+    assert way_in(made) == ["edge1", "edge2"] and not made.virtual_ips
 
 
 def test_ssh_command_keeps_the_words_of_a_command_as_they_are() -> None:

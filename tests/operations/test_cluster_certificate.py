@@ -75,6 +75,20 @@ def test_a_fresh_clone_goes_on_with_the_directors_authority(had: bool, tmp_path:
     assert found(clone, Directors(kept, kept)).told == ""
 
 
+def test_edges_alone_keep_the_authority(tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yaml"
+    path.write_text(
+        "real_servers: {hosts: {rs1: 192.168.1.101, rs2: 192.168.1.102}}\n"
+        "edges: {vip: 192.168.1.110, hosts: {lvs1: 192.168.1.51, lvs2: 192.168.1.52}}\n"
+        "tls: {authority: cluster, names: [tts.lab]}\n"
+    )
+    here = Cluster(load_inventory(path), path)
+    first = found(here)
+    assert first.certificate.names == ("tts.lab", "192.168.1.110")
+    kept = found(cluster(tmp_path / "there", "{authority: cluster}")).files.authority or ""
+    assert "taken over from edges" in found(here, Directors("", kept)).told
+
+
 def test_the_inventorys_own_is_taken_as_it_is(tmp_path: Path) -> None:
     one = made(Wanted())
     write(tmp_path, one.pem, one.key_pem())

@@ -25,7 +25,7 @@ def sandbox(tmp_path: Path) -> Iterator[SandboxCluster]:
 def weights(sandbox: SandboxCluster, director: str) -> dict[str, int]:
     fleet = sandbox.fleet()
     fleet.connect([director])
-    (service,) = look_at_tables([director], fleet)[director]
+    (service,) = look_at_tables(sandbox.inventory, [director], fleet)[director]
     return {str(server.address): server.weight for server in service.servers}
 
 

@@ -124,7 +124,7 @@ class DeployedCluster:
     def weights(self, director: str) -> list[int]:
         fleet = self.sandbox.fleet()
         fleet.connect([director])
-        (service,) = look_at_tables([director], fleet)[director]
+        (service,) = look_at_tables(self.inventory, [director], fleet)[director]
         return [server.weight for server in service.servers]
 
     def change(self, **services: object) -> None:

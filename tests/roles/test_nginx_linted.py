@@ -26,7 +26,13 @@ _DELIBERATE = {
 
 @pytest.mark.parametrize(
     ("case", "host"),
-    [("edge", "edge1"), ("tls-acme", "edge1"), ("tls-acme", "rs1"), ("tls", "rs1")],
+    [
+        ("edge", "edge1"),
+        ("edges-alone", "edge1"),
+        ("tls-acme", "edge1"),
+        ("tls-acme", "rs1"),
+        ("tls", "rs1"),
+    ],
 )
 def test_nothing_is_found(case: str, host: str, tmp_path: Path) -> None:
     text = files(case)[f"{host}{NGINX_CONF}"].content

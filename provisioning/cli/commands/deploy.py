@@ -67,11 +67,11 @@ def deploy(
     """Make the hosts what the inventory says, and prove that the cluster works.
 
     Looks at every host, shows what would change, asks, then applies in waves:
-    storage, real servers, backup directors, master director. A real server that serves and would
-    be disturbed is drained first, its work waited for, and it is back in the directors' kernels
-    before the next batch goes. A host that fails takes its own changes back. Cut at any moment, it
-    can be run again. A host that is in the inventory no more is drained, taken off the directors
-    and cleaned.
+    storage, real servers, backup directors, master director, edges. A real server that serves and
+    would be disturbed is drained first, its work waited for, and it is back in the directors'
+    kernels (without directors, at every edge) before the next batch goes. A host that fails takes
+    its own changes back. Cut at any moment, it can be run again. A host that is in the inventory no
+    more is drained, taken off the directors and edges, and cleaned.
 
     Exit status: 0 done and proved, 1 something failed, 2 wrong inventory or command line (with
     --check: 2 changes pending, 1 for what is wrong), 130 interrupted.

@@ -32,6 +32,10 @@ def require_real_server(inventory: Inventory, name: str) -> None:
         raise click.UsageError(
             f"{name} is a director: `cluster switchover` moves the VIP away from it"
         )
+    if inventory.edges is not None and name in inventory.edges.hosts:
+        raise click.UsageError(
+            f"{name} is an edge: `cluster switchover --edges` moves the VIP away from it"
+        )
     servers = ", ".join(inventory.real_servers.hosts)
     raise click.UsageError(f"{name} is not a real server; choose from {servers}")
 
@@ -63,7 +67,8 @@ def drain(
 ) -> None:
     """Take a real server out of service without interrupting clients.
 
-    It gets weight 0 on every director: established connections continue, new ones go elsewhere.
+    It gets weight 0 on every director and edge: established connections continue, new ones go
+    elsewhere.
     The node takes no new sessions. This outlives reloads, reboots and deploys until `cluster
     undrain`. Then its running and waiting jobs and open connections are waited for.
 
@@ -132,8 +137,8 @@ def undrain(
 ) -> None:
     """Return a drained real server to service, once it is ready.
 
-    Exit status: 0 it has its weight on every director, 1 it is not ready (it stays drained) or
-    something failed, 2 wrong inventory or command line.
+    Exit status: 0 it has its weight on every director and edge, 1 it is not ready (it stays
+    drained) or something failed, 2 wrong inventory or command line.
     """
     cluster = Cluster(load_or_exit(inventory), inventory)
     require_real_server(cluster.inventory, host)

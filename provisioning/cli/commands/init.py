@@ -22,11 +22,16 @@ from ...operations.init import (
     model_hubs,
     questions,
 )
-from ...roles.question import AnswerError, Question, clean, split
+from ...roles.director.director import DIRECTORS
+from ...roles.edge.edge import EDGES
+from ...roles.question import AnswerError, Question, clean, is_none, split
 from .. import exit_codes
 from ..asking import interruptible
 from ..views.diagnostics import show_diagnostics
 
+_VIP_QUESTION = (
+    "Virtual IP, a free address of the hosts' subnet, or none where edges are the only way in"
+)
 _OWN_USER = "from ~/.ssh/config"
 _PYTHON_EXAMPLE = "/opt/cosyvoice/venv/bin/python"
 _ENGINE_QUESTION = (
@@ -56,7 +61,11 @@ def _role_options(command: _Command) -> _Command:
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), default="inventory.yaml")
-@click.option("--vip", metavar="ADDRESS", help="The virtual IP.")
+@click.option(
+    "--vip",
+    metavar="ADDRESS",
+    help="The directors' virtual IP; or none, where edges are the only way in.",
+)
 @click.option("--interface", metavar="NAME", help="Network interface of the hosts.")
 @_role_options
 @click.option("--ssh-user", metavar="NAME", help="Who logs in, root or with sudo.")
@@ -81,7 +90,8 @@ def init(
 ) -> None:
     """Write a commented inventory to PATH (inventory.yaml).
 
-    Asks for what the options leave open. What is written passes `cluster validate`.
+    Asks for what the options leave open. What is written passes `cluster validate`. With --edge and
+    neither --vip nor --director, edges are the only way in.
 
     Exit status: 0 written, 1 not written, 2 wrong answers or command line.
     """
@@ -117,13 +127,16 @@ def _answers(
     given: Mapping[str, str | tuple[str, ...] | None],
 ) -> InitAnswers:
     """Take what the options say, and else what the person says, in the order of the file."""
-    vip = vip or _ask(
-        "--vip", "Virtual IP, a free address of the hosts' subnet", check=_vip_problem
-    )
+    edges, directors = (_texts(given[role.key]) for role in (EDGES, DIRECTORS))
+    edges_alone = not directors and not all(map(is_none, edges))
+    vip = vip or _ask("--vip", _VIP_QUESTION, "none" if edges_alone else None, check=_vip_problem)
+    alone = is_none(vip)
     interface = interface or _ask(
         "--interface", "Network interface of the hosts", "eth0", check=_interface_problem
     )
-    hosts = {one.key: _texts(given[one.key]) or (_ask_role(one),) for one in questions()}
+    hosts = {
+        one.key: _texts(given[one.key]) or (_ask_role(one, alone=alone),) for one in questions()
+    }
     user = ssh_user or _ask(
         "--ssh-user", "SSH user, root or with sudo", _OWN_USER, check=_user_problem
     )
@@ -131,7 +144,7 @@ def _answers(
     model = model or _ask_model(clean(engine))
     python = python or _ask("--python", _PYTHON_QUESTION, VENV, check=_python_problem)
     return InitAnswers(
-        clean(vip),
+        None if alone else clean(vip),
         clean(interface),
         hosts,
         None if user == _OWN_USER else clean(user),
@@ -155,8 +168,21 @@ def _texts(given: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return tuple(text for text in every if split((text,)))
 
 
-def _ask_role(question: Question) -> str:
+def _ask_role(question: Question, *, alone: bool) -> str:
+    """Ask for the hosts of a role; ``alone`` where there is no VIP of directors."""
+    if alone and question.key == DIRECTORS.key:
+        return "none"
+    if alone and question.key == EDGES.key:
+        return _ask(
+            question.option, question.prompt, check=lambda one: _edges_problem(question, one)
+        )
     return _ask(question.option, question.prompt, question.default, check=question.problem)
+
+
+def _edges_problem(question: Question, answer: str) -> str | None:
+    if is_none(answer):
+        return "without a virtual IP of directors edges are the only way in: at least one"
+    return question.problem(answer)
 
 
 _Check = Callable[[str], str | None]
@@ -181,6 +207,8 @@ def _ask(option: str, question: str, default: str | None = None, *, check: _Chec
 
 
 def _vip_problem(answer: str) -> str | None:
+    if is_none(answer):
+        return None
     try:
         ip_interface(clean(answer))
     except ValueError:

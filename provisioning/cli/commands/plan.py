@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 
 from ...engine.plan_record import plan_record
+from ...model.way_in import way_in
 from ...operations.bundle.source import Source, source_of
 from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
@@ -82,7 +83,7 @@ def look(
             wanted = source.desired(cluster.inventory, truth)
             return plan_hosts(cluster.inventory, {name: wanted[name] for name in names}, fleet)
 
-        fleet.connect(dict.fromkeys([*cluster.inventory.directors.hosts, *names]))
+        fleet.connect(dict.fromkeys([*way_in(cluster.inventory), *names]))
         plans, truth = planned(looked_up(cluster, fleet), plan_by)
         add_removals(plans, leaving, fleet)
         foresee(everywhere, plans, fleet)

@@ -6,6 +6,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from ...model.way_in import edges_alone
 from ...operations.cluster.cluster import Cluster
 from ...operations.switchover.edges import switch_edges
 from ...operations.switchover.switch_over import Switchover, switch_over
@@ -37,12 +38,13 @@ def switchover(
     long none worked.
 
     With --edges it is the edges' VIP that moves, to an edge that is backup and whose Nginx answers;
-    requests under way go on through the old one.
+    requests under way go on through the old one. Without directors --edges need not be said.
 
     Exit status: 0 it is master (or was already), 1 refused or failed, 2 wrong inventory or command
     line.
     """
     cluster = Cluster(load_or_exit(inventory), inventory)
+    edges = edges or edges_alone(cluster.inventory) is not None
     _require_one_of(_hosts(cluster, edges=edges), to, "an edge" if edges else "a director")
     with changing(
         cluster, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True

@@ -8,6 +8,7 @@ from ...model.inventory import Inventory
 from ...model.loader.diagnostic import Diagnostic, InventoryError
 from ...model.loader.load import read_inventory
 from ...model.resolve import groups
+from ...model.way_in import way_in_vips
 from .. import exit_codes
 from ..options import inventory_option, json_option
 from ..views.diagnostics import show_diagnostics
@@ -58,5 +59,5 @@ def _summary(inventory: Inventory) -> str:
         for name, group in groups(inventory).items()
         if group.hosts
     ]
-    vips = ", ".join(str(vip.address.ip) for vip in inventory.virtual_ips)
+    vips = ", ".join(str(vip.address.ip) for vip in way_in_vips(inventory))
     return f"{vips}: {', '.join(counts)}"

@@ -26,7 +26,7 @@ def show_plans(console: Console, plans: Plans) -> None:
     for name, plan in plans.hosts.items():
         _show_host(console, name, plan)
     for name in plans.leaving:
-        text = f"{name}: leaves the cluster: drained, taken off the directors, then cleaned"
+        text = f"{name}: leaves the cluster: drained, taken off directors and edges, then cleaned"
         console.print(Text(text, "magenta"), soft_wrap=True)
     for name in plans.drained_first:
         text = f"{name}: drained first: its work ends before it is changed, the others serve"

@@ -9,6 +9,7 @@ from ...facts.hosts.real_server import MountState, RealServerState
 from ...facts.ipvs.table import TableServer, TableService
 from ...model.address import IPAddress, endpoint
 from ...model.inventory import Inventory
+from ...model.way_in import edges_alone
 from ...operations.cluster_state.state import ClusterState
 from ...operations.faults.fault import Fault
 from ...operations.status.hints import hints
@@ -23,10 +24,12 @@ from .table import FittingTable
 
 def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> RenderableType:
     """Directors, their tables, real servers, storage, and what is wrong."""
-    parts: list[RenderableType] = [_directors(inventory, state)]
+    parts: list[RenderableType] = []
+    if not edges_alone(inventory):
+        parts += [_directors(inventory, state), Text()]
     for wanted in wanted_services(inventory, state.runtime):
-        parts += [Text(), _service(wanted, state)]
-    parts += [Text(), _real_servers(inventory, state)]
+        parts += [_service(wanted, state), Text()]
+    parts += [_real_servers(inventory, state)]
     if inventory.app.per_gpu:
         parts += [Text(), _nodes(state)]
     if inventory.storage and inventory.storage.hosts:
@@ -128,8 +131,7 @@ def _real_servers(inventory: Inventory, state: ClusterState) -> FittingTable:
     table = _table(
         "Real servers",
         "host",
-        "VIP on lo",
-        "ARP silent",
+        *(("VIP on lo", "ARP silent") if inventory.virtual_ips else ()),
         "service",
         "ready",
         "release",
@@ -141,7 +143,8 @@ def _real_servers(inventory: Inventory, state: ClusterState) -> FittingTable:
     gpus = any(server.gpus for server in state.real_servers.values())
     if gpus:
         table.add_column("GPUs")
-    if inventory.tls:
+    ends_tls = bool(inventory.tls and not edges_alone(inventory))
+    if ends_tls:
         table.add_column("certificate")
     for name in inventory.real_servers.hosts:
         server = state.real_servers.get(name)
@@ -150,7 +153,8 @@ def _real_servers(inventory: Inventory, state: ClusterState) -> FittingTable:
         else:
             cells = _real_server(inventory, server, name in state.runtime.drains)
             more = [_gpus(server)] if gpus else []
-            more += [certificate_cell(inventory.tls, server.certificate)] if inventory.tls else []
+            if inventory.tls and ends_tls:
+                more += [certificate_cell(inventory.tls, server.certificate)]
             table.add_row(name, *cells, *more)
     return table
 
@@ -185,9 +189,12 @@ def _real_server(inventory: Inventory, server: RealServerState, drained: bool) -
     running = server.service == "running"
     ready = all(said.ok for said in server.answers.values())
     app = server.app
-    return [
+    of_vips = [
         _good("yes" if bound else "no", bound),
         _good("yes" if silent else f"no: {server.arp_ignore}/{server.arp_announce}", silent),
+    ]
+    return [
+        *(of_vips if inventory.virtual_ips else ()),
         _good(server.service or "none", running),
         Text("drained" if drained else "draining", "yellow")
         if drained or (app and app.draining)

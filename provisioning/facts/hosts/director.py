@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from ...model.address import IPAddress
-from ...model.cluster_record import ClusterRecord, RecordFormatError, from_text
+from ...model.cluster_record import ClusterRecord
 from ...model.inventory import Inventory
-from ..cluster_record import CLUSTER_RECORD
+from ..cluster_record import CLUSTER_RECORD, remembered
 from ..fact import Answers, View
 from ..interfaces import INTERFACES, Interfaces
 from ..ipvs.counters import IPVS_COUNTERS, Counters
@@ -56,7 +56,7 @@ def director_view(inventory: Inventory, name: str) -> View[DirectorState]:
             problem=problem,
             claims=seen[claims],
             hangs=seen[KEEPALIVED_HANGS],
-            remembers=_record(seen[CLUSTER_RECORD]),
+            remembers=remembered(seen[CLUSTER_RECORD]),
         )
 
     facts = (
@@ -79,11 +79,3 @@ def _table(seen: Answers) -> tuple[tuple[TableService, ...], str]:
         return seen[IPVS_TABLE], ""
     except NoTableError as error:
         return (), str(error).splitlines()[0]
-
-
-def _record(text: str) -> ClusterRecord | None:
-    """One that a later version wrote tells nothing here; a change of the cluster reports it."""
-    try:
-        return from_text(text) if text else None
-    except RecordFormatError:
-        return None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ...model.inventory import Inventory
 from ...model.nodes import nodes_of
 from ...model.resolve import gpus_of, interface_of, routes_sessions, service_manager_of
+from ...model.tls_hosts import tls_hosts
 from ..app_service import app_service, one_word
 from ..app_status import AppAnswer, AppStatus
 from ..arp_settings import arp_settings
@@ -97,7 +98,8 @@ def real_server_view(inventory: Inventory, name: str) -> View[RealServerState]:
     cards = gpus(gpus_of(inventory, name), python=python)
     routed = (PEERS, SECRET_CHECKSUM) if routes_sessions(inventory) else ()
     mount = _mount_view(inventory)
-    shown = served_certificate(inventory.tls, python) if inventory.tls else None
+    tls = inventory.tls if name in tls_hosts(inventory) else None
+    shown = served_certificate(tls, python) if tls else None
     encrypted = (shown,) if shown else ()
 
     def combine(seen: Answers) -> RealServerState:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ..certificate import uncovered
 from ..resolve import routes_sessions
+from ..way_in import edges_alone
 from .finding import Context, Finding
 
 
@@ -43,8 +44,8 @@ def secret(context: Context) -> Iterator[Finding]:
     tls, edges = inventory.tls, inventory.edges
     if tls is None or edges is None or tls.acme is None or routes_sessions(inventory):
         return
-    # With more of them the same is said of these.
-    if len(inventory.real_servers.hosts) == 1:
+    # With more of them the same is said of these; without directors that it is not to be had.
+    if not edges_alone(inventory) and len(inventory.real_servers.hosts) == 1:
         yield Finding(
             ("tls", "acme"),
             "edges get the certificate from real servers under their secret, and a single real "

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from ..groups import group_types
+from ..inventory import Inventory
+from ..way_in import edges_alone
 from .finding import Context, Finding, warning
 from .places import hosts
 
@@ -10,13 +12,15 @@ _RESERVED = ("all", *group_types(), "localhost")
 
 
 def directors(context: Context) -> Iterator[Finding]:
-    """Two directors, or no fail-over."""
-    names = list(context.inventory.directors.hosts)
-    if not names:
+    """Two directors, or no fail-over; none where edges are the only way in."""
+    inventory = context.inventory
+    names = list(inventory.directors.hosts)
+    if not names and not edges_alone(inventory):
         yield Finding(
             ("directors", "hosts"),
             "the cluster has no director",
-            "write directors: {hosts: {lvs1: ADDRESS, lvs2: ADDRESS}}",
+            f"write directors: {{hosts: {{lvs1: ADDRESS, lvs2: ADDRESS}}}}; or {_edges(inventory)}",
+            also=(("edges",),),
         )
     elif len(names) == 1:
         yield warning(
@@ -25,6 +29,15 @@ def directors(context: Context) -> Iterator[Finding]:
             "add a second one",
             names[0],
         )
+
+
+def _edges(inventory: Inventory) -> str:
+    """What to do for edges alone."""
+    removed = "remove vip and vips"
+    if inventory.edges is not None:
+        return f"{removed}, and the edges are the only way in"
+    written = "edges: {vip: ADDRESS, hosts: {edge1: ADDRESS, edge2: ADDRESS}}"
+    return f"{removed if inventory.virtual_ips else 'leave out vip'} and write {written}"
 
 
 def real_servers(context: Context) -> Iterator[Finding]:

@@ -93,7 +93,8 @@ def backup_only(context: Context) -> Iterator[Finding]:
 def timeouts(context: Context) -> Iterator[Finding]:
     """A silent connection outlives the longest job."""
     inventory = context.inventory
-    if inventory.ipvs.timeouts.tcp < inventory.app.job_timeout:
+    directors = inventory.directors.hosts
+    if directors and inventory.ipvs.timeouts.tcp < inventory.app.job_timeout:
         yield warning(
             ("ipvs", "timeouts", "tcp"),
             f"shorter than a job may take ({inventory.app.job_timeout} s, app.job_timeout): the "

@@ -10,6 +10,7 @@ from ..resolve import app_services, routes_sessions
 from ..secret import SecretError, reveal
 from ..tls import Tls
 from ..tls_services import HTTPS, REDIRECT
+from ..way_in import edges_alone
 from .finding import Context, Finding, warning
 
 _LONGEST = 1 << 20
@@ -59,6 +60,17 @@ def acme(context: Context) -> Iterator[Finding]:
     """The proof can reach the authority, and the certificate the other nodes."""
     inventory, tls = context.inventory, context.inventory.tls
     if tls is None or tls.acme is None:
+        return
+    if edges_alone(inventory):
+        yield Finding(
+            ("tls", "acme"),
+            "real servers get the certificate, and the authority's questions come to them by the "
+            "directors' VIP, which edges alone do not have",
+            "write certificate and key, kept by an ACME client of your own; authority: cluster; or "
+            "vip and directors",
+            "",
+            also=(("edges",),),
+        )
         return
     if not tls.names:
         yield Finding(
@@ -192,8 +204,10 @@ def ports(context: Context) -> Iterator[Finding]:
             "write another, or null for none",
             str(tls.port),
         )
+    # Without directors no Nginx of ours is on the real servers.
+    services = [] if edges_alone(inventory) else inventory.services
     for key, port in (("port", tls.port), ("redirect_port", tls.redirect_port)):
-        for index, service in enumerate(inventory.services):
+        for index, service in enumerate(services):
             if service.port == port:
                 yield Finding(
                     ("services", index, "port"),

@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv4Network, ip_network
 
 from ..key_path import KeyPath
 from ..vrrp import VirtualIP
+from ..way_in import edges_alone
 from .finding import Context, Finding, warning
 from .places import Address, addresses, every_vip, vips
 
@@ -12,14 +13,14 @@ _FIX = "take a free address of the hosts' subnet"
 
 
 def present(context: Context) -> Iterator[Finding]:
-    """There is one."""
-    if not context.inventory.virtual_ips:
-        yield Finding(
-            ("vip",),
-            "the cluster has no virtual IP",
-            "write vip: and a free address of the hosts' subnet, such as vip: 192.168.1.100",
-            also=(("vips",),),
-        )
+    """The directors have one; edges alone have their own."""
+    inventory = context.inventory
+    if inventory.virtual_ips or edges_alone(inventory):
+        return
+    fix = "write vip: and a free address of the hosts' subnet, such as vip: 192.168.1.100"
+    if inventory.directors.hosts:
+        fix += "; or remove directors, and have edges as the only way in (edges: {vip: …})"
+    yield Finding(("vip",), "the cluster has no virtual IP", fix, also=(("vips",), ("edges",)))
 
 
 def usable(context: Context) -> Iterator[Finding]:

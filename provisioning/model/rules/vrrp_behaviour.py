@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ..resolve import priority_of
+from ..way_in import way_in, way_in_word
 from .finding import Context, Finding, warning
 
 
@@ -34,12 +35,14 @@ def preempt_at_once(context: Context) -> Iterator[Finding]:
 
 def unicast_peers(context: Context) -> Iterator[Finding]:
     """Without a peer Keepalived goes back to multicast."""
-    if context.inventory.vrrp.unicast and len(context.inventory.directors.hosts) == 1:
+    inventory = context.inventory
+    if inventory.vrrp.unicast and len(way_in(inventory)) == 1:
+        word = way_in_word(inventory)
         yield Finding(
             ("vrrp", "unicast"),
-            "there is no other director to send adverts to; Keepalived would use multicast",
-            "add a director, or remove unicast",
-            also=(("directors", "hosts"),),
+            f"there is no other {word} to send adverts to; Keepalived would use multicast",
+            f"add {'an' if word == 'edge' else 'a'} {word}, or remove unicast",
+            also=((f"{word}s", "hosts"),),
         )
 
 

@@ -1,8 +1,8 @@
 """The certificate of a cluster's VIPs: the inventory's, or one by the cluster's own authority.
 
-The authority is made once, and kept by the directors as well: a folder that does not have it (a
-fresh clone of the inventory) takes it over from there, so that clients which trust it need not be
-told again. It travels over SSH alone and is shown nowhere.
+The authority is made once, and kept by the directors (or edges alone) as well: a folder that does
+not have it (a fresh clone of the inventory) takes it over from there, so that clients which trust
+it need not be told again. It travels over SSH alone and is shown nowhere.
 """
 
 import contextlib
@@ -21,6 +21,7 @@ from ...model.certificate import CertificateError, ServerCertificate, read_certi
 from ...model.inventory import Inventory
 from ...model.secret import reveal
 from ...model.tls import Tls
+from ...model.way_in import client_vips, way_in, way_in_word
 from ...roles.tls_files import TlsFiles
 from ..errors import OperationError
 from .cluster import Cluster
@@ -90,35 +91,38 @@ def _written(tls: Tls, base_dir: Path) -> ServerCertificate:
 
 
 def _authority(cluster: Cluster, fleet: Fleet) -> tuple[Authority, str]:
-    """The one that directors keep counts; then the folder's; then a new one."""
+    """The one that directors, or edges alone, keep counts; then the folder's; then a new one."""
     path = cluster.state_dir / _AUTHORITY
     ours = read_authority(path.read_text(encoding="utf-8")) if path.exists() else None
-    seen = _on_directors(cluster, fleet)
+    seen = _on_hosts(cluster, fleet)
     theirs = next((text for text in seen.values() if text), None)
     if theirs is None:
         return (ours or _new_authority(cluster, seen.keys()), "")
     found = read_authority(theirs)
     if ours is None or ours.fingerprint != found.fingerprint:
         instead = " in place of this folder's" if ours else ""
-        return found, f"the cluster's certificate authority: taken over from directors{instead}"
+        whom = f"{way_in_word(cluster.inventory)}s"
+        return found, f"the cluster's certificate authority: taken over from {whom}{instead}"
     return found, ""
 
 
 def _new_authority(cluster: Cluster, seen: Collection[str]) -> Authority:
-    """Only where no director can have one: clients that trust theirs would refuse another's."""
-    unseen = [name for name in cluster.inventory.directors.hosts if name not in seen]
+    """Only where no host can have one: clients that trust theirs would refuse another's."""
+    unseen = [name for name in way_in(cluster.inventory) if name not in seen]
     if unseen:
+        word = way_in_word(cluster.inventory)
+        one = f"an {word}" if word == "edge" else f"a {word}"
         raise OperationError(
             "the cluster's certificate authority is neither in this folder "
-            f"({cluster.state_dir / _AUTHORITY}) nor on a director that can be reached (not seen: "
+            f"({cluster.state_dir / _AUTHORITY}) nor on {one} that can be reached (not seen: "
             f"{', '.join(unseen)}), and clients would not trust a new one. Go on when they can be "
             "reached, or from the folder that has it"
         )
     return new_authority(cluster.inventory.name, datetime.now(UTC))
 
 
-def _on_directors(cluster: Cluster, fleet: Fleet) -> dict[str, str]:
-    names = list(cluster.inventory.directors.hosts)
+def _on_hosts(cluster: Cluster, fleet: Fleet) -> dict[str, str]:
+    names = way_in(cluster.inventory)
     fleet.connect(names)
     return ask_each(names, fleet, CLUSTER_AUTHORITY, timeout=_TIMEOUT)
 
@@ -145,8 +149,7 @@ def _issue(inventory: Inventory, authority: Authority, now: datetime) -> ServerC
 
 
 def _addresses(inventory: Inventory) -> list[IPAddress]:
-    edges = [inventory.edges.vip] if inventory.edges else []
-    return [vip.address.ip for vip in (*inventory.virtual_ips, *edges)]
+    return [vip.address.ip for vip in client_vips(inventory)]
 
 
 def _keep(path: Path, text: str, mode: int) -> None:

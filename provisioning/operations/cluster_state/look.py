@@ -9,10 +9,12 @@ from ...engine.fleet import Fleet
 from ...facts.clock import FIRST, LAST, Clock, compare
 from ...facts.fact import Answers, Fact, View
 from ...facts.gather import gather
+from ...facts.hosts.director import DirectorState
 from ...facts.interfaces import InterfacesFormatError
 from ...facts.ipvs.table import TableFormatError
 from ...model.cluster_record import ClusterRecord, agreed
 from ...model.inventory import Inventory
+from ...roles.host_status import HostStatus
 from ...roles.registry import ROLES
 from ...transport.base import (
     AuthenticationError,
@@ -37,7 +39,7 @@ def look_at(inventory: Inventory, fleet: Fleet, ours: ClusterRecord) -> ClusterS
     """Connect to every host that is not connected, and look at it. No failure of one host keeps
     the others from being seen.
 
-    ``ours`` is this folder's record of the cluster; a later one of a director counts.
+    ``ours`` is this folder's record of the cluster; a later one of a host counts.
     """
     return _look(inventory, fleet, ours, fleet.each_at_once, timeout=60.0)
 
@@ -118,7 +120,10 @@ def assemble(
             _add(state, name, views[name], answers)
         except (InterfacesFormatError, TableFormatError) as error:
             state.unreachable[name] = str(error)
-    memories = {name: one.remembers for name, one in state.directors.items() if one.remembers}
+    seen_hosts: dict[str, DirectorState | HostStatus] = {**state.directors}
+    for hosts in state.others.values():
+        seen_hosts |= hosts
+    memories = {name: one.remembers for name, one in seen_hosts.items() if one.remembers}
     record, _ = agreed(ours, memories)
     return replace(state, runtime=record.runtime)
 

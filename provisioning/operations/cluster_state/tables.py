@@ -1,61 +1,94 @@
-"""The directors' kernel tables, looked at."""
+"""The directors' kernel tables, looked at; of edges alone the same, from what they send to whom."""
 
 from collections.abc import Iterable
 
 from ...engine.fleet import Fleet
+from ...facts.edge_sends import EdgeSends, edge_sends
 from ...facts.gather import ask, gather
 from ...facts.interfaces import INTERFACES, Interfaces
-from ...facts.ipvs.table import IPVS_TABLE, NoTableError, TableFormatError, TableService
+from ...facts.ipvs.table import (
+    IPVS_TABLE,
+    NoTableError,
+    TableFormatError,
+    TableServer,
+    TableService,
+)
 from ...facts.vip_holder import holders, interfaces_of_any
+from ...model.edge import Edges
 from ...model.inventory import Inventory
+from ...model.nodes import nodes_of
 from ...model.resolve import virtual_services
 from ...model.runtime import Runtime
-from ...roles.wanted_services import WantedService, wanted_services
+from ...model.way_in import edges_alone, way_in, way_in_vips
+from ...roles.wanted_services import WantedService, way_in_services
 from ...transport.base import Transport, TransportError
 
 Tables = dict[str, tuple[TableService, ...]]
-"""Virtual services in each director's kernel."""
+"""Virtual services in each director's kernel; of edges alone theirs, by the edge."""
 
 _TIMEOUT = 30.0
 TABLE_PATIENCE = 60.0
 """Seconds until Keepalived has made a reload so in the kernel, on a slow host."""
 
 
-def look_at_tables(directors: Iterable[str], fleet: Fleet) -> Tables:
+def look_at_tables(inventory: Inventory, directors: Iterable[str], fleet: Fleet) -> Tables:
     """The tables of those directors that are connected and have one; without one, a director
     counts as one that cannot be reached."""
 
     def look(name: str, transport: Transport) -> tuple[TableService, ...]:
-        table = _look(name, transport)
+        table = _look(inventory, name, transport)
         if isinstance(table, str):
-            raise TransportError(f"{name}: no IPVS table: {table}")
+            raise TransportError(f"{name}: {table}")
         return table
 
     return fleet.each(directors, look)
 
 
-def tables_if_any(directors: Iterable[str], fleet: Fleet) -> Tables:
+def tables_if_any(inventory: Inventory, directors: Iterable[str], fleet: Fleet) -> Tables:
     """As ``look_at_tables``, but a director that has none (yet) stays connected."""
-    found = fleet.each(directors, _look)
+
+    def look(name: str, transport: Transport) -> tuple[TableService, ...] | str:
+        return _look(inventory, name, transport)
+
+    found = fleet.each(directors, look)
     return {name: table for name, table in found.items() if not isinstance(table, str)}
 
 
-def _look(name: str, transport: Transport) -> tuple[TableService, ...] | str:
+def _look(inventory: Inventory, name: str, transport: Transport) -> tuple[TableService, ...] | str:
     """The table, or why there is none."""
+    if edges := edges_alone(inventory):
+        sends = ask(name, transport, edge_sends(edges.port), timeout=_TIMEOUT)
+        return sends.problem or (edge_table(inventory, edges, sends),)
     try:
         return ask(name, transport, IPVS_TABLE, timeout=_TIMEOUT)
     except (NoTableError, TableFormatError) as error:
-        return str(error)
+        return f"no IPVS table: {error}"
+
+
+def edge_table(inventory: Inventory, edges: Edges, sends: EdgeSends) -> TableService:
+    """What an edge sends to whom, as a director's table would have it: a real server has the
+    weight that any of its nodes has. Of connections it knows nothing; the app does. Pure."""
+    servers = []
+    for name, host in inventory.real_servers.hosts.items():
+        known = [
+            host.weight if (weight := sends.weights[node.name]) is None else weight
+            for node in nodes_of(inventory, name)
+            if node.name in sends.weights
+        ]
+        if known:
+            servers.append(TableServer(host.address, edges.port, "", max(known), 0, 0))
+    vip = edges.vip.address.ip
+    return TableService("TCP", vip, edges.port, "", frozenset(), None, None, tuple(servers))
 
 
 def holders_of(inventory: Inventory, fleet: Fleet) -> frozenset[str]:
-    """The connected directors that hold a VIP."""
+    """The connected directors that hold a VIP; of edges alone the one that holds theirs."""
 
     def look(name: str, transport: Transport) -> Interfaces:
         return interfaces_of_any(gather(name, transport, (INTERFACES,), timeout=_TIMEOUT))
 
-    seen = fleet.each(inventory.directors.hosts, look)
-    return frozenset(holders(seen, [vip.address.ip for vip in inventory.virtual_ips]))
+    seen = fleet.each(way_in(inventory), look)
+    return frozenset(holders(seen, [vip.address.ip for vip in way_in_vips(inventory)]))
 
 
 def weight_of(table: Iterable[TableService], service: WantedService, name: str) -> int | None:
@@ -72,7 +105,7 @@ def differing(inventory: Inventory, runtime: Runtime, tables: Tables, name: str)
     """Differences of a real server's weight from the wanted one, in words. A drained one may as
     well be out of the table. Pure."""
     found = []
-    for service in wanted_services(inventory, runtime):
+    for service in way_in_services(inventory, runtime):
         if name not in service.servers or (service.weights_move and name not in service.drained):
             continue
         for director, table in tables.items():

@@ -8,6 +8,7 @@ from ...engine.fleet import Fleet
 from ...engine.progress import Event
 from ...engine.waves import Wave
 from ...model.inventory import Inventory
+from ...model.way_in import way_in
 from ...roles.real_server.real_server import REAL_SERVERS
 from ...roles.registry import ROLES
 from ..cluster.cluster import Cluster
@@ -105,7 +106,7 @@ def _await_capacity(op: Operation, names: frozenset[str]) -> None:
     if names <= drained:
         return
     while True:
-        tables = look_at_tables(cluster.inventory.directors.hosts, op.fleet)
+        tables = look_at_tables(cluster.inventory, way_in(cluster.inventory), op.fleet)
         lacking = lacking_without(cluster.inventory, cluster.runtime, tables, names)
         if not lacking:
             return

@@ -2,7 +2,7 @@
 
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
-from ...roles.wanted_services import wanted_services
+from ...roles.wanted_services import way_in_services
 from ..cluster_state.tables import Tables, weight_of
 
 
@@ -11,11 +11,11 @@ def lacking_without(
 ) -> list[str]:
     """Say in words what would be too little if the real servers ``names`` took no new work.
 
-    Those count that the directors' kernels send to now and that are not drained; of each service
-    their weights must make up its quorum.
+    Those count that the directors' kernels, or edges alone, send to now and that are not drained;
+    of each service their weights must make up its quorum.
     """
     found = []
-    for service in wanted_services(inventory, runtime):
+    for service in way_in_services(inventory, runtime):
         if not names & service.servers.keys():
             continue
         for director, table in tables.items():
@@ -38,7 +38,7 @@ def lacking_without(
 def never_without(inventory: Inventory, name: str) -> list[str]:
     """Services that cannot do without a real server, however healthy all others are."""
     found = []
-    for service in wanted_services(inventory, Runtime()):
+    for service in way_in_services(inventory, Runtime()):
         left = [weight for other, weight in service.weights.items() if other != name]
         if name in service.servers and (not any(left) or sum(left) < service.service.quorum):
             found.append(service.endpoint)

@@ -1,4 +1,4 @@
-"""Wait until the directors send to real servers that came back."""
+"""Wait until the directors, or edges alone, send to real servers that came back."""
 
 import time
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from ...facts.app_status import app_status
 from ...facts.gather import ask
 from ...model.engine_needs import start_patience
 from ...model.inventory import Inventory
+from ...model.way_in import way_in, way_in_word
 from ...transport.base import Transport
 from ..cluster_state.tables import TABLE_PATIENCE, check_time, differing, tables_if_any
 from ..operation import Operation
@@ -31,8 +32,9 @@ def await_in_service(op: Operation, names: Iterable[str], directors: Iterable[st
     began, patience = time.monotonic(), start_patience(inventory, _START_PATIENCE)
     checks = check_time(inventory) + TABLE_PATIENCE
     ready_since: dict[str, float] = {}
+    word = way_in_word(inventory)
     while True:
-        tables = tables_if_any(directors, op.fleet)
+        tables = tables_if_any(inventory, directors, op.fleet)
         found = {name: differing(inventory, runtime, tables, name) for name in names}
         missing = {name: said for name, said in found.items() if said}
         if not missing:
@@ -53,16 +55,17 @@ def await_in_service(op: Operation, names: Iterable[str], directors: Iterable[st
             return [f"{name}: {'; '.join(said)}" for name, said in missing.items()]
         for name in waiting:
             detail = why[name] or "; ".join(missing[name])
-            op.progress(Event("waiting", name, "the directors to send to it", detail=detail))
+            op.progress(Event("waiting", name, f"the {word}s to send to it", detail=detail))
         time.sleep(_LOOK_EVERY)
 
 
 def await_everybody(op: Operation, names: Iterable[str]) -> list[str]:
     """Wait until those of ``names`` that are real servers and not drained get clients from every
-    connected director; return in words what is still lacking in the end."""
+    connected director, or edge where these are alone; return in words what is still lacking in the
+    end."""
     inventory, runtime = op.cluster.inventory, op.cluster.runtime
     servers = [n for n in names if n in inventory.real_servers.hosts and n not in runtime.drains]
-    return await_in_service(op, servers, inventory.directors.hosts)
+    return await_in_service(op, servers, way_in(inventory))
 
 
 def _not_ready(inventory: Inventory, fleet: Fleet, names: Iterable[str]) -> dict[str, str]:

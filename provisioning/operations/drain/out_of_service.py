@@ -18,9 +18,10 @@ from ...facts.gather import ask_each
 from ...facts.managed import DEPLOYED
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
+from ...model.way_in import way_in, way_in_word
 from ...roles.desired import DesiredHost
 from ...roles.real_server.app import drain_flag
-from ...roles.wanted_services import wanted_services
+from ...roles.wanted_services import way_in_services
 from ...transport.base import TransportError
 from ..cluster.cluster import Cluster
 from ..cluster_state.tables import Tables, holders_of, tables_if_any, weight_of
@@ -41,7 +42,7 @@ Desired = Callable[[Runtime], dict[str, DesiredHost]]
 
 @dataclass(frozen=True, slots=True)
 class Directors:
-    """State of the directors at one moment."""
+    """State of the directors at one moment; of the edges, where these are alone."""
 
     tables: Tables
     """Of those that were deployed to and send anything: they are told of drains."""
@@ -65,13 +66,13 @@ class Directors:
 
 def look_at_directors(inventory: Inventory, fleet: Fleet) -> Directors:
     """Connect to all directors and observe their kernels. ``inventory`` has what they follow."""
-    names = list(inventory.directors.hosts)
+    names = way_in(inventory)
     fleet.connect(names)
     deployed = ask_each(names, fleet, DEPLOYED, timeout=30)
-    keys = {service.key for service in wanted_services(inventory, Runtime())}
+    keys = {service.key for service in way_in_services(inventory, Runtime())}
     tables = {
         name: table
-        for name, table in tables_if_any(names, fleet).items()
+        for name, table in tables_if_any(inventory, names, fleet).items()
         if deployed.get(name) and any(service.key in keys for service in table)
     }
     silent = {name: str(fleet.errors[name]) for name in names if name in fleet.errors}
@@ -80,7 +81,7 @@ def look_at_directors(inventory: Inventory, fleet: Fleet) -> Directors:
 
 def serving(inventory: Inventory, tables: Tables, names: Iterable[str]) -> set[str]:
     """List real servers that some director sends new connections to. Pure."""
-    services = wanted_services(inventory, Runtime())
+    services = way_in_services(inventory, Runtime())
     return {
         name
         for name in names
@@ -90,8 +91,8 @@ def serving(inventory: Inventory, tables: Tables, names: Iterable[str]) -> set[s
 
 def moved(before: Inventory, after: Inventory) -> list[str]:
     """List endpoints of clients that will be gone. Pure."""
-    kept = {one.key for one in wanted_services(after, Runtime())}
-    return [one.endpoint for one in wanted_services(before, Runtime()) if one.key not in kept]
+    kept = {one.key for one in way_in_services(after, Runtime())}
+    return [one.endpoint for one in way_in_services(before, Runtime()) if one.key not in kept]
 
 
 def foresee(cluster: Cluster, plans: Plans, fleet: Fleet) -> None:
@@ -360,7 +361,8 @@ class OutOfService:
         """Bring a real server back; say why, where that fails."""
         if not seen.told and seen.silent:
             silent = "; ".join(seen.silent.values())
-            return f"it stays drained, as no director can be told: {silent}. `cluster undrain` it"
+            word = way_in_word(self.inventory)
+            return f"it stays drained, as no {word} can be told: {silent}. `cluster undrain` it"
         self._told = True
         self._tell(name, "back to work")
         try:
@@ -389,9 +391,8 @@ class OutOfService:
     def _remember(self, hosts: Iterable[str], done: Mapping[str, HostPlan]) -> None:
         """Once a director among ``hosts`` has what is deployed (its plan is ``done``), the others
         may have it as well."""
-        if any(
-            n in done and not done[n].partial for n in hosts if n in self.inventory.directors.hosts
-        ):
+        told = way_in(self.inventory)
+        if any(n in done and not done[n].partial for n in hosts if n in told):
             remember_directors(self.op.cluster.state_dir, self.inventory)
 
     def _look(self) -> Directors:

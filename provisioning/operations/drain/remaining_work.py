@@ -10,6 +10,7 @@ from ...facts.app_status import app_status
 from ...facts.gather import ask_each
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
+from ...model.way_in import edges_alone
 from ...roles.wanted_services import wanted_services
 from ..cluster_state.tables import Tables, holders_of, look_at_tables
 from ..operation import Operation
@@ -29,7 +30,7 @@ class RemainingWork:
     """Jobs in the queue."""
     connections: int = 0
     """Established connections that the director holding the VIP has to the node (ActiveConn):
-    streams, uploads, open pages."""
+    streams, uploads, open pages. Where edges are alone, those that the app itself counts."""
     requests: int | None = None
     """Requests under way: uploads, streams, downloads, also those that the node passes on to
     others; None where the app does not count them."""
@@ -78,11 +79,7 @@ def look_at_work(inventory: Inventory, fleet: Fleet, name: str) -> RemainingWork
     """Count the work of a real server; one round trip to it and to each director."""
     fleet.connect([name, *inventory.directors.hosts])
     seen = ask_each([name], fleet, app_status(inventory, name), timeout=_TIMEOUT)
-    tables = look_at_tables(inventory.directors.hosts, fleet)
-    # The backup knows of connections that it was told of, and not at once how they ended.
-    masters = holders_of(inventory, fleet) & tables.keys()
-    counted = {master: tables[master] for master in masters} or tables
-    connections = active_connections(inventory, counted, name)
+    connections = _at_directors(inventory, fleet, name)
     if name not in seen:
         return RemainingWork(connections=connections, unknown=str(fleet.errors.get(name, name)))
     app, answer = seen[name].status, seen[name]
@@ -92,7 +89,21 @@ def look_at_work(inventory: Inventory, fleet: Fleet, name: str) -> RemainingWork
         return RemainingWork(
             connections=connections, requests=None if unknown else 0, unknown=unknown
         )
+    if edges_alone(inventory):
+        connections = (app.requests or 0) + (app.pages or 0)
     return RemainingWork(app.running, app.waiting, connections, app.requests)
+
+
+def _at_directors(inventory: Inventory, fleet: Fleet, name: str) -> int:
+    """Connections that the directors have to a real server; none where there are no directors."""
+    directors = inventory.directors.hosts
+    if not directors:
+        return 0
+    tables = look_at_tables(inventory, directors, fleet)
+    # The backup knows of connections that it was told of, and not at once how they ended.
+    masters = holders_of(inventory, fleet) & tables.keys()
+    counted = {master: tables[master] for master in masters} or tables
+    return active_connections(inventory, counted, name)
 
 
 def active_connections(inventory: Inventory, tables: Tables, name: str) -> int:

@@ -1,9 +1,10 @@
 """Drain a real server without interrupting clients, and bring it back.
 
-Out: the state is written down, the directors give it weight 0 (established connections go on), the
-node is marked (it takes no new sessions and its readiness check says so), its work is waited for,
-then persistence lets go of its clients. Back: the mark goes, the node is ready, its weight returns.
-Each step can be done again, so a cut drain is finished by another, or by the next deploy.
+Out: the state is written down, the directors give it weight 0 (established connections go on), or
+the edges where these are alone, the node is marked (it takes no new sessions and its readiness
+check says so), its work is waited for, then persistence lets go of its clients. Back: the mark
+goes, the node is ready, its weight returns. Each step can be done again, so a cut drain is
+finished by another, or by the next deploy.
 """
 
 import time
@@ -18,7 +19,8 @@ from ...facts.app_status import app_status
 from ...facts.gather import ask_each
 from ...model.engine_needs import start_patience
 from ...model.runtime import Drain, Runtime
-from ...places import EDGE_NODES, NGINX_CONF, NGINX_PROGRAM
+from ...model.way_in import way_in, way_in_word
+from ...places import EDGE_NODES, EDGE_SERVICE, NGINX_CONF, NGINX_PROGRAM
 from ...roles.real_server.app import drain_flag
 from ...transport.base import Transport
 from ..cluster_state.tables import TABLE_PATIENCE, check_time, differing, holders_of, look_at_tables
@@ -146,12 +148,13 @@ def _now() -> str:
 
 
 def _directors(op: Operation, *, force: bool) -> list[str]:
-    """List the directors that can be reached; all of them, unless forced."""
-    names, fleet = list(op.cluster.inventory.directors.hosts), op.fleet
+    """List the directors, or edges alone, that can be reached; all of them, unless forced."""
+    names, fleet = way_in(op.cluster.inventory), op.fleet
     fleet.connect(names)
     gone = [name for name in names if name not in fleet.transports]
     if len(gone) == len(names):
-        raise OperationError(f"no director can be reached: {fleet.errors[gone[0]]}")
+        word = way_in_word(op.cluster.inventory)
+        raise OperationError(f"no {word} can be reached: {fleet.errors[gone[0]]}")
     if gone and not force:
         raise OperationError(
             f"{fleet.errors[gone[0]]}; it would not know, and act differently if it took over. "
@@ -186,7 +189,7 @@ def _edges(
 
 
 def _require_capacity(op: Operation, directors: list[str], name: str, *, force: bool) -> None:
-    tables = look_at_tables(directors, op.fleet)
+    tables = look_at_tables(op.cluster.inventory, directors, op.fleet)
     if missing := [one for one in directors if one not in tables]:
         raise OperationError(str(op.fleet.errors[missing[0]]))
     lacking = lacking_without(op.cluster.inventory, op.cluster.runtime, tables, frozenset({name}))
@@ -202,6 +205,8 @@ def change_directors(
     cluster, fleet = op.cluster, op.fleet
     befores = (before, load_applied(cluster.state_dir))
     edges = _edges(op, befores, after, force=force)
+    # Edges alone are among both.
+    directors = [name for name in directors if name in cluster.inventory.directors.hosts]
     senders = [*edges, *directors]
     plans, strange = plan_directors(cluster.inventory, befores, after, fleet, senders)
     if missing := [name for name in senders if name not in plans]:
@@ -231,17 +236,19 @@ def _await_kernels(
     ``OperationError`` with what still differs after ``patience`` seconds."""
     end = time.monotonic() + patience
     while True:
-        tables = look_at_tables(directors, op.fleet)
+        tables = look_at_tables(op.cluster.inventory, directors, op.fleet)
         left = differing(op.cluster.inventory, runtime, tables, name)
         left += [str(op.fleet.errors[one]) for one in directors if one not in tables]
         if not left:
             return
         if time.monotonic() >= end:
+            edge = way_in_word(op.cluster.inventory) == "edge"
+            log = f"{EDGE_SERVICE}'s log" if edge else "Keepalived's log"
             raise OperationError(
-                f"{name}: not within {patience:g} s: {'; '.join(left)}. See Keepalived's log "
-                "there, and do this again"
+                f"{name}: not within {patience:g} s: {'; '.join(left)}. See {log} there, and "
+                "do this again"
             )
-        op.progress(Event("waiting", name, "its weight in the kernels", detail="; ".join(left)))
+        op.progress(Event("waiting", name, "its weight to be in effect", detail="; ".join(left)))
         time.sleep(0.5)
 
 

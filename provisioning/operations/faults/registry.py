@@ -6,7 +6,7 @@ from .certificates import certificate_faults
 from .claims import claim_faults
 from .clocks import clock_faults
 from .drift import drift_faults
-from .edges import edge_faults
+from .edges import edge_faults, edge_node_faults
 from .fault import Fault
 from .gpus import gpu_faults
 from .nodes import node_faults
@@ -35,6 +35,7 @@ _RULES = (
     shared_folder_faults,
     role_faults,
     edge_faults,
+    edge_node_faults,
     drift_faults,
     clock_faults,
 )

@@ -9,6 +9,7 @@ from ...errors import ClusterError
 from ...model.inventory import Inventory
 from ...model.resolve import virtual_services
 from ...model.service import Scheduler
+from ...model.way_in import edges_alone
 from .options import UpgradeOptions
 from .ordering import planned
 from .preflight import PreflightError
@@ -83,7 +84,8 @@ def slow_start_notes(
     if not options.slow_start:
         return []
     notes = []
-    for service in virtual_services(inventory):
+    # Nginx on an edge looks at weights in any case.
+    for service in () if edges_alone(inventory) else virtual_services(inventory):
         if service.scheduler not in _WEIGHTED:
             notes.append(
                 f"{service.name}: {service.scheduler} does not look at weights, so --slow-start "

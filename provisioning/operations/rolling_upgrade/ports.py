@@ -15,7 +15,8 @@ class ActionError(ClusterError):
 
 
 class DirectorUnreachableError(ActionError):
-    """An action failed because a director cannot be reached, which says nothing of the node."""
+    """An action failed because a director, or an edge alone, cannot be reached, which says nothing
+    of the node."""
 
 
 class ClusterActions(Protocol):
@@ -56,6 +57,9 @@ class ClusterActions(Protocol):
 
     def speak(self, host: str, place: Place) -> SpeechSample:
         """Have the node speak a sentence."""
+
+    def places(self) -> tuple[Place, ...]:
+        """The places at which a node speaks: its own address, and the VIP's where it has one."""
 
     def metrics(self, host: str) -> NodeMetrics:
         """Read the node's counters and readiness."""

@@ -23,13 +23,13 @@ class NodeSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSnapshot:
-    """A virtual service in the directors' kernels."""
+    """A virtual service in the directors' kernels, or that of edges alone."""
 
     name: str
     quorum: int
     weights: dict[str, int]
-    """The least weight that any live director gives each real server of the service; 0 is drained
-    or taken out."""
+    """The least weight that any live one of them gives each real server of the service; 0 is
+    drained or taken out."""
 
 
 @dataclass(frozen=True, slots=True)

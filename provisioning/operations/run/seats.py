@@ -1,8 +1,9 @@
 """The lock of a cluster where it counts: on its hosts, for as long as a run lasts.
 
-Each director that can be reached is held; a second run, from whatever machine or folder, finds one
-of them taken. Where a director cannot be reached, two runs could see different ones, so every other
-host is held too before it is touched. A run that holds nothing any more touches nothing.
+Each director that can be reached is held, or each edge where these are alone; a second run, from
+whatever machine or folder, finds one of them taken. Where one of them cannot be reached, two runs
+could see different ones, so every other host is held too before it is touched. A run that holds
+nothing any more touches nothing.
 """
 
 import contextlib
@@ -62,17 +63,18 @@ def _now() -> float:
 class Seats:
     """The hosts that a run holds. Safe to use from many threads."""
 
-    def __init__(self, holder: str, directors: Iterable[str]) -> None:
+    def __init__(self, holder: str, keepers: Iterable[str]) -> None:
         self._holder = holder
         self._others: frozenset[str] = frozenset()
-        self._directors = set(directors)
+        self._keepers = set(keepers)
+        """Directors, or edges alone: they remember the cluster as well."""
         self._seats: dict[str, _Seat] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self.found: dict[str, str] = {}
         """What hosts remembered of the cluster when they were first held, by name."""
         self.record: ClusterRecord | None = None
-        """What hosts are to remember, once the run knows that; a director that comes back gets
+        """What hosts are to remember, once the run knows that; a keeper that comes back gets
         it."""
 
     def hold_also(self, names: Iterable[str]) -> None:
@@ -82,7 +84,7 @@ class Seats:
     def guard(self, name: str, transport: Transport) -> Transport:
         """The connection for a run: held first where it must be, and of no use to a run that holds
         the cluster no more. Raises ``LockedError`` and ``TransportError``."""
-        if name in self._directors or name in self._others:
+        if name in self._keepers or name in self._others:
             try:
                 self._take(name, transport)
             except BaseException:
@@ -97,8 +99,8 @@ class Seats:
         if not seats or any(_now() < seat.until for seat in seats):
             return
         raise LostSeatError(
-            "this run lost its hold on the cluster (no director answers, or this machine slept), "
-            "so another may have begun; run it again to go on"
+            "this run lost its hold on the cluster (no host that it held answers, or this machine "
+            "slept), so another may have begun; run it again to go on"
         )
 
     @property
@@ -108,12 +110,12 @@ class Seats:
             return [name for name, seat in self._seats.items() if _now() < seat.until]
 
     def keep(self, record: ClusterRecord) -> None:
-        """Has all directors that are held remember this, and those that come back. Raises
+        """Has all keepers that are held remember this, and those that come back. Raises
         ``LostSeatError`` where none did."""
         self.record = record
         line, problems, kept = _line(record), [], 0
         with self._lock:
-            seats = {n: s for n, s in self._seats.items() if n in self._directors}
+            seats = {n: s for n, s in self._seats.items() if n in self._keepers}
         for name, seat in seats.items():
             try:
                 said = seat.ask(line)
@@ -128,8 +130,8 @@ class Seats:
 
     def leave(self, names: Iterable[str]) -> None:
         """These hosts forget the cluster, for good; they stay held to the end."""
-        gone = self._directors & set(names)
-        self._directors -= gone
+        gone = self._keepers & set(names)
+        self._keepers -= gone
         with self._lock:
             seats = [seat for name, seat in self._seats.items() if name in gone]
         for seat in seats:
@@ -161,7 +163,7 @@ class Seats:
             old.conversation.close()
         seat, remembered = self._sit_down(name, transport)
         _log.info("%s: held by this run; it remembers %d bytes", name, len(remembered))
-        if self.record and name in self._directors:
+        if self.record and name in self._keepers:
             self._bring_up_to_date(name, seat, remembered, self.record)
         with self._lock:
             self._seats[name] = seat
@@ -183,7 +185,7 @@ class Seats:
         raise LockedError(_taken(name, said.holder if said else ""))
 
     def _bring_up_to_date(self, name: str, seat: _Seat, text: str, record: ClusterRecord) -> None:
-        """A director that was away hears what it missed, unless it is us who did."""
+        """A keeper that was away hears what it missed, unless it is us who did."""
         if text and (later := from_text(text)).serial > record.serial:
             seat.conversation.close()
             raise LockedError(

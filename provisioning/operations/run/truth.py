@@ -11,6 +11,7 @@ from ...facts.cluster_record import CLUSTER_RECORD
 from ...facts.gather import ask_each
 from ...model.cluster_record import agreed, secret_id
 from ...model.runtime import Drain, Runtime
+from ...model.way_in import way_in
 from ...places import DRAIN_FILE
 from ...roles.tls_files import TlsFiles
 from ..cluster.certificate import ClusterCertificate, cluster_certificate, keep_certificate
@@ -47,9 +48,9 @@ class Truth:
 
 def looked_up(cluster: Cluster, fleet: Fleet) -> Truth:
     """For a look that holds nothing. Raises ``OperationError`` and ``SecretError``."""
-    directors = list(cluster.inventory.directors.hosts)
-    fleet.connect(directors)
-    texts = ask_each(directors, fleet, CLUSTER_RECORD, timeout=_TIMEOUT)
+    keepers = way_in(cluster.inventory)
+    fleet.connect(keepers)
+    texts = ask_each(keepers, fleet, CLUSTER_RECORD, timeout=_TIMEOUT)
     found = records(cluster.inventory, texts)
     record, told = agreed(load_record(cluster.state_dir), found)
     secret = cluster_secret(cluster, fleet, record.secret)
@@ -78,8 +79,8 @@ def planned(truth: Truth, plan: Callable[[Truth], Plans]) -> tuple[Plans, Truth]
 
 
 def establish(cluster: Cluster, truth: Truth) -> None:
-    """Before a run changes hosts: what it took over counts from now on, here and on the directors.
-    Raises ``RuntimeStateError`` and ``TransportError``."""
+    """Before a run changes hosts: what it took over counts from now on, here and on the hosts
+    that remember it. Raises ``RuntimeStateError`` and ``TransportError``."""
     if truth.secret is not None:
         keep_secret(cluster, truth.secret)
     if truth.tls is not None:

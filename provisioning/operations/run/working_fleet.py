@@ -18,6 +18,7 @@ from ...model.cluster_record import (
 )
 from ...model.inventory import Inventory
 from ...model.resolve import managed_hosts
+from ...model.way_in import way_in, way_in_word
 from ...transport.base import Transport
 from ...transport.locked import LockedTransport
 from ..cluster.cluster import Cluster
@@ -48,8 +49,8 @@ def working_fleet(
     connections may be used by several threads. Raises ``LockedError`` where another run
     holds it, with that run in the message.
     """
-    directors = list(cluster.inventory.directors.hosts)
-    run.seats = seats = Seats(f"{run.holder} (since {run.begun})", directors)
+    keepers = way_in(cluster.inventory)
+    run.seats = seats = Seats(f"{run.holder} (since {run.begun})", keepers)
 
     def wrap(name: str, transport: Transport) -> Transport:
         return seats.guard(name, LockedTransport(transport) if shared else transport)
@@ -73,8 +74,8 @@ def working_fleet(
         say(text)
 
     try:
-        fleet.connect(directors)
-        if away := [name for name in directors if name not in fleet.transports]:
+        fleet.connect(keepers)
+        if away := [name for name in keepers if name not in fleet.transports]:
             seats.hold_also(managed_hosts(cluster.inventory))
             note(
                 f"{', '.join(away)}: cannot be reached, so every host that is touched is locked "
@@ -89,9 +90,9 @@ def working_fleet(
 
 
 def records(inventory: Inventory, texts: dict[str, str]) -> dict[str, ClusterRecord]:
-    """Parse the records of directors, by name. Raises ``OperationError``."""
+    """Parse the records of directors, or of edges alone, by name. Raises ``OperationError``."""
     found = {}
-    for name in inventory.directors.hosts:
+    for name in way_in(inventory):
         if not texts.get(name):
             continue
         try:
@@ -99,7 +100,7 @@ def records(inventory: Inventory, texts: dict[str, str]) -> dict[str, ClusterRec
         except RecordFormatError as error:
             raise OperationError(
                 f"{name}: {RECORD}: {error}; use the version that wrote it, or move the file away "
-                "where another director has it"
+                f"where another {way_in_word(inventory)} has it"
             ) from None
     return found
 

@@ -75,7 +75,7 @@ def _named_as_now(record: dict[str, Any], inventory: Inventory) -> dict[str, Any
     now = {str(host.address): name for name, host in hosts_now.items()}
     names: dict[str, str] = {}
     for group in ("directors", "real_servers"):
-        hosts = record[group]["hosts"]
+        hosts = record[group].setdefault("hosts", {})
         names |= {name: now.get(host["address"], name) for name, host in hosts.items()}
         record[group]["hosts"] = {names[name]: host for name, host in hosts.items()}
     there = record["directors"]["hosts"].items()

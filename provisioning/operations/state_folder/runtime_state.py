@@ -1,6 +1,6 @@
 """The knowledge a control machine's folder has of a cluster, in files beside journal and lock.
 
-The cluster itself remembers it on its directors (``cluster_record``); these files are what this
+The cluster itself remembers it on its hosts (``cluster_record``); these files are what this
 folder saw or wrote last. Written by whoever holds the cluster's lock, read by everything that
 renders. A file is replaced whole, so that its old or its new content is there at any moment.
 """
@@ -44,7 +44,7 @@ def load_record(folder: Path) -> ClusterRecord:
     except (RecordFormatError, ValueError):
         raise RuntimeStateError(
             f"{path} is damaged, so it is not known here which hosts are drained or rolled back; "
-            "delete it: what the directors remember is taken over"
+            "delete it: what the cluster's hosts remember is taken over"
         ) from None
 
 

@@ -5,12 +5,15 @@ import json
 from ...facts.http_replies import HttpReply, HttpTarget
 from ...model.address import endpoint
 from ...model.edge import Edges
+from ...model.edge_admission import passed_on
 from ...model.inventory import Inventory
-from ...node_api import STATUS
+from ...model.nodes import all_nodes
+from ...model.way_in import edges_alone
+from ...node_api import SPEECH, STATUS
 from ...roles.edge.edge import EDGES
 from ...roles.edge.view import HOLDS
 from ..cluster_state.state import ClusterState
-from ..faults.edges import edge_faults
+from ..faults.edges import edge_faults, edge_node_faults
 from ..faults.fault import Fault
 from .check import CheckResult
 from .client_report import ClientReport
@@ -28,7 +31,7 @@ def edge_targets(inventory: Inventory) -> dict[str, HttpTarget]:
 
 
 def check_edges_inside(inventory: Inventory, state: ClusterState) -> list[CheckResult]:
-    """Each edge serves, and one has the VIP; nothing without edges. Pure."""
+    """Each edge serves and sends to every node, one has the VIP; nothing without edges. Pure."""
     if inventory.edges is None:
         return []
     seen = state.others.get(EDGES.key, {})
@@ -36,7 +39,25 @@ def check_edges_inside(inventory: Inventory, state: ClusterState) -> list[CheckR
     faults += [Fault(name, *fault) for name, one in seen.items() for fault in one.faults]
     holder = ", ".join(name for name, one in seen.items() if one.record[HOLDS])
     evidence = f"{inventory.edges.vip.address.ip} is on {holder}; {', '.join(seen)} serve"
-    return [from_faults("edges serve, and one holds their VIP", faults, seen, evidence)]
+    nodes = ", ".join(node.name for node in all_nodes(inventory))
+    return [
+        from_faults("edges serve, and one holds their VIP", faults, seen, evidence),
+        from_faults(
+            "every node is in service at the edges",
+            list(edge_node_faults(inventory, state)),
+            seen,
+            f"{nodes} at {', '.join(seen)}",
+        ),
+    ]
+
+
+def edge_speech(inventory: Inventory) -> HttpTarget | None:
+    """The place where a client has the edges alone speak; None where they do not pass that on."""
+    edges = edges_alone(inventory)
+    if edges is None or not passed_on(edges, SPEECH):
+        return None
+    tls = inventory.tls is not None
+    return HttpTarget(edges.vip.address.ip, _port(inventory, edges), SPEECH, tls=tls)
 
 
 def check_edges_outside(inventory: Inventory, report: ClientReport) -> list[CheckResult]:

@@ -11,12 +11,13 @@ from ...facts.probe import ProbeError
 from ...facts.speech import Speech, patience, speech
 from ...model.inventory import Inventory
 from ...model.nodes import host_of
+from ...model.way_in import way_in_vips
 from ...node_api import SPEECH, STATUS
 from ...resources.base import Observation
 from ...roles.wanted_services import WantedService
 from ...transport.base import SudoError, TransportError
 from .client_report import ClientReport
-from .edges import edge_targets
+from .edges import edge_speech, edge_targets
 from .vantage_point import VantagePoint
 
 _TIMEOUT = 5
@@ -33,8 +34,8 @@ def look_from(
     """Report of a client there. ``wanted`` holds each virtual service by its endpoint, with the
     number of connections to make to it. Never raises for what happens there."""
     replies = _replies(inventory, wanted)
-    ways = neighbours([str(vip.address.ip) for vip in inventory.virtual_ips])
-    spoken = _speech(inventory, wanted) if speak and wanted else None
+    ways = neighbours([str(vip.address.ip) for vip in way_in_vips(inventory)])
+    spoken = _speech(inventory, wanted) if speak else None
     # Order matters: the neighbour cache is read once there was traffic, and IPVS counts up to
     # two seconds late, which the synthesis bridges.
     facts = (replies, ways, *((spoken,) if spoken else ()))
@@ -82,6 +83,11 @@ def _replies(
     return Fact("vip_replies", http_probe(targets, patience=_TIMEOUT), parse)
 
 
-def _speech(inventory: Inventory, wanted: dict[str, tuple[WantedService, int]]) -> Fact[Speech]:
-    first, _ = next(iter(wanted.values()))
-    return speech(inventory, service_target(inventory, first.service, first.vip, SPEECH))
+def _speech(
+    inventory: Inventory, wanted: dict[str, tuple[WantedService, int]]
+) -> Fact[Speech] | None:
+    """Through the directors' first service; through the edges where these are alone."""
+    for first, _ in wanted.values():
+        return speech(inventory, service_target(inventory, first.service, first.vip, SPEECH))
+    target = edge_speech(inventory)
+    return speech(inventory, target) if target else None

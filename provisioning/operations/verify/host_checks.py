@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from ...model.inventory import Inventory
 from ...model.resolve import sync_daemon_of
+from ...model.way_in import edges_alone
 from ..cluster_state.state import ClusterState
 from ..faults.claims import claim_faults
 from ..faults.clocks import ALLOWED, clock_faults
@@ -23,8 +24,34 @@ from .check import CheckResult
 
 def checks_inside(inventory: Inventory, state: ClusterState) -> list[CheckResult]:
     """Check the holders of the VIPs, the kernels' tables, and everything that runs. Pure."""
+    vips = bool(inventory.virtual_ips)
     return [
         _all_seen(state),
+        *(() if edges_alone(inventory) else _checks_of_directors(inventory, state)),
+        from_faults(
+            f"every node is ready, at its own address{' and at the VIPs' * vips}",
+            node_faults(inventory, state),
+            state.real_servers,
+            ", ".join(state.real_servers),
+        ),
+        from_faults(
+            "all nodes have the same release",
+            release_faults(inventory, state),
+            state.real_servers,
+            next((one.release for one in state.real_servers.values()), ""),
+        ),
+        from_faults(
+            "nodes know each other",
+            drift_faults(inventory, state),
+            state.real_servers,
+            ", ".join(state.real_servers),
+        ),
+        _clocks(inventory, state),
+    ]
+
+
+def _checks_of_directors(inventory: Inventory, state: ClusterState) -> list[CheckResult]:
+    return [
         from_faults(
             "one director holds each VIP",
             vip_holder_faults(inventory, state),
@@ -51,25 +78,6 @@ def checks_inside(inventory: Inventory, state: ClusterState) -> list[CheckResult
             f"{', '.join(inventory.real_servers.hosts)} on {', '.join(state.directors)}",
         ),
         _sync(inventory, state),
-        from_faults(
-            "every node is ready, at its own address and at the VIPs",
-            node_faults(inventory, state),
-            state.real_servers,
-            ", ".join(state.real_servers),
-        ),
-        from_faults(
-            "all nodes have the same release",
-            release_faults(inventory, state),
-            state.real_servers,
-            next((one.release for one in state.real_servers.values()), ""),
-        ),
-        from_faults(
-            "nodes know each other",
-            drift_faults(inventory, state),
-            state.real_servers,
-            ", ".join(state.real_servers),
-        ),
-        _clocks(inventory, state),
     ]
 
 
@@ -89,7 +97,8 @@ def _all_seen(state: ClusterState) -> CheckResult:
     if state.unreachable:
         evidence = "; ".join(f"{host}: {reason}" for host, reason in state.unreachable.items())
         return CheckResult(name, False, evidence, "the checks below hold for the other hosts only")
-    count = len({*state.directors, *state.real_servers, *state.storage})
+    others = (name for hosts in state.others.values() for name in hosts)
+    count = len({*state.directors, *state.real_servers, *state.storage, *others})
     return CheckResult(name, True, f"{count} hosts")
 
 

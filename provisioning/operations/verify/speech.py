@@ -1,8 +1,11 @@
 """The app speaks: a real synthesis through the VIP gives real sound."""
 
 from ...facts.speech import Speech
+from ...model.edge_admission import passed_on
 from ...model.inventory import Inventory
 from ...model.nodes import all_nodes
+from ...model.way_in import edges_alone
+from ...node_api import SPEECH
 from .check import CheckResult
 from .client_report import ClientReport
 from .speech_quality import flaw
@@ -16,6 +19,9 @@ def check_speech(inventory: Inventory, report: ClientReport) -> CheckResult:
     """Judge the client's measurement of the sound. Pure."""
     speech = report.speech
     if speech is None:
+        edges = edges_alone(inventory)
+        if edges is not None and not passed_on(edges, SPEECH):
+            return CheckResult(NAME, None, f"edges.paths do not pass {SPEECH} on")
         return CheckResult(NAME, None, "not asked for", "run it with --synthesis")
     by = f" by {speech.node}" if speech.node else ""
     if problem := _problem(inventory, speech):

@@ -1,4 +1,5 @@
-"""The cluster's own certificate authority, in a director's keeping."""
+"""The cluster's own certificate authority, in the keeping of a director, or of an edge where there
+is none."""
 
 from ...places import AUTHORITY_FILE
 from ...resources.base import Resource

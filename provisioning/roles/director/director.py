@@ -88,14 +88,15 @@ DIRECTORS = Role(
     question=Question(
         key="directors",
         option="--director",
-        help="May be repeated.",
+        help="May be repeated; or none, where edges are the only way in.",
         text="Directors, two addresses",
         prefix="lvs",
         comment="# The machines that own the VIP and pass connections on. The first one is master "
         "while it lives.\n",
+        dispensable=True,
     ),
     # One that waited for processors would miss VRRP adverts, which on machines of its own it never
     # does.
-    machines=Machines(kind="director", prefix="lvs", first=11, least=1, number=2, niceness=0),
+    machines=Machines(kind="director", prefix="lvs", first=11, number=2, niceness=0),
 )
 """After those they send to."""

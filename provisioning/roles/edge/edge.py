@@ -3,10 +3,12 @@
 from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
 from ...model.resolve import service_manager_of
+from ...model.way_in import edges_alone
 from ...places import EDGE_REQUESTS, EDGE_SERVICE, KEEPALIVED, NGINX, NGINX_LOG
 from ...resources.package import Packages
 from ...resources.service import Service
 from ..deployment import Deployment
+from ..director.authority import authority
 from ..machines import Machines
 from ..network import address_requirement
 from ..part import RolePart
@@ -34,6 +36,8 @@ def part(deployment: Deployment, name: str) -> RolePart:
             *nginx(host, inventory.edges),
             # Last, as it asks Nginx.
             *keepalived(host, inventory.edges),
+            # Where directors are, they have it.
+            *(authority(host) if edges_alone(inventory) else ()),
             Service(name=KEEPALIVED, manager=manager),
         ),
         (answers(inventory.edges), vrrp_settled(inventory)),

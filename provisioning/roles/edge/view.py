@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from ...facts.cluster_record import CLUSTER_RECORD, remembered
 from ...facts.edge_status import EDGE_VRRP, EdgeAnswer, edge_answer
 from ...facts.fact import Answers, View
 from ...facts.interfaces import INTERFACES
@@ -10,10 +11,12 @@ from ...facts.keepalived import KEEPALIVED_RUNS
 from ...facts.served_certificate import served_certificate
 from ...model.inventory import Inventory
 from ...model.tls_hosts import python_of
+from ...model.way_in import edges_alone
 from ..host_status import Cell, HostStatus
 
-HOLDS, VRRP = "holds_vip", "vrrp"
-"""Keys of an edge's record: it has the VIP; its VRRP state."""
+HOLDS, VRRP, NODES = "holds_vip", "vrrp", "nodes"
+"""Keys of an edge's record: it has the VIP; its VRRP state; what it knows of each node, null where
+that is nothing."""
 
 
 def edge_view(inventory: Inventory, name: str) -> View[HostStatus]:
@@ -21,7 +24,8 @@ def edge_view(inventory: Inventory, name: str) -> View[HostStatus]:
     edges = inventory.edges
     assert edges is not None
     answer, vip = edge_answer(edges.port), edges.vip.address.ip
-    tls = inventory.tls
+    # Where directors are, they have it.
+    tls, keeps = inventory.tls, edges_alone(inventory) is not None
     shown = served_certificate(tls, python_of(inventory, name)) if tls else None
 
     def combine(seen: Answers) -> HostStatus:
@@ -34,6 +38,7 @@ def edge_view(inventory: Inventory, name: str) -> View[HostStatus]:
             "keepalived": runs,
             "nginx": not said.problem,
             **{key: said.status.get(key) for key in keys},
+            NODES: said.status.get("nodes"),
         }
         cells, certificate = _cells(said, vrrp, holds=holds), None
         if tls and shown:
@@ -41,9 +46,11 @@ def edge_view(inventory: Inventory, name: str) -> View[HostStatus]:
             record["certificate"] = certificate.record(now)
             cells["certificate"] = Cell(*certificate.left_in_words(tls, now))
         faults = tuple(_faults(name, said, runs=runs, vrrp=vrrp))
-        return HostStatus(record, cells, faults, certificate)
+        remembers = remembered(seen[CLUSTER_RECORD]) if keeps else None
+        return HostStatus(record, cells, faults, certificate, remembers)
 
-    facts = (INTERFACES, EDGE_VRRP, KEEPALIVED_RUNS, answer, *((shown,) if shown else ()))
+    more = (*((shown,) if shown else ()), *((CLUSTER_RECORD,) if keeps else ()))
+    facts = (INTERFACES, EDGE_VRRP, KEEPALIVED_RUNS, answer, *more)
     return View(facts, combine)
 
 

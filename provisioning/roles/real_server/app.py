@@ -66,13 +66,19 @@ def _values(host: RoleHost) -> dict[str, object]:
         "env_file": APP_ENV,
         "run_script": _run_script(inventory),
         # On the VIP and the RIP, and whatever else the operator has there.
-        "host": "0.0.0.0" if all(map(is_ipv4, inventory.virtual_ips)) else "::",  # nosec B104
+        "host": _listens(inventory, host.name),
         "ports": ports,
         "trusted_proxies": _trusted_proxies(inventory),
         "privileged": any(port < _PRIVILEGED for port in ports),
         "environment": environment(inventory, host.name),
         "nodes": nodes,
     }
+
+
+def _listens(inventory: Inventory, name: str) -> str:
+    own = inventory.real_servers.hosts[name].address
+    ipv4 = all(map(is_ipv4, inventory.virtual_ips)) if inventory.virtual_ips else own.version == 4
+    return "0.0.0.0" if ipv4 else "::"  # nosec B104
 
 
 def _trusted_proxies(inventory: Inventory) -> str:

@@ -7,6 +7,7 @@ from ...model.inventory import Inventory
 from ...model.nodes import Node
 from ...model.others_needed import others_needed
 from ...model.resolve import gpus_of, routes_sessions
+from ...model.tls_hosts import tls_hosts
 from ...places import APP_STATE, DRAIN_FILE, PEERS_FILE, SECRET_FILE
 from .outputs import output_folder
 
@@ -27,14 +28,15 @@ def environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
         "COSYVOICE_LONGEST_TIMEOUT": max(app.job_timeout, app.stop_timeout - _LAST_WORDS),
         "COSYVOICE_SPOOL_DIR": f"{APP_STATE}/spool",
         "COSYVOICE_DRAIN_FILE": DRAIN_FILE,
-        "COSYVOICE_VIRTUAL_IPS": ",".join(str(vip.address.ip) for vip in inventory.virtual_ips),
     }
+    if vips := inventory.virtual_ips:
+        values["COSYVOICE_VIRTUAL_IPS"] = ",".join(str(vip.address.ip) for vip in vips)
     if inventory.storage is not None:
         values["COSYVOICE_EXPECT_MOUNT"] = 1
     if routes_sessions(inventory):
         values["COSYVOICE_PEERS_FILE"] = PEERS_FILE
         values["COSYVOICE_CLUSTER_SECRET_FILE"] = SECRET_FILE
-    if inventory.tls is not None:
+    if inventory.tls is not None and name in tls_hosts(inventory):
         values["COSYVOICE_TLS_PORT"] = inventory.tls.port
     values |= engine_variables(inventory)
     if (gpus := gpus_of(inventory, name)) is not None:

@@ -6,6 +6,7 @@ from ...model.inventory import Inventory
 from ...model.resolve import app_services, is_ipv4
 from ...model.service import check_path
 from ...model.tls import Tls
+from ...model.tls_hosts import tls_hosts
 from ...model.tls_services import HTTPS_PORT, server_name
 from ...node_api import STATUS
 from ...places import (
@@ -30,9 +31,9 @@ from .acme import acme, acme_service, acme_values
 
 def nginx(host: RoleHost) -> list[Resource]:
     """Package, program, certificate, configuration and service, in this order; nothing without
-    TLS."""
+    TLS, and where edges end it for all."""
     tls = host.inventory.tls
-    if tls is None:
+    if tls is None or host.name not in tls_hosts(host.inventory):
         return []
     # What is under way is finished by the old workers, so nobody is disturbed.
     again = replace(reload(NGINX, host.manager), disturbs=False)
@@ -95,7 +96,7 @@ def _listen(port: int, *, ipv6: bool) -> list[str]:
 def answers_tls(inventory: Inventory) -> tuple[Postcondition, ...]:
     """TLS is spoken at the VIPs on the real server itself; nothing is said of the certificate."""
     tls = inventory.tls
-    if tls is None:
+    if tls is None or not inventory.virtual_ips:
         return ()
     urls = [
         f"https://{vip.address.ip}:{tls.port}/"

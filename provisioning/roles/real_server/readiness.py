@@ -33,7 +33,7 @@ def answers(inventory: Inventory, name: str) -> Postcondition:
         for url in urls
     )
     return Postcondition(
-        "the app is ready at its own address and at the VIP",
+        f"the app is ready at its own address{' and at the VIP' if vips else ''}",
         probes,
         int(start_patience(inventory, _START_PATIENCE)),
         f"see {APP_LOG} on this host",

@@ -14,7 +14,10 @@ _SCRIPT = "/usr/local/sbin/lvs-real-server"
 
 
 def virtual_ips(host: RoleHost) -> list[Resource]:
-    """Silence about them first, then the addresses, then the program that keeps both."""
+    """Silence about them first, then the addresses, then the program that keeps both. Nothing
+    where edges are alone: clients do not come by a VIP of the nodes then."""
+    if not host.inventory.virtual_ips:
+        return []
     settings = arp_sysctls(host.inventory, host.name)
     vips = [
         {"cidr": f"{vip.address.ip}/{vip.address.max_prefixlen}", "v6": not is_ipv4(vip)}

@@ -162,6 +162,9 @@ class FakeCluster:
         self._do(f"warm {self.nodes[host].release}", host)
         return ""
 
+    def places(self) -> tuple[Place, ...]:
+        return ("rip", "vip")
+
     def speak(self, host: str, place: Place) -> SpeechSample:
         node = self.nodes[host]
         if reason := self.trouble(f"speak {node.release}", host):

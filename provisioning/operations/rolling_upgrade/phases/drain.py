@@ -22,7 +22,7 @@ def _describe(node: Node, options: UpgradeOptions, target: str) -> str:
         "stop": "return the node to service and stop the run",
     }[options.on_deadline]
     return (
-        "weight 0 on every director, no new sessions, wait for its jobs and streams; "
+        "weight 0 on every director and edge, no new sessions, wait for its jobs and streams; "
         f"after {options.drain_timeout:g} s: {then}"
     )
 

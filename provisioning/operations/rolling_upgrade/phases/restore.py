@@ -7,7 +7,7 @@ from .phase import Phase, PhaseContext
 
 def _describe(node: Node, options: UpgradeOptions, target: str) -> str:
     steps = "".join(f"{s.percent}% for {s.seconds:g} s, " for s in options.slow_start)
-    return f"ready for clients, then {steps}its whole weight on every director"
+    return f"ready for clients, then {steps}its whole weight on every director and edge"
 
 
 def _run(context: PhaseContext) -> None:

@@ -14,6 +14,7 @@ from ....facts.app_status import AppAnswer, app_status
 from ....facts.app_target import Place, app_target
 from ....facts.speech import patience, speech
 from ....model.runtime import Pin
+from ....model.way_in import way_in
 from ....node_api import DRAINING, SPEECH, STATUS
 from ....resources.base import Observation
 from ....resources.current_release import CurrentRelease
@@ -158,6 +159,9 @@ class SSHCluster(Observer):
             samples.append(sample.by_host(node))
         return worst(samples, host)
 
+    def places(self) -> tuple[Place, ...]:
+        return ("rip", "vip") if self.cluster.inventory.virtual_ips else ("rip",)
+
     def metrics(self, host: str) -> NodeMetrics:
         return self.ask(host, app_metrics(self.cluster.inventory, host, patience=APP_PATIENCE))
 
@@ -191,9 +195,9 @@ class SSHCluster(Observer):
 
     @contextmanager
     def _at_directors(self) -> Iterator[None]:
-        """Guard an action that needs every director. Raises ``DirectorUnreachableError`` in place
-        of another ``ActionError`` where one of them cannot be reached, unless the operator does
-        without it (``force``)."""
+        """Guard an action that needs every director, or edge alone. Raises
+        ``DirectorUnreachableError`` in place of another ``ActionError`` where one of them cannot be
+        reached, unless the operator does without it (``force``)."""
         with self.directors:
             try:
                 yield
@@ -201,7 +205,7 @@ class SSHCluster(Observer):
                 if self.options.force:
                     raise
                 silent = self.look().unreachable
-                if any(host in silent for host in self.cluster.inventory.directors.hosts):
+                if any(host in silent for host in way_in(self.cluster.inventory)):
                     raise DirectorUnreachableError(str(error)) from None
                 raise
 

@@ -18,6 +18,7 @@ from ....facts.probe import ProbeError
 from ....model.hosts import ServiceManager
 from ....model.nodes import Node, nodes_of
 from ....model.resolve import gpus_of, service_manager_of
+from ....model.way_in import way_in
 from ....resources.base import Observation
 from ....roles.deployment import Deployment
 from ....roles.desired import DesiredHost
@@ -54,9 +55,9 @@ class Observer:
     def look(self) -> ClusterSnapshot:
         inventory = self.cluster.inventory
         with self.directors:
-            servers, directors = list(inventory.real_servers.hosts), list(inventory.directors.hosts)
+            servers, directors = list(inventory.real_servers.hosts), way_in(inventory)
             self.fleet.connect([*servers, *directors])
-            tables = look_at_tables(directors, self.fleet)
+            tables = look_at_tables(inventory, directors, self.fleet)
             masters = holders_of(inventory, self.fleet)
             answers = self.fleet.each(servers, self._ask)
             silent = {

@@ -7,7 +7,8 @@ from ....facts.app_readiness import AppReadiness
 from ....facts.gpus import GpusFound
 from ....model.inventory import Inventory
 from ....model.runtime import Runtime
-from ....roles.wanted_services import WantedService, wanted_services
+from ....model.way_in import way_in, way_in_vips, way_in_word
+from ....roles.wanted_services import WantedService, way_in_services
 from ...cluster_state.tables import Tables, weight_of
 from ..snapshot import (
     ClusterSnapshot,
@@ -36,11 +37,11 @@ def build_snapshot(
     silent: Mapping[str, str],
 ) -> ClusterSnapshot:
     """Build the snapshot of the whole cluster."""
-    wanted = wanted_services(inventory, runtime)
+    wanted = way_in_services(inventory, runtime)
     return ClusterSnapshot(
         services=tuple(_service(one, tables) for one in wanted),
         nodes={name: node(said) for name, said in answers.items()},
-        masters=tuple(name for name in inventory.directors.hosts if name in masters),
+        masters=tuple(name for name in way_in(inventory) if name in masters),
         drained=tuple(runtime.drains),
         faults=tuple(_faults(inventory, wanted, tables, masters, silent)),
         unreachable=dict(silent),
@@ -79,19 +80,21 @@ def _faults(
     masters: Collection[str],
     silent: Mapping[str, str],
 ) -> list[str]:
-    found = [why for name, why in silent.items() if name in inventory.directors.hosts]
+    word = way_in_word(inventory)
+    found = [why for name, why in silent.items() if name in way_in(inventory)]
     if not masters:
-        found.append("no director holds the VIP")
-    if len(masters) > 1 and (inventory.vrrp.sync_group or len(inventory.virtual_ips) == 1):
+        found.append(f"no {word} holds the VIP")
+    together = inventory.vrrp.sync_group or len(way_in_vips(inventory)) == 1
+    if len(masters) > 1 and together:
         found.append(f"{' and '.join(sorted(masters))} hold the VIP at the same time")
     for service in wanted:
-        found += _disagreements(service, tables)
+        found += _disagreements(service, tables, word)
     return found
 
 
-def _disagreements(service: WantedService, tables: Tables) -> list[str]:
-    """List weights that differ among directors. Weights that move by themselves, and a drained
-    node that one director has taken out, are not disagreements."""
+def _disagreements(service: WantedService, tables: Tables, word: str) -> list[str]:
+    """List weights that differ among directors, or edges alone. Weights that move by
+    themselves, and a drained node that one director has taken out, are not disagreements."""
     if service.weights_move:
         return []
     found = []
@@ -99,7 +102,5 @@ def _disagreements(service: WantedService, tables: Tables) -> list[str]:
         seen = {name: weight_of(table, service, host) or 0 for name, table in tables.items()}
         if len(set(seen.values())) > 1:
             words = ", ".join(f"{weight} on {name}" for name, weight in seen.items())
-            found.append(
-                f"{service.endpoint}: the directors do not agree on {host}: weight {words}"
-            )
+            found.append(f"{service.endpoint}: the {word}s do not agree on {host}: weight {words}")
     return found
