@@ -46,7 +46,13 @@ monitoring: {hosts: {mon1: 192.168.1.61, mon2: 192.168.1.62}}
 """
 _ACME = "names: [tts.example.org], acme: {email: a@b.org}"
 _SECRET = "0123456789abcdef0123456789abcdef"
-_ROLES = {"lvs1": "director", "rs1": "real server", "nas1": "storage", "edge1": "edge", "mon1": "monitoring"}
+_ROLES = {
+    "lvs1": "director",
+    "rs1": "real server",
+    "nas1": "storage",
+    "edge1": "edge",
+    "mon1": "monitoring",
+}
 _MEANT = {
     "with [`monitoring`](monitoring.md), every host": tuple(_ROLES.values()),
     "with monitoring, director": ("director",),
@@ -122,8 +128,7 @@ def test_every_file_sysctl_module_and_account_is_named(
 ) -> None:
     # Debian's own folders need no word.
     usual = {"/etc/keepalived", "/etc/exports.d", "/etc/nginx"} | {
-        f"/etc/systemd/system/{name}.service.d"
-        for name in ("keepalived", "nginx")
+        f"/etc/systemd/system/{name}.service.d" for name in ("keepalived", "nginx")
     }
     text = put_there()[role]
     all_names = {name for resource in resources[role] for name in names(resource)} - usual

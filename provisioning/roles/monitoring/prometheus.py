@@ -1,6 +1,7 @@
 """Prometheus on a monitoring host: rules, targets, configuration, service."""
 
 from ...model.address import endpoint
+from ...model.inventory import Inventory
 from ...model.monitoring import Monitoring
 from ...places import MONITORING_CONF, PROMETHEUS
 from ...resources.base import Requirement, Resource
@@ -53,7 +54,7 @@ def prometheus(host: RoleHost, monitoring: Monitoring) -> list[Resource]:
             for one in monitoring.hosts.values()
         ],
         rules=[f"rules/{rule_file(name)}" for name in RULES],
-        **scrape_values(host, monitoring),
+        **scrape_values(inventory, monitoring),
     )
     return [
         Directory(path=rules),
@@ -79,12 +80,12 @@ def prometheus(host: RoleHost, monitoring: Monitoring) -> list[Resource]:
     ]
 
 
-def scrape_values(host: RoleHost, monitoring: Monitoring) -> dict[str, object]:
+def scrape_values(inventory: Inventory, monitoring: Monitoring) -> dict[str, object]:
     """Values of the part of a configuration that says where to look."""
     return {
         "jobs": [
-            {"name": job.name, "file": f"targets/{job.file}", "modules": job.modules}
-            for job in jobs(host.inventory, monitoring)
+            {"name": job.job_name, "file": f"targets/{job.file}", "modules": job.modules}
+            for job in jobs(inventory, monitoring)
         ],
         "blackbox": f"127.0.0.1:{monitoring.ports.blackbox}",
     }

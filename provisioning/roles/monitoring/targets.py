@@ -44,6 +44,11 @@ class Job:
         """Name of its file of targets."""
         return f"{self.name}.json"
 
+    @property
+    def job_name(self) -> str:
+        """Its label ``job``, which is nobody else's in a Prometheus that others use as well."""
+        return f"cosyvoice-{self.name}"
+
     def text(self, cluster: str) -> str:
         """Content of that file."""
         groups_ = [

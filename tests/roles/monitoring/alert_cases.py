@@ -35,12 +35,12 @@ class Case:
 
 def host(name: str = "rs1", role: str = "real_server") -> str:
     """Labels of a series that a node exporter tells."""
-    return f'cluster="c",instance="{name}",job="host",node="{name}",role="{role}"'
+    return f'cluster="c",instance="{name}",job="cosyvoice-host",node="{name}",role="{role}"'
 
 
 def node(name: str = "rs1") -> str:
     """Labels of a series that an app tells."""
-    return f'cluster="c",instance="{name}",job="node",node="{name}",role="real_server"'
+    return f'cluster="c",instance="{name}",job="cosyvoice-node",node="{name}",role="real_server"'
 
 
 LVS1, LVS2 = host("lvs1", "director"), host("lvs2", "director")
@@ -68,38 +68,38 @@ def _drained(name: str) -> str:
 
 
 _UP = f"keepalived_up{{{LVS1}}}"
-_RS1 = {"instance": "rs1", "job": "node", "node": "rs1", "role": "real_server"}
-_ON_LVS1 = {"instance": "lvs1", "job": "host", "node": "lvs1", "role": "director"}
+_RS1 = {"instance": "rs1", "job": "cosyvoice-node", "node": "rs1", "role": "real_server"}
+_ON_LVS1 = {"instance": "lvs1", "job": "cosyvoice-host", "node": "lvs1", "role": "director"}
 _DISK = f'device="/dev/vda1",fstype="ext4",mountpoint="/",{host()}'
 _DISK_LABELS = {"device": "/dev/vda1", "fstype": "ext4", "mountpoint": "/"}
 _GPU = f'gpu="1",mig="",name="H100",uuid="GPU-1",{node()}'
 _GPU0 = f'gpu="0",mig="",name="H100",uuid="GPU-0",{node()}'
 _GPU_LABELS = {"gpu": "1", "name": "H100", "node": "rs1"}
-_PROBE = 'cluster="c",instance="https://192.0.2.100:443/readyz",job="probe",role="vip",service="https",vip="192.0.2.100"'
+_PROBE = 'cluster="c",instance="https://192.0.2.100:443/readyz",job="cosyvoice-probe",role="vip",service="https",vip="192.0.2.100"'
 _PROBE_LABELS = {
     "instance": "https://192.0.2.100:443/readyz",
-    "job": "probe",
+    "job": "cosyvoice-probe",
     "role": "vip",
     "service": "https",
     "vip": "192.0.2.100",
 }
-_MON = 'cluster="c",instance="mon1",job="{}",node="mon1",role="monitoring"'
+_MON = 'cluster="c",instance="mon1",job="cosyvoice-{}",node="mon1",role="monitoring"'
 _DAY = 86400.0
 
 
 def _mon(job: str) -> dict[str, str]:
-    return {"instance": "mon1", "job": job, "node": "mon1", "role": "monitoring"}
+    return {"instance": "mon1", "job": f"cosyvoice-{job}", "node": "mon1", "role": "monitoring"}
 
 
 CASES = (
-    Case("HostDown", {f"up{{{host()}}}": (0, 1)}, {**_RS1, "job": "host"}, 2, 0.75),
+    Case("HostDown", {f"up{{{host()}}}": (0, 1)}, {**_RS1, "job": "cosyvoice-host"}, 2, 0.75),
     Case(
         "DiskFull",
         {
             f"node_filesystem_avail_bytes{{{_DISK}}}": (4, 5),
             f"node_filesystem_size_bytes{{{_DISK}}}": (100, 100),
         },
-        {**_RS1, "job": "host", **_DISK_LABELS},
+        {**_RS1, "job": "cosyvoice-host", **_DISK_LABELS},
         6,
         4,
     ),
@@ -110,7 +110,7 @@ CASES = (
             f"node_filesystem_avail_bytes{{{_DISK}}}": (Rate(-0.0166), Rate(-0.0125)),
             f"node_filesystem_size_bytes{{{_DISK}}}": (100, 100),
         },
-        {**_RS1, "job": "host", **_DISK_LABELS},
+        {**_RS1, "job": "cosyvoice-host", **_DISK_LABELS},
         120,
         20,
         ends_after=360,
@@ -122,7 +122,7 @@ CASES = (
             f"node_memory_MemAvailable_bytes{{{host()}}}": (4, 5),
             f"node_memory_MemTotal_bytes{{{host()}}}": (100, 100),
         },
-        {**_RS1, "job": "host"},
+        {**_RS1, "job": "cosyvoice-host"},
         11,
         9,
     ),

@@ -8,41 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from provisioning.places import MONITORING_CONF
-from provisioning.roles.monitoring.rules import RULES
 from tests.roles.monitoring.alert_cases import CASES, LVS1, Case, Rate, Value, host, node
-from tests.roles.rendered import files
 
 Sample = tuple[float, list[dict[str, str]]]
 """Minute, and the alerts that burn then."""
-
-
-@pytest.fixture(scope="session")
-def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of rules of a monitoring host, in a folder."""
-    folder = tmp_path_factory.mktemp("rules")
-    with pytest.MonkeyPatch.context() as patch:
-        from tests.roles.rendered import SECRETS
-
-        for name, value in SECRETS.items():
-            patch.setenv(name, value)
-        found = files("monitoring")
-    for name in RULES:
-        content = found[f"mon1{MONITORING_CONF}/rules/{name}.yml"].content
-        (folder / f"{name}.yml").write_text(content, encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def alerts(rules: Path) -> dict[str, dict[str, Any]]:
-    """Every alert by its name."""
-    return {
-        rule["alert"]: rule
-        for path in rules.glob("*.yml")
-        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
-        for rule in group["rules"]
-        if "alert" in rule
-    }
 
 
 def values(value: Value, minutes: int, after: tuple[Value, int] | None = None) -> str:
@@ -165,7 +134,7 @@ def test_the_watchdog_always_burns(rules: Path, tmp_path: Path) -> None:
 
 def test_a_clock_is_compared_with_the_watchers(rules: Path, tmp_path: Path) -> None:
     """Samples are taken at the watcher's time, a minute apart from 0."""
-    labels = {"cluster": "c", "instance": "rs1", "job": "host", "node": "rs1"}
+    labels = {"cluster": "c", "instance": "rs1", "job": "cosyvoice-host", "node": "rs1"}
     burning = {"alertname": "ClockWrong", "severity": "warning", "role": "real_server", **labels}
     name = f"node_time_seconds{{{host()}}}"
     tests = [
@@ -178,7 +147,7 @@ def test_a_clock_is_compared_with_the_watchers(rules: Path, tmp_path: Path) -> N
 
 
 def test_flapping_is_counted(rules: Path, tmp_path: Path) -> None:
-    labels = {"cluster": "c", "instance": "lvs1", "job": "host", "node": "lvs1"}
+    labels = {"cluster": "c", "instance": "lvs1", "job": "cosyvoice-host", "node": "lvs1"}
     burning = {"alertname": "VrrpFlaps", "severity": "warning", "iname": "VI_1", **labels}
     burning["role"] = "director"
     name = f'keepalived_vrrp_state{{{LVS1},iname="VI_1"}}'
