@@ -48,6 +48,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
     },
     "Look": {
         "status": _Entry("status:status", "Show what every host is now, and what is wrong."),
+        "alerts": _Entry("alerts:alerts", "Show which alerts burn; silence one; try the way."),
         "logs": _Entry("logs:logs", "Show the logs of hosts."),
         "releases": _Entry("releases:releases", "Show which release each real server runs."),
         "artifacts": _Entry(

@@ -6,11 +6,13 @@ from .exports import Exports
 from .keepalived import Keepalived
 from .language import Language
 from .lines import Listed, Sysctl, Words
+from .metrics import Metrics
 from .nginx import Nginx
 from .perl import Perl
 from .shell import Shell
 from .supervisor import Supervisor
 from .systemd import Systemd
+from .yaml import Yaml
 
 _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("/keepalived.conf.j2", Keepalived),
@@ -42,6 +44,10 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("/lvs-real-server.j2", Shell),
     ("/nfs-export.j2", Shell),
     ("/cosyvoice-nginx.j2", Shell),
+    ("/keepalived-metrics.j2", Shell),
+    (".drop-in.conf.j2", Systemd),
+    (".yml.j2", Yaml),
+    (".prom.j2", Metrics),
 )
 
 

@@ -16,6 +16,7 @@ from .hosts import (
     Variable,
 )
 from .ipvs import Ipvs
+from .monitoring import Monitoring
 from .notify import Notify
 from .paths import LocalPath
 from .service import VirtualService
@@ -54,6 +55,8 @@ class Inventory(Part):
     edges: Edges | None = None
     """Machines that admit programs' requests, up to what the nodes can take; absent, there is no
     such way in."""
+    monitoring: Monitoring | None = None
+    """Prometheus, Alertmanager and exporters; absent, nothing of it is installed."""
     clients: Clients = Clients()
     """Machines from whose place ``cluster verify`` looks at the VIP."""
     tls: Tls | None = None

@@ -8,6 +8,7 @@ from ..model.runtime import Runtime
 from ..resources.base import Postcondition, Requirement, Resource
 from .deployment import Deployment
 from .distribution import distribution_requirement
+from .monitoring.exporters import exporters
 from .part import RolePart
 from .registry import deploy_order
 from .release_archive import ReleaseArchive
@@ -45,7 +46,9 @@ def desired_hosts(
     found = {}
     for name in all_hosts(inventory):
         roles = [role for role in deploy_order() if name in role.hosts(inventory)]
-        found[name] = _joined(name, [role.part(deployment, name) for role in roles])
+        parts = [role.part(deployment, name) for role in roles]
+        # Last, as nothing of a role waits for them.
+        found[name] = _joined(name, [*parts, exporters(deployment, name)] if roles else [])
     return found
 
 

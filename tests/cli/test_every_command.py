@@ -20,6 +20,7 @@ ssh: {host: 127.0.0.1, port: 1, known_hosts_file: known_hosts, connect_timeout: 
 directors: {hosts: {lvs1: 192.0.2.11, lvs2: 192.0.2.12}}
 real_servers: {hosts: {rs1: 192.0.2.101, rs2: 192.0.2.102}}
 app: {secret: {env: CLUSTER_TEST_SECRET}}
+monitoring: {hosts: {mon1: 192.0.2.61}}
 """
 
 _WORDS = {
@@ -250,7 +251,7 @@ def test_an_inventory_named_without_i(run: Run) -> None:
 def test_hosts_are_named_once(run: Run) -> None:
     out = run(["plan"])[1]
     assert "lvs1: lvs1" not in out and "No changes" not in out
-    assert out.splitlines()[-1] == "unreachable: lvs1, lvs2, rs1, rs2."
+    assert out.splitlines()[-1] == "unreachable: lvs1, lvs2, rs1, rs2, mon1."
     _, out, err = run(["deploy", "--yes"])
     assert "lvs1: not changed: " in out and "lvs1: lvs1" not in out + err
     assert "not changed: lvs1" not in out

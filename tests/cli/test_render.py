@@ -2,6 +2,7 @@
 
 import json
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,39 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(path: Path) -> None:
     result = CliRunner().invoke(render, ["-i", str(path), "--out", "/proc/nowhere"])
     assert result.exit_code == 2
     assert "/proc/nowhere" in result.stderr and "cannot be written" in result.stderr
+
+
+def test_a_prometheus_that_is_there_already_gets_files_that_it_takes(
+    path: Path, tmp_path: Path
+) -> None:
+    path.write_text(f"{_INVENTORY}monitoring: {{}}\n", encoding="utf-8")
+    out = tmp_path / "out"
+    result = CliRunner().invoke(render, ["-i", str(path), "--prometheus", "--out", str(out)])
+    assert (result.exit_code, result.stdout) == (0, f"Written below {out}.\n")
+    for words in (["promtool", "check", "config"], ["promtool", "check", "rules"]):
+        files = [out / "prometheus.yml"] if words[2] == "config" else (out / "rules").iterdir()
+        done = subprocess.run([*words, *map(str, files)], capture_output=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    hosts = json.loads((out / "targets" / "host.json").read_text(encoding="utf-8"))
+    assert {one["labels"]["node"] for one in hosts} == {"lvs1", "lvs2", "rs1", "rs2"}
+    # Of monitoring hosts there are none, and nothing that only they have.
+    assert not (out / "targets" / "alertmanager.json").exists()
+    assert "MeshBroken" not in (out / "rules" / "watching.yml").read_text(encoding="utf-8")
+
+
+def test_json_of_the_same_has_the_paths(path: Path) -> None:
+    path.write_text(f"{_INVENTORY}monitoring: {{}}\n", encoding="utf-8")
+    result = CliRunner().invoke(render, ["-i", str(path), "--prometheus", "--json"])
+    assert {"prometheus.yml", "rules/hosts.yml", "targets/node.json"} <= json.loads(
+        result.stdout
+    ).keys()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"), [("", "write monitoring: {}"), ("monitoring: {}\n", "leave out --host")]
+)
+def test_without_exporters_or_for_one_host_there_are_none(more: str, said: str, path: Path) -> None:
+    path.write_text(f"{_INVENTORY}{more}", encoding="utf-8")
+    result = CliRunner().invoke(render, ["-i", str(path), "--prometheus", "--host", "rs1"])
+    assert result.exit_code == 2
+    assert said in result.stderr

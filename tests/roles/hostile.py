@@ -39,6 +39,8 @@ _BESIDE: dict[str, dict[str, Any]] = {
     "storage": {"hosts": {"nas1": {"address": "192.168.1.60"}}},
     "tls": {"authority": "cluster"},
     "edges": {"vip": {"address": "192.168.1.110"}, "hosts": {"edge1": {"address": "192.168.1.51"}}},
+    "monitoring": {"hosts": {"mon1": {"address": "192.168.1.61"}}},
+    "monitoring.hosts.mon1": {"address": "192.168.1.61"},
     "services.0.check": {"type": "misc", "command": "/bin/x", "timeout": 1},
     "vrrp.track_scripts.0": {"name": "a", "command": "/bin/true", "timeout": 1},
     "clients.hosts.c1": {"address": "192.168.1.70"},
@@ -52,6 +54,7 @@ _NAMES = {
     "real_servers": "rs1",
     "storage": "nas1",
     "edges": "edge1",
+    "monitoring": "mon1",
     "clients": "c1",
 }
 _EXAMPLES = ("a", "/bin/true a", "/srv/a", "a:/b", "192.168.1.99")

@@ -9,8 +9,16 @@ from provisioning.roles.desired import DesiredHost, desired_hosts
 
 HERE = Path(__file__).parent
 INVENTORIES = sorted(path.stem for path in (HERE / "inventories").glob("*.yaml"))
+SECRETS = {
+    "GOLDEN_AUTH_PASS": "LVS123",
+    "GOLDEN_SECRET": "geheim 密码 \"'$x",
+    "GOLDEN_HOOK": "https://hooks.example.org/T0/B0?key=a%20b&x=1",
+    "GOLDEN_HEARTBEAT": "https://beat.example.org/ping/1",
+}
+"""Environment variables of their secrets."""
 DRAIN = Drain("ops@control run 20260101T000000Z-0000", "2026-01-01T00:00:00+00:00", "新内核")
 RUNTIMES = {
+    "drained-watched": ("monitoring", Runtime({"rs2": DRAIN})),
     "drained-tcp": ("first-seed", Runtime({"rs2": DRAIN})),
     "drained-hash": ("hashing-misc", Runtime({"rs1": DRAIN})),
     "drained-all": ("hashing-misc", Runtime({"rs1": DRAIN, "rs2": DRAIN})),

@@ -9,7 +9,7 @@ import pytest
 
 from provisioning.places import KEEPALIVED_CONF
 from provisioning.resources.file import File
-from tests.roles.rendered import CASES, files
+from tests.roles.rendered import CASES, SECRETS, files
 
 
 def run(*argv: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -19,10 +19,11 @@ def run(*argv: str, text: str | None = None) -> subprocess.CompletedProcess[str]
 def of(kind: str) -> list[tuple[str, File]]:
     import os
 
-    os.environ.setdefault("GOLDEN_AUTH_PASS", "LVS123")
+    for name, value in SECRETS.items():
+        os.environ.setdefault(name, value)
     found = []
-    for name in CASES:
-        for place, file in files(name).items():
+    for case in CASES:
+        for place, file in files(case).items():
             ends = {
                 "keepalived": place.endswith(KEEPALIVED_CONF),
                 "script": file.content.startswith("#!/bin/sh"),
@@ -31,9 +32,10 @@ def of(kind: str) -> list[tuple[str, File]]:
                 "logrotate": "/logrotate.d/" in place,
                 "exports": place.endswith(".exports"),
                 "sysctl": "/sysctl.d/" in place,
+                "metrics": place.endswith(".prom"),
             }
             if ends[kind]:
-                found.append((f"{name}/{place}", file))
+                found.append((f"{case}/{place}", file))
     assert found, kind
     return found
 
@@ -124,6 +126,7 @@ def test_systemd_verifies(file: File, tmp_path: Path) -> None:
     for program in (
         "/usr/local/sbin/lvs-real-server",
         "/usr/local/sbin/keepalived-guard",
+        "/usr/local/sbin/keepalived-metrics",
         "/usr/local/sbin/cosyvoice-acme",
         "/opt/cosyvoice/run.sh",
     ):
@@ -189,3 +192,9 @@ def test_exportfs_reads_it(file: File, tmp_path: Path) -> None:
     done = run("unshare", "--mount", "sh", "-c", script)
     assert "exporting" in done.stdout
     assert "syntax" not in done.stdout and "unknown" not in done.stdout, done.stdout
+
+
+@cases("metrics")
+def test_prometheus_reads_the_metrics(file: File) -> None:
+    done = run("promtool", "check", "metrics", text=file.content)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

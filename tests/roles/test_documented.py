@@ -15,6 +15,7 @@ from provisioning.model.runtime import Runtime
 from provisioning.model.service import VirtualService
 from provisioning.model.spreading import Spreading
 from provisioning.model.tls import Tls
+from provisioning.places import NODE_EXPORTER
 from provisioning.resources.base import Resource
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
@@ -41,6 +42,7 @@ services: [{name: web, check: {type: misc, command: /usr/bin/true, timeout: 1, d
 app: {venv: true}
 tls: {authority: cluster, only: false}
 edges: {vip: 192.168.1.110, hosts: {edge1: 192.168.1.51, edge2: 192.168.1.52}}
+monitoring: {hosts: {mon1: 192.168.1.61, mon2: 192.168.1.62}}
 """
 _ACME = "names: [tts.example.org], acme: {email: a@b.org}"
 _PER_GPU = """\
@@ -48,7 +50,19 @@ services: [{name: gpu0, port: 12321}]
 app: {per_gpu: true, engine: {name: espeak, gpus: [0]}}
 """
 _SECRET = "0123456789abcdef0123456789abcdef"
-_ROLES = {"lvs1": "director", "rs1": "real server", "nas1": "storage", "edge1": "edge"}
+_ROLES = {
+    "lvs1": "director",
+    "rs1": "real server",
+    "nas1": "storage",
+    "edge1": "edge",
+    "mon1": "monitoring",
+}
+_MEANT = {
+    "with [`monitoring`](monitoring.md), every host": tuple(_ROLES.values()),
+    "with monitoring, director": ("director",),
+    "with monitoring, director and edge": ("director", "edge"),
+}
+"""Hosts of several roles that a row is about."""
 _PORT = VirtualService().port
 _TLS_PORTS = (Tls().port, Tls().redirect_port)
 Entry = tuple[str, str]
@@ -90,7 +104,8 @@ def put_there() -> dict[str, str]:
     role = ""
     for first, what in rows(section("requirements.md", "What is put on a host")):
         role = first or role
-        found[role] = f"{found.get(role, '')} {what}"
+        for one in _MEANT.get(role, (role,)):
+            found[one] = f"{found.get(one, '')} {what}"
     return found
 
 
@@ -151,7 +166,9 @@ def test_packages_are_those_of_the_table(
     cell = next(row for row in table if row[0] == "Debian packages")[column]
     listed = set(re.findall(r"`([^`]+)`", cell)) - {"app.venv", "tls", "tls.acme"}
     wanted = {n for one in resources[role] if isinstance(one, Packages) for n in one.names}
-    assert listed == wanted
+    everywhere = "every host of every role gets `prometheus-node-exporter`"
+    assert everywhere in section("requirements.md", "Hosts")
+    assert listed | {NODE_EXPORTER} == wanted
 
 
 def test_services_are_named(resources: dict[str, tuple[Resource, ...]]) -> None:
@@ -192,6 +209,9 @@ def heard(role: str, some: Iterable[Resource]) -> set[Entry]:
             found.add((role, "IP protocol 112"))
         if isinstance(resource, File) and "lvs_sync_daemon" in resource.content:
             found.add((role, f"UDP {synced()[1]}"))
+        if isinstance(resource, File):
+            listened = re.findall(r"--\w+\.listen-address=\S+:(\d+)", resource.content)
+            found |= {(role, f"TCP {port}") for port in listened}
         if isinstance(resource, NfsExport):
             found.add((role, "TCP 2049"))
         if isinstance(resource, Mount):

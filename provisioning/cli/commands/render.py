@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
+from ...model.inventory import Inventory
 from ...operations.cluster.cluster import Cluster
 from ...resources.file import File
 from ...roles.desired import DesiredHost, desired_hosts
+from ...roles.monitoring.own_prometheus import prometheus_files
 from ..options import inventory_option, load_or_exit
 from ..selection import chosen
 from ..views.json_output import print_json
@@ -20,16 +22,35 @@ from ..views.json_output import print_json
     type=click.Path(path_type=Path, file_okay=False),
     help="Write the files below this folder as HOST/path instead of printing them.",
 )
+@click.option(
+    "--prometheus",
+    "for_prometheus",
+    is_flag=True,
+    help="Show instead the files for a Prometheus that you have already: targets, rules, scrapes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the files as JSON.")
-def render(inventory: Path, hosts: tuple[str, ...], out: Path | None, as_json: bool) -> None:
+def render(
+    inventory: Path,
+    hosts: tuple[str, ...],
+    out: Path | None,
+    for_prometheus: bool,
+    as_json: bool,
+) -> None:
     """Show every file that deploy would put on the hosts, as it would land there.
 
     Files with secrets in them are written readable for you alone.
+
+    With --prometheus they are those by which a Prometheus of yours watches the cluster, with
+    --out as DIRECTORY/prometheus.yml and so on. The exporters that it asks are on the hosts where
+    the inventory has monitoring:, be it {}. JSON: {path: content}.
 
     Exit status: 0 done, 1 a template failed, 2 wrong inventory or command line.
     """
     cluster = Cluster(load_or_exit(inventory), inventory)
     model = cluster.inventory
+    if for_prometheus:
+        _show_for_prometheus(model, hosts, out, as_json=as_json)
+        return
     wanted = desired_hosts(model, None, cluster.runtime)
     files = {name: _files(wanted[name]) for name in chosen(model, hosts)}
     if out is not None:
@@ -44,6 +65,29 @@ def render(inventory: Path, hosts: tuple[str, ...], out: Path | None, as_json: b
             for file in found:
                 click.secho(f"### {name}:{file.path} (mode {file.mode:04o})", bold=True)
                 click.echo(file.content)
+
+
+def _show_for_prometheus(
+    inventory: Inventory, hosts: tuple[str, ...], out: Path | None, *, as_json: bool
+) -> None:
+    if inventory.monitoring is None:
+        raise click.UsageError(
+            "the inventory has no monitoring, so no host has an exporter: write monitoring: {}"
+        )
+    if hosts:
+        raise click.UsageError("--prometheus is about all hosts: leave out --host")
+    files = prometheus_files(inventory, inventory.monitoring)
+    if out is not None:
+        found = [File(path=f"/{path}", content=content) for path, content in files.items()]
+        _write_all(out, {"": found})
+    if as_json:
+        print_json(files)
+    elif out is not None:
+        click.echo(f"Written below {out}.")
+    else:
+        for path, content in files.items():
+            click.secho(f"### {path}", bold=True)
+            click.echo(content)
 
 
 def _files(host: DesiredHost) -> list[File]:

@@ -37,6 +37,13 @@ def remember_directors(folder: Path, inventory: Inventory) -> None:
         record["edges"] = inventory.edges.model_dump(
             mode="json", exclude_unset=True, exclude={"hosts": {"__all__": {"ssh"}}, "ssh": True}
         )
+    if inventory.monitoring is not None:
+        # Directors tell what is expected of them; whom alerts are told to is nothing to them.
+        record["monitoring"] = inventory.monitoring.model_dump(
+            mode="json",
+            exclude_unset=True,
+            exclude={"receivers": True, "heartbeat": True, **_HOST},
+        )
     text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
     path = folder / _FILE
     if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -64,6 +71,7 @@ def as_directors_have_it(folder: Path, inventory: Inventory) -> Inventory:
             "tls": old.tls,
             "directors": old.directors,
             "edges": old.edges,
+            "monitoring": old.monitoring,
             "real_servers": old.real_servers,
         }
     )
@@ -80,9 +88,10 @@ def _named_as_now(record: dict[str, Any], inventory: Inventory) -> dict[str, Any
         record[group]["hosts"] = {names[name]: host for name, host in hosts.items()}
     there = record["directors"]["hosts"].items()
     record["directors"]["hosts"] = {name: host for name, host in there if name in hosts_now}
-    if "edges" in record:
-        there = record["edges"]["hosts"].items()
-        record["edges"]["hosts"] = {name: host for name, host in there if name in hosts_now}
+    for group in ("edges", "monitoring"):
+        if group in record:
+            there = record[group].get("hosts", {}).items()
+            record[group]["hosts"] = {name: host for name, host in there if name in hosts_now}
     for service in record.get("services", []):
         if service.get("real_servers") is not None:
             service["real_servers"] = [names.get(name, name) for name in service["real_servers"]]

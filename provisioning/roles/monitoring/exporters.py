@@ -1,0 +1,81 @@
+"""Exporters on every host of a cluster that is monitored: the machine, and Keepalived. Pure."""
+
+from dataclasses import replace
+
+from ...model.address import endpoint
+from ...model.inventory import Inventory
+from ...model.monitoring import Monitoring
+from ...model.resolve import all_hosts
+from ...places import (
+    EXPECTED_METRICS,
+    KEEPALIVED_METRICS,
+    KEEPALIVED_METRICS_PROGRAM,
+    NODE_EXPORTER,
+    TEXTFILES,
+    VRRP_STATE,
+)
+from ...resources.base import Resource
+from ...resources.package import Packages
+from ...resources.service import Service, restart
+from ..deployment import Deployment
+from ..part import RolePart
+from ..programs import manager_resources
+from ..rendering import RenderedFile
+from ..role_host import RoleHost
+from .daemon import PackagedDaemon
+from .expected import expected
+
+_SECONDS = 5
+"""Between looks at Keepalived."""
+
+
+def exporters(deployment: Deployment, name: str) -> RolePart:
+    """The share of monitoring in a host of whatever role; nothing where there is no monitoring."""
+    inventory = deployment.inventory
+    monitoring = inventory.monitoring
+    if monitoring is None:
+        return RolePart((), (), ())
+    host = RoleHost(deployment, name, "monitoring")
+    resources: list[Resource] = [
+        Packages(names=(NODE_EXPORTER,)),
+        *manager_resources(host.manager),
+        *node_exporter(inventory, monitoring, name).kept_running(host),
+    ]
+    if name in inventory.directors.hosts:
+        content = host.render("expected.prom.j2", **expected(inventory, host.runtime))
+        resources.append(RenderedFile(path=EXPECTED_METRICS, content=content))
+    if name in (*inventory.directors.hosts, *(inventory.edges.hosts if inventory.edges else ())):
+        resources += _keepalived_metrics(host)
+    return RolePart((), tuple(resources), ())
+
+
+def node_exporter(inventory: Inventory, monitoring: Monitoring, name: str) -> PackagedDaemon:
+    """Bound to the host's own address: a director would answer at the VIP otherwise."""
+    address = all_hosts(inventory)[name].address
+    director = name in inventory.directors.hosts
+    return PackagedDaemon(
+        NODE_EXPORTER,
+        (
+            f"--web.listen-address={endpoint(address, monitoring.ports.host)}",
+            f"--collector.textfile.directory={TEXTFILES}",
+            f"--{'' if director else 'no-'}collector.ipvs",
+        ),
+    )
+
+
+def _keepalived_metrics(host: RoleHost) -> list[Resource]:
+    # Keepalived goes on meanwhile.
+    again = (replace(restart(KEEPALIVED_METRICS, host.manager), disturbs=False),)
+    script = KEEPALIVED_METRICS_PROGRAM
+    return [
+        host.script(
+            script,
+            "keepalived-metrics.j2",
+            again,
+            state_folder=VRRP_STATE,
+            target=f"{TEXTFILES}/cosyvoice-keepalived.prom",
+            seconds=_SECONDS,
+        ),
+        host.unit(KEEPALIVED_METRICS, again, script=script, folder=TEXTFILES),
+        Service(name=KEEPALIVED_METRICS, manager=host.manager),
+    ]

@@ -1,0 +1,80 @@
+"""The role of monitoring hosts. Pure."""
+
+from ...model.address import endpoint
+from ...model.hosts import ServiceManager
+from ...model.monitoring import Monitoring
+from ...places import ALERTMANAGER, BLACKBOX_EXPORTER, MONITORING_CONF, PROMETHEUS
+from ...resources.base import Postcondition
+from ...resources.directory import Directory
+from ...resources.package import Packages
+from ..deployment import Deployment
+from ..network import address_requirement
+from ..part import RolePart
+from ..programs import manager_requirement, manager_resources
+from ..role import Log, Role
+from ..role_host import RoleHost
+from .alertmanager import alertmanager
+from .blackbox import blackbox
+from .prometheus import prometheus, room
+from .view import monitoring_view
+
+_SERVICES = (PROMETHEUS, ALERTMANAGER, BLACKBOX_EXPORTER)
+
+
+def part(deployment: Deployment, name: str) -> RolePart:
+    """Requirements and resources of one monitoring host, in the order in which they are applied."""
+    host = RoleHost(deployment, name, "monitoring")
+    inventory, manager = host.inventory, host.manager
+    monitoring = inventory.monitoring
+    assert monitoring is not None
+    return RolePart(
+        (
+            manager_requirement(manager),
+            address_requirement(inventory, name),
+            room(monitoring),
+        ),
+        (
+            Packages(names=("curl", PROMETHEUS, ALERTMANAGER, BLACKBOX_EXPORTER)),
+            *manager_resources(manager),
+            Directory(path=MONITORING_CONF),
+            *blackbox(host, monitoring),
+            *alertmanager(host, monitoring),
+            *prometheus(host, monitoring),
+        ),
+        (_answers(monitoring, name),),
+    )
+
+
+def _answers(monitoring: Monitoring, name: str) -> Postcondition:
+    address, ports = monitoring.hosts[name].address, monitoring.ports
+    urls = [
+        f"'http://{endpoint(address, port)}/-/ready'"
+        for port in (ports.prometheus, ports.alertmanager)
+    ]
+    return Postcondition(
+        "Prometheus and Alertmanager are ready",
+        f"for url in {' '.join(urls)}; do\n"
+        "    curl -fsS -g --noproxy '*' --max-time 5 -o /dev/null \"$url\" || exit 1\ndone",
+        120,
+        f"see `cluster logs {name}`; something else may listen on one of monitoring.ports",
+    )
+
+
+def _logs(manager: ServiceManager) -> tuple[Log, ...]:
+    supervised = manager is ServiceManager.SUPERVISOR
+    return tuple(Log(name, f"/var/log/{name}.log" if supervised else None) for name in _SERVICES)
+
+
+MONITORING = Role(
+    key="monitoring",
+    name="monitoring hosts",
+    order=40,
+    part=part,
+    view=monitoring_view,
+    logs=_logs,
+    diagnostics={
+        "prometheus-targets.txt": f"cat {MONITORING_CONF}/targets/*.json",
+        "prometheus-disk.txt": "du -s /var/lib/prometheus/*; df -h /var/lib/prometheus",
+    },
+)
+"""Last: what it looks at is there then."""

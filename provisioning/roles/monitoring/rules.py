@@ -1,0 +1,30 @@
+"""The files of rules: alerts, with their severity, texts and runbook. Pure."""
+
+from ...model.inventory import Inventory
+from ...model.monitoring import Monitoring
+
+RULES = ("hosts", "directors", "service", "gpus", "watching")
+"""Templates ``alerts-NAME.yml.j2``, each a file of rules of the same name."""
+_LABELS = (
+    "gpu", "iname", "instance", "integration", "job", "local_address", "mountpoint", "name",
+    "node", "real_server", "role", "rule_group", "service", "vip",
+)  # fmt: skip
+
+
+def rule_values(inventory: Inventory, monitoring: Monitoring) -> dict[str, object]:
+    """Values of the templates. What Prometheus itself fills in stands there by its name: a
+    template's braces are Jinja's."""
+    return {
+        "of": {label: f"{{{{ $labels.{label} }}}}" for label in _LABELS},
+        "value": "{{ $value | humanize }}",
+        "percent": "{{ $value | humanizePercentage }}",
+        "duration": "{{ $value | humanizeDuration }}",
+        "runbooks": monitoring.runbooks.rstrip("/"),
+        "queue": inventory.app.queue_size,
+        "watchers": len(monitoring.hosts),
+    }
+
+
+def rule_file(name: str) -> str:
+    """Name of the file with these rules."""
+    return f"{name}.yml"
