@@ -18,7 +18,7 @@ from ...model.resolve import all_hosts
 from .runtime_state import replace_file
 
 _FILE = "directors.json"
-_HOST = {"hosts": {"__all__": {"environment", "ssh"}}, "ssh": True}
+_HOST: dict[str, Any] = {"hosts": {"__all__": {"environment", "ssh"}}, "ssh": True}
 
 
 def remember_directors(folder: Path, inventory: Inventory) -> None:

@@ -2,7 +2,9 @@
 
 from ...model.address import endpoint
 from ...model.hosts import ServiceManager
+from ...model.inventory import Inventory
 from ...model.monitoring import Monitoring
+from ...model.resolve import service_manager_of
 from ...places import ALERTMANAGER, BLACKBOX_EXPORTER, MONITORING_CONF, PROMETHEUS
 from ...resources.base import Postcondition
 from ...resources.directory import Directory
@@ -60,9 +62,11 @@ def _answers(monitoring: Monitoring, name: str) -> Postcondition:
     )
 
 
-def _logs(manager: ServiceManager) -> tuple[Log, ...]:
-    supervised = manager is ServiceManager.SUPERVISOR
-    return tuple(Log(name, f"/var/log/{name}.log" if supervised else None) for name in _SERVICES)
+def _logs(inventory: Inventory, name: str) -> tuple[Log, ...]:
+    supervised = service_manager_of(inventory, name) is ServiceManager.SUPERVISOR
+    return tuple(
+        Log(service, f"/var/log/{service}.log" if supervised else None) for service in _SERVICES
+    )
 
 
 MONITORING = Role(

@@ -8,11 +8,11 @@ from ...model.address import IPAddress, endpoint
 from ...model.groups import managed_groups
 from ...model.inventory import Inventory
 from ...model.monitoring import Monitoring
+from ...model.nodes import all_nodes
 from ...model.resolve import groups, speaks_tls, virtual_services
 from ...model.service import HttpCheck, VirtualService, check_path
 from ...model.tls_services import REDIRECT
 from ...node_api import EDGE_HEALTH
-from ..real_server.urls import app_port
 
 _ROLES = {"directors": "director", "real_servers": "real_server", "edges": "edge"}
 """Labels of roles whose keys are plurals."""
@@ -91,10 +91,10 @@ def _nodes(inventory: Inventory) -> list[Target]:
     # What comes from elsewhere need not have metrics.
     if inventory.app.source != "builtin":
         return []
-    port = app_port(inventory)
+    hosts = inventory.real_servers.hosts
     return [
-        Target(endpoint(host.address, port), "real_server", name)
-        for name, host in inventory.real_servers.hosts.items()
+        Target(endpoint(hosts[node.host].address, node.port), "real_server", node.name)
+        for node in all_nodes(inventory)
     ]
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.engine.plan import Resource
 from provisioning.facts.alerts import firing_alerts, targets_up
 from provisioning.facts.fact import Answers
 from provisioning.facts.interfaces import INTERFACES
@@ -17,7 +16,7 @@ from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.drain.runtime_change import director_parts
 from provisioning.places import EXPECTED_METRICS, KEEPALIVED_METRICS, NODE_EXPORTER
-from provisioning.resources.base import Observation
+from provisioning.resources.base import Observation, Resource
 from provisioning.resources.file import File
 from provisioning.resources.package import Packages
 from provisioning.resources.service import Service

@@ -48,7 +48,11 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         for name, value in secrets.items():
             (folder / name).write_text(value)
             (folder / name).chmod(0o600)
-        receiver = {"name": "hook", "type": "webhook", "severities": ["critical", "warning"]}
+        receiver: dict[str, Any] = {
+            "name": "hook",
+            "type": "webhook",
+            "severities": ["critical", "warning"],
+        }
         receiver |= {key: {"file": str(folder / name)} for key, name in _SECRETS.items()}
         with watching_site(
             folder,
