@@ -46,7 +46,7 @@ def test_work_is_added_up_and_a_reason_names_its_node() -> None:
 
 
 def test_the_host_drains_when_all_of_its_nodes_do() -> None:
-    drains = {"draining": True, "reason": "draining"}
+    drains: dict[str, Any] = {"draining": True, "reason": "draining"}
     both = asked(status("rs1-gpu0", **drains), status("rs1-gpu1", **drains))
     assert both.status is not None and both.status.draining and both.not_ready == "draining"
     one = asked(status("rs1-gpu0", **drains), status("rs1-gpu1"))
