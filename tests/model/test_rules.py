@@ -11,6 +11,7 @@ from provisioning.model.rules import (
     RULES,
     Rule,
     edges,
+    per_gpu,
     tls,
     vrrp_behaviour,
     vrrp_password,
@@ -944,7 +945,7 @@ def test_every_rule_has_something_to_say_about_some_case(monkeypatch: pytest.Mon
         vrrp_behaviour.unicast_peers,
         vrrp_password.auth_pass,
         tls.certificate,
-        # test_edges.py
-        *(rule for rule in RULES if rule.__module__ == edges.__name__),
+        # test_edges.py, test_per_gpu.py
+        *(rule for rule in RULES if rule.__module__ in (edges.__name__, per_gpu.__name__)),
     }
     assert set(RULES) - spoke == elsewhere
