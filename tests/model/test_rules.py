@@ -12,6 +12,7 @@ from provisioning.model.rules import (
     Rule,
     edges,
     edges_tls,
+    per_gpu,
     tls,
     vrrp_behaviour,
     vrrp_password,
@@ -945,7 +946,11 @@ def test_every_rule_has_something_to_say_about_some_case(monkeypatch: pytest.Mon
         vrrp_behaviour.unicast_peers,
         vrrp_password.auth_pass,
         tls.certificate,
-        # test_edges.py, test_tls.py
-        *(one for one in RULES if one.__module__ in (edges.__name__, edges_tls.__name__)),
+        # test_edges.py, test_tls.py, test_per_gpu.py
+        *(
+            rule
+            for rule in RULES
+            if rule.__module__ in (edges.__name__, edges_tls.__name__, per_gpu.__name__)
+        ),
     }
     assert set(RULES) - spoke == elsewhere

@@ -55,7 +55,7 @@ from tests.operations import sandbox_cluster as sandboxes
 from tests.operations.operating import operation
 from tests.operations.sandbox_cluster import SandboxCluster, SandboxHost, sandbox_cluster
 
-_STATUS = {"status": "degraded", "servers": 3, "healthy": 2, "nodes": []}
+_STATUS = {"status": "degraded", "servers": 3, "healthy": 2, "nodes": [{}, {}, {}]}
 _STATUS |= {"total_capacity": 8, "busy": 3, "waiting": 1}
 _EDGES = {"vip": "127.0.0.200", "hosts": {"edge1": "127.0.0.51"}}
 

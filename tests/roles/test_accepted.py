@@ -153,9 +153,15 @@ def test_a_break_in_would_find_little(file: File, tmp_path: Path) -> None:
 def test_supervisor_reads_it(file: File) -> None:
     from_text = configparser.RawConfigParser(inline_comment_prefixes=(";", "#"))
     from_text.read_string(file.content)
-    (section,) = from_text.sections()
-    assert section == f"program:{Path(file.path).stem}"
-    assert from_text[section]["command"].startswith("/")
+    programs = [one for one in from_text.sections() if not one.startswith("group:")]
+    name = Path(file.path).stem
+    if f"group:{name}" in from_text:
+        members = from_text[f"group:{name}"]["programs"].split(",")
+        assert programs == [f"program:{member}" for member in members]
+    else:
+        assert programs == [f"program:{name}"]
+    for program in programs:
+        assert from_text[program]["command"].startswith("/")
 
 
 @cases("logrotate")
