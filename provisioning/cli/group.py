@@ -23,6 +23,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "init": _Entry("init:init", "Write a commented inventory."),
         "validate": _Entry("validate:validate", "Check the inventory: every mistake at once."),
         "schema": _Entry("schema:schema", "Print the inventory's JSON Schema, for editors."),
+        "explain": _Entry("explain:explain", "Explain a key of the inventory, with an example."),
         "render": _Entry("render:render", "Show every file that deploy would put on the hosts."),
     },
     "Change": {

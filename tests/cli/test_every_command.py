@@ -40,7 +40,7 @@ _WORDS = {
     "logs": ["rs1"],
     "forget": ["rs9"],
 }
-_NO_INVENTORY = {"init", "schema", "lab"}
+_NO_INVENTORY = {"init", "schema", "explain", "lab"}
 _COMMANDS = [*cluster.list_commands(click.Context(cluster)), "deploy --check"]
 
 
