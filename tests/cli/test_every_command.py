@@ -167,7 +167,7 @@ def test_a_wrong_inventory(command: str, kind: str, run: Run) -> None:
         ],
         *[
             (name, [*words_of(name), "--limit", "nobody"])
-            for name in ("start", "stop", "restart", "rolling-upgrade")
+            for name in ("start", "stop", "restart", "rolling-upgrade", "doctor")
         ],
         *[(name, [name, "nobody"]) for name in ("drain", "undrain", "logs", "ssh")],
         ("exec", ["exec", "nobody", "--", "true"]),
@@ -206,7 +206,8 @@ def test_hosts_that_cannot_be_reached(command: str, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["plan", "deploy --check", "validate", "render", "status", "verify", "releases"]
+    "command",
+    ["plan", "deploy --check", "validate", "render", "status", "verify", "releases", "doctor"],
 )
 def test_looking_writes_nothing(command: str, run: Run, tmp_path: Path) -> None:
     run(words_of(command))
@@ -221,12 +222,13 @@ def test_reading_writes_nothing(command: str, run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["deploy", "destroy", "rollback", "stop", "restart", "rolling-upgrade"]
+    "command",
+    ["deploy", "destroy", "rollback", "stop", "restart", "rolling-upgrade", "doctor --fix"],
 )
 def test_without_a_terminal_what_disturbs_hosts_needs_yes(
     command: str, run: Run, tmp_path: Path
 ) -> None:
-    status, _, err = run([command])
+    status, _, err = run(command.split())
     assert status == 2
     assert "there is no terminal to ask on; say --yes" in err
     assert not (tmp_path / ".cluster").exists()
