@@ -4,6 +4,7 @@ from .access import IDS
 from .rule import AnyRule
 from .rules.claims import VIP_ANSWERED, VIP_TAKEN, VRID_TAKEN
 from .rules.clocks import CLOCK_APART, CLOCK_UNKEPT
+from .rules.firewall import VRRP_DROPPED
 from .rules.host import OWN_NAME_RULE, SCHEDULER_MODULE, SSHD_SESSIONS
 from .rules.keepalived import KEEPALIVED_OTHER, KEEPALIVED_TWICE
 from .rules.mtu import MTU
@@ -27,6 +28,7 @@ RULES: tuple[AnyRule, ...] = (
     SEGMENT_APART,
     ADDRESS_TAKEN,
     PORT_BLOCKED,
+    VRRP_DROPPED,
     MTU,
     RP_FILTER,
     GATEWAY_IS_DIRECTOR,

@@ -185,6 +185,19 @@ FAULTS: dict[str, dict[str, str]] = {
         "nft add chain inet filter input '{ type filter hook input priority 0; policy drop; }'\n"
         "nft add rule inet filter input tcp dport 22 accept\n"
         "nft add rule inet filter input ip protocol icmp accept",
+        # VRRP has no place in a filter that looks right.
+        "lvs2": "nft add table inet filter\n"
+        "nft add chain inet filter input '{ type filter hook input priority 0; policy drop; }'\n"
+        "nft add rule inet filter input ct state established,related accept\n"
+        "nft add rule inet filter input iifname lo accept\n"
+        "nft add rule inet filter input ip saddr 10.99.0.0/24 tcp dport 22 accept\n"
+        "nft add rule inet filter input icmp type echo-request accept",
+        "lvs1": "nft add table inet filter\n"
+        "nft add chain inet filter peers\n"
+        "nft add chain inet filter input '{ type filter hook input priority 0; policy drop; }'\n"
+        "nft add rule inet filter input ct state established,related accept\n"
+        "nft add rule inet filter peers ip saddr 10.99.0.12 ip protocol vrrp accept\n"
+        "nft add rule inet filter input jump peers",
     },
 }
 """What is wrong, by the name of its recording: commands on hosts."""

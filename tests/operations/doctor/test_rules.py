@@ -109,7 +109,8 @@ class Case:
     severity: Severity = Severity.ERROR
 
 
-_PORT = 'LISTEN 0 511 {address}:7860 0.0.0.0:* users:(("{program}",pid=77,fd=6))\t{unit}\t{folder}\t{command}\n'
+_SOCKET = 'LISTEN 0 511 {address}:7860 0.0.0.0:* users:(("{program}",pid=77,fd=6))'
+_PORT = f"{_SOCKET}\t{{unit}}\t{{folder}}\t{{command}}\n"
 _NGINX = _PORT.format(
     address="0.0.0.0",
     program="nginx",
@@ -149,6 +150,7 @@ CASES = [
     Case("segment-apart", {"rs2"}, "lvs1 and lvs2 asked for 10.99.0.22", "apart"),
     Case("address-taken", {"rs2"}, "02:00:00:00:00:42", "stranger-has-address"),
     Case("port-blocked", {"rs1"}, "cannot connect to 10.99.0.21:7860: silent", "dropped"),
+    Case("vrrp-dropped", {"lvs2"}, "VRRP (IP protocol 112) of lvs1 (10.99.0.11)", "dropped"),
     Case("mtu", {"lvs2", "rs2"}, "eth0 has an MTU of", "ways"),
     Case(
         "rp-filter",
