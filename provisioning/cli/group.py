@@ -27,7 +27,6 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "render": _Entry("render:render", "Show every file that deploy would put on the hosts."),
     },
     "Change": {
-        "doctor": _Entry("doctor:doctor", "Find what is wrong on hosts and network; fix it."),
         "plan": _Entry("plan:plan", "Show what deploy would change, and change nothing."),
         "deploy": _Entry("deploy:deploy", "Make the hosts what the inventory says; prove it."),
         "verify": _Entry("verify:verify", "Prove that the cluster works, as a client."),
@@ -50,6 +49,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
     },
     "Look": {
         "status": _Entry("status:status", "Show what every host is now, and what is wrong."),
+        "doctor": _Entry("doctor:doctor", "Find what is wrong around it: network, hosts."),
         "logs": _Entry("logs:logs", "Show the logs of hosts."),
         "releases": _Entry("releases:releases", "Show which release each real server runs."),
         "artifacts": _Entry(

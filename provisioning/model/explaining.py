@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import ClusterError
 from .documented import page_of
 from .example import example
 from .key_path import KeyPath
@@ -24,7 +25,7 @@ NAME = "NAME"
 """Stands for a name of the operator's, such as a host's."""
 
 
-class NoSuchKeyError(Exception):
+class NoSuchKeyError(ClusterError):
     """The inventory has no such key; the message says which one may be meant."""
 
 
