@@ -16,6 +16,7 @@ class ClusterError(Exception):
         BundleError
         CertificateError
         DeclarationError
+        FilterFormatError
         HookError
         HookSyntaxError
         InterfacesFormatError
@@ -23,6 +24,7 @@ class ClusterError(Exception):
         LabError
         LockedError
         NoReplyError
+        NoSuchKeyError
         NoTableError
         OperationError
             HostBusyError
@@ -35,6 +37,7 @@ class ClusterError(Exception):
         RecordFormatError
         ReleaseError
         RenderingError
+        RoutesFormatError
         RuntimeStateError
         SSHConfigError
         SecretError

@@ -23,6 +23,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "init": _Entry("init:init", "Write a commented inventory."),
         "validate": _Entry("validate:validate", "Check the inventory: every mistake at once."),
         "schema": _Entry("schema:schema", "Print the inventory's JSON Schema, for editors."),
+        "explain": _Entry("explain:explain", "Explain a key of the inventory, with an example."),
         "render": _Entry("render:render", "Show every file that deploy would put on the hosts."),
     },
     "Change": {
@@ -49,6 +50,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
     "Look": {
         "status": _Entry("status:status", "Show what every host is now, and what is wrong."),
         "alerts": _Entry("alerts:alerts", "Show which alerts burn; silence one; try the way."),
+        "doctor": _Entry("doctor:doctor", "Find what is wrong around it: network, hosts."),
         "logs": _Entry("logs:logs", "Show the logs of hosts."),
         "releases": _Entry("releases:releases", "Show which release each real server runs."),
         "artifacts": _Entry(

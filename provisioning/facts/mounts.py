@@ -14,6 +14,8 @@ class Mounted:
     source: str
     fstype: str
     writable: bool
+    options: tuple[str, ...] = ()
+    """Those of the file system, which are not the mount's own (``vers=4.2``, ``hard``)."""
 
 
 def mount_on(target: str) -> Fact[Mounted | None]:
@@ -35,7 +37,7 @@ def find_mount(text: str, target: str) -> Mounted | None:
             continue
         fstype, source, options = rest.split(" ", 2)
         writable = "rw" in words[5].split(",") and "rw" in options.split(",")
-        found = Mounted(_plain(source), fstype, writable)
+        found = Mounted(_plain(source), fstype, writable, tuple(options.split(",")))
     return found
 
 

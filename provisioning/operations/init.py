@@ -15,7 +15,7 @@ _HEAD = """\
 #   cluster plan       shows what would change on which host, and changes nothing
 #   cluster deploy     shows the plan, asks, makes it so, and proves that it works
 #
-# What is left out has a default. All keys and what they mean: cluster schema
+# What is left out has a default. All keys and what they mean: cluster explain
 """
 
 _VIP = """\

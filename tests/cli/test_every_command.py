@@ -41,7 +41,7 @@ _WORDS = {
     "logs": ["rs1"],
     "forget": ["rs9"],
 }
-_NO_INVENTORY = {"init", "schema", "lab"}
+_NO_INVENTORY = {"init", "schema", "explain", "lab"}
 _COMMANDS = [*cluster.list_commands(click.Context(cluster)), "deploy --check"]
 
 
@@ -168,7 +168,7 @@ def test_a_wrong_inventory(command: str, kind: str, run: Run) -> None:
         ],
         *[
             (name, [*words_of(name), "--limit", "nobody"])
-            for name in ("start", "stop", "restart", "rolling-upgrade")
+            for name in ("start", "stop", "restart", "rolling-upgrade", "doctor")
         ],
         *[(name, [name, "nobody"]) for name in ("drain", "undrain", "logs", "ssh")],
         ("exec", ["exec", "nobody", "--", "true"]),
@@ -207,7 +207,8 @@ def test_hosts_that_cannot_be_reached(command: str, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["plan", "deploy --check", "validate", "render", "status", "verify", "releases"]
+    "command",
+    ["plan", "deploy --check", "validate", "render", "status", "verify", "releases", "doctor"],
 )
 def test_looking_writes_nothing(command: str, run: Run, tmp_path: Path) -> None:
     run(words_of(command))
@@ -222,12 +223,13 @@ def test_reading_writes_nothing(command: str, run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["deploy", "destroy", "rollback", "stop", "restart", "rolling-upgrade"]
+    "command",
+    ["deploy", "destroy", "rollback", "stop", "restart", "rolling-upgrade", "doctor --fix"],
 )
 def test_without_a_terminal_what_disturbs_hosts_needs_yes(
     command: str, run: Run, tmp_path: Path
 ) -> None:
-    status, _, err = run([command])
+    status, _, err = run(command.split())
     assert status == 2
     assert "there is no terminal to ask on; say --yes" in err
     assert not (tmp_path / ".cluster").exists()

@@ -10,7 +10,9 @@ def test_the_last_mount_on_a_folder_is_the_one_in_force() -> None:
         "41 22 0:36 / /srv/other ro - ext4 /dev/vdb rw\n"
         "42 40 0:37 / /srv/out\\040puts rw - nfs4 10.77.0.32:/x ro,vers=4.2\n"
     )
-    assert find_mount(text, "/srv/out puts") == Mounted("10.77.0.32:/x", "nfs4", False)
-    assert find_mount(text, "/srv/other") == Mounted("/dev/vdb", "ext4", False)
-    assert find_mount(text, "/") == Mounted("/dev/vda1", "ext4", True)
+    assert find_mount(text, "/srv/out puts") == Mounted(
+        "10.77.0.32:/x", "nfs4", False, ("ro", "vers=4.2")
+    )
+    assert find_mount(text, "/srv/other") == Mounted("/dev/vdb", "ext4", False, ("rw",))
+    assert find_mount(text, "/") == Mounted("/dev/vda1", "ext4", True, ("rw",))
     assert find_mount(text, "/srv") is None

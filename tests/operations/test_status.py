@@ -140,6 +140,17 @@ def test_what_is_wrong_is_said_below_the_tables(name: str, fault: str) -> None:
     assert fault in " ".join(shown(state, width=400).split())
 
 
+@pytest.mark.parametrize(
+    ("name", "points"), [("two-masters", True), ("vip-off-lo", False), ("healthy", False)]
+)
+def test_what_no_command_mends_points_to_the_doctor(name: str, points: bool) -> None:
+    state = seen(recording(name))
+    faults = all_faults(INVENTORY, state)
+    told = status_record(INVENTORY, state, faults)["hints"]
+    assert any("`cluster doctor`" in hint for hint in told) == points, faults
+    assert ("cluster doctor" in shown(state)) == points
+
+
 def test_directors_that_disagree_about_a_node_are_named() -> None:
     answers = recording("healthy")
     text, err, status = answers["lvs1"]["ipvs_table"][0]

@@ -146,6 +146,10 @@ def _show(console: Console, run: RunRecord) -> None:
             console.print(
                 Text(f"{record['host']}: skipped: {record['reason']}", "red"), soft_wrap=True
             )
+        elif record["kind"] == "mend":
+            mark = "ok" if record["ok"] else f"FAILED {record['said']}"
+            line = f"{record['host']}: {record['command']}: {mark}"
+            console.print(line, markup=False, soft_wrap=True)
         elif record["kind"] == "check":
             mark = {True: "ok", False: "FAILED", None: "skipped"}[record["ok"]]
             console.print(

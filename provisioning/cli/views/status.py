@@ -41,7 +41,7 @@ def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) 
         Text(),
         *_drains(state),
         *pin_lines(state.runtime.pins, state.runtime.pins),
-        *(Text(f"hint: {hint}", "yellow") for hint in hints(state)),
+        *(Text(f"hint: {hint}", "yellow") for hint in hints(state, faults)),
         *fault_lines(faults),
     ]
     return Group(*parts)

@@ -1,7 +1,8 @@
 """Machines on the LAN that answer for addresses, or speak VRRP with the addresses' numbers.
 
 Argument: ``{"seconds": float, "wanted": [{"address": str, "device": str, "source": str,
-"vrid": int}]}``; ``source`` is an address of this host's own on the device. Prints
+"vrid": int or null}]}``; ``source`` is an address of this host's own on the device, and without a
+number nobody is listened to. Prints
 ``{"owners": {address: {mac: [other addresses]}}, "speakers": [speaker], "problem": str}`` with,
 as speaker, ``{"device": str, "vrid": int, "source": str, "priority": int, "addresses": [str]}``.
 A host does not answer itself, and does not hear itself. ``problem`` says what could not be asked.
@@ -51,8 +52,9 @@ def look(seconds: float, wanted: list[dict[str, Any]]) -> dict[str, Any]:
             link, question, answered = ask(one, claimed)
             handlers[link] = answered
             questions.append(question)
-            ear, heard = listen(one, speakers)
-            handlers[ear] = heard
+            if one["vrid"] is not None:
+                ear, heard = listen(one, speakers)
+                handlers[ear] = heard
         except OSError as error:
             problems.append(f"{one['device']}: {error}")
     began = time.monotonic()

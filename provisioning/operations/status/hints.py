@@ -4,14 +4,28 @@ from statistics import median
 
 from ...node_api import ROBOT
 from ..cluster_state.state import ClusterState
+from ..faults.fault import Fault
 
 _SLOW, _TIMES = 0.5, 4
 """Seconds on the way there and back, and how many times those of most hosts."""
 
 
-def hints(state: ClusterState) -> list[str]:
+_LOOKS = {"exec", "history", "logs", "plan", "releases", "ssh", "status", "verify"}
+"""Commands of a fix that mend nothing by themselves."""
+
+
+def hints(state: ClusterState, faults: list[Fault]) -> list[str]:
     """In words, with the host in front."""
-    return [*_slow(state), *_unasked(state), *_robots(state)]
+    return [*_slow(state), *_unasked(state), *_robots(state), *_unexplained(faults)]
+
+
+def _unexplained(faults: list[Fault]) -> list[str]:
+    """Faults that nothing here mends have their cause elsewhere."""
+    for fault in faults:
+        names = {command.split()[1] for command in fault.commands}
+        if names <= _LOOKS:
+            return ["`cluster doctor` looks around the hosts for the cause of what stands below"]
+    return []
 
 
 def _slow(state: ClusterState) -> list[str]:

@@ -67,7 +67,7 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
     return {
         "healthy": not faults,
         "faults": faults_record(faults),
-        "hints": hints(state),
+        "hints": hints(state, faults),
         "clocks": {name: round(clock.middle, 3) for name, clock in state.clocks.items()},
         "unreachable": state.unreachable,
         "pinned": {name: asdict(pin) for name, pin in state.runtime.pins.items()},

@@ -1,0 +1,54 @@
+"""All rules, in the order in which their findings are shown: what stops the whole cluster first."""
+
+from .access import IDS
+from .rule import AnyRule
+from .rules.claims import VIP_ANSWERED, VIP_TAKEN, VRID_TAKEN
+from .rules.clocks import CLOCK_APART, CLOCK_UNKEPT
+from .rules.firewall import VRRP_DROPPED
+from .rules.host import OWN_NAME_RULE, SCHEDULER_MODULE, SSHD_SESSIONS
+from .rules.keepalived import KEEPALIVED_OTHER, KEEPALIVED_TWICE
+from .rules.mtu import MTU
+from .rules.outputs import OUTPUTS_MOUNT
+from .rules.programs import IPVS_OWNER, NETWORKD, OWN_UPGRADES_RULE, PORT_TAKEN
+from .rules.reach import PORT_BLOCKED
+from .rules.requirements import REQUIREMENT
+from .rules.room import CONNTRACK_FULL, DISK_FULL
+from .rules.routes import GATEWAY_IS_DIRECTOR, RP_FILTER
+from .rules.segment import ADDRESS_TAKEN, SEGMENT_APART
+from .rules.sysctls import SYSCTL_DRIFT
+from .rules.vip_places import VIP_NOT_SILENT, VIP_ON_LO_WIDE, VIP_STATIC
+
+RULES: tuple[AnyRule, ...] = (
+    VIP_TAKEN,
+    VIP_ANSWERED,
+    VRID_TAKEN,
+    VIP_STATIC,
+    VIP_NOT_SILENT,
+    VIP_ON_LO_WIDE,
+    SEGMENT_APART,
+    ADDRESS_TAKEN,
+    PORT_BLOCKED,
+    VRRP_DROPPED,
+    MTU,
+    RP_FILTER,
+    GATEWAY_IS_DIRECTOR,
+    REQUIREMENT,
+    SCHEDULER_MODULE,
+    KEEPALIVED_TWICE,
+    KEEPALIVED_OTHER,
+    IPVS_OWNER,
+    PORT_TAKEN,
+    SYSCTL_DRIFT,
+    NETWORKD,
+    OUTPUTS_MOUNT,
+    DISK_FULL,
+    CONNTRACK_FULL,
+    SSHD_SESSIONS,
+    CLOCK_APART,
+    CLOCK_UNKEPT,
+    OWN_UPGRADES_RULE,
+    OWN_NAME_RULE,
+)
+
+ALL_IDS = (*IDS, *(rule.id for rule in RULES))
+"""Ids of all rules, those about access first."""
