@@ -40,6 +40,15 @@ _BESIDE: dict[str, dict[str, Any]] = {
     "tls": {"authority": "cluster"},
     "edges": {"vip": {"address": "192.168.1.110"}, "hosts": {"edge1": {"address": "192.168.1.51"}}},
     "monitoring": {"hosts": {"mon1": {"address": "192.168.1.61"}}},
+    # With a secret that there always is.
+    "monitoring.receivers.0": {
+        "name": "a",
+        "type": "wecom",
+        "corp_id": "a",
+        "agent_id": "1",
+        "secret": {"env": "PATH"},
+        "to_user": "a",
+    },
     "monitoring.hosts.mon1": {"address": "192.168.1.61"},
     "services.0.check": {"type": "misc", "command": "/bin/x", "timeout": 1},
     "vrrp.track_scripts.0": {"name": "a", "command": "/bin/true", "timeout": 1},
@@ -145,5 +154,10 @@ def accepted(place: Place, folder: Path) -> Iterator[tuple[str, Inventory]]:
         every = every or text == whole
 
 
-# What says how to reach a host is alike in every group, and stands in no file.
-ALL = [p for p in dict.fromkeys(places(inventory_schema())) if "ssh" not in p]
+# What says how to reach a host is alike in every group, and stands in no file; nor does the place
+# where a secret of a receiver is.
+ALL = [
+    p
+    for p in dict.fromkeys(places(inventory_schema()))
+    if "ssh" not in p and not (p[0] == "monitoring" and p[-1] in ("env", "file"))
+]

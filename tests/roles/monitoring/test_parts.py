@@ -129,7 +129,7 @@ def test_keepalived_is_told_of_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "script"
     path.write_text(script)
     environment = {**os.environ, "PATH": f"{bin_}:{os.environ['PATH']}"}
-    process = subprocess.Popen(["sh", str(path)], env=environment)
+    process = subprocess.Popen(["sh", str(path), "run"], env=environment)
     try:
         wait_until(target.exists)
         values = dict(
