@@ -217,6 +217,7 @@ def test_status_shows_what_an_edge_knows() -> None:
         "healthy": 2,
         "busy": 3,
         "waiting": 1,
+        "nodes": [],
     }
     assert not [fault for fault in all_faults(TWO, both) if "edge" in str(fault)]
 
@@ -268,7 +269,7 @@ def test_what_is_wrong_with_edges_is_a_fault_and_fails_verify(
 ) -> None:
     found = state(**edges)
     assert any(text in str(fault) for fault in all_faults(TWO, found))
-    (check,) = check_edges_inside(TWO, found)
+    check, _ = check_edges_inside(TWO, found)
     assert not check.ok and text in check.evidence and check.fix
 
 

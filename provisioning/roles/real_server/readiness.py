@@ -33,7 +33,9 @@ def answers(inventory: Inventory, name: str) -> Postcondition:
         for url in urls
     )
     return Postcondition(
-        f"the app is ready at its own address{' and at the VIP' if vips else ''}",
+        "the app is ready at its own address and at the VIP"
+        if vips
+        else "the app is ready at its own address",
         probes,
         int(start_patience(inventory, _START_PATIENCE)),
         f"see {APP_LOG} on this host",
