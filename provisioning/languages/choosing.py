@@ -6,6 +6,7 @@ from .exports import Exports
 from .keepalived import Keepalived
 from .language import Language
 from .lines import Listed, Sysctl, Words
+from .nft import Nft
 from .nginx import Nginx
 from .perl import Perl
 from .shell import Shell
@@ -25,6 +26,7 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("nginx/redirect_host.conf.j2", Nginx),
     ("nginx/acme_nodes.conf.j2", Nginx),
     ("nginx/ask_acme_nodes.conf.j2", Nginx),
+    ("/firewall.nft.j2", Nft),
     ("/sysctl.conf.j2", Sysctl),
     ("/modules.conf.j2", Words),
     ("/peers.j2", Listed),
@@ -42,6 +44,7 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("/lvs-real-server.j2", Shell),
     ("/nfs-export.j2", Shell),
     ("/cosyvoice-nginx.j2", Shell),
+    ("/cosyvoice-firewall.j2", Shell),
 )
 
 
