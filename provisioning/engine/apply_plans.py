@@ -78,9 +78,7 @@ def apply_plans(
         _record(journal, host_result)
 
     def one(name: str, transport: Transport) -> HostResult:
-        result = apply_plan(
-            ready[name], transport, run_id=run_id, holder=holder, progress=progress
-        )
+        result = apply_plan(ready[name], transport, run_id=run_id, holder=holder, progress=progress)
         return _concluded(result, ready[name], conditions[name], transport, fleet, progress)
 
     stopped = ""

@@ -69,15 +69,15 @@ class FirewallRules:
             said,
             apply=self._apply(),
             undo=quote_call("back_from_trial", self.program, self.mark),
-            confirm=quote_call(self.program, "confirm", self.mark),
+            confirm=shlex.join([self.program, "confirm", self.mark]),
             unconfirmed=f"the host goes back to its former rules within {self.patience} s; correct "
             "firewall.ssh_from, or ssh.port, and deploy again",
         )
 
     def _apply(self) -> str:
         # $$ is the whole run's.
-        wait = f'{self.patience} "$$"'
-        return f"{quote_call(self.program, 'try', self.mark)} {wait} {shlex.quote(self.path)}"
+        begin = shlex.join([self.program, "try", self.mark, str(self.patience)])
+        return f'{begin} "$$" {shlex.quote(self.path)}'
 
     def remove(self) -> str:
         return quote_call("end_firewall", self.table, *self.folders)

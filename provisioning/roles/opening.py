@@ -12,7 +12,7 @@ from ..model.vrrp import VirtualIP
 
 Protocol = Literal["tcp", "udp", "vrrp"]
 VRRP_GROUPS = {4: ip_network("224.0.0.18"), 6: ip_network("ff02::12")}
-"""Addresses, by the IP version, that adverts go to without ``vrrp.unicast`` (RFC 5798, 5.1.1.2 and 5.1.2.2)."""
+"""Addresses, by the IP version, that adverts go to without ``vrrp.unicast`` (RFC 5798, 5.1)."""
 SYNC_GROUP, SYNC_PORT = ip_network("224.0.0.81"), 8848
 """Where the kernel sends established connections (ipvsadm(8), --start-daemon)."""
 

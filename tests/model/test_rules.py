@@ -11,6 +11,8 @@ from provisioning.model.rules import (
     RULES,
     Rule,
     edges,
+    edges_tls,
+    firewall,
     tls,
     vrrp_behaviour,
     vrrp_password,
@@ -944,7 +946,11 @@ def test_every_rule_has_something_to_say_about_some_case(monkeypatch: pytest.Mon
         vrrp_behaviour.unicast_peers,
         vrrp_password.auth_pass,
         tls.certificate,
-        # test_edges.py
-        *(rule for rule in RULES if rule.__module__ == edges.__name__),
+        # test_edges.py, test_firewall.py
+        *(
+            rule
+            for rule in RULES
+            if rule.__module__ in (edges.__name__, edges_tls.__name__, firewall.__name__)
+        ),
     }
     assert set(RULES) - spoke == elsewhere

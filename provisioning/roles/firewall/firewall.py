@@ -30,7 +30,7 @@ def part(deployment: Deployment, name: str) -> RolePart:
     if deployment.inventory.firewall is None:
         return RolePart((), (), ())
     host = RoleHost(deployment, name, "firewall")
-    values = {
+    values: dict[str, object] = {
         "script": FIREWALL_PROGRAM,
         "table": FIREWALL_TABLE,
         "state": FIREWALL_STATE,
@@ -40,7 +40,7 @@ def part(deployment: Deployment, name: str) -> RolePart:
     resources: tuple[Resource, ...] = (
         Packages(names=("nftables",)),
         Directory(path=FIREWALL_RULES.rpartition("/")[0]),
-        host.script(FIREWALL_PROGRAM, f"{FIREWALL}.j2", **values),
+        host.script(FIREWALL_PROGRAM, f"{FIREWALL}.j2", (), **values),
         RenderedFile(
             path=FIREWALL_RULES, content=content, mode=0o600, validate='nft -c -f "$CANDIDATE"'
         ),
