@@ -15,6 +15,7 @@ from provisioning.places import FIREWALL_RULES
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
 from provisioning.roles.firewall import ruleset as firewall_ruleset
+from provisioning.roles.registry import ROLES
 from provisioning.roles.opening import Opening, networks
 from provisioning.roles.storage import STORAGE
 from tests.roles.firewall_site import Site, Try, site
@@ -54,6 +55,8 @@ firewall:
     - {{port: 9100, sources: [{MONITOR}]}}
     - {{port: 9999, hosts: [edges, lvs1]}}
 """
+Open = dict[str, dict[int, tuple[str, ...]]]
+"""Sources by own address and port."""
 _PORTS = (22, 80, 111, 443, 2049, 7859, 7860, 9080, 9100, 9999)
 
 
@@ -80,13 +83,13 @@ def every_try(*own: str) -> list[Try]:
     ]
 
 
-def expected(own: dict[str, dict[int, tuple[str, ...]]]) -> list[Try]:
+def expected(own: Open) -> list[Try]:
     """By address and port, those that may come."""
     wanted = {(s, a, p) for a, ports in own.items() for p, some in ports.items() for s in some}
     return [one for one in every_try(*own) if one in wanted]
 
 
-def behind(tmp_path: Path, name: str, own: dict[str, dict[int, tuple[str, ...]]]) -> None:
+def behind(tmp_path: Path, name: str, own: Open) -> None:
     """The host is asked at all its addresses, without its firewall and with it."""
     places = [(address, port) for address in own for port in _PORTS]
     with site(own, _SOURCES) as place, place.listening(places):
@@ -101,8 +104,8 @@ IPV6 = tuple(one for one in _SOURCES if ":" in one)
 
 @needs_root
 def test_a_director_is_asked_at_the_vips_and_by_the_operator(tmp_path: Path) -> None:
-    own = {"192.168.1.11": {22: (OPERATOR,), 9100: (MONITOR,), 9999: IPV4}}
-    vips = {VIP: {**own["192.168.1.11"], 7860: IPV4}, VIP6: {7860: IPV6, 9999: IPV6}}
+    own: Open = {"192.168.1.11": {22: (OPERATOR,), 9100: (MONITOR,), 9999: IPV4}}
+    vips: Open = {VIP: {**own["192.168.1.11"], 7860: IPV4}, VIP6: {7860: IPV6, 9999: IPV6}}
     behind(tmp_path, "lvs1", {**own, **vips})
 
 
@@ -222,5 +225,5 @@ def test_without_the_key_there_is_no_firewall(tmp_path: Path) -> None:
 def test_a_new_role_brings_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asks = Opening(what="scrapes", ports=(9165,), sources=networks([ip_address("10.0.0.1")]))
     scraper = replace(STORAGE, key="scrapers", openings=lambda _inventory, _name: [asks])
-    monkeypatch.setattr(firewall_ruleset, "ROLES", (*firewall_ruleset.ROLES, scraper))
+    monkeypatch.setattr(firewall_ruleset, "ROLES", (*ROLES, scraper))
     assert "ip saddr { 10.0.0.1 } tcp dport { 9165 } accept" in ruleset(tmp_path, "rs1")

@@ -9,16 +9,20 @@ from ...facts.http_replies import HttpReplies, http_probe, parse_replies
 from ...facts.neighbours import Way, neighbours
 from ...facts.probe import ProbeError
 from ...facts.speech import Speech, patience, speech
+from ...facts.tcp_scan import Accepted, tcp_scan
 from ...model.inventory import Inventory
 from ...node_api import SPEECH, STATUS
 from ...roles.wanted_services import WantedService
 from ...transport.base import SudoError, TransportError
 from .client_report import ClientReport
+from .closed_ports import places_to_scan
 from .edges import edge_targets
 from .vantage_point import VantagePoint
 
 _TIMEOUT = 5
 """Seconds a request may take."""
+_SILENCE = 2.0
+"""Seconds after which a port that does not answer counts as closed."""
 
 
 def look_from(
@@ -35,7 +39,8 @@ def look_from(
     spoken = _speech(inventory, wanted) if speak and wanted else None
     # Order matters: the neighbour cache is read once there was traffic, and IPVS counts up to
     # two seconds late, which the synthesis bridges.
-    facts = (replies, ways, *((spoken,) if spoken else ()))
+    scan = _scan(inventory)
+    facts = (replies, ways, *((spoken,) if spoken else ()), *((scan,) if scan else ()))
     longest = sum(3 * _TIMEOUT + times for _, times in wanted.values()) + 30.0
     longest += patience(inventory) if spoken else 0
     try:
@@ -46,7 +51,7 @@ def look_from(
             seen = gather(place.name, place.transport, facts, root=False, timeout=longest)
     except TransportError as error:
         return ClientReport(problem=str(error))
-    return _report(seen, replies, ways, spoken)
+    return _report(seen, replies, ways, spoken, scan)
 
 
 def _report(
@@ -54,11 +59,18 @@ def _report(
     replies: Fact[HttpReplies],
     ways: Fact[dict[str, Way]],
     spoken: Fact[Speech] | None,
+    scan: Fact[tuple[Accepted, ...]] | None,
 ) -> ClientReport:
     try:
-        return ClientReport(seen[replies], seen[ways], seen[spoken] if spoken else None)
+        said = seen[spoken] if spoken else None
+        return ClientReport(seen[replies], seen[ways], said, seen[scan] if scan else ())
     except ProbeError as error:
         return ClientReport(problem=f"the probe did not run: {error}; it needs python3 there")
+
+
+def _scan(inventory: Inventory) -> Fact[tuple[Accepted, ...]] | None:
+    places = places_to_scan(inventory)
+    return tcp_scan(places, patience=_SILENCE) if places else None
 
 
 def _replies(
