@@ -115,7 +115,7 @@ def test_a_real_server_is_asked_at_its_own_address_by_the_cluster_alone(tmp_path
     rip = {**usual, 7860: (LVS, RS, EDGE, MONITOR), 7859: (RS,)}
     everybody = {**usual, 7860: IPV4, 7859: (RS,)}
     six = {7860: (RS6,), 7859: (RS6,)}
-    own = {"192.168.1.101": rip, VIP: everybody, "2001:db8::101": six}
+    own: Open = {"192.168.1.101": rip, VIP: everybody, "2001:db8::101": six}
     behind(tmp_path, "rs1", {**own, VIP6: {7860: IPV6, 7859: (RS6,)}})
 
 
