@@ -15,8 +15,8 @@ from provisioning.places import FIREWALL_RULES
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
 from provisioning.roles.firewall import ruleset as firewall_ruleset
-from provisioning.roles.registry import ROLES
 from provisioning.roles.opening import Opening, networks
+from provisioning.roles.registry import ROLES
 from provisioning.roles.storage import STORAGE
 from tests.roles.firewall_site import Site, Try, site
 
@@ -114,7 +114,7 @@ def test_a_real_server_is_asked_at_its_own_address_by_the_cluster_alone(tmp_path
     usual = {22: (OPERATOR,), 9100: (MONITOR,)}
     rip = {**usual, 7860: (LVS, RS, EDGE, MONITOR), 7859: (RS,)}
     everybody = {**usual, 7860: IPV4, 7859: (RS,)}
-    six = {7860: (RS6,), 7859: (RS6,)}
+    six: dict[int, tuple[str, ...]] = {7860: (RS6,), 7859: (RS6,)}
     own: Open = {"192.168.1.101": rip, VIP: everybody, "2001:db8::101": six}
     behind(tmp_path, "rs1", {**own, VIP6: {7860: IPV6, 7859: (RS6,)}})
 
