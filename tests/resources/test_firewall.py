@@ -101,7 +101,7 @@ def one(isolated_host: Host, tmp_path: Path) -> Iterator[Firewalled]:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 100
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
