@@ -8,6 +8,7 @@ from ..resources.base import Postcondition
 from ..transport.base import Transport, TransportError
 from .apply import HostResult, apply_plan, await_postconditions
 from .around import Around, Nothing
+from .confirm import confirm
 from .fleet import Fleet
 from .fleet_plan import FleetPlan
 from .journal import Journal
@@ -77,7 +78,8 @@ def apply_plans(
         _record(journal, host_result)
 
     def one(name: str, transport: Transport) -> HostResult:
-        return _apply_one(ready[name], conditions[name], transport, run_id, holder, progress)
+        result = apply_plan(ready[name], transport, run_id=run_id, holder=holder, progress=progress)
+        return _concluded(result, ready[name], conditions[name], transport, fleet, progress)
 
     stopped = ""
     for wave in waves:
@@ -126,20 +128,22 @@ def _apply_batch(batch: tuple[str, ...], fleet: Fleet, one: Work) -> dict[str, H
     return done
 
 
-def _apply_one(
+def _concluded(
+    result: HostResult,
     plan: HostPlan,
     conditions: tuple[Postcondition, ...],
     transport: Transport,
-    run_id: str,
-    holder: str,
+    fleet: Fleet,
     progress: Progress,
 ) -> HostResult:
-    result = apply_plan(plan, transport, run_id=run_id, holder=holder, progress=progress)
-    if result.outcome == "changed" and conditions:
-        try:
-            message = await_postconditions(plan.host, conditions, transport, progress)
-        except TransportError as error:
-            message = str(error)
+    """What was changed is confirmed and comes true."""
+    if result.outcome == "changed":
+        message = confirm(plan, fleet)
+        if message is None and conditions:
+            try:
+                message = await_postconditions(plan.host, conditions, transport, progress)
+            except TransportError as error:
+                message = str(error)
         if message is not None:
             result.outcome, result.message = "unmet", message
     text = result.message or result.outcome

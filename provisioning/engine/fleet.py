@@ -31,6 +31,10 @@ class Fleet:
         lacking = [name for name in names if name not in self.transports]
         self._each(lacking, self._connect_to, self._forks)
 
+    def another(self, name: str) -> Transport:
+        """A further connection to a host, which the caller closes. Raises ``TransportError``."""
+        return self._connect(name)
+
     def _connect_to(self, name: str) -> None:
         self._progress(Event("connect", name))
         try:

@@ -31,6 +31,7 @@ _TOPICS = (
     "packages",
     "mounts",
     "exports",
+    "firewall",
     "accounts",
     "artifacts",
     "releases",

@@ -7,6 +7,7 @@ from .keepalived import Keepalived
 from .language import Language
 from .lines import Listed, Sysctl, Words
 from .metrics import Metrics
+from .nft import Nft
 from .nginx import Nginx
 from .perl import Perl
 from .shell import Shell
@@ -27,6 +28,7 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("nginx/redirect_host.conf.j2", Nginx),
     ("nginx/acme_nodes.conf.j2", Nginx),
     ("nginx/ask_acme_nodes.conf.j2", Nginx),
+    ("/firewall.nft.j2", Nft),
     ("/sysctl.conf.j2", Sysctl),
     ("/modules.conf.j2", Words),
     ("/peers.j2", Listed),
@@ -48,6 +50,7 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     (".drop-in.conf.j2", Systemd),
     (".yml.j2", Yaml),
     (".prom.j2", Metrics),
+    ("/cosyvoice-firewall.j2", Shell),
 )
 
 

@@ -6,10 +6,13 @@ from ipaddress import (
     AddressValueError,
     IPv4Address,
     IPv4Interface,
+    IPv4Network,
     IPv6Address,
     IPv6Interface,
+    IPv6Network,
     ip_address,
     ip_interface,
+    ip_network,
 )
 from typing import Annotated, Any
 
@@ -92,6 +95,23 @@ def _with_length(value: object) -> Any:
     return _without_scope(address, text)
 
 
+def _network(value: object) -> Any:
+    if isinstance(value, (IPv4Network, IPv6Network)):
+        return value
+    address = _with_length(value)
+    network = ip_network(address, strict=False)
+    if network.network_address != address.ip:
+        raise PydanticCustomError(
+            "network",
+            "not a network: it has bits behind its length",
+            {
+                "allowed": "an address, or a network such as 192.0.2.0/24 or 2001:db8::/32",
+                "fix": f"write {network} for the network, or {address.ip} for the address alone",
+            },
+        )
+    return network
+
+
 def _without_scope(address: Any, text: str) -> Any:
     if getattr(address, "scope_id", None) is not None:
         raise _wrong(_advice(text))
@@ -105,6 +125,8 @@ IPAddress = Annotated[IPv4Address | IPv6Address, BeforeValidator(_address)]
 IPv6Only = Annotated[IPv6Address, BeforeValidator(_address6)]
 IPInterface = Annotated[IPv4Interface | IPv6Interface, BeforeValidator(_with_length)]
 """An address that may have a length."""
+IPNetwork = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+"""A network with its length, or one address."""
 
 
 def endpoint(address: IPAddress, port: int) -> str:

@@ -8,6 +8,7 @@ from .app import App
 from .artifact import Artifact
 from .base import Interface, Name, Part, Whole
 from .edge import Edges
+from .firewall import FirewallEntry
 from .hosts import (
     Clients,
     Directors,
@@ -61,6 +62,9 @@ class Inventory(Part):
     """Machines from whose place ``cluster verify`` looks at the VIP."""
     tls: Tls | None = None
     """HTTPS; absent, the VIPs speak plain HTTP."""
+    firewall: FirewallEntry = None
+    """``true``: hosts let in what the cluster needs, and nothing else; absent, their firewalls are
+    left to you."""
     app: App = App()
     """The app that runs on the real servers."""
     artifacts: dict[Name, Artifact] = {}

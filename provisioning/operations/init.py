@@ -64,6 +64,11 @@ services:
       delay_before_retry: 1
 """
 
+_FIREWALL = """\
+# Hosts let in what the cluster needs, and nothing else (docs/network.md, Firewall). Where they
+# serve more than this cluster, name that under open. A host that locks you out goes back by itself.
+"""
+
 _APP_HEAD = """\
 # The app on the real servers.
 app:
@@ -144,6 +149,7 @@ class InitAnswers:
     model: str | None = None
     """A hub that has it, a folder here, or a path behind ``ON_NODES``; only where the engine knows
     of none itself."""
+    firewall: bool = False
 
 
 def questions() -> list[Question]:
@@ -161,6 +167,7 @@ def inventory_text(answers: InitAnswers) -> str:
         _ssh(answers.ssh_user),
         *(section for section in sections if section),
         *((_SERVICES, _VRRP) if answers.vip else (_VRRP.replace("directors", "edges"),)),
+        f"{_FIREWALL}{'' if answers.firewall else '# '}firewall: true\n",
         _app(answers),
     ]
     return "\n".join(parts)

@@ -41,6 +41,11 @@ class Change:
     """True where something that runs may be interrupted by it."""
     sensitive: bool = False
     """Texts hold a secret: shown by size only, never written to the journal."""
+    confirm: str = ""
+    """Fragment by which it is kept, run over a new connection once the host's other changes are
+    made; without it the host takes the change back by itself. Empty where none is needed."""
+    unconfirmed: str = ""
+    """What becomes of it where no new connection came, and what to do."""
     replaces: bool = False
     """True where it takes the place of other content, which may be somebody's own."""
 

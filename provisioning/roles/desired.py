@@ -8,6 +8,7 @@ from ..model.runtime import Runtime
 from ..resources.base import Postcondition, Requirement, Resource
 from .deployment import Deployment
 from .distribution import distribution_requirement
+from .firewall import firewall
 from .monitoring.exporters import exporters
 from .part import RolePart
 from .registry import deploy_order
@@ -48,7 +49,10 @@ def desired_hosts(
         roles = [role for role in deploy_order() if name in role.hosts(inventory)]
         parts = [role.part(deployment, name) for role in roles]
         # Last, as nothing of a role waits for them.
-        found[name] = _joined(name, [*parts, exporters(deployment, name)] if roles else [])
+        parts += [exporters(deployment, name)] if roles else []
+        # After all that it lets in is there, and first to go.
+        parts += [firewall.part(deployment, name)] if roles else []
+        found[name] = _joined(name, parts)
     return found
 
 

@@ -13,6 +13,7 @@ from ..model.inventory import Inventory
 from ..model.resolve import groups
 from .deployment import Deployment
 from .machines import Machines
+from .opening import Opening
 from .part import RolePart
 from .question import Question
 
@@ -28,6 +29,10 @@ class Log:
 
 def _no_logs(_inventory: Inventory, _host: str) -> tuple[Log, ...]:
     return ()
+
+
+def _no_openings(_inventory: Inventory, _name: str) -> list[Opening]:
+    return []
 
 
 Split = Callable[[tuple[str, ...], Collection[str]], list[tuple[str, tuple[str, ...]]]]
@@ -47,6 +52,9 @@ class Role:
     part: Callable[[Deployment, str], RolePart]
     """Requirements, resources in the order in which they are applied, and postconditions of the
     host of that name."""
+    openings: Callable[[Inventory, str], list[Opening]] = _no_openings
+    """Everything that has to come in for the role's sake on the host of that name, be it one of its
+    own or another's that its hosts ask: for the firewall."""
     gate: Gate = "some"
     """Share of its hosts that must be well for roles of a higher number to start."""
     split: Split | None = None

@@ -18,6 +18,7 @@ from ..resources.service import Service, restart
 from .deployment import Deployment
 from .machines import Machines
 from .network import address_requirement
+from .opening import Opening, networks
 from .part import RolePart
 from .programs import manager_requirement, manager_resources
 from .rendering import RenderedFile
@@ -27,6 +28,7 @@ from .storage_question import STORAGE_QUESTION
 
 _SCRIPT = "/usr/local/sbin/nfs-export"
 _PROGRAM = "nfs-export"
+_NFS = 2049
 
 
 def mount_source(inventory: Inventory) -> str:
@@ -136,11 +138,20 @@ def _view(inventory: Inventory, _name: str) -> View[StorageState]:
     return storage_view(inventory.storage)
 
 
+def _openings(inventory: Inventory, name: str) -> list[Opening]:
+    if inventory.storage is None or name not in inventory.storage.hosts:
+        return []
+    return [
+        Opening(what="NFS version 4", ports=(_NFS,), sources=networks(_clients(inventory))),
+    ]
+
+
 STORAGE = Role(
     key="storage",
     name="storage",
     order=10,
     part=part,
+    openings=_openings,
     gate="every",
     serves_leaving=True,
     view=_view,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.virtual_ips import not_here
+from app.virtual_ips import asked_at, not_here
 from tests.app.node_process import ROOT, running
 
 _ASK = """
@@ -24,6 +24,24 @@ def test_own_addresses_are_here_and_others_are_not() -> None:
     assert not_here([ip_address("127.0.0.1")]) == ""
     others = [ip_address("192.0.2.100"), ip_address("2001:db8::100")]
     assert not_here(others) == "not bound on this host: 192.0.2.100, 2001:db8::100"
+
+
+@pytest.mark.parametrize(
+    ("server", "by_one"),
+    [
+        (("192.0.2.100", 7860), True),
+        (("192.0.2.2", 7860), False),
+        # A socket for both families.
+        (("::ffff:192.0.2.100", 7860), True),
+        (("2001:db8:0::100", 7860), True),
+        (("fe80::1%eth0", 7860), False),
+        (("/run/app.sock", None), False),
+        (None, False),
+    ],
+)
+def test_a_request_by_a_virtual_ip_is_told_from_others(server: object, by_one: bool) -> None:
+    vips = (ip_address("192.0.2.100"), ip_address("2001:db8::100"))
+    assert asked_at({"type": "http", "server": server}, vips) is by_one
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="makes networks")

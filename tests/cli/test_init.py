@@ -13,6 +13,7 @@ from app.engines.registry import BUILT_IN
 from provisioning.cli.commands.init import _ENGINE_QUESTION, init
 from provisioning.model.engine_declaration import engine_names
 from provisioning.model.engine_needs import engine_extras
+from provisioning.model.firewall import Firewall
 from provisioning.model.loader.load import load_inventory, read_inventory
 from provisioning.model.way_in import way_in
 
@@ -57,6 +58,13 @@ def test_what_is_written_has_nothing_wrong_with_it(flags: list[str], tmp_path: P
     result = _init(path, *flags)
     assert result.exit_code == 0, result.output
     assert read_inventory(path).warnings == []
+
+
+def test_a_firewall_is_there_for_who_asks_for_one(tmp_path: Path) -> None:
+    for flags, firewall in ([], None), (["--firewall"], Firewall()):
+        path = tmp_path / f"{len(flags)}.yaml"
+        assert _init(path, *_FLAGS, *flags).exit_code == 0
+        assert load_inventory(path).firewall == firewall
 
 
 def test_names_are_given_or_taken(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from provisioning.model.rules import (
     Rule,
     edges,
     edges_tls,
+    firewall,
     per_gpu,
     tls,
     vrrp_behaviour,
@@ -946,11 +947,12 @@ def test_every_rule_has_something_to_say_about_some_case(monkeypatch: pytest.Mon
         vrrp_behaviour.unicast_peers,
         vrrp_password.auth_pass,
         tls.certificate,
-        # test_edges.py, test_tls.py, test_per_gpu.py
+        # test_edges.py, test_tls.py, test_per_gpu.py, test_firewall.py
         *(
             rule
             for rule in RULES
-            if rule.__module__ in (edges.__name__, edges_tls.__name__, per_gpu.__name__)
+            if rule.__module__
+            in (edges.__name__, edges_tls.__name__, firewall.__name__, per_gpu.__name__)
         ),
     }
     assert set(RULES) - spoke == elsewhere

@@ -10,6 +10,7 @@ from provisioning.resources.base import Observation, Resource
 from provisioning.resources.current_release import CurrentRelease
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
+from provisioning.resources.firewall import FirewallRules
 from provisioning.resources.kernel_module import KernelModules
 from provisioning.resources.mount import Mount
 from provisioning.resources.nfs_export import NfsExport
@@ -35,6 +36,16 @@ CHANGES: list[tuple[Resource, str]] = [
             directory=f"/opt/{NAME}", wanted=(Artifact("a", (ArtifactFile(NAME, 1, "0" * 64),)),)
         ),
         "absent\n",
+    ),
+    (
+        FirewallRules(
+            path=f"/etc/{NAME}",
+            content=NAME,
+            program=f"/usr/{NAME}",
+            table=NAME,
+            folders=(f"/run/{NAME}",),
+        ),
+        "absent none confirmed none\n",
     ),
     (Sysctl(key="net.ipv4.ip_forward", value="1"), "value\n0\n"),
     (Address(address="::1/128", interface="lo"), "interface\n"),

@@ -56,6 +56,7 @@ _BESIDE: dict[str, dict[str, Any]] = {
     "storage.hosts.nas1": {"address": "192.168.1.60"},
     "edges.hosts.edge1": {"address": "192.168.1.51"},
     "vips.0": {"address": "192.168.1.99"},
+    "firewall.open.0": {"port": 9100},
 }
 """Values that must stand beside a text for it to be read at all."""
 _NAMES = {

@@ -33,6 +33,7 @@ def of(kind: str) -> list[tuple[str, File]]:
                 "exports": place.endswith(".exports"),
                 "sysctl": "/sysctl.d/" in place,
                 "metrics": place.endswith(".prom"),
+                "nft": place.endswith(".nft"),
             }
             if ends[kind]:
                 found.append((f"{case}/{place}", file))
@@ -128,6 +129,7 @@ def test_systemd_verifies(file: File, tmp_path: Path) -> None:
         "/usr/local/sbin/keepalived-guard",
         "/usr/local/sbin/keepalived-metrics",
         "/usr/local/sbin/cosyvoice-acme",
+        "/usr/local/sbin/cosyvoice-firewall",
         "/opt/cosyvoice/run.sh",
     ):
         content = content.replace(program, "/bin/true")
@@ -180,6 +182,16 @@ def test_sysctl_reads_it(file: File) -> None:
         if not line.startswith("#"):
             key, _, value = line.partition(" = ")
             assert key and value, line
+
+
+@cases("nft")
+def test_nft_reads_it(file: File, tmp_path: Path) -> None:
+    path = tmp_path / "firewall.nft"
+    path.write_text(file.content)
+    # With the look that comes before it is put there; in a network of its own, for it is loaded.
+    script = f'CANDIDATE="$1"; {file.validate}; nft -f "$1"; nft -f "$1"'
+    done = run("unshare", "--net", "sh", "-euc", script, "sh", str(path))
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @cases("exports")

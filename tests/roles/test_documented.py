@@ -11,6 +11,7 @@ import yaml
 from provisioning.model.edge import Edges
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import load_inventory
+from provisioning.model.resolve import all_hosts, connection_of
 from provisioning.model.runtime import Runtime
 from provisioning.model.service import VirtualService
 from provisioning.model.spreading import Spreading
@@ -28,6 +29,7 @@ from provisioning.resources.service import Service
 from provisioning.resources.sysctl import Sysctl
 from provisioning.resources.user import User
 from provisioning.roles.desired import desired_hosts
+from provisioning.roles.firewall.ruleset import openings
 from provisioning.roles.tls_files import TlsFiles
 from tests.roles.rendered import INVENTORIES, files
 
@@ -43,6 +45,7 @@ app: {venv: true}
 tls: {authority: cluster, only: false}
 edges: {vip: 192.168.1.110, hosts: {edge1: 192.168.1.51, edge2: 192.168.1.52}}
 monitoring: {hosts: {mon1: 192.168.1.61, mon2: 192.168.1.62}}
+firewall: {metrics_from: [192.168.1.8]}
 """
 _ACME = "names: [tts.example.org], acme: {email: a@b.org}"
 _PER_GPU = """\
@@ -106,7 +109,8 @@ def put_there() -> dict[str, str]:
         role = first or role
         for one in _MEANT.get(role, (role,)):
             found[one] = f"{found.get(one, '')} {what}"
-    return found
+    everywhere = found.pop("every host")
+    return {role: text + everywhere for role, text in found.items()}
 
 
 def names(resource: Resource) -> Iterator[str]:
@@ -163,8 +167,10 @@ def test_packages_are_those_of_the_table(
 ) -> None:
     table = list(rows(section("requirements.md", "Hosts")))
     column = next(n for n, cell in enumerate(table[0]) if cell.startswith(role))
-    cell = next(row for row in table if row[0] == "Debian packages")[column]
-    listed = set(re.findall(r"`([^`]+)`", cell)) - {"app.venv", "tls", "tls.acme"}
+    packages = next(row for row in table if row[0] == "Debian packages")
+    cell = packages[column].partition("; with `firewall` on every host ")[0]
+    listed = set(re.findall(r"`([^`]+)`", cell)) - {"app.venv", "tls", "tls.acme"} | {"nftables"}
+    assert "; with `firewall` on every host `nftables`" in packages[1]
     wanted = {n for one in resources[role] if isinstance(one, Packages) for n in one.names}
     everywhere = "every host of every role gets `prometheus-node-exporter`"
     assert everywhere in section("requirements.md", "Hosts")
@@ -219,6 +225,23 @@ def heard(role: str, some: Iterable[Resource]) -> set[Entry]:
     return found
 
 
+@pytest.mark.parametrize("tls", ["authority: cluster, only: false", _ACME])
+def test_the_firewall_lets_in_what_the_table_has(tls: str, tmp_path: Path) -> None:
+    path = tmp_path / "inventory.yaml"
+    path.write_text(_INVENTORY.replace("authority: cluster, only: false", tls), encoding="utf-8")
+    inventory = load_inventory(path)
+    let_in = {
+        (role, "IP protocol 112" if one.protocol == "vrrp" else f"{one.protocol.upper()} {port}")
+        for name, role in _ROLES.items()
+        for one in openings(inventory, name)
+        for port in one.ports or (0,)
+    }
+    assert let_in <= documented_ports()
+    left = {traffic for _, traffic in documented_ports() - let_in}
+    # With TLS alone the app's own port is for the nodes.
+    assert left == ({"UDP 546"} if "only" in tls else {"UDP 546", f"TCP {_PORT}"})
+
+
 def synced() -> tuple[str, str]:
     """Group and port of connection sync, as a kernel told it."""
     recorded = _ROOT / "tests" / "operations" / "recorded" / "arp-answered.json"
@@ -238,7 +261,10 @@ def test_what_roles_take_part_in_is_in_the_table(
     expected.add(("edge", f"TCP {Edges.model_fields['port'].default}"))
     for role, some in resources.items():
         expected |= heard(role, some)
-    assert documented_ports() == expected
+    # For an address by DHCPv6, which no role has to do with.
+    expected |= {(role, "UDP 546") for role in _ROLES.values()}
+    edges = {("edge", f"TCP {port}") for port in _TLS_PORTS}
+    assert documented_ports() == expected | edges
     assert synced()[0] in section("network.md", "Ports")
 
 
@@ -247,6 +273,9 @@ def test_no_rendered_file_has_a_port_that_is_not_in_the_table(name: str) -> None
     inventory = load_inventory(_ROOT / "tests" / "roles" / "inventories" / f"{name}.yaml")
     known = {int(re.findall(r"\d+", traffic)[0]) for _, traffic in documented_ports()}
     known |= {service.port for service in inventory.services}
+    # Those of the operator, and where a DHCPv6 server sends from.
+    known |= {one.port for one in inventory.firewall.open} if inventory.firewall else set()
+    known |= {connection_of(inventory, name).port or 22 for name in all_hosts(inventory)} | {547}
     found = {place: ports_of(file.content) for place, file in files(name).items()}
     assert any(found.values())
     assert {place: ports - known for place, ports in found.items() if ports - known} == {}

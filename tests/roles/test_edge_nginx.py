@@ -289,6 +289,12 @@ async def test_what_is_not_passed_on_is_refused_in_json() -> None:
             assert (reply.status, reply.body) == (200, b"healthy\n")
 
 
+async def test_metrics_are_not_passed_on_with_everything_else() -> None:
+    async with serving(cluster(paths={"others": ["/"]})) as site:
+        assert (await site.ask("/other", method="GET")).status == 200
+        assert (await site.ask("/metrics", method="GET")).status == 404
+
+
 async def test_a_node_hears_who_asks_and_nothing_that_is_made_up() -> None:
     async with serving(cluster()) as site:
         names = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Forwarded-Host")

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any, TypeVar
@@ -76,6 +77,9 @@ def _role_options(command: _Command) -> _Command:
     help="The engine's weights: modelscope, huggingface, a folder here, or nodes:/PATH.",
 )
 @click.option("--python", metavar="PATH", help="The app's Python: venv, wheelhouse or a path.")
+@click.option(
+    "--firewall", is_flag=True, help="Close what the cluster does not need on its hosts (nftables)."
+)
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 def init(
     path: Path,
@@ -85,6 +89,7 @@ def init(
     engine: str | None,
     model: str | None,
     python: str | None,
+    firewall: bool,
     force: bool,
     **given: str | tuple[str, ...] | None,
 ) -> None:
@@ -100,6 +105,7 @@ def init(
     if path.exists() and not force:
         raise click.ClickException(f"{path} is there already; --force overwrites it")
     answers = _answers(vip, interface, ssh_user, engine, model, python, given)
+    answers = replace(answers, firewall=firewall)
     try:
         text = inventory_text(answers)
     except AnswerError as error:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ...facts.http_replies import HttpReply
 from ...facts.neighbours import Way
 from ...facts.speech import Speech
+from ...facts.tcp_scan import Accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,5 +18,8 @@ class ClientReport:
     """By address."""
     speech: Speech | None = None
     """A synthesis through the VIP; nothing where none was asked for."""
+    accepted: tuple[Accepted, ...] = ()
+    """Places that took a connection, of those that not everybody may ask; none were tried without
+    a firewall."""
     problem: str = ""
     """Reason for which nothing could be seen from there; empty where something was."""

@@ -9,6 +9,7 @@ from ...facts.http_replies import HttpReplies, http_probe, parse_replies
 from ...facts.neighbours import Way, neighbours
 from ...facts.probe import ProbeError
 from ...facts.speech import Speech, patience, speech
+from ...facts.tcp_scan import Accepted, tcp_scan
 from ...model.inventory import Inventory
 from ...model.nodes import host_of
 from ...model.way_in import way_in_vips
@@ -17,11 +18,14 @@ from ...resources.base import Observation
 from ...roles.wanted_services import WantedService
 from ...transport.base import SudoError, TransportError
 from .client_report import ClientReport
+from .closed_ports import places_to_scan
 from .edges import edge_speech, edge_targets
 from .vantage_point import VantagePoint
 
 _TIMEOUT = 5
 """Seconds a request may take."""
+_SILENCE = 2.0
+"""Seconds after which a port that does not answer counts as closed."""
 
 
 def look_from(
@@ -38,7 +42,8 @@ def look_from(
     spoken = _speech(inventory, wanted) if speak else None
     # Order matters: the neighbour cache is read once there was traffic, and IPVS counts up to
     # two seconds late, which the synthesis bridges.
-    facts = (replies, ways, *((spoken,) if spoken else ()))
+    scan = _scan(inventory)
+    facts = (replies, ways, *((spoken,) if spoken else ()), *((scan,) if scan else ()))
     longest = sum(3 * _TIMEOUT + times for _, times in wanted.values()) + 30.0
     longest += patience(inventory) if spoken else 0
     try:
@@ -49,7 +54,7 @@ def look_from(
             seen = gather(place.name, place.transport, facts, root=False, timeout=longest)
     except TransportError as error:
         return ClientReport(problem=str(error))
-    return _report(seen, replies, ways, spoken)
+    return _report(seen, replies, ways, spoken, scan)
 
 
 def _report(
@@ -57,11 +62,18 @@ def _report(
     replies: Fact[HttpReplies],
     ways: Fact[dict[str, Way]],
     spoken: Fact[Speech] | None,
+    scan: Fact[tuple[Accepted, ...]] | None,
 ) -> ClientReport:
     try:
-        return ClientReport(seen[replies], seen[ways], seen[spoken] if spoken else None)
+        said = seen[spoken] if spoken else None
+        return ClientReport(seen[replies], seen[ways], said, seen[scan] if scan else ())
     except ProbeError as error:
         return ClientReport(problem=f"the probe did not run: {error}; it needs python3 there")
+
+
+def _scan(inventory: Inventory) -> Fact[tuple[Accepted, ...]] | None:
+    places = places_to_scan(inventory)
+    return tcp_scan(places, patience=_SILENCE) if places else None
 
 
 def _replies(

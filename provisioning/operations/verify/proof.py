@@ -19,6 +19,7 @@ from .answers import check_answers
 from .arp_owner import check_owner
 from .check import CheckResult
 from .client_report import ClientReport
+from .closed_ports import check_closed
 from .direct_return import check_direct_return
 from .distribution import check_spread, connections_for
 from .edges import check_edges_inside, check_edges_outside
@@ -128,6 +129,7 @@ def _outside(
             check_direct_return(one, earlier, later),
         ]
     results += check_edges_outside(inventory, report)
+    results += check_closed(inventory, report)
     results.append(check_speech(inventory, report))
     return results
 

@@ -23,6 +23,7 @@ from .authority import authority
 from .guard import guard, table_services
 from .keepalived import configured, vrrp_settled
 from .kernel import ipvs_requirement, kernel
+from .openings import openings
 
 
 def part(deployment: Deployment, name: str) -> RolePart:
@@ -73,6 +74,7 @@ DIRECTORS = Role(
     name="directors",
     order=30,
     part=part,
+    openings=openings,
     gate="every",
     split=_split,
     view=director_view,

@@ -18,6 +18,7 @@ from ..role_host import RoleHost
 from .keepalived import keepalived, vrrp_settled
 from .nginx import answers, nginx
 from .nodes import node_watch
+from .openings import openings
 from .question import EDGE_QUESTION
 from .view import edge_view
 
@@ -66,6 +67,7 @@ EDGES = Role(
     name="edges",
     order=35,
     part=part,
+    openings=openings,
     gate="every",
     split=_split,
     view=edge_view,

@@ -6,7 +6,7 @@ from ...model.edge_admission import client_cap, edge_places
 from ...model.inventory import Inventory
 from ...model.nodes import all_nodes
 from ...model.runtime import Runtime
-from ...node_api import EDGE_HEALTH, STATUS
+from ...node_api import EDGE_HEALTH, METRICS, STATUS
 from ...places import (
     EDGE_REQUESTS,
     EDGE_RUN,
@@ -84,6 +84,7 @@ def _values(host: RoleHost, edges: Edges) -> dict[str, object]:
         "edge_service": EDGE_SERVICE,
         "health_path": EDGE_HEALTH,
         "status_path": STATUS,
+        "metrics_path": METRICS if inventory.app.source == "builtin" else None,
     }
 
 

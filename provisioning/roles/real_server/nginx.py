@@ -8,7 +8,7 @@ from ...model.service import check_path
 from ...model.tls import Tls
 from ...model.tls_hosts import tls_hosts
 from ...model.tls_services import HTTPS_PORT, server_name
-from ...node_api import STATUS
+from ...node_api import METRICS, STATUS
 from ...places import (
     ACME_PROGRAM,
     CERTIFICATE_FILE,
@@ -80,6 +80,8 @@ def _values(host: RoleHost, tls: Tls) -> dict[str, object]:
         "hsts": tls.hsts,
         "check_path": check_path(service),
         "status_path": STATUS,
+        # What another app has there is its own.
+        "metrics_path": METRICS if inventory.app.source == "builtin" else None,
         "certificate": CERTIFICATE_FILE,
         "conf": NGINX_CONF,
         "log": NGINX_LOG,

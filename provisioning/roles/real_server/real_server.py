@@ -15,6 +15,7 @@ from .app import app
 from .artifacts import artifact_requirements
 from .gpus import gpu_requirements
 from .nginx import answers_tls, nginx
+from .openings import openings
 from .outputs import outputs
 from .prerequisites import debian_packages, python_requirements
 from .readiness import answers
@@ -50,6 +51,7 @@ REAL_SERVERS = Role(
     name="real servers",
     order=20,
     part=part,
+    openings=openings,
     view=real_server_view,
     # The app writes a file under either service manager.
     logs=lambda inventory, name: tuple(

@@ -1,0 +1,43 @@
+"""What has to come in on edges, and where they ask. Pure."""
+
+from ...model.edge import Edges
+from ...model.inventory import Inventory
+from ..opening import Opening, networks, own_networks, vrrp_openings
+from ..real_server.urls import app_port
+
+_KEY = "edges"
+
+
+def openings(inventory: Inventory, name: str) -> list[Opening]:
+    """On an edge clients at its VIP and VRRP; on a real server what edges ask it."""
+    edges = inventory.edges
+    if edges is None:
+        return []
+    found = _of_edge(inventory, edges) if name in edges.hosts else []
+    if name in inventory.real_servers.hosts:
+        found += _of_real_server(inventory)
+    return found
+
+
+def _of_edge(inventory: Inventory, edges: Edges) -> list[Opening]:
+    tls = inventory.tls
+    ports = [edges.port, *((tls.port, tls.redirect_port) if tls else ())]
+    vip = networks([edges.vip.address.ip])
+    clients = tuple(dict.fromkeys(port for port in ports if port))
+    found = [Opening(what="clients", ports=clients, destinations=vip)]
+    return found + (vrrp_openings(inventory, _KEY, [edges.vip]) if len(edges.hosts) > 1 else [])
+
+
+def _of_real_server(inventory: Inventory) -> list[Opening]:
+    tls, sources = inventory.tls, own_networks(inventory, _KEY)
+    found = [
+        Opening(
+            what="jobs that edges admit, and their questions how the node is",
+            ports=(app_port(inventory),),
+            sources=sources,
+        )
+    ]
+    if tls and tls.acme and tls.redirect_port:
+        what = "the proof and the certificate, asked for by edges"
+        found.append(Opening(what=what, ports=(tls.redirect_port,), sources=sources))
+    return found
