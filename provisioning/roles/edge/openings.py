@@ -2,8 +2,8 @@
 
 from ...model.edge import Edges
 from ...model.inventory import Inventory
+from ...model.nodes import nodes_of
 from ..opening import Opening, networks, own_networks, vrrp_openings
-from ..real_server.urls import app_port
 
 _KEY = "edges"
 
@@ -15,7 +15,7 @@ def openings(inventory: Inventory, name: str) -> list[Opening]:
         return []
     found = _of_edge(inventory, edges) if name in edges.hosts else []
     if name in inventory.real_servers.hosts:
-        found += _of_real_server(inventory)
+        found += _of_real_server(inventory, name)
     return found
 
 
@@ -28,12 +28,12 @@ def _of_edge(inventory: Inventory, edges: Edges) -> list[Opening]:
     return found + (vrrp_openings(inventory, _KEY, [edges.vip]) if len(edges.hosts) > 1 else [])
 
 
-def _of_real_server(inventory: Inventory) -> list[Opening]:
+def _of_real_server(inventory: Inventory, name: str) -> list[Opening]:
     tls, sources = inventory.tls, own_networks(inventory, _KEY)
     found = [
         Opening(
             what="jobs that edges admit, and their questions how the node is",
-            ports=(app_port(inventory),),
+            ports=tuple(node.port for node in nodes_of(inventory, name)),
             sources=sources,
         )
     ]

@@ -17,6 +17,7 @@ from ..role import Log, Role
 from ..role_host import RoleHost
 from .alertmanager import alertmanager
 from .blackbox import blackbox
+from .openings import openings
 from .prometheus import prometheus, room
 from .view import monitoring_view
 
@@ -76,6 +77,7 @@ MONITORING = Role(
     part=part,
     view=monitoring_view,
     logs=_logs,
+    openings=openings,
     diagnostics={
         "prometheus-targets.txt": f"cat {MONITORING_CONF}/targets/*.json",
         "prometheus-disk.txt": "du -s /var/lib/prometheus/*; df -h /var/lib/prometheus",

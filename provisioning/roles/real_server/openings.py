@@ -3,10 +3,10 @@
 from ...model.address import IPAddress
 from ...model.hosts import RealServer
 from ...model.inventory import Inventory
+from ...model.nodes import nodes_of
 from ...model.resolve import virtual_services
 from ...model.service import VirtualService, serves
 from ..opening import Opening, networks, own_networks
-from .urls import app_port
 
 _KEY = "real_servers"
 
@@ -28,16 +28,16 @@ def openings(inventory: Inventory, name: str) -> list[Opening]:
             destinations=networks(vip.address.ip for vip in inventory.virtual_ips),
         )
     ]
-    firewall = inventory.firewall
+    firewall, own = inventory.firewall, tuple(node.port for node in nodes_of(inventory, name))
     if firewall and firewall.metrics_from:
         found.append(
             Opening(
                 what="/metrics, at the node's own address",
-                ports=(app_port(inventory),),
+                ports=own,
                 sources=networks(firewall.metrics_from),
             )
         )
-    return found + (_from_others(inventory) if len(inventory.real_servers.hosts) > 1 else [])
+    return found + (_from_others(inventory, own) if len(inventory.real_servers.hosts) > 1 else [])
 
 
 def _apologises(service: VirtualService, host: RealServer) -> bool:
@@ -45,13 +45,13 @@ def _apologises(service: VirtualService, host: RealServer) -> bool:
     return service.sorry_server is not None and service.sorry_server in own
 
 
-def _from_others(inventory: Inventory) -> list[Opening]:
+def _from_others(inventory: Inventory, own: tuple[int, ...]) -> list[Opening]:
     tls, spreading, others = inventory.tls, inventory.spreading, own_networks(inventory, _KEY)
+    redirect = tls.redirect_port if tls and tls.acme else None
     wanted = {
-        "sessions and jobs of the other nodes": app_port(inventory),
-        "artifacts and wheels of the other nodes, while they are spread": spreading.port,
-        "the proof and the certificate of the other nodes": tls and tls.acme and tls.redirect_port,
+        "sessions and jobs of the other nodes": own,
+        "artifacts and wheels of the other nodes, while they are spread": (spreading.port,),
+        "the proof and the certificate of the other nodes": (redirect,) if redirect else (),
     }
-    return [
-        Opening(what=what, ports=(port,), sources=others) for what, port in wanted.items() if port
-    ]
+    # One without a port is none.
+    return [Opening(what=what, ports=ports, sources=others) for what, ports in wanted.items()]
