@@ -32,13 +32,14 @@ def inventory_option(command: F) -> F:
 
 
 def limit_option(command: F) -> F:
-    """``--limit``: names of hosts and groups, as ``limit``."""
+    """``--limit``: what hosts are chosen by, as ``limit``."""
     return click.option(
         "-l",
         "--limit",
         multiple=True,
-        metavar="HOST|GROUP[,...]",
-        help="Only these hosts; may be given several times.",
+        metavar="HOSTS[,...]",
+        help="Only these hosts: names, groups, rs*, rs[001-020], labels (rack=r1), or all but some "
+        "(!rs007). May be given several times.",
     )(command)
 
 

@@ -22,7 +22,7 @@ from ..views.json_output import print_json
 @click.option("--root", is_flag=True, help="Run as root through sudo.")
 @click.option("--timeout", type=click.FloatRange(min=0), help="Seconds a host may take.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-@click.argument("target", metavar="HOST|GROUP[,...]")
+@click.argument("target", metavar="HOSTS[,...]")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_(
     inventory: Path,
