@@ -27,7 +27,7 @@ def inventory_option(command: F) -> F:
         envvar="CLUSTER_INVENTORY",
         show_default=True,
         show_envvar=True,
-        help="The inventory.",
+        help="The inventory: a file, a program that prints one, or - for standard input.",
     )(command)
 
 
