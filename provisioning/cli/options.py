@@ -27,18 +27,19 @@ def inventory_option(command: F) -> F:
         envvar="CLUSTER_INVENTORY",
         show_default=True,
         show_envvar=True,
-        help="The inventory.",
+        help="The inventory: a file, a program that prints one, or - for standard input.",
     )(command)
 
 
 def limit_option(command: F) -> F:
-    """``--limit``: names of hosts and groups, as ``limit``."""
+    """``--limit``: what hosts are chosen by, as ``limit``."""
     return click.option(
         "-l",
         "--limit",
         multiple=True,
-        metavar="HOST|GROUP[,...]",
-        help="Only these hosts; may be given several times.",
+        metavar="HOSTS[,...]",
+        help="Only these hosts: names, groups, rs*, rs[001-020], labels (rack=r1), or all but some "
+        "(!rs007). May be given several times.",
     )(command)
 
 

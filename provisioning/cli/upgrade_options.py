@@ -8,6 +8,7 @@ import click
 from ..operations.notifying.hook import CommandHook, HookSyntaxError, WebHook
 from ..operations.rolling_upgrade.options import (
     OptionError,
+    batch_label,
     batch_size,
     duration,
     slow_steps,
@@ -32,8 +33,9 @@ class Read(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 
 
 def _batch(text: str) -> str:
-    # Their number depends on the inventory.
-    batch_size(text, 1)
+    # Their number depends on the inventory, and so do labels.
+    if not batch_label(text):
+        batch_size(text, 1)
     return text
 
 
@@ -43,10 +45,10 @@ _COUNT = click.IntRange(min=0)
 _OPTIONS = (
     click.option(
         "--batch",
-        type=Read("N|%", _batch),
+        type=Read("N|%|LABEL", _batch),
         default="1",
         show_default=True,
-        help="Nodes at a time, as a number or a share.",
+        help="Nodes at a time: a number, a share, or a label (rack: one rack at a time).",
     ),
     click.option(
         "--max-fail",

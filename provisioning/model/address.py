@@ -46,7 +46,7 @@ def _advice(text: str) -> str:
     if "%" in text:
         return "leave out the part from %; the interface has a key of its own"
     if "[" in text and "]" not in text.rstrip("]"):
-        return "write each host on a line of its own; ranges are not expanded"
+        return "a range of addresses belongs to a range of hosts: rs[01:20]: 192.0.2.[21:40]"
     if re.search(r"[A-Za-z]", text) and ":" not in text:
         return "write the address itself; names are not looked up, so that DNS cannot move a host"
     return "check it"

@@ -34,6 +34,8 @@ class Host(Part):
     """Way to reach it; what is absent comes from the group."""
     service_manager: ServiceManager | None = None
     """Program that keeps services running there; default the group's."""
+    labels: dict[Name, Name] = {}
+    """What it is chosen by (``--limit rack=r1``), over the group's; not seen by the host."""
     vars: dict[str, Variable] = {}
     """Free variables for your own templates, over the group's and the inventory's."""
 
@@ -91,6 +93,8 @@ class Group(Part, Generic[H]):
     """Way to reach them; what is absent comes from the inventory."""
     service_manager: ServiceManager | None = None
     """Program that keeps services running on them."""
+    labels: dict[Name, Name] = {}
+    """Labels of all of them, such as ``gpu: a100``."""
     vars: dict[str, Variable] = {}
     """Free variables for your own templates, over the inventory's."""
 

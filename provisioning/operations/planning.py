@@ -12,6 +12,7 @@ from ..facts.fact import Answers, fragments
 from ..facts.interfaces import INTERFACES, Interfaces
 from ..facts.vip_holder import holders, interfaces_of_any
 from ..model.inventory import Inventory
+from ..model.resolve import all_hosts
 from ..model.runtime import Drain, Pin
 from ..resources.base import Observation
 from ..roles.desired import DesiredHost
@@ -35,6 +36,8 @@ class Plans(FleetPlan):
     """Real servers that serve and are taken out of service while they are changed."""
     interrupted: dict[str, str] = field(default_factory=dict)
     """Real servers that serve and are changed all the same, and why that cannot be helped."""
+    names: frozenset[str] = frozenset()
+    """Names and addresses of the cluster's hosts: what plans that are alike may differ in."""
     told: tuple[str, ...] = ()
     """Things that hosts carry and this folder did not know."""
 
@@ -50,7 +53,8 @@ def plan_hosts(inventory: Inventory, desired: dict[str, DesiredHost], fleet: Fle
             name, transport, host.requirements, host.resources, extra, partial=host.partial
         )
 
-    plans = Plans()
+    every = all_hosts(inventory)
+    plans = Plans(names=frozenset(word for name in every for word in own_words(inventory, name)))
     directors: dict[str, Interfaces] = {}
     for name, (plan, extra) in fleet.each(desired, look).items():
         plans.hosts[name] = plan
@@ -59,6 +63,13 @@ def plan_hosts(inventory: Inventory, desired: dict[str, DesiredHost], fleet: Fle
     plans.masters = set(holders(directors, [vip.address.ip for vip in inventory.virtual_ips]))
     plans.unreachable = {name: str(fleet.errors[name]) for name in desired if name in fleet.errors}
     return plans
+
+
+def own_words(inventory: Inventory, name: str) -> tuple[str, ...]:
+    """The host's name and addresses; the name alone of one that left."""
+    host = all_hosts(inventory).get(name)
+    addresses = (host.address, host.address6) if host else ()
+    return (name, *(str(address) for address in addresses if address))
 
 
 def waves(inventory: Inventory, plans: Plans) -> list[Wave]:

@@ -229,7 +229,7 @@ def test_a_log_in_a_file_is_whole_while_a_table_is_shown(
             logging.getLogger("provisioning.engine.waves").info("a\x1b[31mb\nc\td")
         return {}
 
-    monkeypatch.setattr("provisioning.cli.commands.schema.inventory_schema", shown)
+    monkeypatch.setattr("provisioning.cli.commands.schema.schema_with_ranges", shown)
     assert run(["-v", "schema"]) == 0
     assert stream.getvalue().partition("] ")[2] == ("engine.waves: a\\x1b[31mb\n    | c       d\n")
 

@@ -20,7 +20,7 @@ from ..frame import changing
 from ..options import host_key_option, inventory_option, json_option, load_or_exit, yes_option
 from ..views.certificate import certificate_cell
 from ..views.json_output import print_json
-from ..views.status import fault_lines
+from ..views.status_summary import fault_lines
 from ..views.table import FittingTable
 
 

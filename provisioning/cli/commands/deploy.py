@@ -30,6 +30,7 @@ from ..options import (
     yes_option,
 )
 from ..selection import chosen
+from ..views.folding import every_host_option
 from ..views.json_output import print_json
 from ..views.plan import show_plans
 from .plan import look, plans_record, status_of
@@ -48,6 +49,7 @@ from .plan import look, plans_record, status_of
 @drain_timeout_option("Seconds to wait for the work of real servers that are disturbed or leave.")
 @force_option(LAST_HEALTHY)
 @click.option("--verify/--no-verify", "verifies", default=True, help="Prove the result at the end.")
+@every_host_option
 @json_option
 def deploy(
     inventory: Path,

@@ -13,7 +13,9 @@ from ...transport.base import Completed, Transport
 from .. import exit_codes
 from ..options import host_key_option, inventory_option, load_or_exit
 from ..selection import chosen
+from ..views.folding import alike, every_host_option, folds, title
 from ..views.json_output import print_json
+from ..views.plan import of_hosts
 
 
 @click.command("exec", context_settings={"ignore_unknown_options": True})
@@ -21,8 +23,9 @@ from ..views.json_output import print_json
 @host_key_option
 @click.option("--root", is_flag=True, help="Run as root through sudo.")
 @click.option("--timeout", type=click.FloatRange(min=0), help="Seconds a host may take.")
+@every_host_option
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-@click.argument("target", metavar="HOST|GROUP[,...]")
+@click.argument("target", metavar="HOSTS[,...]")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_(
     inventory: Path,
@@ -33,7 +36,8 @@ def exec_(
     target: str,
     command: tuple[str, ...],
 ) -> None:
-    """Run a command on hosts at the same time, each line labelled with its host.
+    """Run a command on hosts at the same time, each line labelled with its host, or with all hosts
+    that gave the same answer where there are many.
 
     The command is passed word by word, not through a shell; for a pipe write
     `cluster exec real_servers -- sh -c 'dmesg | tail'`.
@@ -72,12 +76,23 @@ def _record(done: dict[str, Completed], errors: dict[str, str]) -> dict[str, obj
 
 def _show(done: dict[str, Completed], errors: dict[str, str]) -> None:
     out, err = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
-    for name, completed in done.items():
+    fold = folds(len(done) + len(errors))
+    said = {name: (one.status, one.stdout, one.stderr) for name, one in done.items()}
+    groups = alike(said, fold=fold)
+    if fold:
+        failed = sum(one.status != 0 for one in done.values())
+        counts = f"{len(done) + len(errors)} hosts: {len(done) - failed} well, {failed} not"
+        unreached = f", {len(errors)} not reached" if errors else ""
+        err.print(Text(f"{counts}{unreached}; {len(groups)} different answers", "bold"))
+    for names in groups:
+        name, completed = title(names), done[names[0]]
         for line in completed.stdout.decode("utf-8", "replace").splitlines():
             out.print(Text.assemble((f"{name}: ", "cyan"), line))
         for line in completed.stderr.decode("utf-8", "replace").splitlines():
             err.print(Text.assemble((f"{name}: ", "yellow"), line))
         if completed.status:
             err.print(Text(f"{name}: status {completed.status}", "red"))
-    for reason in errors.values():
-        err.print(Text(reason, "red"))
+        elif fold and not (completed.stdout or completed.stderr):
+            err.print(Text(f"{name}: no output", "dim"))
+    for reason in of_hosts(errors, "", fold=fold):
+        err.print(reason)

@@ -55,7 +55,7 @@ def _moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
     is_flag=True,
     help="Print a JSON object a line; of a host that cannot be read, its error.",
 )
-@click.argument("target", metavar="HOST|GROUP[,...]")
+@click.argument("target", metavar="HOSTS[,...]")
 def logs(
     inventory: Path,
     accept_new_host_keys: bool,

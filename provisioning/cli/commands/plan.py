@@ -25,6 +25,7 @@ from ..options import (
     load_or_exit,
 )
 from ..selection import chosen
+from ..views.folding import every_host_option
 from ..views.json_output import print_json
 from ..views.plan import show_plans
 from ..views.progress import progress_on
@@ -35,6 +36,7 @@ from ..views.progress import progress_on
 @limit_option
 @host_key_option
 @bundle_option
+@every_host_option
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def plan(
     inventory: Path,

@@ -2,7 +2,7 @@
 
 import click
 
-from ...model.schema import inventory_schema
+from ...model.range_schema import schema_with_ranges
 from ..views.json_output import print_json
 
 
@@ -15,4 +15,4 @@ def schema() -> None:
     \b
     # yaml-language-server: $schema=./inventory.schema.json
     """
-    print_json(inventory_schema())
+    print_json(schema_with_ranges())

@@ -34,7 +34,11 @@ _force_option = force_option("Also the last healthy ones, and with jobs left at 
 
 def _real_servers(inventory: Inventory, limit: tuple[str, ...]) -> list[str]:
     names = chosen(inventory, limit) if limit else list(inventory.real_servers.hosts)
-    if others := [name for name in names if name not in inventory.real_servers.hosts]:
+    ours = [name for name in names if name in inventory.real_servers.hosts]
+    if ours and set("=*?!") & set("".join(limit)):
+        # What has labels or matches a pattern may be of any role; who names a host means it.
+        return ours
+    if others := [name for name in names if name not in ours]:
         raise click.UsageError(
             f"the app runs on real servers only, so not on {', '.join(others)}; "
             f"choose from {', '.join(inventory.real_servers.hosts)}"

@@ -21,6 +21,7 @@ from ...operations.status.record import status_record
 from ...operations.status.watch import Watch
 from .. import exit_codes
 from ..options import host_key_option, inventory_option, load_or_exit
+from ..views.folding import every_host_option
 from ..views.json_output import print_json
 from ..views.status import status_view
 
@@ -32,6 +33,7 @@ _EVERY = 2.0
 @inventory_option
 @host_key_option
 @click.option("--watch", is_flag=True, help="Look again every 2 seconds; q or Ctrl-C ends it.")
+@every_host_option
 @click.option("--json", "as_json", is_flag=True, help="Print the state as JSON.")
 def status(inventory: Path, accept_new_host_keys: bool, watch: bool, as_json: bool) -> None:
     """Show what every host is and has now, and what is not as the inventory says.

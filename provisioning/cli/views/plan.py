@@ -1,5 +1,6 @@
 """Plans and the results of applying them, for a person."""
 
+import re
 from collections.abc import Collection, Mapping
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from ...operations.host_words import of_host
 from ...operations.planning import Plans
 from ...operations.run.run import Run
 from ...places import STATE
+from .folding import alike, folds, listed, title, without_names
 
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _NOT_OURS = (
@@ -22,26 +24,80 @@ _LIFT = "`cluster rollback --lift` or a rolling upgrade ends that"
 
 
 def show_plans(console: Console, plans: Plans) -> None:
-    """Every host with what would change there, and a last line that counts."""
-    for name, plan in plans.hosts.items():
-        _show_host(console, name, plan)
-    for name in plans.leaving:
-        text = f"{name}: leaves the cluster: drained, taken off directors and edges, then cleaned"
-        console.print(Text(text, "magenta"), soft_wrap=True)
-    for name in plans.drained_first:
-        text = f"{name}: drained first: its work ends before it is changed, the others serve"
-        console.print(Text(text, "cyan"), soft_wrap=True)
-    for name, reason in plans.interrupted.items():
-        text = f"{name}: NOT drained, clients are refused while it is changed: {reason}"
-        console.print(Text(text, "bold red"), soft_wrap=True)
-    for line in plans.told:
-        console.print(Text(line, "yellow"), soft_wrap=True)
-    for name, drain in plans.drains.items():
-        console.print(Text(f"{name}: {drain}", "yellow"), soft_wrap=True)
-    for pin in pin_lines(plans.pins, plans.hosts):
-        console.print(pin, soft_wrap=True)
-    for name, reason in plans.unreachable.items():
-        console.print(Text(of_host(name, reason, "unreachable"), "bold red"), soft_wrap=True)
+    """Every host with what would change there, and a line that counts. Where there are many, it is
+    the first, and hosts with the same before them are one."""
+    fold = folds(len(plans.hosts) + len(plans.unreachable))
+    lines = [
+        *_hosts(plans, fold=fold),
+        *_alike(
+            dict.fromkeys(
+                plans.leaving,
+                "leaves the cluster: drained, taken off directors and edges, then cleaned",
+            ),
+            "magenta",
+            fold=fold,
+        ),
+        *_alike(
+            dict.fromkeys(
+                plans.drained_first,
+                "drained first: its work ends before it is changed, the others serve",
+            ),
+            "cyan",
+            fold=fold,
+        ),
+        *_alike(
+            {
+                name: f"NOT drained, clients are refused while it is changed: {reason}"
+                for name, reason in plans.interrupted.items()
+            },
+            "bold red",
+            fold=fold,
+        ),
+        *(Text(line, "yellow") for line in plans.told),
+        *_alike({name: str(drain) for name, drain in plans.drains.items()}, "yellow", fold=fold),
+        *pin_lines(plans.pins, plans.hosts),
+        *of_hosts(plans.unreachable, "unreachable", fold=fold),
+    ]
+    counts = [Text(_counts(plans), "bold")]
+    for line in [*counts, *lines] if fold else [*lines, *counts]:
+        console.print(line, soft_wrap=True)
+
+
+def _hosts(plans: Plans, *, fold: bool) -> list[Text]:
+    said = {
+        name: tuple(without_names(line.plain, plans.names) for line in _of_host("", plan))
+        for name, plan in plans.hosts.items()
+    }
+    lines: list[Text] = []
+    for names in alike(said, fold=fold):
+        shown = _of_host(title(names), plans.hosts[names[0]])
+        if len(names) > 1 and len(shown) > 1:
+            told = f", as here on {names[0]} but for names and addresses"
+            shown[0] = Text.assemble(shown[0], (told, "dim"))
+        lines += shown
+    return lines
+
+
+def _alike(said: Mapping[str, str], style: str, *, fold: bool) -> list[Text]:
+    return [Text(f"{title(names)}: {said[names[0]]}", style) for names in alike(said, fold=fold)]
+
+
+def of_hosts(reasons: Mapping[str, str], event: str, *, fold: bool) -> list[Text]:
+    """Reasons that are those of one connection are alike but for names and numbers."""
+    said = {
+        name: re.sub(r"[0-9]+", "#", of_host("", reason).replace(name, ""))
+        for name, reason in reasons.items()
+    }
+    lines = []
+    for names in alike(said, fold=fold):
+        reason = of_host(names[0], reasons[names[0]], event)
+        if len(names) > 1:
+            reason = of_host(title(names), f"{event}; the first: {reason}".removeprefix("; "))
+        lines.append(Text(reason, "bold red"))
+    return lines
+
+
+def _counts(plans: Plans) -> str:
     steps = sum(len(plan.steps) for plan in plans.hosts.values())
     handlers = sum(len(plan.handlers) for plan in plans.hosts.values())
     changing = sum(plan.changes for plan in plans.hosts.values())
@@ -52,40 +108,40 @@ def show_plans(console: Console, plans: Plans) -> None:
     elif unchanged := len(plans.hosts) - len(plans.blocked):
         parts.append(f"No changes on {unchanged} of {every} hosts")
     if plans.blocked:
-        parts.append(f"not ready: {', '.join(plans.blocked)}")
+        parts.append(f"not ready: {listed(plans.blocked)}")
     if plans.unreachable:
-        parts.append(f"unreachable: {', '.join(plans.unreachable)}")
-    console.print(Text("; ".join(parts) + ".", "bold"), soft_wrap=True)
+        parts.append(f"unreachable: {listed(plans.unreachable)}")
+    return "; ".join(parts) + "."
 
 
-def _show_host(console: Console, name: str, plan: HostPlan) -> None:
+def _of_host(name: str, plan: HostPlan) -> list[Text]:
+    lines = []
     if plan.unfinished_by:
-        console.print(
+        lines.append(
             Text(
                 f"{name}: {plan.unfinished_by} did not finish here; this goes on from it", "yellow"
             )
         )
     for requirement, said in plan.unmet:
-        console.print(Text(f"{name}: not ready: {requirement.title}", "bold red"), soft_wrap=True)
+        lines.append(Text(f"{name}: not ready: {requirement.title}", "bold red"))
         if said:
-            console.print(Text(f"    found: {said}", "red"), soft_wrap=True)
-        console.print(Text(f"    fix: {requirement.fix}", "red"), soft_wrap=True)
-    for problem in plan.problems:
-        console.print(Text(f"{name}: {problem}", "bold red"), soft_wrap=True)
+            lines.append(Text(f"    found: {said}", "red"))
+        lines.append(Text(f"    fix: {requirement.fix}", "red"))
+    lines += [Text(f"{name}: {problem}", "bold red") for problem in plan.problems]
     if not plan.changes:
-        console.print(Text(f"{name}: no changes", "dim"), soft_wrap=True)
-        return
-    console.print(Text(f"{name}: {len(plan.steps)} changes", "bold"), soft_wrap=True)
+        return [*lines, Text(f"{name}: no changes", "dim")]
+    lines.append(Text(f"{name}: {len(plan.steps)} changes", "bold"))
     for step in plan.steps:
         sign, style = ("-", "red") if step.change.summary == REMOVE else ("~", "yellow")
-        console.print(Text(f"  {sign} {step.id}: {step.change.summary}", style), soft_wrap=True)
+        lines.append(Text(f"  {sign} {step.id}: {step.change.summary}", style))
         if plan.adopts(step):
-            console.print(Text(f"      {_NOT_OURS}", "bold yellow"), soft_wrap=True)
+            lines.append(Text(f"      {_NOT_OURS}", "bold yellow"))
         for line in (diff(step.change) or "").splitlines()[2:]:
-            console.print(Text(f"      {line}", _DIFF_STYLES.get(line[:1], "dim")), soft_wrap=True)
+            lines.append(Text(f"      {line}", _DIFF_STYLES.get(line[:1], "dim")))
     for planned in plan.handlers:
         why = f" (after {', '.join(planned.because)})" if planned.because else " (left over)"
-        console.print(Text(f"  ! {planned.handler.name}{why}", "magenta"), soft_wrap=True)
+        lines.append(Text(f"  ! {planned.handler.name}{why}", "magenta"))
+    return lines
 
 
 def pin_lines(pins: Mapping[str, Pin], names: Collection[str]) -> list[Text]:
@@ -95,17 +151,19 @@ def pin_lines(pins: Mapping[str, Pin], names: Collection[str]) -> list[Text]:
 
 def show_result(console: Console, result: ApplyResult, run: Run) -> None:
     """Show what was not changed and why, what failed, and what changed."""
+    fold = folds(len(result.hosts) + len(result.skipped))
     for name, reason in result.skipped.items():
         run.journal.write("skipped", host=name, reason=reason)
-        console.print(Text(of_host(name, reason, "not changed"), "bold red"), soft_wrap=True)
-    for name, host in result.hosts.items():
-        if not host.ok:
-            console.print(
-                Text(of_host(name, host.message, host.outcome), "bold red"), soft_wrap=True
-            )
+    lines = of_hosts(result.skipped, "not changed", fold=fold)
+    wrong = {name: host for name, host in result.hosts.items() if not host.ok}
+    for outcome in dict.fromkeys(host.outcome for host in wrong.values()):
+        reasons = {name: host.message for name, host in wrong.items() if host.outcome == outcome}
+        lines += of_hosts(reasons, outcome, fold=fold)
+    for line in lines:
+        console.print(line, soft_wrap=True)
     changed = [name for name, host in result.hosts.items() if host.outcome == "changed"]
     if changed:
-        console.print(Text(f"Changed: {', '.join(changed)}", "bold green"), soft_wrap=True)
+        console.print(Text(f"Changed: {listed(changed)}", "bold green"), soft_wrap=True)
     elif result.ok:
         console.print(Text("Nothing to change.", "bold green"), soft_wrap=True)
     if not result.ok:

@@ -17,14 +17,16 @@ from ...roles.registry import ROLES
 from ...roles.role import Role
 from ...roles.wanted_services import WantedService, wanted_services
 from .certificate import certificate_cell
+from .folded_rows import Row, folded_rows
 from .gpus import gpus_cell
 from .plan import pin_lines
+from .status_summary import all_faults, counts, drain_lines
 from .table import FittingTable
 
 
 def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> RenderableType:
     """Directors, their tables, real servers, storage, and what is wrong."""
-    parts: list[RenderableType] = []
+    parts: list[RenderableType] = [*counts(inventory, state, faults)]
     if not edges_alone(inventory):
         parts += [_directors(inventory, state), Text()]
     for wanted in wanted_services(inventory, state.runtime):
@@ -39,10 +41,10 @@ def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) 
             parts += [Text(), _by_itself(role, inventory, state)]
     parts += [
         Text(),
-        *_drains(state),
+        *drain_lines(state),
         *pin_lines(state.runtime.pins, state.runtime.pins),
         *(Text(f"hint: {hint}", "yellow") for hint in hints(state, faults)),
-        *fault_lines(faults),
+        *all_faults(faults, inventory),
     ]
     return Group(*parts)
 
@@ -97,12 +99,17 @@ def _service(wanted: WantedService, state: ClusterState) -> FittingTable:
         for server in servers.values()
         if (server.address, server.port) not in known
     }
+    rows: list[Row] = []
     for key, label in {**known, **extra}.items():
         cells: list[Text] = []
         for servers in tables.values():
             should = None if wanted.weights_move else wanted.weights.get(label)
             cells += _cells(servers.get(key), should, drained=label in wanted.drained)
-        table.add_row(_good(label, key in known), *cells)
+        rows.append((_good(label, key in known), cells))
+    # Of the three of each director, the connections.
+    counters = [index for index in range(3 * len(tables)) if index % 3]
+    for head, row in folded_rows(rows, counters):
+        table.add_row(head, *row)
     return table
 
 
@@ -127,6 +134,10 @@ def _cells(server: TableServer | None, weight: int | None, *, drained: bool) -> 
     ]
 
 
+_COUNTERS = (6, 7)
+"""Cells of a real server that are jobs: running, waiting."""
+
+
 def _real_servers(inventory: Inventory, state: ClusterState) -> FittingTable:
     table = _table(
         "Real servers",
@@ -146,16 +157,19 @@ def _real_servers(inventory: Inventory, state: ClusterState) -> FittingTable:
     ends_tls = bool(inventory.tls and not edges_alone(inventory))
     if ends_tls:
         table.add_column("certificate")
+    rows: list[Row] = []
     for name in inventory.real_servers.hosts:
         server = state.real_servers.get(name)
         if server is None:
-            table.add_row(name, _GONE)
+            rows.append((Text(name), [_GONE]))
         else:
             cells = _real_server(inventory, server, name in state.runtime.drains)
             more = [_gpus(server)] if gpus else []
             if inventory.tls and ends_tls:
                 more += [certificate_cell(inventory.tls, server.certificate)]
-            table.add_row(name, *cells, *more)
+            rows.append((Text(name), [*cells, *more]))
+    for head, row in folded_rows(rows, _COUNTERS):
+        table.add_row(head, *row)
     return table
 
 
@@ -244,18 +258,3 @@ def _by_itself(role: Role, inventory: Inventory, state: ClusterState) -> Fitting
         cells = [_GONE] if host is None else [_good(c.text, c.good) for c in host.cells.values()]
         table.add_row(name, *cells)
     return table
-
-
-def _drains(state: ClusterState) -> list[Text]:
-    return [Text(f"{name}: {drain}", "yellow") for name, drain in state.runtime.drains.items()]
-
-
-def fault_lines(faults: list[Fault]) -> list[Text]:
-    """Faults, each with its fix."""
-    if not faults:
-        return [Text("All well.", "bold green")]
-    lines = []
-    for fault in faults:
-        lines.append(Text(str(fault), "bold red"))
-        lines.append(Text(f"    fix: {fault.fix}", "dim"))
-    return lines

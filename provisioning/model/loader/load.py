@@ -18,6 +18,8 @@ from ..rules import findings
 from ..rules.finding import Context, Finding
 from .diagnostic import Diagnostic, InventoryError
 from .excerpt import dotted, masked
+from .range_hosts import expand_hosts
+from .repeated import once_a_range
 from .source import read_text
 from .syntax import explain as explain_syntax
 from .syntax import stray_break
@@ -64,6 +66,7 @@ def parse_inventory(text: str, path: Path) -> Reading:
             for finding in findings(context)
             if not _doubtful(finding, remainder, tree)
         ]
+    diagnostics = once_a_range(diagnostics, tree)
     diagnostics.sort(key=lambda diagnostic: (diagnostic.line, diagnostic.column))
     if remainder is None or any(diagnostic.severity == "error" for diagnostic in diagnostics):
         raise InventoryError(diagnostics)
@@ -79,7 +82,8 @@ def _build_tree(text: str, file: str) -> tuple[Tree, list[Diagnostic]]:
         raise InventoryError([explain_syntax(error, text, file)]) from None
     if not isinstance(root, MappingNode):
         raise InventoryError([_not_a_mapping(root, text, file)])
-    return build_tree(root, file)
+    tree, diagnostics = build_tree(root, file)
+    return tree, diagnostics + expand_hosts(tree, file)
 
 
 def _not_a_mapping(root: Node | None, text: str, file: str) -> Diagnostic:

@@ -226,8 +226,8 @@ def _form(case: Case) -> Message:
 
 
 def _name_fix(name: str) -> str:
-    if re.search(r"\[\d+:\d+\]", name):
-        return "write each host on a line of its own; ranges are not expanded"
+    if "[" in name or "]" in name:
+        return "only names of hosts can be ranges, such as rs[001:300]"
     if not name:
         return "write a name before the colon"
     if len(name) > 63:

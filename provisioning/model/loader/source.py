@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from .diagnostic import Diagnostic, InventoryError
+from .inventory_program import STDIN, ProgramError, is_program, output_of, standard_input
 
 MAX_BYTES = 1 << 20
 """A thousand hosts with every key written out take a fifth of it."""
@@ -13,10 +14,13 @@ _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_text(path: Path) -> str:
-    """The file's text without byte order mark. Raises ``InventoryError``."""
+    """The file's text without byte order mark; that of ``-`` is standard input, and that of a
+    program what it prints. Raises ``InventoryError``."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        content = _content(path)
+    except ProgramError as error:
+        fix = "run it by hand; it is to print an inventory, as YAML or JSON, and end with status 0"
+        raise _whole(path, str(error), fix) from None
     except FileNotFoundError:
         raise _whole(
             path,
@@ -35,6 +39,15 @@ def read_text(path: Path) -> str:
             "name the inventory itself with -i PATH",
         )
     return _decode(path, content)
+
+
+def _content(path: Path) -> bytes:
+    if path == STDIN:
+        return standard_input(MAX_BYTES)
+    if is_program(path):
+        return output_of(path)
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def _whole(path: Path, message: str, fix: str) -> InventoryError:

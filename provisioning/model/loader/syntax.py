@@ -10,6 +10,7 @@ from .excerpt import shortened
 from .unseen import BREAKS
 
 _QUOTE = "put the text in quotes"
+_RANGE = re.compile(r"\{.*\w\[\w+[:-]\w+\]")
 
 # PyYAML's message -> ours, and the fix. The first that matches is taken.
 _KNOWN: tuple[tuple[str, str, str], ...] = (
@@ -117,6 +118,8 @@ def explain(error: yaml.YAMLError, text: str, file: str) -> Diagnostic:
     found = _line(text, mark.line) if mark else ""
     for pattern, message, fix in _KNOWN:
         if match := re.search(pattern, said):
+            if _RANGE.search(found):
+                fix = "inside braces put a name or an address with a range in quotes"
             return Diagnostic(
                 file,
                 line,

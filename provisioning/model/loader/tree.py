@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from ..key_path import KeyPath
 
+_HOST = 3
+"""Length of the path of a host: group, hosts, name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spot:
@@ -31,6 +34,9 @@ class Tree:
     void: set[KeyPath] = field(default_factory=set)
     """Paths without a usable value, whose diagnostic says why."""
 
+    ranges: dict[KeyPath, str] = field(default_factory=dict)
+    """For the path of a host that is written as one of a range: the range."""
+
     def existing(self, path: KeyPath) -> KeyPath:
         """The path itself, or the nearest one above it that is in the file."""
         while path and path not in self.values:
@@ -44,6 +50,10 @@ class Tree:
         return value if path in self.scalars else self.keys.get(path, value)
 
     def shown(self, path: KeyPath) -> KeyPath:
-        """The path without the parts that a short form (``name: address``) leaves out."""
+        """The path as it is in the file: with the range that a host is of, and without the parts
+        that a short form (``name: address``) leaves out."""
         nearest = self.existing(path)
-        return nearest if nearest in self.scalars else path
+        path = nearest if nearest in self.scalars else path
+        if (written := self.ranges.get(path[:_HOST])) is not None:
+            return (*path[: _HOST - 1], written, *path[_HOST:])
+        return path

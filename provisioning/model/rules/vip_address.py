@@ -93,15 +93,17 @@ def in_hosts_subnet(context: Context) -> Iterator[Finding]:
             if own.version == address.version and host_path[0] in ("directors", "real_servers")
         ]
         if network.prefixlen < network.max_prefixlen:
-            for host_path, name, own in near:
-                if own not in network:
-                    yield Finding(
-                        (*path, "address"),
-                        f"{name} ({own}) is not in the VIP's subnet {network}",
-                        "correct the VIP, its length or the host; or leave the length off, if the "
-                        "VIP is of another subnet on purpose",
-                        also=(host_path,),
-                    )
+            far = [one for one in near if one[2] not in network]
+            if far:
+                _, name, own = far[0]
+                others = f" and {len(far) - 1} more hosts are" if len(far) > 1 else " is"
+                yield Finding(
+                    (*path, "address"),
+                    f"{name} ({own}){others} not in the VIP's subnet {network}",
+                    "correct the VIP, its length or the host; or leave the length off, if the "
+                    "VIP is of another subnet on purpose",
+                    also=tuple(host_path for host_path, _, _ in far),
+                )
         elif isinstance(address, IPv4Address) and near:
             around = ip_network(f"{address}/24", strict=False)
             if not any(own in around for _, _, own in near):

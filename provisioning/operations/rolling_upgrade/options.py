@@ -27,7 +27,8 @@ class UpgradeOptions:
     """Options of an upgrade. Times are seconds."""
 
     batch: str = "1"
-    """Nodes at a time: a number, or a share of all such as ``25%``."""
+    """Nodes at a time: a number, a share of all such as ``25%``, or a label (``rack``): those with
+    one value of it."""
     max_fail: int = 0
     """Nodes that may fail before the run stops."""
     canary: int = 1
@@ -53,6 +54,11 @@ def duration(text: str) -> float:
     if not match:
         raise OptionError(f"{text!r} is not a time; write seconds, or a number with s, m or h")
     return float(match[1]) * _UNITS[match[2]]
+
+
+def batch_label(text: str) -> str:
+    """The label whose every value is a batch; empty where the text is none."""
+    return text.strip() if re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]*", text.strip()) else ""
 
 
 def batch_size(text: str, nodes: int) -> int:

@@ -1,8 +1,8 @@
 """Order and batches of nodes. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from .options import OptionError, UpgradeOptions, batch_size
+from .options import OptionError, UpgradeOptions, batch_label, batch_size
 from .snapshot import ClusterSnapshot
 from .state import Node
 
@@ -29,18 +29,23 @@ def planned(
     directors: Sequence[str],
     options: UpgradeOptions,
     snapshot: ClusterSnapshot,
+    labels: Mapping[str, Mapping[str, str]] | None = None,
 ) -> tuple[Node, ...]:
     """Order the nodes: directors one by one, holders of a VIP last; then canaries one by one, then
-    the other real servers ``batch`` at a time. Raises ``OptionError``.
+    the other real servers ``batch`` at a time; ``labels`` has each label's value of every host that
+    has it. Raises ``OptionError``.
 
     Directors come first, as draining a node changes their configuration: an edit that nobody has
     deployed would be applied with it unasked.
     """
     hosts = ordered(real_servers, options.order, snapshot)
     canaries, rest = hosts[: options.canary], hosts[options.canary :]
-    size = batch_size(options.batch, len(hosts))
     batches = [[host] for host in canaries]
-    batches += [rest[start : start + size] for start in range(0, len(rest), size)]
+    if label := batch_label(options.batch):
+        batches += _by_label(rest, label, labels or {})
+    else:
+        size = batch_size(options.batch, len(hosts))
+        batches += [rest[start : start + size] for start in range(0, len(rest), size)]
     late = sorted(directors, key=lambda host: host in snapshot.masters)
     first = [Node(host, "director", number) for number, host in enumerate(late, 1)]
     nodes = [
@@ -56,6 +61,23 @@ def planned(
         for host in batch
     ]
     return (*first, *nodes)
+
+
+def _by_label(
+    hosts: Sequence[str], label: str, labels: Mapping[str, Mapping[str, str]]
+) -> list[list[str]]:
+    """The hosts of one value after those of another, in the order of the first of each."""
+    values = labels.get(label, {})
+    if without := [host for host in hosts if host not in values]:
+        known = ", ".join(labels) or "none"
+        raise OptionError(
+            f"--batch: {', '.join(without)} without the label {label}; give every node one "
+            f"(labels: {{{label}: …}}), or write a number or a share; labels: {known}"
+        )
+    batches: dict[str, list[str]] = {}
+    for host in hosts:
+        batches.setdefault(values[host], []).append(host)
+    return list(batches.values())
 
 
 def _named(hosts: Sequence[str], order: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ...errors import ClusterError
 from ...model.inventory import Inventory
+from ...model.labels import label_values
 from ...model.resolve import virtual_services
 from ...model.service import Scheduler
 from ...model.way_in import edges_alone
@@ -74,7 +75,7 @@ def plan_upgrade(
                 how = "with a restart" if restarts else "by reload"
                 notes.append(f"{name}: {how}: {'; '.join(changes)}")
     notes += slow_start_notes(inventory, due, options)
-    return Plan(planned(due, changing, options, snapshot), tuple(notes))
+    return Plan(planned(due, changing, options, snapshot, label_values(inventory)), tuple(notes))
 
 
 def slow_start_notes(

@@ -50,8 +50,10 @@ def _from_others(inventory: Inventory, own: tuple[int, ...]) -> list[Opening]:
     redirect = tls.redirect_port if tls and tls.acme else None
     wanted = {
         "sessions and jobs of the other nodes": own,
-        "artifacts and wheels of the other nodes, while they are spread": (spreading.port,),
-        "the proof and the certificate of the other nodes": (redirect,) if redirect else (),
+        "artifacts and wheels of the other nodes, while they are spread": [spreading.port],
+        "the proof and the certificate of the other nodes": [redirect],
     }
-    # One without a port is none.
-    return [Opening(what=what, ports=ports, sources=others) for what, ports in wanted.items()]
+    return [
+        Opening(what=what, ports=tuple(port for port in ports if port), sources=others)
+        for what, ports in wanted.items()
+    ]

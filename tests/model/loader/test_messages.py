@@ -215,10 +215,6 @@ CASES: dict[str, Case] = {
         "directors.hosts.lvs 3", "not a name", "for example lvs-3",
         directors=_HOSTS + "▸lvs 3: 192.168.1.13}}", found="lvs 3",
     ),
-    "Ansible's range": error(
-        "real_servers.hosts.rs[1:3]", "not a name", "ranges are not expanded",
-        real_servers='real_servers: {hosts: {rs9: 192.168.1.109, ▸"rs[1:3]": 192.168.1.101}}',
-    ),
     "Chinese host name": error(
         "directors.hosts.主", "not a name", "for example rs1",
         directors=_HOSTS + "▸主: 192.168.1.13}}",

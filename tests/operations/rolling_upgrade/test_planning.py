@@ -13,6 +13,7 @@ from provisioning.operations.rolling_upgrade.options import (
     OptionError,
     SlowStep,
     UpgradeOptions,
+    batch_label,
     batch_size,
     duration,
     slow_steps,
@@ -139,6 +140,31 @@ def test_directors_then_canaries_then_batches() -> None:
         ("rs2", 4, False),
         ("rs3", 4, False),
         ("rs4", 5, False),
+    ]
+
+
+def test_a_rack_at_a_time() -> None:
+    labels = {"rack": {"rs1": "a", "rs2": "b", "rs3": "a", "rs4": "b"}}
+    nodes = planned(HOSTS, [], UpgradeOptions(canary=0, batch="rack"), snapshot(), labels)
+    assert [(node.host, node.batch) for node in nodes] == [
+        ("rs1", 1),
+        ("rs3", 1),
+        ("rs2", 2),
+        ("rs4", 2),
+    ]
+
+
+def test_a_node_without_the_label_of_batches() -> None:
+    labels = {"rack": dict.fromkeys(("rs1", "rs2", "rs4"), "a")}
+    with pytest.raises(OptionError, match=r"--batch: rs3 without the label rack; .*labels: rack"):
+        planned(HOSTS, [], UpgradeOptions(batch="rack"), snapshot(), labels)
+    assert [batch_label(text) for text in ("rack", " row.2 ", "2", "25%", "-1", "")] == [
+        "rack",
+        "row.2",
+        "",
+        "",
+        "",
+        "",
     ]
 
 
