@@ -32,6 +32,7 @@ class ClusterError(Exception):
         PhaseError
         PreflightError
         ProbeError
+        ProgramError
         RangeError
         RecordFormatError
         ReleaseError
