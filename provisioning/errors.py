@@ -34,6 +34,8 @@ class ClusterError(Exception):
         PhaseError
         PreflightError
         ProbeError
+        ProgramError
+        RangeError
         RecordFormatError
         ReleaseError
         RenderingError

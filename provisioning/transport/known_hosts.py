@@ -125,6 +125,7 @@ class KnownHosts:
         """Reads the files that exist. Raises ``HostKeyError`` for one that cannot be read."""
         self._files = list(files)
         self._read = [_read(file) for file in self._files]
+        self._found: dict[tuple[str, ...], list[Entry]] = {}
 
     def kinds(self, names: tuple[str, ...]) -> set[str]:
         """The key types the host is known by; a server asked for another seems changed."""
@@ -157,12 +158,14 @@ class KnownHosts:
         return [entry for entry in self._about(names) if not entry.marker]
 
     def _about(self, names: tuple[str, ...]) -> list[Entry]:
-        """In the files' order."""
-        return [
-            entry
-            for read in self._read
-            for entry in sorted(read.about(names), key=lambda entry: entry.line)
-        ]
+        """In the files' order. Asked three times a login, and each hashed line is an HMAC."""
+        if names not in self._found:
+            self._found[names] = [
+                entry
+                for read in self._read
+                for entry in sorted(read.about(names), key=lambda entry: entry.line)
+            ]
+        return self._found[names]
 
     def _unknown(self, host: str, shown: str) -> str:
         own, *shared = self._files

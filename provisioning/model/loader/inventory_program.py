@@ -5,12 +5,14 @@ import subprocess  # nosec B404
 import sys
 from pathlib import Path
 
+from ...errors import ClusterError
+
 STDIN = Path("-")
 _SECONDS = 60
 """Time for a program; what asks an inventory service takes a few."""
 
 
-class ProgramError(Exception):
+class ProgramError(ClusterError):
     """A program that gave no inventory, in words."""
 
 
