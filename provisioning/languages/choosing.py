@@ -8,6 +8,7 @@ from .language import Language
 from .lines import Listed, Sysctl, Words
 from .nginx import Nginx
 from .perl import Perl
+from .rsyslog import Rsyslog
 from .shell import Shell
 from .supervisor import Supervisor
 from .systemd import Systemd
@@ -25,6 +26,8 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("nginx/redirect_host.conf.j2", Nginx),
     ("nginx/acme_nodes.conf.j2", Nginx),
     ("nginx/ask_acme_nodes.conf.j2", Nginx),
+    ("/log-shipper.conf.j2", Rsyslog),
+    ("/log-store.conf.j2", Rsyslog),
     ("/sysctl.conf.j2", Sysctl),
     ("/modules.conf.j2", Words),
     ("/peers.j2", Listed),
@@ -42,6 +45,7 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("/lvs-real-server.j2", Shell),
     ("/nfs-export.j2", Shell),
     ("/cosyvoice-nginx.j2", Shell),
+    ("/shipper-again.j2", Shell),
 )
 
 

@@ -16,6 +16,7 @@ from .hosts import (
     Variable,
 )
 from .ipvs import Ipvs
+from .logs import Logs
 from .notify import Notify
 from .paths import LocalPath
 from .service import VirtualService
@@ -52,6 +53,8 @@ class Inventory(Part):
     edges: Edges | None = None
     """Machines that admit programs' requests, up to what the nodes can take; absent, there is no
     such way in."""
+    logs: Logs | None = None
+    """The machine that keeps the logs of all; absent, each host keeps its own alone."""
     clients: Clients = Clients()
     """Machines from whose place ``cluster verify`` looks at the VIP."""
     tls: Tls | None = None

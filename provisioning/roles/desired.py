@@ -8,6 +8,7 @@ from ..model.runtime import Runtime
 from ..resources.base import Postcondition, Requirement, Resource
 from .deployment import Deployment
 from .distribution import distribution_requirement
+from .log_shipping import shipping
 from .part import RolePart
 from .registry import deploy_order
 from .release_archive import ReleaseArchive
@@ -45,7 +46,8 @@ def desired_hosts(
     found = {}
     for name in all_hosts(inventory):
         roles = [role for role in deploy_order() if name in role.hosts(inventory)]
-        found[name] = _joined(name, [role.part(deployment, name) for role in roles])
+        parts = [role.part(deployment, name) for role in roles]
+        found[name] = _joined(name, [*parts, *shipping(deployment, name)])
     return found
 
 

@@ -3,6 +3,7 @@
 from ..model.inventory import Inventory
 from .director.director import DIRECTORS
 from .edge.edge import EDGES
+from .logs.log_host import LOGS
 from .real_server.real_server import REAL_SERVERS
 from .role import Role
 from .storage import STORAGE
@@ -12,6 +13,7 @@ ROLES: tuple[Role, ...] = (
     REAL_SERVERS,
     STORAGE,
     EDGES,
+    LOGS,
 )
 """In the order in which people meet them, the inventory's."""
 

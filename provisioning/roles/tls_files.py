@@ -1,13 +1,26 @@
 """The files of TLS that hosts are given."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class TlsFiles:
-    """Texts in PEM. Both hold private keys."""
+class LogFiles:
+    """By which a log host and those that send to it know each other, in PEM."""
 
-    certificate: str
-    """Key and chain, for the real servers."""
+    trusted: str
+    """The certificate of the authority that vouches for all of them."""
+    certificates: Mapping[str, str]
+    """Key and certificate of each host, by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """Texts in PEM. They hold private keys."""
+
+    certificate: str | None
+    """Key and chain, for the real servers; ``None`` where this program brings none."""
     authority: str | None = None
     """The cluster's own authority, for the directors to keep; ``None`` where it has none."""
+    logs: LogFiles | None = None
+    """For central logs; ``None`` without them."""

@@ -11,6 +11,7 @@ import yaml
 from provisioning.model.edge import Edges
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import load_inventory
+from provisioning.model.logs import Logs
 from provisioning.model.runtime import Runtime
 from provisioning.model.service import VirtualService
 from provisioning.model.spreading import Spreading
@@ -206,6 +207,7 @@ def test_what_roles_take_part_in_is_in_the_table(
     expected.add(("real server", f"TCP {Spreading().port}"))
     expected |= {(role, f"TCP {p}") for role in ("director", "real server") for p in _TLS_PORTS}
     expected.add(("edge", f"TCP {Edges.model_fields['port'].default}"))
+    expected.add(("log host", f"TCP {Logs.model_fields['port'].default}"))
     for role, some in resources.items():
         expected |= heard(role, some)
     assert documented_ports() == expected
