@@ -10,6 +10,7 @@ from .metrics import Metrics
 from .nft import Nft
 from .nginx import Nginx
 from .perl import Perl
+from .rsyslog import Rsyslog
 from .shell import Shell
 from .supervisor import Supervisor
 from .systemd import Systemd
@@ -29,6 +30,8 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     ("nginx/acme_nodes.conf.j2", Nginx),
     ("nginx/ask_acme_nodes.conf.j2", Nginx),
     ("/firewall.nft.j2", Nft),
+    ("/log-shipper.conf.j2", Rsyslog),
+    ("/log-store.conf.j2", Rsyslog),
     ("/sysctl.conf.j2", Sysctl),
     ("/modules.conf.j2", Words),
     ("/peers.j2", Listed),
@@ -51,6 +54,7 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     (".yml.j2", Yaml),
     (".prom.j2", Metrics),
     ("/cosyvoice-firewall.j2", Shell),
+    ("/shipper-again.j2", Shell),
 )
 
 

@@ -81,7 +81,7 @@ def new_authority(cluster: str, now: datetime) -> Authority:
     own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     usage = _usage(key_cert_sign=True, crl_sign=True)
     builder = (
-        _begun(name, name, key, now, _YEARS)
+        _begun(name, name, key, now - _BEFORE, now + _YEARS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(own, critical=False)
@@ -89,10 +89,30 @@ def new_authority(cluster: str, now: datetime) -> Authority:
     return Authority(builder.sign(key, SHA256()), key)
 
 
+def issue_peer(authority: Authority, name: str, now: datetime) -> ServerCertificate:
+    """A certificate with which a host serves others of its cluster and asks them, for as long as
+    the authority lasts. Their clocks may be far behind when they boot."""
+    until = authority.certificate.not_valid_after_utc
+    both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    begin = min(authority.certificate.not_valid_before_utc, now)
+    return _issued(authority, [name], [], (begin, until), both)
+
+
 def issue(
     authority: Authority, names: Sequence[str], addresses: Sequence[IPAddress], now: datetime
 ) -> ServerCertificate:
     """A certificate for these names and addresses, with a key of its own."""
+    length = (now - _BEFORE, now + _LEAF)
+    return _issued(authority, names, addresses, length, [ExtendedKeyUsageOID.SERVER_AUTH])
+
+
+def _issued(
+    authority: Authority,
+    names: Sequence[str],
+    addresses: Sequence[IPAddress],
+    length: tuple[datetime, datetime],
+    purposes: list[x509.ObjectIdentifier],
+) -> ServerCertificate:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([])
     alternatives = x509.SubjectAlternativeName(
@@ -100,12 +120,12 @@ def issue(
     )
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
     builder = (
-        _begun(subject, authority.certificate.subject, key, now, _LEAF)
+        _begun(subject, authority.certificate.subject, key, *length)
         # Critical where there is no subject (RFC 5280, section 4.2.1.6).
         .add_extension(alternatives, critical=True)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(digital_signature=True), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         .add_extension(issuer, critical=False)
     )
     return ServerCertificate((builder.sign(authority.key, SHA256()),), key)
@@ -115,8 +135,8 @@ def _begun(
     subject: x509.Name,
     issuer: x509.Name,
     key: ec.EllipticCurvePrivateKey,
-    now: datetime,
-    length: timedelta,
+    begin: datetime,
+    end: datetime,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -124,8 +144,8 @@ def _begun(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BEFORE)
-        .not_valid_after(now + length)
+        .not_valid_before(begin)
+        .not_valid_after(end)
     )
 
 

@@ -17,6 +17,7 @@ from .hosts import (
     Variable,
 )
 from .ipvs import Ipvs
+from .logs import Logs
 from .monitoring import Monitoring
 from .notify import Notify
 from .paths import LocalPath
@@ -58,6 +59,8 @@ class Inventory(Part):
     such way in."""
     monitoring: Monitoring | None = None
     """Prometheus, Alertmanager and exporters; absent, nothing of it is installed."""
+    logs: Logs | None = None
+    """The machine that keeps the logs of all; absent, each host keeps its own alone."""
     clients: Clients = Clients()
     """Machines from whose place ``cluster verify`` looks at the VIP."""
     tls: Tls | None = None

@@ -15,7 +15,7 @@ def certificate_file(host: RoleHost, again: Handler) -> list[Resource]:
         Directory(path=CERTIFICATE_FILE.rpartition("/")[0], mode=0o700),
     ]
     files = host.deployment.tls
-    if files is None:
+    if files is None or files.certificate is None:
         return folders
     return [
         *folders,

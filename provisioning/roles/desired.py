@@ -9,6 +9,7 @@ from ..resources.base import Postcondition, Requirement, Resource
 from .deployment import Deployment
 from .distribution import distribution_requirement
 from .firewall import firewall
+from .log_shipping import shipping
 from .monitoring.exporters import exporters
 from .part import RolePart
 from .registry import deploy_order
@@ -50,6 +51,7 @@ def desired_hosts(
         parts = [role.part(deployment, name) for role in roles]
         # Last, as nothing of a role waits for them.
         parts += [exporters(deployment, name)] if roles else []
+        parts += shipping(deployment, name)
         # After all that it lets in is there, and first to go.
         parts += [firewall.part(deployment, name)] if roles else []
         found[name] = _joined(name, parts)

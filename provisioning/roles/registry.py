@@ -3,6 +3,7 @@
 from ..model.inventory import Inventory
 from .director.director import DIRECTORS
 from .edge.edge import EDGES
+from .logs.log_host import LOGS
 from .monitoring.monitoring import MONITORING
 from .real_server.real_server import REAL_SERVERS
 from .role import Role
@@ -14,6 +15,7 @@ ROLES: tuple[Role, ...] = (
     STORAGE,
     EDGES,
     MONITORING,
+    LOGS,
 )
 """In the order in which people meet them, the inventory's."""
 

@@ -115,7 +115,7 @@ class Tlsed:
         found = cluster_certificate(self.cluster, self.fleet())
         assert found is not None and found.authority is not None
         keep_certificate(self.cluster, found)
-        pem = certificate.pem() if certificate else found.files.certificate
+        pem = certificate.pem() if certificate else found.certificate.pem()
         for name, node in self.nodes.items():
             file = File(path=CERTIFICATE_FILE, content=pem, mode=0o600, sensitive=True)
             plan, _ = observe_and_plan(name, node, (), (file,), {})

@@ -11,6 +11,7 @@ import yaml
 from provisioning.model.edge import Edges
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import load_inventory
+from provisioning.model.logs import Logs
 from provisioning.model.resolve import all_hosts, connection_of
 from provisioning.model.runtime import Runtime
 from provisioning.model.service import VirtualService
@@ -238,8 +239,9 @@ def test_the_firewall_lets_in_what_the_table_has(tls: str, tmp_path: Path) -> No
     }
     assert let_in <= documented_ports()
     left = {traffic for _, traffic in documented_ports() - let_in}
-    # With TLS alone the app's own port is for the nodes.
-    assert left == ({"UDP 546"} if "only" in tls else {"UDP 546", f"TCP {_PORT}"})
+    # There is no log host in it, and with TLS alone the app's own port is for the nodes.
+    elsewhere = {"UDP 546", f"TCP {Logs.model_fields['port'].default}"}
+    assert left == (elsewhere if "only" in tls else {*elsewhere, f"TCP {_PORT}"})
 
 
 def synced() -> tuple[str, str]:
@@ -259,6 +261,7 @@ def test_what_roles_take_part_in_is_in_the_table(
     expected.add(("real server", f"TCP {Spreading().port}"))
     expected |= {(role, f"TCP {p}") for role in ("director", "real server") for p in _TLS_PORTS}
     expected.add(("edge", f"TCP {Edges.model_fields['port'].default}"))
+    expected.add(("log host", f"TCP {Logs.model_fields['port'].default}"))
     for role, some in resources.items():
         expected |= heard(role, some)
     # For an address by DHCPv6, which no role has to do with.

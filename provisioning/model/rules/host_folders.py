@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from ...places import APP_ENV, APP_STATE, STATE
+from ...places import APP_ENV, APP_STATE, LOG_FOLDER, STATE
 from ..command import Folder
 from ..hosts import Variable
 from ..inventory import Inventory
@@ -28,7 +28,7 @@ _TOPS = (
 )  # fmt: skip
 """Places to make a folder in."""
 _PRIVATE = (".ssh", ".gnupg")
-_OURS = (STATE, APP_STATE, str(PurePosixPath(APP_ENV).parent), "/var/log/cosyvoice")
+_OURS = (STATE, APP_STATE, str(PurePosixPath(APP_ENV).parent), "/var/log/cosyvoice", LOG_FOLDER)
 _EXAMPLE = {Folder.APP: "/opt/cosyvoice", Folder.EXPORT: "/srv/cosyvoice/outputs"}
 _RELEASES = ("releases", "current", "venv", "run.sh")
 """The names that a deploy puts into the app's folder."""

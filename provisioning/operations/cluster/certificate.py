@@ -62,7 +62,7 @@ def cluster_certificate(cluster: Cluster, fleet: Fleet) -> ClusterCertificate | 
         return None
     if tls.authority is None:
         return ClusterCertificate(_written(tls, cluster.base_dir))
-    authority, told = _authority(cluster, fleet)
+    authority, told = cluster_authority(cluster, fleet)
     certificate = _issued(cluster)
     if certificate is None or not _still_good(certificate, authority, cluster.inventory):
         certificate = _issue(cluster.inventory, authority, datetime.now(UTC))
@@ -80,9 +80,14 @@ def keep_certificate(cluster: Cluster, found: ClusterCertificate) -> None:
     """Keep what was made here in the cluster's folder, keys for its owner alone."""
     if found.authority is None:
         return
-    _keep(cluster.state_dir / _AUTHORITY, found.authority.pem(), 0o600)
-    _keep(cluster.state_dir / _PUBLIC, found.authority.public_pem(), 0o644)
+    keep_authority(cluster, found.authority)
     _keep(cluster.state_dir / CERTIFICATE, found.certificate.pem(), 0o600)
+
+
+def keep_authority(cluster: Cluster, authority: Authority) -> None:
+    """Keep the cluster's own authority in its folder, the key for its owner alone."""
+    _keep(cluster.state_dir / _AUTHORITY, authority.pem(), 0o600)
+    _keep(cluster.state_dir / _PUBLIC, authority.public_pem(), 0o644)
 
 
 def _written(tls: Tls, base_dir: Path) -> ServerCertificate:
@@ -90,8 +95,10 @@ def _written(tls: Tls, base_dir: Path) -> ServerCertificate:
     return read_certificate(tls.certificate.read_text(encoding="utf-8"), reveal(tls.key, base_dir))
 
 
-def _authority(cluster: Cluster, fleet: Fleet) -> tuple[Authority, str]:
-    """The one that directors, or edges alone, keep counts; then the folder's; then a new one."""
+def cluster_authority(cluster: Cluster, fleet: Fleet) -> tuple[Authority, str]:
+    """The cluster's own authority, and what the operator should know of it: the one that directors,
+    or edges alone, keep counts; then the folder's; then a new one. Raises ``CertificateError``,
+    ``OSError`` and ``OperationError``."""
     path = cluster.state_dir / _AUTHORITY
     ours = read_authority(path.read_text(encoding="utf-8")) if path.exists() else None
     seen = _on_hosts(cluster, fleet)

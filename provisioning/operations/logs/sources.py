@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ...model.inventory import Inventory
+from ...model.resolve import service_manager_of
+from ...places import LOG_SHIPPER
+from ...roles.logs.log_host import service_log
 from ...roles.registry import roles_of
 
 BEAT = b"\0"
@@ -30,12 +33,12 @@ class LogSource:
 
 
 def log_sources(inventory: Inventory, name: str) -> list[LogSource]:
-    """The logs of a host's roles."""
-    return [
-        LogSource(name, log.service, log.file)
-        for role in roles_of(inventory, name)
-        for log in role.logs(inventory, name)
-    ]
+    """The logs of a host's roles, and of what sends them to the log host."""
+    roles = roles_of(inventory, name)
+    logs = [log for role in roles for log in role.logs(inventory, name)]
+    if roles and inventory.logs is not None:
+        logs.append(service_log(LOG_SHIPPER, service_manager_of(inventory, name)))
+    return [LogSource(name, log.service, log.file) for log in logs]
 
 
 def read_script(source: LogSource, *, lines: int, age: float | None, follow: bool) -> str:

@@ -16,6 +16,11 @@ from ...places import DRAIN_FILE
 from ...roles.tls_files import TlsFiles
 from ..cluster.certificate import ClusterCertificate, cluster_certificate, keep_certificate
 from ..cluster.cluster import Cluster
+from ..cluster.log_certificates import (
+    LogCertificates,
+    keep_log_certificates,
+    log_certificates,
+)
 from ..cluster.secret import ClusterSecret, cluster_secret, keep_secret
 from ..planning import Plans
 from ..state_folder.runtime_state import load_record, without_pins, write
@@ -32,6 +37,7 @@ class Truth:
     runtime: Runtime
     secret: ClusterSecret | None
     tls: ClusterCertificate | None = None
+    logs: LogCertificates | None = None
     told: tuple[str, ...] = ()
     """Things this folder did not know, for people."""
 
@@ -42,8 +48,12 @@ class Truth:
 
     @property
     def tls_files(self) -> TlsFiles | None:
-        """The files of TLS; None without it."""
-        return self.tls.files if self.tls else None
+        """The files of TLS; None without any."""
+        files = self.tls.files if self.tls else None
+        if self.logs is None:
+            return files
+        certificate = files.certificate if files else None
+        return TlsFiles(certificate, self.logs.authority.pem(), self.logs.files)
 
 
 def looked_up(cluster: Cluster, fleet: Fleet) -> Truth:
@@ -55,8 +65,9 @@ def looked_up(cluster: Cluster, fleet: Fleet) -> Truth:
     record, told = agreed(load_record(cluster.state_dir), found)
     secret = cluster_secret(cluster, fleet, record.secret)
     tls = cluster_certificate(cluster, fleet)
-    said = (*told, *tell_of(record, cluster), *_said(secret, tls))
-    return Truth(record.runtime, secret, tls, said)
+    logs = log_certificates(cluster, fleet, tls)
+    said = (*told, *tell_of(record, cluster), *_said(secret, tls, logs))
+    return Truth(record.runtime, secret, tls, logs, said)
 
 
 def held(cluster: Cluster, fleet: Fleet) -> Truth:
@@ -65,7 +76,8 @@ def held(cluster: Cluster, fleet: Fleet) -> Truth:
     record = load_record(cluster.state_dir)
     secret = cluster_secret(cluster, fleet, record.secret)
     tls = cluster_certificate(cluster, fleet)
-    return Truth(record.runtime, secret, tls, tuple(_said(secret, tls)))
+    logs = log_certificates(cluster, fleet, tls)
+    return Truth(record.runtime, secret, tls, logs, tuple(_said(secret, tls, logs)))
 
 
 def planned(truth: Truth, plan: Callable[[Truth], Plans]) -> tuple[Plans, Truth]:
@@ -85,6 +97,8 @@ def establish(cluster: Cluster, truth: Truth) -> None:
         keep_secret(cluster, truth.secret)
     if truth.tls is not None:
         keep_certificate(cluster, truth.tls)
+    if truth.logs is not None:
+        keep_log_certificates(cluster, truth.logs)
     ours = load_record(cluster.state_dir)
     made_here = truth.secret is not None and truth.secret.made_here
     secret = secret_id(truth.secret.value) if truth.secret and made_here else None
@@ -92,8 +106,8 @@ def establish(cluster: Cluster, truth: Truth) -> None:
         write(cluster.state_dir, replace(ours, runtime=truth.runtime, secret=secret))
 
 
-def _said(secret: ClusterSecret | None, tls: ClusterCertificate | None) -> list[str]:
-    return [one.told for one in (secret, tls) if one and one.told]
+def _said(*found: ClusterSecret | ClusterCertificate | LogCertificates | None) -> list[str]:
+    return [one.told for one in found if one and one.told]
 
 
 def _corrected(truth: Truth, plans: Plans) -> Truth:

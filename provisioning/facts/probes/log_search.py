@@ -1,0 +1,200 @@
+"""Find lines in a log host's folder, and print them in the order in which they were written.
+
+Argument: ``{"folder": str, "text": str, "request": str, "age": seconds | null, "nodes": [str],
+"level": str, "limit": int}``; an empty value asks for nothing. Prints JSON objects, a line each:
+``{"time", "received", "host", "service", "level", "line"}``, the latest ``limit`` of them, by the
+senders' times. Lines that a sender has sent twice are printed once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+# datetime.UTC is newer than some hosts' Python.
+UTC = timezone.utc  # noqa: UP017
+LEVELS = ("debug", "info", "warning", "error")
+HEARTBEAT = "heartbeat"
+_AS = {
+    "debug": "debug",
+    "info": "info",
+    "notice": "info",
+    "warn": "warning",
+    "warning": "warning",
+    "err": "error",
+    "error": "error",
+    "crit": "error",
+    "critical": "error",
+    "alert": "error",
+    "emerg": "error",
+    "panic": "error",
+}
+_NGINX = re.compile(r"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] ")
+_CTIME = re.compile(r"\w{3} (\w{3} +\d+ \d\d:\d\d:\d\d \d{4}): ")
+_KEYS = ("time", "received", "node", "service", "level", "offset", "line")
+_ESCAPED = re.compile(r'["\\/\x00-\x1f\x7f]')
+_SLACK = timedelta(hours=26)
+"""A sender's clock may be ahead of this host's by as much."""
+
+
+Found = tuple[tuple[datetime, str, str, int, int], dict[str, object]]
+"""The order of a line, and what is told of it."""
+
+
+@dataclass
+class Wanted:
+    """The lines that are asked for."""
+
+    text: str = ""
+    request: str = ""
+    since: datetime | None = None
+    level: str = ""
+
+    def __post_init__(self) -> None:
+        word = re.escape(self.request)
+        self._id = re.compile(f"(?<![\\w.:-]){word}(?![\\w.:-])") if self.request else None
+
+    def has(self, line: str) -> bool:
+        """Fixed strings; a request's id as a word of its own, whatever stands around it."""
+        return self.text in line and (self._id is None or bool(self._id.search(line)))
+
+    def takes(self, at: datetime, level: str) -> bool:
+        """By time and level."""
+        if self.since is not None and at < self.since:
+            return False
+        return not self.level or LEVELS.index(level) >= LEVELS.index(self.level)
+
+
+def main() -> None:
+    asked = json.loads(sys.argv[1])
+    age = asked["age"]
+    since = None if age is None else datetime.now(UTC) - timedelta(seconds=age)
+    wanted = Wanted(asked["text"], asked["request"], since, asked["level"])
+    found = search(Path(asked["folder"]), wanted, asked["nodes"], asked["limit"])
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    for record in found:
+        print(json.dumps(record, ensure_ascii=False))
+
+
+def search(folder: Path, wanted: Wanted, nodes: list[str], limit: int) -> list[dict[str, object]]:
+    """The latest ``limit`` in order. Raises ``OSError`` where there is no such folder."""
+    found: list[Found] = []
+    seen: set[int] = set()
+    number = 0
+    for file in files(folder, wanted.since, nodes):
+        for raw in lines(file, needle(wanted)):
+            if (record := read(raw)) is None or record["service"] == HEARTBEAT:
+                continue
+            line = record["line"]
+            if not wanted.has(line):
+                continue
+            at, level = moment(line, record["time"]), level_of(line, record["level"])
+            if not wanted.takes(at, level):
+                continue
+            same = hash((line, *map(record.get, ("time", "node", "service", "offset"))))
+            if same in seen:
+                continue
+            seen.add(same)
+            number += 1
+            offset = int(record["offset"]) if record["offset"].isdigit() else 0
+            key = (at, record["node"], record["service"], offset, number)
+            told: dict[str, object] = {
+                "time": at.isoformat(timespec="microseconds"),
+                "received": record["received"],
+                "host": record["node"],
+                "service": record["service"],
+                "level": level,
+                "line": line,
+            }
+            found.append((key, told))
+        found = latest(found, limit)
+    return [told for _, told in found]
+
+
+def latest(found: list[Found], limit: int) -> list[Found]:
+    """In order."""
+    return sorted(found, key=lambda one: one[0])[-limit:] if limit else []
+
+
+def files(folder: Path, since: datetime | None, nodes: list[str]) -> Iterator[Path]:
+    """Those that may have such lines, the oldest first."""
+    first = "" if since is None else (since - _SLACK).strftime("%Y-%m-%dT%H")
+    for node in sorted(folder.iterdir()):
+        if node.is_dir() and (not nodes or node.name in nodes):
+            for file in sorted(node.glob("*.jsonl*")):
+                if file.name.partition(".")[0] >= first and file.suffix != ".part":
+                    yield file
+
+
+def lines(file: Path, needle: bytes) -> Iterator[bytes]:
+    """Those that may have the needle; one that is being packed meanwhile has another name."""
+    if file.suffix != ".gz":
+        try:
+            with file.open("rb") as plain:
+                yield from (raw for raw in plain if needle in raw)
+            return
+        except FileNotFoundError:
+            file = file.with_name(f"{file.name}.gz")
+    with contextlib.suppress(FileNotFoundError), gzip.open(file) as packed:
+        yield from (raw for raw in packed if needle in raw)
+
+
+def needle(wanted: Wanted) -> bytes:
+    """The longest piece of what is asked for that stands in a JSON text as it is."""
+    pieces = [*_ESCAPED.split(wanted.text), *_ESCAPED.split(wanted.request)]
+    return max(pieces, key=len).encode("utf-8", "surrogatepass")
+
+
+def read(raw: bytes) -> dict[str, str] | None:
+    """A record; nothing where a crash has left half a one."""
+    try:
+        record = json.loads(raw.decode("utf-8", "replace"))
+        return {key: str(record[key]) for key in _KEYS}
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def moment(line: str, otherwise: str) -> datetime:
+    """The time that the line itself tells, or the one at which it was read on its host."""
+    sent = datetime.fromisoformat(otherwise.replace("Z", "+00:00"))
+    told = told_in(line) or sent
+    told = told if told.tzinfo else told.replace(tzinfo=sent.tzinfo)
+    # Many have no fraction: within that second the order is that of reading.
+    whole = told.microsecond == 0 and timedelta(0) <= sent - told < timedelta(seconds=1)
+    return (sent if whole else told).astimezone(UTC)
+
+
+def told_in(line: str) -> datetime | None:
+    """The time in a line, without a zone where it names none."""
+    try:
+        if line.startswith("{"):
+            return datetime.fromisoformat(str(json.loads(line)["time"]).replace("Z", "+00:00"))
+        if match := _CTIME.match(line):
+            return datetime.strptime(match[1], "%b %d %H:%M:%S %Y")
+        if match := _NGINX.match(line):
+            return datetime.strptime(match[1], "%Y/%m/%d %H:%M:%S")
+    except (ValueError, KeyError, TypeError):
+        pass
+    return None
+
+
+def level_of(line: str, otherwise: str) -> str:
+    """One of ``LEVELS``: as the line tells it, or as its sender does."""
+    if line.startswith("{"):
+        try:
+            return _AS[str(json.loads(line)["level"]).lower()]
+        except (ValueError, KeyError, TypeError):
+            return _AS.get(otherwise, "info")
+    match = _NGINX.match(line)
+    return _AS.get(match[2] if match else otherwise, "info")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The host that keeps the logs of all."""

@@ -1,0 +1,196 @@
+"""Search: on the log host, which has the lines of dead hosts too, and on the hosts themselves."""
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioning.engine.fleet import Fleet
+from provisioning.model.inventory import Inventory
+from provisioning.operations.logs.on_hosts import HostQuery, lines_of, search_script
+from provisioning.operations.logs.search import Found, Query, search_logs
+from provisioning.operations.logs.sources import LogSource, local_now
+from provisioning.places import APP_LOG, LOG_FOLDER
+from provisioning.transport.base import Completed, TransportError
+from provisioning.transport.local import LocalTransport
+
+
+def inventory(*, logs: bool) -> Inventory:
+    found: dict[str, object] = {
+        "vip": "10.77.0.100",
+        "service_manager": "supervisor",
+        "directors": {"hosts": {"lvs1": "10.77.0.11"}},
+        "real_servers": {"hosts": {"rs1": "10.77.0.21", "rs2": "10.77.0.22"}},
+    }
+    return Inventory.model_validate(
+        found | ({"logs": {"hosts": {"log1": "10.77.0.71"}}} if logs else {})
+    )
+
+
+class Hosts:
+    """Each host's files are below a folder of its name."""
+
+    def __init__(self, folder: Path, *dead: str) -> None:
+        self.folder, self.dead = folder, dead
+
+    def connect(self, name: str) -> LocalTransport:
+        if name in self.dead:
+            raise TransportError(f"{name} is dead")
+        root = self.folder / name
+
+        class Host(LocalTransport):
+            def run(self, script: str | bytes, **more: Any) -> Completed:
+                assert isinstance(script, str)
+                there = script.replace(LOG_FOLDER, f"{root}/kept")
+                return super().run(there.replace("/var/log/", f"{root}/var/log/"), **more)
+
+        return Host()
+
+    def write(self, name: str, *lines: str, file: str = APP_LOG) -> None:
+        path = self.folder / name / file.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as to:
+            to.write("".join(f"{line}\n" for line in lines))
+
+    def keep(self, node: str, *lines: str, sent: datetime, received: datetime) -> None:
+        path = self.folder / "log1" / "kept" / node / f"{received:%Y-%m-%dT%H}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as to:
+            for number, line in enumerate(lines):
+                record = {
+                    "time": sent.isoformat(),
+                    "received": received.isoformat(),
+                    "node": node,
+                    "from": "10.77.0.21",
+                    "service": "cosyvoice",
+                    "level": "notice",
+                    "offset": str(number),
+                    "line": line,
+                }
+                to.write(json.dumps(record, ensure_ascii=False).replace("/", "\\/") + "\n")
+
+    def search(self, query: Query, *, logs: bool) -> Found:
+        return search_logs(inventory(logs=logs), Fleet(self.connect, forks=4), query)
+
+
+def said(moment: datetime, message: str, **more: str) -> str:
+    record = {"time": moment.isoformat(), "level": "info", "message": message, **more}
+    return json.dumps(record, ensure_ascii=False)
+
+
+NOW = local_now()
+
+
+def lines(found: Found) -> list[str]:
+    return [json.loads(one["line"])["message"] for one in found.records]
+
+
+@pytest.mark.parametrize("logs", [True, False])
+def test_a_request_is_followed_over_hosts_in_order(logs: bool, tmp_path: Path) -> None:
+    hosts = Hosts(tmp_path, *(() if logs else ("lvs1",)))
+    told = {
+        "rs1": [
+            said(NOW - timedelta(seconds=9), "received", request_id="r-1"),
+            said(NOW - timedelta(seconds=3), "answered", request_id="r-1"),
+        ],
+        "rs2": [
+            said(NOW - timedelta(seconds=6), "lent 借来的", request_id="r-1"),
+            said(NOW - timedelta(seconds=5), "another's", request_id="r-11"),
+        ],
+    }
+    for name, some in told.items():
+        hosts.write(name, *some)
+        # Delivered late, and in any order.
+        hosts.keep(name, *reversed(some), sent=NOW, received=NOW)
+    found = hosts.search(Query(request="r-1"), logs=logs)
+    assert lines(found) == ["received", "lent 借来的", "answered"]
+    assert [one["host"] for one in found.records] == ["rs1", "rs2", "rs1"]
+    assert lines(hosts.search(Query(text="借来的"), logs=logs)) == ["lent 借来的"]
+    assert lines(hosts.search(Query(text="e", lines=2), logs=logs)) == ["another's", "answered"]
+    assert lines(hosts.search(Query(text="e", nodes=("rs2",)), logs=logs))[-1] == "another's"
+
+
+def test_a_dead_host_is_asked_only_where_there_is_no_log_host(tmp_path: Path) -> None:
+    hosts = Hosts(tmp_path, "rs1", "lvs1", "rs2")
+    hosts.keep("rs1", said(NOW, "最后一句"), sent=NOW, received=NOW)
+    hosts.keep("rs9", said(NOW, "最后 of one that left"), sent=NOW, received=NOW)
+    found = hosts.search(Query(text="最后"), logs=True)
+    assert lines(found) == ["最后一句", "最后 of one that left"] and not found.errors
+    assert hosts.search(Query(text="最后"), logs=False).errors.keys() == {"rs1", "rs2", "lvs1"}
+    only_there = hosts.search(Query(text="最后", nodes=("rs9",)), logs=False)
+    assert "only a log host" in only_there.errors["rs9"]
+
+
+def test_a_log_host_that_is_away_is_told_of_and_hosts_answer(tmp_path: Path) -> None:
+    hosts = Hosts(tmp_path, "log1", "lvs1")
+    for name in ("rs1", "rs2"):
+        hosts.write(name, said(NOW, f"here {name}"))
+        hosts.write(name, "", file="/var/log/cosyvoice-log-shipper.log")
+    found = hosts.search(Query(text="here"), logs=True)
+    assert lines(found) == ["here rs1", "here rs2"]
+    assert found.errors.keys() == {"log1", "lvs1"}
+
+
+def test_times_are_the_senders_and_the_receivers_is_kept(tmp_path: Path) -> None:
+    hosts = Hosts(tmp_path)
+    behind = NOW - timedelta(minutes=5)
+    hosts.keep("rs1", said(behind, "its clock is behind"), sent=behind, received=NOW)
+    hosts.keep("rs2", said(NOW - timedelta(minutes=1), "right"), sent=NOW, received=NOW)
+    found = hosts.search(Query(text="message"), logs=True)
+    assert lines(found) == ["its clock is behind", "right"]
+    assert datetime.fromisoformat(found.records[0]["received"]) == NOW
+    since = Query(text="message", since=NOW - timedelta(minutes=2))
+    assert lines(hosts.search(since, logs=True)) == ["right"]
+
+
+def test_a_line_that_was_sent_twice_is_found_once_and_half_a_line_harms_none(
+    tmp_path: Path,
+) -> None:
+    hosts = Hosts(tmp_path)
+    for _ in range(2):
+        hosts.keep("rs1", said(NOW, "m"), said(NOW, "m"), sent=NOW, received=NOW)
+    [kept] = tmp_path.glob("log1/kept/rs1/*")
+    with kept.open("a", encoding="utf-8") as to:
+        to.write('{"time": "2026-01-3')
+    assert lines(hosts.search(Query(text="m"), logs=True)) == ["m", "m"]
+
+
+def test_text_is_a_fixed_string_wherever_it_goes(tmp_path: Path) -> None:
+    hosts = Hosts(tmp_path, "lvs1")
+    odd = "a.*[b] $(touch x) 'q' \"w\" \\ /"
+    hosts.keep("rs1", odd, "aXX[b]", sent=NOW, received=NOW)
+    hosts.write("rs1", odd, "aXX[b]")
+    for logs in (True, False):
+        hosts.write("rs2", "nothing")
+        found = hosts.search(Query(text=odd), logs=logs)
+        assert [one["line"] for one in found.records] == [odd], logs
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_journals_answer_is_read() -> None:
+    source = LogSource("lvs1", "keepalived", None)
+    asked = HostQuery("MASTER", "", "warning", 60)
+    assert "journalctl" in search_script(source, asked) and "--since=" in search_script(
+        source, asked
+    )
+    at = str(int(NOW.timestamp() * 1e6))
+    entries = [
+        {"__REALTIME_TIMESTAMP": at, "PRIORITY": "4", "MESSAGE": "Entering MASTER STATE"},
+        {"__REALTIME_TIMESTAMP": at, "PRIORITY": "6", "MESSAGE": "info of MASTER"},
+        {
+            "__REALTIME_TIMESTAMP": at,
+            "PRIORITY": "3",
+            "MESSAGE": [*"MASTER \xff".encode("latin-1")],
+        },
+    ]
+    output = "\n".join([NOW.isoformat(timespec="seconds"), *map(json.dumps, entries), ""])
+    found = list(lines_of(source, asked, output))
+    assert [one["level"] for one in found] == ["warning", "error"]
+    assert found[1]["line"] == "MASTER \ufffd"
+
+
+def test_nothing_is_found_where_nothing_was_ever_kept(tmp_path: Path) -> None:
+    (tmp_path / "log1" / "kept").mkdir(parents=True)
+    assert Hosts(tmp_path).search(Query(text="x"), logs=True) == Found([], {})
