@@ -55,7 +55,8 @@ from tests.operations import sandbox_cluster as sandboxes
 from tests.operations.operating import operation
 from tests.operations.sandbox_cluster import SandboxCluster, SandboxHost, sandbox_cluster
 
-_STATUS = {"status": "degraded", "servers": 3, "healthy": 2, "nodes": [{}, {}, {}]}
+_NODES = [{"name": f"rs{number}", "ready": True} for number in (1, 2, 3)]
+_STATUS = {"status": "degraded", "servers": 3, "healthy": 2, "nodes": _NODES}
 _STATUS |= {"total_capacity": 8, "busy": 3, "waiting": 1}
 _EDGES = {"vip": "127.0.0.200", "hosts": {"edge1": "127.0.0.51"}}
 
@@ -217,7 +218,7 @@ def test_status_shows_what_an_edge_knows() -> None:
         "healthy": 2,
         "busy": 3,
         "waiting": 1,
-        "nodes": [],
+        "nodes": _NODES,
     }
     assert not [fault for fault in all_faults(TWO, both) if "edge" in str(fault)]
 

@@ -12,6 +12,7 @@ from provisioning.model.edge import Edges
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.logs import Logs
+from provisioning.model.monitoring import MonitoringPorts
 from provisioning.model.resolve import all_hosts, connection_of
 from provisioning.model.runtime import Runtime
 from provisioning.model.service import VirtualService
@@ -219,6 +220,8 @@ def heard(role: str, some: Iterable[Resource]) -> set[Entry]:
         if isinstance(resource, File):
             listened = re.findall(r"--\w+\.listen-address=\S+:(\d+)", resource.content)
             found |= {(role, f"TCP {port}") for port in listened}
+            meshed = re.findall(r"--cluster\.listen-address=\S+:(\d+)", resource.content)
+            found |= {(role, f"UDP {port}") for port in meshed}
         if isinstance(resource, NfsExport):
             found.add((role, "TCP 2049"))
         if isinstance(resource, Mount):
@@ -241,6 +244,8 @@ def test_the_firewall_lets_in_what_the_table_has(tls: str, tmp_path: Path) -> No
     left = {traffic for _, traffic in documented_ports() - let_in}
     # There is no log host in it, and with TLS alone the app's own port is for the nodes.
     elsewhere = {"UDP 546", f"TCP {Logs.model_fields['port'].default}"}
+    # On loopback alone.
+    elsewhere.add(f"TCP {MonitoringPorts().blackbox}")
     assert left == (elsewhere if "only" in tls else {*elsewhere, f"TCP {_PORT}"})
 
 

@@ -53,7 +53,8 @@ def _from_others(inventory: Inventory, own: tuple[int, ...]) -> list[Opening]:
         "artifacts and wheels of the other nodes, while they are spread": [spreading.port],
         "the proof and the certificate of the other nodes": [redirect],
     }
-    return [
+    found = [
         Opening(what=what, ports=tuple(port for port in ports if port), sources=others)
         for what, ports in wanted.items()
     ]
+    return [one for one in found if one.ports]
