@@ -37,6 +37,7 @@ class NodeError(Exception):
             StorageError
             UnavailableError
             UploadRefusedError
+        VoiceMixError
         WorkerGoneError
     ```
     """

@@ -10,6 +10,7 @@ class ClusterError(Exception):
     ClusterError
         ActionError
             DirectorUnreachableError
+        AlertsError
         AnswerError
         ArchiveError
         ArtifactError

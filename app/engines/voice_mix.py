@@ -4,12 +4,14 @@ import math
 import re
 from dataclasses import dataclass
 
+from ..errors import NodeError
+
 MOST_PARTS = 8
 HEAVIEST = 100.0
 _PART = re.compile(r"\s*(?P<voice>[^+()\s][^+()]*?)\s*(?:\(\s*(?P<weight>[0-9.]{1,12})\s*\)\s*)?")
 
 
-class VoiceMixError(ValueError):
+class VoiceMixError(NodeError):
     """A text that is no mixture. Shown to the user, in English and Chinese."""
 
     def __init__(self, en: str, zh: str) -> None:

@@ -143,4 +143,7 @@ def _mapping(path: KeyPath, schema: Schema, deep: int) -> dict[str, Any]:
         name = _name((*path, "NAME"), "NAME")
         return {name: _value((*path, "NAME"), inner, deep - 1)} if inner and deep else {}
     wanted = list(schema.get("required") or list(keys)[:1])
+    # One of several kinds, which its type tells.
+    if "const" in keys.get("type", {}) and "type" not in wanted:
+        wanted.insert(0, "type")
     return {name: _value((*path, name), keys[name], deep - 1) for name in wanted} if deep else {}

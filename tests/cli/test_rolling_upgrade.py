@@ -62,7 +62,7 @@ def upgrade(*nodes: Node, status: RunStatus = RunStatus.RUNNING) -> Upgrade:
     ("words", "said"),
     [
         (("--batch", "0"), "'0' is not a batch"),
-        (("--batch", "half"), "write a number from 1, or 1% to 100%"),
+        (("--batch", "1/2"), "write a number from 1, 1% to 100%, or a label"),
         (("--soak", "soon"), "'soon' is not a time"),
         (("--slow-start", "50,10"), "the shares must grow"),
         (("--on-deadline", "pray"), "'wait', 'kill', 'stop'"),

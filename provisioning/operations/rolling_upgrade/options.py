@@ -66,7 +66,7 @@ def batch_size(text: str, nodes: int) -> int:
     node more might be one too many. Raises ``OptionError``."""
     match = re.fullmatch(r"(\d+)(%?)", text.strip())
     if not match or int(match[1]) < 1 or (match[2] and int(match[1]) > 100):
-        raise OptionError(f"{text!r} is not a batch; write a number from 1, or 1% to 100%")
+        raise OptionError(f"{text!r} is not a batch; write a number from 1, 1% to 100%, or a label")
     number = int(match[1])
     return max(1, nodes * number // 100 if match[2] else number)
 
