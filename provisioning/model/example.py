@@ -32,6 +32,7 @@ _BY_HAND: dict[str, Any] = {
     "index_url.url": "https://pypi.example.com/simple",
     "tls.names": ["tts.example.com"],
     "command": "/usr/local/sbin/example",
+    "receivers.url": {"env": "ALERTS_URL"},
     "vrrp.notify": "/usr/local/sbin/example",
     "virtual_router_id": 61,
 }
