@@ -27,6 +27,9 @@ class Job:
         for name in ("reference", "source"):
             if request[name] is not None:
                 request[name]["path"] = os.fspath(request[name]["path"])
+        if not request["word_times"]:
+            # Nodes of an earlier build do not know the key.
+            del request["word_times"]
         return Frame("speak", {"request_id": self.request_id, "request": request})
 
 

@@ -167,7 +167,7 @@ def test_on_a_terminal_it_asks_and_takes_a_chinese_keyboards_signs(tmp_path: Pat
         "",
         "192.168.1.11，192.168.1.12",
         "rs1=192.168.1.101、192.168.1.102",
-        *("无", "无"),
+        *("无", "无", "无"),
         *("", "", ""),
     ]
     master, slave = pty.openpty()
@@ -204,6 +204,7 @@ def test_a_wrong_answer_is_asked_again_and_the_others_are_kept(tmp_path: Path) -
         *("192.168.1.11,bogus", "a=192.168.1.11 a=192.168.1.12", "192.168.1.11,192.168.1.12"),
         *("192.168.1.101", "nowhere", "none"),
         *("192.168.1.51", "none"),
+        "none",
         *("-x", "a b", "deploy"),
         *("cosyvoice9", "cosyvoice3"),
         *("nowhere", "nodes:/mnt/models/three"),

@@ -6,6 +6,7 @@ from ...model.inventory import Inventory
 from ...model.nodes import nodes_of
 from ...model.resolve import virtual_services
 from ...model.service import VirtualService, serves
+from ...node_api import METRICS
 from ..opening import Opening, networks, own_networks
 
 _KEY = "real_servers"
@@ -32,7 +33,7 @@ def openings(inventory: Inventory, name: str) -> list[Opening]:
     if firewall and firewall.metrics_from:
         found.append(
             Opening(
-                what="/metrics, at the node's own address",
+                what=f"{METRICS}, at the node's own address",
                 ports=own,
                 sources=networks(firewall.metrics_from),
             )
