@@ -60,9 +60,9 @@ class LogSite:
             'port="2514"': f'port="{self.port}"',
             # Whoever runs the tests may not give files away.
             'fileOwner="root"': "",
-            'fileGroup="adm"': "",
+            'fileGroup="root"': "",
             'dirOwner="root"': "",
-            'dirGroup="adm"': "",
+            'dirGroup="root"': "",
             'interval="30" ruleset="heartbeat"': 'interval="1" ruleset="heartbeat"',
         }.items():
             content = content.replace(ours, str(this))

@@ -48,7 +48,7 @@ def part(deployment: Deployment, name: str) -> RolePart:
             *manager_resources(host.manager),
             *log_tls(host, again),
             # What is in it stays when the role is taken off: it is the operator's.
-            Directory(path=LOG_FOLDER, mode=0o750, group="adm"),
+            Directory(path=LOG_FOLDER, mode=0o750),
             RenderedFile(
                 path=LOG_STORE_CONF,
                 content=host.render("log-store.conf.j2", **_values(host, logs)),
