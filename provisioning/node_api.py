@@ -51,7 +51,7 @@ class Worker(TypedDict):
 
 
 class Engine(TypedDict):
-    """What speaks."""
+    """The engine that speaks."""
 
     name: str
 

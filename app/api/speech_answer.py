@@ -33,7 +33,7 @@ _NAME_LENGTH = 40
 async def prepared(
     body: SpeechFields, service: SpeechService, *, word_times: bool = False
 ) -> SynthesisRequest:
-    """What an engine is to do for a request. Raises ``InvalidInputError``."""
+    """The work of an engine for a request. Raises ``InvalidInputError``."""
     check_model(body.model, service.engine.name)
     with (
         inline_clip(body.reference, "reference") as reference,

@@ -27,7 +27,7 @@ Seed = Annotated[
 
 
 class NormalizationOptions(BaseModel):
-    """How a text is prepared, as clients of Kokoro-FastAPI write it. Other options than this one
+    """Preparation of a text, as clients of Kokoro-FastAPI write it. Other options than this one
     are ignored, and named."""
 
     model_config = ConfigDict(extra="allow")

@@ -15,7 +15,7 @@ _WORD = re.compile(
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
-    """Where the words of a text begin and end. Between them is white space alone; marks of
+    """Places of the words of a text. Between them is white space alone; marks of
     pronunciation stay whole."""
     return [match.span() for match in _WORD.finditer(text)]
 

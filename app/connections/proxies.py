@@ -1,4 +1,4 @@
-"""Who a request is from, where a proxy passes it on: its address, scheme and host.
+"""The sender of a request that a proxy passes on: its address, scheme and host.
 
 uvicorn's own layer believes the same, but leaves what others wrote in these headers for Gradio to
 read, and the host as the proxy knows it.

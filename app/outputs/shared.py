@@ -24,7 +24,7 @@ class OutputFiles:
 
 @dataclass(frozen=True, slots=True)
 class ShareTerms:
-    """What a node asks of the shared folder."""
+    """Requests of a node to the shared folder."""
 
     mounted: bool = False
     """It is a mount point, whatever it looks like when it is met first."""

@@ -53,7 +53,7 @@ class _Reader:
         }
 
     def blocks(self, nodes: Iterable[SyntaxTreeNode]) -> list[str]:
-        """What is read of each block, nothing empty."""
+        """The words read of each block, nothing empty."""
         return [said for node in nodes if (said := self._one(node))]
 
     def _one(self, node: SyntaxTreeNode) -> str:

@@ -136,7 +136,7 @@ def _concluded(
     fleet: Fleet,
     progress: Progress,
 ) -> HostResult:
-    """What was changed is confirmed and comes true."""
+    """Confirm what was changed, and wait for postconditions."""
     if result.outcome == "changed":
         message = confirm(plan, fleet)
         if message is None and conditions:

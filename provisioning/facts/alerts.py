@@ -38,7 +38,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """How many of the things that Prometheus looks at it reaches."""
+    """Number of targets, and of those that Prometheus reaches."""
 
     problem: str
     """Reason for which it does not say; empty where it does."""
@@ -53,7 +53,7 @@ def firing_alerts(address: IPAddress, port: int) -> Fact[tuple[Alert, ...]]:
 
 
 def targets_up(address: IPAddress, port: int) -> Fact[Targets]:
-    """Whether Prometheus answers, and how much of the cluster it reaches."""
+    """Readiness of Prometheus, and the part of the cluster that it reaches."""
     url = f"http://{endpoint(address, port)}/api/v1/query?query=up"
     return Fact("targets_up", f"{_ASK} {shlex.quote(url)}", _targets)
 

@@ -16,7 +16,7 @@ from .fact import Fact
 
 @dataclass(frozen=True, slots=True)
 class EdgeSends:
-    """What one edge does."""
+    """Requests that one edge passes on, and to which nodes."""
 
     weights: Mapping[str, int | None] = field(default_factory=dict)
     """By node: 0 where it gets nothing new; None where Nginx's configuration does not say it in
@@ -28,7 +28,7 @@ class EdgeSends:
 
 
 def edge_sends(port: int) -> Fact[EdgeSends]:
-    """What an edge, whose Nginx answers in clear text at that port, sends to nodes."""
+    """Requests that an edge, whose Nginx answers in clear text at that port, sends to nodes."""
     server = rf"s|^ *server unix:{EDGE_RUN}/node-\(.*\)\.sock .*\(weight=[0-9]*\|down\);$|\1 \2|p"
     # For the moments that `cosyvoice-edge` takes to start again after a change.
     fragment = (

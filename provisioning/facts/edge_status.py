@@ -13,7 +13,7 @@ from .fact import Fact
 
 @dataclass(frozen=True, slots=True)
 class EdgeAnswer:
-    """What Nginx on an edge answered."""
+    """The answer of Nginx on an edge."""
 
     problem: str
     """Reason for which it did not; empty where it did."""

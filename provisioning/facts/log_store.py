@@ -25,7 +25,7 @@ class LogStore:
 
 
 def log_store(address: str, port: int) -> Fact[LogStore]:
-    """What a log host at this address says of itself."""
+    """A log host at this address, by its own account."""
     asked = {"folder": LOG_FOLDER, "address": address, "port": port}
     return Fact("log_store", python_probe("log_store", asked), _parse)
 

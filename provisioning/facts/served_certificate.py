@@ -41,7 +41,7 @@ class ServedCertificate:
         }
 
     def left_in_words(self, tls: Tls, now: datetime) -> tuple[str, bool]:
-        """How long it is good for, for people; and whether that is long enough."""
+        """Its time left, for people; and true where that is long enough."""
         left = self.days_left(now)
         if left is None:
             return "none", False
@@ -55,14 +55,14 @@ class ServedCertificate:
 
 
 def described(one: x509.Certificate) -> ServedCertificate:
-    """What there is to tell of a certificate."""
+    """A certificate, for people."""
     return ServedCertificate(
         serial_of(one), names_of(one), one.issuer.rfc4514_string(), one.not_valid_after_utc
     )
 
 
 def served_certificate(tls: Tls, python: str) -> Fact[ServedCertificate]:
-    """What is shown on the host's own port of TLS; ``python`` asks there."""
+    """The certificate shown on the host's own port of TLS; ``python`` asks there."""
     return Fact("served_certificate", _probe(tls, python), _parse)
 
 

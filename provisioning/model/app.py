@@ -15,7 +15,7 @@ from .venv import VenvEntry
 
 
 class Server(StrEnum):
-    """What runs the app's web process."""
+    """Program that runs the app's web process."""
 
     UVICORN = "uvicorn"
     """Nothing but the service manager: it is its own server."""

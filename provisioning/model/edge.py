@@ -47,7 +47,8 @@ RequestPath = Annotated[
 
 
 class Paths(Part):
-    """What is passed on, by the beginnings of paths; the longest counts. Anything else is 404."""
+    """Requests that are passed on, by the beginnings of paths; the longest counts. Anything else is
+    404."""
 
     jobs: list[RequestPath] = [GENERATE, SPEECH]
     """Those that take a slot of a node."""

@@ -116,7 +116,7 @@ class Declaration(Part):
 
 @cache
 def declaration(engine: str | None) -> Declaration | None:
-    """What an engine (None: the app's choice) declares; None where nothing here tells of it.
+    """Declaration of an engine (None: the app's choice); None where nothing here tells of it.
 
     Raises ``DeclarationError``.
     """

@@ -1,4 +1,4 @@
-"""What follows from the inventory's engine: artifacts, environment variables, Python packages. Pure
+"""Needs of the inventory's engine: artifacts, environment variables, Python packages. Pure
 but for reading package data."""
 
 from ..places import APP_STATE
@@ -114,7 +114,7 @@ def engine_build(app: App) -> Build | None:
 
 
 def declared_of(app: App) -> Declaration | None:
-    """What the inventory's engine declares; None without one, or where nothing is known of it. One
+    """Declaration of the inventory's engine; None without one, or where nothing is known of it. One
     that cannot be read is told when the inventory is loaded."""
     if app.engine is None:
         return None

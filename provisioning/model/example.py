@@ -56,7 +56,7 @@ def example(path: KeyPath) -> str:
 
 
 def _around(path: KeyPath, depth: int, schema: Schema) -> Any:
-    """What stands at the first parts of a path, as far as the key at its end needs it."""
+    """The first parts of a path, as far as the key at its end needs it."""
     if depth == len(path):
         return _value(path, schema, _DEEP)
     part = path[depth]

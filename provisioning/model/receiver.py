@@ -35,7 +35,7 @@ _Smarthost = Annotated[
 
 
 class _Receiver(Part):
-    """What every receiver has."""
+    """Keys of every receiver."""
 
     name: Name
     """Distinct."""

@@ -1,4 +1,4 @@
-"""What sends a host's logs to the log host. Pure."""
+"""Resources that send a host's logs to the log host. Pure."""
 
 from dataclasses import dataclass
 
@@ -49,7 +49,7 @@ class Unit:
 
 
 def shipping(deployment: Deployment, name: str) -> list[RolePart]:
-    """What a host of any role gets; nothing without a log host, and for a host without a role."""
+    """Resources of a host of any role; nothing without a log host, or for a host without a role."""
     logs = deployment.inventory.logs
     if logs is None or not roles_of(deployment.inventory, name):
         return []

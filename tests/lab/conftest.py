@@ -94,6 +94,13 @@ def make_lab() -> Iterator[MakeLab]:
         yield lambda suffix, size: labs.enter_context(_lab(suffix, size))
 
 
+@pytest.fixture(scope="module")
+def make_module_lab() -> Iterator[MakeLab]:
+    """The same, taken down at the end of the module."""
+    with ExitStack() as labs:
+        yield lambda suffix, size: labs.enter_context(_lab(suffix, size))
+
+
 @pytest.fixture(scope="session")
 def cluster(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
     """The lab as an operator has it: an inventory of their own and the command line."""

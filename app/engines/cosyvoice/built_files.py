@@ -65,7 +65,7 @@ def whole_or_not_at_all(configuration: Configuration) -> Iterator[None]:
 
 
 def _built(configuration: Configuration) -> Iterator[str]:
-    """What the public code makes (load_trt and load_vllm in cosyvoice/cli/model.py)."""
+    """Files that the public code makes (load_trt and load_vllm in cosyvoice/cli/model.py)."""
     if configuration.load_trt:
         precision = "fp16" if configuration.fp16 else "fp32"
         yield f"flow.decoder.estimator.{precision}.mygpu.plan"

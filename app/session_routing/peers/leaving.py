@@ -41,7 +41,7 @@ class Leaving:
 
     @property
     def wished(self) -> bool:
-        """Whether it wants to go, or is gone."""
+        """True where it wants to go, or is gone."""
         return self._wished is not None
 
     @property

@@ -1,4 +1,4 @@
-"""What is known of a key of the inventory, for a person and as data."""
+"""A key of the inventory explained, for a person and as data."""
 
 from dataclasses import asdict
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the doctor found, for a person and as data."""
+"""Findings of the doctor, for a person and as data."""
 
 from dataclasses import asdict
 from typing import Any
@@ -71,7 +71,7 @@ def show_mends(console: Console, findings: list[Finding]) -> None:
 
 
 def show_mended(console: Console, mended: list[Mended]) -> None:
-    """What became of each."""
+    """The outcome of each."""
     for one in mended:
         word, style = ("done", "green") if one.ok else ("FAILED", "bold red")
         line = Text.assemble((f"{one.host}: ", "cyan"), " ".join(one.command), (f"  {word}", style))

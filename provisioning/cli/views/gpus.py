@@ -9,7 +9,7 @@ from ...facts.gpus import Card, GpusFound
 
 
 def gpus_cell(found: GpusFound | None, service: CardService) -> Text:
-    """What is wrong, then number and model, the hottest card, and what slows them down."""
+    """Faults, then number and model, the hottest card, and what slows them down."""
     if found is None:
         return Text("-", "dim")
     good = [card for card in found.cards if not card.lost]

@@ -11,7 +11,7 @@ from .folding import alike, folds, title, without_names
 
 
 def counts(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> list[Text]:
-    """What is seen at once where hosts are many."""
+    """The summary in front of many hosts."""
     nodes = inventory.real_servers.hosts
     if not folds(len(nodes)):
         return []

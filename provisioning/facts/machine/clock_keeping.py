@@ -1,4 +1,4 @@
-"""What keeps a host's clock right. Pure."""
+"""Programs that keep a host's clock right. Pure."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ _FRAGMENT = (
 
 @dataclass(frozen=True, slots=True)
 class ClockKeeping:
-    """What is known of it."""
+    """A clock and its keeper."""
 
     programs: tuple[str, ...]
     """Those that run."""

@@ -133,7 +133,7 @@ def _match(match: dict[str, Any], packet: Packet) -> bool | None:
 
 
 def _values(left: Any, packet: Packet) -> tuple[str, ...] | None:
-    """What the packet has there; nothing where that is not known."""
+    """The packet's value there; nothing where that is not known."""
     if not isinstance(left, dict):
         return None
     payload, meta = left.get("payload", {}), left.get("meta", {}).get("key")

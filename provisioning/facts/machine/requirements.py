@@ -5,7 +5,7 @@ from ..fact import Fact
 
 
 def met(number: int, requirement: Requirement) -> Fact[str]:
-    """What the host said where it does not meet it; empty where it does."""
+    """The host's words where it does not meet it; empty where it does."""
 
     def parse(found: Observation) -> str:
         if found.status == 0:

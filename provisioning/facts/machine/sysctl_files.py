@@ -1,4 +1,4 @@
-"""What the files of sysctl.d(5) set, in the order in which they are read, and what is in force of
+"""Settings in the files of sysctl.d(5), in the order in which they are read, and those in force of
 that which a deploy put there. Pure."""
 
 from dataclasses import dataclass

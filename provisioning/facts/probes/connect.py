@@ -1,4 +1,4 @@
-"""What becomes of connections to other machines.
+"""Outcomes of connections to other machines.
 
 Argument: ``{"seconds": float, "wanted": [[address, port], ...]}``. Prints a list with a word for
 each: ``open``, ``refused`` (the machine says that nobody listens), ``silent``, or the error.

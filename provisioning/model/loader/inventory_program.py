@@ -33,7 +33,7 @@ def standard_input(most: int) -> bytes:
 
 
 def output_of(path: Path) -> bytes:
-    """What the program prints. Raises ``ProgramError``."""
+    """Output of the program. Raises ``ProgramError``."""
     try:
         # The operator named it with -i.
         done = subprocess.run(  # nosec B603

@@ -9,7 +9,7 @@ from .finding import Context, Finding
 
 
 def port(context: Context) -> Iterator[Finding]:
-    """Where clients ask in clear text is not where TLS is spoken."""
+    """Refuse one port for both clear text and TLS."""
     tls, edges = context.inventory.tls, context.inventory.edges
     if tls is None or edges is None or edges.port != tls.port:
         return

@@ -32,7 +32,7 @@ def directors(context: Context) -> Iterator[Finding]:
 
 
 def _edges(inventory: Inventory) -> str:
-    """What to do for edges alone."""
+    """The fix for edges alone."""
     removed = "remove vip and vips"
     if inventory.edges is not None:
         return f"{removed}, and the edges are the only way in"

@@ -108,7 +108,7 @@ def services(context: Context) -> Iterator[Finding]:
 
 
 def _services(inventory: Inventory) -> str:
-    """What to write: a service for each port, with its real servers where not all have it."""
+    """The fix: a service for each port, with its real servers where not all have it."""
     by_port: dict[int, list[Node]] = {}
     for node in all_nodes(inventory):
         by_port.setdefault(node.port, []).append(node)
@@ -122,7 +122,7 @@ def _services(inventory: Inventory) -> str:
 
 
 def together(context: Context) -> Iterator[Finding]:
-    """What is not there yet beside it."""
+    """Refuse settings that a node a card does not have yet."""
     inventory = context.inventory
     if not inventory.app.per_gpu:
         return

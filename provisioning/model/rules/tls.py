@@ -236,7 +236,7 @@ def names(context: Context) -> Iterator[Finding]:
 
 
 def balanced(context: Context) -> Iterator[Finding]:
-    """What the app's service has for its port alone is not right for two more."""
+    """Warn of settings of the app's service that its port of TLS has to keep as well."""
     inventory = context.inventory
     if inventory.tls is None or not (ours := app_services(inventory)):
         return

@@ -38,7 +38,7 @@ class Burning:
 
 
 def burning_alerts(monitoring: Monitoring, fleet: Fleet) -> Burning:
-    """What burns now. Raises ``OperationError`` where no host can say."""
+    """Alerts that burn now. Raises ``OperationError`` where no host can say."""
 
     def asked(name: str) -> Fact[tuple[Alert, ...]]:
         return firing_alerts(monitoring.hosts[name].address, monitoring.ports.alertmanager)

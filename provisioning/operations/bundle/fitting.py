@@ -1,4 +1,4 @@
-"""Whether a bundle is one for this inventory, and the release that is in it."""
+"""A check that a bundle is for this inventory, and the release in it."""
 
 import io
 import tarfile

@@ -1,4 +1,4 @@
-"""What every host that ends TLS shows to clients, against what it should."""
+"""Certificates that hosts which end TLS show to clients, against those they should."""
 
 from dataclasses import dataclass
 

@@ -36,7 +36,7 @@ _RENEWED = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class ClusterCertificate:
-    """What TLS is spoken with, and who vouches for it."""
+    """The certificate TLS is spoken with, and its issuer."""
 
     certificate: ServerCertificate
     authority: Authority | None = None

@@ -66,7 +66,7 @@ def _look(inventory: Inventory, name: str, transport: Transport) -> tuple[TableS
 
 
 def edge_table(inventory: Inventory, edges: Edges, sends: EdgeSends) -> TableService:
-    """What an edge sends to whom, as a director's table would have it: a real server has the
+    """The nodes an edge sends to, as a director's table would have it: a real server has the
     weight that any of its nodes has. Of connections it knows nothing; the app does. Pure."""
     servers = []
     for name, host in inventory.real_servers.hosts.items():

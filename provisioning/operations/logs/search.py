@@ -41,7 +41,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search came to."""
+    """Result of a search."""
 
     records: list[Record]
     """In order of the times at which they were written, by the clocks of those who wrote."""

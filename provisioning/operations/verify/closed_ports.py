@@ -43,7 +43,7 @@ def places_to_scan(inventory: Inventory) -> list[Place]:
 
 
 def check_closed(inventory: Inventory, report: ClientReport) -> list[CheckResult]:
-    """What was accepted has an opening for who asked; nothing without a firewall. Pure."""
+    """Check that each accepted connection has an opening; nothing without a firewall. Pure."""
     if inventory.firewall is None:
         return []
     name, tried = "nothing answers a client but what it may ask", places_to_scan(inventory)

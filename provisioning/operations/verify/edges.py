@@ -86,7 +86,7 @@ def _place(inventory: Inventory, edges: Edges) -> str:
 
 
 def _status(reply: HttpReply) -> tuple[dict[str, object], str]:
-    """What an edge said of the nodes, or why it said nothing."""
+    """Nodes in the words of an edge, or the reason for its silence."""
     if reply.status is None:
         return {}, reply.error
     try:

@@ -1,4 +1,4 @@
-"""What has to come in on directors, and where they ask. Pure."""
+"""Connections to directors, and from them. Pure."""
 
 from ...model.inventory import Inventory
 from ...model.resolve import sync_daemon_of, virtual_services

@@ -1,4 +1,4 @@
-"""What has to come in on edges, and where they ask. Pure."""
+"""Connections to edges, and from them. Pure."""
 
 from ...model.edge import Edges
 from ...model.inventory import Inventory

@@ -14,13 +14,13 @@ from ..role_host import RoleHost
 
 
 def certificate(host: RoleHost, again: Handler) -> list[Resource]:
-    """What TLS is spoken with, before Nginx that needs it; nothing without TLS."""
+    """The certificate and its key, before Nginx that needs them; nothing without TLS."""
     return [*certificate_file(host, again), *acme(host)] if host.inventory.tls else []
 
 
 def certificate_service(host: RoleHost) -> list[Resource]:
-    """What takes a newer one over from the real servers, once Nginx is there; nothing where it
-    does not come by ACME."""
+    """The program that takes a newer one over from the real servers, once Nginx is there; nothing
+    where it does not come by ACME."""
     return acme_service(host) if host.inventory.tls else []
 
 

@@ -21,6 +21,7 @@ from ...resources.file import File
 from ...resources.package import Packages
 from ...resources.service import Service, restart
 from ..deployment import Deployment
+from ..machines import Machines
 from ..network import address_requirement
 from ..opening import Opening, own_networks
 from ..part import RolePart
@@ -140,6 +141,7 @@ LOGS = Role(
     view=log_host_view,
     logs=_logs,
     openings=_openings,
+    machines=Machines(kind="log host", prefix="log", first=81, memory=256),
     diagnostics={"log-store.txt": f"du -sh {LOG_FOLDER}/* | tail -n 200; df -h {LOG_FOLDER}"},
     question=Question(
         key="logs",

@@ -122,7 +122,7 @@ def _path(receiver: Receiver, key: str) -> str:
 
 
 def _values(receiver: Receiver) -> dict[str, object]:
-    """What the template names: secrets as paths, or as they are where there is no other way."""
+    """Values of the template: secrets as paths, or as they are where there is no other way."""
     values: dict[str, object] = {
         **receiver.model_dump(),
         "severities": "|".join(one.value for one in receiver.severities),

@@ -10,6 +10,7 @@ from ...resources.base import Postcondition
 from ...resources.directory import Directory
 from ...resources.package import Packages
 from ..deployment import Deployment
+from ..machines import Machines
 from ..network import address_requirement
 from ..part import RolePart
 from ..programs import manager_requirement, manager_resources
@@ -78,6 +79,7 @@ MONITORING = Role(
     view=monitoring_view,
     logs=_logs,
     openings=openings,
+    machines=Machines(kind="monitoring host", prefix="mon", first=71, memory=384),
     diagnostics={
         "prometheus-targets.txt": f"cat {MONITORING_CONF}/targets/*.json",
         "prometheus-disk.txt": "du -s /var/lib/prometheus/*; df -h /var/lib/prometheus",

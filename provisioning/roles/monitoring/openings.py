@@ -1,4 +1,4 @@
-"""What has to come in on monitoring hosts, and where they ask. Pure."""
+"""Connections to monitoring hosts, and from them. Pure."""
 
 from ...model.address import IPNetwork
 from ...model.inventory import Inventory

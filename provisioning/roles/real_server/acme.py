@@ -58,7 +58,7 @@ def acme(host: RoleHost) -> list[Resource]:
 
 
 def acme_service(host: RoleHost) -> list[Resource]:
-    """What makes it look, once Nginx is there."""
+    """The timer that makes it look, once Nginx is there."""
     if _acme(host) is None:
         return []
     values = {"script": ACME_PROGRAM, "every": _EVERY, "log": ACME_LOG}

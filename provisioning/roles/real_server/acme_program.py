@@ -128,7 +128,7 @@ class Keeper:
             self.write(_placeholder(self.names))
 
     def current(self) -> Held | None:
-        """What is served now."""
+        """The certificate served now."""
         try:
             return held(self.certificate.read_text())
         except (OSError, ValueError):

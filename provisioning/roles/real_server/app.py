@@ -46,7 +46,7 @@ def app(host: RoleHost) -> list[Resource]:
 
 
 def _unit(host: RoleHost, values: dict[str, object], again: tuple[Handler, ...]) -> Resource:
-    """What the service manager knows of the nodes: with one a card, Supervisor's group or a
+    """The nodes as the service manager knows them: with one a card, Supervisor's group or a
     template of systemd's."""
     if not host.inventory.app.per_gpu or host.manager is ServiceManager.SUPERVISOR:
         return host.unit(APP_SERVICE, again, **values)

@@ -49,7 +49,7 @@ def environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
 
 
 def node_environment(node: Node) -> list[tuple[str, str]]:
-    """What is a node's own, over that of its host, where each card has a node."""
+    """A node's own environment, over that of its host, where each card has a node."""
     return [
         ("COSYVOICE_NODE_NAME", node.name),
         ("COSYVOICE_PORT", str(node.port)),

@@ -1,4 +1,4 @@
-"""What has to come in on real servers. Pure."""
+"""Connections to real servers. Pure."""
 
 from ...model.address import IPAddress
 from ...model.hosts import RealServer

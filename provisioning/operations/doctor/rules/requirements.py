@@ -1,4 +1,4 @@
-"""What a deploy wants of a host before it changes anything there."""
+"""Requirements of a deploy on a host before it changes anything there."""
 
 from collections.abc import Iterator
 

@@ -1,0 +1,253 @@
+"""Monitoring, central logs and the firewall on a cluster of real kernels."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioning.lab import lifecycle
+from provisioning.lab.topology import CLIENTS, Size
+from tests.lab.alert_sink import PORT, AlertSink, alert_sink
+from tests.lab.cluster import Cluster
+from tests.lab.conftest import MakeLab
+from tests.lab.test_directors_heal import other, wait_for
+
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(2400)]
+SIZE = Size(real_servers=2, monitoring=1, logs=1)
+JOB = {"model": "tts-1", "input": "你好", "voice": "cmn", "response_format": "wav"}
+
+
+@pytest.fixture(scope="module")
+def watched(
+    make_module_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Cluster, AlertSink]]:
+    """The cluster, deployed and verified, and where its alerts go."""
+    folder = tmp_path_factory.mktemp("watched")
+    cluster = Cluster(make_module_lab("watched", SIZE), folder)
+    client = cluster.lab.topology.of_kind(CLIENTS)[0].address
+
+    def change(content: dict[str, Any]) -> None:
+        url = folder / "url"
+        url.write_text(f"http://{client}:{PORT}/hook")
+        url.chmod(0o600)
+        content["monitoring"] |= {
+            "interval": 5,
+            "receivers": [{"name": "pager", "type": "webhook", "url": {"file": str(url)}}],
+        }
+        content["firewall"] = True
+
+    cluster.write(change)
+    with alert_sink(cluster, folder) as sink:
+        done = cluster.run("deploy", "--yes", timeout=1800)
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield cluster, sink
+
+
+def asked(cluster: Cluster, query: str) -> list[dict[str, Any]]:
+    """The answer of the monitoring host's Prometheus."""
+    address = cluster.lab.topology.node("mon1").address
+    url = f"http://{address}:9090/api/v1/query"
+    answer = cluster.on("mon1", f"curl -fsSG --data-urlencode 'query={query}' {url}")
+    return list(json.loads(answer)["data"]["result"])
+
+
+def spoken(cluster: Cluster) -> str:
+    """The identifier of a request that was served through the VIP."""
+    url = f"http://{cluster.lab.topology.vip}:7860/v1/audio/speech"
+    done = cluster.from_client(
+        "curl", "-sS", "-m", "60", "-o", "/dev/null", "-w", "%{http_code} %header{x-request-id}",
+        "-H", "Content-Type: application/json", "-d", json.dumps(JOB), url,
+    )  # fmt: skip
+    status, name = done.stdout.split()
+    assert status == "200"
+    return name
+
+
+def quiet(cluster: Cluster, sink: AlertSink) -> None:
+    """Wait until nothing burns, and begin anew."""
+    wait_for("no alert burns", lambda: cluster.json("alerts")["alerts"] == [], 400)
+    wait_for("the pager knows", lambda: not sink.firing(), 200)
+    sink.forget()
+
+
+def test_a_deploy_puts_all_there_and_nothing_burns(watched: tuple[Cluster, AlertSink]) -> None:
+    cluster, sink = watched
+    assert "Nothing to change" in cluster.run("deploy", "--yes", "--no-verify").stdout
+    wait_for("every target is up", lambda: not asked(cluster, "up == 0"), 60)
+    jobs = {series["metric"]["job"] for series in asked(cluster, "up")}
+    assert jobs >= {"cosyvoice-host", "cosyvoice-node", "cosyvoice-probe", "cosyvoice-prometheus"}
+    assert cluster.run("status").returncode == 0
+    assert cluster.run("doctor").returncode == 0
+    quiet(cluster, sink)
+
+
+def test_numbers_are_the_kernels(watched: tuple[Cluster, AlertSink]) -> None:
+    cluster, _ = watched
+    for _ in range(4):
+        spoken(cluster)
+    master = cluster.master()
+    table = cluster.on(master, "ipvsadm -Ln --stats")
+    row = next(line for line in table.splitlines() if line.startswith("TCP"))
+    total = int(row.split()[2])
+    assert total >= 4
+    query = f'sum(node_ipvs_connections_total{{node="{master}"}})'
+
+    def agrees() -> bool:
+        found = asked(cluster, query)
+        return bool(found) and int(found[0]["value"][1]) >= total
+
+    wait_for("Prometheus has counted them", agrees, 30)
+    state = asked(cluster, "keepalived_vrrp_state == 2")
+    assert [series["metric"]["node"] for series in state] == [master]
+
+
+def test_nothing_else_answers(watched: tuple[Cluster, AlertSink]) -> None:
+    cluster, _ = watched
+    addresses = {node.name: node.address for node in cluster.lab.topology.nodes}
+    for name, port in {"rs1": 9100, "mon1": 9090, "log1": 2514, "lvs1": 9100, "nas1": 2049}.items():
+        done = cluster.from_client(
+            "curl", "-sS", "-m", "2", f"http://{addresses[name]}:{port}/metrics"
+        )
+        assert done.returncode == 28, (name, port, done.stderr)
+    vip = f"http://{cluster.lab.topology.vip}:7860/metrics"
+    told = cluster.from_client("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", vip)
+    assert told.stdout in {"403", "404"}
+
+
+def test_a_request_is_found_on_the_log_host(watched: tuple[Cluster, AlertSink]) -> None:
+    cluster, _ = watched
+    name = spoken(cluster)
+
+    def lines() -> list[dict[str, Any]]:
+        done = cluster.run("logs", "--request", name, "--json")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    wait_for("its lines have travelled", lambda: len(lines()) >= 1, 60)
+    found = lines()
+    print(found)
+    assert {line["host"] for line in found} & {"rs1", "rs2"}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A fault, what ends it, and the alerts that it may cause: the first has to come."""
+
+    name: str
+    begin: Callable[[Cluster], object]
+    end: Callable[[Cluster], object]
+    alerts: tuple[str, ...]
+    within: float
+    seen_on: str | None = None
+    """The node that the alert names, where it names one."""
+    more: set[str] = field(default_factory=set)
+
+
+def _stopped_keepalived(cluster: Cluster) -> None:
+    cluster.on(cluster.master(), "supervisorctl stop keepalived-guard keepalived")
+
+
+def _started_keepalived(cluster: Cluster) -> None:
+    for name in ("lvs1", "lvs2"):
+        cluster.on(name, "supervisorctl start keepalived keepalived-guard; true")
+
+
+def _deployed(cluster: Cluster) -> None:
+    done = cluster.run("deploy", "--yes", "--no-verify", timeout=1200)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _started(name: str) -> Callable[[Cluster], None]:
+    def start(cluster: Cluster) -> None:
+        lifecycle.start(cluster.lab, [name])
+        _deployed(cluster)
+
+    return start
+
+
+TROUBLES = [
+    Trouble(
+        "keepalived",
+        _stopped_keepalived,
+        _started_keepalived,
+        ("KeepalivedDown",),
+        90,
+    ),
+    Trouble(
+        "app",
+        lambda cluster: cluster.on("rs2", "supervisorctl stop cosyvoice"),
+        lambda cluster: cluster.on("rs2", "supervisorctl start cosyvoice"),
+        ("NodeDown", "RealServerMissing", "OneRealServerLeft"),
+        150,
+        "rs2",
+    ),
+    Trouble(
+        "node",
+        lambda cluster: lifecycle.kill(cluster.lab, "rs1"),
+        _started("rs1"),
+        ("HostDown", "RealServerMissing", "OneRealServerLeft"),
+        150,
+        "rs1",
+    ),
+    Trouble(
+        "director",
+        lambda cluster: lifecycle.kill(cluster.lab, "lvs1"),
+        _started("lvs1"),
+        ("HostDown",),
+        150,
+        "lvs1",
+    ),
+    Trouble(
+        "clock",
+        lambda cluster: cluster.on("rs2", "date -s '-10 minutes'"),
+        lambda cluster: cluster.on("rs2", "date -s '+10 minutes'"),
+        ("ClockWrong",),
+        420,
+        "rs2",
+    ),
+]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.name)
+def test_trouble_is_told(watched: tuple[Cluster, AlertSink], trouble: Trouble) -> None:
+    cluster, sink = watched
+    quiet(cluster, sink)
+    trouble.begin(cluster)
+    took = wait_for(
+        f"{trouble.alerts[0]} to be told", lambda: trouble.alerts[0] in sink.names(), trouble.within
+    )
+    print(f"{trouble.name}: {trouble.alerts[0]} after {took:.0f} s; {sink.firing().keys()}")
+    if trouble.seen_on:
+        assert (trouble.alerts[0], trouble.seen_on) in sink.firing()
+    trouble.end(cluster)
+    wait_for("it is taken back", lambda: not sink.firing(), 400)
+    assert sink.names() <= set(trouble.alerts)
+
+
+def test_lines_of_a_dead_node_are_there(watched: tuple[Cluster, AlertSink]) -> None:
+    cluster, _ = watched
+    cluster.on("rs1", "logger -t lab a last word; echo 最后一句 >> /var/log/cosyvoice/app.log")
+
+    def found() -> bool:
+        return "最后一句" in cluster.run("logs", "--node", "rs1", "--search", "最后一句").stdout
+
+    wait_for("it has travelled", found, 60)
+    lifecycle.kill(cluster.lab, "rs1")
+    assert found()
+    _started("rs1")(cluster)
+
+
+def test_a_silent_upgrade(watched: tuple[Cluster, AlertSink], tmp_path: Path) -> None:
+    """A change of every node, one after the other, is no alert."""
+    cluster, sink = watched
+    quiet(cluster, sink)
+    content = cluster.inventory.read_text()
+    cluster.inventory.write_text(content.replace("queue_size: 64", "queue_size: 63"))
+    _deployed(cluster)
+    assert cluster.run("drain", "rs1").returncode == 0
+    spoken(cluster)
+    assert cluster.run("undrain", "rs1").returncode == 0
+    assert other("lvs1") == "lvs2"
+    assert sink.names() == set()
