@@ -1,30 +1,17 @@
 """The command line of a node. Every option is also an environment variable, COSYVOICE_*."""
 
-import platform
-import re
 from collections.abc import Callable
-from importlib.util import find_spec
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 import click
 
-from . import __version__, folders
+from . import __version__, folders, option_values
 from .access.cluster_secret import ClusterSecretError, read_secret
 from .access.keys import KeyFileError, read_keys
-from .connections.proxies import Network
 from .errors import NodeError
 from .logs import LEVELS
 from .settings import Settings
-from .virtual_ips import IPAddress
-
-_ORIGIN = re.compile(
-    r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?"
-)
-_HOST_NAME = re.compile(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-_LONGEST_TIMEOUT = 600.0
-_NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
 def _option(
@@ -33,154 +20,6 @@ def _option(
     """An option that is also an environment variable, named in its help and in its errors."""
     variable = "COSYVOICE_" + name.removeprefix("--").replace("-", "_").upper()
     return click.option(name, *names, envvar=variable, show_envvar=True, **details)
-
-
-def _node_name(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    # It becomes part of file names that every node must be able to write and serve.
-    if not _NODE_NAME.fullmatch(value):
-        raise click.BadParameter(
-            f"{value!r} may hold ASCII letters, digits, '-', '_' and '.' only, at most 63"
-        )
-    return value
-
-
-def _host_name() -> str:
-    name = re.sub(r"[^A-Za-z0-9_.-]", "-", platform.node())[:63]
-    return name if _NODE_NAME.fullmatch(name) else "node"
-
-
-def _release() -> str:
-    """The name of the folder the app runs from, where that is a release's own."""
-    folder = Path.cwd().resolve()
-    return folder.name if folder.parent.name == "releases" else f"v{__version__}"
-
-
-def _gpus(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...] | None:
-    from .gpus.selection import GpuSelectionError, selected_gpus
-
-    try:
-        return selected_gpus(value)
-    except GpuSelectionError as error:
-        raise click.BadParameter(str(error)) from error
-
-
-def _engine(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    from .engines.interface import EngineUnavailableError
-    from .engines.registry import chosen_engine
-
-    try:
-        return chosen_engine(value)
-    except EngineUnavailableError as error:
-        raise click.BadParameter(str(error)) from error
-
-
-def _longest_timeout(wanted: float | None, job_timeout: float) -> float:
-    if wanted is None:
-        return max(_LONGEST_TIMEOUT, job_timeout)
-    if wanted < job_timeout:
-        raise click.BadParameter(
-            f"{wanted:g} is less than --job-timeout {job_timeout:g}", param_hint="--longest-timeout"
-        )
-    return wanted
-
-
-def _file_for(
-    read: Callable[[Path], object], refusal: type[NodeError]
-) -> Callable[[click.Context, click.Parameter, Path | None], Path | None]:
-    """A callback that reads a file, so that a wrong one is refused before the node starts."""
-
-    def check(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
-        if value is not None:
-            try:
-                read(value)
-            except refusal as error:
-                raise click.BadParameter(str(error)) from error
-        return value
-
-    return check
-
-
-def _peers_file(
-    _context: click.Context, _option: click.Parameter, value: Path | None
-) -> Path | None:
-    if value is not None:
-        from .session_routing import PeersFile, PeersFileError
-
-        try:
-            PeersFile(value).peers()
-        except PeersFileError as error:
-            raise click.BadParameter(str(error)) from error
-    return value
-
-
-def _virtual_ips(
-    _context: click.Context, _option: click.Parameter, value: str
-) -> tuple[IPAddress, ...]:
-    try:
-        return tuple(ip_address(part.strip()) for part in value.split(",") if part.strip())
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
-
-
-def _ports(
-    _context: click.Context, _option: click.Parameter, value: tuple[int, ...]
-) -> tuple[int, ...]:
-    if twice := next((port for port in value if port and value.count(port) > 1), None):
-        raise click.BadParameter(f"{twice} stands there twice")
-    return value
-
-
-def _server(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    lacking = [name for name in ("gunicorn", "uvicorn_worker") if find_spec(name) is None]
-    if value == "gunicorn" and lacking:
-        raise click.BadParameter(
-            f"{' and '.join(lacking)} cannot be imported; pip install gunicorn uvicorn-worker"
-        )
-    return value
-
-
-def _host_names(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
-    names = tuple(filter(None, (part.strip() for part in value.split(","))))
-    for name in names:
-        if not _HOST_NAME.fullmatch(name):
-            raise click.BadParameter(
-                f"{name!r} is not a host name: write tts.example.org, or *.example.org for all "
-                "below it, without scheme and port; addresses are always answered to"
-            )
-    return names
-
-
-def _voice_names(_context: click.Context, _option: click.Parameter, value: str) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for part in filter(None, (part.strip() for part in value.split(","))):
-        name, equals, voice = (side.strip() for side in part.partition("="))
-        if not (name and equals and voice):
-            raise click.BadParameter(f"{part!r} is not NAME=VOICE, as in alloy=zf_xiaobei")
-        if name in names:
-            raise click.BadParameter(f"{name} stands there twice")
-        names[name] = voice
-    return names
-
-
-def _networks(_context: click.Context, _option: click.Parameter, value: str) -> tuple[Network, ...]:
-    found = []
-    for part in filter(None, (part.strip() for part in value.split(","))):
-        try:
-            found.append(ip_network(part))
-        except ValueError as error:
-            raise click.BadParameter(f"{error}: write 127.0.0.1, or 10.0.0.0/8") from None
-    return tuple(found)
-
-
-def _origins(_context: click.Context, _option: click.Parameter, value: str) -> tuple[str, ...]:
-    origins = tuple(filter(None, (part.strip() for part in value.split(","))))
-    for origin in origins:
-        if origin != "*" and not _ORIGIN.fullmatch(origin):
-            raise click.BadParameter(
-                f"{origin!r} is not an origin: write http:// or https://, a host name and, if it "
-                "has one, the port, without a path"
-            )
-    return origins
 
 
 @click.command(
@@ -200,14 +39,14 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
     default=(7860,),
     multiple=True,
     type=click.IntRange(0, 65535),
-    callback=_ports,
+    callback=option_values.ports,
     help="0 takes a free port. May be repeated.",
 )
 @_option(
     "--server",
     default="uvicorn",
     type=click.Choice(["uvicorn", "gunicorn"]),
-    callback=_server,
+    callback=option_values.server,
     help="gunicorn has a master that keeps the ports and watches the web process, its only worker; "
     "it needs the extra of that name.",
 )
@@ -235,15 +74,15 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 )
 @_option(
     "--node-name",
-    default=_host_name,
-    callback=_node_name,
+    default=option_values.host_name,
+    callback=option_values.node_name,
     show_default="host name",
     help="What this node is called.",
 )
 @_option(
     "--engine",
     default="auto",
-    callback=_engine,
+    callback=option_values.engine,
     help=f"Text-to-speech engine. auto is kokoro (natural, needs 'python -m "
     f"{__package__}.engines.kokoro.setup' once) where its files are, else espeak (always there).",
 )
@@ -286,7 +125,7 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 @_option(
     "--gpus",
     default="inherit",
-    callback=_gpus,
+    callback=option_values.gpus,
     help="GPUs of the workers: all, a list such as 0,1 or UUIDs, none to hide them, or inherit to "
     "leave it to CUDA_VISIBLE_DEVICES. With a list or all there are --jobs-per-gpu workers for "
     "each card, and --workers does not count.",
@@ -346,7 +185,7 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 @_option(
     "--api-keys-file",
     type=click.Path(path_type=Path),
-    callback=_file_for(read_keys, KeyFileError),
+    callback=option_values.file_for(read_keys, KeyFileError),
     show_default="none",
     help="File of API keys, NAME:KEY or NAME:sha256:DIGEST a line, not readable by everybody. "
     "With it everything but /healthz, /readyz, /cluster/status and /metrics needs a key; "
@@ -386,7 +225,7 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 @_option(
     "--cors-origins",
     default="",
-    callback=_origins,
+    callback=option_values.origins,
     show_default="same origin only",
     help="Sites whose pages may use the API, such as https://example.org, comma-separated; "
     "* is every site.",
@@ -394,7 +233,7 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 @_option(
     "--host-names",
     default="",
-    callback=_host_names,
+    callback=option_values.host_names,
     show_default="all",
     help="Names by which the service may be asked for, such as tts.example.org, comma-separated; "
     "others are refused. Addresses and localhost always may.",
@@ -402,7 +241,7 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 @_option(
     "--trusted-proxies",
     default="127.0.0.1,::1",
-    callback=_networks,
+    callback=option_values.networks,
     show_default=True,
     help="Addresses and networks of proxies in front of the node, comma-separated: their "
     "X-Forwarded-For, -Proto and -Host are believed, and nobody else's.",
@@ -423,7 +262,7 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 @_option(
     "--voice-names",
     default="",
-    callback=_voice_names,
+    callback=option_values.voice_names,
     show_default="none",
     metavar="NAME=VOICE,...",
     help="Names by which clients may ask for voices, with the voices' ids, registered ones too. "
@@ -491,7 +330,7 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 @_option(
     "--virtual-ips",
     default="",
-    callback=_virtual_ips,
+    callback=option_values.virtual_ips,
     show_default="none",
     help="Addresses, comma-separated, that directors send clients' packets to. Not ready while "
     "one of them is not this host's own: those packets would be dropped.",
@@ -499,7 +338,7 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 @_option(
     "--peers-file",
     type=click.Path(path_type=Path),
-    callback=_peers_file,
+    callback=option_values.peers_file,
     show_default="none",
     help="The cluster's nodes, NAME URL a line (rs2 http://10.0.0.2:7860); read again when it "
     "changes. With it every request of a page reaches the node that holds its session, whatever "
@@ -508,14 +347,14 @@ def _origins(_context: click.Context, _option: click.Parameter, value: str) -> t
 @_option(
     "--cluster-secret-file",
     type=click.Path(path_type=Path),
-    callback=_file_for(read_secret, ClusterSecretError),
+    callback=option_values.file_for(read_secret, ClusterSecretError),
     show_default="none",
     help="File with the secret by which nodes know each other, the same on all, not readable by "
     "everybody.",
 )
 @_option(
     "--release",
-    default=_release,
+    default=option_values.release,
     show_default="name of the release folder",
     help="Id of what was deployed, shown in page and status.",
 )
@@ -542,7 +381,7 @@ def main(
             spool_dir or folders.state_folder(node_name) / "spool", "--spool-dir"
         ),
         node_name=node_name,
-        longest_timeout=_longest_timeout(longest_timeout, options["job_timeout"]),
+        longest_timeout=option_values.longest_timeout(longest_timeout, options["job_timeout"]),
         expect_mount=expect_mount,
         log_level=log_level.lower(),
         **options,
