@@ -26,7 +26,7 @@ from provisioning.operations.cluster_state.tables import (
     look_at_tables,
 )
 from provisioning.operations.drain.capacity import lacking_without, never_without
-from provisioning.operations.drain.out_of_service import look_at_directors, serving
+from provisioning.operations.drain.sending import look_at_directors, serving
 from provisioning.operations.drain.steps import bring_back, take_out
 from provisioning.operations.errors import OperationError
 from provisioning.operations.faults.edges import edge_node_faults

@@ -18,7 +18,8 @@ from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster_state.tables import look_at_tables
 from provisioning.operations.drain import steps as draining
-from provisioning.operations.drain.out_of_service import OutOfService, foresee, moved
+from provisioning.operations.drain.out_of_service import OutOfService, foresee
+from provisioning.operations.drain.sending import moved
 from provisioning.operations.drain.steps import take_out
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.run.run import journaled_run
