@@ -16,6 +16,11 @@ from .asking import interruptible
 _HELP = "?"
 
 
+def on_terminal() -> bool:
+    """Tell whether there is a person to ask."""
+    return sys.stdin.isatty()
+
+
 class Questionnaire:
     """Answers so far; a question is put once, and again where its answer cannot be used."""
 
@@ -28,7 +33,7 @@ class Questionnaire:
         """What another inventory says."""
         self.answers: dict[str, str] = {}
         self.seen: dict[str, Seen] = {}
-        self.terminal = sys.stdin.isatty()
+        self.terminal = on_terminal()
 
     def complete(self, topics: Iterable[Topic]) -> None:
         """Ask whatever of these was not answered yet. An earlier answer may make a question void;

@@ -135,8 +135,8 @@ def next_commands(path: Path) -> list[str]:
     """The commands that come next, as they are typed in a shell."""
     named = path != Path(_DEFAULT) or os.environ.get("CLUSTER_INVENTORY")
     # Not an option, and not standard input.
-    written = f"./{path}" if str(path).startswith("-") else str(path)
-    option = f" -i {shlex.quote(written)}" if named else ""
+    written = path.absolute() if str(path).startswith("-") else path
+    option = f" -i {shlex.quote(str(written))}" if named else ""
     return [f"cluster {name}{option}" for name in _NEXT]
 
 

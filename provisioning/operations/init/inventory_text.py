@@ -16,6 +16,7 @@ _HEAD = """\
 # The cluster, as `cluster deploy` will make it.
 #
 #   cluster validate   checks this file: every mistake at once, with line and fix
+#   cluster doctor     looks what is wrong on the hosts and their network, and changes nothing
 #   cluster plan       shows what would change on which host, and changes nothing
 #   cluster deploy     shows the plan, asks, makes it so, and proves that it works
 #
