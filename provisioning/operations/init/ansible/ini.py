@@ -59,14 +59,10 @@ class _Reader:
             group.hosts.append(host)
 
     def _expanded(self, pattern: str) -> list[tuple[str, int | None]]:
-        # A port may stand behind a name, but not behind an IPv6 address without brackets.
-        match = re.fullmatch(
-            r"(\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]|.*[^:]):(\d{1,5})", pattern
-        )
+        # A port may stand behind a name, but not behind an IPv6 address.
+        match = re.fullmatch(r"(.*[^:]):(\d{1,5})", pattern)
         bare6 = pattern.count(":") > 1 and not has_range(pattern)
         name, port = (match[1], int(match[2])) if match and not bare6 else (pattern, None)
-        if re.fullmatch(r"\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]", name):
-            return [(name[1:-1], port)]
         try:
             return [(host, port) for host in (expand(name) if has_range(name) else [name])]
         except RangeError as error:
@@ -94,10 +90,10 @@ class _Reader:
 
 
 def _literal(text: str) -> object:
-    """As Ansible takes it: a Python literal where it is one, else the text without a comment."""
-    value = text.partition(" #")[0].strip() if not text.startswith(("'", '"')) else text
+    """As Ansible takes it: a Python literal where it is one, else the text, with all behind a
+    ``#``."""
     try:
-        found: object = ast.literal_eval(value)
+        found: object = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return value
+        return text
     return found

@@ -98,10 +98,11 @@ def _role(
     for number, (name, address) in enumerate(hosts, 1):
         fits = re.fullmatch(NAME_PATTERN, name) and address_of(name) is None
         # One that cannot be a name here is numbered; what is no ASCII stays as a comment.
-        words.append(f"{name}={address}" if fits or not name.isascii() else address)
-        here = name if fits else f"{question.prefix}{number}"
-        if called.setdefault(name, here) != here:
-            raise AnsibleError(f"{name} would have two names here, {called[name]} and {here}")
+        if fits or name in called:
+            words.append(f"{called.setdefault(name, name)}={address}")
+            continue
+        words.append(address if name.isascii() else f"{name}={address}")
+        called[name] = f"{question.prefix}{number}"
     taken.answers[question.key] = " ".join(words)
     listed = _listed([name for name, _ in hosts])
     taken.said.append(f"{question.key}: the group {group} ({listed})")

@@ -39,6 +39,9 @@ def resolved(
     host's own over all. Raises ``AnsibleError`` for a group within itself."""
     every = {name: tuple(dict.fromkeys(_hosts(groups, name, (), where))) for name in groups}
     in_all = dict.fromkeys((*own, *(host for hosts in every.values() for host in hosts)))
+    named = [hosts for name, hosts in every.items() if name not in (ALL, UNGROUPED)]
+    grouped = {host for hosts in named for host in hosts}
+    every[UNGROUPED] = tuple(host for host in in_all if host not in grouped)
     depths = {name: _depth(groups, name) for name in groups}
     # Deeper ones last; of one depth by priority, then by name (Ansible's combine_vars order).
     order = sorted(groups, key=lambda name: (depths[name], _priority(groups[name]), name))
@@ -46,7 +49,7 @@ def resolved(
     for host in in_all:
         merged: dict[str, object] = dict(groups[ALL].variables) if ALL in groups else {}
         for name in order:
-            if name != ALL and host in every[name]:
+            if name != ALL and host in every.get(name, ()):
                 merged |= groups[name].variables
         variables[host] = merged | dict(own.get(host, {}))
     listed = {name: hosts for name, hosts in every.items() if name != ALL and hosts}
