@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from ....errors import ClusterError
 
 ALL, UNGROUPED = "all", "ungrouped"
+_PRIORITY = "ansible_group_priority"
+"""Says which group wins, and is no variable of hosts."""
 Variables = Mapping[str, object]
 
 
@@ -51,6 +53,7 @@ def resolved(
         for name in order:
             if name != ALL and host in every.get(name, ()):
                 merged |= groups[name].variables
+        merged.pop(_PRIORITY, None)
         variables[host] = merged | dict(own.get(host, {}))
     listed = {name: hosts for name, hosts in every.items() if name != ALL and hosts}
     return AnsibleInventory(listed, variables)
@@ -77,5 +80,5 @@ def _depth(groups: Mapping[str, Group], name: str) -> int:
 
 
 def _priority(group: Group) -> int:
-    text = str(group.variables.get("ansible_group_priority", 1))
+    text = str(group.variables.get(_PRIORITY, 1))
     return int(text) if text.isdigit() else 1

@@ -32,7 +32,7 @@ _SAME = {
     "ansible_shell_type": ("sh",),
 }
 """What is so here in any case."""
-_ITS_OWN = ("ansible_python_interpreter", "ansible_group_priority", "ansible_ssh_pipelining")
+_ITS_OWN = ("ansible_python_interpreter", "ansible_ssh_pipelining")
 """What is Ansible's business alone."""
 
 
