@@ -20,7 +20,7 @@ class _Entry:
 
 _SECTIONS: dict[str, dict[str, _Entry]] = {
     "Set up": {
-        "init": _Entry("init:init", "Write a commented inventory."),
+        "init": _Entry("init:init", "Write a commented inventory; ask, look, or import."),
         "validate": _Entry("validate:validate", "Check the inventory: every mistake at once."),
         "schema": _Entry("schema:schema", "Print the inventory's JSON Schema, for editors."),
         "explain": _Entry("explain:explain", "Explain a key of the inventory, with an example."),

@@ -121,8 +121,8 @@ def test_the_list_of_commands_is_whole_on_a_terminal_of_80(run: Run) -> None:
 
 
 def test_every_command_speaks_json() -> None:
-    # init asks, ssh becomes ssh, some have commands of their own, a schema is JSON anyway.
-    others = {"init", "ssh", "lab", "artifacts", "bundle", "certificates", "schema"}
+    # ssh becomes ssh, some have commands of their own, a schema is JSON anyway.
+    others = {"ssh", "lab", "artifacts", "bundle", "certificates", "schema"}
     assert {one for one in _COMMANDS if not has_json(one)} == others
 
 

@@ -93,6 +93,7 @@ TLS_EMAIL = Topic(
     help="Mail address of the account at the authority (acme).",
     text=says("Mail address for the authority's notices"),
     more="The authority's directory is told it, and that its terms are agreed to.",
+    default=lambda known: None if known.without("alerts_to") else known.answer("alerts_to"),
     problem=_mail_problem,
     applies=_is(ACME),
     about=("tls.acme",),

@@ -90,7 +90,8 @@ DIRECTORS = Role(
     question=Question(
         key="directors",
         option="--director",
-        help="May be repeated; or none, where edges are the only way in.",
+        help="A machine that owns the VIP; or none, where edges are the only way in. May be "
+        "repeated.",
         text="Directors, two addresses",
         prefix="lvs",
         comment="# The machines that own the VIP and pass connections on. The first one is master "

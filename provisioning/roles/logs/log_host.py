@@ -144,7 +144,8 @@ LOGS = Role(
     question=Question(
         key="logs",
         option="--log-host",
-        help="One, or none.",
+        help="The machine that keeps the logs of all; or none.",
+        metavar="[NAME=]ADDRESS|none",
         text="Host that keeps the logs of all, or none",
         prefix="log",
         comment="# The machine that keeps the logs of all hosts, those of dead ones too.\n",
