@@ -52,12 +52,12 @@ class Questionnaire:
         self, ssh: Mapping[str, object], own_ssh: Mapping[str, Mapping[str, object]]
     ) -> Draft:
         """All answers, with defaults where nobody was asked yet."""
-        known = self._known()
         answers = dict(self.answers)
         for topic in TOPICS:
-            known = Known(answers, self.seen, known.defaults, self.folder)
+            known = Known(answers, self.seen, self.defaults, self.folder)
             if topic.key not in answers and topic.applies(known):
-                answers[topic.key] = self._given.get(topic.key) or topic.default(known) or "none"
+                # Not what an option says: that may need answers which nobody gave yet.
+                answers[topic.key] = topic.default(known) or "none"
         return Draft(answers, self.seen, ssh, own_ssh)
 
     def say(self, text: str, **style: str) -> None:
@@ -121,7 +121,8 @@ class Questionnaire:
                 )
             if clean(answer) == _HELP:
                 option = f" Option: {topic.option}." if topic.option else ""
-                self.say(f"  {topic.more}{option}", fg="cyan")
+                more = click.wrap_text(f"{topic.more}{option}", 78, "  ", "  ")
+                self.say(more, fg="cyan")
             elif problem := topic.problem(answer, known):
                 self._wrong(problem)
             else:

@@ -42,6 +42,8 @@ class Question:
     help: str
     metavar: str = "[NAME=]ADDRESS"
     text: str
+    more: str = ""
+    """Answer to a question mark; the option's help where it is empty."""
     prefix: str
     """Of the names of hosts that are given by address alone."""
     comment: str

@@ -65,6 +65,8 @@ STORAGE_QUESTION = StorageQuestion(
     metavar="[NAME=]ADDRESS|SERVER:/PATH|none",
     text="Shared outputs: address of a host to be made an NFS server, SERVER:/PATH of one that "
     "exists, or none",
+    more="Outputs that every node shows: the address of a host to be made an NFS server, or "
+    "SERVER:/PATH of one that exists. With none each node keeps its own.",
     prefix="nas",
     comment=_ON_A_HOST,
     several=False,

@@ -240,13 +240,20 @@ def test_what_is_wrong_together_is_asked_for_again(
     monkeypatch.setattr(questionnaire, "on_terminal", lambda: True)
     path = tmp_path / "i.yaml"
     flags = [*_FLAGS[2:], "--vip", "192.168.1.11", "--no-look", "--engine", "espeak"]
-    answers = ["none"] * 3 + ["", "", "none", "no", "192.168.1.100"]
-    result = CliRunner().invoke(init, [str(path), *flags], input="\n".join(answers) + "\n")
+    hosts, rest = [""] * 4, [""] * 3
+    corrected = [*hosts, "192.168.1.100", *rest]
+    result = CliRunner().invoke(init, [str(path), *flags], input="\n".join(corrected) + "\n")
     assert result.exit_code == 0, result.output
     assert "192.168.1.11 is the address of the host lvs1" in result.stderr
     inventory = load_inventory(path)
     assert str(inventory.virtual_ips[0].address.ip) == "192.168.1.100"
     assert len(inventory.real_servers.hosts) == 3
+    # Or the mistake is in another answer than the one that was told.
+    corrected = [*hosts, "", "192.168.1.10 192.168.1.12", *[""] * 6, *rest]
+    answers = "\n".join(corrected) + "\n"
+    result = CliRunner().invoke(init, [str(path), *flags, "--force"], input=answers)
+    assert result.exit_code == 0, result.output
+    assert str(load_inventory(path).directors.hosts["lvs1"].address) == "192.168.1.10"
 
 
 def test_an_end_in_the_middle_leaves_nothing(

@@ -15,6 +15,7 @@ from provisioning.cli.commands.init import init
 from provisioning.engine.fleet import Fleet
 from provisioning.model.hosts import ServiceManager
 from provisioning.model.loader.load import load_inventory
+from provisioning.operations.init.ansible import read
 from provisioning.transport.base import Completed
 from tests.gpu_driver.cards import GIB, build, cards
 from tests.operations.doctor.namespaces import Lab, Namespace, lab
@@ -122,7 +123,8 @@ def test_nobody_is_asked_without_a_terminal(
     no_python = "python3() { echo no python3 >&2; return 127; }\n"
     on(dict.fromkeys(("lvs1", "lvs2"), no_python))
     path = tmp_path / "i.yaml"
-    result = _run(path, "--vip", "10.99.0.100", *_FLAGS)
+    alone = ["--edge", "vip=10.99.0.100 lvs1=10.99.0.11 lvs2=10.99.0.12", *_FLAGS[2:4]]
+    result = _run(path, *alone, "--look")
     assert result.exit_code == 1 and not path.exists()
     assert "lvs1 pinged 10.99.0.100, and was answered by 02:00:00:00:00:42" in result.output
     assert "Nothing was written: choose a free address" in result.output
@@ -144,6 +146,8 @@ def test_hosts_of_ansible_are_reached_and_their_keys_are_asked_about(
     sshd: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
+    # Ansible would take seconds each time.
+    monkeypatch.setattr(read.shutil, "which", lambda _: None)
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     addresses = {"localhost": "192.0.2.11", "127.1": "192.0.2.101"}
     monkeypatch.setattr(init_ansible, "_address", addresses.get)

@@ -14,7 +14,7 @@ from ...model.loader.load import Reading, parse_inventory
 from ...operations.init.ansible.takeover import TakenOver
 from ...operations.init.inventory_text import inventory_text
 from ...operations.init.members import members_of, questions
-from ...operations.init.topic import NO, YES
+from ...operations.init.topic import NO, YES, Topic
 from ...operations.init.topics import BEFORE_LOOK, TOPICS, topic_about
 from ...roles.question import AnswerError
 from .. import exit_codes
@@ -108,9 +108,10 @@ def init(
         taken = taken_over(from_ansible, groups, asking, given)
         asking.defaults |= taken.answers
     asking.complete(BEFORE_LOOK)
+    if asking.terminal or look:
+        _settled(asking, taken, path)
     seen = LookResult()
     if _wants_look(asking, look):
-        _settled(asking, taken, path)
         seen = look_around(
             asking,
             lambda: _settled(asking, taken, path).inventory,
@@ -177,9 +178,20 @@ def _settled(asking: Questionnaire, taken: TakenOver, path: Path) -> Reading:
                 )
                 raise WrongInventoryError(path, error.diagnostics, exit_codes.INVALID) from None
             show_diagnostics(errors)
-            for topic in again:
-                asking.again(topic)
-            asking.complete([one for one in TOPICS if one.key in asking.answers])
+            _correct(asking, again)
+
+
+def _correct(asking: Questionnaire, wrong: list[Topic]) -> None:
+    """Ask again what is wrong, and all the rest where the mistake is somewhere else."""
+    answered = [one for one in TOPICS if one.key in asking.answers]
+    before = dict(asking.answers)
+    for topic in wrong:
+        asking.again(topic)
+    if asking.answers == before:
+        asking.say("Then it is another answer; Enter keeps one.")
+        for topic in (one for one in answered if one not in wrong):
+            asking.again(topic)
+    asking.complete(answered)
 
 
 def _require_place(path: Path, *, force: bool) -> None:

@@ -52,6 +52,8 @@ EDGE_QUESTION = EdgeQuestion(
     help="Their VIP as vip=ADDRESS, then each edge; or none. May be repeated.",
     metavar="[NAME=]ADDRESS|vip=ADDRESS|none",
     text="Edges, a second way in for programs: vip=ADDRESS and the address of each, or none",
+    more="Nginx in front, which admits as many requests as the GPUs can take and refuses others at "
+    "once: vip=192.168.1.110 192.168.1.51 192.168.1.52 (docs/edge.md). None is usual.",
     prefix="edge",
     comment="# The machines that admit programs' requests, up to what the nodes can take.\n",
     optional=True,
