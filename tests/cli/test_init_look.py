@@ -15,7 +15,6 @@ from provisioning.cli.commands.init import init
 from provisioning.engine.fleet import Fleet
 from provisioning.model.hosts import ServiceManager
 from provisioning.model.loader.load import load_inventory
-from provisioning.operations.init.ansible import read
 from provisioning.transport.base import Completed
 from tests.gpu_driver.cards import GIB, build, cards
 from tests.operations.doctor.namespaces import Lab, Namespace, lab
@@ -147,7 +146,7 @@ def test_hosts_of_ansible_are_reached_and_their_keys_are_asked_about(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     # Ansible would take seconds each time.
-    monkeypatch.setattr(read.shutil, "which", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     addresses = {"localhost": "192.0.2.11", "127.1": "192.0.2.101"}
     monkeypatch.setattr(init_ansible, "_address", addresses.get)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.operations.init.ansible import read as reading
 from provisioning.operations.init.ansible.ini import read_ini
 from provisioning.operations.init.ansible.read import by_ansible, by_itself, read_ansible
 from provisioning.operations.init.ansible.tree import AnsibleError
@@ -126,7 +125,7 @@ def test_a_wrong_yaml_is_told(text: str, said: str) -> None:
 def test_what_it_cannot_read_by_itself_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
     (tmp_path / "program").write_text("#!/bin/sh\n", encoding="utf-8")
     (tmp_path / "sealed").write_text("$ANSIBLE_VAULT;1.1\n", encoding="utf-8")
     for name, said in {
