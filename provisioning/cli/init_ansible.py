@@ -12,8 +12,13 @@ from ..operations.init.ansible.roles import guessed, narrowed
 from ..operations.init.ansible.takeover import TakenOver, take_over
 from ..operations.init.ansible.tree import AnsibleInventory
 from ..operations.init.members import questions
+from ..roles.director.director import DIRECTORS
 from ..roles.question import is_none
+from ..roles.real_server.real_server import REAL_SERVERS
 from .questionnaire import Questionnaire
+
+_NEEDED = (DIRECTORS.key, REAL_SERVERS.key)
+"""Roles that are asked for where no group has such a name."""
 
 
 def group_option(key: str) -> str:
@@ -55,10 +60,11 @@ def _groups(
             chosen[key] = name
             continue
         candidates = narrowed(guesses[key], ansible.groups)
-        if asking.terminal and key in ("directors", "real_servers") and len(candidates) != 1:
+        nobody = not candidates and key in _NEEDED
+        if asking.terminal and (nobody or len(candidates) > 1):
             default = candidates[0] if candidates else "none"
             group = asking.pick(
-                f"Which of Ansible's groups are the {key.replace('_', ' ')}? {listed}, or none",
+                f"Ansible's group of {key.replace('_', ' ')}: {listed}, or none",
                 default,
                 [*ansible.groups, "none"],
                 f"{option} names it on the command line.",

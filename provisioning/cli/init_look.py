@@ -13,7 +13,7 @@ from ..operations.cluster.cluster import Cluster
 from ..operations.cluster.fleet import open_fleet
 from ..operations.init.free_vips import VipAnswer, look_for_vips
 from ..operations.init.look import Looked, look
-from ..operations.init.seen import doubts, sentence
+from ..operations.init.seen import sentence, too_old
 from ..operations.init.topics import TOPICS
 from ..transport.base import ShownKey, UnknownHostKeyError
 from ..transport.known_hosts import learn
@@ -44,13 +44,17 @@ def look_around(
         questions.seen = dict(looked.seen)
         for name, seen in looked.seen.items():
             questions.say(f"{name}: {sentence(seen)}")
-        for text in doubts(looked.seen, inventory.real_servers.hosts):
+        for text in too_old({name: looked.seen[name] for name in _speakers(inventory, looked)}):
             questions.say(text, fg="yellow")
         result = LookResult({name: str(error) for name, error in fleet.errors.items()})
         for text in result.unseen.values():
             questions.say(f"not looked at: {text}", fg="yellow")
         result.vips = _vips(questions, draft, fleet, looked)
     return result
+
+
+def _speakers(inventory: Inventory, looked: Looked) -> list[str]:
+    return [name for name in inventory.real_servers.hosts if name in looked.seen]
 
 
 def _look(questions: Questionnaire, inventory: Inventory, fleet: Fleet) -> Looked:

@@ -77,6 +77,8 @@ class Question:
             return None
         if not split((answer,)):
             return "at least one address"
+        if not self.several and len(split((answer,))) > 1:
+            return "one host, not several"
         for text in split((answer,)):
             name, equals, address = clean(text).rpartition("=")
             if problem := address_problem(address):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from .flow import scalar
-from .question import Keys, Member, Question, clean, is_none, split
+from .question import Keys, Member, Question, clean, is_none
 
 _ON_A_HOST = """\
 # Outputs are shared, so that every node shows every file: this host is made an NFS server for them.
@@ -33,11 +33,7 @@ class StorageQuestion(Question):
 
     def problem(self, answer: str) -> str | None:
         """Say why an answer cannot be used; ``None`` where it can."""
-        if _is_server(answer):
-            return None
-        if len(split((answer,))) > 1:
-            return "one host is made an NFS server, not several"
-        return super().problem(answer)
+        return None if _is_server(answer) else super().problem(answer)
 
     def members(self, answer: str) -> tuple[Member, ...]:
         """The host to be made an NFS server, if any."""

@@ -23,6 +23,7 @@ from provisioning.model.loader.load import load_inventory, read_inventory
 from provisioning.model.way_in import way_in
 from provisioning.operations.init.app_topics import ENGINE
 from provisioning.operations.init.topic import Known
+from provisioning.operations.init.topics import TOPICS
 
 _REPOSITORY = Path(__file__).parents[2]
 _FLAGS = [
@@ -254,6 +255,47 @@ def test_what_is_wrong_together_is_asked_for_again(
     result = CliRunner().invoke(init, [str(path), *flags, "--force"], input=answers)
     assert result.exit_code == 0, result.output
     assert str(load_inventory(path).directors.hosts["lvs1"].address) == "192.168.1.10"
+
+
+def test_every_question_explains_itself_and_is_documented() -> None:
+    page = (_REPOSITORY / "docs/init.md").read_text("utf-8")
+    for topic in TOPICS:
+        assert len(topic.more) > 30 and topic.about, topic.key
+        assert all(f"`{option}`" in page for option in topic.option.split("/")), topic.option
+
+
+def test_groups_of_ansible_are_guessed_named_or_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    hosts, path = tmp_path / "hosts", tmp_path / "i.yaml"
+    hosts.write_text(
+        "[front]\nf1 ansible_host=192.168.1.11\nf2 ansible_host=192.168.1.12\n"
+        "[gpus]\ng1 ansible_host=192.168.1.101\n[workers]\nw1 ansible_host=192.168.1.102\n",
+        encoding="utf-8",
+    )
+    flags = ["--from-ansible", str(hosts), "--vip", "192.168.1.100"]
+    for more, said in (
+        ([], "gpus, workers may be the real servers; give --real-servers"),
+        (["--real-servers", "none"], "give --director"),
+        (["--directors", "back"], "there is no group back; there are: front (2), gpus (1)"),
+    ):
+        result = _init(path, *flags, *more)
+        assert result.exit_code == 2 and said in result.output, result.output
+    result = _init(path, *flags, "--directors", "front", "--real-servers", "workers")
+    assert result.exit_code == 0, result.output
+    assert list(load_inventory(path).real_servers.hosts) == ["w1"]
+    # Hosts that options name are not taken from there.
+    named = ["--director", "192.168.1.13", "--real-servers", "gpus", "--force"]
+    assert _init(path, *flags, *named).exit_code == 0
+    assert list(load_inventory(path).directors.hosts) == ["lvs1"]
+    monkeypatch.setattr(questionnaire, "on_terminal", lambda: True)
+    answers = ["nobody", "front", "workers"] + [""] * 7 + ["n"] + [""] * 5
+    result = CliRunner().invoke(init, [str(path), *flags, "--force"], input="\n".join(answers))
+    assert result.exit_code == 0, result.output
+    assert "'nobody' is none of front, gpus, workers, none" in result.stderr
+    inventory = load_inventory(path)
+    assert [*inventory.directors.hosts, *inventory.real_servers.hosts] == ["f1", "f2", "w1"]
 
 
 def test_an_end_in_the_middle_leaves_nothing(

@@ -13,10 +13,12 @@ from ...model.loader.diagnostic import InventoryError
 from ...model.loader.load import Reading, parse_inventory
 from ...operations.init.ansible.takeover import TakenOver
 from ...operations.init.inventory_text import inventory_text
-from ...operations.init.members import members_of, questions
+from ...operations.init.members import member_names, members_of, questions
+from ...operations.init.seen import without_gpus
 from ...operations.init.topic import NO, YES, Topic
 from ...operations.init.topics import BEFORE_LOOK, TOPICS, topic_about
 from ...roles.question import AnswerError
+from ...roles.real_server.real_server import REAL_SERVERS
 from .. import exit_codes
 from ..init_ansible import group_option, taken_over
 from ..init_look import LookResult, look_around
@@ -104,7 +106,9 @@ def init(
     asking = Questionnaire(given, path.absolute().parent, err=as_json)
     taken = TakenOver()
     if from_ansible is not None:
-        groups = {key.removeprefix(_GROUP): name for key, name in given.items() if _GROUP in key}
+        groups = {
+            key.removeprefix(_GROUP): name for key, name in given.items() if key.startswith(_GROUP)
+        }
         taken = taken_over(from_ansible, groups, asking, given)
         asking.defaults |= taken.answers
     asking.complete(BEFORE_LOOK)
@@ -119,6 +123,9 @@ def init(
             accept_new_host_keys=accept_new_host_keys,
         )
     asking.complete(TOPICS)
+    speakers = member_names(asking.answers, REAL_SERVERS.key)
+    for text in without_gpus(asking.seen, speakers, asking.answers["engine"]):
+        asking.say(text, fg="yellow")
     reading = _settled(asking, taken, path)
     _write(path, inventory_text(asking.draft(taken.ssh, taken.own_ssh)), force=force)
     following = next_commands(path)

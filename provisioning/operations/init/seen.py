@@ -69,8 +69,8 @@ def _cards(seen: Seen) -> str:
     return ", ".join(f"{number} x {name}" for name, number in counted.items())
 
 
-def doubts(seen: Mapping[str, Seen], speakers: Iterable[str], engine: str = "") -> list[str]:
-    """Things that will be in the way, in words. ``speakers`` are real servers."""
+def too_old(seen: Mapping[str, Seen]) -> list[str]:
+    """Machines whose Python the app does not run with, in words."""
     found = []
     for name, one in seen.items():
         if one.python is not None and one.python < _OLDEST_PYTHON:
@@ -79,8 +79,6 @@ def doubts(seen: Mapping[str, Seen], speakers: Iterable[str], engine: str = "") 
                 f"{name}: python3 is {old}, and the app needs 3.11: install one, and write "
                 "app: {venv: {python: /usr/bin/python3.11}} (docs/requirements.md)"
             )
-    if for_gpus(engine):
-        found += [f"{name}: no GPU was found" for name in bare(seen, speakers)]
     return found
 
 
@@ -90,9 +88,12 @@ def for_gpus(engine: str) -> bool:
     return declared is not None and declared.for_gpus
 
 
-def bare(seen: Mapping[str, Seen], names: Iterable[str]) -> list[str]:
-    """Those of the hosts that were looked at and have no GPU."""
-    return [name for name in names if name in seen and not seen[name].cards]
+def without_gpus(seen: Mapping[str, Seen], names: Iterable[str], engine: str) -> list[str]:
+    """Machines that are to run an engine for GPUs and have none, in words."""
+    bare = [name for name in names if name in seen and not seen[name].cards]
+    return [
+        f"{name}: no GPU was found, and {engine} needs one" for name in bare if for_gpus(engine)
+    ]
 
 
 def usual_interface(seen: Mapping[str, Seen]) -> str | None:

@@ -21,7 +21,7 @@ _QUIET = ("controlmaster", "controlpersist", "controlpath", "batchmode", "loglev
 
 
 def ssh_settings(arguments: str) -> tuple[dict[str, object], list[str]]:
-    """Settings, and the arguments that have none."""
+    """Settings, and the arguments that have none, without values: there may be secrets in them."""
     settings: dict[str, object] = {}
     left: list[str] = []
     for key, value, written in _options(arguments):
@@ -74,20 +74,20 @@ def _usable(setting: str, value: str) -> bool:
 
 
 def _options(arguments: str) -> Iterator[tuple[str, str, str]]:
-    """Name, value, and how it is written."""
+    """Name, value, and how it is shown."""
     try:
         words = iter(shlex.split(arguments))
     except ValueError:
-        yield "", "", arguments
+        yield "", "", "what has an open quote"
         return
     for word in words:
         flag, rest = word[:2], word[2:]
         if flag == "-o":
             text = rest or next(words, "")
             key, _, value = re.sub(r"^\s*(\w+)\s*[= ]\s*", r"\1=", text).partition("=")
-            yield key, value.strip().strip('"'), f"-o {text}"
+            yield key, value.strip().strip('"'), f"-o {key}"
         elif flag in _SHORT:
             value = rest or next(words, "")
-            yield _SHORT[flag], value, f"{flag} {value}"
+            yield _SHORT[flag], value, flag
         else:
-            yield "", "", word
+            yield "", "", word if flag.startswith("-") else "…"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from .ssh_arguments import ssh_settings
+from .yaml_form import VAULTED
 
 _ARGUMENTS = ("ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_args")
 _DIRECT = {
@@ -54,6 +55,8 @@ def host_variables(name: str, variables: Mapping[str, object]) -> HostVariables:
         text = str(value).strip()
         if key in _SECRETS:
             left[key] = f"write ssh: {{{_SECRETS[key]}: {{env: NAME}}}}, or {{file: PATH}}"
+        elif key.startswith("ansible_") and (isinstance(value, dict) or value == VAULTED):
+            left[key] = "in Ansible's vault, which is not opened"
         elif "{{" in text or "{%" in text:
             left[key] = "a template, which only Ansible can fill in"
         elif key in _HOST:

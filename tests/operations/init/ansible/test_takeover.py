@@ -57,7 +57,7 @@ def test_what_is_not_taken_over_is_named_and_no_secret_is_shown() -> None:
     said = "\n".join(_taken().said)
     assert "real_servers: the group gpu (rs1, 节点, 10.0.0.3)" in said
     assert "ansible_become_password" in said and "sudo_password: {env: NAME}" in said
-    assert "no setting here is -o Foo=bar" in said
+    assert "no setting here is -o Foo;" in said
     assert "nothing here reads them: http_port" in said
     assert "no role here: away" in said
     assert "hunter2" not in said
@@ -81,6 +81,8 @@ def test_variables_that_only_ansible_understands_are_left() -> None:
             "ansible_host": "{{ lookup('x') }}",
             "ansible_connection": "local",
             "ansible_become": True,
+            "ansible_user": {"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256"},
+            "ansible_ssh_common_args": "-o ProxyCommand='sshpass -p hunter2 ssh b -W %h:%p'",
             "ansible_become_method": "su",
             "ansible_port": "99999",
             "ansible_python_interpreter": "/usr/bin/python3",
@@ -88,8 +90,11 @@ def test_variables_that_only_ansible_understands_are_left() -> None:
     )
     assert found.reach == "rs1" and found.ssh == {}
     assert [*found.left] == [
-        *("ansible_host", "ansible_connection", "ansible_become_method", "ansible_port")
+        *("ansible_host", "ansible_connection", "ansible_user", "ansible_ssh_common_args"),
+        *("ansible_become_method", "ansible_port"),
     ]
+    assert "-o ProxyCommand" in found.left["ansible_ssh_common_args"]
+    assert "hunter2" not in str(found)
 
 
 def test_arguments_of_ssh_are_understood_where_they_can_be() -> None:
