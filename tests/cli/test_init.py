@@ -290,7 +290,7 @@ def test_groups_of_ansible_are_guessed_named_or_asked_for(
     assert _init(path, *flags, *named).exit_code == 0
     assert list(load_inventory(path).directors.hosts) == ["lvs1"]
     monkeypatch.setattr(questionnaire, "on_terminal", lambda: True)
-    answers = ["nobody", "front", "workers"] + [""] * 7 + ["n"] + [""] * 5
+    answers = ["nobody", "front", "workers"] + [""] * 7 + ["n"] + [""] * 6
     result = CliRunner().invoke(init, [str(path), *flags, "--force"], input="\n".join(answers))
     assert result.exit_code == 0, result.output
     assert "'nobody' is none of front, gpus, workers, none" in result.stderr
