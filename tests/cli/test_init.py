@@ -293,7 +293,7 @@ def test_groups_of_ansible_are_guessed_named_or_asked_for(
     answers = ["nobody", "front", "workers"] + [""] * 7 + ["n"] + [""] * 6
     result = CliRunner().invoke(init, [str(path), *flags, "--force"], input="\n".join(answers))
     assert result.exit_code == 0, result.output
-    assert "'nobody' is none of front, gpus, workers, none" in result.stderr
+    assert "'nobody' is none of front, gpus, workers, none" in result.output
     inventory = load_inventory(path)
     assert [*inventory.directors.hosts, *inventory.real_servers.hosts] == ["f1", "f2", "w1"]
 
