@@ -101,6 +101,7 @@ def test_wrong_answers_write_nothing_and_are_explained(tmp_path: Path) -> None:
         (["--real-server", "oops: ["], "--real-server: 'oops:' is no IP address"),
         (["--gpus", "many", "--engine", "cosyvoice3"], "--gpus: 'many' is no number of cards"),
         (["--tls", "acme"], "there is no terminal to ask on; give --tls-name"),
+        (["--directors", "lvs"], "with --from-ansible; hosts are given by --director"),
         (["--tls", "ssl"], "--tls: 'ssl' is none of none, cluster, acme, files"),
         (["--tls", "files"], "give --tls-certificate (there is no file"),
     ):
@@ -315,8 +316,10 @@ def test_json_tells_what_was_written_and_what_comes_next(
 ) -> None:
     monkeypatch.delenv("CLUSTER_INVENTORY", raising=False)
     path = tmp_path / "my cluster.yaml"
-    result = _init(path, *_FLAGS, "--engine", "cosyvoice2", "--gpus", "4", "--json")
+    flags = ["--engine", "cosyvoice2", "--gpus", "4", "--tls-name", "tts.example.org"]
+    result = _init(path, *_FLAGS, *flags, "--json")
     assert result.exit_code == 0, result.output
+    assert "--tls-name counts for nothing with these answers" in result.stderr
     told = json.loads(result.stdout)
     assert told["path"] == str(path)
     assert told["hosts"]["storage"] == {"nas1": "192.168.1.20"}

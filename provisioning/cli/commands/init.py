@@ -9,24 +9,21 @@ from typing import Any, TypeVar
 import click
 
 from ...durable_file import write_durably
-from ...model.loader.diagnostic import InventoryError
-from ...model.loader.load import Reading, parse_inventory
+from ...model.loader.load import Reading
 from ...operations.init.ansible.takeover import TakenOver
 from ...operations.init.inventory_text import inventory_text
 from ...operations.init.members import member_names, members_of, questions
 from ...operations.init.seen import without_gpus
-from ...operations.init.topic import NO, YES, Topic
-from ...operations.init.topics import BEFORE_LOOK, TOPICS, topic_about
-from ...roles.question import AnswerError
+from ...operations.init.topic import NO, YES
+from ...operations.init.topics import BEFORE_LOOK, TOPICS
 from ...roles.real_server.real_server import REAL_SERVERS
-from .. import exit_codes
 from ..init_ansible import group_option, taken_over
 from ..init_look import LookResult, look_around
+from ..init_settled import settled
 from ..options import host_key_option, json_option
 from ..questionnaire import Questionnaire
 from ..views.diagnostics import show_diagnostics
 from ..views.json_output import print_json
-from ..wrong_inventory import WrongInventoryError
 
 _DEFAULT = "inventory.yaml"
 _NEXT = ("doctor", "plan", "deploy")
@@ -105,28 +102,33 @@ def init(
     given = _given(options)
     asking = Questionnaire(given, path.absolute().parent, err=as_json)
     taken = TakenOver()
-    if from_ansible is not None:
-        groups = {
-            key.removeprefix(_GROUP): name for key, name in given.items() if key.startswith(_GROUP)
-        }
+    groups = {
+        key.removeprefix(_GROUP): name for key, name in given.items() if key.startswith(_GROUP)
+    }
+    if from_ansible is None:
+        _require_no_groups(groups)
+    else:
         taken = taken_over(from_ansible, groups, asking, given)
         asking.defaults |= taken.answers
     asking.complete(BEFORE_LOOK)
     if asking.terminal or look:
-        _settled(asking, taken, path)
+        settled(asking, taken, path)
     seen = LookResult()
     if _wants_look(asking, look):
         seen = look_around(
             asking,
-            lambda: _settled(asking, taken, path).inventory,
+            lambda: settled(asking, taken, path).inventory,
             path,
             accept_new_host_keys=accept_new_host_keys,
         )
     asking.complete(TOPICS)
+    for topic in TOPICS:
+        if topic.key in given and topic.key not in asking.answers:
+            asking.say(f"{topic.option} counts for nothing with these answers", fg="yellow")
     speakers = member_names(asking.answers, REAL_SERVERS.key)
     for text in without_gpus(asking.seen, speakers, asking.answers["engine"]):
         asking.say(text, fg="yellow")
-    reading = _settled(asking, taken, path)
+    reading = settled(asking, taken, path)
     _write(path, inventory_text(asking.draft(taken.ssh, taken.own_ssh)), force=force)
     following = next_commands(path)
     if as_json:
@@ -159,46 +161,20 @@ def _given(options: Mapping[str, str | bool | tuple[str, ...] | None]) -> dict[s
     return found
 
 
+def _require_no_groups(groups: Mapping[str, str]) -> None:
+    for question in questions():
+        if question.key in groups:
+            raise click.UsageError(
+                f"{group_option(question.key)} names a group of Ansible's, with --from-ansible; "
+                f"hosts are given by {question.option}"
+            )
+
+
 def _wants_look(asking: Questionnaire, look: bool | None) -> bool:
     if look is not None or not asking.terminal:
         return bool(look)
     question = "Look at these machines by SSH now, for better defaults?"
     return asking.yes(question, default=True)
-
-
-def _settled(asking: Questionnaire, taken: TakenOver, path: Path) -> Reading:
-    """The inventory as it would be, once nothing is wrong with it: what is, is asked for again.
-    Raises ``WrongInventoryError`` where nobody can be asked."""
-    while True:
-        try:
-            text = inventory_text(asking.draft(taken.ssh, taken.own_ssh))
-            return parse_inventory(text, path)
-        except AnswerError as error:
-            raise click.UsageError(str(error)) from None
-        except InventoryError as error:
-            errors = [one for one in error.diagnostics if one.severity == "error"]
-            about = [topic_about(one.key) for one in errors]
-            again = [one for one in TOPICS if one in about and one.key in asking.answers]
-            if not asking.terminal or not again:
-                click.secho(
-                    "Nothing was written. (The lines are those it would have had.)", err=True
-                )
-                raise WrongInventoryError(path, error.diagnostics, exit_codes.INVALID) from None
-            show_diagnostics(errors)
-            _correct(asking, again)
-
-
-def _correct(asking: Questionnaire, wrong: list[Topic]) -> None:
-    """Ask again what is wrong, and all the rest where the mistake is somewhere else."""
-    answered = [one for one in TOPICS if one.key in asking.answers]
-    before = dict(asking.answers)
-    for topic in wrong:
-        asking.again(topic)
-    if asking.answers == before:
-        asking.say("Then it is another answer; Enter keeps one.")
-        for topic in (one for one in answered if one not in wrong):
-            asking.again(topic)
-    asking.complete(answered)
 
 
 def _require_place(path: Path, *, force: bool) -> None:
