@@ -49,4 +49,5 @@ def _correct(asking: Questionnaire, wrong: list[Topic]) -> None:
         asking.say("Then it is another answer; Enter keeps one.")
         for topic in (one for one in answered if one not in wrong):
             asking.again(topic)
-    asking.complete(answered)
+    # Another answer may lead to another question, up to where this had come.
+    asking.complete(TOPICS[: TOPICS.index(answered[-1]) + 1])
