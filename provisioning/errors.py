@@ -11,6 +11,7 @@ class ClusterError(Exception):
         ActionError
             DirectorUnreachableError
         AlertsError
+        AnsibleError
         AnswerError
         ArchiveError
         ArtifactError
@@ -55,6 +56,7 @@ class ClusterError(Exception):
             AuthenticationError
             ConnectionLostError
             HostKeyError
+                UnknownHostKeyError
             LostSeatError
             SudoError
             UnreachableError

@@ -20,7 +20,7 @@ class _Entry:
 
 _SECTIONS: dict[str, dict[str, _Entry]] = {
     "Set up": {
-        "init": _Entry("init:init", "Write a commented inventory."),
+        "init": _Entry("init:init", "Write a commented inventory; ask, look, or import."),
         "validate": _Entry("validate:validate", "Check the inventory: every mistake at once."),
         "schema": _Entry("schema:schema", "Print the inventory's JSON Schema, for editors."),
         "explain": _Entry("explain:explain", "Explain a key of the inventory, with an example."),
@@ -36,7 +36,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "rollback": _Entry("rollback:rollback", "Go back to a release the hosts still have."),
         "destroy": _Entry("destroy:destroy", "Put hosts back as they were before."),
     },
-    "Operate": {
+    "Run": {
         "drain": _Entry("drain:drain", "Take a real server out of service; nobody notices."),
         "undrain": _Entry("drain:undrain", "Put a drained real server back to work."),
         "switchover": _Entry("switchover:switchover", "Move the virtual IP to another director."),
@@ -45,14 +45,22 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "restart": _Entry("service:restart", "Restart it, drained, batch by batch."),
         "exec": _Entry("exec:exec_", "Run a command on many hosts at once."),
         "ssh": _Entry("ssh:ssh", "Log in to a host."),
-        "forget": _Entry("forget:forget", "Give up a host that left the inventory and is gone."),
     },
     "Look": {
         "status": _Entry("status:status", "Show what every host is now, and what is wrong."),
         "alerts": _Entry("alerts:alerts", "Show which alerts burn; silence one; try the way."),
-        "doctor": _Entry("doctor:doctor", "Find what is wrong around it: network, hosts."),
         "logs": _Entry("logs:logs", "Show the logs of hosts."),
         "releases": _Entry("releases:releases", "Show which release each real server runs."),
+        "history": _Entry("history:history", "Show who did what to this cluster, and when."),
+    },
+    "Repair": {
+        "doctor": _Entry("doctor:doctor", "Find what is wrong around it: network, hosts."),
+        "support-bundle": _Entry(
+            "support_bundle:support_bundle", "Pack what is needed to find a fault."
+        ),
+        "forget": _Entry("forget:forget", "Give up a host that left the inventory and is gone."),
+    },
+    "Supply": {
         "artifacts": _Entry(
             "artifacts:artifacts", "Fetch weights and other big files; check them."
         ),
@@ -60,10 +68,6 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
             "certificates:certificates", "Show what clients are shown; exchange it in time."
         ),
         "bundle": _Entry("bundle:bundle", "Pack all that a deploy brings, for use offline."),
-        "history": _Entry("history:history", "Show who did what to this cluster, and when."),
-        "support-bundle": _Entry(
-            "support_bundle:support_bundle", "Pack what is needed to find a fault."
-        ),
     },
     "Lab": {
         "lab": _Entry("lab:lab", "A whole set of machines on this one, to deploy to."),

@@ -6,7 +6,14 @@ from ipaddress import ip_address
 
 from ..model.address import IPAddress
 from ..model.inventory import Inventory
-from ..model.resolve import address_for, interface_of, virtual_router_id_of
+from ..model.resolve import (
+    address_for,
+    all_hosts,
+    edge_router_id,
+    interface_of,
+    virtual_router_id_of,
+)
+from ..model.vrrp import VirtualIP
 from ..resources.base import Observation
 from .fact import Fact
 from .probe import ProbeError, answer, python_probe
@@ -40,18 +47,31 @@ class Claims:
 
 def vip_claims(inventory: Inventory, name: str) -> Fact[Claims]:
     """Claims that are heard on the LAN of a director."""
-    host = inventory.directors.hosts[name]
-    wanted = []
-    for vip in inventory.virtual_ips:
-        source = address_for(host, vip.address.ip) or host.address
-        wanted.append(
-            {
-                "address": str(vip.address.ip),
-                "device": vip.interface or interface_of(inventory, name),
-                "source": str(source),
-                "vrid": virtual_router_id_of(inventory, vip),
-            }
-        )
+    wanted = [
+        _wanted(inventory, name, vip, virtual_router_id_of(inventory, vip))
+        for vip in inventory.virtual_ips
+    ]
+    return _fact(wanted)
+
+
+def edge_vip_claims(inventory: Inventory, name: str) -> Fact[Claims]:
+    """The same of an edge's LAN, for the edges' VIP."""
+    edges = inventory.edges
+    assert edges is not None
+    return _fact([_wanted(inventory, name, edges.vip, edge_router_id(inventory, edges))])
+
+
+def _wanted(inventory: Inventory, name: str, vip: VirtualIP, vrid: int) -> dict[str, object]:
+    host = all_hosts(inventory)[name]
+    return {
+        "address": str(vip.address.ip),
+        "device": vip.interface or interface_of(inventory, name),
+        "source": str(address_for(host, vip.address.ip) or host.address),
+        "vrid": vrid,
+    }
+
+
+def _fact(wanted: list[dict[str, object]]) -> Fact[Claims]:
     probe = python_probe("claims", {"seconds": _LISTEN, "wanted": wanted})
     return Fact("vip_claims", probe, _claims)
 

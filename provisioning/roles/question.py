@@ -1,18 +1,34 @@
 """The question of ``cluster init`` for a role's hosts, and the inventory it makes of the answer."""
 
-import json
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
 from ..errors import ClusterError
+from ..model.base import NAME_PATTERN
+from .flow import flow, scalar
 
 _NONE = ("none", "no", "-", "无")
+
+Keys = Mapping[str, Mapping[str, object]]
+"""Further keys of hosts, by the name that each has in the inventory."""
 
 
 class AnswerError(ClusterError):
     """An answer that cannot become an inventory; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A host of an answer."""
+
+    name: str
+    """In the inventory."""
+    address: str
+    called: str = ""
+    """Name that was given, where the inventory cannot have it: one in Chinese."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +42,8 @@ class Question:
     help: str
     metavar: str = "[NAME=]ADDRESS"
     text: str
+    more: str = ""
+    """Answer to a question mark; the option's help where it is empty."""
     prefix: str
     """Of the names of hosts that are given by address alone."""
     comment: str
@@ -57,39 +75,56 @@ class Question:
         """Say why an answer cannot be used; ``None`` where it can."""
         if self._may_be_none and is_none(answer):
             return None
-        names = []
+        if not split((answer,)):
+            return "at least one address"
+        if not self.several and len(split((answer,))) > 1:
+            return "one host, not several"
         for text in split((answer,)):
             name, equals, address = clean(text).rpartition("=")
             if problem := address_problem(address):
                 return problem
-            if equals:
-                names.append(name)
-        if twice := [name for name in names if names.count(name) > 1]:
-            return f"two hosts are called {twice[0]}; give each a name of its own"
-        return None if split((answer,)) else "at least one address"
+            if equals and not re.fullmatch(NAME_PATTERN, name) and (not name or name.isascii()):
+                return (
+                    f"{name!r} is no host's name: letters, digits, dots, - and _, such as "
+                    f"{self.prefix}1"
+                )
+        return _twice(self.members(answer))
 
-    def section(self, answers: tuple[str, ...]) -> str:
-        """The group as it stands in the inventory, with its comment. Raises ``AnswerError``."""
-        if self._may_be_none and all(is_none(answer) for answer in answers):
+    def members(self, answer: str) -> tuple[Member, ...]:
+        """The hosts that an answer names, as they are called in the inventory."""
+        if self._may_be_none and is_none(answer):
+            return ()
+        return members((answer,), self.prefix)
+
+    def section(
+        self, answer: str, keys: Keys | None = None, settings: Mapping[str, object] | None = None
+    ) -> str:
+        """The group as it stands in the inventory, with its comment. ``keys`` are further ones of
+        hosts, ``settings`` those of the group. Raises ``AnswerError``."""
+        if not (found := self.members(answer)):
             return ""
-        return f"{self.comment}{self.key}:\n{hosts_lines(answers, self.prefix)}"
+        lines = "".join(f"  {key}: {flow(value)}\n" for key, value in (settings or {}).items())
+        return f"{self.comment}{self.key}:\n{lines}{hosts_lines(found, keys)}"
 
 
-def hosts_lines(answers: tuple[str, ...], prefix: str) -> str:
+def members(answers: tuple[str, ...], prefix: str) -> tuple[Member, ...]:
+    """Hosts of answers, those without a name numbered behind ``prefix``."""
+    return tuple(
+        _member(text, f"{prefix}{number}") for number, text in enumerate(split(answers), 1)
+    )
+
+
+def hosts_lines(found: tuple[Member, ...], keys: Keys | None = None) -> str:
     """The hosts below a group's key. Raises ``AnswerError``."""
-    members = [_member(text, f"{prefix}{number}") for number, text in enumerate(split(answers), 1)]
-    names = [name for name, _ in members]
-    for name in names:
-        if names.count(name) > 1:
-            raise AnswerError(f"two hosts are called {name}; give each a name of its own")
-    lines = [f"    {scalar(name)}: {scalar(address)}\n" for name, address in members]
+    if problem := _twice(found):
+        raise AnswerError(problem)
+    lines = []
+    for one in found:
+        more = (keys or {}).get(one.name)
+        value = flow({"address": one.address, **more}) if more else scalar(one.address)
+        comment = f"  # {one.called}" if one.called else ""
+        lines.append(f"    {scalar(one.name)}: {value}{comment}\n")
     return "  hosts:\n" + "".join(lines)
-
-
-def scalar(text: str) -> str:
-    """The text as it is where YAML takes it so, else in quotes (JSON's are YAML's)."""
-    plain = re.fullmatch(r"[A-Za-z0-9/][A-Za-z0-9_./:@-]*[A-Za-z0-9_/]|[A-Za-z0-9]", text)
-    return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 def split(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -116,6 +151,16 @@ def address_problem(text: str) -> str | None:
     return None
 
 
-def _member(text: str, default: str) -> tuple[str, str]:
+def _twice(found: tuple[Member, ...]) -> str | None:
+    names = [one.name for one in found]
+    for name in names:
+        if names.count(name) > 1:
+            return f"two hosts are called {name}; give each a name of its own"
+    return None
+
+
+def _member(text: str, default: str) -> Member:
     name, equals, address = clean(text).rpartition("=")
-    return name if equals else default, address
+    if equals and not name.isascii():
+        return Member(default, address, name)
+    return Member(name if equals else default, address)

@@ -1,13 +1,9 @@
 """The question by which ``cluster init`` asks where outputs are shared."""
 
-from .question import (
-    Question,
-    address_problem,
-    clean,
-    hosts_lines,
-    is_none,
-    scalar,
-)
+from collections.abc import Mapping
+
+from .flow import scalar
+from .question import Keys, Member, Question, clean, is_none
 
 _ON_A_HOST = """\
 # Outputs are shared, so that every node shows every file: this host is made an NFS server for them.
@@ -37,17 +33,25 @@ class StorageQuestion(Question):
 
     def problem(self, answer: str) -> str | None:
         """Say why an answer cannot be used; ``None`` where it can."""
-        text = clean(answer)
-        return None if ":/" in text or is_none(text) else address_problem(text.rpartition("=")[2])
+        return None if _is_server(answer) else super().problem(answer)
 
-    def section(self, answers: tuple[str, ...]) -> str:
+    def members(self, answer: str) -> tuple[Member, ...]:
+        """The host to be made an NFS server, if any."""
+        return () if _is_server(answer) else super().members(answer)
+
+    def section(
+        self, answer: str, keys: Keys | None = None, settings: Mapping[str, object] | None = None
+    ) -> str:
         """The group as it stands in the inventory, with its comment."""
-        (answer,) = map(clean, answers)
-        if ":/" in answer:
-            return f"{_ELSEWHERE}storage:\n  source: {scalar(answer)}\n{_MOUNT}"
+        if _is_server(answer):
+            return f"{_ELSEWHERE}storage:\n  source: {scalar(clean(answer))}\n{_MOUNT}"
         if is_none(answer):
             return _NOT_SHARED
-        return f"{self.comment}storage:\n{hosts_lines((answer,), self.prefix)}{_MOUNT}"
+        return f"{super().section(answer, keys, settings)}{_MOUNT}"
+
+
+def _is_server(answer: str) -> bool:
+    return ":/" in clean(answer)
 
 
 STORAGE_QUESTION = StorageQuestion(
@@ -57,6 +61,8 @@ STORAGE_QUESTION = StorageQuestion(
     metavar="[NAME=]ADDRESS|SERVER:/PATH|none",
     text="Shared outputs: address of a host to be made an NFS server, SERVER:/PATH of one that "
     "exists, or none",
+    more="Outputs that every node shows: the address of a host to be made an NFS server, or "
+    "SERVER:/PATH of one that exists. With none each node keeps its own.",
     prefix="nas",
     comment=_ON_A_HOST,
     several=False,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from ..errors import ClusterError
@@ -14,6 +15,20 @@ class Completed:
     stdout: bytes
     stderr: bytes
     status: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownKey:
+    """The key that a host showed, for a person to compare."""
+
+    host: str
+    """As known_hosts files name it."""
+    kind: str
+    blob: str
+    """The public key in base64."""
+    fingerprint: str
+    file: Path
+    """Where it is written once somebody vouches for it."""
 
 
 class TransportError(ClusterError):
@@ -30,6 +45,14 @@ class AuthenticationError(TransportError):
 
 class HostKeyError(TransportError):
     """The host does not prove to be who it should be: its key is unknown, changed or revoked."""
+
+
+class UnknownHostKeyError(HostKeyError):
+    """No key of the host is known here."""
+
+    def __init__(self, message: str, shown: "ShownKey") -> None:
+        super().__init__(message)
+        self.shown = shown
 
 
 class SudoError(TransportError):

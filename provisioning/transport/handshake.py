@@ -5,7 +5,7 @@ import logging
 import paramiko
 from paramiko.ssh_exception import IncompatiblePeer
 
-from .base import HostKeyError, UnreachableError
+from .base import HostKeyError, UnknownHostKeyError, UnreachableError
 from .deadline import Deadline
 from .dial import Socket
 from .known_hosts import KnownHosts
@@ -41,6 +41,9 @@ def shake_hands(
     except (paramiko.SSHException, OSError, EOFError) as error:
         transport.close()
         raise _why(error, transport, endpoint, deadline) from None
+    except UnknownHostKeyError as error:
+        transport.close()
+        raise UnknownHostKeyError(f"{endpoint.name}: {error}", error.shown) from None
     except HostKeyError as error:
         transport.close()
         raise HostKeyError(f"{endpoint.name}: {error}") from None

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import paramiko
 
-from .base import HostKeyError
+from .base import HostKeyError, ShownKey, UnknownHostKeyError
 
 REVOKED, AUTHORITY = "@revoked", "@cert-authority"
 _PATTERN = re.compile(r"[*?!]")
@@ -150,9 +150,10 @@ class KnownHosts:
             return
         if known := self._known(names[:1]):
             raise HostKeyError(_changed(host, shown, known))
+        new = ShownKey(host, key.get_name(), blob, _fingerprint(blob), self._files[0])
         if not accept_new:
-            raise HostKeyError(self._unknown(host, shown))
-        _learn(self._files[0], host, key)
+            raise UnknownHostKeyError(self._unknown(host, shown), new)
+        learn(new)
 
     def _known(self, names: tuple[str, ...]) -> list[Entry]:
         return [entry for entry in self._about(names) if not entry.marker]
@@ -231,10 +232,14 @@ def _entries(file: Path) -> Iterator[Entry]:
             yield Entry(file, number, marker, *fields[:3])
 
 
-def _learn(file: Path, host: str, key: paramiko.PKey) -> None:
-    """Appends a key. Hosts behind one jump host learn its key at the same time, in threads and
-    in processes: a lock keeps them to one line."""
-    line = f"{host} {key.get_name()} {key.get_base64()}"
+def learn(key: ShownKey) -> None:
+    """Append a key that somebody vouches for. Raises ``HostKeyError``.
+
+    Hosts behind one jump host learn its key at the same time, in threads and in processes: a lock
+    keeps them to one line.
+    """
+    file, host = key.file, key.host
+    line = f"{host} {key.kind} {key.blob}"
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)

@@ -67,7 +67,7 @@ def alerts(
     raise SystemExit(exit_codes.OK if well else exit_codes.FAILED)
 
 
-@alerts.command("silence")
+@alerts.command("silence", short_help="Let nobody be told of an alert for a time.")
 @inventory_option
 @host_key_option
 @json_option

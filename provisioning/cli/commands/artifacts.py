@@ -36,7 +36,7 @@ def artifacts() -> None:
     """
 
 
-@artifacts.command("list")
+@artifacts.command("list", short_help="Show each artifact: its source, its version, where it is.")
 @inventory_option
 @json_option
 def list_(inventory: Path, as_json: bool) -> None:
@@ -82,7 +82,7 @@ def _row(cluster: Cluster, artifact: Artifact, name: str, locked: Locked | None)
     }
 
 
-@artifacts.command("fetch")
+@artifacts.command("fetch", short_help="Fetch artifacts to this machine, all or those named.")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @inventory_option
 @json_option
@@ -114,7 +114,7 @@ def _require_known_names(cluster: Cluster, names: tuple[str, ...]) -> None:
         raise click.UsageError(f"no artifact {wrong!r}; artifacts: {', '.join(every) or 'none'}")
 
 
-@artifacts.command()
+@artifacts.command(short_help="Read every file again, here and on the nodes.")
 @inventory_option
 @limit_option
 @host_key_option
@@ -156,7 +156,7 @@ def _show(found: Checked, errors: dict[str, str]) -> None:
         console.print(Text(reason, "bold red"))
 
 
-@artifacts.command()
+@artifacts.command(short_help="Delete from this machine what is needed no more.")
 @inventory_option
 @json_option
 def prune(inventory: Path, as_json: bool) -> None:

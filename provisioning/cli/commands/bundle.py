@@ -34,7 +34,7 @@ def bundle() -> None:
     """
 
 
-@bundle.command("create")
+@bundle.command("create", short_help="Fetch all that a deploy brings, and pack it in one file.")
 @inventory_option
 @host_key_option
 @click.option(

@@ -33,7 +33,7 @@ def certificates() -> None:
     """
 
 
-@certificates.command("status")
+@certificates.command("status", short_help="Show the certificates that clients are shown.")
 @inventory_option
 @host_key_option
 @json_option
@@ -66,7 +66,7 @@ def status(inventory: Path, accept_new_host_keys: bool, as_json: bool) -> None:
     raise SystemExit(exit_codes.FAILED if seen.faults else exit_codes.OK)
 
 
-@certificates.command("renew")
+@certificates.command("renew", short_help="Exchange the certificate, one host after the other.")
 @inventory_option
 @host_key_option
 @yes_option

@@ -75,7 +75,7 @@ def show(cluster: Cluster, run_id: str, as_json: bool) -> None:
     _show(Console(), run)
 
 
-@history.command()
+@history.command(short_help="Show what nodes did by themselves: GPUs out and back.")
 @host_key_option
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_obj

@@ -22,11 +22,13 @@ from ...transport.base import (
     SudoError,
     Transport,
     TransportError,
+    UnknownHostKeyError,
 )
 from .state import ClusterState
 
 _REMEDIES: dict[type[TransportError], str] = {
     HostKeyError: "compare the keys, and do what is said there",
+    UnknownHostKeyError: "compare the keys, and do what is said there",
     AuthenticationError: "set right what is said there; `cluster ssh {name}` shows it",
     SudoError: "set right what is said there; `cluster exec --root {name} true` shows it",
 }

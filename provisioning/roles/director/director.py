@@ -90,8 +90,12 @@ DIRECTORS = Role(
     question=Question(
         key="directors",
         option="--director",
-        help="May be repeated; or none, where edges are the only way in.",
+        help="A machine that owns the VIP; or none, where edges are the only way in. May be "
+        "repeated.",
         text="Directors, two addresses",
+        more="Two small machines that own the virtual IP and pass connections on, by Keepalived "
+        "and IPVS. Their own addresses, which stay as they are: 192.168.1.11 192.168.1.12, or with "
+        "names of yours: east=192.168.1.11.",
         prefix="lvs",
         comment="# The machines that own the VIP and pass connections on. The first one is master "
         "while it lives.\n",

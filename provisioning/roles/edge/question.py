@@ -1,6 +1,8 @@
 """The question by which ``cluster init`` asks for edges."""
 
-from ..question import AnswerError, Question, clean, hosts_lines, is_none, scalar, split
+from collections.abc import Mapping
+
+from ..question import AnswerError, Keys, Member, Question, clean, is_none, members, split
 
 _VIP = "vip="
 
@@ -12,29 +14,33 @@ class EdgeQuestion(Question):
         """Say why an answer cannot be used; ``None`` where it can."""
         if problem := super().problem(answer):
             return problem
-        return None if is_none(answer) else _missing(_parted((answer,)))
+        return None if is_none(answer) else _missing(*_parted(answer))
 
-    def section(self, answers: tuple[str, ...]) -> str:
+    def members(self, answer: str) -> tuple[Member, ...]:
+        """The hosts that an answer names, without the VIP."""
+        return () if is_none(answer) else members(_parted(answer)[1], self.prefix)
+
+    def section(
+        self, answer: str, keys: Keys | None = None, settings: Mapping[str, object] | None = None
+    ) -> str:
         """The group as it stands in the inventory, with its comment. Raises ``AnswerError``."""
-        if all(is_none(answer) for answer in answers):
+        if is_none(answer):
             return ""
-        parted = _parted(answers)
-        if missing := _missing(parted):
+        vips, hosts = _parted(answer)
+        if missing := _missing(vips, hosts):
             raise AnswerError(missing)
-        (vip,), hosts = parted
-        lines = hosts_lines(hosts, self.prefix)
-        return f"{self.comment}{self.key}:\n  vip: {scalar(vip)}\n{lines}"
+        with_vip = {"vip": vips[0], **(settings or {})}
+        return super().section(answer, keys, with_vip)
 
 
-def _parted(answers: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _parted(answer: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """VIPs, and what stands for hosts."""
-    every = [clean(text) for text in split(answers)]
+    every = [clean(text) for text in split((answer,))]
     vips = tuple(text.removeprefix(_VIP) for text in every if text.startswith(_VIP))
     return vips, tuple(text for text in every if not text.startswith(_VIP))
 
 
-def _missing(parted: tuple[tuple[str, ...], tuple[str, ...]]) -> str | None:
-    vips, hosts = parted
+def _missing(vips: tuple[str, ...], hosts: tuple[str, ...]) -> str | None:
     if len(vips) != 1:
         return "edges need one address to share: vip=192.168.1.110, and their own"
     return None if hosts else "edges need at least one address of their own beside their vip"
@@ -46,6 +52,8 @@ EDGE_QUESTION = EdgeQuestion(
     help="Their VIP as vip=ADDRESS, then each edge; or none. May be repeated.",
     metavar="[NAME=]ADDRESS|vip=ADDRESS|none",
     text="Edges, a second way in for programs: vip=ADDRESS and the address of each, or none",
+    more="Nginx in front, which admits as many requests as the GPUs can take and refuses others at "
+    "once: vip=192.168.1.110 192.168.1.51 192.168.1.52 (docs/edge.md). None is usual.",
     prefix="edge",
     comment="# The machines that admit programs' requests, up to what the nodes can take.\n",
     optional=True,

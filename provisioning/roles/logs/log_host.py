@@ -146,8 +146,11 @@ LOGS = Role(
     question=Question(
         key="logs",
         option="--log-host",
-        help="One, or none.",
+        help="The machine that keeps the logs of all; or none.",
+        metavar="[NAME=]ADDRESS|none",
         text="Host that keeps the logs of all, or none",
+        more="One host that keeps the lines of all, those of dead ones too. Any but a director "
+        "(docs/logs.md).",
         prefix="log",
         comment="# The machine that keeps the logs of all hosts, those of dead ones too.\n",
         several=False,

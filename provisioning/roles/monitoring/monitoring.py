@@ -20,6 +20,7 @@ from .alertmanager import alertmanager
 from .blackbox import blackbox
 from .openings import openings
 from .prometheus import prometheus, room
+from .question import MONITORING_QUESTION
 from .view import monitoring_view
 
 _SERVICES = (PROMETHEUS, ALERTMANAGER, BLACKBOX_EXPORTER)
@@ -84,5 +85,6 @@ MONITORING = Role(
         "prometheus-targets.txt": f"cat {MONITORING_CONF}/targets/*.json",
         "prometheus-disk.txt": "du -s /var/lib/prometheus/*; df -h /var/lib/prometheus",
     },
+    question=MONITORING_QUESTION,
 )
 """Last: what it looks at is there then."""

@@ -65,8 +65,10 @@ REAL_SERVERS = Role(
     question=Question(
         key="real_servers",
         option="--real-server",
-        help="May be repeated.",
+        help="A machine that speaks. May be repeated.",
         text="Real servers, their addresses",
+        more="The machines that speak, with GPUs or without, on the directors' network segment: "
+        "192.168.1.101 192.168.1.102, or with names of yours: gpu1=192.168.1.101.",
         prefix="rs",
         comment="# The machines that speak. More than an address: "
         "{address: …, weight: 2, workers: 2}\n",
