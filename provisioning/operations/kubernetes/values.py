@@ -20,7 +20,7 @@ _PRIVILEGED = 1024
 _USUAL_PORT = 7860
 _VOLUME_OPTIONS = ("_netdev", "nofail", "bg")
 """Options of fstab(5) and of a boot, which a volume has no use for."""
-ENVIRONMENT_SECRET = "cosyvoice-environment"  # noqa: S105 # nosec B105 - its name
+ENVIRONMENT_SECRET = "cosyvoice-environment"  # nosec B105
 
 
 def values_of(inventory: Inventory) -> dict[str, object]:
@@ -98,7 +98,9 @@ def _port(inventory: Inventory) -> int:
 
 def _listen(inventory: Inventory) -> str:
     hosts = inventory.real_servers.hosts.values()
-    return "::" if hosts and all(host.address.version == 6 for host in hosts) else "0.0.0.0"  # nosec B104
+    if hosts and all(host.address.version == 6 for host in hosts):
+        return "::"
+    return "0.0.0.0"  # nosec B104
 
 
 def _variables(inventory: Inventory) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The restricted Pod Security Standard, its controls one by one, as faults of a pod's specification.
+"""The restricted Pod Security Standard, control by control, as faults of a pod's specification.
 
 https://kubernetes.io/docs/concepts/security/pod-security-standards/ (baseline and restricted).
 """

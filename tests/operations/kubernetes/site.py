@@ -48,7 +48,9 @@ SITES: dict[str, tuple[str, dict[str, Any]]] = {
                 "annotations": {"example.org/说明": "{{ fail `x` }}"},
             },
             "storage": {"claim": "already-there", "mount_point": "/srv/{{ fail `x` }} $(HOME)'"},
-            "app": {"arguments": ["--voice-names={{ .Values }}", "$(HOSTNAME) $$ \"'\\ 中\n- e: x"]},
+            "app": {
+                "arguments": ["--voice-names={{ .Values }}", "$(HOSTNAME) $$ \"'\\ 中\n- e: x"]
+            },
             "name": "{{ .Release.Name }} $1",
             "network_policy": {
                 "clients": [{"ipBlock": {"cidr": "192.168.0.0/16"}}],

@@ -82,7 +82,7 @@ def test_kustomize_takes_the_manifests(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("chart", "values", "said"),
     [
-        ("plain", {"scalin": {"enabled": True}}, "scalin"),
+        ("plain", {"skaling": {"enabled": True}}, "skaling"),
         ("plain", {"scaling": {"enabled": True}}, "scaling.prometheus"),
         ("cards", {"artifacts": {"image": None}}, "artifacts: name a claim"),
         ("plain", {"service": {"type": "LoadBalncer"}}, "service/type"),

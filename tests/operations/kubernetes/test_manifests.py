@@ -42,7 +42,7 @@ def test_the_restricted_pod_security_profile_admits_every_pod(name: str) -> None
 
 @pytest.mark.parametrize("name", SITES)
 def test_custom_resources_are_as_their_schemas_say_and_nothing_besides(name: str) -> None:
-    found = [one for one in manifests(name) if one["kind"] in custom_resources.known()]
+    found = [x for x in manifests(name) if x["kind"] in custom_resources.known()]
     for manifest in found:
         custom_resources.check(manifest)
         for spoiled in _with_a_wrong_key(manifest):
@@ -69,7 +69,7 @@ def test_a_pod_has_the_time_to_end_its_longest_job(name: str) -> None:
     # Readiness is lost, and known to be, before SIGTERM comes.
     probe = container(name)["readinessProbe"]
     assert probe["periodSeconds"] * probe["failureThreshold"] < paused
-    for scaled in (one for one in manifests(name) if one["kind"] == "ScaledObject"):
+    for scaled in (x for x in manifests(name) if x["kind"] == "ScaledObject"):
         down = scaled["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]
         assert down["stabilizationWindowSeconds"] > longest
 

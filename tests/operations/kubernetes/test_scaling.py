@@ -1,6 +1,7 @@
-"""Scaling: the query by Prometheus' own program, and an autoscaler on load that goes up and down."""
+"""Scaling: the query by Prometheus' own program, and an autoscaler on load that comes and goes."""
 
 import copy
+import itertools
 import random
 import subprocess
 from pathlib import Path
@@ -109,14 +110,16 @@ def test_without_the_window_there_is_more_coming_and_going_and_the_grace_still_s
 
 
 def _turns(sizes: list[int]) -> int:
-    steps = [after - before for before, after in zip(sizes, sizes[1:], strict=False) if after != before]
-    return sum((one > 0) != (two > 0) for one, two in zip(steps, steps[1:], strict=False))
+    steps = [after - before for before, after in itertools.pairwise(sizes) if after != before]
+    return sum((one > 0) != (two > 0) for one, two in itertools.pairwise(steps))
 
 
 def _arrivals() -> list[int]:
     """Requests in each second."""
     text = Path(__file__).with_name("load.csv").read_text(encoding="utf-8")
-    minutes = [int(x) for line in text.splitlines() if not line.startswith("#") for x in line.split()]
+    minutes = [
+        int(x) for line in text.splitlines() if not line.startswith("#") for x in line.split()
+    ]
     chance = random.Random(7)
     found = []
     for count in minutes:
