@@ -107,8 +107,8 @@ def _show_for_kubernetes(
         raise click.UsageError(
             "--kubernetes knows the app that comes with this program: app.source is another"
         )
-    for key in left_out(inventory):
-        click.echo(f"Left out: {key}, as pods are all alike.", err=True)
+    for what in left_out(inventory):
+        click.echo(f"Left out: {what}.", err=True)
     _show_apart(kubernetes_files(inventory), out, as_json=as_json)
 
 

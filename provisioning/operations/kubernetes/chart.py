@@ -40,15 +40,19 @@ def kubernetes_files(inventory: Inventory) -> list[File]:
 
 
 def left_out(inventory: Inventory) -> list[str]:
-    """Keys of the inventory that a node has on hosts and all pods cannot have, being alike."""
-    hosts = inventory.real_servers.hosts
+    """What the inventory has and the chart has not, a sentence each."""
     keys = ("environment", "workers", "weight", "gpus")
-    return [
-        f"real_servers.hosts.{name}.{key}"
-        for name, host in hosts.items()
+    found = [
+        f"real_servers.hosts.{name}.{key}: pods are all alike"
+        for name, host in inventory.real_servers.hosts.items()
         for key in keys
         if key in host.model_fields_set
     ]
+    if inventory.edges is not None:
+        found.append("edges: nodes themselves refuse what they cannot take")
+    if inventory.tls is not None and not inventory.tls.names:
+        found.append("tls: an Ingress or Gateway goes by tls.names, and there are none")
+    return found
 
 
 def _environment(inventory: Inventory) -> File:

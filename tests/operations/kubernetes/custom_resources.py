@@ -37,7 +37,7 @@ def _closed(schema: Any) -> Any:
         return [_closed(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    made = {
+    made: dict[str, Any] = {
         key: {name: _closed(one) for name, one in value.items()}
         if key == "properties"
         else _closed(value)
@@ -47,9 +47,9 @@ def _closed(schema: Any) -> Any:
         made.pop("type", None)
         made.pop("anyOf", None)
         made["type"] = ["integer", "string"]
-    if isinstance(made.get("pattern"), str):
+    if isinstance(pattern := made.get("pattern"), str):
         # Go has flags anywhere, Python at the start.
-        made["pattern"] = made["pattern"].replace("^(?i)", "(?i)^")
+        made["pattern"] = pattern.replace("^(?i)", "(?i)^")
     if "properties" in made and "type" in made and not any(key in made for key in _OPEN):
         made["additionalProperties"] = False
     return made

@@ -48,7 +48,7 @@ class Autoscaler:
         return dict(found[direction])
 
     def _stabilized(self, now: int, wanted: int) -> int:
-        window = self._behavior("scaleDown")["stabilizationWindowSeconds"]
+        window = int(self._behavior("scaleDown")["stabilizationWindowSeconds"])
         self._wanted.append((now, wanted))
         while self._wanted[0][0] <= now - window:
             self._wanted.popleft()
@@ -58,12 +58,12 @@ class Autoscaler:
 
     def _limited(self, now: int, wanted: int) -> int:
         up = wanted > self.replicas
-        allowed = []
+        allowed: list[int] = []
         for policy in self._behavior("scaleUp" if up else "scaleDown")["policies"]:
             recent = [one for at, one in self._changes if at > now - policy["periodSeconds"]]
             done = sum(one for one in recent if (one > 0) == up)
             start = self.replicas - done
-            size = policy["value"]
+            size = int(policy["value"])
             step = math.ceil(start * size / 100) if policy["type"] == "Percent" else size
             allowed.append(start + step if up else start - step)
         return min(wanted, max(allowed)) if up else max(wanted, min(allowed))

@@ -74,10 +74,22 @@ def files(name: str) -> dict[str, str]:
     return {file.path[1:]: file.content for file in kubernetes_files(inventory(name))}
 
 
+def values(name: str) -> dict[str, Any]:
+    """What an operator fills in, and a version that is not the project's own, which moves."""
+    return {**SITES[name][1], "image": {"tag": "1"}}
+
+
 def digest(name: str) -> str:
-    """Fingerprint of all that the manifests depend on."""
-    chart = {path: text for path, text in files(name).items() if path.startswith("chart/")}
-    text = json.dumps([chart, SITES[name][1]], sort_keys=True)
+    """Fingerprint of the chart and its values. Alerts are not in it: they are read as they are,
+    and Helm adds nothing to them."""
+    chart = {
+        path: text
+        for path, text in files(name).items()
+        if path.startswith("chart/templates/") or path == "chart/Chart.yaml"
+    }
+    rendered = yaml.safe_load(files(name)["chart/values.yaml"])
+    del rendered["image"]["tag"]
+    text = json.dumps([chart, rendered, values(name)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -38,7 +38,7 @@ def test_secrets_are_not_in_the_chart(path: Path, tmp_path: Path) -> None:
     out = tmp_path / "输出"
     result = CliRunner().invoke(render, ["-i", str(path), "--kubernetes", "--out", str(out)])
     assert (result.exit_code, result.stdout) == (0, f"Written below {out}.\n")
-    assert result.stderr == "Left out: real_servers.hosts.rs2.workers, as pods are all alike.\n"
+    assert result.stderr == "Left out: real_servers.hosts.rs2.workers: pods are all alike.\n"
     holding = [file for file in out.rglob("*") if file.is_file() and "geheim" in file.read_text()]
     assert holding == [out / "environment-secret.yaml"]
     assert stat.S_IMODE(holding[0].stat().st_mode) == 0o600
@@ -124,8 +124,12 @@ def test_alerts_are_those_of_hosts_but_for_those_that_have_nothing_to_look_at() 
     assert not [name for name, rule in here.items() if any(x in rule["expr"] for x in absent)]
 
 
-def test_what_a_real_server_has_of_its_own_is_named() -> None:
-    assert left_out(inventory("watched")) == ["real_servers.hosts.rs3.workers"]
+def test_what_is_left_out_is_named() -> None:
+    alike = "pods are all alike"
+    assert left_out(inventory("watched")) == [f"real_servers.hosts.rs3.workers: {alike}"]
+    text = _INVENTORY.partition("app:")[0] + "tls: {authority: cluster}\n"
+    (said,) = left_out(parse_inventory(text, Path("x.yaml")).inventory)[1:]
+    assert said.startswith("tls: ")
     plain = parse_inventory(_INVENTORY.partition("app:")[0], Path("x.yaml")).inventory
     assert "environment-secret.yaml" not in {one.path[1:] for one in kubernetes_files(plain)}
 

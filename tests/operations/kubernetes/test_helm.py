@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .site import SITES, digest, files, recorded
+from .site import SITES, digest, files, recorded, values
 
 pytestmark = pytest.mark.long
 _CUSTOM = ("keda.sh/", "monitoring.coreos.com/", "gateway.networking.k8s.io/")
@@ -28,10 +28,10 @@ def chart(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path / "chart"
 
 
-def _rendered(chart: Path, values: dict[str, Any]) -> Iterator[str]:
+def _rendered(chart: Path, given: dict[str, Any]) -> Iterator[str]:
     helm = pytest.importorskip("helm_python", reason="pip install '.[charts]'")
     with helm.Chart.load(str(chart)) as loaded:
-        found = loaded.render(values=values, name="tts", namespace="speech")
+        found = loaded.render(values=given, name="tts", namespace="speech")
     for path in sorted(found):
         if path.endswith(".yaml"):
             yield found[path].strip()
@@ -40,10 +40,10 @@ def _rendered(chart: Path, values: dict[str, Any]) -> Iterator[str]:
 @pytest.mark.parametrize(("name", "chart"), [(name, name) for name in SITES], indirect=["chart"])
 def test_helm_finds_no_fault_and_renders_what_is_recorded(name: str, chart: Path) -> None:
     helm = pytest.importorskip("helm_python", reason="pip install '.[charts]'")
-    report = helm.lint(str(chart), values=SITES[name][1], strict=True)
+    report = helm.lint(str(chart), values=values(name), strict=True)
     faults = [one for one in report["messages"] if one["severity"] > 1]
     assert (faults, report["errors"]) == ([], [])
-    text = "\n---\n".join(filter(None, _rendered(chart, SITES[name][1])))
+    text = "\n---\n".join(filter(None, _rendered(chart, values(name))))
     text = f"# {digest(name)}\n{text}\n"
     if os.environ.get("UPDATE_GOLDEN"):
         recorded(name).write_text(text, encoding="utf-8")
@@ -80,7 +80,7 @@ def test_kustomize_takes_the_manifests(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("chart", "values", "said"),
+    ("chart", "wrong", "said"),
     [
         ("plain", {"skaling": {"enabled": True}}, "skaling"),
         ("plain", {"scaling": {"enabled": True}}, "scaling.prometheus"),
@@ -90,8 +90,8 @@ def test_kustomize_takes_the_manifests(name: str, tmp_path: Path) -> None:
     indirect=["chart"],
 )
 def test_values_that_cannot_be_are_refused_with_their_name(
-    chart: Path, values: dict[str, Any], said: str
+    chart: Path, wrong: dict[str, Any], said: str
 ) -> None:
     helm = pytest.importorskip("helm_python", reason="pip install '.[charts]'")
     with pytest.raises(helm.HelmError, match=said):
-        list(_rendered(chart, values))
+        list(_rendered(chart, wrong))

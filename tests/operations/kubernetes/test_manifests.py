@@ -129,7 +129,7 @@ def test_without_session_routing_a_client_stays_with_a_pod() -> None:
 
 def test_alerts_are_rules_that_prometheus_takes(tmp_path: Path) -> None:
     path = tmp_path / "rules.yml"
-    path.write_text(yaml.safe_dump(one("watched", "PrometheusRule")["spec"]), encoding="utf-8")
+    path.write_text(files("watched")["chart/files/alerts.yaml"], encoding="utf-8")
     words = ["promtool", "check", "rules", str(path)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
