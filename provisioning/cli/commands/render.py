@@ -6,6 +6,7 @@ import click
 
 from ...model.inventory import Inventory
 from ...operations.cluster.cluster import Cluster
+from ...operations.kubernetes.chart import kubernetes_files, left_out
 from ...resources.file import File
 from ...roles.desired import DesiredHost, desired_hosts
 from ...roles.monitoring.own_prometheus import prometheus_files
@@ -28,12 +29,19 @@ from ..views.json_output import print_json
     is_flag=True,
     help="Show instead the files for a Prometheus that you have already: targets, rules, scrapes.",
 )
+@click.option(
+    "--kubernetes",
+    "for_kubernetes",
+    is_flag=True,
+    help="Show instead a Helm chart of the nodes, and the recipe of their container.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the files as JSON.")
 def render(
     inventory: Path,
     hosts: tuple[str, ...],
     out: Path | None,
     for_prometheus: bool,
+    for_kubernetes: bool,
     as_json: bool,
 ) -> None:
     """Show every file that deploy would put on the hosts, as it would land there.
@@ -44,12 +52,21 @@ def render(
     --out as DIRECTORY/prometheus.yml and so on. The exporters that it asks are on the hosts where
     the inventory has monitoring:, be it {}. JSON: {path: content}.
 
+    With --kubernetes they are chart/, for Helm, with the inventory in its values.yaml; image/, for
+    podman build; and where the app has an environment environment-secret.yaml, for kubectl apply.
+    The cluster's secret is in none of them. JSON: {path: content}.
+
     Exit status: 0 done, 1 a template failed, 2 wrong inventory or command line.
     """
     cluster = Cluster(load_or_exit(inventory), inventory)
     model = cluster.inventory
+    if for_prometheus and for_kubernetes:
+        raise click.UsageError("--prometheus and --kubernetes are two sets of files: run it twice")
     if for_prometheus:
         _show_for_prometheus(model, hosts, out, as_json=as_json)
+        return
+    if for_kubernetes:
+        _show_for_kubernetes(model, hosts, out, as_json=as_json)
         return
     wanted = desired_hosts(model, None, cluster.runtime)
     files = {name: _files(wanted[name]) for name in chosen(model, hosts)}
@@ -77,17 +94,36 @@ def _show_for_prometheus(
     if hosts:
         raise click.UsageError("--prometheus is about all hosts: leave out --host")
     files = prometheus_files(inventory, inventory.monitoring)
+    found = [File(path=f"/{path}", content=content) for path, content in files.items()]
+    _show_apart(found, out, as_json=as_json)
+
+
+def _show_for_kubernetes(
+    inventory: Inventory, hosts: tuple[str, ...], out: Path | None, *, as_json: bool
+) -> None:
+    if hosts:
+        raise click.UsageError("--kubernetes is about all nodes, which are alike: leave out --host")
+    if inventory.app.source != "builtin":
+        raise click.UsageError(
+            "--kubernetes knows the app that comes with this program: app.source is another"
+        )
+    for what in left_out(inventory):
+        click.echo(f"Left out: {what}.", err=True)
+    _show_apart(kubernetes_files(inventory), out, as_json=as_json)
+
+
+def _show_apart(found: list[File], out: Path | None, *, as_json: bool) -> None:
+    """Files that are for no host of the cluster."""
     if out is not None:
-        found = [File(path=f"/{path}", content=content) for path, content in files.items()]
         _write_all(out, {"": found})
     if as_json:
-        print_json(files)
+        print_json({file.path.lstrip("/"): file.content for file in found})
     elif out is not None:
         click.echo(f"Written below {out}.")
     else:
-        for path, content in files.items():
-            click.secho(f"### {path}", bold=True)
-            click.echo(content)
+        for file in found:
+            click.secho(f"### {file.path.lstrip('/')}", bold=True)
+            click.echo(file.content)
 
 
 def _files(host: DesiredHost) -> list[File]:

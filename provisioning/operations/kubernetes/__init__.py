@@ -1,0 +1,1 @@
+"""The cluster's nodes on Kubernetes: a Helm chart and the recipe of a container. Pure."""
