@@ -93,7 +93,8 @@ def _each(op: Operation, names: Iterable[str], fragment: Fragment, word: str) ->
         # One that does not come keeps no other from it.
         commands = {node.service: fragment(node.service, manager) for node in nodes}
         found = run_fragments(name, transport, commands, timeout=patience * len(commands))
-        return next((one for one in found.values() if one.status), found.popitem()[1])
+        *_, last = found.values()
+        return next((one for one in found.values() if one.status), last)
 
     fleet.connect(names)
     done = fleet.each(names, work)
