@@ -179,7 +179,7 @@ def test_hostile_labels_arrive_as_text(told: Told) -> None:
             "runbook_url": "https://w.example.org/a b)[c](d",
         },
     }
-    alert["labels"] = {key: value.replace("\0", "") for key, value in alert["labels"].items()}  # type: ignore[union-attr]
+    alert["labels"] = {key: value.replace("\0", "") for key, value in alert["labels"].items()}
     url = f"{told.alertmanager}/api/v2/alerts"
     assert httpx.post(url, json=[alert], trust_env=False).status_code == 200
     wait_until(
