@@ -258,7 +258,7 @@ def _condition(node: Node) -> Condition:
 def _registry(node: Node) -> CollectorRegistry:
     """The node's metrics; its own registry, for the global one belongs to the process."""
     # Nobody asks for the times at which series began, and they would be every third line.
-    disable_created_metrics()
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     node.service.pool.observe(JobMetrics(registry, node.service.engine.sample_rate))
     registry.register(NodeCollector(node))

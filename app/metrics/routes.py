@@ -47,7 +47,7 @@ def known() -> list[tuple[str, str, str]]:
     """Route, method and status of what is expected or would be alarming, to be there at zero."""
     found = []
     for route, methods in _EXACT.items():
-        statuses = ("200", "500", "503")
+        statuses: tuple[str, ...] = ("200", "500", "503")
         if route in SPEAKS:
             statuses = ("200", "400", "429", "500", "503", "504", "507")
         found += [(route, method, status) for method in methods for status in statuses]
