@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client import CollectorRegistry, ProcessCollector, disable_created_metrics
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
@@ -32,6 +32,7 @@ from .early_refusal import EarlyRefusal
 from .lending.routes import BODY_LIMIT as LENDING_LIMIT
 from .metrics.jobs import JobMetrics
 from .metrics.node_state import NodeCollector
+from .metrics.requests import RequestMetrics
 from .middleware.access_log import AccessLogMiddleware
 from .middleware.api_keys import APIKeyMiddleware
 from .middleware.body_limit import BodyLimitMiddleware
@@ -82,8 +83,10 @@ def build(node: Node) -> FastAPI:
     first."""
     key_file = node.settings.api_keys_file
     keys = read_keys(key_file) if key_file else None
-    layers = _middleware(node, keys)
-    node.connections.early = _turned_away(node, keys, layers)
+    registry = _registry(node)
+    requests = RequestMetrics(registry)
+    layers = _middleware(node, keys, requests)
+    node.connections.early = _turned_away(node, keys, layers, requests)
     web = FastAPIOffline(
         title="Text-to-speech node",
         version=__version__,
@@ -91,17 +94,17 @@ def build(node: Node) -> FastAPI:
         static_url="/docs/assets",
         middleware=layers,
     )
-    _add_api(web, node)
+    _add_api(web, node, registry)
     # After all other routes: it takes every path that is left.
     _add_page(web, node)
     return web
 
 
-def _add_api(web: FastAPI, node: Node) -> None:
+def _add_api(web: FastAPI, node: Node, registry: CollectorRegistry) -> None:
     errors.install(web)
     openapi.install(web)
     web.include_router(health.routes(node))
-    web.include_router(metrics.routes(node, _registry(node)))
+    web.include_router(metrics.routes(node, registry))
     web.include_router(models.routes(node.service.engine))
     web.include_router(speech.routes(node.service))
     web.include_router(captioned_speech.routes(node.service))
@@ -175,11 +178,11 @@ def _let_queue_follow(node: Node, blocks: "Blocks") -> None:
         queue_limit.follow(blocks, lambda: node.queue_limit)
 
 
-def _middleware(node: Node, keys: ApiKeys | None) -> list[Middleware]:
+def _middleware(node: Node, keys: ApiKeys | None, requests: RequestMetrics) -> list[Middleware]:
     """Outermost first."""
     settings = node.settings
     layers = [
-        Middleware(AccessLogMiddleware, node=settings.node_name),
+        Middleware(AccessLogMiddleware, node=settings.node_name, ended=requests.ended),
         Middleware(OpenRequestsMiddleware, counts=node.requests),
         Middleware(SecurityHeadersMiddleware),
         Middleware(HostNamesMiddleware, names=settings.host_names),
@@ -231,7 +234,9 @@ def _middleware(node: Node, keys: ApiKeys | None) -> list[Middleware]:
     return layers
 
 
-def _turned_away(node: Node, keys: ApiKeys | None, layers: list[Middleware]) -> EarlyRefusal:
+def _turned_away(
+    node: Node, keys: ApiKeys | None, layers: list[Middleware], requests: RequestMetrics
+) -> EarlyRefusal:
     return EarlyRefusal(
         node.settings.node_name,
         node.service.pool,
@@ -239,6 +244,7 @@ def _turned_away(node: Node, keys: ApiKeys | None, layers: list[Middleware]) -> 
         closed=lambda: node.stopping,
         names=OwnNames(node.settings.host_names),
         keys=keys,
+        counted=requests.ended,
     )
 
 
@@ -251,6 +257,8 @@ def _condition(node: Node) -> Condition:
 
 def _registry(node: Node) -> CollectorRegistry:
     """The node's metrics; its own registry, for the global one belongs to the process."""
+    # Nobody asks for the times at which series began, and they would be every third line.
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     node.service.pool.observe(JobMetrics(registry, node.service.engine.sample_rate))
     registry.register(NodeCollector(node))

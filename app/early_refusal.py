@@ -66,6 +66,7 @@ class EarlyRefusal:
         closed: Callable[[], bool],
         names: OwnNames,
         keys: ApiKeys | None,
+        counted: Callable[[Scope, int], None],
     ) -> None:
         self._node = node.encode()
         self._pool = pool
@@ -73,6 +74,7 @@ class EarlyRefusal:
         self._closed = closed
         self._names = names
         self._keys = keys
+        self._counted = counted
         self._lines = FoldedLog(_log, "request")
 
     def begins_job(self, scope: Scope) -> bool:
@@ -126,6 +128,7 @@ class EarlyRefusal:
         return scope[KEY_NAME] is not None
 
     def _note(self, scope: Scope, status: int, size: int, request_id: str) -> None:
+        self._counted(scope, status)
         client = scope.get("client")
         fields = {
             "method": scope["method"],

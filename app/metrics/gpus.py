@@ -8,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from ..gpus.gpu import Gpu
 from ..gpus.health import trouble
+from ..gpus.xids import FATAL
 
 _LABELS = ["gpu", "uuid", "name", "mig"]
 _GAUGES: tuple[tuple[str, str, Callable[[Gpu], float | None]], ...] = (
@@ -70,7 +71,8 @@ def _xids(gpus: Sequence[Gpu]) -> CounterMetricFamily:
         labels=[*_LABELS, "xid"],
     )
     for gpu in gpus:
-        for xid, times in Counter(gpu.xids).items():
+        # The fatal ones at zero, so that the first is seen as an increase.
+        for xid, times in (dict.fromkeys(sorted(FATAL), 0) | Counter(gpu.xids)).items():
             family.add_metric([*_place(gpu), str(xid)], times)
     return family
 

@@ -7,7 +7,11 @@ from ..workers.observer import PoolObserver
 from ..workers.report import JobReport
 from ..workers.totals import Outcome
 
-_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+SECONDS = (
+    *(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    *(15, 20, 30, 45, 60, 90, 120, 180, 240, 300),
+)
+"""Bounds of buckets, from an answer at once to a job at its deadline."""
 _FACTORS = (0.001, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 5)
 
 
@@ -20,13 +24,13 @@ class JobMetrics(PoolObserver):
         self._waited = Histogram(
             "cosyvoice_queue_wait_seconds",
             "Time a job spent in line before a worker took it.",
-            buckets=_SECONDS,
+            buckets=SECONDS,
             registry=registry,
         )
         self._first = Histogram(
             "cosyvoice_first_audio_seconds",
             "Time from accepting a job to its first sound, waiting included.",
-            buckets=_SECONDS,
+            buckets=SECONDS,
             registry=registry,
         )
         self._factor = Histogram(

@@ -4,12 +4,14 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..connections.early import HELD
 from ..logs import REQUEST_ID
 from .api_keys import KEY_NAME
+from .trace_id import trace_id
 
 _log = logging.getLogger("app.access")
 _ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
@@ -28,12 +30,17 @@ def new_request_id() -> str:
     return secrets.token_hex(8)
 
 
+Ended = Callable[[Scope, int, float], None]
+"""Told of each request that ended: its status, 0 where no answer began, and seconds."""
+
+
 class AccessLogMiddleware:
     """Outermost layer."""
 
-    def __init__(self, app: ASGIApp, node: str) -> None:
+    def __init__(self, app: ASGIApp, node: str, ended: Ended) -> None:
         self._app = app
         self._node = node.encode()
+        self._ended = ended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event; see the ASGI specification."""
@@ -63,9 +70,16 @@ class AccessLogMiddleware:
                 complete = not message.get("more_body", False)
             await send(message)
 
+        failed = False
         try:
             await self._app(scope, receive, answer)
+        except Exception:
+            failed = True
+            raise
         finally:
+            # The answer to what nobody caught is given outside of all layers.
+            seconds = time.monotonic() - began
+            self._ended(scope, status or (500 if failed else 0), seconds)
             level = logging.INFO
             quiet = scope["path"] in _PROBES or scope["path"].startswith(_NODES)
             if quiet and status == 200:
@@ -77,11 +91,13 @@ class AccessLogMiddleware:
                 "status": status,
                 "bytes": sent,
                 "complete": complete,
-                "seconds": round(time.monotonic() - began, 4),
+                "seconds": round(seconds, 4),
                 "client": client[0] if client else None,
             }
             if name := scope.get(KEY_NAME):
                 fields["key"] = name
+            if trace := trace_id(scope["headers"]):
+                fields["trace_id"] = trace
             if held := scope.get(HELD):
                 fields["held"] = held
             _log.log(level, "request", extra=fields)

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from .base import Part, Port, Whole
 from .hosts import Group, Host, IPAddress, address_only
-from .receiver import Receiver
+from .receiver import BotReceiver, DingTalkReceiver, FeishuReceiver, Receiver
 from .secret import Secret
 
 
@@ -40,6 +40,9 @@ class MonitoringPorts(Part):
     """Between the Alertmanagers of two monitoring hosts, TCP and UDP."""
     blackbox: Port = 9115
     """On monitoring hosts, on their loopback alone."""
+    relay: Port = 9095
+    """What tells DingTalk and Feishu, where one of them is a receiver; on monitoring hosts, on
+    their loopback alone."""
     host: Port = 9100
     """Node exporter, on every host."""
 
@@ -66,3 +69,8 @@ class Monitoring(Group[MonitoringEntry]):
     runbooks: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.~:/?&=%+-]{1,255}$")] = "docs/runbooks"
     """Where the runbooks are, in front of ``/NAME.md`` in each alert: a URL of a copy of yours, or
     the folder in this project."""
+
+    @property
+    def bots(self) -> list[DingTalkReceiver | FeishuReceiver]:
+        """Receivers that are told by a relay of ours."""
+        return [one for one in self.receivers if isinstance(one, BotReceiver)]

@@ -1,4 +1,4 @@
-"""Receivers of alerts, by the means that Debian's Alertmanager has."""
+"""Receivers of alerts, by the means that Debian's Alertmanager has, and by bots of ours."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -117,7 +117,39 @@ class WeComReceiver(_Receiver):
     """Tags, with | between them."""
 
 
+class _BotReceiver(_Receiver):
+    """A robot of a group, by its webhook."""
+
+    url: Secret
+    """The robot's webhook."""
+    secret: Secret | None = None
+    """By which messages are signed, where the robot asks for that; else it has to know the hosts'
+    addresses."""
+
+
+class DingTalkReceiver(_BotReceiver):
+    """DingTalk (钉钉), by a custom robot of a group."""
+
+    type: Literal["dingtalk"] = "dingtalk"
+    """``dingtalk``"""
+
+
+class FeishuReceiver(_BotReceiver):
+    """Feishu (飞书) or Lark, by a custom bot of a group."""
+
+    type: Literal["feishu"] = "feishu"
+    """``feishu``"""
+
+
+BotReceiver = DingTalkReceiver | FeishuReceiver
+"""Those whose formats Alertmanager does not speak."""
 Receiver = Annotated[
-    EmailReceiver | WebhookReceiver | SlackReceiver | PagerDutyReceiver | WeComReceiver,
+    EmailReceiver
+    | WebhookReceiver
+    | SlackReceiver
+    | PagerDutyReceiver
+    | WeComReceiver
+    | DingTalkReceiver
+    | FeishuReceiver,
     Field(discriminator="type"),
 ]

@@ -127,6 +127,18 @@ def test_refusals_are_counted_and_logged_each_or_with_their_number(full: NodePro
     assert sum(line["bytes"] for line in of_bob()) == total
 
 
+def test_both_ways_count_as_requests(full: NodeProcess) -> None:
+    series = 'cosyvoice_http_requests_total{method="POST",route="/v1/audio/speech",status="429"} '
+
+    def counted() -> float:
+        return float(full.get("/metrics").text.partition(f"\n{series}")[2].partition("\n")[0])
+
+    before = counted()
+    told(full, PATHS[0])
+    told(full, PATHS[0], **_LONG_WAY)
+    full.wait_until(lambda: counted() == before + 2)
+
+
 def test_one_that_was_held_says_so_in_the_log(full: NodeProcess) -> None:
     seen = len(full.lines)
     with full.client() as client:

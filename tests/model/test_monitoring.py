@@ -5,7 +5,13 @@ import pytest
 from tests.model.marked import SMALLEST, diagnostics
 
 _HOSTS = "hosts: {mon1: 192.168.1.61}"
-_URL = {"HOOK": "https://hooks.example.org/a?b=c", "WORD": "pwd"}
+_URL = {
+    "HOOK": "https://hooks.example.org/a?b=c",
+    "WORD": "pwd",
+    "WORDS": "SEC a\n",
+    "ROBOT": "https://oapi.dingtalk.com/robot/send?access_token=a",
+    "SIGNED": "https://oapi.dingtalk.com/robot/send?access_token=a&sign=b",
+}
 
 
 def found(text: str) -> list[tuple[str, str, str]]:
@@ -82,9 +88,40 @@ _RIGHT = "{name: a, type: webhook, url: {env: HOOK}}"
             "a secret in clear text",
         ),
         (
-            receiver("{name: a, type: dingtalk, url: {env: HOOK}}"),
+            receiver("{name: a, type: dingding, url: {env: HOOK}}"),
             "monitoring.receivers[0].type",
             "not one of the words known here",
+        ),
+        (
+            receiver("{name: a, type: dingtalk, url: {env: HOOK}}"),
+            "monitoring.receivers[0].url",
+            "it is no webhook of a DingTalk robot: it has no access_token",
+        ),
+        (
+            receiver("{name: a, type: dingtalk, url: {env: SIGNED}, secret: {env: WORD}}"),
+            "monitoring.receivers[0].url",
+            "it is no webhook of a DingTalk robot: it is signed already",
+        ),
+        (
+            receiver("{name: a, type: feishu, url: {env: WORD}}"),
+            "monitoring.receivers[0].url",
+            "it is no URL that can be posted to: it does not begin with http:// or https://",
+        ),
+        (
+            receiver("{name: a, type: feishu, url: {env: HOOK}, secret: {env: WORDS}}"),
+            "monitoring.receivers[0].secret",
+            "it is empty, or has blanks, line ends or other characters",
+        ),
+        (
+            receiver("{name: a, type: feishu, url: {env: HOOK}, token: {env: WORD}}"),
+            "monitoring.receivers[0].token",
+            "",
+        ),
+        (
+            f"monitoring: {{{_HOSTS}, ports: {{relay: 22}}, receivers: ["
+            "{name: a, type: dingtalk, url: {env: ROBOT}}]}",
+            "monitoring.ports.relay",
+            "22 is the port of SSH on mon1",
         ),
         (
             receiver("{name: a, type: email, to: [nobody], sender: a@b.org, smarthost: 'm:25'}"),

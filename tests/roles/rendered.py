@@ -13,6 +13,8 @@ SECRETS = {
     "GOLDEN_AUTH_PASS": "LVS123",
     "GOLDEN_SECRET": "geheim 密码 \"'$x",
     "GOLDEN_HOOK": "https://hooks.example.org/T0/B0?key=a%20b&x=1",
+    "GOLDEN_ROBOT": "https://oapi.dingtalk.example.org/robot/send?access_token=0a1b",
+    "GOLDEN_SIGNED": "SEC0a1b2c",
     "GOLDEN_HEARTBEAT": "https://beat.example.org/ping/1",
 }
 """Environment variables of their secrets."""

@@ -18,7 +18,7 @@ from provisioning.model.runtime import Runtime
 from provisioning.model.service import VirtualService
 from provisioning.model.spreading import Spreading
 from provisioning.model.tls import Tls
-from provisioning.places import NODE_EXPORTER
+from provisioning.places import ALERT_RELAY_FOLDER, NODE_EXPORTER
 from provisioning.resources.base import Resource
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
@@ -46,7 +46,9 @@ services: [{name: web, check: {type: misc, command: /usr/bin/true, timeout: 1, d
 app: {venv: true}
 tls: {authority: cluster, only: false}
 edges: {vip: 192.168.1.110, hosts: {edge1: 192.168.1.51, edge2: 192.168.1.52}}
-monitoring: {hosts: {mon1: 192.168.1.61, mon2: 192.168.1.62}}
+monitoring:
+  hosts: {mon1: 192.168.1.61, mon2: 192.168.1.62}
+  receivers: [{name: ding, type: dingtalk, url: {env: ROBOT}}]
 firewall: {metrics_from: [192.168.1.8]}
 """
 _ACME = "names: [tts.example.org], acme: {email: a@b.org}"
@@ -79,9 +81,11 @@ def resources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Resou
     """All that a host of each role is given."""
     path = tmp_path_factory.mktemp("documented") / "inventory.yaml"
     path.write_text(_INVENTORY, encoding="utf-8")
-    hosts = desired_hosts(load_inventory(path), None, Runtime(), _SECRET, TlsFiles("", ""))
-    path.write_text(_INVENTORY.replace("authority: cluster", _ACME), encoding="utf-8")
-    by_acme = desired_hosts(load_inventory(path), None, Runtime(), _SECRET)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROBOT", "https://robots.example.org/send?access_token=a")
+        hosts = desired_hosts(load_inventory(path), None, Runtime(), _SECRET, TlsFiles("", ""))
+        path.write_text(_INVENTORY.replace("authority: cluster", _ACME), encoding="utf-8")
+        by_acme = desired_hosts(load_inventory(path), None, Runtime(), _SECRET)
     path.write_text(_INVENTORY.partition("services:")[0] + _PER_GPU, encoding="utf-8")
     per_gpu = desired_hosts(load_inventory(path), None, Runtime(), _SECRET)
     forms = (hosts, by_acme, per_gpu)
@@ -222,6 +226,8 @@ def heard(role: str, some: Iterable[Resource]) -> set[Entry]:
             found |= {(role, f"TCP {port}") for port in listened}
             meshed = re.findall(r"--cluster\.listen-address=\S+:(\d+)", resource.content)
             found |= {(role, f"UDP {port}") for port in meshed}
+        if isinstance(resource, File) and resource.path.startswith(f"{ALERT_RELAY_FOLDER}/bots"):
+            found.add((role, f"TCP {json.loads(resource.content)['port']}"))
         if isinstance(resource, NfsExport):
             found.add((role, "TCP 2049"))
         if isinstance(resource, Mount):
@@ -245,7 +251,7 @@ def test_the_firewall_lets_in_what_the_table_has(tls: str, tmp_path: Path) -> No
     # There is no log host in it, and with TLS alone the app's own port is for the nodes.
     elsewhere = {"UDP 546", f"TCP {Logs.model_fields['port'].default}"}
     # On loopback alone.
-    elsewhere.add(f"TCP {MonitoringPorts().blackbox}")
+    elsewhere |= {f"TCP {port}" for port in (MonitoringPorts().blackbox, MonitoringPorts().relay)}
     assert left == (elsewhere if "only" in tls else {*elsewhere, f"TCP {_PORT}"})
 
 

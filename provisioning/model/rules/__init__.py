@@ -123,6 +123,7 @@ RULES: tuple[Rule, ...] = (
     monitoring.ports,
     monitoring.receivers,
     monitoring.urls,
+    monitoring.bot_secrets,
     firewall.jump_hosts,
     firewall.family,
     firewall.hosts,

@@ -3,12 +3,20 @@ can be told."""
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from ..inventory import Inventory
 from ..key_path import KeyPath
 from ..monitoring import Monitoring
-from ..receiver import EmailReceiver, SlackReceiver, WebhookReceiver, WeComReceiver
+from ..receiver import (
+    BotReceiver,
+    DingTalkReceiver,
+    EmailReceiver,
+    Receiver,
+    SlackReceiver,
+    WebhookReceiver,
+    WeComReceiver,
+)
 from ..resolve import connection_of, virtual_services
 from ..secret import SecretError, SecretSource, reveal
 from ..service import serves
@@ -63,8 +71,10 @@ def ports(context: Context) -> Iterator[Finding]:
 
 def _wanted(monitoring: Monitoring, name: str) -> list[str]:
     """Keys of the ports that a host is asked to listen on."""
+    if name not in monitoring.hosts:
+        return ["host"]
     every = list(type(monitoring.ports).model_fields)
-    return every if name in monitoring.hosts else ["host"]
+    return [key for key in every if key != "relay" or monitoring.bots]
 
 
 def _taken(inventory: Inventory, monitoring: Monitoring) -> Iterator[tuple[str, int, str, KeyPath]]:
@@ -134,7 +144,7 @@ def urls(context: Context) -> Iterator[Finding]:
     """Those that are secrets are URLs. What cannot be had here is told with the other secrets."""
     if (monitoring := context.inventory.monitoring) is None:
         return
-    for path, source in _urls(monitoring):
+    for path, source, receiver in _urls(monitoring):
         try:
             text = reveal(source, context.base_dir)
         except SecretError:
@@ -146,14 +156,50 @@ def urls(context: Context) -> Iterator[Finding]:
                 "write http:// or https://, a host, and a path",
                 "(not shown)",
             )
+        elif isinstance(receiver, DingTalkReceiver) and (problem := _no_robot(text)):
+            yield Finding(
+                path,
+                f"it is no webhook of a DingTalk robot: {problem}",
+                "copy it from the robot's settings: https://HOST/robot/send?access_token=…",
+                "(not shown)",
+            )
 
 
-def _urls(monitoring: Monitoring) -> Iterator[tuple[KeyPath, SecretSource]]:
-    if monitoring.heartbeat is not None:
-        yield ("monitoring", "heartbeat"), monitoring.heartbeat
+def bot_secrets(context: Context) -> Iterator[Finding]:
+    """Those that messages are signed by are one word, as the vendors make them."""
+    if (monitoring := context.inventory.monitoring) is None:
+        return
     for index, receiver in enumerate(monitoring.receivers):
-        if isinstance(receiver, WebhookReceiver | SlackReceiver):
-            yield (*_RECEIVERS, index, "url"), receiver.url
+        if not isinstance(receiver, BotReceiver) or receiver.secret is None:
+            continue
+        try:
+            text = reveal(receiver.secret, context.base_dir)
+        except SecretError:
+            continue
+        if not re.fullmatch(r"[!-~]+", text):
+            yield Finding(
+                (*_RECEIVERS, index, "secret"),
+                "it is empty, or has blanks, line ends or other characters that no such secret has",
+                "copy it from the settings of the bot, where its signature is",
+                "(not shown)",
+            )
+
+
+def _urls(monitoring: Monitoring) -> Iterator[tuple[KeyPath, SecretSource, Receiver | None]]:
+    if monitoring.heartbeat is not None:
+        yield ("monitoring", "heartbeat"), monitoring.heartbeat, None
+    for index, receiver in enumerate(monitoring.receivers):
+        if isinstance(receiver, WebhookReceiver | SlackReceiver | BotReceiver):
+            yield (*_RECEIVERS, index, "url"), receiver.url, receiver
+
+
+def _no_robot(text: str) -> str:
+    keys = [key for key, _ in parse_qsl(urlsplit(text).query)]
+    if "access_token" not in keys:
+        return "it has no access_token"
+    if "sign" in keys or "timestamp" in keys:
+        return "it is signed already"
+    return ""
 
 
 def _wrong(text: str) -> str:

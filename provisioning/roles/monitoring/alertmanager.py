@@ -5,7 +5,9 @@ from pathlib import Path
 from ...model.address import endpoint
 from ...model.monitoring import Monitoring
 from ...model.receiver import (
+    DingTalkReceiver,
     EmailReceiver,
+    FeishuReceiver,
     PagerDutyReceiver,
     Receiver,
     SlackReceiver,
@@ -62,6 +64,7 @@ def alertmanager(host: RoleHost, monitoring: Monitoring) -> list[Resource]:
         repeat_hours=monitoring.repeat_hours,
         heartbeat=_revealed(heartbeat) if heartbeat is not None else "",
         receivers=[_values(one) for one in monitoring.receivers],
+        relay=f"http://127.0.0.1:{monitoring.ports.relay}",
         title=_TITLE,
         text=_TEXT,
     )
@@ -113,7 +116,7 @@ def _in_files(receiver: Receiver) -> dict[str, SecretSource | None]:
             return {"url": receiver.url}
         case PagerDutyReceiver():
             return {"routing_key": receiver.routing_key}
-        case WeComReceiver():
+        case WeComReceiver() | DingTalkReceiver() | FeishuReceiver():
             return {}
 
 

@@ -5,7 +5,7 @@ from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
 from ...model.monitoring import Monitoring
 from ...model.resolve import service_manager_of
-from ...places import ALERTMANAGER, BLACKBOX_EXPORTER, MONITORING_CONF, PROMETHEUS
+from ...places import ALERT_RELAY, ALERTMANAGER, BLACKBOX_EXPORTER, MONITORING_CONF, PROMETHEUS
 from ...resources.base import Postcondition
 from ...resources.directory import Directory
 from ...resources.package import Packages
@@ -21,6 +21,7 @@ from .blackbox import blackbox
 from .openings import openings
 from .prometheus import prometheus, room
 from .question import MONITORING_QUESTION
+from .relay import relay, relay_answers
 from .view import monitoring_view
 
 _SERVICES = (PROMETHEUS, ALERTMANAGER, BLACKBOX_EXPORTER)
@@ -43,10 +44,11 @@ def part(deployment: Deployment, name: str) -> RolePart:
             *manager_resources(manager),
             Directory(path=MONITORING_CONF),
             *blackbox(host, monitoring),
+            *relay(host, monitoring),
             *alertmanager(host, monitoring),
             *prometheus(host, monitoring),
         ),
-        (_answers(monitoring, name),),
+        (_answers(monitoring, name), *relay_answers(host, monitoring)),
     )
 
 
@@ -67,8 +69,10 @@ def _answers(monitoring: Monitoring, name: str) -> Postcondition:
 
 def _logs(inventory: Inventory, name: str) -> tuple[Log, ...]:
     supervised = service_manager_of(inventory, name) is ServiceManager.SUPERVISOR
+    monitoring = inventory.monitoring
+    services = (*_SERVICES, ALERT_RELAY) if monitoring and monitoring.bots else _SERVICES
     return tuple(
-        Log(service, f"/var/log/{service}.log" if supervised else None) for service in _SERVICES
+        Log(service, f"/var/log/{service}.log" if supervised else None) for service in services
     )
 
 

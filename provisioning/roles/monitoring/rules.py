@@ -7,7 +7,7 @@ RULES = ("hosts", "directors", "service", "gpus", "watching")
 """Templates ``alerts-NAME.yml.j2``, each a file of rules of the same name."""
 _LABELS = (
     "gpu", "iname", "instance", "integration", "job", "local_address", "mountpoint", "name",
-    "node", "real_server", "role", "rule_group", "service", "vip",
+    "node", "real_server", "role", "route", "rule_group", "service", "vip",
 )  # fmt: skip
 
 

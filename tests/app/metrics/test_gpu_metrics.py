@@ -27,6 +27,13 @@ def gpu_samples(node: NodeProcess) -> dict[tuple[str, str, str], float]:
     }
 
 
+def xid_samples(node: NodeProcess) -> dict[str, float]:
+    """Counts by the Xid, of one card."""
+    families = text_string_to_metric_families(node.get("/metrics").text)
+    (found,) = [one for one in families if one.name == "cosyvoice_gpu_xid_errors"]
+    return {sample.labels["xid"]: sample.value for sample in found.samples}
+
+
 @pytest.fixture
 def driver(tmp_path: Path) -> Cards:
     return cards(tmp_path / "cards")
@@ -89,9 +96,11 @@ def test_xids_are_counted_and_uncorrectable_errors_are_trouble(
     with running(tmp_path, "--engine", "faulty", **environment(tmp_path, driver)) as node:
         node.wait_ready()
         assert gpu_samples(node)["gpu_healthy", "0", ""] == 1
+        # Those after which a card is not trusted are there before the first of them.
+        assert (xids := xid_samples(node))["79"] == 0 and "31" not in xids
         # 31 is a program's own fault.
         driver.set(0, xid=31, recovery=3)
-        assert gpu_samples(node)["gpu_xid_errors_total", "0", ""] == 1
+        assert (xids := xid_samples(node))["31"] == 1 and xids["79"] == 0
         assert gpu_samples(node)["gpu_healthy", "0", ""] == 1
         driver.set(0, xid=79)
         assert node.status()["gpus"][0]["trouble"] == "had Xid 79"

@@ -245,6 +245,27 @@ CASES = (
         ends_after=7,
     ),
     Case(
+        "RequestsFail",
+        {
+            f'cosyvoice_http_requests_total{{{node()},route="/v1/models",status="500"}}': (
+                Rate(6),
+                Rate(5),
+            ),
+            f'cosyvoice_http_requests_total{{{node()},route="/v1/models",status="200"}}': (
+                Rate(94),
+                Rate(95),
+            ),
+            f'cosyvoice_http_requests_total{{{node()},route="/readyz",status="503"}}': (
+                Rate(9),
+                Rate(9),
+            ),
+        },
+        {"node": "rs1", "route": "/v1/models"},
+        13,
+        9,
+        ends_after=7,
+    ),
+    Case(
         "WaitTooLong",
         {
             f'cosyvoice_queue_wait_seconds_bucket{{{node()},le="10"}}': (Rate(94), Rate(95)),

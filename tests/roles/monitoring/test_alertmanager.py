@@ -11,7 +11,12 @@ import yaml
 
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
-from provisioning.places import MONITORING_CONF, MONITORING_SECRETS
+from provisioning.places import (
+    ALERT_RELAY,
+    ALERT_RELAY_FOLDER,
+    MONITORING_CONF,
+    MONITORING_SECRETS,
+)
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
@@ -117,8 +122,11 @@ def test_a_text_that_alertmanager_would_take_for_a_template_is_refused() -> None
     ("labels", "receivers"),
     [
         ("alertname=Watchdog severity=none", "heartbeat"),
-        ("alertname=HostDown severity=critical", "to mail,to hook,to chat,to pager,to wecom"),
-        ("alertname=DiskFillsUp severity=warning", "to mail,to hook,to chat,to wecom"),
+        (
+            "alertname=HostDown severity=critical",
+            "to mail,to hook,to chat,to pager,to wecom,to ding,to lark",
+        ),
+        ("alertname=DiskFillsUp severity=warning", "to mail,to hook,to chat,to wecom,to ding"),
         ("alertname=ReleasesDiffer severity=info", "to hook"),
     ],
 )
@@ -131,7 +139,7 @@ def test_alerts_go_to_those_who_want_them(labels: str, receivers: str, tmp_path:
 
 
 def test_secrets_are_for_alertmanager_alone() -> None:
-    values = [SECRETS[key] for key in ("GOLDEN_SECRET", "GOLDEN_HOOK", "GOLDEN_HEARTBEAT")]
+    values = list(SECRETS.values())
     written = [re.escape(value.replace("\\", "\\\\").replace('"', '\\"')) for value in values]
     pattern = re.compile("|".join((*map(re.escape, values), *written)))
     holders = {
@@ -140,21 +148,26 @@ def test_secrets_are_for_alertmanager_alone() -> None:
     assert {place.rpartition("/")[2] for place in holders} == {
         "alertmanager.yml",
         "chat-url",
+        "ding-secret",
+        "ding-url",
         "hook-token",
+        "lark-url",
         "mail-password",
         "pager-routing-key",
     }
-    for file in holders.values():
-        assert (file.mode, file.owner, file.group) == (0o640, "root", "prometheus")
+    for place, file in holders.items():
+        group = ALERT_RELAY if ALERT_RELAY_FOLDER in place else "prometheus"
+        assert (file.mode, file.owner, file.group) == (0o640, "root", group)
         assert file.sensitive
 
 
 def test_nor_may_others_look_into_their_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.roles.rendered import hosts
 
-    (folder,) = [
-        one
+    groups = {
+        one.path: (one.mode, one.owner, one.group)
         for one in hosts("monitoring")["mon1"].resources
-        if isinstance(one, Directory) and one.path == MONITORING_SECRETS
-    ]
-    assert (folder.mode, folder.owner, folder.group) == (0o750, "root", "prometheus")
+        if isinstance(one, Directory)
+    }
+    assert groups[MONITORING_SECRETS] == (0o750, "root", "prometheus")
+    assert groups[ALERT_RELAY_FOLDER] == (0o750, "root", ALERT_RELAY)

@@ -19,6 +19,8 @@ import httpx
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
 from provisioning.places import (
+    ALERT_RELAY_FOLDER,
+    ALERT_RELAY_PROGRAM,
     ALERTMANAGER,
     BLACKBOX_EXPORTER,
     EXPECTED_METRICS,
@@ -87,7 +89,7 @@ class Site:
 
     def local(self, name: str, text: str) -> str:
         """The text with a host's folders in place of the system's, and in a hurry."""
-        for folder in (MONITORING_CONF, _DATA):
+        for folder in (MONITORING_CONF, ALERT_RELAY_FOLDER, ALERT_RELAY_PROGRAM, _DATA):
             text = text.replace(folder, f"{self.folder / name}{folder}")
         for pattern, other in _QUICK:
             text = re.sub(pattern, other, text)
