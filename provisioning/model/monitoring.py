@@ -42,6 +42,8 @@ class MonitoringPorts(Part):
     """On monitoring hosts, on their loopback alone."""
     host: Port = 9100
     """Node exporter, on every host."""
+    edge: Port = 3903
+    """mtail, on edges: their requests."""
 
 
 class Monitoring(Group[MonitoringEntry]):

@@ -53,7 +53,7 @@ def ports(context: Context) -> Iterator[Finding]:
             )
     told = set()
     for name, port, whose, path in _taken(inventory, monitoring):
-        for key in _wanted(monitoring, name):
+        for key in _wanted(inventory, monitoring, name):
             if getattr(monitoring.ports, key) == port and (key, whose) not in told:
                 told.add((key, whose))
                 text = f"{port} is the port of {whose} on {name}"
@@ -61,9 +61,12 @@ def ports(context: Context) -> Iterator[Finding]:
                 yield Finding(at, text, "write another", str(port), also=(path,))
 
 
-def _wanted(monitoring: Monitoring, name: str) -> list[str]:
+def _wanted(inventory: Inventory, monitoring: Monitoring, name: str) -> list[str]:
     """Keys of the ports that a host is asked to listen on."""
-    every = list(type(monitoring.ports).model_fields)
+    edges = inventory.edges.hosts if inventory.edges else {}
+    if name in edges:
+        return ["host", "edge"]
+    every = [key for key in type(monitoring.ports).model_fields if key != "edge"]
     return every if name in monitoring.hosts else ["host"]
 
 
