@@ -47,6 +47,15 @@ class Machines(ABC):
             raise Failed(f"{name}: {script.splitlines()[0]}: {done.stderr.strip()[-800:]}")
         return done.stdout
 
+    def interface(self, name: str) -> str:
+        """The one with the machine's own address. Raises ``Failed``."""
+        told = self.run(name, "PATH=$PATH:/sbin; ip -o -4 address show")
+        for line in told.splitlines():
+            words = line.split()
+            if words[3].partition("/")[0] == self.address(name):
+                return words[1]
+        raise Failed(f"{name}: no interface has {self.address(name)}")
+
     def put(self, name: str, file: str, text: str) -> str:
         """Write a file; its path there."""
         path = f"{FOLDER}/{name}/{file}"

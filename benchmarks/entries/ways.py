@@ -84,12 +84,13 @@ def lvs(machines: Machines) -> Way:
     for name in machines.nodes:
         machines.run(
             name,
-            "set -e\nfor place in all eth0; do\n"
+            f"set -e\nfor place in all {machines.interface(name)}; do\n"
             "    echo 1 > /proc/sys/net/ipv4/conf/$place/arp_ignore\n"
             "    echo 2 > /proc/sys/net/ipv4/conf/$place/arp_announce\n"
-            f"done\nip address replace {vip}/32 dev lo",
+            f"done\nPATH=$PATH:/sbin\nip address replace {vip}/32 dev lo",
         )
-    lines = ["set -e", f"ip address replace {vip}/32 dev eth0"]
+    interface = machines.interface(director)
+    lines = ["set -e", f"ip address replace {vip}/32 dev {interface}"]
     for port in (QUICK, SLOW):
         lines.append(f"ipvsadm -A -t {vip}:{port} -s wlc")
         lines += [
@@ -100,7 +101,8 @@ def lvs(machines: Machines) -> Way:
 
     def stop() -> None:
         services = "; ".join(f"ipvsadm -D -t {vip}:{port}" for port in (QUICK, SLOW))
-        machines.run(director, f"PATH=$PATH:/sbin; {services}; ip address del {vip}/32 dev eth0")
+        gone = f"ip address del {vip}/32 dev {interface}"
+        machines.run(director, f"PATH=$PATH:/sbin; {services}; {gone}")
         for name in machines.nodes:
             machines.run(name, f"ip address del {vip}/32 dev lo")
 
