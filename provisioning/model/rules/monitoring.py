@@ -64,10 +64,9 @@ def ports(context: Context) -> Iterator[Finding]:
 def _wanted(inventory: Inventory, monitoring: Monitoring, name: str) -> list[str]:
     """Keys of the ports that a host is asked to listen on."""
     edges = inventory.edges.hosts if inventory.edges else {}
-    if name in edges:
-        return ["host", "edge"]
     every = [key for key in type(monitoring.ports).model_fields if key != "edge"]
-    return every if name in monitoring.hosts else ["host"]
+    wanted = every if name in monitoring.hosts else ["host"]
+    return [*wanted, "edge"] if name in edges else wanted
 
 
 def _taken(inventory: Inventory, monitoring: Monitoring) -> Iterator[tuple[str, int, str, KeyPath]]:
