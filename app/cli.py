@@ -165,6 +165,13 @@ def _option(
     "service with cards in trouble.",
 )
 @_option(
+    "--min-ready-by",
+    default="node",
+    type=click.Choice(("node", "port", "host")),
+    help="What counts for that: every other node; those at this node's port, where balancers send "
+    "to each port by itself; or hosts with a node that is ready, this one included.",
+)
+@_option(
     "--start-timeout",
     default=600.0,
     type=click.FloatRange(1, 86400),

@@ -15,6 +15,7 @@ from .lending.lending import Lending
 from .middleware.open_requests import OpenRequests
 from .recordings import Recordings
 from .served_certificate import CertificateWatch
+from .session_routing.peers.enough import Enough
 from .session_routing.peers.leaving import Leaving
 from .settings import Settings
 from .speech import SpeechService
@@ -42,7 +43,7 @@ class Node:
     """Requests of clients that are under way."""
     gpus: GpuWatch = field(default_factory=GpuWatch)
     certificate: CertificateWatch = field(default_factory=lambda: CertificateWatch(None))
-    leaving: Leaving = field(default_factory=lambda: Leaving("", 1))
+    leaving: Leaving = field(default_factory=lambda: Leaving("", Enough(1)))
     gpu_drain: GpuDrain | None = None
     """None where nobody looks at the cards by itself."""
     lending: Lending | None = None

@@ -45,6 +45,7 @@ from .outputs.watch import ShareWatch
 from .paths import below
 from .recordings import Recordings
 from .served_certificate import CertificateWatch
+from .session_routing.peers.enough import By, Enough
 from .session_routing.peers.leaving import Leaving
 from .settings import Settings
 from .speech import RequestLimits, SpeechService
@@ -237,7 +238,8 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
         gpus=_gpu_watch(settings),
         certificate=CertificateWatch(settings.tls_port),
     )
-    node.leaving = Leaving(settings.node_name, settings.min_ready)
+    enough = Enough(settings.min_ready, By(settings.min_ready_by))
+    node.leaving = Leaving(settings.node_name, enough)
     node.gpu_drain = GpuDrain(
         node.gpus,
         service.pool,

@@ -42,6 +42,8 @@ class Settings:
     """Seconds for which a card has to be whole before it is back."""
     min_ready: int
     """Other nodes that have to be ready before this one goes for its cards."""
+    min_ready_by: str
+    """What is counted for it: ``node``, ``port`` or ``host``."""
     start_timeout: float
     text_limit: int
     drain_file: Path | None

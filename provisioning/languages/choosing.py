@@ -40,6 +40,8 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     # A program in Python; what is put into it is a word.
     ("/cosyvoice-edge.j2", Words),
     ("/logrotate.j2", Words),
+    # mtail's program; what is put into it is a word.
+    ("/edge.mtail.j2", Words),
     (".env.j2", EnvironmentFile),
     ("/exports.j2", Exports),
     (".sh.j2", Shell),

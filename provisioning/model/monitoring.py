@@ -45,6 +45,8 @@ class MonitoringPorts(Part):
     their loopback alone."""
     host: Port = 9100
     """Node exporter, on every host."""
+    edge: Port = 3903
+    """mtail, on edges: their requests."""
 
 
 class Monitoring(Group[MonitoringEntry]):

@@ -130,7 +130,7 @@ def virtual_services(inventory: Inventory) -> list[VirtualService]:
     if tls is None or not ours or edges_alone(inventory):
         return inventory.services
     beside = [one for one in inventory.services if not (tls.only and one.app)]
-    return [*tls_services(tls, ours[0]), *beside]
+    return [*tls_services(tls, ours if inventory.app.per_gpu else ours[:1]), *beside]
 
 
 def app_services(inventory: Inventory) -> list[VirtualService]:

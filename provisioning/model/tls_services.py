@@ -13,8 +13,10 @@ HTTPS_PORT = 443
 """The one that URLs need not name."""
 
 
-def tls_services(tls: Tls, app: VirtualService) -> list[VirtualService]:
-    """They are balanced as the app's own service is, by the same checks' times."""
+def tls_services(tls: Tls, ours: Sequence[VirtualService]) -> list[VirtualService]:
+    """They are balanced as the app's own first service is, by the same checks' times, on the real
+    servers that have any of them."""
+    app = ours[0]
     timing: dict[str, Any] = {
         key: getattr(app.check, key)
         for key in ("interval", "timeout", "retry", "delay_before_retry", "warmup")
@@ -23,7 +25,7 @@ def tls_services(tls: Tls, app: VirtualService) -> list[VirtualService]:
     asked = {**timing, "path": path, "virtualhost": server_name(tls)}
     if isinstance(app.check, HttpCheck):
         asked["status"] = app.check.status
-    common = {"app": False}
+    common = {"app": False, "real_servers": _served_by(ours)}
     found = [
         app.model_copy(
             update={**common, "name": HTTPS, "port": tls.port, "check": SslCheck(**asked)}
@@ -35,6 +37,16 @@ def tls_services(tls: Tls, app: VirtualService) -> list[VirtualService]:
         update = {**common, "name": REDIRECT, "port": tls.redirect_port, "check": check}
         found.append(app.model_copy(update=update))
     return found
+
+
+def _served_by(ours: Sequence[VirtualService]) -> list[str] | None:
+    """Nginx there leads to the ports of all of them; ``None`` is everywhere."""
+    named: list[str] = []
+    for service in ours:
+        if service.real_servers is None:
+            return None
+        named += service.real_servers
+    return list(dict.fromkeys(named))
 
 
 def server_name(tls: Tls) -> str | None:

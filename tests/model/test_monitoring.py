@@ -57,6 +57,12 @@ _RIGHT = "{name: a, type: webhook, url: {env: HOOK}}"
             "9090 is the port of the edges on m",
         ),
         (
+            "edges: {vip: 192.168.1.110, hosts: {e: 192.168.1.62}, port: 3903}\n"
+            "monitoring: {hosts: {m: 192.168.1.61}}",
+            "monitoring.ports.edge",
+            "3903 is the port of the edges on e",
+        ),
+        (
             f"monitoring: {{{_HOSTS}, ports: {{alertmanager: 22}}}}",
             "monitoring.ports.alertmanager",
             "22 is the port of SSH on mon1",

@@ -7,9 +7,10 @@ import pytest
 
 from provisioning.model.edge_admission import client_cap, edge_cap
 from provisioning.model.inventory import Inventory
-from provisioning.model.loader.load import load_inventory
+from provisioning.model.loader.load import load_inventory, parse_inventory
 from provisioning.model.nodes import all_nodes, host_of, nodes_of
-from provisioning.model.resolve import routes_sessions
+from provisioning.model.others_needed import HOST, PORT, Needed, needed_by
+from provisioning.model.resolve import routes_sessions, virtual_services
 from tests.model.marked import diagnostics
 
 _EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "per-gpu.yaml"
@@ -55,6 +56,56 @@ def test_nodes_of_one_host_are_peers() -> None:
     assert not routes_sessions(Inventory.model_validate({"vip": "192.168.1.100"}))
 
 
+_PORTS = [{"name": "gpu0", "port": 12321}, {"name": "gpu1", "port": 12322}]
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        # Directors send to each port: one other at the same one, and two where the quorum is 2.
+        ({}, Needed(1, PORT)),
+        ({"services": [_PORTS[0] | {"quorum": 2}, _PORTS[1]]}, Needed(2, PORT)),
+        # Of three at the port one is in no service of it, so that it may be the ready one.
+        ({"services": [_PORTS[0] | {"real_servers": ["rs1", "rs2"]}, _PORTS[1]]}, Needed(2, PORT)),
+        ({"services": [_PORTS[0] | {"real_servers": ["rs1"]}, _PORTS[1]]}, Needed(3, PORT, True)),
+        # By TLS alone a host serves while one of its cards does.
+        ({"tls": {"authority": "cluster"}}, Needed(1, HOST)),
+        ({"tls": {"authority": "cluster", "only": False}}, Needed(1, PORT)),
+        # Edges count hosts as well.
+        ({"vip": None, "directors": {}, "edges": {"vip": "10.0.0.9", "hosts": {"e": "10.0.0.8"}}},
+         Needed(1, HOST)),
+    ],
+)  # fmt: skip
+def test_what_has_to_stay_when_a_card_goes(change: dict[str, Any], wanted: Needed) -> None:
+    hosts = {f"rs{n}": f"192.168.1.10{n}" for n in (1, 2, 3)}
+    content: dict[str, Any] = {
+        "vip": "192.168.1.100",
+        "directors": {"hosts": {"lvs1": "192.168.1.11"}},
+        "real_servers": {"gpus": 2, "gpu_health": "drain", "hosts": hosts},
+        "services": _PORTS,
+        "app": {"per_gpu": True},
+        **change,
+    }
+    inventory = Inventory.model_validate({key: one for key, one in content.items() if one})
+    node = nodes_of(inventory, "rs1")[0]
+    assert needed_by(inventory, node) == wanted
+
+
+def test_tls_leads_to_every_host_that_has_a_port_of_the_app() -> None:
+    text = _EXAMPLE.read_text(encoding="utf-8")
+    changes = {
+        "\napp:\n": "\ntls: {authority: cluster}\napp:\n",
+        "port: 12321}": "port: 12321, real_servers: [rs1, rs2]}",
+        "port: 12322}": "port: 12322, real_servers: [rs2, rs3]}",
+    }
+    for old, new in changes.items():
+        text = text.replace(old, new, 1)
+    assert diagnostics(text, _EXAMPLE.parent) == []
+    inventory = parse_inventory(text, _EXAMPLE).inventory
+    found = [(one.name, one.real_servers) for one in virtual_services(inventory)]
+    assert found == [("https", ["rs1", "rs2", "rs3"]), ("redirect", ["rs1", "rs2", "rs3"])]
+
+
 @pytest.mark.parametrize(
     ("change", "path", "fix"),
     [
@@ -67,10 +118,13 @@ def test_nodes_of_one_host_are_peers() -> None:
         ({"  venv: true": "  venv: true\n  arguments: [--gpus=0]"}, "app.arguments[0]", "remove"),
         ({"  venv: true": "  venv: true\n  environment: {CUDA_VISIBLE_DEVICES: '1'}"},
          "app.environment.CUDA_VISIBLE_DEVICES", "remove"),
-        ({"  gpus: {": "  gpu_health: drain\n  gpus: {"}, "real_servers.gpu_health", "report"),
+        ({"  venv: true": "  venv: true\n  environment: {COSYVOICE_MIN_READY_BY: node}"},
+         "app.environment.COSYVOICE_MIN_READY_BY", "follows"),
         ({"    jobs_per_gpu: 2": "    gpus: none"}, "app.engine.gpus", "per_gpu"),
-        ({"\napp:\n": "\ntls: {names: [a.example], acme: {email: a@b.example}}\napp:\n"},
-         "tls", "one port"),
+        ({"\napp:\n": "\ntls: {authority: cluster, port: 12323}\napp:\n",
+          "gpus: {count: 2": "gpus: {count: 3"}, "app.first_port", "another"),
+        ({"  gpus: {": "  gpu_health: drain\n  gpus: {",
+          ", rs2: 192.168.1.102, rs3: 192.168.1.103": ""}, "real_servers.gpu_health", "add a real"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(change: dict[str, str], path: str, fix: str) -> None:

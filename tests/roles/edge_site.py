@@ -222,10 +222,13 @@ class Site:
         self._process.send_signal(signal.SIGHUP)
         await until(lambda: len(self.workers() - old) == 4 and not any(map(_accepts, old)))
 
-    async def stop(self) -> None:
+    async def stop_nginx(self) -> None:
         if self._process is not None:
             self._process.terminate()
             await asyncio.to_thread(self._process.wait, 30)
+
+    async def stop(self) -> None:
+        await self.stop_nginx()
         for node in self.nodes:
             await node.kill()
         shutil.rmtree(self.folder)

@@ -7,7 +7,7 @@ import socket
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -65,9 +65,16 @@ class Site:
     """Nginx as a real server has it, below a folder."""
 
     def __init__(
-        self, folder: Path, app_port: int, certificate: Path | None = None, case: str = "tls"
+        self,
+        folder: Path,
+        app_port: int,
+        certificate: Path | None = None,
+        case: str = "tls",
+        cards: Sequence[int] = (),
     ) -> None:
-        """``certificate`` is somebody else's file, where it is given."""
+        """``certificate`` is somebody else's file, where it is given; ``cards`` are the ports of
+        the nodes where each card has one."""
+        self.cards = list(enumerate(cards))
         self.folder, self.port, self.plain = folder, free_port(), free_port()
         given = files(case)
         one = made(Wanted(names=[NAME]))
@@ -94,6 +101,8 @@ class Site:
             "listen 80 ": f"listen {self.plain} ",
             "[::]:80": f"[::]:{self.plain}",
             "127.0.0.1:7860": f"127.0.0.1:{app_port}",
+            " in 443;": f" in {self.port};",
+            **{f"127.0.0.1:{13000 + at}": f"127.0.0.1:{port}" for at, port in self.cards},
         }.items():
             text = text.replace(ours, str(this))
         return text

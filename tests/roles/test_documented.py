@@ -67,6 +67,7 @@ _ROLES = {
 _MEANT = {
     "with [`monitoring`](monitoring.md), every host": tuple(_ROLES.values()),
     "with monitoring, director": ("director",),
+    "with monitoring, edge": ("edge",),
     "with monitoring, director and edge": ("director", "edge"),
 }
 """Hosts of several roles that a row is about."""
@@ -175,7 +176,9 @@ def test_packages_are_those_of_the_table(
     column = next(n for n, cell in enumerate(table[0]) if cell.startswith(role))
     packages = next(row for row in table if row[0] == "Debian packages")
     cell = packages[column].partition("; with `firewall` on every host ")[0]
-    listed = set(re.findall(r"`([^`]+)`", cell)) - {"app.venv", "tls", "tls.acme"} | {"nftables"}
+    listed = set(re.findall(r"`([^`]+)`", cell)) - {"app.venv", "tls", "tls.acme", "monitoring"} | {
+        "nftables"
+    }
     assert "; with `firewall` on every host `nftables`" in packages[1]
     wanted = {n for one in resources[role] if isinstance(one, Packages) for n in one.names}
     everywhere = "every host of every role gets `prometheus-node-exporter`"
@@ -223,6 +226,7 @@ def heard(role: str, some: Iterable[Resource]) -> set[Entry]:
             found.add((role, f"UDP {synced()[1]}"))
         if isinstance(resource, File):
             listened = re.findall(r"--\w+\.listen-address=\S+:(\d+)", resource.content)
+            listened += re.findall(r"mtail .*--port=(\d+)", resource.content)
             found |= {(role, f"TCP {port}") for port in listened}
             meshed = re.findall(r"--cluster\.listen-address=\S+:(\d+)", resource.content)
             found |= {(role, f"UDP {port}") for port in meshed}

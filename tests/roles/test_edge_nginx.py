@@ -5,9 +5,11 @@ Each of the pitfalls that were measured of the second seed's configuration has a
 
 import asyncio
 import json
+import string
 import subprocess
 from collections import Counter
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -159,6 +161,29 @@ async def test_one_client_leaves_half_to_others() -> None:
         assert statuses(await asyncio.gather(*modest)) == {200: 6}
 
 
+async def test_a_client_that_asks_without_end_refuses_nobody_else_a_place() -> None:
+    async with serving(cluster()) as site:
+        for node in site.nodes:
+            node.seconds = 0.005
+        over = asyncio.Event()
+
+        async def greedy() -> Counter[int]:
+            found: Counter[int] = Counter()
+            while not over.is_set():
+                found[(await site.ask(client=0)).status] += 1
+            return found
+
+        async def modest(client: int) -> list[Reply]:
+            return [await site.ask(client=client) for _ in range(15)]
+
+        crowd = [asyncio.create_task(greedy()) for _ in range(20)]
+        served = await asyncio.gather(*(modest(client) for client in range(1, 5)))
+        over.set()
+        greed = sum(await asyncio.gather(*crowd), Counter())
+    assert statuses([reply for some in served for reply in some]) == {200: 60}
+    assert greed[503] and greed[200], "it wanted more than its share, and had that"
+
+
 async def test_in_admission_queue_the_nodes_line_takes_what_waits() -> None:
     async with serving(without_shares(admission="queue")) as site:
         for node in site.nodes:
@@ -289,6 +314,18 @@ async def test_what_is_not_passed_on_is_refused_in_json() -> None:
             assert (reply.status, reply.body) == (200, b"healthy\n")
 
 
+async def test_a_path_of_any_signs_is_that_path_and_nothing_else() -> None:
+    signs = [sign for sign in string.printable if sign not in "$%?#" and not sign.isspace()]
+    # Two at once would be one to Nginx, or lead elsewhere.
+    paths = [f"/p{sign}q" for sign in signs if sign not in "./"] + ["/词é"]
+    async with serving(cluster(paths={"jobs": paths, "others": []})) as site:
+        for path in paths:
+            assert (await site.ask(quote(path))).status == 200, path
+            assert (await site.ask(quote(f"/{path[2:]}"))).status == 404, path
+        assert (await site.ask("/pq")).status == 404
+        assert sum(node.ran.total() for node in site.nodes) == len(paths)
+
+
 async def test_metrics_are_not_passed_on_with_everything_else() -> None:
     async with serving(cluster(paths={"others": ["/"]})) as site:
         assert (await site.ask("/other", method="GET")).status == 200
@@ -335,7 +372,9 @@ async def test_status_is_what_the_nodes_say() -> None:
         program = subprocess.Popen(["python3", "-I", str(site.program), str(site.nodes_file)])
         try:
             await until(lambda: (site.run / "out-rs3").exists())
-            said = (await site.ask("/cluster/status", method="GET")).json
+            # Each is asked by itself, so that the others may not have answered yet.
+            while (said := (await site.ask("/cluster/status", method="GET")).json)["busy"] < 3:
+                await asyncio.sleep(0.01)
             assert said["status"] == "degraded" and said["cluster"] == "cosyvoice"
             assert (said["total_capacity"], said["healthy"], said["servers"]) == (8, 2, 3)
             assert said["busy"] == 3

@@ -32,6 +32,7 @@ _DELIBERATE = {
         ("tls-acme", "edge1"),
         ("tls-acme", "rs1"),
         ("tls", "rs1"),
+        ("per-gpu-tls", "rs1"),
     ],
 )
 def test_nothing_is_found(case: str, host: str, tmp_path: Path) -> None:

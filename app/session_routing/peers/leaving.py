@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 
+from .enough import Enough
 from .members import Members
 from .peer import Condition
 
@@ -23,10 +24,12 @@ _log = logging.getLogger("app.session_routing")
 
 
 class Leaving:
-    """Wish and permission of this node; ``minimum`` is how many other nodes have to be ready."""
+    """Wish and permission of this node; ``enough`` is what has to be ready without it."""
 
-    def __init__(self, node: str, minimum: int, now: Callable[[], float] = time.monotonic) -> None:
-        self.minimum = minimum
+    def __init__(
+        self, node: str, enough: Enough, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._enough = enough
         self.gone = False
         """True while it wants to be out of service, and may."""
         self._node = node
@@ -50,12 +53,7 @@ class Leaving:
         gone, or does not know yet."""
         if self._wished is None or self.gone or self._now() - self._wished < _HEARD:
             return ""
-        ready = _ready(self._peers())
-        nodes, have = (
-            "node is" if ready == 1 else "nodes are",
-            "has" if self.minimum == 1 else "have",
-        )
-        return f"{ready} other {nodes} ready, and {self.minimum} {have} to be"
+        return self._enough.in_words(self._ready(self._peers()))
 
     def ask(self, *, wish: bool) -> bool:
         """Say whether this node wants to be out of service; whether it may be."""
@@ -72,27 +70,32 @@ class Leaving:
         now, peers = self._now(), self._peers()
         if self._wished is None:
             self._wished = now
-        if now - self._wished >= _HEARD and may_go(self._node, peers, self.minimum):
+        enough = self._ready(peers) >= self._enough.minimum
+        if now - self._wished >= _HEARD and enough and first(self._node, peers):
             self.gone = True
             self._enough_at = now
 
     def _stay_away(self) -> None:
-        now, ready = self._now(), _ready(self._peers())
-        if ready >= self.minimum:
+        now, ready = self._now(), self._ready(self._peers())
+        if ready >= self._enough.minimum:
             self._enough_at = now
         elif now - self._enough_at >= _MISSED:
             _log.warning("this node comes back: %d others are ready", ready)
             self.gone = False
 
     def _peers(self) -> dict[str, Condition]:
-        return {} if self._members is None else self._members.conditions()
+        """Conditions of those that can stand in for this node."""
+        members = self._members
+        if members is None:
+            return {}
+        concerned = self._enough.concerned(members.own, members.peers.values())
+        return {name: said for name, said in members.conditions().items() if name in concerned}
+
+    def _ready(self, peers: Mapping[str, Condition]) -> int:
+        members = self._members
+        return 0 if members is None else self._enough.ready(members.own, members.peers, peers)
 
 
-def may_go(node: str, peers: Mapping[str, Condition], minimum: int) -> bool:
-    """Tell whether it is this node's turn, and enough peers are ready. Pure."""
-    first = not any(said.ready and said.leaving and name < node for name, said in peers.items())
-    return first and _ready(peers) >= minimum
-
-
-def _ready(peers: Mapping[str, Condition]) -> int:
-    return sum(said.ready for said in peers.values())
+def first(node: str, peers: Mapping[str, Condition]) -> bool:
+    """Tell whether it is this node's turn to go. Pure."""
+    return not any(said.ready and said.leaving and name < node for name, said in peers.items())

@@ -31,6 +31,8 @@ class Members:
     def __init__(self, node: str, peers: Iterable[Peer], peer_client: PeerClient, ask: Ask) -> None:
         self.node = node
         self.peers: dict[str, Peer] = {}
+        self.own: Peer | None = None
+        """This node, as the others know it; None where it is not among those it was given."""
         self._peer_client = peer_client
         self._ask = ask
         self._watching: dict[Peer, asyncio.Task[None]] | None = None
@@ -47,7 +49,9 @@ class Members:
 
     def replace(self, peers: Iterable[Peer]) -> None:
         """Have these peers from now on. This node itself may be among them."""
-        self.peers = {peer.name: peer for peer in peers if peer.name != self.node}
+        every = {peer.name: peer for peer in peers}
+        self.own = every.pop(self.node, None)
+        self.peers = every
         self._heard = {name: heard for name, heard in self._heard.items() if name in self.peers}
         if self._watching is not None:
             self.watch()

@@ -19,6 +19,7 @@ _SET_FROM = {
     "COSYVOICE_GPUS_EXPECTED": "write real_servers: {gpus: …}, or gpus with the host",
     "COSYVOICE_GPU_HEALTH": "write real_servers: {gpu_health: …}",
     "COSYVOICE_MIN_READY": "remove it; it follows from quorum with the services",
+    "COSYVOICE_MIN_READY_BY": "remove it; it follows from app.per_gpu and the services",
     "COSYVOICE_SPOOL_DIR": "remove it; it is where the deploy makes it",
     "COSYVOICE_DRAIN_FILE": "remove it; `cluster drain` writes to it",
     "COSYVOICE_PEERS_FILE": "write app: {session_routing: …}",

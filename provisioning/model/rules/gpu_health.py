@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from ..gpus import GpuHealth
-from ..others_needed import others_needed
+from ..nodes import all_nodes
+from ..others_needed import PORT, needed_by
 from ..resolve import routes_sessions
 from .finding import Context, Finding, warning
 
@@ -16,7 +17,8 @@ def drain(context: Context) -> Iterator[Finding]:
     hosts = inventory.real_servers.hosts
     if inventory.real_servers.gpu_health is not GpuHealth.DRAIN or not hosts:
         return
-    if len(hosts) == 1:
+    needed = [needed_by(inventory, node) for node in all_nodes(inventory)]
+    if len(needed) == 1:
         yield warning(
             _PATH,
             "the only node never goes out of service: it keeps the slots of its last card",
@@ -33,7 +35,15 @@ def drain(context: Context) -> Iterator[Finding]:
             None,
             ("app", "session_routing"),
         )
-    elif all(others_needed(inventory, name) >= len(hosts) for name in hosts):
+    elif inventory.app.per_gpu and all(one.by == PORT and one.never for one in needed):
+        yield warning(
+            _PATH,
+            "no port has enough nodes that others could stand in, so each keeps its slots",
+            "add a real server, or lower the quorum of the services",
+            None,
+            ("app", "per_gpu"),
+        )
+    elif all(one.never for one in needed):
         yield warning(
             _PATH,
             "a quorum needs every node, so each keeps the slots of its last card",

@@ -61,7 +61,7 @@ def ports(context: Context) -> Iterator[Finding]:
             )
     told = set()
     for name, port, whose, path in _taken(inventory, monitoring):
-        for key in _wanted(monitoring, name):
+        for key in _wanted(inventory, monitoring, name):
             if getattr(monitoring.ports, key) == port and (key, whose) not in told:
                 told.add((key, whose))
                 text = f"{port} is the port of {whose} on {name}"
@@ -69,12 +69,17 @@ def ports(context: Context) -> Iterator[Finding]:
                 yield Finding(at, text, "write another", str(port), also=(path,))
 
 
-def _wanted(monitoring: Monitoring, name: str) -> list[str]:
+def _wanted(inventory: Inventory, monitoring: Monitoring, name: str) -> list[str]:
     """Keys of the ports that a host is asked to listen on."""
-    if name not in monitoring.hosts:
-        return ["host"]
-    every = list(type(monitoring.ports).model_fields)
-    return [key for key in every if key != "relay" or monitoring.bots]
+    edges = inventory.edges.hosts if inventory.edges else {}
+    here = {"host"}
+    if name in monitoring.hosts:
+        here = set(type(monitoring.ports).model_fields) - {"edge"}
+    if name in edges:
+        here.add("edge")
+    if not monitoring.bots:
+        here.discard("relay")
+    return [key for key in type(monitoring.ports).model_fields if key in here]
 
 
 def _taken(inventory: Inventory, monitoring: Monitoring) -> Iterator[tuple[str, int, str, KeyPath]]:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from ..app import Server
-from ..gpus import GpuHealth
 from ..inventory import Inventory
 from ..key_path import KeyPath
 from ..nodes import Node, all_nodes, nodes_of
 from ..resolve import app_services
 from ..service import serves
 from ..slots import card_names
+from ..way_in import edges_alone
 from .finding import Context, Finding, warning
 
 _PATH: KeyPath = ("app", "per_gpu")
@@ -75,6 +75,12 @@ def nodes(context: Context) -> Iterator[Finding]:
             said = f"{node.name} would listen on port {node.port}"
             yield Finding(("app", "first_port"), said, "write a lower one", also=(host,))
             return
+        tls = inventory.tls
+        if tls and not edges_alone(inventory) and node.port in (tls.port, tls.redirect_port):
+            key = "port" if node.port == tls.port else "redirect_port"
+            said = f"{node.name} would listen on port {node.port}, where Nginx does (tls.{key})"
+            yield Finding(("app", "first_port"), said, "write another", also=(("tls", key),))
+            return
 
 
 def services(context: Context) -> Iterator[Finding]:
@@ -122,26 +128,10 @@ def _services(inventory: Inventory) -> str:
 
 
 def together(context: Context) -> Iterator[Finding]:
-    """Refuse settings that a node a card does not have yet."""
+    """Refuse to set for all nodes of a host what is each node's own."""
     inventory = context.inventory
     if not inventory.app.per_gpu:
         return
-    if inventory.tls is not None:
-        yield Finding(
-            ("tls",),
-            "Nginx on a real server passes everything to one port, and with per_gpu there are "
-            "several",
-            "remove app.per_gpu: one app uses all cards behind one port; or remove tls",
-            also=(_PATH,),
-        )
-    if inventory.real_servers.gpu_health is GpuHealth.DRAIN:
-        yield Finding(
-            ("real_servers", "gpu_health"),
-            "nodes count each other over the whole cluster, and with per_gpu each port has a "
-            "quorum of its own",
-            "write report: a node whose card is lost is not ready in any case; or remove per_gpu",
-            also=(_PATH,),
-        )
     for index, argument in enumerate(inventory.app.arguments):
         if (name := argument.partition("=")[0]) in _ARGUMENTS:
             yield _set_already(("app", "arguments", index), name)

@@ -79,6 +79,7 @@ def _values(host: RoleHost, edges: Edges) -> dict[str, object]:
         "retry_after": edges.retry_after,
         "log_format": edges.log_format.value,
         "run": EDGE_RUN,
+        "watched": inventory.monitoring is not None,
         "log": NGINX_LOG,
         "requests": EDGE_REQUESTS,
         "edge_service": EDGE_SERVICE,

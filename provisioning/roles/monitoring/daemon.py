@@ -16,6 +16,10 @@ class PackagedDaemon:
 
     name: str
     arguments: tuple[str, ...]
+    user: str = "prometheus"
+    """The package's account for it."""
+    group: str = ""
+    """A further group, by which it reads what others may not."""
 
     def kept_running(self, host: RoleHost) -> list[Resource]:
         """Its definition, and that it runs. Nobody's work is disturbed by it."""
@@ -23,6 +27,8 @@ class PackagedDaemon:
             "daemon": self.name,
             "program": f"/usr/bin/{self.name}",
             "arguments": list(self.arguments),
+            "user": self.user,
+            "group": self.group,
         }
         anew = self.anew(host.manager)
         service = Service(name=self.name, manager=host.manager)

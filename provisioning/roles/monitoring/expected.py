@@ -1,6 +1,7 @@
 """The state that a director's table and its real servers should have, as metrics. Pure."""
 
 from ...model.inventory import Inventory
+from ...model.nodes import all_nodes
 from ...model.resolve import gpus_of
 from ...model.runtime import Runtime
 from ..wanted_services import wanted_services
@@ -25,6 +26,14 @@ def expected(inventory: Inventory, runtime: Runtime) -> dict[str, object]:
     cards = {name: gpus_of(inventory, name) for name in names}
     return {
         "servers": servers,
-        "drains": [(name, int(name in runtime.drains)) for name in names],
+        # Of nodes too, where a host has several: their metrics have these names.
+        "drains": [
+            *((name, int(name in runtime.drains)) for name in names),
+            *(
+                (node.name, int(node.host in runtime.drains))
+                for node in all_nodes(inventory)
+                if node.name != node.host
+            ),
+        ],
         "gpus": [(name, one.count) for name, one in cards.items() if one is not None],
     }

@@ -23,6 +23,7 @@ from ..programs import manager_resources
 from ..rendering import RenderedFile
 from ..role_host import RoleHost
 from .daemon import PackagedDaemon
+from .edge_requests import edge_requests
 from .expected import expected
 
 _SECONDS = 5
@@ -46,6 +47,8 @@ def exporters(deployment: Deployment, name: str) -> RolePart:
         resources.append(RenderedFile(path=EXPECTED_METRICS, content=content))
     if name in (*inventory.directors.hosts, *(inventory.edges.hosts if inventory.edges else ())):
         resources += _keepalived_metrics(host)
+    if inventory.edges is not None and name in inventory.edges.hosts:
+        resources += edge_requests(host, monitoring, inventory.edges)
     return RolePart((), tuple(resources), ())
 
 

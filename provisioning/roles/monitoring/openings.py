@@ -22,6 +22,9 @@ def openings(inventory: Inventory, name: str) -> list[Opening]:
     if name in inventory.real_servers.hosts:
         ports = tuple(node.port for node in nodes_of(inventory, name))
         found.append(Opening(what="metrics of the app", ports=ports, sources=watchers))
+    if inventory.edges and name in inventory.edges.hosts:
+        ports = (monitoring.ports.edge,)
+        found.append(Opening(what="metrics of an edge's requests", ports=ports, sources=askers))
     if name in monitoring.hosts:
         found += _of_monitoring(inventory, monitoring)
     return found

@@ -3,11 +3,11 @@
 from ...model.inventory import Inventory
 from ...model.monitoring import Monitoring
 
-RULES = ("hosts", "directors", "service", "gpus", "watching")
+RULES = ("hosts", "directors", "edges", "service", "gpus", "watching")
 """Templates ``alerts-NAME.yml.j2``, each a file of rules of the same name."""
 _LABELS = (
-    "gpu", "iname", "instance", "integration", "job", "local_address", "mountpoint", "name",
-    "node", "real_server", "role", "route", "rule_group", "service", "vip",
+    "app_node", "gpu", "iname", "instance", "integration", "job", "local_address", "mountpoint",
+    "name", "node", "real_server", "role", "route", "rule_group", "service", "vip",
 )  # fmt: skip
 
 

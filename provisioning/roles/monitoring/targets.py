@@ -68,6 +68,7 @@ def jobs(inventory: Inventory, monitoring: Monitoring) -> list[Job]:
     found = [
         Job("host", tuple(_hosts(inventory, monitoring))),
         Job("node", tuple(_nodes(inventory))),
+        Job("edge", tuple(_edges(inventory, monitoring))),
         Job("probe", tuple(_probes(inventory)), modules=True),
         Job("prometheus", tuple(_watchers(monitoring, monitoring.ports.prometheus))),
         Job("alertmanager", tuple(_watchers(monitoring, monitoring.ports.alertmanager))),
@@ -95,6 +96,14 @@ def _nodes(inventory: Inventory) -> list[Target]:
     return [
         Target(endpoint(hosts[node.host].address, node.port), "real_server", node.name)
         for node in all_nodes(inventory)
+    ]
+
+
+def _edges(inventory: Inventory, monitoring: Monitoring) -> list[Target]:
+    hosts = inventory.edges.hosts if inventory.edges else {}
+    return [
+        Target(endpoint(host.address, monitoring.ports.edge), _ROLES["edges"], name)
+        for name, host in hosts.items()
     ]
 
 

@@ -128,7 +128,9 @@ def _files(host: RoleHost, values: dict[str, object], again: tuple[Handler, ...]
         *(
             RenderedFile(
                 path=APP_ENV_OF_NODE.format(node.label),
-                content=host.render("app.env.j2", environment=node_environment(node)),
+                content=host.render(
+                    "app.env.j2", environment=node_environment(host.inventory, node)
+                ),
                 mode=0o640,
                 group=host.inventory.app.user,
                 triggers=(restart(node.service, host.manager),),

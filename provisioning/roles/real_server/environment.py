@@ -5,7 +5,7 @@ from ...model.engine_needs import engine_variables
 from ...model.gpus import GpuHealth
 from ...model.inventory import Inventory
 from ...model.nodes import Node
-from ...model.others_needed import others_needed
+from ...model.others_needed import needed_by, others_needed
 from ...model.resolve import gpus_of, routes_sessions
 from ...model.tls_hosts import tls_hosts
 from ...places import APP_STATE, DRAIN_FILE, PEERS_FILE, SECRET_FILE
@@ -43,14 +43,15 @@ def environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
         values["COSYVOICE_GPUS_EXPECTED"] = gpus.count
     if inventory.real_servers.gpu_health is GpuHealth.DRAIN:
         values["COSYVOICE_GPU_HEALTH"] = GpuHealth.DRAIN.value
-        values["COSYVOICE_MIN_READY"] = others_needed(inventory, name)
+        if not app.per_gpu:
+            values["COSYVOICE_MIN_READY"] = others_needed(inventory, name)
     values |= {**app.environment, **host.environment}
     return [(key, with_paths(str(value), app.directory)) for key, value in values.items()]
 
 
-def node_environment(node: Node) -> list[tuple[str, str]]:
+def node_environment(inventory: Inventory, node: Node) -> list[tuple[str, str]]:
     """A node's own environment, over that of its host, where each card has a node."""
-    return [
+    found = [
         ("COSYVOICE_NODE_NAME", node.name),
         ("COSYVOICE_PORT", str(node.port)),
         ("COSYVOICE_WORKERS", str(node.slots)),
@@ -60,3 +61,8 @@ def node_environment(node: Node) -> list[tuple[str, str]]:
         ("CUDA_DEVICE_ORDER", "PCI_BUS_ID"),
         ("COSYVOICE_SPOOL_DIR", f"{APP_STATE}/{node.label}/spool"),
     ]
+    if inventory.real_servers.gpu_health is GpuHealth.DRAIN:
+        needed = needed_by(inventory, node)
+        found.append(("COSYVOICE_MIN_READY", str(needed.count)))
+        found.append(("COSYVOICE_MIN_READY_BY", needed.by))
+    return found

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ...model.inventory import Inventory
+from ...model.nodes import nodes_of
 from ...model.resolve import app_services, is_ipv4
 from ...model.service import check_path
 from ...model.tls import Tls
@@ -60,6 +61,7 @@ def nginx(host: RoleHost) -> list[Resource]:
 def _values(host: RoleHost, tls: Tls) -> dict[str, object]:
     inventory = host.inventory
     service = app_services(inventory)[0]
+    ports = [node.port for node in nodes_of(inventory, host.name)]
     ipv6 = not all(map(is_ipv4, inventory.virtual_ips))
     addresses = [
         str(vip.address.ip) if is_ipv4(vip) else f"[{vip.address.ip}]"
@@ -72,7 +74,10 @@ def _values(host: RoleHost, tls: Tls) -> dict[str, object]:
         "host": server_name(tls) or addresses[0],
     }
     return {
-        "app": f"http://127.0.0.1:{service.port}",
+        # With a node a card, all of this host's.
+        "nodes": [f"127.0.0.1:{port}" for port in ports] if len(ports) > 1 else [],
+        "app": "http://app" if len(ports) > 1 else f"http://127.0.0.1:{ports[0]}",
+        "asked": "http://asked" if len(ports) > 1 else f"http://127.0.0.1:{ports[0]}",
         "redirect": redirect,
         "other_port": None if tls.port == HTTPS_PORT else tls.port,
         "listen": _listen(tls.port, ipv6=ipv6),

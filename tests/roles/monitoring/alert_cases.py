@@ -83,6 +83,10 @@ _PROBE_LABELS = {
     "service": "https",
     "vip": "192.0.2.100",
 }
+_EDGE = 'cluster="c",instance="edge1",job="cosyvoice-edge",node="edge1",role="edge"'
+_ON_EDGE = {"instance": "edge1", "job": "cosyvoice-edge", "node": "edge1", "role": "edge"}
+_OF_EDGE = {**_ON_EDGE, "job": "cosyvoice-host"}
+_AS_SEEN = f'app_node="rs1",real_server="rs1",{host("edge1", "edge")}'
 _MON = 'cluster="c",instance="mon1",job="cosyvoice-{}",node="mon1",role="monitoring"'
 _DAY = 86400.0
 
@@ -125,6 +129,58 @@ CASES = (
         {**_RS1, "job": "cosyvoice-host"},
         11,
         9,
+    ),
+    Case(
+        "EdgeUnwatched",
+        {f"up{{{_EDGE}}}": (0, 1), f"up{{{host('edge1', 'edge')}}}": (1, 1)},
+        _ON_EDGE,
+        3,
+        1.5,
+    ),
+    Case("EdgeNginxDown", {f"nginx_up{{{host('edge1', 'edge')}}}": (0, 1)}, _OF_EDGE, 2, 0.75),
+    Case(
+        "EdgeReachesNoNode",
+        {
+            f"cluster_edge_node_ready{{{_AS_SEEN}}}": (0, 1),
+            f"cluster_edge_node_drained{{{_AS_SEEN}}}": (0, 0),
+            f"cosyvoice_ready{{{node()}}}": (1, 1),
+        },
+        {"app_node": "rs1"},
+        3,
+        1.5,
+    ),
+    Case(
+        "EdgeRefusesJobs",
+        {
+            f'cosyvoice_edge_jobs_refused_total{{reason="full",{_EDGE}}}': (Rate(6), Rate(5)),
+            f'cosyvoice_edge_jobs_refused_total{{reason="client",{_EDGE}}}': (Rate(90), Rate(90)),
+            f'cosyvoice_edge_requests_total{{kind="job",code="503",{_EDGE}}}': (
+                Rate(100),
+                Rate(100),
+            ),
+        },
+        {},
+        7,
+        4,
+        ends_after=7,
+    ),
+    Case(
+        "EdgeLosesJobs",
+        {f"cosyvoice_edge_jobs_lost_total{{{_EDGE}}}": (Rate(1), 60)},
+        {},
+        2,
+        ends_after=17,
+    ),
+    Case(
+        "EdgeDropsConnections",
+        {
+            f"nginx_connections_accepted{{{host('edge1', 'edge')}}}": (Rate(61), Rate(60)),
+            f"nginx_connections_handled{{{host('edge1', 'edge')}}}": (Rate(60), Rate(60)),
+        },
+        _OF_EDGE,
+        4,
+        1.5,
+        ends_after=7,
     ),
     Case("NoMaster", {_vrrp(LVS1): (1, 2), _vrrp(LVS2): (1, 1)}, {"iname": "VI_1"}, 1, 0.25),
     Case("TwoMasters", {_vrrp(LVS1): (2, 2), _vrrp(LVS2): (2, 1)}, {"iname": "VI_1"}, 1, 0.25),

@@ -1,0 +1,27 @@
+"""Through an edge the first byte of sound comes at most 5 ms later than from its node."""
+
+import pytest
+
+from benchmarks.edge.first_byte import Times, first_bytes
+from tests.roles.edge_site import serving
+from tests.roles.test_edge_nginx import cluster
+
+_LATER = 0.005
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+async def test_the_first_byte_is_not_held_back() -> None:
+    async with serving(cluster()) as site:
+        direct, through = (await first_bytes(site, 60, think=0.005, body=200)).at(0.5)
+    assert 0.005 <= direct < through
+    assert through - direct <= _LATER
+
+
+def test_quantiles_are_of_each_by_itself() -> None:
+    times = Times([3.0, 1.0, 2.0], [30.0, 10.0, 20.0])
+    assert (times.at(0.5), times.at(0.99)) == ((2.0, 20.0), (3.0, 30.0))
