@@ -23,6 +23,7 @@ class ClusterError(Exception):
         InterfacesFormatError
         InventoryError
         LabError
+        LegacyFormatError
         LockedError
         NoReplyError
         NoSuchKeyError
