@@ -24,6 +24,7 @@ class ClusterError(Exception):
         InterfacesFormatError
         InventoryError
         LabError
+        LegacyFormatError
         LockedError
         NoReplyError
         NoSuchKeyError

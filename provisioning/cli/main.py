@@ -17,7 +17,7 @@ def main() -> NoReturn:
         with Interrupts() as interrupts:
             try:
                 honest_streams()
-                # Here, as this imports the program: the better part of a second on a busy machine.
+                # Here, as this imports the program, which takes a moment on a busy machine.
                 from .running import run
 
                 status = flushed(run(sys.argv[1:]))

@@ -27,6 +27,27 @@ def test_a_secret_that_is_not_here_is_one_line_and_not_a_traceback(tmp_path: Pat
     assert "CLUSTER_TEST_NOWHERE is not set; export it first" in done.stderr
 
 
+def test_little_is_imported_before_a_command_is_known() -> None:
+    program = (
+        "import sys; from provisioning.cli.running import run; run(sys.argv[1:]);"
+        "print(*sys.modules)"
+    )
+    heavy = {"cryptography", "jinja2", "paramiko", "pydantic", "rich", "yaml"}
+    for words in (["--version"], ["--help"], ["stauts"]):
+        done = subprocess.run(
+            [sys.executable, "-c", program, *words],
+            cwd=_REPOSITORY,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        imported = set(done.stdout.splitlines()[-1].split())
+        assert "click" in imported
+        assert not imported & heavy
+        assert not any(one.startswith("provisioning.model.rules") for one in imported)
+
+
 def test_ctrl_c_is_status_130_and_one_line(tmp_path: Path) -> None:
     # A host that takes the connection and says nothing: there is time to interrupt.
     with socket.create_server(("127.0.0.1", 0)) as silent:

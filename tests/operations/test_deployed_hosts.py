@@ -14,6 +14,7 @@ from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.deploy.decommission import add_removals, decommission_waves
 from provisioning.operations.planning import Plans
 from provisioning.operations.state_folder.deployed_hosts import (
+    DeployedHost,
     departed,
     forget,
     inventory_with,
@@ -98,6 +99,23 @@ def test_another_name_for_the_same_address_is_the_same_host(folder: Path) -> Non
     assert departed(load_deployed_hosts(folder), renamed) == {}
     remember(folder, renamed, ["gpu3"])
     assert load_deployed_hosts(folder).keys() == {"lvs1", "lvs2", "rs1", "rs2", "gpu3", "nas1"}
+
+
+def test_a_group_that_leaves_as_a_whole_is_known_too(tmp_path: Path) -> None:
+    edges = {"vip": {"address": "10.77.0.110/24", "virtual_router_id": 7}}
+    with_edges = CONTENT | {"edges": edges | {"hosts": {"edge1": "10.77.0.51"}}}
+    remember(tmp_path, Inventory.model_validate(with_edges), ["rs1", "edge1", "nas1"])
+    left = Inventory.model_validate({k: v for k, v in CONTENT.items() if k != "storage"})
+    again = inventory_with(left, departed(load_deployed_hosts(tmp_path), left))
+    assert again.edges is not None and again.storage is not None
+    assert again.edges.hosts.keys() == {"edge1"} and again.storage.hosts.keys() == {"nas1"}
+    assert str(again.edges.vip.address) == "10.77.0.110/24"
+    assert connection_of(again, "edge1").host == "10.77.0.51"
+    assert "edge1" in desired_hosts(again, None, Runtime())
+
+    of_before = {"edge1": DeployedHost(["edges"], {"address": "10.77.0.51"})}
+    with pytest.raises(RuntimeStateError, match=r"edge1 left .*Field required.*cluster forget"):
+        inventory_with(left, of_before)
 
 
 def test_no_secret_is_written_down(folder: Path) -> None:

@@ -63,13 +63,15 @@ class PerGpuSite(Site):
         release = unpack(self.host / "opt")
         (self.host / "opt" / "current").symlink_to(release)
         wanted = desired_hosts(self.inventory, None, Runtime(), _SECRET)[_HOST].resources
-        # What is not the app's (systemd's folders, the virtual IP) is for others to test.
+        # What has no place of the test's own (kernel settings, the virtual IP) is for others to
+        # test, and must not land on this machine.
         for one in wanted:
-            if isinstance(one, Directory) and "cosyvoice" in one.path:
-                Path(self.moved(one.path)).mkdir(parents=True, exist_ok=True, mode=one.mode)
-        for one in wanted:
-            if isinstance(one, File) and ("cosyvoice" in one.path or "/opt/" in one.path):
-                path = Path(self.moved(one.path))
+            path = Path(self.moved(getattr(one, "path", "/")))
+            if not path.is_relative_to(self.host):
+                continue
+            if isinstance(one, Directory):
+                path.mkdir(parents=True, exist_ok=True, mode=one.mode)
+            elif isinstance(one, File):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(self.moved(one.content), encoding="utf-8")
                 path.chmod(one.mode)

@@ -9,14 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.facts.machine.legacy_filter import LEGACY_FILTER
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
 from provisioning.places import FIREWALL_RULES
+from provisioning.resources.base import Observation
 from provisioning.resources.file import File
-from provisioning.roles.desired import desired_hosts
+from provisioning.roles.deployment import Deployment
+from provisioning.roles.firewall import firewall
 from provisioning.roles.firewall import ruleset as firewall_ruleset
 from provisioning.roles.opening import Opening, networks
 from provisioning.roles.registry import ROLES
+from provisioning.roles.rendering import Templates
 from provisioning.roles.storage import STORAGE
 from tests.roles.firewall_site import Site, Try, site
 
@@ -63,7 +67,8 @@ _PORTS = (22, 80, 111, 443, 2049, 7859, 7860, 9080, 9100, 9999)
 def ruleset(tmp_path: Path, name: str, text: str = _INVENTORY) -> str:
     path = tmp_path / "inventory.yaml"
     path.write_text(text, encoding="utf-8")
-    desired = desired_hosts(load_inventory(path), None, Runtime())[name]
+    inventory = load_inventory(path)
+    desired = firewall.part(Deployment(inventory, Templates(inventory), Runtime()), name)
     (content,) = (
         one.content
         for one in desired.resources
@@ -207,12 +212,38 @@ def test_ping_and_neighbours_of_both_families_go_on(tmp_path: Path) -> None:
 @needs_root
 def test_tables_of_others_stay(tmp_path: Path) -> None:
     others = "table ip theirs {\n\tchain input {\n\t\ttcp dport 1 drop\n\t}\n}\n"
-    with site([], []) as place:
-        place.load(others)
-        place.load(ruleset(tmp_path, "lvs1"))
-        place.load(ruleset(tmp_path, "lvs1"))
+    legacy = ("iptables-legacy", "-A", "INPUT", "-p", "tcp", "--dport", "22", "-j", "DROP")
+    ssh = [(OPERATOR, "192.168.1.11", 22)]
+    with site(["192.168.1.11"], [OPERATOR]) as place:
+        with place.listening([("192.168.1.11", 22)]):
+            place.load(others)
+            place.load(ruleset(tmp_path, "lvs1"))
+            place.load(ruleset(tmp_path, "lvs1"))
+            assert place.reached(ssh, 5) == ssh
+            # Beside ours, in no list of nft, and a packet has to pass both.
+            place.host.run(*legacy)
+            assert place.reached(ssh) == []
+            said = place.host.run("sh", "-c", LEGACY_FILTER.fragment)
+            assert LEGACY_FILTER.parse(Observation(said, "", 0)).may_drop() == ("ip",)
         place.host.run("nft", "delete", "table", "inet", "cosyvoice")
         assert place.host.run("nft", "list", "ruleset") == others
+        assert "--dport 22 -j DROP" in place.host.run("iptables-legacy-save")
+
+
+@needs_root
+def test_hundreds_of_hosts_are_one_rule(tmp_path: Path) -> None:
+    nodes = "".join(f"    rs{n}: 192.168.{4 + n // 250}.{n % 250 + 1}\n" for n in range(300))
+    head = "vip: 192.168.1.100\ndirectors: {hosts: {lvs1: 192.168.1.11, lvs2: 192.168.1.12}}\n"
+    rest = "storage: {hosts: {nas1: 192.168.1.21}}\nfirewall: true\n"
+    rules = ruleset(tmp_path, "nas1", f"{head}real_servers:\n  hosts:\n{nodes}{rest}")
+    assert rules.count("dport { 2049 }") == 1
+    assert len(rules) < len(ruleset(tmp_path, "nas1")) + 1000, "runs of addresses are networks"
+    first, last, beyond = "192.168.4.1", "192.168.5.50", "192.168.5.51"
+    tries = [(source, "192.168.1.21", 2049) for source in (first, last, beyond)]
+    own = "192.168.1.21"
+    with site([own], [first, last, beyond]) as place, place.listening([(own, 2049)]):
+        place.load(rules)
+        assert place.reached(tries, 2) == tries[:2]
 
 
 def test_without_the_key_there_is_no_firewall(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from ..fact import Fact
 
 Fate = Literal["accept", "drop", "unknown"]
 _VERDICTS: dict[str, Fate] = {"accept": "accept", "drop": "drop", "reject": "drop"}
+_OUTWARDS = ("FORWARD", "OUTPUT", "POSTROUTING")
+"""Chains of iptables through which nothing comes in."""
 _DEEP = 16
 """Jumps, as many as the kernel takes (NFT_JUMP_STACK_SIZE)."""
 
@@ -67,6 +69,14 @@ class PacketFilter:
                     return Dropped(chain["family"], chain["table"], chain["name"])
         return None
 
+    def may_drop(self) -> tuple[str, ...]:
+        """Families with a policy or a rule that drops some of what comes in."""
+        closed = [one["family"] for one in self._all("chain") if one.get("policy") == "drop"]
+        for rule in self._all("rule"):
+            if rule["chain"] not in _OUTWARDS and _refuses(rule.get("expr", [])):
+                closed.append(rule["family"])
+        return tuple(dict.fromkeys(closed))
+
     def _all(self, kind: str) -> Iterator[dict[str, Any]]:
         return (one[kind] for one in self.objects if kind in one)
 
@@ -102,6 +112,10 @@ class PacketFilter:
         target = (verdict.get("jump") or verdict.get("goto") or {}).get("target")
         chain = {"family": place[0], "table": place[1], "name": target}
         return self._fate(chain, packet, depth + 1) if target else None
+
+
+def _refuses(expressions: list[dict[str, Any]]) -> bool:
+    return any("drop" in one or "reject" in one for one in expressions)
 
 
 def _is_verdict(expression: dict[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from ...errors import ClusterError
-from ..rules.finding import Severity
+from ..severity import Severity
 from .excerpt import printable
 
 

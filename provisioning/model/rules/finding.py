@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from ..inventory import Inventory
 from ..key_path import KeyPath
-
-Severity = Literal["error", "warning"]
+from ..severity import Severity
 
 
 @dataclass(frozen=True, slots=True)

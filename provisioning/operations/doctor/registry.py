@@ -4,12 +4,19 @@ from .access import IDS
 from .rule import AnyRule
 from .rules.claims import VIP_ANSWERED, VIP_TAKEN, VRID_TAKEN
 from .rules.clocks import CLOCK_APART, CLOCK_UNKEPT
-from .rules.firewall import VRRP_DROPPED
+from .rules.firewall import FIREWALL_BESIDE, VRRP_DROPPED
 from .rules.host import OWN_NAME_RULE, SCHEDULER_MODULE, SSHD_SESSIONS
 from .rules.keepalived import KEEPALIVED_OTHER, KEEPALIVED_TWICE
+from .rules.memory import GPU_MEMORY, GPU_PERSISTENCE, MEMORY_SHORT
 from .rules.mtu import MTU
 from .rules.outputs import OUTPUTS_MOUNT
-from .rules.programs import IPVS_OWNER, NETWORKD, OWN_UPGRADES_RULE, PORT_TAKEN
+from .rules.programs import (
+    IPVS_OWNER,
+    NETWORK_MANAGER,
+    NETWORKD,
+    OWN_UPGRADES_RULE,
+    PORT_TAKEN,
+)
 from .rules.reach import PORT_BLOCKED
 from .rules.requirements import REQUIREMENT
 from .rules.room import CONNTRACK_FULL, DISK_FULL
@@ -29,6 +36,7 @@ RULES: tuple[AnyRule, ...] = (
     ADDRESS_TAKEN,
     PORT_BLOCKED,
     VRRP_DROPPED,
+    FIREWALL_BESIDE,
     MTU,
     RP_FILTER,
     GATEWAY_IS_DIRECTOR,
@@ -40,6 +48,10 @@ RULES: tuple[AnyRule, ...] = (
     PORT_TAKEN,
     SYSCTL_DRIFT,
     NETWORKD,
+    NETWORK_MANAGER,
+    MEMORY_SHORT,
+    GPU_MEMORY,
+    GPU_PERSISTENCE,
     OUTPUTS_MOUNT,
     DISK_FULL,
     CONNTRACK_FULL,

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ...model.groups import managed_groups
-from ...model.hosts import Host
+from ...model.hosts import Group, Host
 from ...model.inventory import Inventory
 from ...model.resolve import (
     all_hosts,
@@ -39,6 +39,8 @@ class DeployedHost:
     """Its inventory entry, with what group and inventory gave it (a ``Host`` as JSON)."""
     services: list[str] = field(default_factory=list)
     """Services that listed the host among their real servers."""
+    group: dict[str, Any] = field(default_factory=dict)
+    """What its groups cannot be without (the VIP of edges), should it leave with all of them."""
 
     @property
     def address(self) -> str:
@@ -111,15 +113,17 @@ def inventory_with(inventory: Inventory, members: DeployedHosts) -> Inventory:
         hosts = {
             key: _hosts(group.host_type, members, key) for key, group in managed_groups().items()
         }
+        changes: dict[str, Any] = {
+            key: _more(getattr(inventory, key) or _left_group(key, more, members), more)
+            for key, more in hosts.items()
+            if more
+        }
     except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise RuntimeStateError(
-            f"a host that left the inventory was recorded otherwise: {error}; `cluster forget` it"
+            f"{', '.join(members)} left the inventory, and what was recorded of them does not do"
+            f" for this version ({wrong}); `cluster forget` them, and clean them by hand"
         ) from None
-    changes: dict[str, Any] = {
-        key: _more(getattr(inventory, key) or managed_groups()[key](), more)
-        for key, more in hosts.items()
-        if more
-    }
     changes["services"] = [
         _with_servers(service, hosts[REAL_SERVERS.key], members) for service in inventory.services
     ]
@@ -140,6 +144,18 @@ def _more(group: Any, hosts: dict[str, Any]) -> Any:
     return group.model_copy(update={"hosts": {**group.hosts, **hosts}})
 
 
+def _left_group(key: str, names: Iterable[str], members: DeployedHosts) -> Group[Any]:
+    """The group as it was, when all of it has left."""
+    had = {k: v for name in names for k, v in members[name].group.items()}
+    kind = managed_groups()[key]
+    return kind.model_validate({k: v for k, v in had.items() if k in _needed(kind)})
+
+
+def _needed(kind: type[Group[Any]]) -> list[str]:
+    """Keys that a group cannot be without."""
+    return [name for name, one in kind.model_fields.items() if one.is_required()]
+
+
 def _hosts(kind: type[Host], members: DeployedHosts, role: str) -> dict[str, Host]:
     known = kind.model_fields.keys()
     return {
@@ -158,9 +174,12 @@ def _member(inventory: Inventory, name: str) -> DeployedHost:
     ssh = {key: value for key, value in connection.items() if value != {}}
     roles = groups_of(inventory, name)
     entry: dict[str, Any] = {}
+    needed: dict[str, Any] = {}
     for group in groups(inventory).values():
         if group.managed and name in group.hosts:
             entry |= group.hosts[name].model_dump(mode="json", exclude_unset=True)
+            keys = set(_needed(type(group)))
+            needed |= group.model_dump(mode="json", include=keys, exclude_unset=True)
     entry |= {
         "address": str(host.address),
         "interface": interface_of(inventory, name),
@@ -170,4 +189,4 @@ def _member(inventory: Inventory, name: str) -> DeployedHost:
     # What it was given in its environment may be secret, and is not needed to leave.
     entry.pop("environment", None)
     listed = [one.name for one in inventory.services if name in (one.real_servers or ())]
-    return DeployedHost(roles, entry, listed)
+    return DeployedHost(roles, entry, listed, needed)

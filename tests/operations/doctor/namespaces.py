@@ -199,6 +199,20 @@ FAULTS: dict[str, dict[str, str]] = {
         "nft add rule inet filter peers ip saddr 10.99.0.12 ip protocol vrrp accept\n"
         "nft add rule inet filter input jump peers",
     },
+    # The same in iptables' older kind, which nft does not list.
+    "dropped-by-iptables": {
+        "lvs2": "iptables-legacy -P INPUT DROP\n"
+        "iptables-legacy -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
+        "iptables-legacy -A INPUT -i lo -m comment --comment 'of us' -j ACCEPT\n"
+        "iptables-legacy -A INPUT -p tcp -m multiport --dports 22,7860 -j ACCEPT\n"
+        "iptables-legacy -A INPUT -s 10.98.0.0/16 -p vrrp -j ACCEPT\n"
+        "iptables-legacy -A INPUT -p icmp -j ACCEPT",
+        "lvs1": "iptables-legacy -P INPUT DROP\n"
+        "iptables-legacy -N peers\n"
+        "iptables-legacy -A peers -s 10.99.0.8/29 ! -i lo -p vrrp -j ACCEPT\n"
+        "iptables-legacy -A INPUT -p tcp -j REJECT\n"
+        "iptables-legacy -A INPUT -j peers",
+    },
 }
 """What is wrong, by the name of its recording: commands on hosts."""
 

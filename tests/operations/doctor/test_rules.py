@@ -83,6 +83,16 @@ def said(key: str, text: str, *names: str, status: int = 0) -> Change:
     return change
 
 
+def answered(key: str, text: str, *names: str) -> Change:
+    """A question that another inventory asks: these hosts answer it so, the others nothing."""
+
+    def change(answers: Recording) -> None:
+        for name in NAMES:
+            answers[name][key] = [(text if name in names else "", "", 0)]
+
+    return change
+
+
 def swapped(key: str, old: str, new: str, *names: str) -> Change:
     """In what these hosts answered, something is another."""
 
@@ -107,8 +117,17 @@ class Case:
     well: Change | None = None
     """``None`` where hosts in order are silent anyway."""
     severity: Severity = Severity.ERROR
+    inventory: Inventory = INVENTORY
 
 
+_ENGINE = {"name": "cosyvoice2"}
+_ON_CPU = varied(app={"workers": 3, "engine": {**_ENGINE, "gpus": "none"}})
+_ON_GPUS = varied(
+    app={"engine": {**_ENGINE, "gpus": "0", "jobs_per_gpu": 4}},
+    real_servers={"gpus": 2, "hosts": {"rs1": "10.99.0.21", "rs2": "10.99.0.22"}},
+)
+_LEGACY = "family ip6\n*filter\n:INPUT {} [0:0]\n:OUTPUT DROP [0:0]\n{}COMMIT\n"
+_NMCLI = "GENERAL.STATE:{}\nGENERAL.CONNECTION:Wired: 1\n"
 _SOCKET = 'LISTEN 0 511 {address}:7860 0.0.0.0:* users:(("{program}",pid=77,fd=6))'
 _PORT = f"{_SOCKET}\t{{unit}}\t{{folder}}\t{{command}}\n"
 _NGINX = _PORT.format(
@@ -149,8 +168,62 @@ CASES = [
     Case("vip-on-lo-wide", {"rs1"}, "10.99.0.100/24 is on lo", "real-server-answers"),
     Case("segment-apart", {"rs2"}, "lvs1 and lvs2 asked for 10.99.0.22", "apart"),
     Case("address-taken", {"rs2"}, "02:00:00:00:00:42", "stranger-has-address"),
-    Case("port-blocked", {"rs1"}, "cannot connect to 10.99.0.21:7860: silent", "dropped"),
+    Case("port-blocked", {"rs1"}, "10.99.0.21:7860 (health checks): silent", "dropped"),
+    Case("port-blocked", {"lvs1"}, "and others reach them", "dropped-by-iptables"),
     Case("vrrp-dropped", {"lvs2"}, "VRRP (IP protocol 112) of lvs1 (10.99.0.11)", "dropped"),
+    Case("vrrp-dropped", {"lvs2"}, "(iptables-legacy) drops VRRP", "dropped-by-iptables"),
+    Case(
+        "firewall-beside",
+        {"rs1"},
+        "ip6tables-legacy has rules that drop",
+        ill=answered("legacy_filter", _LEGACY.format("DROP", ""), "rs1"),
+        well=answered("legacy_filter", _LEGACY.format("ACCEPT", "-A OUTPUT -j DROP\n"), "rs1"),
+        severity=Severity.WARNING,
+        inventory=varied(firewall=True),
+    ),
+    Case(
+        "firewall-beside",
+        {"nas1"},
+        "ip6tables-legacy has rules that drop",
+        ill=answered("legacy_filter", _LEGACY.format("ACCEPT", "-A INPUT -j REJECT\n"), "nas1"),
+        well=answered("legacy_filter", "", "nas1"),
+        severity=Severity.WARNING,
+        inventory=varied(firewall=True),
+    ),
+    Case(
+        "networkmanager-takes-vip",
+        {"lvs1"},
+        "keeps eth0 by its connection 'Wired: 1'",
+        ill=answered("network_manager", _NMCLI.format("100 (connected)"), "lvs1"),
+        well=answered("network_manager", _NMCLI.format("100 (connected (externally))"), "lvs1"),
+        severity=Severity.WARNING,
+    ),
+    Case(
+        "memory-short",
+        {"rs1"},
+        "3 workers take 9 GB at least, and it has 8.2 GB",
+        ill=answered("memory_total", "MemTotal:        8000000 kB\n", "rs1"),
+        well=answered("memory_total", "MemTotal:        9000000 kB\n", "rs1"),
+        inventory=_ON_CPU,
+    ),
+    Case(
+        "gpu-memory",
+        {"rs2"},
+        "4 jobs on GPU 0 take 12 GB at least, and it has 8.6 GB",
+        ill=answered("card_settings", "0, Enabled, 8192\n1, Enabled, 24576\n", "rs2"),
+        # The other card is not asked for.
+        well=answered("card_settings", "0, Enabled, 24576\n1, Enabled, 8192\n", "rs2"),
+        inventory=_ON_GPUS,
+    ),
+    Case(
+        "gpu-persistence",
+        {"rs1"},
+        "persistence mode of GPU 1 is off",
+        ill=answered("card_settings", "0, Enabled, 24576\n1, Disabled, 24576\n", "rs1"),
+        well=answered("card_settings", "0, Enabled, 24576\n1, [N/A], [N/A]\n", "rs1"),
+        severity=Severity.WARNING,
+        inventory=_ON_GPUS,
+    ),
     Case("mtu", {"lvs2", "rs2"}, "eth0 has an MTU of", "ways"),
     Case(
         "rp-filter",
@@ -330,7 +403,7 @@ def later(answers: Recording, name: str, seconds: float) -> None:
 def test_a_rule_finds_what_is_wrong_and_nothing_else(case: Case) -> None:
     answers = recording(case.base)
     case.ill(answers)
-    found = of_rule(case.rule, answers)
+    found = of_rule(case.rule, answers, case.inventory)
     assert set(found) >= case.hosts, found
     ours = [found[host] for host in case.hosts]
     assert any(case.evidence in one.evidence for one in ours), ours
@@ -339,8 +412,23 @@ def test_a_rule_finds_what_is_wrong_and_nothing_else(case: Case) -> None:
     if case.well is not None:
         case.ill(sound)
         case.well(sound)
-    silent = of_rule(case.rule, sound)
+    silent = of_rule(case.rule, sound, case.inventory)
     assert not set(silent) & case.hosts, silent
+
+
+def test_hundreds_of_hosts_are_asked_by_some_and_none_asks_all() -> None:
+    hosts = {f"rs{n}": f"10.98.{n // 250}.{n % 250 + 1}" for n in range(300)}
+    inventory = varied(real_servers={"hosts": hosts})
+    (rule,) = (one for one in RULES if one.id == "port-blocked")
+    texts = {}
+    for name in ("lvs1", *hosts):
+        view = rule.view(inventory, name)
+        assert view is not None
+        texts[name] = view.facts[0].fragment
+    assert texts["lvs1"].count('"10.98.') == 300, "health checks come from all directors"
+    for address in hosts.values():
+        asked = [name for name, text in texts.items() if f'"{address}"' in text]
+        assert 16 < len(asked) < 20, address
 
 
 def test_every_rule_is_tried() -> None:

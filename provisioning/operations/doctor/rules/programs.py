@@ -9,6 +9,7 @@ from ....facts.fact import Fact, View
 from ....facts.interfaces import INTERFACES, Interfaces
 from ....facts.machine.ipvs_owners import VIRTUAL_SERVICES, Service
 from ....facts.machine.listeners import Listener, listeners
+from ....facts.machine.network_manager import network_manager
 from ....facts.machine.networkd import Networkd, networkd
 from ....facts.machine.own_upgrades import OWN_UPGRADES, OwnUpgrades
 from ....model.address import endpoint
@@ -131,6 +132,23 @@ def _networkd(seen: Seen[Networkd | None]) -> Iterator[Finding]:
         )
 
 
+def _manager(seen: Seen[str]) -> Iterator[Finding]:
+    for name, connection in seen.hosts.items():
+        if not connection:
+            continue
+        interface = interface_of(seen.inventory, name)
+        yield Finding(
+            host=name,
+            severity=Severity.WARNING,
+            evidence=f"NetworkManager keeps {interface} by its connection {connection!r}",
+            cause="whenever it sets the connection up anew, after a link that was lost or a change,"
+            " it takes off addresses that are not its own: the VIP",
+            fix="have the interface set up by ifupdown or systemd-networkd, and tell NetworkManager"
+            f" to leave it alone: unmanaged-devices=interface-name:{interface} under [keyfile] in a"
+            " file of /etc/NetworkManager/conf.d there",
+        )
+
+
 IPVS_OWNER = Rule("ipvs-owner", _ipvs_view, _ipvs)
 PORT_TAKEN = Rule("port-taken", asking(_listeners, "real_servers"), _ports)
 OWN_UPGRADES_RULE = Rule(
@@ -140,4 +158,13 @@ NETWORKD = Rule(
     "networkd-takes-vip",
     asking(lambda inventory, name: networkd(interface_of(inventory, name)), "directors", "edges"),
     _networkd,
+)
+NETWORK_MANAGER = Rule(
+    "networkmanager-takes-vip",
+    asking(
+        lambda inventory, name: network_manager(interface_of(inventory, name)),
+        "directors",
+        "edges",
+    ),
+    _manager,
 )
