@@ -93,12 +93,12 @@ class Site:
             text = re.sub(pattern, other, text)
         return text
 
-    def start(self, name: str, program: str) -> None:
-        """Starts a program by its command line as Supervisor has it."""
+    def start(self, name: str, program: str, *more: str) -> None:
+        """Starts a program by its command line as Supervisor has it, with more words."""
         path = self.folder / name / f"etc/supervisor/conf.d/{program}.conf"
         read = configparser.RawConfigParser()
         read.read(path)
-        words = shlex.split(read[f"program:{program}"]["command"])
+        words = [*shlex.split(read[f"program:{program}"]["command"]), *more]
         if program == PROMETHEUS:
             # What burnt before it knew of an Alertmanager would be told a minute later.
             words.append("--rules.alert.resend-delay=1s")

@@ -1,0 +1,157 @@
+"""Boards as console pages of Prometheus: Go templates that use the library ``cosyvoice.lib``. Pure.
+
+Every text of ours is the string of an action, which Go escapes for where it stands. Values of now
+are asked for by the page's template, graphs by its script.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from ....languages.go_template import GoTemplate
+from ....languages.language import PLAIN
+from .board import Board, Panel, Query, Shape, Word
+
+_RANGE = "5m"
+"""For rates: longer than four looks at the longest interval that the inventory may have."""
+
+
+def page_file(board: Board) -> str:
+    """Name of the board's page."""
+    return f"{board.name}.html"
+
+
+def console_page(board: Board, boards: Sequence[Board], cluster: str) -> str:
+    """One of a cluster's pages, with a menu of all."""
+    of = f"cluster={_string(cluster)}"
+    return "\n".join(
+        [
+            f"{{{{ $cluster := {_string(of)} }}}}{{{{ $chosen := .Params.node }}}}",
+            '{{ $node := $cluster }}{{ if $chosen }}{{ $node = printf "%s,node=%q" $cluster $chosen }}'
+            "{{ end }}",
+            f'{{{{ template "cosyvoice_head" (args {_string(board.title)} {_string(cluster)}) }}}}',
+            f'<header><span class="cluster">{_said(cluster)}</span><nav>',
+            *(_entry(other) for other in boards),
+            f"</nav></header><main>{_nodes(board)}",
+            f"<h1>{_said(board.title)}</h1>",
+            f'<p class="about">{_said(board.about)}</p>',
+            *_sections(board),
+            '{{ template "cosyvoice_tail" }}',
+            "",
+        ]
+    )
+
+
+def _entry(board: Board) -> str:
+    words = f"{_string(page_file(board))} {_string(board.title)}"
+    return f'{{{{ template "cosyvoice_entry" (args .Path {words} $chosen) }}}}'
+
+
+def _nodes(board: Board) -> str:
+    return f'{{{{ template "cosyvoice_nodes" (args {_promql(Query(board.nodes))} $chosen) }}}}'
+
+
+def _sections(board: Board) -> Iterator[str]:
+    count = 0
+    for section in board.sections:
+        numbers = [one for one in section.panels if one.shape is Shape.NUMBER]
+        others = [one for one in section.panels if one.shape is not Shape.NUMBER]
+        yield f"<h2>{_said(section.title)}</h2>"
+        if numbers:
+            yield from ('<div class="numbers">', *map(_number, numbers), "</div>")
+        if others:
+            yield '<div class="panels">'
+            for panel in others:
+                count += 1
+                yield _list(panel) if panel.shape is Shape.LIST else _graph(panel, f"plot{count}")
+            yield "</div>"
+
+
+def _number(panel: Panel) -> str:
+    (query,) = panel.queries
+    promql = _promql(query)
+    level = "neutral" if not panel.bounds else "good"
+    bounds = "".join(
+        f"{{{{ if ge $v {float(bound.value)!r} }}}}{{{{ $level = {_string(bound.level)} }}}}{{{{ end }}}}"
+        for bound in panel.bounds
+    )
+    about = f" title={{{{ {_string(panel.about)} }}}}" if panel.about else ""
+    return (
+        f'{{{{ $level := {_string(level)} }}}}{{{{ $found := query {promql} }}}}'
+        f"{{{{ with $found }}}}{{{{ $v := . | first | value }}}}{bounds}{{{{ end }}}}"
+        f'<div class="panel number {{{{ $level }}}}"{about}><h3>{_said(panel.title)}</h3>'
+        f'<a href="{{{{ pathPrefix }}}}/classic/graph?g0.expr={{{{ {promql} }}}}&amp;g0.tab=0">'
+        f'{{{{ with $found }}}}{_value(". | first | value", panel)}{{{{ else }}}}–{{{{ end }}}}</a></div>'
+    )
+
+
+def _list(panel: Panel) -> str:
+    (query,) = panel.queries
+    labels = query.labels()
+    ordered = "".join(f" | sortByLabel {_string(label)}" for label in reversed(labels))
+    return (
+        f'<section class="panel">{_heading(panel)}<div class="rows-scroll"><table class="rows">'
+        f"{{{{ range query {_promql(query)}{ordered} }}}}<tr><td>{_legend(query)}</td>"
+        f"{_cell(panel)}</tr>\n{{{{ else }}}}"
+        f'<tr><td class="nothing">{_said(panel.empty)}</td></tr>{{{{ end }}}}'
+        "</table></div></section>"
+    )
+
+
+def _legend(query: Query) -> str:
+    """The name of a row: words of ours and labels, each put out by an action."""
+    found = query.legend_with("\0.Labels.", "\0").split("\0")
+    return "".join(
+        f"{{{{ {part} }}}}" if index % 2 else _said(part)
+        for index, part in enumerate(found)
+        if part
+    )
+
+
+def _cell(panel: Panel) -> str:
+    plain = f'<td class="neutral">{_value(".Value", panel)}</td>'
+    if not panel.words:
+        return plain
+    branches = [
+        f'{{{{ {"if" if index == 0 else "else if"} eq .Value {float(word.value)!r} }}}}{_word(word)}'
+        for index, word in enumerate(panel.words)
+    ]
+    return f'{"".join(branches)}{{{{ else }}}}{plain}{{{{ end }}}}'
+
+
+def _word(word: Word) -> str:
+    return f'<td class="{{{{ {_string(word.level)} }}}}">{_said(word.text)}</td>'
+
+
+def _graph(panel: Panel, place: str) -> str:
+    queries = ", ".join(f"{{{{ {_promql(query)} }}}}" for query in panel.queries)
+    legends = ", ".join(_said(query.legend) for query in panel.queries)
+    stacked = "true" if panel.stacked else "false"
+    return (
+        f'<section class="panel">{_heading(panel)}<div class="plot" id="{place}"></div>\n'
+        f'<script>cosyvoicePlot("{place}", [{queries}], [{legends}], {_said(panel.unit)}, {stacked});'
+        "</script></section>"
+    )
+
+
+def _heading(panel: Panel) -> str:
+    about = f'<p class="about">{_said(panel.about)}</p>' if panel.about else ""
+    return f"<h3>{_said(panel.title)}</h3>{about}"
+
+
+def _value(pipeline: str, panel: Panel) -> str:
+    return f'{{{{ template "cosyvoice_value" (args ({pipeline}) {_string(panel.unit)}) }}}}'
+
+
+def _promql(query: Query) -> str:
+    """The query as the value of an action."""
+    for_printf = Query(query.expression.replace("%", "%%"))
+    text = for_printf.filled("%[1]s", "%[2]s", _RANGE)
+    return f"(printf {_string(text)} $cluster $node)"
+
+
+def _said(text: str) -> str:
+    """An action that puts the text out."""
+    return f"{{{{ {_string(text)} }}}}"
+
+
+def _string(text: str) -> str:
+    return GoTemplate().written(text, PLAIN)
