@@ -1,5 +1,5 @@
-"""A cluster that is looked at by a Prometheus as it is rendered: a real node with stand-in GPUs, and
-node exporters of a director, an edge and the real server, with the kernel's tables from files."""
+"""A cluster that is looked at by a Prometheus as it is rendered: a real node with stand-in GPUs,
+and node exporters of a director, an edge and the real server, the kernel's tables from files."""
 
 import contextlib
 import os
@@ -29,7 +29,10 @@ _IPVS_STATS = """\
  Conns/s   Pkts/s   Pkts/s          Bytes/s          Bytes/s
        4    1FB3C        0          1282A8F                0
 """
-_NFS = "net 70 70 69 45\nrpc 1218785755 374636 1218815394\nproc3 22 2 9 1 4 0 5 7 9 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+_NFS = (
+    "net 70 70 69 45\nrpc 1218785755 374636 1218815394\n"
+    "proc3 22 2 9 1 4 0 5 7 9 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+)
 _NFSD = (
     "rc 0 6 18622\nfh 0 0 0 0 0\nio 157286400 0\n"
     "th 8 0 0.000 0.000 0.000 0.000 0.000 0.000 0.000 0.000 0.000 0.000\n"
@@ -111,7 +114,9 @@ def _inventory(port: int, secret: Path) -> Inventory:
 def _start(site: Site) -> None:
     for name in ("lvs1", "edge1", "rs1", "mon1"):
         site.write(name)
-        (site.folder / name / EXPECTED_METRICS.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+        (site.folder / name / EXPECTED_METRICS.lstrip("/")).parent.mkdir(
+            parents=True, exist_ok=True
+        )
     for name, state in (("lvs1", 2), ("edge1", 1)):
         metrics = (site.folder / name / EXPECTED_METRICS.lstrip("/")).parent
         told = f'keepalived_up 1\nkeepalived_vrrp_state{{iname="VI_1"}} {state}\n'

@@ -1,8 +1,8 @@
 """Boards as they are meant, whatever shows them. Pure.
 
-A query is PromQL in which ``$cluster`` stands for the matcher of the cluster, ``$node`` for those of
-the cluster and of the nodes that somebody chose, and ``$range`` for the time over which rates are
-taken. What shows it fills them in.
+A query is PromQL in which ``$cluster`` stands for the matcher of the cluster, ``$node`` for those
+of the cluster and of the nodes that somebody chose, and ``$range`` for the time over which rates
+are taken. What shows it fills them in.
 """
 
 import re
@@ -19,7 +19,6 @@ class Unit(StrEnum):
 
     COUNT = "count"
     SECONDS = "seconds"
-    BYTES = "bytes"
     RATIO = "ratio"
     """Shown in per cent."""
     FACTOR = "factor"

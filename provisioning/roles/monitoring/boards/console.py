@@ -21,20 +21,20 @@ def page_file(board: Board) -> str:
 
 def console_page(board: Board, boards: Sequence[Board], cluster: str) -> str:
     """One of a cluster's pages, with a menu of all."""
-    of = f"cluster={_string(cluster)}"
+    of = _string(f"cluster={_string(cluster)}")
+    chosen = 'printf "%s,node=%q" $cluster $chosen'
     return "\n".join(
         [
-            f"{{{{ $cluster := {_string(of)} }}}}{{{{ $chosen := .Params.node }}}}",
-            '{{ $node := $cluster }}{{ if $chosen }}{{ $node = printf "%s,node=%q" $cluster $chosen }}'
-            "{{ end }}",
-            f'{{{{ template "cosyvoice_head" (args {_string(board.title)} {_string(cluster)}) }}}}',
+            _do(f"$cluster := {of}") + _do("$chosen := .Params.node") + _do("$node := $cluster"),
+            _do("if $chosen") + _do(f"$node = {chosen}") + _do("end"),
+            _do(f'template "cosyvoice_head" (args {_string(board.title)} {_string(cluster)})'),
             f'<header><span class="cluster">{_said(cluster)}</span><nav>',
             *(_entry(other) for other in boards),
             f"</nav></header><main>{_nodes(board)}",
             f"<h1>{_said(board.title)}</h1>",
             f'<p class="about">{_said(board.about)}</p>',
             *_sections(board),
-            '{{ template "cosyvoice_tail" }}',
+            _do('template "cosyvoice_tail"'),
             "",
         ]
     )
@@ -42,11 +42,11 @@ def console_page(board: Board, boards: Sequence[Board], cluster: str) -> str:
 
 def _entry(board: Board) -> str:
     words = f"{_string(page_file(board))} {_string(board.title)}"
-    return f'{{{{ template "cosyvoice_entry" (args .Path {words} $chosen) }}}}'
+    return _do(f'template "cosyvoice_entry" (args .Path {words} $chosen)')
 
 
 def _nodes(board: Board) -> str:
-    return f'{{{{ template "cosyvoice_nodes" (args {_promql(Query(board.nodes))} $chosen) }}}}'
+    return _do(f'template "cosyvoice_nodes" (args {_promql(Query(board.nodes))} $chosen)')
 
 
 def _sections(board: Board) -> Iterator[str]:
@@ -68,67 +68,71 @@ def _sections(board: Board) -> Iterator[str]:
 def _number(panel: Panel) -> str:
     (query,) = panel.queries
     promql = _promql(query)
-    level = "neutral" if not panel.bounds else "good"
-    bounds = "".join(
-        f"{{{{ if ge $v {float(bound.value)!r} }}}}{{{{ $level = {_string(bound.level)} }}}}{{{{ end }}}}"
+    level = "good" if panel.bounds else "neutral"
+    raised = "".join(
+        _do(f"if ge $v {bound.value:.6f}") + _do(f"$level = {_string(bound.level)}") + _do("end")
         for bound in panel.bounds
     )
-    about = f" title={{{{ {_string(panel.about)} }}}}" if panel.about else ""
-    return (
-        f'{{{{ $level := {_string(level)} }}}}{{{{ $found := query {promql} }}}}'
-        f"{{{{ with $found }}}}{{{{ $v := . | first | value }}}}{bounds}{{{{ end }}}}"
-        f'<div class="panel number {{{{ $level }}}}"{about}><h3>{_said(panel.title)}</h3>'
-        f'<a href="{{{{ pathPrefix }}}}/classic/graph?g0.expr={{{{ {promql} }}}}&amp;g0.tab=0">'
-        f'{{{{ with $found }}}}{_value(". | first | value", panel)}{{{{ else }}}}–{{{{ end }}}}</a></div>'
+    value = _value(". | first | value", panel)
+    return "".join(
+        (
+            _do(f"$level := {_string(level)}") + _do(f"$found := query {promql}"),
+            _do("with $found") + _do("$v := . | first | value") + raised + _do("end"),
+            f'<div class="panel number {_do("$level")}" title="{_said(panel.about)}">',
+            f"<h3>{_said(panel.title)}</h3>",
+            f'<a href="{_do("pathPrefix")}/classic/graph?g0.expr={_do(promql)}&amp;g0.tab=0">',
+            _do("with $found") + value + _do("else") + "–" + _do("end"),
+            "</a></div>",
+        )
     )
 
 
 def _list(panel: Panel) -> str:
     (query,) = panel.queries
-    labels = query.labels()
-    ordered = "".join(f" | sortByLabel {_string(label)}" for label in reversed(labels))
-    return (
-        f'<section class="panel">{_heading(panel)}<div class="rows-scroll"><table class="rows">'
-        f"{{{{ range query {_promql(query)}{ordered} }}}}<tr><td>{_legend(query)}</td>"
-        f"{_cell(panel)}</tr>\n{{{{ else }}}}"
-        f'<tr><td class="nothing">{_said(panel.empty)}</td></tr>{{{{ end }}}}'
-        "</table></div></section>"
+    # By the first label of its name first, so that one is sorted by last.
+    ordered = "".join(f" | sortByLabel {_string(label)}" for label in reversed(query.labels()))
+    return "".join(
+        (
+            f'<section class="panel">{_heading(panel)}',
+            '<div class="rows-scroll"><table class="rows">',
+            _do(f"range query {_promql(query)}{ordered}"),
+            f"<tr><td>{_legend(query)}</td>{_cell(panel)}</tr>",
+            _do("else"),
+            f'<tr><td class="nothing">{_said(panel.empty)}</td></tr>',
+            _do("end"),
+            "</table></div></section>",
+        )
     )
 
 
 def _legend(query: Query) -> str:
     """The name of a row: words of ours and labels, each put out by an action."""
-    found = query.legend_with("\0.Labels.", "\0").split("\0")
+    parts = query.legend_with("\0.Labels.", "\0").split("\0")
     return "".join(
-        f"{{{{ {part} }}}}" if index % 2 else _said(part)
-        for index, part in enumerate(found)
-        if part
+        _do(part) if index % 2 else _said(part) for index, part in enumerate(parts) if part
     )
 
 
 def _cell(panel: Panel) -> str:
     plain = f'<td class="neutral">{_value(".Value", panel)}</td>'
-    if not panel.words:
-        return plain
-    branches = [
-        f'{{{{ {"if" if index == 0 else "else if"} eq .Value {float(word.value)!r} }}}}{_word(word)}'
-        for index, word in enumerate(panel.words)
-    ]
-    return f'{"".join(branches)}{{{{ else }}}}{plain}{{{{ end }}}}'
+    cells = plain
+    for word in reversed(panel.words):
+        cells = _do(f"if eq .Value {word.value}.0") + _word(word) + _do("else") + cells + _do("end")
+    return cells
 
 
 def _word(word: Word) -> str:
-    return f'<td class="{{{{ {_string(word.level)} }}}}">{_said(word.text)}</td>'
+    return f'<td class="{_said(word.level)}">{_said(word.text)}</td>'
 
 
 def _graph(panel: Panel, place: str) -> str:
-    queries = ", ".join(f"{{{{ {_promql(query)} }}}}" for query in panel.queries)
+    queries = ", ".join(_do(_promql(query)) for query in panel.queries)
     legends = ", ".join(_said(query.legend) for query in panel.queries)
     stacked = "true" if panel.stacked else "false"
+    how = f"[{queries}], [{legends}], {_said(panel.unit)}, {stacked}"
     return (
         f'<section class="panel">{_heading(panel)}<div class="plot" id="{place}"></div>\n'
-        f'<script>cosyvoicePlot("{place}", [{queries}], [{legends}], {_said(panel.unit)}, {stacked});'
-        "</script></section>"
+        f'<script>cosyvoicePlot("{place}", {how});</script></section>'
     )
 
 
@@ -138,7 +142,7 @@ def _heading(panel: Panel) -> str:
 
 
 def _value(pipeline: str, panel: Panel) -> str:
-    return f'{{{{ template "cosyvoice_value" (args ({pipeline}) {_string(panel.unit)}) }}}}'
+    return _do(f'template "cosyvoice_value" (args ({pipeline}) {_string(panel.unit)})')
 
 
 def _promql(query: Query) -> str:
@@ -150,7 +154,11 @@ def _promql(query: Query) -> str:
 
 def _said(text: str) -> str:
     """An action that puts the text out."""
-    return f"{{{{ {_string(text)} }}}}"
+    return _do(_string(text))
+
+
+def _do(action: str) -> str:
+    return f"{{{{ {action} }}}}"
 
 
 def _string(text: str) -> str:

@@ -78,7 +78,7 @@ DIRECTORS = Board(
                 graph(
                     "Real servers in service",
                     Unit.COUNT,
-                    (f"cluster:real_servers_in_service:count{{$cluster}}", _PLACE),
+                    ("cluster:real_servers_in_service:count{$cluster}", _PLACE),
                     (
                         "max by (local_address, local_port) (sum by (node, local_address,"
                         " local_port) (cluster_expected_real_server{$cluster}))",

@@ -1,6 +1,6 @@
 """The board of the GPUs. Pure."""
 
-from .board import Board, Section, Unit, Word, Level, bad_from, graph, listed, number, warning_from
+from .board import Board, Level, Section, Unit, Word, bad_from, graph, listed, number, warning_from
 from .shared import DRAINS, FIRING, NODES, restarts
 
 _CARD = "{node} {gpu} {mig}"

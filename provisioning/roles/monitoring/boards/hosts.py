@@ -5,6 +5,7 @@ from .shared import FIRING, HOSTS, cpu, network
 
 _DISKS = 'job="cosyvoice-host",fstype!~"tmpfs|ramfs|overlay|squashfs",$node'
 _JOB = 'job="cosyvoice-host",$node'
+_TIME = f"node_time_seconds{{{_JOB}}}"
 _USED = (
     f"1 - max by (node, mountpoint) (node_filesystem_avail_bytes{{{_DISKS}}}"
     f" / node_filesystem_size_bytes{{{_DISKS}}})"
@@ -25,7 +26,9 @@ HOSTS_AND_STORAGE = Board(
                     Unit.COUNT,
                     bad_from(1),
                 ),
-                number("Fullest disk", f"max({_USED})", Unit.RATIO, warning_from(0.75), bad_from(0.95)),
+                number(
+                    "Fullest disk", f"max({_USED})", Unit.RATIO, warning_from(0.75), bad_from(0.95)
+                ),
                 number(
                     "Least memory left",
                     f"min(node_memory_MemAvailable_bytes{{{_JOB}}}"
@@ -34,7 +37,7 @@ HOSTS_AND_STORAGE = Board(
                 ),
                 number(
                     "Worst clock",
-                    f"max(abs(node_time_seconds{{{_JOB}}} - timestamp(node_time_seconds{{{_JOB}}})))",
+                    f"max(abs({_TIME} - timestamp({_TIME})))",
                     Unit.SECONDS,
                     warning_from(3),
                     about="By the clock of the monitoring host.",
@@ -87,8 +90,7 @@ HOSTS_AND_STORAGE = Board(
                     "Disks at work",
                     Unit.RATIO,
                     (
-                        "max by (node) (rate(node_disk_io_time_seconds_total"
-                        f"{{{_JOB}}}[$range]))",
+                        f"max by (node) (rate(node_disk_io_time_seconds_total{{{_JOB}}}[$range]))",
                         "{node}",
                     ),
                     about="Share of time in which the busiest disk of a host has something to do.",
@@ -96,7 +98,10 @@ HOSTS_AND_STORAGE = Board(
                 graph(
                     "NFS requests",
                     Unit.PER_SECOND,
-                    (f"sum by (node) (rate(node_nfs_requests_total{{{_JOB}}}[$range]))", "{node} asks"),
+                    (
+                        f"sum by (node) (rate(node_nfs_requests_total{{{_JOB}}}[$range]))",
+                        "{node} asks",
+                    ),
                     (
                         f"sum by (node) (rate(node_nfsd_requests_total{{{_JOB}}}[$range]))",
                         "{node} is asked",

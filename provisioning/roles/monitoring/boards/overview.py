@@ -4,6 +4,10 @@ from .board import Board, Level, Section, Unit, Word, bad_from, graph, listed, n
 from .shared import DRAINS, FAIL_OVERS, FIRING, NODES, STATE_OF_NODES, outcomes, quantiles
 
 _JOBS = "rate(cosyvoice_jobs_total"
+_BURNING = (
+    "max by (severity, alertname, node, real_server, iname, service)"
+    ' (ALERTS{alertstate="firing",$cluster})'
+)
 _ENDS = (
     "min(probe_ssl_earliest_cert_expiry{$cluster}"
     " or (cosyvoice_certificate_expiry_timestamp_seconds{$cluster} > 0)) - time()"
@@ -12,10 +16,10 @@ _ENDS = (
 _NOW = (
     number(
         "Alerts",
-        'count(ALERTS{alertstate="firing",$cluster}) or vector(0)',
+        f"count({_BURNING}) or vector(0)",
         Unit.COUNT,
         warning_from(1),
-        about="cluster alerts tells more.",
+        about="`cluster alerts` tells what each means.",
     ),
     number(
         "Nodes not ready",
@@ -68,8 +72,8 @@ _STATES = (
     ),
     listed(
         "Alerts that burn",
-        'max by (severity, alertname, node) (ALERTS{alertstate="firing",$cluster})',
-        "{severity}: {alertname} {node}",
+        _BURNING,
+        "{severity}: {alertname} {node} {real_server} {iname} {service}",
         Word(1, "burns", Level.WARNING),
         empty="none",
     ),
@@ -129,11 +133,8 @@ _LOAD = (
 
 
 def overview(*, tls: bool) -> Board:
-    """Is it well, how long do people wait, and how much room is there?"""
-    more = ()
-    if tls:
-        ends = number("Certificate ends in", _ENDS, Unit.SECONDS)
-        more = (ends,)
+    """The board; with ``tls`` it has the end of the certificate."""
+    more = (number("Certificate ends in", _ENDS, Unit.SECONDS),) if tls else ()
     return Board(
         "overview",
         "Overview",

@@ -25,8 +25,17 @@ UPGRADES = Board(
                     Unit.COUNT,
                     warning_from(1),
                 ),
-                number("Nodes that drain", "sum(cosyvoice_draining{$node})", Unit.COUNT, warning_from(1)),
-                number("Jobs on those", "sum(cosyvoice_jobs_running{$node} and cosyvoice_draining{$node} == 1) or vector(0)"),
+                number(
+                    "Nodes that drain",
+                    "sum(cosyvoice_draining{$node})",
+                    Unit.COUNT,
+                    warning_from(1),
+                ),
+                number(
+                    "Jobs on those",
+                    "sum(cosyvoice_jobs_running{$node} and cosyvoice_draining{$node} == 1)"
+                    " or vector(0)",
+                ),
                 number(
                     "Jobs that fail",
                     'sum(rate(cosyvoice_jobs_total{outcome=~"failed|timed_out",$node}[$range]))'
@@ -86,7 +95,10 @@ UPGRADES = Board(
                 graph(
                     "First words after a failed job",
                     Unit.PER_SECOND,
-                    ("sum by (outcome) (rate(cosyvoice_self_tests_total{$node}[$range]))", "{outcome}"),
+                    (
+                        "sum by (outcome) (rate(cosyvoice_self_tests_total{$node}[$range]))",
+                        "{outcome}",
+                    ),
                 ),
             ),
         ),
