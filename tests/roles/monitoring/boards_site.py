@@ -6,11 +6,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from provisioning.model.inventory import Inventory
 from provisioning.places import BLACKBOX_EXPORTER, EXPECTED_METRICS, NODE_EXPORTER, PROMETHEUS
 from tests.app.node_process import NodeProcess, running
-from tests.gpu_driver.cards import Cards, build, cards
+from tests.gpu_driver.cards import build, cards
 from tests.ports import free_port
 from tests.roles.monitoring.watching_site import Site
 
@@ -51,14 +54,14 @@ class Looked:
 
     site: Site
     node: NodeProcess
-    driver: Cards
+    client: httpx.Client
+    """Of its Prometheus."""
 
-    @property
-    def url(self) -> str:
-        """Prometheus'."""
-        monitoring = self.site.inventory.monitoring
-        assert monitoring is not None
-        return f"http://127.0.0.61:{monitoring.ports.prometheus}"
+    def ask(self, query: str) -> list[dict[str, Any]]:
+        """What Prometheus has now. Raises ``httpx.HTTPStatusError``."""
+        answer = self.client.get("/api/v1/query", params={"query": query}).raise_for_status()
+        found: list[dict[str, Any]] = answer.json()["data"]["result"]
+        return found
 
 
 @contextlib.contextmanager
@@ -76,6 +79,8 @@ def boards_site(folder: Path) -> Iterator[Looked]:
         folder / "node",
         *("--engine", "faulty", "--node-name", "rs1", "--gpus-expected", "2", "--workers", "2"),
         *("--peers-file", str(folder / "peers"), "--cluster-secret-file", str(folder / "token")),
+        # Nobody is there: then the end of the certificate is 0.
+        *("--tls-port", str(free_port())),
         LD_LIBRARY_PATH=path,
         NVML_CARDS=str(driver.folder),
     ) as node:
@@ -83,7 +88,11 @@ def boards_site(folder: Path) -> Iterator[Looked]:
         try:
             _start(site)
             node.wait_ready()
-            yield Looked(site, node, driver)
+            monitoring = site.inventory.monitoring
+            assert monitoring is not None
+            url = f"http://127.0.0.61:{monitoring.ports.prometheus}"
+            with httpx.Client(base_url=url, trust_env=False) as client:
+                yield Looked(site, node, client)
         finally:
             for process in site.running.values():
                 process.kill()

@@ -115,10 +115,13 @@ class Site:
         assert monitoring is not None
         url = f"http://127.0.0.61:{monitoring.ports.prometheus}/api/v1/query"
         try:
-            answer = httpx.get(url, params={"query": query}, trust_env=False).json()
+            answer = httpx.get(url, params={"query": query}, trust_env=False)
         except httpx.TransportError:
             return []
-        found: list[dict[str, Any]] = answer["data"]["result"]
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            # It listens before it has read what it keeps.
+            return []
+        found: list[dict[str, Any]] = answer.json()["data"]["result"]
         return found
 
 

@@ -58,7 +58,8 @@ def _sections(board: Board) -> Iterator[str]:
         if numbers:
             yield from ('<div class="numbers">', *map(_number, numbers), "</div>")
         if others:
-            yield '<div class="panels">'
+            lists = all(panel.shape is Shape.LIST for panel in others)
+            yield f'<div class="panels{" lists" if lists else ""}">'
             for panel in others:
                 count += 1
                 yield _list(panel) if panel.shape is Shape.LIST else _graph(panel, f"plot{count}")
@@ -69,15 +70,17 @@ def _number(panel: Panel) -> str:
     (query,) = panel.queries
     promql = _promql(query)
     level = "good" if panel.bounds else "neutral"
-    raised = "".join(
+    levels = _do(f"$level = {_string(level)}") + "".join(
         _do(f"if ge $v {bound.value:.6f}") + _do(f"$level = {_string(bound.level)}") + _do("end")
         for bound in panel.bounds
     )
     value = _value(". | first | value", panel)
     return "".join(
         (
-            _do(f"$level := {_string(level)}") + _do(f"$found := query {promql}"),
-            _do("with $found") + _do("$v := . | first | value") + raised + _do("end"),
+            _do('$level := "neutral"') + _do(f"$found := query {promql}"),
+            # What is no number, as of nothing by nothing, is not equal to itself.
+            _do("with $found") + _do("$v := . | first | value") + _do("if eq $v $v"),
+            levels + _do("end") + _do("end"),
             f'<div class="panel number {_do("$level")}" title="{_said(panel.about)}">',
             f"<h3>{_said(panel.title)}</h3>",
             f'<a href="{_do("pathPrefix")}/classic/graph?g0.expr={_do(promql)}&amp;g0.tab=0">',

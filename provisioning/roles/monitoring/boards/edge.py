@@ -4,6 +4,9 @@ from .board import Board, Level, Section, Unit, Word, graph, listed, number
 from .shared import FAIL_OVERS, FIRING, cpu, network, vrrp
 
 _PROBE = 'service="edges",$cluster'
+_SECONDS = (
+    f"max by (instance) (probe_duration_seconds{{{_PROBE}}} and probe_success{{{_PROBE}}} == 1)"
+)
 _EDGE = 'role="edge",$node'
 
 EDGE = Board(
@@ -17,7 +20,7 @@ EDGE = Board(
             (
                 number(
                     "Answer from outside",
-                    f"max(probe_duration_seconds{{{_PROBE}}})",
+                    f"max({_SECONDS})",
                     Unit.SECONDS,
                     about="Asked for its health at the virtual IP, by a monitoring host.",
                 ),
@@ -50,7 +53,7 @@ EDGE = Board(
                 graph(
                     "Answer from outside",
                     Unit.SECONDS,
-                    (f"max by (instance) (probe_duration_seconds{{{_PROBE}}})", "{instance}"),
+                    (_SECONDS, "{instance}"),
                 ),
                 graph(
                     "Connections",
