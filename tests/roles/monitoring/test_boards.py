@@ -91,7 +91,7 @@ def test_dashboards_have_names_of_their_own() -> None:
 
 def test_promtool_takes_every_query(tmp_path: Path) -> None:
     """Grafana's with its variables replaced as it does; those of consoles are asked elsewhere."""
-    rules = []
+    rules: list[dict[str, str]] = []
     for board in EVERY:
         for expression in asked(json.loads(dashboard(board, "c"))):
             for variable, value in (
