@@ -49,6 +49,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
     "Look": {
         "status": _Entry("status:status", "Show what every host is now, and what is wrong."),
         "alerts": _Entry("alerts:alerts", "Show which alerts burn; silence one; try the way."),
+        "dashboard": _Entry("dashboard:dashboard", "Show where the boards are; open them."),
         "logs": _Entry("logs:logs", "Show the logs of hosts."),
         "releases": _Entry("releases:releases", "Show which release each real server runs."),
         "history": _Entry("history:history", "Show who did what to this cluster, and when."),

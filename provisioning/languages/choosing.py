@@ -3,6 +3,7 @@ so its language."""
 
 from .environment_file import EnvironmentFile
 from .exports import Exports
+from .go_template import GoTemplate
 from .keepalived import Keepalived
 from .language import Language
 from .lines import Listed, Sysctl, Words
@@ -55,6 +56,7 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     (".drop-in.conf.j2", Systemd),
     (".yml.j2", Yaml),
     (".prom.j2", Metrics),
+    (".lib.j2", GoTemplate),
     ("/cosyvoice-firewall.j2", Shell),
     ("/shipper-again.j2", Shell),
 )

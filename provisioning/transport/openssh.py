@@ -1,4 +1,4 @@
-"""The OpenSSH client's command line for a host, for a person's own shell there."""
+"""The OpenSSH client's command line for a host, for a person's own shell there or a tunnel."""
 
 import shlex
 from pathlib import Path
@@ -21,6 +21,16 @@ def ssh_command(connection: Connection, base_dir: Path) -> list[str]:
     target = Hop(host, connection.port, connection.user)
     only = ["-o", "IdentitiesOnly=yes"] if connection.key_file else []
     return [*_client(connection, base_dir, target, proxy), *only, "--", host]
+
+
+def tunnel_command(
+    connection: Connection, base_dir: Path, local_port: int, place: str
+) -> list[str]:
+    """``ssh`` that does nothing but lead a port of this machine's loopback to a place that the host
+    reaches, such as ``192.0.2.1:9090``. Raises ``TransportError``."""
+    *client, end, host = ssh_command(connection, base_dir)
+    forward = ["-N", "-o", "ExitOnForwardFailure=yes", "-L", f"127.0.0.1:{local_port}:{place}"]
+    return [*client, *forward, end, host]
 
 
 def _client(connection: Connection, base_dir: Path, hop: Hop, proxy: str | None) -> list[str]:

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from provisioning.cli.commands.render import render
@@ -88,9 +89,22 @@ def test_a_prometheus_that_is_there_already_gets_files_that_it_takes(
 def test_json_of_the_same_has_the_paths(path: Path) -> None:
     path.write_text(f"{_INVENTORY}monitoring: {{}}\n", encoding="utf-8")
     result = CliRunner().invoke(render, ["-i", str(path), "--prometheus", "--json"])
-    assert {"prometheus.yml", "rules/hosts.yml", "targets/node.json"} <= json.loads(
-        result.stdout
-    ).keys()
+    files = json.loads(result.stdout)
+    assert {"prometheus.yml", "rules/hosts.yml", "targets/node.json"} <= files.keys()
+    assert json.loads(files["grafana/boards/directors.json"])["uid"] == "cosyvoice-directors"
+    (provider,) = yaml.safe_load(files["grafana/provisioning/dashboards/cosyvoice.yml"])[
+        "providers"
+    ]
+    assert provider["type"] == "file"
+    # Without a monitoring host there is no Prometheus of ours that Grafana could ask.
+    assert "grafana/provisioning/datasources/cosyvoice.yml" not in files
+    path.write_text(
+        f"{_INVENTORY}monitoring: {{hosts: {{mon1: 192.168.1.61}}}}\n", encoding="utf-8"
+    )
+    result = CliRunner().invoke(render, ["-i", str(path), "--prometheus", "--json"])
+    sources = json.loads(result.stdout)["grafana/provisioning/datasources/cosyvoice.yml"]
+    (source,) = yaml.safe_load(sources)["datasources"]
+    assert (source["type"], source["url"]) == ("prometheus", "http://192.168.1.61:9090")
 
 
 @pytest.mark.parametrize(

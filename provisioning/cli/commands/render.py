@@ -27,7 +27,8 @@ from ..views.json_output import print_json
     "--prometheus",
     "for_prometheus",
     is_flag=True,
-    help="Show instead the files for a Prometheus that you have already: targets, rules, scrapes.",
+    help="Show instead the files for a Prometheus and a Grafana that you have already: targets,"
+    " rules, scrapes, boards.",
 )
 @click.option(
     "--kubernetes",
@@ -48,9 +49,9 @@ def render(
 
     Files with secrets in them are written readable for you alone.
 
-    With --prometheus they are those by which a Prometheus of yours watches the cluster, with
-    --out as DIRECTORY/prometheus.yml and so on. The exporters that it asks are on the hosts where
-    the inventory has monitoring:, be it {}. JSON: {path: content}.
+    With --prometheus they are those by which a Prometheus of yours watches the cluster and a
+    Grafana of yours shows it, with --out as DIRECTORY/prometheus.yml and so on. The exporters that
+    it asks are on the hosts where the inventory has monitoring:, be it {}. JSON: {path: content}.
 
     With --kubernetes they are chart/, for Helm, with the inventory in its values.yaml; image/, for
     podman build; and where the app has an environment environment-secret.yaml, for kubectl apply.

@@ -9,6 +9,8 @@ from ...resources.directory import Directory
 from ...resources.file import File
 from ..rendering import RenderedFile
 from ..role_host import RoleHost
+from .boards.console import console_page, page_file
+from .boards.every import boards
 from .daemon import PackagedDaemon
 from .rules import RULES, rule_file, rule_values
 from .targets import jobs
@@ -16,6 +18,8 @@ from .targets import jobs
 _DATA = "/var/lib/prometheus/metrics2"
 """Debian's folder; it stays when the role leaves, as what was measured may be wanted."""
 CONF = f"{MONITORING_CONF}/prometheus.yml"
+_CONSOLES = f"{MONITORING_CONF}/consoles"
+_LIBRARIES = f"{MONITORING_CONF}/console-libraries"
 _TIMEOUT = 10
 """Seconds that a look may take, at most; a director with one busy core needs a few."""
 
@@ -32,6 +36,8 @@ def daemon(host: RoleHost, monitoring: Monitoring) -> PackagedDaemon:
             f"--storage.tsdb.retention.size={monitoring.retention.gigabytes}GB",
             f"--web.listen-address={place}",
             f"--web.external-url=http://{place}/",
+            f"--web.console.templates={_CONSOLES}",
+            f"--web.console.libraries={_LIBRARIES}",
         ),
     )
 
@@ -76,7 +82,26 @@ def prometheus(host: RoleHost, monitoring: Monitoring) -> list[Resource]:
             validate='promtool check config "$CANDIDATE"',
             triggers=again,
         ),
+        *_consoles(host),
         *runs.kept_running(host),
+    ]
+
+
+def _consoles(host: RoleHost) -> list[Resource]:
+    """The boards, which Prometheus reads anew whenever one is looked at."""
+    every = boards(host.inventory)
+    library = host.render("cosyvoice.lib.j2")
+    return [
+        Directory(path=_LIBRARIES),
+        Directory(path=_CONSOLES),
+        RenderedFile(path=f"{_LIBRARIES}/cosyvoice.lib", content=library),
+        *(
+            File(
+                path=f"{_CONSOLES}/{page_file(board)}",
+                content=console_page(board, every, host.inventory.name),
+            )
+            for board in every
+        ),
     ]
 
 

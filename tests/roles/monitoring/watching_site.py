@@ -95,12 +95,12 @@ class Site:
             text = re.sub(pattern, other, text)
         return text
 
-    def start(self, name: str, program: str) -> None:
-        """Starts a program by its command line as Supervisor has it."""
+    def start(self, name: str, program: str, *more: str) -> None:
+        """Starts a program by its command line as Supervisor has it, with more words."""
         path = self.folder / name / f"etc/supervisor/conf.d/{program}.conf"
         read = configparser.RawConfigParser()
         read.read(path)
-        words = shlex.split(read[f"program:{program}"]["command"])
+        words = [*shlex.split(read[f"program:{program}"]["command"]), *more]
         if program == PROMETHEUS:
             # What burnt before it knew of an Alertmanager would be told a minute later.
             words.append("--rules.alert.resend-delay=1s")
@@ -117,10 +117,13 @@ class Site:
         assert monitoring is not None
         url = f"http://127.0.0.61:{monitoring.ports.prometheus}/api/v1/query"
         try:
-            answer = httpx.get(url, params={"query": query}, trust_env=False).json()
+            answer = httpx.get(url, params={"query": query}, trust_env=False)
         except httpx.TransportError:
             return []
-        found: list[dict[str, Any]] = answer["data"]["result"]
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            # It listens before it has read what it keeps.
+            return []
+        found: list[dict[str, Any]] = answer.json()["data"]["result"]
         return found
 
 

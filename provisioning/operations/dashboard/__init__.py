@@ -1,0 +1,1 @@
+"""Boards of a cluster that is monitored: where they are, and the way to them."""
