@@ -19,7 +19,6 @@ from .working import open_working_fleet
 def changing(
     cluster: Cluster,
     *,
-    everywhere: Cluster | None = None,
     accept_new_host_keys: bool = False,
     forks: int | None = None,
     shared: bool = False,
@@ -28,8 +27,7 @@ def changing(
     live: bool = False,
     before: Callable[[Cluster], None] = lambda cluster: None,
 ) -> Iterator[Operation]:
-    """Open a run for the time of the block: locked, journaled, connected to the cluster's hosts
-    (those of ``everywhere``, where that has more of them).
+    """Open a run for the time of the block: locked, journaled, connected to the cluster's hosts.
 
     With ``live`` progress is shown from the first connection on: for what asks nothing. With
     ``as_json`` standard output is kept for the result: ``{"run": id, "ok": bool, …}`` with what the
@@ -43,7 +41,7 @@ def changing(
         progress = stack.enter_context(dialogue.progress()) if live else silent
         fleet = stack.enter_context(
             open_working_fleet(
-                everywhere or cluster,
+                cluster,
                 run,
                 forks=forks,
                 accept_new_host_keys=accept_new_host_keys,

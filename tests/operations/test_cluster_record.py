@@ -2,11 +2,11 @@
 
 import pytest
 
+from provisioning.model.agreeing import agreed
 from provisioning.model.cluster_record import (
     ClusterRecord,
     RecordFormatError,
     UnfinishedUpgrade,
-    agreed,
     from_text,
     later,
     to_text,

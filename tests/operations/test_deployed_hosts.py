@@ -101,7 +101,7 @@ def test_another_name_for_the_same_address_is_the_same_host(folder: Path) -> Non
 
 
 def test_no_secret_is_written_down(folder: Path) -> None:
-    text = (folder / "members.json").read_text(encoding="utf-8")
+    text = (folder / "runtime.json").read_text(encoding="utf-8")
     assert "geheim" not in text and "SSH_PASSWORD" in text
 
 

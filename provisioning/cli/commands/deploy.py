@@ -9,7 +9,6 @@ from ...engine.apply_plans import Pace
 from ...operations.bundle.source import source_of
 from ...operations.cluster.cluster import Cluster
 from ...operations.deploy import deploy as deploying
-from ...operations.deploy.decommission import cluster_with, leaving_hosts
 from .. import exit_codes
 from ..artifact_progress import fetch_unknown
 from ..asking import require_answer
@@ -91,10 +90,9 @@ def deploy(
     cluster = Cluster(load_or_exit(inventory), inventory)
     if bundle is None:
         fetch_unknown(cluster, quiet=as_json)
-    leaving = {} if limit else leaving_hosts(cluster)
     options = deploying.DeployOptions(
         names=chosen(cluster.inventory, limit),
-        leaving=leaving,
+        cleans=not limit,
         source=source_of(cluster, bundle),
         pace=Pace(forks or cluster.inventory.forks, batch, max_fail),
         drain_timeout=drain_timeout,
@@ -103,7 +101,6 @@ def deploy(
     )
     with changing(
         cluster,
-        everywhere=cluster_with(cluster, leaving),
         accept_new_host_keys=accept_new_host_keys,
         forks=options.pace.forks,
         yes=yes,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from ...model.cluster_record import UnfinishedUpgrade
 from ..cluster.cluster import Cluster
 from ..run.working_fleet import whereabouts
-from ..state_folder.runtime_state import load_record, write
+from ..state_folder.runtime_state import change, load_record
 from .planning import UpgradeConflictError
 from .state import RunStatus, Upgrade
 
@@ -31,9 +31,7 @@ def require_none_elsewhere(cluster: Cluster) -> None:
 def register(cluster: Cluster, upgrade: Upgrade) -> None:
     """Register an upgrade until it ends."""
     now = UnfinishedUpgrade(upgrade.id, upgrade.target, whereabouts(cluster))
-    record = load_record(cluster.state_dir)
-    if record.upgrade != now:
-        write(cluster.state_dir, replace(record, upgrade=now))
+    change(cluster.state_dir, lambda record: replace(record, upgrade=now))
 
 
 def unregister_if_over(cluster: Cluster, upgrade: Upgrade) -> None:
@@ -44,6 +42,4 @@ def unregister_if_over(cluster: Cluster, upgrade: Upgrade) -> None:
 
 def unregister(cluster: Cluster) -> None:
     """Forget the registered upgrade."""
-    record = load_record(cluster.state_dir)
-    if record.upgrade is not None:
-        write(cluster.state_dir, replace(record, upgrade=None))
+    change(cluster.state_dir, lambda record: replace(record, upgrade=None))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from ...engine.lock import LockedError
 from ...engine.seat import BEAT, BYE, PATIENCE, RUN_LOCK, keep_line, parse_seated, seat_script
+from ...model.agreeing import agreed
 from ...model.cluster_record import ClusterRecord, from_text, to_text
 from ...transport.base import Completed, Conversation, Transport, TransportError
 
@@ -186,7 +187,7 @@ class Seats:
 
     def _bring_up_to_date(self, name: str, seat: _Seat, text: str, record: ClusterRecord) -> None:
         """A keeper that was away hears what it missed, unless it is us who did."""
-        if text and (later := from_text(text)).serial > record.serial:
+        if text and _apart(record, later := from_text(text)):
             seat.conversation.close()
             raise LockedError(
                 f"this run lost its hold on the cluster, and {later.by} has changed it meanwhile; "
@@ -203,6 +204,13 @@ class Seats:
                 _log.info("%s: no longer held by this run: %s", name, error)
                 seat.until = 0.0
                 return
+
+
+def _apart(record: ClusterRecord, found: ClusterRecord) -> bool:
+    """True where another run wrote what this one does not go on from."""
+    if found.lineage != record.lineage:
+        return found.serial > record.serial
+    return agreed(record, {"": found})[0] != record
 
 
 def _line(record: ClusterRecord) -> str:

@@ -3,13 +3,14 @@ and from what its hosts carry; for plan and deploy."""
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ...engine.fleet import Fleet
 from ...facts.cluster_record import CLUSTER_RECORD
 from ...facts.gather import ask_each
-from ...model.cluster_record import agreed, secret_id
+from ...model.agreeing import agreed
+from ...model.cluster_record import secret_id
 from ...model.runtime import Drain, Runtime
 from ...model.way_in import way_in
 from ...places import DRAIN_FILE
@@ -23,7 +24,12 @@ from ..cluster.log_certificates import (
 )
 from ..cluster.secret import ClusterSecret, cluster_secret, keep_secret
 from ..planning import Plans
-from ..state_folder.runtime_state import load_record, without_pins, write
+from ..state_folder.deployed_hosts import (
+    DeployedHosts,
+    deployed_hosts,
+    load_deployed_hosts,
+)
+from ..state_folder.runtime_state import change, load_record, without_pins
 from .working_fleet import records, tell_of
 
 _MARK = re.compile(r"(drained|stopped) since (\S+) by (.+? run [^\s:]+)(?:: (.*))?")
@@ -40,6 +46,8 @@ class Truth:
     logs: LogCertificates | None = None
     told: tuple[str, ...] = ()
     """Things this folder did not know, for people."""
+    members: DeployedHosts = field(default_factory=dict)
+    """Hosts that were deployed."""
 
     @property
     def secret_value(self) -> str | None:
@@ -67,7 +75,8 @@ def looked_up(cluster: Cluster, fleet: Fleet) -> Truth:
     tls = cluster_certificate(cluster, fleet)
     logs = log_certificates(cluster, fleet, tls)
     said = (*told, *tell_of(record, cluster), *_said(secret, tls, logs))
-    return Truth(record.runtime, secret, tls, logs, said)
+    members = deployed_hosts(record.members) or load_deployed_hosts(cluster.state_dir)
+    return Truth(record.runtime, secret, tls, logs, said, members)
 
 
 def held(cluster: Cluster, fleet: Fleet) -> Truth:
@@ -99,11 +108,9 @@ def establish(cluster: Cluster, truth: Truth) -> None:
         keep_certificate(cluster, truth.tls)
     if truth.logs is not None:
         keep_log_certificates(cluster, truth.logs)
-    ours = load_record(cluster.state_dir)
     made_here = truth.secret is not None and truth.secret.made_here
     secret = secret_id(truth.secret.value) if truth.secret and made_here else None
-    if (ours.runtime, ours.secret) != (truth.runtime, secret) or not ours.serial:
-        write(cluster.state_dir, replace(ours, runtime=truth.runtime, secret=secret))
+    change(cluster.state_dir, lambda record: replace(record, runtime=truth.runtime, secret=secret))
 
 
 def _said(*found: ClusterSecret | ClusterCertificate | LogCertificates | None) -> list[str]:

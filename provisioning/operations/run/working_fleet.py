@@ -4,14 +4,15 @@ cluster's own record."""
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from ...engine.fleet import Fleet
 from ...engine.progress import Progress, silent
 from ...engine.seat import RECORD
+from ...model.agreeing import agreed
 from ...model.cluster_record import (
     ClusterRecord,
     RecordFormatError,
-    agreed,
     from_text,
     later,
     to_text,
@@ -65,7 +66,7 @@ def working_fleet(
 
     def remembered_on_hosts(record: ClusterRecord) -> ClusterRecord:
         # An empty one is what is left after a cluster was destroyed.
-        written = later(record, run.holder) if record != ClusterRecord() else record
+        written = later(record, run.holder, _now()) if record != ClusterRecord() else record
         seats.keep(written)
         return written
 
@@ -111,6 +112,10 @@ def tell_of(record: ClusterRecord, cluster: Cluster) -> list[str]:
     if record.upgrade is None or here:
         return []
     return [f"{record.upgrade}; continue there (`cluster rolling-upgrade --resume`)"]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def whereabouts(cluster: Cluster) -> str:
