@@ -1,7 +1,7 @@
 """Frame of every command that changes a cluster."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from rich.console import Console
@@ -25,18 +25,15 @@ def changing(
     yes: bool = False,
     as_json: bool = False,
     live: bool = False,
-    before: Callable[[Cluster], None] = lambda cluster: None,
 ) -> Iterator[Operation]:
     """Open a run for the time of the block: locked, journaled, connected to the cluster's hosts.
 
     With ``live`` progress is shown from the first connection on: for what asks nothing. With
     ``as_json`` standard output is kept for the result: ``{"run": id, "ok": bool, …}`` with what the
-    operation reported (``ConsoleDialogue.result``), where it did. ``before`` is called under the
-    lock, before the first connection: for refusals that need no host.
+    operation reported (``ConsoleDialogue.result``), where it did.
     """
     with ExitStack() as stack:
         run = stack.enter_context(journaled_run(cluster, ["cluster", *sys.argv[1:]]))
-        before(cluster)
         dialogue = ConsoleDialogue(Console(stderr=as_json), run, yes=yes, quiet=as_json)
         progress = stack.enter_context(dialogue.progress()) if live else silent
         fleet = stack.enter_context(

@@ -154,7 +154,6 @@ def _execute(
         shared=True,
         yes=yes,
         as_json=as_json,
-        before=command.require,
     ) as op:
         outcome = command.execute(op, ConsoleUpgradeDialogue(console, yes=yes, as_json=as_json))
         op.run.ok = outcome is not Outcome.FAILED

@@ -25,6 +25,7 @@ from ...transport.locked import LockedTransport
 from ..cluster.cluster import Cluster
 from ..cluster.fleet import new_fleet
 from ..errors import OperationError
+from ..rolling_upgrade import state_file
 from ..state_folder.runtime_state import load_record, save_record, written_by
 from .run import Run
 from .seats import Seats
@@ -111,7 +112,9 @@ def tell_of(record: ClusterRecord, cluster: Cluster) -> list[str]:
     here = record.upgrade is not None and record.upgrade.where == whereabouts(cluster)
     if record.upgrade is None or here:
         return []
-    return [f"{record.upgrade}; continue there (`cluster rolling-upgrade --resume`)"]
+    if record.upgrade.state is None:
+        return [f"{record.upgrade}; continue there (`cluster rolling-upgrade --resume`)"]
+    return [f"{record.upgrade}; `cluster rolling-upgrade --resume` continues it"]
 
 
 def _now() -> str:
@@ -126,10 +129,11 @@ def whereabouts(cluster: Cluster) -> str:
 def _take_over(cluster: Cluster, seats: Seats, say: Say) -> None:
     ours = load_record(cluster.state_dir)
     record, told = agreed(ours, records(cluster.inventory, seats.found))
-    for line in (*told, *tell_of(record, cluster)):
-        say(line)
     if record != ours:
         save_record(cluster.state_dir, record)
+    ended = state_file.take_over(cluster.state_dir, record)
+    for line in (*told, *tell_of(record, cluster), *([ended] if ended else ())):
+        say(line)
     seats.record = record
     if any(seats.found.get(name) != to_text(record) for name in seats.held) and record.serial:
         seats.keep(record)
