@@ -59,7 +59,9 @@ def seat_script(holder: str) -> str:
         # --foreground: a sudo with a pty of its own would stop what reads in the background.
         f"while line=$(timeout --foreground {PATIENCE} head -n 1 8>&-); do\n"
         '    case $line in\n    "") break ;;\n'
-        f"    {shlex.quote(BYE)}) : > {lock}; exec 8>&-; echo bye; exit 0 ;;\n"
+        f"    {shlex.quote(BYE)}*) said=bye\n"
+        '        [ "${#line}" -eq 1 ] || { keep "${line#?}" 8>&- 2>/dev/null && said=kept; }\n'
+        f"        : > {lock}; exec 8>&-; echo $said; exit 0 ;;\n"
         f"    =) forget && echo kept || echo no ;;\n"
         '    =*) if said=$(keep "${line#=}" 2>&1 8>&-); then echo kept\n'
         f'        else echo "$said" | tr "\\n" " "; echo; fi ;;\n'
@@ -84,8 +86,18 @@ def parse_seated(line: str) -> Seated | None:
 
 def keep_line(record: str) -> str:
     """Has the host remember the record, or forget it where it is empty; answered by ``kept``."""
+    return f"={_packed(record)}"
+
+
+def bye_line(record: str = "") -> str:
+    """Has the host let the run go, with a last record to remember if there is one; answered by
+    ``kept`` where it does, else by ``bye``."""
+    return f"{BYE}{_packed(record)}"
+
+
+def _packed(record: str) -> str:
     packed = gzip.compress(record.encode("utf-8", "surrogatepass"), mtime=0) if record else b""
-    return f"={b64encode(packed).decode()}"
+    return b64encode(packed).decode()
 
 
 def _unpacked(said: str) -> str:

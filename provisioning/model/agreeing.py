@@ -11,6 +11,7 @@ from functools import reduce
 from typing import Any, TypeVar
 
 from .cluster_record import KEPT_WRITERS, ClusterRecord, to_text
+from .past_run import joined_history
 from .runtime import Drain, Pin, Runtime
 
 _Dated = TypeVar("_Dated", Drain, Pin)
@@ -95,6 +96,7 @@ def _joined(one: ClusterRecord, two: ClusterRecord) -> ClusterRecord:
         upgrade=two.upgrade or one.upgrade,
         members={**one.members, **two.members},
         directors=two.directors or one.directors,
+        history=joined_history(one.history, two.history),
     )
 
 

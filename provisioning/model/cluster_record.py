@@ -14,6 +14,7 @@ from secrets import token_hex
 from typing import Any
 
 from ..errors import ClusterError
+from .past_run import PastRun
 from .runtime import Drain, Pin, Runtime
 
 _FORMAT = 2
@@ -65,6 +66,8 @@ class ClusterRecord:
     directors: Mapping[str, Any] | None = None
     """The part of the inventory that directors were given last
     (``state_folder/directors_record.py``)."""
+    history: tuple[PastRun, ...] = ()
+    """The last runs, the oldest first."""
 
 
 class RecordFormatError(ClusterError, ValueError):
@@ -132,6 +135,7 @@ def from_text(text: str) -> ClusterRecord:
             {str(writer): int(serial) for writer, serial in content.get("seen", {}).items()},
             dict(content.get("members", {})),
             content.get("directors"),
+            tuple(PastRun(**run) for run in content.get("history", ())),
         )
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise RecordFormatError(f"it is no record of a cluster ({error})") from None
@@ -150,6 +154,7 @@ def _content(record: ClusterRecord) -> dict[str, Any]:
         **runtime_record(record.runtime),
         "members": dict(record.members),
         "directors": record.directors,
+        "history": [asdict(run) for run in record.history],
     }
 
 

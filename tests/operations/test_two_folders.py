@@ -12,7 +12,7 @@ import pytest
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.lock import LockedError
 from provisioning.model.cluster_record import from_text
-from provisioning.model.runtime import Pin
+from provisioning.model.runtime import Pin, Runtime
 from provisioning.operations.cluster import fleet as cluster_fleet
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster.fleet import open_fleet
@@ -30,6 +30,7 @@ from provisioning.operations.rolling_upgrade.state import (
     Upgrade,
     from_record,
 )
+from provisioning.operations.run.memory import remembered
 from provisioning.operations.run.run import Run, journaled_run
 from provisioning.operations.run.truth import Truth, establish, held, looked_up, planned
 from provisioning.operations.run.working_fleet import working_fleet
@@ -385,3 +386,28 @@ def test_what_an_earlier_version_kept_in_the_folder_is_taken_over(
     assert not former.exists()
     with two.at_work():
         assert load_deployed_hosts(two.cluster.state_dir).keys() == {"rs1", "rs2", "lvs1"}
+
+
+def test_each_folder_hears_what_was_done_from_the_other(
+    sandbox: SandboxCluster, folders: tuple[Folder, Folder]
+) -> None:
+    one, two = folders
+    one.drain("rs1")
+    with one.at_work() as (_, run):
+        save_runtime(one.cluster.state_dir, Runtime())
+        # Cut now, this is what is left of it.
+        left = from_text(record(sandbox, "lvs1").read_text()).history[-1]
+        assert (left.id, left.result) == (run.id, "cut")
+        run.ok = True
+    with pytest.raises(OSError, match="no room"), two.at_work():
+        raise OSError("no room")
+    with open_fleet(two.cluster) as fleet:
+        history = remembered(two.cluster, fleet).record.history
+    assert [(run.command, run.result) for run in history] == [
+        ("cluster test", "failed"),
+        ("cluster test", "ok"),
+        ("cluster test", "refused"),
+    ]
+    assert history[-1].reason == "no room" and "@" in history[-1].who
+    assert record(sandbox, "lvs1").read_text() == record(sandbox, "lvs2").read_text()
+    assert from_text(record(sandbox, "lvs1").read_text()) == two.cluster.record

@@ -4,12 +4,13 @@ import contextlib
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ...engine.journal import Journal, new_id
 from ...engine.lock import cluster_lock
 from ...engine.state_folder import StateFolderError
+from ...model.past_run import PastRun, shown_command
 from ..cluster.cluster import Cluster
 from .operator_name import operator, operator_name
 from .seats import Seats
@@ -33,6 +34,19 @@ class Run:
     """Hosts that it holds, while its connections are open."""
     ok: bool = False
     """Set by the command, for the journal's last line."""
+    command: str = ""
+    """The command, as it may be shown to others."""
+
+    def so_far(self) -> PastRun:
+        """The run for the cluster's history, while it lasts."""
+        changed = self.journal.changed
+        return PastRun(self.id, operator_name(), self.command, self.begun, changed=changed)
+
+    def ended(self, error: BaseException | None) -> PastRun:
+        """The run for the cluster's history, with its end."""
+        if error is None:
+            return replace(self.so_far(), result="ok" if self.ok else "failed")
+        return replace(self.so_far(), result=_result(error, self.journal), reason=_reason(error))
 
 
 @contextmanager
@@ -48,7 +62,7 @@ def journaled_run(cluster: Cluster, command: list[str]) -> Iterator[Run]:
         digest = hashlib.sha256(cluster.path.read_bytes()).hexdigest()[:12]
         journal.write("begin", command=" ".join(command), who=operator_name(), inventory=digest)
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        run = Run(run_id, holder, journal, left_behind, now)
+        run = Run(run_id, holder, journal, left_behind, now, command=shown_command(command))
         try:
             yield run
         except BaseException as error:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ...engine.lock import LockedError
-from ...engine.seat import BEAT, BYE, PATIENCE, RUN_LOCK, keep_line, parse_seated, seat_script
+from ...engine.seat import BEAT, PATIENCE, RUN_LOCK, bye_line, keep_line, parse_seated, seat_script
 from ...model.agreeing import agreed
 from ...model.cluster_record import ClusterRecord, from_text, to_text
 from ...transport.base import Completed, Conversation, Transport, TransportError
@@ -50,10 +50,12 @@ class _Seat:
             self.until = said + PATIENCE - _MARGIN
         return answer
 
-    def say_goodbye(self) -> None:
-        """So that whoever comes next need not wait for the host to notice."""
+    def say_goodbye(self, record: str = "") -> bool:
+        """So that whoever comes next need not wait for the host to notice. True where the host
+        keeps the record."""
         with contextlib.suppress(TransportError):
-            self.ask(BYE, _GOODBYE)
+            return self.ask(bye_line(record), _GOODBYE) == "kept"
+        return False
 
 
 def _now() -> float:
@@ -139,15 +141,24 @@ class Seats:
             with contextlib.suppress(TransportError):
                 seat.ask(keep_line(""))
 
-    def close(self) -> None:
-        """Lets all hosts go."""
+    def close(self, record: ClusterRecord | None = None) -> bool:
+        """Lets all hosts go, with a last record for the keepers among them to remember: it costs
+        no round trip of its own. True where one keeps it."""
         self._ended.set()
+        last = to_text(record) if record is not None and record.serial else ""
         with self._lock:
             seats, self._seats = self._seats, {}
         _log.info("hosts let go: %s", ", ".join(seats) or "none")
+        kept: list[str] = []
+
+        def leave(name: str, seat: _Seat) -> None:
+            if seat.say_goodbye(last if name in self._keepers else ""):
+                kept.append(name)
+
         # Side by side: one that hangs must not keep the others, nor the operator.
         leaving = [
-            threading.Thread(target=seat.say_goodbye, daemon=True) for seat in seats.values()
+            threading.Thread(target=leave, args=(name, seat), daemon=True)
+            for name, seat in seats.items()
         ]
         for thread in leaving:
             thread.start()
@@ -156,6 +167,7 @@ class Seats:
             thread.join(max(0.0, end - time.monotonic()))
         for seat in seats.values():
             seat.conversation.close()
+        return bool(kept)
 
     def _take(self, name: str, transport: Transport) -> None:
         with self._lock:

@@ -7,12 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ...engine.fleet import Fleet
-from ...facts.cluster_record import CLUSTER_RECORD
-from ...facts.gather import ask_each
-from ...model.agreeing import agreed
 from ...model.cluster_record import secret_id
 from ...model.runtime import Drain, Runtime
-from ...model.way_in import way_in
 from ...places import DRAIN_FILE
 from ...roles.tls_files import TlsFiles
 from ..cluster.certificate import ClusterCertificate, cluster_certificate, keep_certificate
@@ -30,10 +26,10 @@ from ..state_folder.deployed_hosts import (
     load_deployed_hosts,
 )
 from ..state_folder.runtime_state import change, load_record, without_pins
-from .working_fleet import records, tell_of
+from .memory import remembered
+from .working_fleet import tell_of
 
 _MARK = re.compile(r"(drained|stopped) since (\S+) by (.+? run [^\s:]+)(?:: (.*))?")
-_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +62,12 @@ class Truth:
 
 def looked_up(cluster: Cluster, fleet: Fleet) -> Truth:
     """For a look that holds nothing. Raises ``OperationError`` and ``SecretError``."""
-    keepers = way_in(cluster.inventory)
-    fleet.connect(keepers)
-    texts = ask_each(keepers, fleet, CLUSTER_RECORD, timeout=_TIMEOUT)
-    found = records(cluster.inventory, texts)
-    record, told = agreed(load_record(cluster.state_dir), found)
+    memory = remembered(cluster, fleet)
+    record = memory.record
     secret = cluster_secret(cluster, fleet, record.secret)
     tls = cluster_certificate(cluster, fleet)
     logs = log_certificates(cluster, fleet, tls)
-    said = (*told, *tell_of(record, cluster), *_said(secret, tls, logs))
+    said = (*memory.told, *tell_of(record, cluster), *_said(secret, tls, logs))
     members = deployed_hosts(record.members) or load_deployed_hosts(cluster.state_dir)
     return Truth(record.runtime, secret, tls, logs, said, members)
 

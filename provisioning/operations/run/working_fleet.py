@@ -1,9 +1,12 @@
 """Connections of a run that changes a cluster: the run holds the cluster, and continues from the
 cluster's own record."""
 
+import contextlib
+import os
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ...engine.fleet import Fleet
@@ -18,6 +21,7 @@ from ...model.cluster_record import (
     to_text,
 )
 from ...model.inventory import Inventory
+from ...model.past_run import PastRun, with_run
 from ...model.resolve import managed_hosts
 from ...model.way_in import way_in, way_in_word
 from ...transport.base import Transport
@@ -26,7 +30,12 @@ from ..cluster.cluster import Cluster
 from ..cluster.fleet import new_fleet
 from ..errors import OperationError
 from ..rolling_upgrade import state_file
-from ..state_folder.runtime_state import load_record, save_record, written_by
+from ..state_folder.runtime_state import (
+    RuntimeStateError,
+    load_record,
+    save_record,
+    written_by,
+)
 from .run import Run
 from .seats import Seats
 
@@ -52,7 +61,7 @@ def working_fleet(
     holds it, with that run in the message.
     """
     keepers = way_in(cluster.inventory)
-    run.seats = seats = Seats(f"{run.holder} (since {run.begun})", keepers)
+    run.seats = seats = Seats(f"{run.holder} (process {os.getpid()}, since {run.begun})", keepers)
 
     def wrap(name: str, transport: Transport) -> Transport:
         return seats.guard(name, LockedTransport(transport) if shared else transport)
@@ -67,7 +76,10 @@ def working_fleet(
 
     def remembered_on_hosts(record: ClusterRecord) -> ClusterRecord:
         # An empty one is what is left after a cluster was destroyed.
-        written = later(record, run.holder, _now()) if record != ClusterRecord() else record
+        if record == ClusterRecord():
+            seats.keep(record)
+            return record
+        written = _next(record, run, run.so_far())
         seats.keep(written)
         return written
 
@@ -75,6 +87,7 @@ def working_fleet(
         run.journal.write("note", text=text)
         say(text)
 
+    last: PastRun | None = None
     try:
         fleet.connect(keepers)
         if away := [name for name in keepers if name not in fleet.transports]:
@@ -84,11 +97,36 @@ def working_fleet(
                 "instead"
             )
         _take_over(cluster, seats, note)
-        with written_by(cluster.state_dir, remembered_on_hosts):
-            yield fleet
+        try:
+            with written_by(cluster.state_dir, remembered_on_hosts):
+                yield fleet
+        except BaseException as error:
+            last = run.ended(error)
+            raise
+        last = run.ended(None)
     finally:
-        seats.close()
+        _let_go(cluster, run, seats, last)
         fleet.close()
+
+
+def _let_go(cluster: Cluster, run: Run, seats: Seats, last: PastRun | None) -> None:
+    """Let the hosts go, with the run's end in the cluster's history if it began."""
+    record = ClusterRecord()
+    with contextlib.suppress(RuntimeStateError):
+        record = load_record(cluster.state_dir)
+    if last is not None and record.serial:
+        record = _next(record, run, last)
+        if seats.close(record):
+            # A folder never knows of a version that no host has: another run may write its own.
+            save_record(cluster.state_dir, record)
+    else:
+        seats.close()
+
+
+def _next(record: ClusterRecord, run: Run, entry: PastRun) -> ClusterRecord:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    history = with_run(record.history, entry)
+    return later(replace(record, history=history), run.holder, now)
 
 
 def records(inventory: Inventory, texts: dict[str, str]) -> dict[str, ClusterRecord]:
@@ -115,10 +153,6 @@ def tell_of(record: ClusterRecord, cluster: Cluster) -> list[str]:
     if record.upgrade.state is None:
         return [f"{record.upgrade}; continue there (`cluster rolling-upgrade --resume`)"]
     return [f"{record.upgrade}; `cluster rolling-upgrade --resume` continues it"]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def whereabouts(cluster: Cluster) -> str:
