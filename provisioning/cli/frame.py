@@ -11,6 +11,7 @@ from ..operations.cluster.cluster import Cluster
 from ..operations.operation import Operation
 from ..operations.run.run import journaled_run
 from .dialogue import ConsoleDialogue
+from .lock_wait import waiting
 from .views.json_output import print_json
 from .working import open_working_fleet
 
@@ -33,7 +34,7 @@ def changing(
     operation reported (``ConsoleDialogue.result``), where it did.
     """
     with ExitStack() as stack:
-        run = stack.enter_context(journaled_run(cluster, ["cluster", *sys.argv[1:]]))
+        run = stack.enter_context(journaled_run(cluster, ["cluster", *sys.argv[1:]], waiting()))
         dialogue = ConsoleDialogue(Console(stderr=as_json), run, yes=yes, quiet=as_json)
         progress = stack.enter_context(dialogue.progress()) if live else silent
         fleet = stack.enter_context(

@@ -60,6 +60,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
             "certificates:certificates", "Show what clients are shown; exchange it in time."
         ),
         "bundle": _Entry("bundle:bundle", "Pack all that a deploy brings, for use offline."),
+        "state": _Entry("state:state", "Show what the cluster remembers; save it, restore it."),
         "history": _Entry("history:history", "Show who did what to this cluster, and when."),
         "support-bundle": _Entry(
             "support_bundle:support_bundle", "Pack what is needed to find a fault."

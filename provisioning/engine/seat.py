@@ -74,6 +74,13 @@ def record_script() -> str:
     return f"[ ! -f {shlex.quote(RECORD)} ] || cat {shlex.quote(RECORD)}"
 
 
+def holder_script() -> str:
+    """Fragment that prints the run that holds a host which is only looked at; nothing where none
+    does."""
+    lock = shlex.quote(RUN_LOCK)
+    return f"[ ! -f {lock} ] || flock -ns {lock} true || head -n 1 {lock}"
+
+
 def parse_seated(line: str) -> Seated | None:
     """The first answer; nothing where it is none."""
     word, _, rest = line.partition(" ")

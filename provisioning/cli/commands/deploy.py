@@ -14,6 +14,7 @@ from ..artifact_progress import fetch_unknown
 from ..asking import require_answer
 from ..changes_command import ChangesCommand
 from ..frame import changing
+from ..lock_wait import lock_wait_option
 from ..options import (
     LAST_HEALTHY,
     batch_option,
@@ -39,6 +40,7 @@ from .plan import look, plans_record, status_of
 @inventory_option
 @limit_option
 @host_key_option
+@lock_wait_option
 @bundle_option
 @click.option("--check", is_flag=True, help="Only show the plan (as `cluster plan`).")
 @yes_option

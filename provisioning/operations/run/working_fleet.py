@@ -58,21 +58,22 @@ def working_fleet(
 
     Facts that this folder did not know are taken over and reported to ``say``. ``shared``
     connections may be used by several threads. Raises ``LockedError`` where another run
-    holds it, with that run in the message.
+    holds it, with that run in the message, and still does when ``run.waiting`` ends.
     """
     keepers = way_in(cluster.inventory)
-    run.seats = seats = Seats(f"{run.holder} (process {os.getpid()}, since {run.begun})", keepers)
 
-    def wrap(name: str, transport: Transport) -> Transport:
-        return seats.guard(name, LockedTransport(transport) if shared else transport)
+    def held() -> tuple[Seats, Fleet]:
+        return _held(
+            cluster,
+            run,
+            forks=forks,
+            accept_new_host_keys=accept_new_host_keys,
+            progress=progress,
+            shared=shared,
+        )
 
-    fleet = new_fleet(
-        cluster,
-        forks=forks,
-        accept_new_host_keys=accept_new_host_keys,
-        progress=progress,
-        wrap=wrap,
-    )
+    seats, fleet = run.waiting.get(held)
+    run.seats = seats
 
     def remembered_on_hosts(record: ClusterRecord) -> ClusterRecord:
         # An empty one is what is left after a cluster was destroyed.
@@ -89,7 +90,6 @@ def working_fleet(
 
     last: PastRun | None = None
     try:
-        fleet.connect(keepers)
         if away := [name for name in keepers if name not in fleet.transports]:
             seats.hold_also(managed_hosts(cluster.inventory))
             note(
@@ -107,6 +107,38 @@ def working_fleet(
     finally:
         _let_go(cluster, run, seats, last)
         fleet.close()
+
+
+def _held(
+    cluster: Cluster,
+    run: Run,
+    *,
+    forks: int | None,
+    accept_new_host_keys: bool,
+    progress: Progress,
+    shared: bool,
+) -> tuple[Seats, Fleet]:
+    """Connect to the hosts that remember the cluster, and hold them, or none of them."""
+    keepers = way_in(cluster.inventory)
+    seats = Seats(f"{run.holder} (process {os.getpid()}, since {run.begun})", keepers)
+
+    def wrap(name: str, transport: Transport) -> Transport:
+        return seats.guard(name, LockedTransport(transport) if shared else transport)
+
+    fleet = new_fleet(
+        cluster,
+        forks=forks,
+        accept_new_host_keys=accept_new_host_keys,
+        progress=progress,
+        wrap=wrap,
+    )
+    try:
+        fleet.connect(keepers)
+    except BaseException:
+        seats.close()
+        fleet.close()
+        raise
+    return seats, fleet
 
 
 def _let_go(cluster: Cluster, run: Run, seats: Seats, last: PastRun | None) -> None:
