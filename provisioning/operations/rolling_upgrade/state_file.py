@@ -13,7 +13,7 @@ from pathlib import Path
 from ...durable_file import write_durably
 from ...errors import ClusterError
 from ...model.cluster_record import ClusterRecord
-from ..state_folder.runtime_state import change
+from ..state_folder.runtime_state import change, load_record
 from .state import (
     OVER,
     StateFormatError,
@@ -55,7 +55,24 @@ def _write(folder: Path, upgrade: Upgrade) -> None:
 
 
 def load(folder: Path) -> Upgrade | None:
-    """Read the state of the latest upgrade; None where there is none. Raises ``StateFileError``."""
+    """Read the state of the latest upgrade, as the cluster remembers it; None where there is none.
+    Raises ``StateFileError`` and ``RuntimeStateError``."""
+    record = load_record(folder)
+    if record.upgrade is not None and record.upgrade.state is not None:
+        try:
+            return from_record(record.upgrade.state)
+        except StateFormatError as error:
+            raise StateFileError(
+                f"{record.upgrade}: {error}; finish it with the version that began it"
+            ) from None
+    known = _read(folder)
+    if record.upgrade is None and record.serial and known and known.status not in OVER:
+        # Another folder has ended it.
+        return None
+    return known
+
+
+def _read(folder: Path) -> Upgrade | None:
     path = folder / _STATE
     try:
         return from_record(json.loads(path.read_text(encoding="utf-8")))
@@ -67,25 +84,6 @@ def load(folder: Path) -> Upgrade | None:
         raise StateFileError(
             f"{path}: {error}; finish it with the version that wrote it, or move the file away"
         ) from None
-
-
-def take_over(folder: Path, record: ClusterRecord) -> str:
-    """Have the folder know the upgrade that the cluster remembers, and no other. Returns news for
-    people. Raises ``StateFileError``."""
-    known = load(folder)
-    if record.upgrade is not None and record.upgrade.state is not None:
-        try:
-            upgrade = from_record(record.upgrade.state)
-        except StateFormatError as error:
-            raise StateFileError(
-                f"{record.upgrade}: {error}; finish it with the version that began it"
-            ) from None
-        if upgrade != known:
-            _write(folder, upgrade)
-    elif record.upgrade is None and record.serial and known and known.status not in OVER:
-        forget(folder)
-        return f"the upgrade to {known.target}, unfinished in this folder, is over"
-    return ""
 
 
 def forget(folder: Path) -> None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from ...model.cluster_record import ClusterRecord
 from ...model.past_run import joined_history
 from ..cluster.cluster import Cluster
-from ..rolling_upgrade import state_file
 from ..state_folder.runtime_state import change
 
 
@@ -13,7 +12,6 @@ def restore(cluster: Cluster, saved: ClusterRecord) -> None:
     """Have the cluster remember what was saved in place of what it does, as its next version. For a
     run that holds it. Raises ``RuntimeStateError`` and ``TransportError``."""
     change(cluster.state_dir, lambda now: restored(now, saved))
-    state_file.take_over(cluster.state_dir, cluster.record)
 
 
 def restored(now: ClusterRecord, saved: ClusterRecord) -> ClusterRecord:

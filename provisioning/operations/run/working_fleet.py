@@ -29,7 +29,6 @@ from ...transport.locked import LockedTransport
 from ..cluster.cluster import Cluster
 from ..cluster.fleet import new_fleet
 from ..errors import OperationError
-from ..rolling_upgrade import state_file
 from ..state_folder.runtime_state import (
     RuntimeStateError,
     load_record,
@@ -197,8 +196,7 @@ def _take_over(cluster: Cluster, seats: Seats, say: Say) -> None:
     record, told = agreed(ours, records(cluster.inventory, seats.found))
     if record != ours:
         save_record(cluster.state_dir, record)
-    ended = state_file.take_over(cluster.state_dir, record)
-    for line in (*told, *tell_of(record, cluster), *([ended] if ended else ())):
+    for line in (*told, *tell_of(record, cluster)):
         say(line)
     seats.record = record
     if any(seats.found.get(name) != to_text(record) for name in seats.held) and record.serial:

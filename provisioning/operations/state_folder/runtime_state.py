@@ -79,7 +79,7 @@ def change(folder: Path, to: Callable[[ClusterRecord], ClusterRecord]) -> None:
     with _changing:
         record = load_record(folder)
         changed = to(record)
-        if changed != record or not record.serial:
+        if changed != record:
             writer = _writers.get(folder)
             save_record(folder, writer(changed) if writer else changed)
 
