@@ -11,11 +11,13 @@ from click.testing import CliRunner, Result
 from provisioning.cli import running
 from provisioning.cli.commands import state as state_command
 from provisioning.engine.lock import LockedError
+from provisioning.engine.seat import BYE
 from provisioning.model.cluster_record import from_text
 from provisioning.operations.run.run import journaled_run
 from provisioning.operations.run.waiting import Waiting
 from provisioning.operations.run.working_fleet import working_fleet
 from provisioning.operations.state_folder.deployed_hosts import remember
+from provisioning.transport.conversation import ProcessConversation
 from tests.operations.sandbox_cluster import SandboxCluster
 from tests.operations.test_two_folders import (  # noqa: F401
     Folder,
@@ -139,3 +141,24 @@ def test_a_run_waits_for_another_and_not_for_ever(
         journaled_run(one.cluster, ["cluster", "test"], Waiting(0.1, said.append)),
     ):
         pass
+
+
+def test_a_run_that_changes_nothing_says_one_line_to_each_director(
+    folders: tuple[Folder, Folder],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, two = folders
+    one.drain("rs1")
+    lines: list[str] = []
+    ask = ProcessConversation.ask
+
+    def counted(self: ProcessConversation, line: str, timeout: float) -> str:
+        lines.append(line)
+        return ask(self, line, timeout)
+
+    monkeypatch.setattr(ProcessConversation, "ask", counted)
+    with two.at_work() as (_, run):
+        run.ok = True
+    assert [line[0] for line in lines] == [BYE, BYE]
+    assert one.cluster.record.serial < two.cluster.record.serial
+    assert two.cluster.record.history[-1].id == run.id

@@ -98,7 +98,7 @@ def export_(
 @lock_wait_option
 @yes_option
 @json_option
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def import_(
     inventory: Path, accept_new_host_keys: bool, yes: bool, as_json: bool, file: Path
 ) -> None:

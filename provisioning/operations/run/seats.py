@@ -50,6 +50,16 @@ class _Seat:
             self.until = said + PATIENCE - _MARGIN
         return answer
 
+    @property
+    def lost(self) -> bool:
+        """True where the host did not answer."""
+        return not self.until
+
+    def lose(self) -> None:
+        """The host does not answer any more; only another seat may be taken there."""
+        self.until = 0.0
+        self.conversation.close()
+
     def say_goodbye(self, record: str = "") -> bool:
         """So that whoever comes next need not wait for the host to notice. True where the host
         keeps the record."""
@@ -120,9 +130,14 @@ class Seats:
         with self._lock:
             seats = {n: s for n, s in self._seats.items() if n in self._keepers}
         for name, seat in seats.items():
+            if seat.lost:
+                problems.append(f"{name}: no longer held by this run")
+                continue
             try:
                 said = seat.ask(line)
             except TransportError as error:
+                # What comes next must not wait for this host again.
+                seat.lose()
                 problems.append(str(error))
                 continue
             kept += said == "kept"
@@ -159,6 +174,7 @@ class Seats:
         leaving = [
             threading.Thread(target=leave, args=(name, seat), daemon=True)
             for name, seat in seats.items()
+            if not seat.lost
         ]
         for thread in leaving:
             thread.start()
@@ -214,7 +230,7 @@ class Seats:
                 seat.ask(BEAT)
             except TransportError as error:
                 _log.info("%s: no longer held by this run: %s", name, error)
-                seat.until = 0.0
+                seat.lose()
                 return
 
 
