@@ -35,7 +35,7 @@ def forget(inventory: Path, accept_new_host_keys: bool, as_json: bool, host: str
     with changing(cluster, accept_new_host_keys=accept_new_host_keys, as_json=as_json) as op:
         if not strike_off(cluster.state_dir, [host]):
             known = ", ".join(load_deployed_hosts(cluster.state_dir)) or "none"
-            raise click.ClickException(f"no host {host} was deployed from here; known: {known}")
+            raise click.ClickException(f"no host {host} was deployed; known: {known}")
         save_runtime(cluster.state_dir, without_drain(cluster.runtime, host))
         op.run.ok = True
         op.dialogue.done(f"{host} is forgotten.")

@@ -11,66 +11,23 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from ...engine.lock import LockedError
-from ...engine.seat import BEAT, PATIENCE, RUN_LOCK, bye_line, keep_line, parse_seated, seat_script
+from ...engine.seat import BEAT, PATIENCE, RUN_LOCK, keep_line, parse_seated, seat_script
 from ...model.agreeing import agreed
 from ...model.cluster_record import ClusterRecord, from_text, to_text
 from ...transport.base import Completed, Conversation, Transport, TransportError
+from .seat import ANSWER, GOODBYE, MARGIN, Seat, now
 
 _log = logging.getLogger(__name__)
 
 _EVERY = 20.0
-_ANSWER = 60.0
-_GOODBYE = 2.0
-_MARGIN = 5.0
 _SETTLING = (0.3, 0.7, 1.0)
 """Seconds. Between tries: the lock of a run that was killed goes once its host has heard of it."""
 
 
 class LostSeatError(TransportError):
     """The run holds the cluster no more."""
-
-
-@dataclass(slots=True)
-class _Seat:
-    """One host that is held."""
-
-    conversation: Conversation
-    until: float
-    """Time when the host may have given us up, by ``_now``."""
-    asking: threading.Lock = field(default_factory=threading.Lock)
-
-    def ask(self, line: str, timeout: float = _ANSWER) -> str:
-        with self.asking:
-            said = _now()
-            answer = self.conversation.ask(line, timeout)
-            # The host counts from when it heard us, which was not before we said it.
-            self.until = said + PATIENCE - _MARGIN
-        return answer
-
-    @property
-    def lost(self) -> bool:
-        """True where the host did not answer."""
-        return not self.until
-
-    def lose(self) -> None:
-        """The host does not answer any more; only another seat may be taken there."""
-        self.until = 0.0
-        self.conversation.close()
-
-    def say_goodbye(self, record: str = "") -> bool:
-        """So that whoever comes next need not wait for the host to notice. True where the host
-        keeps the record."""
-        with contextlib.suppress(TransportError):
-            return self.ask(bye_line(record), _GOODBYE) == "kept"
-        return False
-
-
-def _now() -> float:
-    """Seconds, which go on while this machine sleeps: the host's do."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class Seats:
@@ -81,7 +38,7 @@ class Seats:
         self._others: frozenset[str] = frozenset()
         self._keepers = set(keepers)
         """Directors, or edges alone: they remember the cluster as well."""
-        self._seats: dict[str, _Seat] = {}
+        self._seats: dict[str, Seat] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self.found: dict[str, str] = {}
@@ -109,7 +66,7 @@ class Seats:
         """Raises ``LostSeatError`` where the run holds no host any more."""
         with self._lock:
             seats = list(self._seats.values())
-        if not seats or any(_now() < seat.until for seat in seats):
+        if not seats or any(now() < seat.until for seat in seats):
             return
         raise LostSeatError(
             "this run lost its hold on the cluster (no host that it held answers, or this machine "
@@ -120,7 +77,7 @@ class Seats:
     def held(self) -> list[str]:
         """Hosts that are held."""
         with self._lock:
-            return [name for name, seat in self._seats.items() if _now() < seat.until]
+            return [name for name, seat in self._seats.items() if now() < seat.until]
 
     def keep(self, record: ClusterRecord) -> None:
         """Has all keepers that are held remember this, and those that come back. Raises
@@ -166,7 +123,7 @@ class Seats:
         _log.info("hosts let go: %s", ", ".join(seats) or "none")
         kept: list[str] = []
 
-        def leave(name: str, seat: _Seat) -> None:
+        def leave(name: str, seat: Seat) -> None:
             if seat.say_goodbye(last if name in self._keepers else ""):
                 kept.append(name)
 
@@ -178,7 +135,7 @@ class Seats:
         ]
         for thread in leaving:
             thread.start()
-        end = time.monotonic() + _GOODBYE
+        end = time.monotonic() + GOODBYE
         for thread in leaving:
             thread.join(max(0.0, end - time.monotonic()))
         for seat in seats.values():
@@ -199,13 +156,13 @@ class Seats:
             self.found.setdefault(name, remembered)
         threading.Thread(target=self._beat, args=(name, seat), daemon=True).start()
 
-    def _sit_down(self, name: str, transport: Transport) -> tuple[_Seat, str]:
+    def _sit_down(self, name: str, transport: Transport) -> tuple[Seat, str]:
         for pause in (*_SETTLING, 0.0):
-            begun = _now()
+            begun = now()
             conversation = transport.converse(seat_script(self._holder))
-            said = parse_seated(conversation.answer(_ANSWER))
+            said = parse_seated(conversation.answer(ANSWER))
             if said is not None and not said.taken:
-                return _Seat(conversation, begun + PATIENCE - _MARGIN), said.record
+                return Seat(conversation, begun + PATIENCE - MARGIN), said.record
             conversation.close()
             _log.info("%s: taken by %s", name, said.holder if said else "nobody known")
             if said is None:
@@ -213,7 +170,7 @@ class Seats:
             time.sleep(pause)
         raise LockedError(_taken(name, said.holder if said else ""))
 
-    def _bring_up_to_date(self, name: str, seat: _Seat, text: str, record: ClusterRecord) -> None:
+    def _bring_up_to_date(self, name: str, seat: Seat, text: str, record: ClusterRecord) -> None:
         """A keeper that was away hears what it missed, unless it is us who did."""
         if text and _apart(record, later := from_text(text)):
             seat.conversation.close()
@@ -224,7 +181,7 @@ class Seats:
         if text != to_text(record) and (text or record.serial):
             seat.ask(_line(record))
 
-    def _beat(self, name: str, seat: _Seat) -> None:
+    def _beat(self, name: str, seat: Seat) -> None:
         while not self._ended.wait(_EVERY):
             try:
                 seat.ask(BEAT)
