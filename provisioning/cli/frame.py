@@ -1,7 +1,7 @@
 """Frame of every command that changes a cluster."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from rich.console import Console
@@ -11,6 +11,7 @@ from ..operations.cluster.cluster import Cluster
 from ..operations.operation import Operation
 from ..operations.run.run import journaled_run
 from .dialogue import ConsoleDialogue
+from .lock_wait import waiting
 from .views.json_output import print_json
 from .working import open_working_fleet
 
@@ -19,31 +20,26 @@ from .working import open_working_fleet
 def changing(
     cluster: Cluster,
     *,
-    everywhere: Cluster | None = None,
     accept_new_host_keys: bool = False,
     forks: int | None = None,
     shared: bool = False,
     yes: bool = False,
     as_json: bool = False,
     live: bool = False,
-    before: Callable[[Cluster], None] = lambda cluster: None,
 ) -> Iterator[Operation]:
-    """Open a run for the time of the block: locked, journaled, connected to the cluster's hosts
-    (those of ``everywhere``, where that has more of them).
+    """Open a run for the time of the block: locked, journaled, connected to the cluster's hosts.
 
     With ``live`` progress is shown from the first connection on: for what asks nothing. With
     ``as_json`` standard output is kept for the result: ``{"run": id, "ok": bool, …}`` with what the
-    operation reported (``ConsoleDialogue.result``), where it did. ``before`` is called under the
-    lock, before the first connection: for refusals that need no host.
+    operation reported (``ConsoleDialogue.result``), where it did.
     """
     with ExitStack() as stack:
-        run = stack.enter_context(journaled_run(cluster, ["cluster", *sys.argv[1:]]))
-        before(cluster)
+        run = stack.enter_context(journaled_run(cluster, ["cluster", *sys.argv[1:]], waiting()))
         dialogue = ConsoleDialogue(Console(stderr=as_json), run, yes=yes, quiet=as_json)
         progress = stack.enter_context(dialogue.progress()) if live else silent
         fleet = stack.enter_context(
             open_working_fleet(
-                everywhere or cluster,
+                cluster,
                 run,
                 forks=forks,
                 accept_new_host_keys=accept_new_host_keys,

@@ -69,6 +69,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
             "certificates:certificates", "Show what clients are shown; exchange it in time."
         ),
         "bundle": _Entry("bundle:bundle", "Pack all that a deploy brings, for use offline."),
+        "state": _Entry("state:state", "Show what the cluster remembers; save it, restore it."),
     },
     "Lab": {
         "lab": _Entry("lab:lab", "A whole set of machines on this one, to deploy to."),

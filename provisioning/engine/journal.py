@@ -42,6 +42,8 @@ class Journal:
         self._lock = Lock()
         self.kinds: set[str] = set()
         """The kinds of what was written."""
+        self.changed = 0
+        """Hosts that were changed."""
 
     def write(self, kind: str, **fields: Any) -> None:
         """Adds a line: its kind, the time, and the fields. Raises ``StateFolderError``."""
@@ -53,6 +55,7 @@ class Journal:
             self._file.flush()
             os.fsync(self._file.fileno())
             self.kinds.add(kind)
+            self.changed += kind == "host" and fields.get("outcome") == "changed"
 
     def close(self) -> None:
         """Closes the file."""

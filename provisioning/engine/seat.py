@@ -9,7 +9,9 @@ While it sits, the run has the host keep the cluster's record through it: one li
 of its own.
 """
 
+import gzip
 import shlex
+import zlib
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 
@@ -48,15 +50,18 @@ def seat_script(holder: str) -> str:
         f"printf '%s\\n' {shlex.quote(' '.join(holder.split()))} > {lock}\n"
         "keep() {\n"
         f"    [ -d {state} ] || mkdir -p -m 0700 {state} || return 1\n"
-        f'    printf %s "$1" | base64 -d > {record}.new && sync {record}.new '
-        f"&& mv -fT {record}.new {record}\n"
+        # gzip(1) makes a file of a whole record only: it has a checksum.
+        f'    printf %s "$1" | base64 -d | gzip -dc > {record}.new && sync {record}.new '
+        f"&& mv -fT {record}.new {record} && sync {state}\n"
         "}\n"
         f"forget() {{ rm -f {record} && {{ rmdir {state} 2>/dev/null || :; }}; }}\n"
-        f"{{ printf 'seated '; [ ! -f {record} ] || base64 -w 0 {record}; echo; }} 8>&-\n"
+        f"{{ printf 'seated '; [ ! -f {record} ] || gzip -c {record} | base64 -w 0; echo; }} 8>&-\n"
         # --foreground: a sudo with a pty of its own would stop what reads in the background.
         f"while line=$(timeout --foreground {PATIENCE} head -n 1 8>&-); do\n"
         '    case $line in\n    "") break ;;\n'
-        f"    {shlex.quote(BYE)}) : > {lock}; exec 8>&-; echo bye; exit 0 ;;\n"
+        f"    {shlex.quote(BYE)}*) said=bye\n"
+        '        [ "${#line}" -eq 1 ] || { keep "${line#?}" 8>&- 2>/dev/null && said=kept; }\n'
+        f"        : > {lock}; exec 8>&-; echo $said; exit 0 ;;\n"
         f"    =) forget && echo kept || echo no ;;\n"
         '    =*) if said=$(keep "${line#=}" 2>&1 8>&-); then echo kept\n'
         f'        else echo "$said" | tr "\\n" " "; echo; fi ;;\n'
@@ -69,16 +74,44 @@ def record_script() -> str:
     return f"[ ! -f {shlex.quote(RECORD)} ] || cat {shlex.quote(RECORD)}"
 
 
+def holder_script() -> str:
+    """Fragment that prints the run that holds a host which is only looked at; nothing where none
+    does."""
+    lock = shlex.quote(RUN_LOCK)
+    return f"[ ! -f {lock} ] || flock -ns {lock} true || head -n 1 {lock}"
+
+
 def parse_seated(line: str) -> Seated | None:
     """The first answer; nothing where it is none."""
     word, _, rest = line.partition(" ")
     if word == "taken":
         return Seated(True, rest.strip())
     if word == "seated":
-        return Seated(False, record=b64decode(rest).decode("utf-8", "replace"))
+        return Seated(False, record=_unpacked(rest))
     return None
 
 
 def keep_line(record: str) -> str:
     """Has the host remember the record, or forget it where it is empty; answered by ``kept``."""
-    return f"={b64encode(record.encode()).decode()}"
+    return f"={_packed(record)}"
+
+
+def bye_line(record: str = "") -> str:
+    """Has the host let the run go, with a last record to remember if there is one; answered by
+    ``kept`` where it does, else by ``bye``."""
+    return f"{BYE}{_packed(record)}"
+
+
+def _packed(record: str) -> str:
+    packed = gzip.compress(record.encode("utf-8", "surrogatepass"), mtime=0) if record else b""
+    return b64encode(packed).decode()
+
+
+def _unpacked(said: str) -> str:
+    try:
+        packed = b64decode(said)
+        text = gzip.decompress(packed) if packed else b""
+    except (ValueError, OSError, EOFError, zlib.error):
+        # What a host says in other words is no record; whoever reads it says so.
+        return said
+    return text.decode("utf-8", "replace")

@@ -2,7 +2,8 @@
 control machine is all there is of it. Pure.
 
 Whoever changes something first takes the lock there, reads this, goes on from it, and writes it
-again before anything is changed. Of two versions the one with the higher ``serial`` is later.
+again before anything is changed. Versions that were written apart from each other are joined
+(``agreeing``).
 """
 
 import json
@@ -13,9 +14,14 @@ from secrets import token_hex
 from typing import Any
 
 from ..errors import ClusterError
+from .past_run import PastRun
 from .runtime import Drain, Pin, Runtime
 
-_FORMAT = 1
+_FORMAT = 2
+_WITHOUT_CHECKSUM = 1
+"""The format before, which is read too."""
+KEPT_WRITERS = 100
+"""Runs that a version names as those it knows; of older ones it is taken to know all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,10 @@ class UnfinishedUpgrade:
     id: str
     target: str
     where: str
-    """Machine and folder of its state."""
+    """Machine and folder that it was last driven from."""
+    state: Mapping[str, Any] | None = None
+    """Everything that it takes to resume it, as ``rolling_upgrade/state.py`` writes it. None where
+    an earlier version of this program began it: then that folder alone has it."""
 
     def __str__(self) -> str:
         return f"the upgrade to {self.target} ({self.id}), begun at {self.where}, is unfinished"
@@ -46,16 +55,32 @@ class ClusterRecord:
     lineage: str = ""
     """Random; another one after the cluster was destroyed and deployed again, so that what a folder
     still knows of the former one does not count."""
+    at: str = ""
+    """Time when it was written: ISO 8601, UTC."""
+    seen: Mapping[str, int] = field(default_factory=dict)
+    """The version vector: of every run (``by``) the serial of the last version that this one goes
+    on from, its own included. Without its own it is of an earlier program, and ``serial`` alone
+    tells the order."""
+    members: Mapping[str, Any] = field(default_factory=dict)
+    """Hosts as they were last deployed, by name (``state_folder/deployed_hosts.py``)."""
+    directors: Mapping[str, Any] | None = None
+    """The part of the inventory that directors were given last
+    (``state_folder/directors_record.py``)."""
+    history: tuple[PastRun, ...] = ()
+    """The last runs, the oldest first."""
 
 
 class RecordFormatError(ClusterError, ValueError):
     """A record that this version cannot read."""
 
 
-def later(record: ClusterRecord, by: str) -> ClusterRecord:
+def later(record: ClusterRecord, by: str, at: str = "") -> ClusterRecord:
     """The next version, as a run writes it."""
+    serial = record.serial + 1
+    latest = sorted(record.seen.items(), key=lambda one: one[1])[1 - KEPT_WRITERS :]
     lineage = record.lineage or token_hex(8)
-    return replace(record, serial=record.serial + 1, by=by, lineage=lineage)
+    seen = {**{writer: last for writer, last in latest if writer != by}, by: serial}
+    return replace(record, serial=serial, by=by, at=at, lineage=lineage, seen=seen)
 
 
 def secret_id(secret: str) -> str:
@@ -84,26 +109,20 @@ def runtime_from(content: Any) -> Runtime:
 
 def to_text(record: ClusterRecord) -> str:
     """As hosts and folders keep it."""
-    content = {
-        "format": _FORMAT,
-        "lineage": record.lineage,
-        "serial": record.serial,
-        "by": record.by,
-        "secret": record.secret,
-        "upgrade": asdict(record.upgrade) if record.upgrade else None,
-        **runtime_record(record.runtime),
-    }
-    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+    content = _content(record)
+    return _json({**content, "checksum": _checksum(content)})
 
 
 def from_text(text: str) -> ClusterRecord:
     """From what a host or a folder keeps. Raises ``RecordFormatError``."""
     try:
         content = json.loads(text)
-        if content["format"] != _FORMAT:
+        if content["format"] not in (_FORMAT, _WITHOUT_CHECKSUM):
             raise RecordFormatError(
                 f"it has format {content['format']}, this program knows {_FORMAT}"
             )
+        if content["format"] == _FORMAT and content.pop("checksum") != _checksum(content):
+            raise RecordFormatError("its checksum is wrong: it is damaged, or was changed by hand")
         upgrade = content["upgrade"]
         return ClusterRecord(
             int(content["serial"]),
@@ -112,84 +131,37 @@ def from_text(text: str) -> ClusterRecord:
             UnfinishedUpgrade(**upgrade) if upgrade else None,
             str(content["by"]),
             str(content["lineage"]),
+            str(content.get("at", "")),
+            {str(writer): int(serial) for writer, serial in content.get("seen", {}).items()},
+            dict(content.get("members", {})),
+            content.get("directors"),
+            tuple(PastRun(**run) for run in content.get("history", ())),
         )
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise RecordFormatError(f"it is no record of a cluster ({error})") from None
 
 
-def agreed(
-    ours: ClusterRecord, found: Mapping[str, ClusterRecord]
-) -> tuple[ClusterRecord, list[str]]:
-    """The record that counts, and what this folder did not know of it, for people.
-
-    ``ours`` is what this folder remembers. The latest counts; of a former installation none does.
-    Where two of one serial differ (two folders that saw different directors), no drain and no pin
-    of either is lost.
-    """
-    latest = max(found.values(), key=lambda record: record.serial, default=ours)
-    told: list[str] = []
-    if ours.lineage == latest.lineage and ours.serial > latest.serial:
-        latest = ours
-    found = {name: record for name, record in found.items() if record.lineage == latest.lineage}
-    for name, record in found.items():
-        if record.serial == latest.serial and _differ(record, latest):
-            told.append(f"{name} remembers the cluster otherwise ({record.by}); both count")
-            latest = _merged(latest, record)
-    same = (ours.lineage, ours.serial) == (latest.lineage, latest.serial)
-    if same and ours.serial and _differ(ours, latest):
-        latest = _merged(latest, ours)
-    return latest, [*told, *_news(ours.runtime, latest.runtime, latest.by)]
+def _content(record: ClusterRecord) -> dict[str, Any]:
+    return {
+        "format": _FORMAT,
+        "lineage": record.lineage,
+        "serial": record.serial,
+        "by": record.by,
+        "at": record.at,
+        "seen": dict(record.seen),
+        "secret": record.secret,
+        "upgrade": asdict(record.upgrade) if record.upgrade else None,
+        **runtime_record(record.runtime),
+        "members": dict(record.members),
+        "directors": record.directors,
+        "history": [asdict(run) for run in record.history],
+    }
 
 
-def _differ(one: ClusterRecord, other: ClusterRecord) -> bool:
-    return replace(one, by="") != replace(other, by="")
+def _checksum(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _merged(one: ClusterRecord, other: ClusterRecord) -> ClusterRecord:
-    a, b = one.runtime, other.runtime
-    runtime = Runtime(
-        {**b.drains, **a.drains},
-        a.preferred or b.preferred,
-        {**b.pins, **a.pins},
-        {**b.shares, **a.shares},
-    )
-    return replace(
-        one,
-        serial=one.serial + 1,
-        runtime=runtime,
-        secret=one.secret or other.secret,
-        upgrade=one.upgrade or other.upgrade,
-    )
-
-
-def _news(ours: Runtime, theirs: Runtime, by: str) -> list[str]:
-    """News for this folder."""
-    told = [
-        f"{name}: {drain}; taken over"
-        for name, drain in theirs.drains.items()
-        if name not in ours.drains
-    ]
-    told += [
-        f"{name}: is not drained any more ({by}); taken over"
-        for name in ours.drains
-        if name not in theirs.drains
-    ]
-    told += [
-        f"{name}: {pin}; taken over"
-        for name, pin in theirs.pins.items()
-        if name not in ours.pins or ours.pins[name].release != pin.release
-    ]
-    told += [
-        f"{name}: is not kept at {pin.release} any more ({by}); taken over"
-        for name, pin in ours.pins.items()
-        if name not in theirs.pins
-    ]
-    if ours.preferred != theirs.preferred:
-        who = theirs.preferred or "no director but the inventory's"
-        told.append(f"{who} is preferred as master since {by}; taken over")
-    told += [
-        f"{name}: has {share} % of its weight; taken over"
-        for name, share in theirs.shares.items()
-        if ours.shares.get(name) != share
-    ]
-    return told
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"

@@ -22,7 +22,7 @@ from .rolling_upgrade import planning, state_file
 from .rolling_upgrade.state import MOVING
 from .run.run import Run
 from .state_folder.deployed_hosts import forget
-from .state_folder.runtime_state import load_record, write
+from .state_folder.runtime_state import change, load_record
 
 
 def destroy(op: Operation, names: list[str]) -> bool:
@@ -85,11 +85,11 @@ def require_no_upgrade_left(cluster: Cluster, names: Collection[str]) -> str:
 def forget_destroyed(cluster: Cluster, run: Run, names: Collection[str]) -> None:
     """Forget what held for these hosts: drains, pins, shares, preference; and with the last
     of them all that was known of the cluster."""
-    forget(cluster.state_dir, names)
-    inventory = cluster.inventory
-    gone, record = set(names), load_record(cluster.state_dir)
+    inventory, gone = cluster.inventory, set(names)
     if run.seats is not None:
         run.seats.leave(gone)
+    forget(cluster.state_dir, names)
+    record = load_record(cluster.state_dir)
     whole = gone >= set(managed_hosts(inventory))
     if whole or gone >= inventory.real_servers.hosts.keys():
         state_file.forget(cluster.state_dir)
@@ -101,7 +101,8 @@ def forget_destroyed(cluster: Cluster, run: Run, names: Collection[str]) -> None
         {name: pin for name, pin in runtime.pins.items() if name not in gone},
         {name: share for name, share in runtime.shares.items() if name not in gone},
     )
-    write(cluster.state_dir, ClusterRecord() if whole else replace(record, runtime=left))
+    after = ClusterRecord() if whole else replace(record, runtime=left)
+    change(cluster.state_dir, lambda _: after)
 
 
 def destroy_waves(inventory: Inventory) -> list[Wave]:

@@ -28,6 +28,7 @@ INVENTORY = """\
 name: speech
 vip: 192.0.2.100/24
 interface: eth0
+ssh: {host: 127.0.0.1, port: 1, known_hosts_file: known_hosts, connect_timeout: 2}
 directors: {hosts: {lvs1: 192.0.2.11, lvs2: 192.0.2.12}}
 real_servers: {hosts: {rs1: 192.0.2.101, rs2: 192.0.2.102}}
 """

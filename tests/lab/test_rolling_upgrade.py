@@ -3,11 +3,13 @@ is killed in the middle."""
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -317,3 +319,43 @@ def test_hooks_hear_of_it(cluster: Cluster, releases: Releases, tmp_path: Path) 
     told = events(heard.read_text())
     assert [record["event"] for record in told] == ["start", "finish"]
     assert told[1]["nodes"] == {"rs1": "upgraded"}
+
+
+def test_the_control_machine_is_gone_and_another_goes_on(
+    cluster: Cluster, releases: Releases, tmp_path: Path
+) -> None:
+    """The second operator has the inventory and the release, and nothing else."""
+    source = releases.next()
+    shutil.copy(cluster.inventory, tmp_path / "inventory.yaml")
+    other = replace(cluster, folder=tmp_path)
+    drained = cluster.run("drain", "rs3", "--reason", "new memory", "--no-wait")
+    assert drained.returncode == 0
+    with load(cluster.lab, ("short",)) as seen:
+        process = cluster.start(
+            "rolling-upgrade", "--to", str(source), *QUICK, "--json", "--limit", "rs1,rs2"
+        )
+        assert process.stdout
+        for line in process.stdout:
+            if (found := events(line)) and found[0].get("phase") == "warm":
+                break
+        # A machine that lost its power says no good-bye; its folder is gone with it.
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        kept = cluster.folder / ".cluster"
+        kept.rename(tmp_path / "gone")
+        shown = other.run("state", "show", "--json")
+        told = json.loads(shown.stdout)
+        assert told["drained"]["rs3"]["reason"] == "new memory" and told["upgrade"]
+        assert told["history"][0]["result"] == "cut"
+        refused = other.run("rolling-upgrade", "--to", str(source), *QUICK, timeout=300)
+        assert refused.returncode == 1 and "--resume" in refused.stderr
+        done = other.run("rolling-upgrade", "--resume", *QUICK, "--lock-wait", "120", timeout=1200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {versions(cluster)[name] for name in ("rs1", "rs2")} == {source.name}
+    assert seen.bad == 0, seen.told()
+    # The first, with its old folder back, goes on from what the other did.
+    (tmp_path / "gone").rename(kept)
+    again = cluster.run("rolling-upgrade", "--resume", *QUICK)
+    assert again.returncode == 1 and "resume" in again.stderr
+    assert cluster.run("undrain", "rs3").returncode == 0
+    assert json.loads(other.run("state", "show", "--json").stdout)["upgrade"] is None

@@ -1,12 +1,15 @@
 """The one of several memories of a cluster that counts; no drain and no pin is lost."""
 
+import json
+from dataclasses import asdict
+
 import pytest
 
+from provisioning.model.agreeing import agreed
 from provisioning.model.cluster_record import (
     ClusterRecord,
     RecordFormatError,
     UnfinishedUpgrade,
-    agreed,
     from_text,
     later,
     to_text,
@@ -71,3 +74,29 @@ def test_what_a_folder_knows_of_a_cluster_before_this_one_does_not_count() -> No
 
 def test_without_a_word_from_the_hosts_the_folder_counts() -> None:
     assert agreed(_FULL, {}) == (_FULL, [])
+
+
+def test_a_record_of_the_format_before_is_read_and_gone_on_from() -> None:
+    text = json.dumps(
+        {
+            "format": 1,
+            "lineage": "aaaa",
+            "serial": 7,
+            "by": "ann@one run 1",
+            "secret": "0123456789ab",
+            "upgrade": {"id": "1", "target": "0.2.0-def", "where": "one:/srv"},
+            "drains": {"rs1": asdict(_DRAIN)},
+            "preferred": "lvs2",
+            "pins": {"rs2": asdict(_PIN)},
+            "shares": {"rs3": 20},
+        }
+    )
+    former = from_text(text)
+    assert former == _FULL
+    now = later(former, "bob@two run 2")
+    assert agreed(ClusterRecord(), {"lvs1": former, "lvs2": now})[0] == now
+
+
+def test_a_record_that_was_changed_by_hand_is_refused() -> None:
+    with pytest.raises(RecordFormatError, match="checksum"):
+        from_text(to_text(_FULL).replace('"rs1"', '"rs2"'))

@@ -119,7 +119,7 @@ def test_a_group_that_leaves_as_a_whole_is_known_too(tmp_path: Path) -> None:
 
 
 def test_no_secret_is_written_down(folder: Path) -> None:
-    text = (folder / "members.json").read_text(encoding="utf-8")
+    text = (folder / "runtime.json").read_text(encoding="utf-8")
     assert "geheim" not in text and "SSH_PASSWORD" in text
 
 

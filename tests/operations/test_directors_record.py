@@ -86,7 +86,7 @@ def test_edges_alone_are_as_they_were(tmp_path: Path) -> None:
 
 def test_no_secret_is_written_down(tmp_path: Path) -> None:
     remember_directors(tmp_path, simple())
-    text = (tmp_path / "directors.json").read_text(encoding="utf-8")
+    text = (tmp_path / "runtime.json").read_text(encoding="utf-8")
     assert "geheim" not in text and "192.0.2.101" in text
 
 

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
@@ -135,7 +137,11 @@ def test_released_at_the_end_for_whoever_comes_at_once(
         assert from_text((place / "state/cluster.json").read_text()) == record
         assert transport.run("echo 你好").stdout == "你好\n".encode()
         assert seats.held == ["lvs1"]
-        seats.close()
+        # As of hundreds of hosts: longer than a terminal's line, and than a pipe holds.
+        members = {f"rs{number}": token_hex(400) for number in range(300)}
+        last = later(replace(record, members=members), f"run {number}")
+        assert seats.close(last)
+        assert from_text((place / "state/cluster.json").read_text()) == last
     assert (place / "state").stat().st_mode & 0o777 == 0o700
     assert (place / "state/cluster.json").stat().st_mode & 0o777 == 0o600
 
@@ -184,6 +190,8 @@ def test_a_run_that_lost_its_hold_touches_nothing(
     while seats.held:
         assert time.monotonic() < end
         time.sleep(0.05)
+    with pytest.raises(LostSeatError, match="lvs1: no longer held"):
+        seats.keep(later(ClusterRecord(), "ann"))
     with pytest.raises(LostSeatError, match="lost its hold"):
         server.run("echo no")
     # It can be held again, unless another has changed the cluster meanwhile.

@@ -1,28 +1,49 @@
 """Two folders of one cluster, as on two control machines: neither undoes what the other did, and
 they never work at the same time."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.lock import LockedError
-from provisioning.model.runtime import Pin
+from provisioning.model.cluster_record import from_text
+from provisioning.model.runtime import Pin, Runtime
 from provisioning.operations.cluster import fleet as cluster_fleet
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster.fleet import open_fleet
+from provisioning.operations.deploy.decommission import leaving_hosts
 from provisioning.operations.destroy import forget_destroyed
 from provisioning.operations.drain.steps import bring_back, take_out
 from provisioning.operations.planning import Plans, plan_hosts
-from provisioning.operations.rolling_upgrade import registration
+from provisioning.operations.rolling_upgrade import registration, state_file
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.planning import UpgradeConflictError
-from provisioning.operations.rolling_upgrade.state import Upgrade
+from provisioning.operations.rolling_upgrade.state import (
+    Node,
+    NodeStatus,
+    RunStatus,
+    Upgrade,
+    from_record,
+)
+from provisioning.operations.run.memory import remembered
 from provisioning.operations.run.run import Run, journaled_run
 from provisioning.operations.run.truth import Truth, establish, held, looked_up, planned
 from provisioning.operations.run.working_fleet import working_fleet
+from provisioning.operations.state_folder.deployed_hosts import (
+    departed,
+    load_deployed_hosts,
+    remember,
+)
+from provisioning.operations.state_folder.deployed_hosts import forget as forget_host
+from provisioning.operations.state_folder.directors_record import (
+    as_directors_have_it,
+    remember_directors,
+)
 from provisioning.operations.state_folder.runtime_state import load_record, save_runtime, with_pins
 from provisioning.places import KEEPALIVED_CONF, SECRET_FILE
 from provisioning.roles.desired import DesiredHost, desired_hosts
@@ -278,3 +299,114 @@ def test_an_upgrade_of_another_folder_is_gone_on_with_there(
         registration.unregister(two.cluster)
     with one.at_work():
         assert load_record(one.cluster.state_dir).upgrade is None
+
+
+def _half_done() -> Upgrade:
+    nodes = (
+        Node("rs1", "real_server", 1, "1.0-aaa", status=NodeStatus.UPGRADED, done=("drain",)),
+        Node("rs2", "real_server", 2, "1.0-aaa", status=NodeStatus.UNDER_WAY, at="drain"),
+    )
+    return Upgrade("7", "2.0-abc", {"to": ""}, UpgradeOptions(), nodes, "now")
+
+
+def test_an_upgrade_whose_machine_died_is_resumed_from_a_fresh_folder(
+    sandbox: SandboxCluster, folders: tuple[Folder, Folder]
+) -> None:
+    one, two = folders
+    begun = replace(_half_done(), nodes=())
+    with one.at_work():
+        registration.register(one.cluster, begun)
+        state_file.save(one.cluster.state_dir, _half_done())
+        # It is on every director before this folder has it, for root alone.
+        for director in ("lvs1", "lvs2"):
+            path = record(sandbox, director)
+            known = from_text(path.read_text()).upgrade
+            assert known is not None and known.state is not None
+            assert from_record(known.state) == _half_done()
+            assert path.stat().st_mode & 0o777 == 0o600
+    # One director is down when the other operator goes on.
+    sandbox.gone = {"lvs1"}
+    with two.at_work():
+        assert state_file.load(two.cluster.state_dir) == _half_done()
+        registration.register(two.cluster, _half_done())
+        assert registration.registered_elsewhere(two.cluster) is None
+        done = replace(_half_done(), status=RunStatus.FINISHED)
+        state_file.save(two.cluster.state_dir, done)
+        assert two.cluster.record.upgrade is None
+    assert any("--resume` continues it" in line for line in two.said)
+    sandbox.gone = set()
+    # And the first, once its machine is back, does not begin again.
+    with one.at_work():
+        assert state_file.load(one.cluster.state_dir) is None
+        assert record(sandbox, "lvs1").read_text() == record(sandbox, "lvs2").read_text()
+
+
+def test_a_host_that_left_is_known_to_another_folder_too(
+    sandbox: SandboxCluster, folders: tuple[Folder, Folder]
+) -> None:
+    one, two = folders
+    inventory = one.cluster.inventory
+    with one.at_work():
+        remember(one.cluster.state_dir, inventory, ["lvs1", "lvs2", "rs1", "rs2"])
+        remember_directors(one.cluster.state_dir, inventory)
+    servers = inventory.real_servers.model_copy(
+        update={"hosts": {"rs1": inventory.real_servers.hosts["rs1"]}}
+    )
+    left = inventory.model_copy(update={"real_servers": servers})
+    _, truth = two.plan()
+    assert departed(truth.members, left).keys() == {"rs2"}
+    two.cluster = Cluster(left, two.cluster.path)
+    with two.at_work() as (fleet, _):
+        assert leaving_hosts(two.cluster).keys() == {"rs2"}
+        fleet.connect(["rs2"])
+        assert "rs2" in fleet.transports
+        known = as_directors_have_it(two.cluster.state_dir, left)
+        assert known.real_servers.hosts.keys() == {"rs1", "rs2"}
+        forget_host(two.cluster.state_dir, ["rs2"])
+    with one.at_work():
+        assert "rs2" not in load_deployed_hosts(one.cluster.state_dir)
+
+
+def test_what_an_earlier_version_kept_in_the_folder_is_taken_over(
+    sandbox: SandboxCluster, folders: tuple[Folder, Folder]
+) -> None:
+    one, two = folders
+    with one.at_work():
+        remember(one.cluster.state_dir, one.cluster.inventory, ["rs1", "rs2"])
+    members = one.cluster.record.members
+    for director in ("lvs1", "lvs2"):
+        record(sandbox, director).unlink()
+    (one.cluster.state_dir / "runtime.json").unlink()
+    former = one.cluster.state_dir / "members.json"
+    former.write_text(json.dumps(members))
+    assert load_deployed_hosts(one.cluster.state_dir).keys() == {"rs1", "rs2"}
+    with one.at_work():
+        remember(one.cluster.state_dir, one.cluster.inventory, ["lvs1"])
+    assert not former.exists()
+    with two.at_work():
+        assert load_deployed_hosts(two.cluster.state_dir).keys() == {"rs1", "rs2", "lvs1"}
+
+
+def test_each_folder_hears_what_was_done_from_the_other(
+    sandbox: SandboxCluster, folders: tuple[Folder, Folder]
+) -> None:
+    one, two = folders
+    one.drain("rs1")
+    with one.at_work() as (_, run):
+        save_runtime(one.cluster.state_dir, Runtime())
+        # Cut now, this is what is left of it.
+        left = from_text(record(sandbox, "lvs1").read_text()).history[-1]
+        assert (left.id, left.result) == (run.id, "cut")
+        run.ok = True
+    with pytest.raises(OSError, match="no room"), two.at_work():
+        raise OSError("no room")
+    with open_fleet(two.cluster) as fleet:
+        history = remembered(two.cluster, fleet).record.history
+    assert [(run.command, run.result) for run in history] == [
+        ("cluster test", "failed"),
+        ("cluster test", "ok"),
+        ("cluster test", "refused"),
+    ]
+    assert history[-1].reason == "no room" and "@" in history[-1].who
+    assert record(sandbox, "lvs1").read_text() == record(sandbox, "lvs2").read_text()
+    assert from_text(record(sandbox, "lvs1").read_text()) == two.cluster.record

@@ -17,6 +17,7 @@ from ...operations.status.record import certificate_record, faults_record
 from .. import exit_codes
 from ..asking import require_answer
 from ..frame import changing
+from ..lock_wait import lock_wait_option
 from ..options import host_key_option, inventory_option, json_option, load_or_exit, yes_option
 from ..views.certificate import certificate_cell
 from ..views.json_output import print_json
@@ -69,6 +70,7 @@ def status(inventory: Path, accept_new_host_keys: bool, as_json: bool) -> None:
 @certificates.command("renew", short_help="Exchange the certificate, one host after the other.")
 @inventory_option
 @host_key_option
+@lock_wait_option
 @yes_option
 @json_option
 def renew(inventory: Path, accept_new_host_keys: bool, yes: bool, as_json: bool) -> None:

@@ -9,12 +9,12 @@ from ...engine.apply_plans import Pace
 from ...operations.bundle.source import source_of
 from ...operations.cluster.cluster import Cluster
 from ...operations.deploy import deploy as deploying
-from ...operations.deploy.decommission import cluster_with, leaving_hosts
 from .. import exit_codes
 from ..artifact_progress import fetch_unknown
 from ..asking import require_answer
 from ..changes_command import ChangesCommand
 from ..frame import changing
+from ..lock_wait import lock_wait_option
 from ..options import (
     LAST_HEALTHY,
     batch_option,
@@ -40,6 +40,7 @@ from .plan import look, plans_record, status_of
 @inventory_option
 @limit_option
 @host_key_option
+@lock_wait_option
 @bundle_option
 @click.option("--check", is_flag=True, help="Only show the plan (as `cluster plan`).")
 @yes_option
@@ -91,10 +92,9 @@ def deploy(
     cluster = Cluster(load_or_exit(inventory), inventory)
     if bundle is None:
         fetch_unknown(cluster, quiet=as_json)
-    leaving = {} if limit else leaving_hosts(cluster)
     options = deploying.DeployOptions(
         names=chosen(cluster.inventory, limit),
-        leaving=leaving,
+        cleans=not limit,
         source=source_of(cluster, bundle),
         pace=Pace(forks or cluster.inventory.forks, batch, max_fail),
         drain_timeout=drain_timeout,
@@ -103,7 +103,6 @@ def deploy(
     )
     with changing(
         cluster,
-        everywhere=cluster_with(cluster, leaving),
         accept_new_host_keys=accept_new_host_keys,
         forks=options.pace.forks,
         yes=yes,

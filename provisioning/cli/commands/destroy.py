@@ -9,6 +9,7 @@ from ...operations.destroy import destroy as take_off
 from .. import exit_codes
 from ..asking import require_answer
 from ..frame import changing
+from ..lock_wait import lock_wait_option
 from ..options import (
     host_key_option,
     inventory_option,
@@ -24,6 +25,7 @@ from ..selection import chosen
 @inventory_option
 @limit_option
 @host_key_option
+@lock_wait_option
 @yes_option
 @json_option
 def destroy(

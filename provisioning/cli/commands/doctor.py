@@ -13,6 +13,7 @@ from ...operations.doctor.mending import Mended, mend, mendable
 from .. import exit_codes
 from ..asking import confirm, require_answer
 from ..frame import changing
+from ..lock_wait import lock_wait_option
 from ..options import (
     host_key_option,
     inventory_option,
@@ -36,6 +37,7 @@ from ..views.json_output import print_json
 @inventory_option
 @limit_option
 @host_key_option
+@lock_wait_option
 @click.option("--fix", is_flag=True, help="Run the safe fixes, after showing them and asking.")
 @yes_option
 @json_option

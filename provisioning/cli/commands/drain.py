@@ -13,6 +13,7 @@ from ...operations.drain.remaining_work import RemainingWork
 from ...operations.drain.steps import bring_back, settle, take_out, wait_until_idle
 from .. import exit_codes
 from ..frame import changing
+from ..lock_wait import lock_wait_option
 from ..options import (
     WITHOUT_A_DIRECTOR,
     force_option,
@@ -43,6 +44,7 @@ def require_real_server(inventory: Inventory, name: str) -> None:
 @click.command()
 @inventory_option
 @host_key_option
+@lock_wait_option
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for its work to end.")
 @click.option(
     "--timeout",
@@ -129,6 +131,7 @@ def _show(
 @click.command()
 @inventory_option
 @host_key_option
+@lock_wait_option
 @force_option(WITHOUT_A_DIRECTOR)
 @json_option
 @click.argument("host")

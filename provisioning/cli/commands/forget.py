@@ -10,12 +10,14 @@ from ...operations.state_folder.deployed_hosts import forget as strike_off
 from ...operations.state_folder.deployed_hosts import load_deployed_hosts
 from ...operations.state_folder.runtime_state import save_runtime, without_drain
 from ..frame import changing
+from ..lock_wait import lock_wait_option
 from ..options import host_key_option, inventory_option, json_option, load_or_exit
 
 
 @click.command()
 @inventory_option
 @host_key_option
+@lock_wait_option
 @json_option
 @click.argument("host")
 def forget(inventory: Path, accept_new_host_keys: bool, as_json: bool, host: str) -> None:
@@ -33,7 +35,7 @@ def forget(inventory: Path, accept_new_host_keys: bool, as_json: bool, host: str
     with changing(cluster, accept_new_host_keys=accept_new_host_keys, as_json=as_json) as op:
         if not strike_off(cluster.state_dir, [host]):
             known = ", ".join(load_deployed_hosts(cluster.state_dir)) or "none"
-            raise click.ClickException(f"no host {host} was deployed from here; known: {known}")
+            raise click.ClickException(f"no host {host} was deployed; known: {known}")
         save_runtime(cluster.state_dir, without_drain(cluster.runtime, host))
         op.run.ok = True
         op.dialogue.done(f"{host} is forgotten.")

@@ -12,6 +12,7 @@ from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
 from ...operations.host_words import of_host
 from ...operations.node_history import node_history
+from ...operations.run.memory import remembered
 from .. import exit_codes
 from ..options import host_key_option, inventory_option, load_or_exit
 from ..views.events import events_table
@@ -26,34 +27,51 @@ _STYLES = {
     "cut": "yellow",
 }
 
+_NOTHING_HERE = "Nothing has been done from here yet. --all asks for runs from other machines."
+
 
 @click.group(invoke_without_command=True)
 @inventory_option
+@host_key_option
+@click.option(
+    "--all", "everybodys", is_flag=True, help="Also runs from other machines: ask the cluster."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_context
-def history(context: click.Context, inventory: Path, as_json: bool) -> None:
-    """Show what was done to this cluster from here: who, when, what, how it ended."""
+def history(
+    context: click.Context,
+    inventory: Path,
+    accept_new_host_keys: bool,
+    everybodys: bool,
+    as_json: bool,
+) -> None:
+    """Show what was done to this cluster from here: who, when, what, how it ended.
+
+    With --all also what was done from other machines and folders, as the directors remember it
+    (the last 50 runs). The steps of such a run are in the folder that it was run from.
+    """
     cluster = Cluster(load_or_exit(inventory), inventory)
     context.obj = cluster
     if context.invoked_subcommand is not None:
         return
-    found = list(runs(cluster.history_dir))
+    found = [_summary(run) for run in runs(cluster.history_dir)]
+    if everybodys:
+        here = {one["id"] for one in found}
+        with open_fleet(cluster, accept_new_host_keys=accept_new_host_keys) as fleet:
+            known = remembered(cluster, fleet).record.history
+        found += [asdict(run) for run in known if run.id not in here]
+        found.sort(key=lambda one: str(one["id"]), reverse=True)
     if as_json:
-        print_json([_summary(run) for run in found])
+        print_json(found)
         return
     if not found:
-        click.echo("Nothing has been done yet.")
+        click.echo("Nothing has been done yet." if everybodys else _NOTHING_HERE)
         return
     table = FittingTable(headings=("id", "command", "who", "changed", "result"))
-    for run in found:
-        summary = _summary(run)
-        table.add_row(
-            run.id,
-            str(summary["command"]),
-            str(summary["who"]),
-            str(summary["changed"]),
-            Text(run.result, _STYLES.get(run.result, "")),
-        )
+    for summary in found:
+        words = [str(summary[key]) for key in ("id", "command", "who", "changed")]
+        result = str(summary["result"])
+        table.add_row(*words, Text(result, _STYLES.get(result, "")))
     Console().print(table)
 
 
@@ -66,6 +84,12 @@ def show(cluster: Cluster, run_id: str, as_json: bool) -> None:
     try:
         run = read_run(cluster.history_dir, run_id)
     except KeyError:
+        for known in cluster.record.history:
+            if known.id == run_id:
+                raise click.ClickException(
+                    f"{run_id} ({known.command}: {known.result}) was run by {known.who} from "
+                    "another folder; its steps are there"
+                ) from None
         raise click.ClickException(
             f"no run {run_id!r} in {cluster.history_dir}; `cluster history` lists them"
         ) from None

@@ -11,10 +11,11 @@ from ...model.way_in import way_in
 from ...operations.bundle.source import Source, source_of
 from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
-from ...operations.deploy.decommission import add_removals, cluster_with, leaving_hosts
+from ...operations.deploy.decommission import add_removals, cluster_with
 from ...operations.drain.out_of_service import foresee
 from ...operations.planning import Plans, plan_hosts
 from ...operations.run.truth import Truth, looked_up, planned
+from ...operations.state_folder.deployed_hosts import DeployedHosts, departed
 from .. import exit_codes
 from ..changes_command import ChangesCommand
 from ..options import (
@@ -72,12 +73,14 @@ def look(
     """Plans the chosen hosts."""
     names = chosen(cluster.inventory, limit)
     console = Console(stderr=True)
-    leaving = {} if limit else leaving_hosts(cluster)
-    everywhere = cluster_with(cluster, leaving)
+    leaving: DeployedHosts = {}
     with (
         progress_on(console, quiet=quiet or not console.is_terminal) as progress,
         open_fleet(
-            everywhere, accept_new_host_keys=accept_new_host_keys, progress=progress
+            cluster,
+            accept_new_host_keys=accept_new_host_keys,
+            progress=progress,
+            everywhere=lambda: cluster_with(cluster, leaving).inventory,
         ) as fleet,
     ):
 
@@ -86,9 +89,12 @@ def look(
             return plan_hosts(cluster.inventory, {name: wanted[name] for name in names}, fleet)
 
         fleet.connect(dict.fromkeys([*way_in(cluster.inventory), *names]))
-        plans, truth = planned(looked_up(cluster, fleet), plan_by)
+        seen = looked_up(cluster, fleet)
+        if not limit:
+            leaving |= departed(seen.members, cluster.inventory)
+        plans, truth = planned(seen, plan_by)
         add_removals(plans, leaving, fleet)
-        foresee(everywhere, plans, fleet)
+        foresee(cluster_with(cluster, leaving), plans, fleet)
     plans.drains, plans.pins, plans.told = truth.runtime.drains, truth.runtime.pins, truth.told
     return plans
 

@@ -10,6 +10,7 @@ from ...operations.rollback import RollbackOptions, lift_pins, roll_back
 from .. import exit_codes
 from ..asking import require_answer
 from ..frame import changing
+from ..lock_wait import lock_wait_option
 from ..options import (
     LAST_HEALTHY,
     batch_option,
@@ -30,6 +31,7 @@ from ..selection import chosen_real_servers
 @inventory_option
 @limit_option
 @host_key_option
+@lock_wait_option
 @click.option("--to", metavar="ID", help="The release to go back to.  [default: the one before]")
 @click.option("--lift", is_flag=True, help="Change no host: let the next deploy go forward again.")
 @yes_option

@@ -20,6 +20,7 @@ from ...operations.rolling_upgrade.upgrade import Outcome, Ready
 from .. import exit_codes
 from ..asking import require_answer
 from ..frame import changing
+from ..lock_wait import lock_wait_option
 from ..options import (
     bundle_option,
     host_key_option,
@@ -45,6 +46,7 @@ _STATUSES = {
 @inventory_option
 @limit_option
 @host_key_option
+@lock_wait_option
 @how_options
 @bundle_option
 @click.option("--to", metavar="REF", help="Tag, branch or commit of app.source, or another source.")
@@ -154,7 +156,6 @@ def _execute(
         shared=True,
         yes=yes,
         as_json=as_json,
-        before=command.require,
     ) as op:
         outcome = command.execute(op, ConsoleUpgradeDialogue(console, yes=yes, as_json=as_json))
         op.run.ok = outcome is not Outcome.FAILED

@@ -9,6 +9,7 @@ from ...operations.app_service import restart_apps, start_apps, stop_apps
 from ...operations.cluster.cluster import Cluster
 from ..asking import confirm
 from ..frame import changing
+from ..lock_wait import lock_wait_option
 from ..options import (
     WITHOUT_A_DIRECTOR,
     batch_option,
@@ -50,6 +51,7 @@ def _real_servers(inventory: Inventory, limit: tuple[str, ...]) -> list[str]:
 @inventory_option
 @limit_option
 @host_key_option
+@lock_wait_option
 @force_option(WITHOUT_A_DIRECTOR)
 @json_option
 def start(
@@ -75,6 +77,7 @@ def start(
 @inventory_option
 @limit_option
 @host_key_option
+@lock_wait_option
 @_timeout_option
 @yes_option
 @_force_option
@@ -113,6 +116,7 @@ def stop(
 @inventory_option
 @limit_option
 @host_key_option
+@lock_wait_option
 @batch_option("Real servers at a time.")
 @_timeout_option
 @yes_option

@@ -11,6 +11,7 @@ from ...operations.cluster.cluster import Cluster
 from ...operations.switchover.edges import switch_edges
 from ...operations.switchover.switch_over import Switchover, switch_over
 from ..frame import changing
+from ..lock_wait import lock_wait_option
 from ..options import force_option, host_key_option, inventory_option, json_option, load_or_exit
 from ..views.json_output import print_json
 
@@ -18,6 +19,7 @@ from ..views.json_output import print_json
 @click.command()
 @inventory_option
 @host_key_option
+@lock_wait_option
 @click.option("--to", metavar="HOST", help="The new master.  [default: the fittest other one]")
 @click.option("--edges", is_flag=True, help="The edges' VIP instead of the directors'.")
 @force_option("Also where tables differ or connections would break.")

@@ -12,7 +12,8 @@ from ...facts.gather import gather
 from ...facts.hosts.director import DirectorState
 from ...facts.interfaces import InterfacesFormatError
 from ...facts.ipvs.table import TableFormatError
-from ...model.cluster_record import ClusterRecord, agreed
+from ...model.agreeing import agreed
+from ...model.cluster_record import ClusterRecord
 from ...model.inventory import Inventory
 from ...roles.host_status import HostStatus
 from ...roles.registry import ROLES

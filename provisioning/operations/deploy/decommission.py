@@ -34,7 +34,8 @@ _PATIENCE = 300.0
 
 
 def leaving_hosts(cluster: Cluster) -> DeployedHosts:
-    """List the hosts that leave with the next deploy. Raises ``RuntimeStateError``."""
+    """List the hosts that leave with the next deploy, as far as this folder knows (a run has taken
+    over what the cluster does). Raises ``RuntimeStateError``."""
     return departed(load_deployed_hosts(cluster.state_dir), cluster.inventory)
 
 

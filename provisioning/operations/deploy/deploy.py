@@ -23,6 +23,7 @@ from .decommission import (
     conclude,
     decommission_waves,
     drain_leaving,
+    leaving_hosts,
     leaving_servers,
 )
 
@@ -33,8 +34,8 @@ class DeployOptions:
 
     names: list[str]
     """Hosts to deploy to."""
-    leaving: DeployedHosts
-    """Hosts that have left the inventory, and are cleaned."""
+    cleans: bool
+    """Hosts that have left the inventory are drained and cleaned."""
     source: Source
     pace: Pace
     drain_timeout: float
@@ -57,12 +58,15 @@ def deploy(op: Operation, options: DeployOptions) -> bool:
 class _Deploy:
     op: Operation
     options: DeployOptions
+    leaving: DeployedHosts = field(init=False)
+    """Hosts that have left the inventory, and are cleaned."""
     everywhere: Cluster = field(init=False)
     """The cluster with the leaving hosts still in its inventory."""
     truth: Truth = field(init=False)
 
     def __post_init__(self) -> None:
-        self.everywhere = cluster_with(self.op.cluster, self.options.leaving)
+        self.leaving = leaving_hosts(self.op.cluster) if self.options.cleans else {}
+        self.everywhere = cluster_with(self.op.cluster, self.leaving)
 
     def execute(self) -> bool:
         """Run the steps in order."""
@@ -73,14 +77,14 @@ class _Deploy:
         establish(self.op.cluster, self.truth)
         with self.op.dialogue.progress() as progress:
             self.op = replace(self.op, progress=progress)
-            if leaving_servers(self.options.leaving):
+            if leaving_servers(self.leaving):
                 taken_over = self.let_others_take_over()
                 if not taken_over.ok:
                     self.op.dialogue.report(taken_over)
                     return False
                 self.retire()
                 plans = self.plan_again()
-            result = self.apply(self.op.cluster.inventory, plans, self.options.leaving)
+            result = self.apply(self.op.cluster.inventory, plans, self.leaving)
             lacking = self.await_service() if result.ok else []
         self.remember(result)
         self.op.dialogue.report(result)
@@ -91,7 +95,7 @@ class _Deploy:
 
     def plan(self) -> Plans:
         """Observe every host and plan its changes, for the journal as well."""
-        cluster, fleet, leaving = self.op.cluster, self.op.fleet, self.options.leaving
+        cluster, fleet, leaving = self.op.cluster, self.op.fleet, self.leaving
         plans, self.truth = planned(
             held(cluster, fleet),
             lambda truth: plan_hosts(
@@ -115,13 +119,13 @@ class _Deploy:
 
     def retire(self) -> None:
         """Drain the real servers that leave."""
-        drain_leaving(self.op, self.options.leaving, timeout=self.options.drain_timeout)
+        drain_leaving(self.op, self.leaving, timeout=self.options.drain_timeout)
 
     def plan_again(self) -> Plans:
         """Plan again once the leaving hosts serve nobody."""
         inventory = self.op.cluster.inventory
         plans = plan_hosts(inventory, self.desired(inventory, self.truth), self.op.fleet)
-        add_removals(plans, self.options.leaving, self.op.fleet)
+        add_removals(plans, self.leaving, self.op.fleet)
         return plans
 
     def apply(self, inventory: Inventory, plans: Plans, leaving: DeployedHosts) -> ApplyResult:
@@ -165,7 +169,7 @@ class _Deploy:
         cluster = self.op.cluster
         ours = [name for name in result.hosts if name in self.options.names]
         remember(cluster.state_dir, cluster.inventory, ours)
-        conclude(cluster, self.options.leaving, result)
+        conclude(cluster, self.leaving, result)
 
     def prove(self) -> bool:
         """Verify the cluster, for the journal as well."""

@@ -1,4 +1,4 @@
-"""Directors as they send (edges, where these are alone), and the real servers that serve by them."""
+"""Directors as they send, edges where these are alone, and the real servers that serve by them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

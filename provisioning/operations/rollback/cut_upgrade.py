@@ -5,14 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..rolling_upgrade import state_file
-from ..rolling_upgrade.state import MOVING, NodeStatus, RunStatus
+from ..rolling_upgrade.state import MOVING, OVER, NodeStatus, RunStatus
 
 
 def abort_upgrade(folder: Path, hosts: Collection[str]) -> bool:
     """Take hosts that were rolled back out of an upgrade that was cut with them under way; abort it
     once none is left under way. True where it was aborted. Raises ``StateFileError``."""
     upgrade = state_file.load(folder)
-    if upgrade is None or upgrade.status in (RunStatus.FINISHED, RunStatus.ABORTED):
+    if upgrade is None or upgrade.status in OVER:
         return False
     ours = [node for node in upgrade.nodes if node.host in hosts and node.status in MOVING]
     for node in ours:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +56,6 @@ class UpgradeCommand(ABC):
     """Notified of start and end."""
 
     @abstractmethod
-    def require(self, cluster: Cluster) -> None:
-        """Refuse whatever can be refused without a connection. Call it under the lock: until then
-        another run may write the state."""
-
-    @abstractmethod
     def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
         """Run the command to its end, a pause or a failure. Raises ``ClusterError``,
         ``KeyboardInterrupt``, and whatever the dialogue ends with after a no."""
@@ -85,7 +80,6 @@ class UpgradeCommand(ABC):
             result = execute(
                 op, ready, work, verifies=self.verifies, watch=watch, announce=announce
             )
-        registration.unregister_if_over(op.cluster, result.upgrade)
         dialogue.report(result)
         return result.outcome
 
@@ -105,12 +99,10 @@ class Begin(UpgradeCommand):
         """Plan without a run. Raises as ``prepare``."""
         return prepare(cluster, fleet, self.hosts, self.to, self.how, "check", self.bundle)
 
-    def require(self, cluster: Cluster) -> None:
-        """Raise ``UpgradeConflictError`` while an earlier run has a node in the middle."""
-        require_new_run(state_file.load(cluster.state_dir))
-
     def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
-        """Plan, ask and upgrade."""
+        """Plan, ask and upgrade. Raises ``UpgradeConflictError`` while an earlier run has a node in
+        the middle."""
+        require_new_run(state_file.load(op.cluster.state_dir))
         registration.require_none_elsewhere(op.cluster)
         ready = prepare(op.cluster, op.fleet, self.hosts, self.to, self.how, op.run.id, self.bundle)
         dialogue.confirm(ready.upgrade, ready.notes)
@@ -127,19 +119,19 @@ class Resume(UpgradeCommand):
     """Options that replace those of the earlier run."""
     bundle: Path | None = None
     """The bundle that the release is in."""
-    ready: Ready = field(init=False)
 
-    def require(self, cluster: Cluster) -> None:
-        """Raise ``UpgradeConflictError`` where nothing is unfinished, or the source has changed."""
+    def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
+        """Continue from the state that the cluster remembers. Raises ``UpgradeConflictError`` where
+        nothing is unfinished, or the source has changed."""
+        cluster = op.cluster
+        if (former := registration.registered_elsewhere(cluster)) and former.state is None:
+            raise UpgradeConflictError(f"{former}; continue there (--resume)")
         saved = require_unfinished(state_file.load(cluster.state_dir))
         saved = with_choices(saved, self.given)
         source = rebuild_release(cluster, saved, self.bundle)
         release = source.release if source else None
-        self.ready = Ready(state_machine.resume(saved), (), release, source)
-
-    def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
-        """Continue from the state on disk."""
-        return self._drive(op, dialogue, self.ready, Runner.run)
+        ready = Ready(state_machine.resume(saved), (), release, source)
+        return self._drive(op, dialogue, ready, Runner.run)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -148,25 +140,23 @@ class Abort(UpgradeCommand):
 
     given: dict[str, Any]
     """Options that replace those of the earlier run."""
-    saved: Upgrade | None = field(init=False)
-
-    def require(self, cluster: Cluster) -> None:
-        """Refuse nothing: another folder's upgrade can be ended too."""
-        self.saved = state_file.load(cluster.state_dir)
 
     def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
         """Take nodes under way back to the old release, or forget an upgrade whose folder is
         gone."""
-        if self.saved is None or not unfinished(self.saved):
-            return self._forget_elsewhere(op, dialogue)
-        ready = Ready(with_choices(self.saved, self.given), (), None)
+        saved = state_file.load(op.cluster.state_dir)
+        if saved is None or not unfinished(saved):
+            return self._forget_elsewhere(op, dialogue, saved)
+        ready = Ready(with_choices(saved, self.given), (), None)
         return self._drive(op, dialogue, ready, lambda runner: runner.abort("aborted"))
 
-    def _forget_elsewhere(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
+    def _forget_elsewhere(
+        self, op: Operation, dialogue: UpgradeDialogue, saved: Upgrade | None
+    ) -> Outcome:
         if upgrade := registration.registered_elsewhere(op.cluster):
             dialogue.confirm_forgetting(upgrade)
         else:
-            require_unfinished(self.saved)
+            require_unfinished(saved)
         registration.unregister(op.cluster)
         dialogue.note(
             "Aborted. Drains and releases of its nodes stay as they are: `cluster status`."

@@ -15,7 +15,7 @@ from .options import UpgradeOptions
 from .ordering import planned
 from .preflight import PreflightError
 from .snapshot import ClusterSnapshot
-from .state import MOVING, Node, RunStatus, Upgrade
+from .state import MOVING, OVER, Node, RunStatus, Upgrade
 
 _WEIGHTED = (Scheduler.WRR, Scheduler.WLC, Scheduler.SED, Scheduler.NQ, Scheduler.SH, Scheduler.MH)
 
@@ -104,7 +104,7 @@ def slow_start_notes(
 
 def require_new_run(saved: Upgrade | None) -> None:
     """Raise ``UpgradeConflictError`` when an earlier run left a node under way."""
-    if saved is None or saved.status in (RunStatus.FINISHED, RunStatus.ABORTED):
+    if saved is None or saved.status in OVER:
         return
     if moving := [node.host for node in saved.nodes if node.status in MOVING]:
         raise UpgradeConflictError(
@@ -115,7 +115,7 @@ def require_new_run(saved: Upgrade | None) -> None:
 
 def unfinished(saved: Upgrade | None) -> bool:
     """True where an upgrade can be resumed."""
-    return saved is not None and saved.status not in (RunStatus.FINISHED, RunStatus.ABORTED)
+    return saved is not None and saved.status not in OVER
 
 
 def require_unfinished(saved: Upgrade | None) -> Upgrade:

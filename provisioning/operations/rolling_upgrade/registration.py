@@ -1,20 +1,18 @@
-"""Registration of an upgrade under way in the cluster's record: with the folder that has its
-state, as it can be resumed from that folder alone."""
+"""Registration of an upgrade under way in the cluster's record, with all that it takes to resume
+it: until it ends no other one begins, and any machine may go on with it."""
 
 from dataclasses import replace
 
 from ...model.cluster_record import UnfinishedUpgrade
 from ..cluster.cluster import Cluster
 from ..run.working_fleet import whereabouts
-from ..state_folder.runtime_state import load_record, write
+from ..state_folder.runtime_state import change, load_record
 from .planning import UpgradeConflictError
-from .state import RunStatus, Upgrade
-
-_OVER = (RunStatus.FINISHED, RunStatus.ABORTED)
+from .state import Upgrade, to_record
 
 
 def registered_elsewhere(cluster: Cluster) -> UnfinishedUpgrade | None:
-    """Find an unfinished upgrade whose state lies in another folder."""
+    """Find an unfinished upgrade that was last driven from another folder."""
     upgrade = load_record(cluster.state_dir).upgrade
     return upgrade if upgrade and upgrade.where != whereabouts(cluster) else None
 
@@ -22,6 +20,8 @@ def registered_elsewhere(cluster: Cluster) -> UnfinishedUpgrade | None:
 def require_none_elsewhere(cluster: Cluster) -> None:
     """Raise ``UpgradeConflictError`` where one was begun in another folder."""
     if upgrade := registered_elsewhere(cluster):
+        if upgrade.state is not None:
+            raise UpgradeConflictError(f"{upgrade}; --resume continues it here, --abort ends it")
         raise UpgradeConflictError(
             f"{upgrade}; continue there (--resume), or end it there (--abort). If that folder is "
             "gone, --abort here forgets it"
@@ -29,21 +29,12 @@ def require_none_elsewhere(cluster: Cluster) -> None:
 
 
 def register(cluster: Cluster, upgrade: Upgrade) -> None:
-    """Register an upgrade until it ends."""
-    now = UnfinishedUpgrade(upgrade.id, upgrade.target, whereabouts(cluster))
-    record = load_record(cluster.state_dir)
-    if record.upgrade != now:
-        write(cluster.state_dir, replace(record, upgrade=now))
-
-
-def unregister_if_over(cluster: Cluster, upgrade: Upgrade) -> None:
-    """Unregister an upgrade that cannot be resumed any more."""
-    if upgrade.status in _OVER:
-        unregister(cluster)
+    """Register an upgrade until it ends, as driven from this folder."""
+    state = to_record(upgrade)
+    now = UnfinishedUpgrade(upgrade.id, upgrade.target, whereabouts(cluster), state)
+    change(cluster.state_dir, lambda record: replace(record, upgrade=now))
 
 
 def unregister(cluster: Cluster) -> None:
     """Forget the registered upgrade."""
-    record = load_record(cluster.state_dir)
-    if record.upgrade is not None:
-        write(cluster.state_dir, replace(record, upgrade=None))
+    change(cluster.state_dir, lambda record: replace(record, upgrade=None))

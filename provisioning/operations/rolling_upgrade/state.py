@@ -40,6 +40,8 @@ class RunStatus(StrEnum):
     FINISHED = "finished"
 
 
+OVER = frozenset({RunStatus.FINISHED, RunStatus.ABORTED})
+"""Such a run cannot be resumed any more."""
 SETTLED = frozenset({NodeStatus.UPGRADED, NodeStatus.ROLLED_BACK, NodeStatus.FAILED})
 MOVING = frozenset({NodeStatus.UNDER_WAY, NodeStatus.ROLLING_BACK})
 

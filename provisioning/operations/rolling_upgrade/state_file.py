@@ -1,16 +1,21 @@
-"""State of an upgrade on the control machine's disk, and the request to pause it.
+"""State of an upgrade, and the request to pause it.
 
-Both lie in the state folder. A run cut at any moment left either the state before or the state
-after.
+The state of one that is registered is in the cluster's record, on its hosts, so that any machine
+can resume it; the state folder has a copy. A run cut at any moment left either the state before or
+the state after. The request lies in the state folder alone.
 """
 
 import contextlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from ...durable_file import write_durably
 from ...errors import ClusterError
+from ...model.cluster_record import ClusterRecord
+from ..state_folder.runtime_state import change, load_record
 from .state import (
+    OVER,
     StateFormatError,
     Upgrade,
     from_record,
@@ -25,7 +30,22 @@ class StateFileError(ClusterError):
 
 
 def save(folder: Path, upgrade: Upgrade) -> None:
-    """Write the state, whole or not at all. Raises ``StateFileError``."""
+    """Write the state, whole or not at all; on the hosts that remember it first. Raises
+    ``StateFileError``, ``RuntimeStateError``, and ``TransportError`` where no host can be told."""
+
+    def told(record: ClusterRecord) -> ClusterRecord:
+        known = record.upgrade
+        if known is None or known.id != upgrade.id:
+            return record
+        if upgrade.status in OVER:
+            return replace(record, upgrade=None)
+        return replace(record, upgrade=replace(known, state=to_record(upgrade)))
+
+    change(folder, told)
+    _write(folder, upgrade)
+
+
+def _write(folder: Path, upgrade: Upgrade) -> None:
     path = folder / _STATE
     text = json.dumps(to_record(upgrade), ensure_ascii=False, indent=1)
     try:
@@ -35,7 +55,24 @@ def save(folder: Path, upgrade: Upgrade) -> None:
 
 
 def load(folder: Path) -> Upgrade | None:
-    """Read the state of the latest upgrade; None where there is none. Raises ``StateFileError``."""
+    """Read the state of the latest upgrade, as the cluster remembers it; None where there is none.
+    Raises ``StateFileError`` and ``RuntimeStateError``."""
+    record = load_record(folder)
+    if record.upgrade is not None and record.upgrade.state is not None:
+        try:
+            return from_record(record.upgrade.state)
+        except StateFormatError as error:
+            raise StateFileError(
+                f"{record.upgrade}: {error}; finish it with the version that began it"
+            ) from None
+    known = _read(folder)
+    if record.upgrade is None and record.serial and known and known.status not in OVER:
+        # Another folder has ended it.
+        return None
+    return known
+
+
+def _read(folder: Path) -> Upgrade | None:
     path = folder / _STATE
     try:
         return from_record(json.loads(path.read_text(encoding="utf-8")))

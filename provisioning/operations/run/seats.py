@@ -11,53 +11,23 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from ...engine.lock import LockedError
-from ...engine.seat import BEAT, BYE, PATIENCE, RUN_LOCK, keep_line, parse_seated, seat_script
+from ...engine.seat import BEAT, PATIENCE, RUN_LOCK, keep_line, parse_seated, seat_script
+from ...model.agreeing import agreed
 from ...model.cluster_record import ClusterRecord, from_text, to_text
 from ...transport.base import Completed, Conversation, Transport, TransportError
+from .seat import ANSWER, GOODBYE, MARGIN, Seat, now
 
 _log = logging.getLogger(__name__)
 
 _EVERY = 20.0
-_ANSWER = 60.0
-_GOODBYE = 2.0
-_MARGIN = 5.0
 _SETTLING = (0.3, 0.7, 1.0)
 """Seconds. Between tries: the lock of a run that was killed goes once its host has heard of it."""
 
 
 class LostSeatError(TransportError):
     """The run holds the cluster no more."""
-
-
-@dataclass(slots=True)
-class _Seat:
-    """One host that is held."""
-
-    conversation: Conversation
-    until: float
-    """Time when the host may have given us up, by ``_now``."""
-    asking: threading.Lock = field(default_factory=threading.Lock)
-
-    def ask(self, line: str, timeout: float = _ANSWER) -> str:
-        with self.asking:
-            said = _now()
-            answer = self.conversation.ask(line, timeout)
-            # The host counts from when it heard us, which was not before we said it.
-            self.until = said + PATIENCE - _MARGIN
-        return answer
-
-    def say_goodbye(self) -> None:
-        """So that whoever comes next need not wait for the host to notice."""
-        with contextlib.suppress(TransportError):
-            self.ask(BYE, _GOODBYE)
-
-
-def _now() -> float:
-    """Seconds, which go on while this machine sleeps: the host's do."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class Seats:
@@ -68,7 +38,7 @@ class Seats:
         self._others: frozenset[str] = frozenset()
         self._keepers = set(keepers)
         """Directors, or edges alone: they remember the cluster as well."""
-        self._seats: dict[str, _Seat] = {}
+        self._seats: dict[str, Seat] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self.found: dict[str, str] = {}
@@ -96,7 +66,7 @@ class Seats:
         """Raises ``LostSeatError`` where the run holds no host any more."""
         with self._lock:
             seats = list(self._seats.values())
-        if not seats or any(_now() < seat.until for seat in seats):
+        if not seats or any(now() < seat.until for seat in seats):
             return
         raise LostSeatError(
             "this run lost its hold on the cluster (no host that it held answers, or this machine "
@@ -107,7 +77,7 @@ class Seats:
     def held(self) -> list[str]:
         """Hosts that are held."""
         with self._lock:
-            return [name for name, seat in self._seats.items() if _now() < seat.until]
+            return [name for name, seat in self._seats.items() if now() < seat.until]
 
     def keep(self, record: ClusterRecord) -> None:
         """Has all keepers that are held remember this, and those that come back. Raises
@@ -117,9 +87,14 @@ class Seats:
         with self._lock:
             seats = {n: s for n, s in self._seats.items() if n in self._keepers}
         for name, seat in seats.items():
+            if seat.lost:
+                problems.append(f"{name}: no longer held by this run")
+                continue
             try:
                 said = seat.ask(line)
             except TransportError as error:
+                # What comes next must not wait for this host again.
+                seat.lose()
                 problems.append(str(error))
                 continue
             kept += said == "kept"
@@ -138,23 +113,34 @@ class Seats:
             with contextlib.suppress(TransportError):
                 seat.ask(keep_line(""))
 
-    def close(self) -> None:
-        """Lets all hosts go."""
+    def close(self, record: ClusterRecord | None = None) -> bool:
+        """Lets all hosts go, with a last record for the keepers among them to remember: it costs
+        no round trip of its own. True where one keeps it."""
         self._ended.set()
+        last = to_text(record) if record is not None and record.serial else ""
         with self._lock:
             seats, self._seats = self._seats, {}
         _log.info("hosts let go: %s", ", ".join(seats) or "none")
+        kept: list[str] = []
+
+        def leave(name: str, seat: Seat) -> None:
+            if seat.say_goodbye(last if name in self._keepers else ""):
+                kept.append(name)
+
         # Side by side: one that hangs must not keep the others, nor the operator.
         leaving = [
-            threading.Thread(target=seat.say_goodbye, daemon=True) for seat in seats.values()
+            threading.Thread(target=leave, args=(name, seat), daemon=True)
+            for name, seat in seats.items()
+            if not seat.lost
         ]
         for thread in leaving:
             thread.start()
-        end = time.monotonic() + _GOODBYE
+        end = time.monotonic() + GOODBYE
         for thread in leaving:
             thread.join(max(0.0, end - time.monotonic()))
         for seat in seats.values():
             seat.conversation.close()
+        return bool(kept)
 
     def _take(self, name: str, transport: Transport) -> None:
         with self._lock:
@@ -170,13 +156,13 @@ class Seats:
             self.found.setdefault(name, remembered)
         threading.Thread(target=self._beat, args=(name, seat), daemon=True).start()
 
-    def _sit_down(self, name: str, transport: Transport) -> tuple[_Seat, str]:
+    def _sit_down(self, name: str, transport: Transport) -> tuple[Seat, str]:
         for pause in (*_SETTLING, 0.0):
-            begun = _now()
+            begun = now()
             conversation = transport.converse(seat_script(self._holder))
-            said = parse_seated(conversation.answer(_ANSWER))
+            said = parse_seated(conversation.answer(ANSWER))
             if said is not None and not said.taken:
-                return _Seat(conversation, begun + PATIENCE - _MARGIN), said.record
+                return Seat(conversation, begun + PATIENCE - MARGIN), said.record
             conversation.close()
             _log.info("%s: taken by %s", name, said.holder if said else "nobody known")
             if said is None:
@@ -184,9 +170,9 @@ class Seats:
             time.sleep(pause)
         raise LockedError(_taken(name, said.holder if said else ""))
 
-    def _bring_up_to_date(self, name: str, seat: _Seat, text: str, record: ClusterRecord) -> None:
+    def _bring_up_to_date(self, name: str, seat: Seat, text: str, record: ClusterRecord) -> None:
         """A keeper that was away hears what it missed, unless it is us who did."""
-        if text and (later := from_text(text)).serial > record.serial:
+        if text and _apart(record, later := from_text(text)):
             seat.conversation.close()
             raise LockedError(
                 f"this run lost its hold on the cluster, and {later.by} has changed it meanwhile; "
@@ -195,14 +181,21 @@ class Seats:
         if text != to_text(record) and (text or record.serial):
             seat.ask(_line(record))
 
-    def _beat(self, name: str, seat: _Seat) -> None:
+    def _beat(self, name: str, seat: Seat) -> None:
         while not self._ended.wait(_EVERY):
             try:
                 seat.ask(BEAT)
             except TransportError as error:
                 _log.info("%s: no longer held by this run: %s", name, error)
-                seat.until = 0.0
+                seat.lose()
                 return
+
+
+def _apart(record: ClusterRecord, found: ClusterRecord) -> bool:
+    """True where another run wrote what this one does not go on from."""
+    if found.lineage != record.lineage:
+        return found.serial > record.serial
+    return agreed(record, {"": found})[0] != record
 
 
 def _line(record: ClusterRecord) -> str:

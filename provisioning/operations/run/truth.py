@@ -3,15 +3,12 @@ and from what its hosts carry; for plan and deploy."""
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ...engine.fleet import Fleet
-from ...facts.cluster_record import CLUSTER_RECORD
-from ...facts.gather import ask_each
-from ...model.cluster_record import agreed, secret_id
+from ...model.cluster_record import secret_id
 from ...model.runtime import Drain, Runtime
-from ...model.way_in import way_in
 from ...places import DRAIN_FILE
 from ...roles.tls_files import TlsFiles
 from ..cluster.certificate import ClusterCertificate, cluster_certificate, keep_certificate
@@ -23,11 +20,16 @@ from ..cluster.log_certificates import (
 )
 from ..cluster.secret import ClusterSecret, cluster_secret, keep_secret
 from ..planning import Plans
-from ..state_folder.runtime_state import load_record, without_pins, write
-from .working_fleet import records, tell_of
+from ..state_folder.deployed_hosts import (
+    DeployedHosts,
+    deployed_hosts,
+    load_deployed_hosts,
+)
+from ..state_folder.runtime_state import change, load_record, without_pins
+from .memory import remembered
+from .working_fleet import tell_of
 
 _MARK = re.compile(r"(drained|stopped) since (\S+) by (.+? run [^\s:]+)(?:: (.*))?")
-_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Truth:
     logs: LogCertificates | None = None
     told: tuple[str, ...] = ()
     """Things this folder did not know, for people."""
+    members: DeployedHosts = field(default_factory=dict)
+    """Hosts that were deployed."""
 
     @property
     def secret_value(self) -> str | None:
@@ -58,16 +62,14 @@ class Truth:
 
 def looked_up(cluster: Cluster, fleet: Fleet) -> Truth:
     """For a look that holds nothing. Raises ``OperationError`` and ``SecretError``."""
-    keepers = way_in(cluster.inventory)
-    fleet.connect(keepers)
-    texts = ask_each(keepers, fleet, CLUSTER_RECORD, timeout=_TIMEOUT)
-    found = records(cluster.inventory, texts)
-    record, told = agreed(load_record(cluster.state_dir), found)
+    memory = remembered(cluster, fleet)
+    record = memory.record
     secret = cluster_secret(cluster, fleet, record.secret)
     tls = cluster_certificate(cluster, fleet)
     logs = log_certificates(cluster, fleet, tls)
-    said = (*told, *tell_of(record, cluster), *_said(secret, tls, logs))
-    return Truth(record.runtime, secret, tls, logs, said)
+    said = (*memory.told, *tell_of(record, cluster), *_said(secret, tls, logs))
+    members = deployed_hosts(record.members) or load_deployed_hosts(cluster.state_dir)
+    return Truth(record.runtime, secret, tls, logs, said, members)
 
 
 def held(cluster: Cluster, fleet: Fleet) -> Truth:
@@ -99,11 +101,9 @@ def establish(cluster: Cluster, truth: Truth) -> None:
         keep_certificate(cluster, truth.tls)
     if truth.logs is not None:
         keep_log_certificates(cluster, truth.logs)
-    ours = load_record(cluster.state_dir)
     made_here = truth.secret is not None and truth.secret.made_here
     secret = secret_id(truth.secret.value) if truth.secret and made_here else None
-    if (ours.runtime, ours.secret) != (truth.runtime, secret) or not ours.serial:
-        write(cluster.state_dir, replace(ours, runtime=truth.runtime, secret=secret))
+    change(cluster.state_dir, lambda record: replace(record, runtime=truth.runtime, secret=secret))
 
 
 def _said(*found: ClusterSecret | ClusterCertificate | LogCertificates | None) -> list[str]:

@@ -1,12 +1,12 @@
 """Record of the hosts that were deployed, so that one that leaves the inventory is not left behind.
 
-A file of the state folder says of each how it was reached and what it did. No secret is in it, only
+The cluster's record says of each how it was reached and what it did. No secret is in it, only
 where one comes from.
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,10 @@ from ...model.resolve import (
 )
 from ...model.service import VirtualService
 from ...roles.real_server.real_server import REAL_SERVERS
-from .runtime_state import RuntimeStateError, replace_file
+from .runtime_state import RuntimeStateError, change, load_record
 
-_FILE = "members.json"
+_FORMER_FILE = "members.json"
+"""Where a folder alone remembered them, before hosts did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,24 @@ DeployedHosts = dict[str, DeployedHost]
 
 
 def load_deployed_hosts(folder: Path) -> DeployedHosts:
-    """Read the hosts deployed from here, by name. Raises ``RuntimeStateError``."""
-    path = folder / _FILE
+    """Hosts that were deployed, by name, as far as this folder knows. Raises
+    ``RuntimeStateError``."""
+    record = load_record(folder)
+    return deployed_hosts(record.members) if record.members else _formerly(folder / _FORMER_FILE)
+
+
+def deployed_hosts(members: Mapping[str, Any]) -> DeployedHosts:
+    """Those of a cluster's record. Pure. Raises ``RuntimeStateError``."""
+    try:
+        return {str(name): DeployedHost(**fields) for name, fields in members.items()}
+    except TypeError:
+        raise RuntimeStateError(
+            "the cluster remembers its hosts in a form that this version does not know; use the "
+            "version that wrote it"
+        ) from None
+
+
+def _formerly(path: Path) -> DeployedHosts:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return {str(name): DeployedHost(**fields) for name, fields in content.items()}
@@ -69,21 +86,20 @@ def load_deployed_hosts(folder: Path) -> DeployedHosts:
         ) from None
 
 
-def save_deployed_hosts(folder: Path, members: DeployedHosts) -> None:
-    """Replace the record. Raises ``RuntimeStateError``."""
+def _save(folder: Path, members: DeployedHosts) -> None:
     content = {name: asdict(member) for name, member in members.items()}
-    replace_file(folder / _FILE, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    change(folder, lambda record: replace(record, members=content))
+    (folder / _FORMER_FILE).unlink(missing_ok=True)
 
 
 def remember(folder: Path, inventory: Inventory, names: Iterable[str]) -> None:
     """Record hosts of the inventory as they are now. A host with the address of another one takes
-    its place: it was renamed."""
+    its place: it was renamed. Raises ``RuntimeStateError`` and ``TransportError``."""
     members = load_deployed_hosts(folder)
     now = {name: _member(inventory, name) for name in names}
     addresses = {member.address for member in now.values()}
     kept = {n: one for n, one in members.items() if n in now or one.address not in addresses}
-    if (after := {**kept, **now}) != members:
-        save_deployed_hosts(folder, after)
+    _save(folder, {**kept, **now})
 
 
 def forget(folder: Path, names: Iterable[str]) -> list[str]:
@@ -91,7 +107,7 @@ def forget(folder: Path, names: Iterable[str]) -> list[str]:
     members = load_deployed_hosts(folder)
     gone = [name for name in names if name in members]
     if gone:
-        save_deployed_hosts(folder, {name: m for name, m in members.items() if name not in gone})
+        _save(folder, {name: m for name, m in members.items() if name not in gone})
     return gone
 
 

@@ -3,11 +3,13 @@ as they are.
 
 An edit may change nodes and directors at once: the health check, say, and what it asks for. The
 nodes are changed first, and until the directors' turn comes these go on with what they have, but
-for the weights. A file of the state folder keeps the part of the inventory that they follow. No
-secret is in it.
+for the weights. The cluster's record keeps the part of the inventory that they follow. No secret
+is in it.
 """
 
 import json
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,10 @@ from pydantic import ValidationError
 
 from ...model.inventory import Inventory
 from ...model.resolve import all_hosts
-from .runtime_state import replace_file
+from .runtime_state import change, load_record
 
-_FILE = "directors.json"
+_FORMER_FILE = "directors.json"
+"""Where a folder alone remembered it, before hosts did."""
 _HOST: dict[str, Any] = {"hosts": {"__all__": {"environment", "ssh"}}, "ssh": True}
 
 
@@ -44,10 +47,8 @@ def remember_directors(folder: Path, inventory: Inventory) -> None:
             exclude_unset=True,
             exclude={"receivers": True, "heartbeat": True, **_HOST},
         )
-    text = json.dumps(record, ensure_ascii=False, indent=2) + "\n"
-    path = folder / _FILE
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        replace_file(path, text)
+    change(folder, lambda remembered: replace(remembered, directors=record))
+    (folder / _FORMER_FILE).unlink(missing_ok=True)
 
 
 def as_directors_have_it(folder: Path, inventory: Inventory) -> Inventory:
@@ -55,8 +56,7 @@ def as_directors_have_it(folder: Path, inventory: Inventory) -> Inventory:
     Hosts have the names that they have now. Where it is not known what they were given, the
     inventory as it is."""
     try:
-        record = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        old = Inventory.model_validate(_named_as_now(record, inventory))
+        old = Inventory.model_validate(_named_as_now(_remembered(folder), inventory))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError):
         return inventory
     vrrp = old.vrrp.model_copy(update={"auth_pass": inventory.vrrp.auth_pass})
@@ -75,6 +75,14 @@ def as_directors_have_it(folder: Path, inventory: Inventory) -> Inventory:
             "real_servers": old.real_servers,
         }
     )
+
+
+def _remembered(folder: Path) -> dict[str, Any]:
+    known = load_record(folder).directors
+    if known is not None:
+        return deepcopy(dict(known))
+    former: dict[str, Any] = json.loads((folder / _FORMER_FILE).read_text(encoding="utf-8"))
+    return former
 
 
 def _named_as_now(record: dict[str, Any], inventory: Inventory) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import RLock
 
 from ...durable_file import write_durably
 from ...errors import ClusterError
@@ -28,6 +29,8 @@ _APPLIED = "runtime-told.json"
 
 Writer = Callable[[ClusterRecord], ClusterRecord]
 _writers: dict[Path, Writer] = {}
+_changing = RLock()
+"""Of the threads of a run each changes a part of the record; none takes another's back."""
 
 
 class RuntimeStateError(ClusterError):
@@ -61,19 +64,24 @@ def load_applied(folder: Path) -> Runtime:
 
 def save_record(folder: Path, record: ClusterRecord) -> None:
     """Replaces what this folder knows. Raises ``RuntimeStateError``."""
-    replace_file(folder / _FILE, to_text(record))
+    replace_file(folder / _FILE, to_text(record), mode=0o600)
 
 
 def save_runtime(folder: Path, runtime: Runtime) -> None:
     """Replaces the state, on the hosts that remember it first. Raises ``RuntimeStateError``, and
     ``TransportError`` where none of them can be told."""
-    write(folder, replace(load_record(folder), runtime=runtime))
+    change(folder, lambda record: replace(record, runtime=runtime))
 
 
-def write(folder: Path, record: ClusterRecord) -> None:
-    """As ``save_runtime``, for the whole record."""
-    writer = _writers.get(folder)
-    save_record(folder, writer(record) if writer else record)
+def change(folder: Path, to: Callable[[ClusterRecord], ClusterRecord]) -> None:
+    """As ``save_runtime``, for any part of the record; nothing is written where nothing
+    changes."""
+    with _changing:
+        record = load_record(folder)
+        changed = to(record)
+        if changed != record:
+            writer = _writers.get(folder)
+            save_record(folder, writer(changed) if writer else changed)
 
 
 @contextmanager
@@ -104,11 +112,11 @@ def _text(path: Path) -> str | None:
         ) from None
 
 
-def replace_file(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str, *, mode: int = 0o666) -> None:
     """Writes a file of the state folder whole, on disk before it takes the old one's place.
     Raises ``RuntimeStateError``."""
     try:
-        write_durably(path, text)
+        write_durably(path, text, mode=mode)
     except OSError as error:
         raise RuntimeStateError(f"{path} cannot be written: {error.strerror}") from None
 
