@@ -59,6 +59,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "support-bundle": _Entry(
             "support_bundle:support_bundle", "Pack what is needed to find a fault."
         ),
+        "state": _Entry("state:state", "Show what the cluster remembers; save it, restore it."),
         "forget": _Entry("forget:forget", "Give up a host that left the inventory and is gone."),
     },
     "Supply": {
@@ -69,7 +70,6 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
             "certificates:certificates", "Show what clients are shown; exchange it in time."
         ),
         "bundle": _Entry("bundle:bundle", "Pack all that a deploy brings, for use offline."),
-        "state": _Entry("state:state", "Show what the cluster remembers; save it, restore it."),
     },
     "Lab": {
         "lab": _Entry("lab:lab", "A whole set of machines on this one, to deploy to."),
