@@ -8,6 +8,7 @@ from ..model.log_peers import peer_name
 from ..model.logs import Logs
 from ..places import (
     LOG_KEEPER,
+    LOG_SENDER,
     LOG_SHIPPER,
     LOG_SHIPPER_AGAIN,
     LOG_SHIPPER_CONF,
@@ -19,7 +20,7 @@ from ..resources.package import Packages
 from ..resources.service import Service, restart
 from ..resources.spool_folder import SpoolFolder
 from .deployment import Deployment
-from .logs.log_host import service_log
+from .logs.own_log import service_log
 from .logs.tls import CERTIFICATE, KEY, TRUSTED, VALIDATE, log_tls
 from .part import RolePart
 from .programs import manager_resources
@@ -28,7 +29,7 @@ from .rendering import RenderedFile
 from .role import Log
 from .role_host import RoleHost
 
-_OWN = (LOG_STORE, LOG_KEEPER)
+_OWN = (LOG_STORE, LOG_KEEPER, LOG_SENDER)
 """Logs about the logs stay where they are: sending them makes more of them."""
 HEARTBEAT = 30
 """Seconds between lines by which a log host knows that a shipper lives. Such a line also makes a

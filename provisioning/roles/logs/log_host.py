@@ -12,6 +12,7 @@ from ...places import (
     LOG_FOLDER,
     LOG_KEEPER,
     LOG_KEEPER_PROGRAM,
+    LOG_SENDER,
     LOG_STORE,
     LOG_STORE_CONF,
 )
@@ -29,6 +30,8 @@ from ..question import Question
 from ..rendering import RenderedFile
 from ..role import Log, Role
 from ..role_host import RoleHost
+from .outputs import log_outputs
+from .own_log import service_log
 from .tls import CERTIFICATE, KEY, TRUSTED, VALIDATE, log_tls
 from .view import log_host_view
 
@@ -64,6 +67,7 @@ def part(deployment: Deployment, name: str) -> RolePart:
             ),
             Service(name=LOG_STORE, manager=host.manager),
             *_keeper(host, logs),
+            *log_outputs(host, logs),
         ),
         (_listens(host, logs),),
     )
@@ -112,15 +116,11 @@ def _listens(host: RoleHost, logs: Logs) -> Postcondition:
     )
 
 
-def service_log(service: str, manager: ServiceManager) -> Log:
-    """Place of what the service says of itself."""
-    supervised = manager is ServiceManager.SUPERVISOR
-    return Log(service, f"/var/log/{service}.log" if supervised else None)
-
-
 def _logs(inventory: Inventory, name: str) -> tuple[Log, ...]:
     manager = service_manager_of(inventory, name)
-    return service_log(LOG_STORE, manager), service_log(LOG_KEEPER, manager)
+    logs = inventory.logs
+    services = (LOG_STORE, LOG_KEEPER, *((LOG_SENDER,) if logs and logs.outputs else ()))
+    return tuple(service_log(service, manager) for service in services)
 
 
 def _openings(inventory: Inventory, name: str) -> list[Opening]:
