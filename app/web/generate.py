@@ -53,9 +53,11 @@ class Generator:
         request_id = request.headers.get("x-request-id") or new_request_id()
         # The queue runs this in a task of its own, which the access log does not reach.
         REQUEST_ID.set(request_id)
+        values = FormValues(*fields)
+        keep_private(values.text or "", values.transcript or "", values.instruction or "")
         try:
             await may_begin(request)
-            steps = self._steps(FormValues(*fields), request_id, arrived(request))
+            steps = self._steps(values, request_id, arrived(request))
             async with aclosing(steps):
                 async for step in steps:
                     yield step
