@@ -15,6 +15,7 @@ from provisioning.model.authority import Authority, issue_peer, new_authority
 from provisioning.places import (
     APP_LOG,
     LOG_FOLDER,
+    LOG_GATE,
     LOG_SHIPPER_AGAIN,
     LOG_SHIPPER_CONF,
     LOG_SHIPPER_STATE,
@@ -42,6 +43,7 @@ class LogSite:
         given = _given("logs")
         self.store = self._written("log1", given[f"log1{LOG_STORE_CONF}"].content)
         self.shipper = self._written("rs2", given[f"rs2{LOG_SHIPPER_CONF}"].content)
+        (folder / "gate").write_text(given[f"log1{LOG_GATE}"].content)
         again = given[f"rs2{LOG_SHIPPER_AGAIN}"].content.replace("sleep 10", "sleep 0.2")
         (folder / "again").write_text(again)
         (folder / "again").chmod(0o755)
@@ -52,6 +54,7 @@ class LogSite:
         for ours, this in {
             LOG_FOLDER: self.kept,
             LOG_TLS: self.folder / host,
+            LOG_GATE: self.folder / "gate",
             LOG_SHIPPER_AGAIN: self.folder / "again",
             LOG_SHIPPER_STATE: self.folder / "state",
             APP_LOG: self.log,

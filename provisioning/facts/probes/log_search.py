@@ -1,7 +1,7 @@
 """Find lines in a log host's folder, and print them in the order in which they were written.
 
 Argument: ``{"folder": str, "text": str, "request": str, "age": seconds | null, "nodes": [str],
-"level": str, "limit": int}``; an empty value asks for nothing. Prints JSON objects, a line each:
+"level": str, "limit": int, "hours": int}``; an empty value asks for nothing. Prints JSON objects, a line each:
 ``{"time", "received", "host", "service", "level", "line"}``, the latest ``limit`` of them, by the
 senders' times. Lines that a sender has sent twice are printed once.
 """
@@ -77,18 +77,22 @@ def main() -> None:
     age = asked["age"]
     since = None if age is None else datetime.now(UTC) - timedelta(seconds=age)
     wanted = Wanted(asked["text"], asked["request"], since, asked["level"])
-    found = search(Path(asked["folder"]), wanted, asked["nodes"], asked["limit"])
+    found = search(
+        Path(asked["folder"]), wanted, asked["nodes"], asked["limit"], asked["hours"]
+    )
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     for record in found:
         print(json.dumps(record, ensure_ascii=False))
 
 
-def search(folder: Path, wanted: Wanted, nodes: list[str], limit: int) -> list[dict[str, object]]:
-    """The latest ``limit`` in order. Raises ``OSError`` where there is no such folder."""
+def search(
+    folder: Path, wanted: Wanted, nodes: list[str], limit: int, hours: int = 0
+) -> list[dict[str, object]]:
+    """The latest ``limit`` in order, of each node's last ``hours`` (0 is all). Raises ``OSError`` where there is no such folder."""
     found: list[Found] = []
     seen: set[int] = set()
     number = 0
-    for file in files(folder, wanted.since, nodes):
+    for file in files(folder, wanted.since, nodes, hours):
         for raw in lines(file, needle(wanted)):
             if (record := read(raw)) is None or record["service"] == HEARTBEAT:
                 continue
@@ -123,12 +127,13 @@ def latest(found: list[Found], limit: int) -> list[Found]:
     return sorted(found, key=lambda one: one[0])[-limit:] if limit else []
 
 
-def files(folder: Path, since: datetime | None, nodes: list[str]) -> Iterator[Path]:
+def files(folder: Path, since: datetime | None, nodes: list[str], hours: int) -> Iterator[Path]:
     """Those that may have such lines, the oldest first."""
     first = "" if since is None else (since - _SLACK).strftime("%Y-%m-%dT%H")
     for node in sorted(folder.iterdir()):
         if node.is_dir() and (not nodes or node.name in nodes):
-            for file in sorted(node.glob("*.jsonl*")):
+            kept = sorted(node.glob("*.jsonl*"))
+            for file in kept[-hours:] if hours else kept:
                 if file.name.partition(".")[0] >= first and file.suffix != ".part":
                     yield file
 

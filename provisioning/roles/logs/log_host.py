@@ -10,6 +10,7 @@ from ...model.logs import Logs
 from ...model.resolve import managed_hosts, service_manager_of
 from ...places import (
     LOG_FOLDER,
+    LOG_GATE,
     LOG_KEEPER,
     LOG_KEEPER_PROGRAM,
     LOG_SENDER,
@@ -52,6 +53,7 @@ def part(deployment: Deployment, name: str) -> RolePart:
             *log_tls(host, again),
             # What is in it stays when the role is taken off: it is the operator's.
             Directory(path=LOG_FOLDER, mode=0o750),
+            File(path=LOG_GATE, content=_program("gate_program.py"), mode=0o755, triggers=again),
             RenderedFile(
                 path=LOG_STORE_CONF,
                 content=host.render("log-store.conf.j2", **_values(host, logs)),
@@ -77,6 +79,7 @@ def _values(host: RoleHost, logs: Logs) -> dict[str, object]:
     inventory = host.inventory
     return {
         "folder": LOG_FOLDER,
+        "gate": LOG_GATE,
         "address": logs.hosts[host.name].address,
         "port": logs.port,
         "trusted": TRUSTED,
@@ -86,10 +89,14 @@ def _values(host: RoleHost, logs: Logs) -> dict[str, object]:
     }
 
 
+def _program(name: str) -> str:
+    source = resources.files(__package__) / name
+    return f"#!/usr/bin/python3\n{source.read_text('utf-8')}"
+
+
 def _keeper(host: RoleHost, logs: Logs) -> list[Resource]:
     again = (restart(LOG_KEEPER, host.manager),)
-    source = resources.files(__package__) / "keeper_program.py"
-    program = f"#!/usr/bin/python3\n{source.read_text('utf-8')}"
+    program = _program("keeper_program.py")
     return [
         File(path=LOG_KEEPER_PROGRAM, content=program, mode=0o755, triggers=again),
         host.unit(
