@@ -55,6 +55,7 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     (".prom.j2", Metrics),
     ("/cosyvoice-firewall.j2", Shell),
     ("/shipper-again.j2", Shell),
+    ("/shipper-rewind.j2", Shell),
 )
 
 

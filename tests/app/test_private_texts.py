@@ -14,7 +14,7 @@ from app.logs import JsonLines
 from app.private_texts import TEXTS, keep_private, without
 from tests.app.node_process import NodeProcess, running
 
-SECRET = "王小明的账号是六二二八,\\n{\"time\": \"2026\"}\u2028\x1b[2J ring +44 20 7946 0958 \"now\""
+SECRET = '王小明的账号是六二二八,\\n{"time": "2026"}\u2028\x1b[2J ring +44 20 7946 0958 "now"'
 """Personal, and with what would begin a line of its own or move a terminal."""
 SPOKEN = SECRET.replace("\x1b", "").replace("\u2028", " ")
 
@@ -45,7 +45,8 @@ def test_a_text_is_told_by_length_and_hash_unless_it_is_wished() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [SECRET, repr(SECRET), json.dumps(SECRET), str(SECRET.encode()), SECRET[3:20], "9 07946"]
+    "said",
+    [SECRET, repr(SECRET), json.dumps(SECRET), str(SECRET.encode()), SECRET[3:20], "9 07946"],
 )
 def test_what_is_said_of_it_in_any_form_is_taken_out(said: str) -> None:
     keep_private(SECRET)
@@ -92,7 +93,9 @@ def test_no_way_through_a_node_leads_a_text_into_its_log(node: NodeProcess) -> N
     told = [one for one in node.lines if "text_hash" in one]
     assert len({one["text_hash"] for one in told if one["characters"] == len(SPOKEN)}) == 1
     assert any("(text)" in one.get("exception", "") for one in node.lines), "of the engine"
-    assert any("(text)" in one["message"] and one["logger"] == "model.frontend" for one in node.lines)
+    assert any(
+        "(text)" in one["message"] and one["logger"] == "model.frontend" for one in node.lines
+    )
     for piece in ("王小明", "\\u738b", "7946", "\\xe7\\x8e", "六二二八"):
         assert piece not in log, next(one for one in node.raw if piece in one)
     assert all(raw.startswith("{") for raw in node.raw), "each line is one of ours"

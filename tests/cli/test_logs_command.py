@@ -23,7 +23,7 @@ CONTENT: dict[str, Any] = {
     "real_servers": {"hosts": {"rs1": "10.77.0.21", "rs2": "10.77.0.22"}},
     "logs": {"hosts": {"log1": "10.77.0.71"}},
 }
-_TROUBLE = "坏\x1b]0;x\x07\x1b[2J\u202ereversed\x9b1m\r{\"time\": \"2026-01-31T08:00:00+00:00\"}"
+_TROUBLE = '坏\x1b]0;x\x07\x1b[2J\u202ereversed\x9b1m\r{"time": "2026-01-31T08:00:00+00:00"}'
 LINES = {
     "rs1": [
         said(NOW - timedelta(minutes=50), "old 你好", request_id="r-1"),

@@ -31,8 +31,16 @@ def _out(outputs: str) -> str:
         (_out("{type: loki, url: 'ftp://l'}"), "logs.outputs[0].url", "the form"),
         (_out("{type: loki}"), "logs.outputs[0].url", "needed"),
         (_out("{type: elasticsearch, urls: []}"), "logs.outputs[0].urls", "at least"),
-        (_out("{type: elasticsearch, urls: [http://e], index: A}"), "logs.outputs[0].index", "the form"),
-        (_out("{type: loki, url: https://l, password: clear}"), "logs.outputs[0].password", "clear"),
+        (
+            _out("{type: elasticsearch, urls: [http://e], index: A}"),
+            "logs.outputs[0].index",
+            "the form",
+        ),
+        (
+            _out("{type: loki, url: https://l, password: clear}"),
+            "logs.outputs[0].password",
+            "clear",
+        ),
         (_out("{type: loki, url: https://l, username: u}"), "logs.outputs[0].username", "needs"),
         (
             _out("{type: loki, url: https://l}, {type: loki, url: https://m}"),

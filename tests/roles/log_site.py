@@ -18,6 +18,7 @@ from provisioning.places import (
     LOG_GATE,
     LOG_SHIPPER_AGAIN,
     LOG_SHIPPER_CONF,
+    LOG_SHIPPER_REWIND,
     LOG_SHIPPER_STATE,
     LOG_STORE_CONF,
     LOG_TLS,
@@ -47,6 +48,8 @@ class LogSite:
         again = given[f"rs2{LOG_SHIPPER_AGAIN}"].content.replace("sleep 10", "sleep 0.2")
         (folder / "again").write_text(again)
         (folder / "again").chmod(0o755)
+        rewind = given[f"rs2{LOG_SHIPPER_REWIND}"].content
+        (folder / "rewind").write_text(rewind.replace(LOG_SHIPPER_STATE, f"{folder}/state"))
         self.certify("log1")
         self.certify("rs2")
 
@@ -89,6 +92,8 @@ class LogSite:
         """An rsyslogd with this configuration, as the service managers start it."""
         output = conf.with_suffix(".out").open("ab")
         command = ["/usr/sbin/rsyslogd", "-n", "-i", "NONE", "-f", str(conf)]
+        if conf == self.shipper:
+            command = ["sh", str(self.folder / "rewind"), *command]
         with output:
             return subprocess.Popen(
                 command, env={"TZ": "UTC", "PATH": "/usr/bin:/bin"}, stdout=output, stderr=output

@@ -62,7 +62,9 @@ def test_a_look_at_a_folder_and_a_port(tmp_path: Path) -> None:
         said = look(str(tmp_path), str(outputs), "127.0.0.1", server.getsockname()[1])
     assert (said["problem"], said["bytes"], said["oldest"]) == ("", 1, "2026-01-31T08")
     with refusing_port() as port:
-        assert look(str(tmp_path), str(outputs), "127.0.0.1", port)["problem"] == "Connection refused"
+        assert (
+            look(str(tmp_path), str(outputs), "127.0.0.1", port)["problem"] == "Connection refused"
+        )
     fact = log_store("127.0.0.1", 1)
     assert fact.parse(Observation(json.dumps(said), "", 0)).heard.keys() == {"rs1"}
     [(name, sent)] = fact.parse(Observation(json.dumps(said), "", 0)).outputs.items()

@@ -77,9 +77,7 @@ def main() -> None:
     age = asked["age"]
     since = None if age is None else datetime.now(UTC) - timedelta(seconds=age)
     wanted = Wanted(asked["text"], asked["request"], since, asked["level"])
-    found = search(
-        Path(asked["folder"]), wanted, asked["nodes"], asked["limit"], asked["hours"]
-    )
+    found = search(Path(asked["folder"]), wanted, asked["nodes"], asked["limit"], asked["hours"])
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     for record in found:
         print(json.dumps(record, ensure_ascii=False))
@@ -102,7 +100,9 @@ def search(
             at, level = moment(line, record["time"]), level_of(line, record["level"])
             if not wanted.takes(at, level):
                 continue
-            same = hash((line, *map(record.get, ("time", "node", "service", "offset"))))
+            # A shipper that was killed reads, and sends, a file's end again.
+            when = "" if record["offset"].isdigit() else record["time"]
+            same = hash((line, when, *map(record.get, ("node", "service", "offset"))))
             if same in seen:
                 continue
             seen.add(same)

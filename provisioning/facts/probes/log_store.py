@@ -46,7 +46,9 @@ def look(folder: str, outputs: str, address: str, port: int) -> dict[str, object
         "size": size,
         "oldest": oldest,
         "heard": heard,
-        "outputs": {file.stem: told for file in Path(outputs).glob("*.json") if (told := said(file))},
+        "outputs": {
+            file.stem: told for file in Path(outputs).glob("*.json") if (told := said(file))
+        },
     }
 
 
