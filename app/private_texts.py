@@ -1,8 +1,8 @@
 """What people had spoken stays out of the log: it is personal.
 
-A line has its length and a hash instead, by which equal texts are known for equal. Texts can be in a
-log in many ways, an engine's complaint about a word among them: whatever has a few characters in a
-row in common with the text of the request at hand is taken out of its lines.
+A line has its length and a hash instead, by which equal texts are known for equal. Texts can be
+in a log in many ways, an engine's complaint about a word among them: whatever has a few characters
+in a row in common with the text of the request at hand is taken out of its lines.
 """
 
 import hashlib

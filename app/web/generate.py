@@ -17,6 +17,7 @@ from ..errors import SpeechError
 from ..logs import REQUEST_ID
 from ..middleware.access_log import new_request_id
 from ..node import Node
+from ..private_texts import keep_private
 from ..sound.pcm import SAMPLE_BYTES
 from ..speech import Speech
 from ..workers.report import JobReport

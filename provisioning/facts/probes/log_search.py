@@ -1,9 +1,10 @@
 """Find lines in a log host's folder, and print them in the order in which they were written.
 
 Argument: ``{"folder": str, "text": str, "request": str, "age": seconds | null, "nodes": [str],
-"level": str, "limit": int, "hours": int}``; an empty value asks for nothing. Prints JSON objects, a line each:
-``{"time", "received", "host", "service", "level", "line"}``, the latest ``limit`` of them, by the
-senders' times. Lines that a sender has sent twice are printed once.
+"level": str, "limit": int, "hours": int}``; an empty value asks for nothing. Prints JSON objects, a
+line each: ``{"time", "received", "host", "service", "level", "line"}``, the latest ``limit`` of
+them in order. Times are by this host's clock: signs of life tell by how much a sender's is off.
+Lines that a sender has sent twice are printed once.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ _NGINX = re.compile(r"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] ")
 _CTIME = re.compile(r"\w{3} (\w{3} +\d+ \d\d:\d\d:\d\d \d{4}): ")
 _KEYS = ("time", "received", "node", "service", "level", "offset", "line")
 _ESCAPED = re.compile(r'["\\/\x00-\x1f\x7f]')
+_AGREE = timedelta(milliseconds=100)
+"""Two clocks that differ by no more count as one: so long may a sign of life be on its way."""
 _SLACK = timedelta(hours=26)
 """A sender's clock may be ahead of this host's by as much."""
 
@@ -86,18 +89,22 @@ def main() -> None:
 def search(
     folder: Path, wanted: Wanted, nodes: list[str], limit: int, hours: int = 0
 ) -> list[dict[str, object]]:
-    """The latest ``limit`` in order, of each node's last ``hours`` (0 is all). Raises ``OSError`` where there is no such folder."""
+    """The latest ``limit`` in order, of each node's last ``hours`` (0 is all). Raises ``OSError``
+    where there is no such folder."""
     found: list[Found] = []
     seen: set[int] = set()
     number = 0
     for file in files(folder, wanted.since, nodes, hours):
+        off: timedelta | None = None
         for raw in lines(file, needle(wanted)):
             if (record := read(raw)) is None or record["service"] == HEARTBEAT:
                 continue
             line = record["line"]
             if not wanted.has(line):
                 continue
-            at, level = moment(line, record["time"]), level_of(line, record["level"])
+            if off is None:
+                off = behind(file)
+            at, level = moment(line, record["time"]) + off, level_of(line, record["level"])
             if not wanted.takes(at, level):
                 continue
             # A shipper that was killed reads, and sends, a file's end again.
@@ -149,6 +156,22 @@ def lines(file: Path, needle: bytes) -> Iterator[bytes]:
             file = file.with_name(f"{file.name}.gz")
     with contextlib.suppress(FileNotFoundError), gzip.open(file) as packed:
         yield from (raw for raw in packed if needle in raw)
+
+
+def behind(file: Path) -> timedelta:
+    """Time by which the clock of who sent these lines is behind this host's. A sign of life that
+    had to wait tells too much, so the least counts."""
+    found = []
+    for raw in lines(file, f'"{HEARTBEAT}"'.encode()):
+        record = read(raw)
+        if record is not None and record["service"] == HEARTBEAT:
+            found.append(time_of(record["received"]) - time_of(record["time"]))
+    least = min(found, default=timedelta(0))
+    return least if abs(least) > _AGREE else timedelta(0)
+
+
+def time_of(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
 
 
 def needle(wanted: Wanted) -> bytes:

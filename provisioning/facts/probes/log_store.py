@@ -1,10 +1,10 @@
 """Look at a log host's folder and at its port.
 
-Argument: ``{"folder": str, "outputs": str, "address": str, "port": int}``. Prints ``{"problem": str,
-"bytes": int, "free": int, "size": int, "oldest": str | null, "heard": {node: seconds}, "outputs":
-{name: {"problem": str, "since": seconds, "refused": int}}}``: why the port does not answer (empty
-where it does), what all lines take, the file system's bytes, the oldest hour, the seconds since each
-node was heard of, and what is said of outputs that were tried.
+Argument: ``{"folder": str, "outputs": str, "address": str, "port": int}``. Prints ``{"problem":
+str, "bytes": int, "free": int, "size": int, "oldest": str | null, "heard": {node: seconds},
+"outputs": {name: {"problem": str, "since": seconds, "refused": int}}}``: why the port does not
+answer (empty where it does), what all lines take, the file system's bytes, the oldest hour, the
+seconds since each node was heard of, and what is said of outputs that were tried.
 """
 
 from __future__ import annotations

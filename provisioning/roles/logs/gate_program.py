@@ -1,8 +1,8 @@
 """Has rsyslogd wait while a log host's disk is full.
 
 It is put on the log host as it is, and runs there under Debian's own Python, below rsyslogd, which
-asks it before it writes a line (omprog, confirmMessages). rsyslogd itself takes lines that it cannot
-write for written, so their senders would forget them (omfile, as of 8.2302).
+asks it before it writes a line (omprog, confirmMessages). rsyslogd itself takes lines that it
+cannot write for written, so their senders would forget them (omfile, as of 8.2302).
 """
 
 from __future__ import annotations
