@@ -12,6 +12,7 @@ from gradio_client import Client
 from app.logs import JsonLines
 from app.private_texts import TEXTS, keep_private, without
 from tests.app.node_process import NodeProcess, running
+from tests.app.web.test_page_jobs import Page
 
 SECRET = '王小明的账号是六二二八,\\n{"time": "2026"}\u2028\x1b[2J ring +44 20 7946 0958 "now"'
 """Personal, and with what would begin a line of its own or move a terminal."""
@@ -87,6 +88,12 @@ def test_no_way_through_a_node_leads_a_text_into_its_log(node: NodeProcess) -> N
         with pytest.raises(Exception, match=r"log id|日志编号|control|引擎"):
             page.predict(text, api_name="/synthesize")
     page.close()
+    form = Page(node)
+    for text in (SPOKEN, f"quote {SPOKEN}", SECRET):
+        before = len(node.lines)
+        values = ["preset", text, "", "", None, "", None, "", 1, 1, True, False, "wav"]
+        assert form.ask("queue/join", "make", values).status_code == 200
+        node.wait_until(lambda since=before: any(map(_ended, node.lines[since:])))
     node.wait_until(lambda: sum(one.get("message") == "spoken" for one in node.lines) >= 1)
     log = "".join(node.raw)
     told = [one for one in node.lines if "text_hash" in one]
@@ -98,6 +105,11 @@ def test_no_way_through_a_node_leads_a_text_into_its_log(node: NodeProcess) -> N
     for piece in ("王小明", "\\u738b", "7946", "\\xe7\\x8e", "六二二八"):
         assert piece not in log, next(one for one in node.raw if piece in one)
     assert all(raw.startswith("{") for raw in node.raw), "each line is one of ours"
+
+
+def _ended(line: dict[str, Any]) -> bool:
+    message = str(line["message"])
+    return line["logger"] == "app.page" and message.startswith(("spoken", "refused", "unexpected"))
 
 
 def test_a_worker_is_told_what_is_wished() -> None:

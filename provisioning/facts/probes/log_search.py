@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Protocol
 
 # datetime.UTC is newer than some hosts' Python.
 UTC = timezone.utc  # noqa: UP017
@@ -45,6 +46,18 @@ _AGREE = timedelta(milliseconds=100)
 """Two clocks that differ by no more count as one: so long may a sign of life be on its way."""
 _SLACK = timedelta(hours=26)
 """A sender's clock may be ahead of this host's by as much."""
+
+
+_PIECE = 1 << 20
+"""Bytes."""
+
+
+class Source(Protocol):
+    """A file, packed or not."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def readline(self) -> bytes: ...
 
 
 Found = tuple[tuple[datetime, str, str, int, int], dict[str, object]]
@@ -150,12 +163,20 @@ def lines(file: Path, needle: bytes) -> Iterator[bytes]:
     if file.suffix != ".gz":
         try:
             with file.open("rb") as plain:
-                yield from (raw for raw in plain if needle in raw)
+                yield from having(plain, needle)
             return
         except FileNotFoundError:
             file = file.with_name(f"{file.name}.gz")
     with contextlib.suppress(FileNotFoundError), gzip.open(file) as packed:
-        yield from (raw for raw in packed if needle in raw)
+        yield from having(packed, needle)
+
+
+def having(source: Source, needle: bytes) -> Iterator[bytes]:
+    """Whole pieces are looked at first: most have none."""
+    while piece := source.read(_PIECE):
+        piece += source.readline()
+        if needle in piece:
+            yield from (raw for raw in piece.split(b"\n") if raw and needle in raw)
 
 
 def behind(file: Path) -> timedelta:

@@ -16,7 +16,8 @@ def last_words(
     if inventory.logs is None:
         return {}, {}
     log_host = next(iter(inventory.logs.hosts))
-    texts, errors = {}, {}
+    texts: dict[str, str] = {}
+    errors: dict[str, str] = {}
     for name in names:
         if log_host in fleet.errors:
             break
