@@ -91,13 +91,17 @@ class LogSite:
     def started(self, conf: Path) -> subprocess.Popen[bytes]:
         """An rsyslogd with this configuration, as the service managers start it."""
         output = conf.with_suffix(".out").open("ab")
-        command = ["/usr/sbin/rsyslogd", "-n", "-i", "NONE", "-f", str(conf)]
-        if conf == self.shipper:
-            command = ["sh", str(self.folder / "rewind"), *command]
         with output:
             return subprocess.Popen(
-                command, env={"TZ": "UTC", "PATH": "/usr/bin:/bin"}, stdout=output, stderr=output
+                self.command(conf),
+                env={"TZ": "UTC", "PATH": "/usr/bin:/bin"},
+                stdout=output,
+                stderr=output,
             )
+
+    def command(self, conf: Path) -> list[str]:
+        command = ["/usr/sbin/rsyslogd", "-n", "-i", "NONE", "-f", str(conf)]
+        return ["sh", str(self.folder / "rewind"), *command] if conf == self.shipper else command
 
     def write(self, *lines: str) -> None:
         """The app logs."""

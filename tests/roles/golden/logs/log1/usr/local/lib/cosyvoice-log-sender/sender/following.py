@@ -102,7 +102,7 @@ def read(file: Path, begin: int) -> bytes | None:
         return _lines(source, begin)
 
 
-def _lines(source: IO[bytes], begin: int) -> bytes:
+def _lines(source: gzip.GzipFile | IO[bytes], begin: int) -> bytes:
     source.seek(begin)
     piece = source.read(LARGEST)
     end = piece.rfind(b"\n") + 1
