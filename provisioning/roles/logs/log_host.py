@@ -63,6 +63,7 @@ def part(deployment: Deployment, name: str) -> RolePart:
             host.unit(
                 LOG_STORE,
                 again,
+                port=logs.port,
                 conf=LOG_STORE_CONF,
                 folder=LOG_FOLDER,
                 log=service_log(LOG_STORE, ServiceManager.SUPERVISOR).file,
