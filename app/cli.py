@@ -366,6 +366,12 @@ def _option(
     help="Id of what was deployed, shown in page and status.",
 )
 @_option("--log-level", default="info", type=click.Choice(LEVELS, case_sensitive=False))
+@_option(
+    "--log-texts",
+    is_flag=True,
+    show_default="off",
+    help="Log texts to be spoken. Without it the log has their length and a hash.",
+)
 def main(
     output_dir: Path,
     temp_dir: Path | None,

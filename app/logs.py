@@ -8,7 +8,9 @@ import sys
 import threading
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any, TextIO
+
+from .private_texts import TEXT, TEXTS, told_of, without
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 """Set by the access log for the time of a request, and by a worker for the time of a job."""
@@ -25,9 +27,11 @@ _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color
 class JsonLines(logging.Formatter):
     """Formatter of log records as JSON objects; ``extra`` fields become keys of their own."""
 
-    def __init__(self, node: str) -> None:
+    def __init__(self, node: str, *, texts: bool = False, key: bytes = b"") -> None:
         super().__init__()
         self._node = node
+        self._texts = texts
+        self._key = key
 
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC)
@@ -36,21 +40,42 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "node": self._node,
-            "message": record.getMessage(),
+            "message": self._message(record),
         }
         if request_id := REQUEST_ID.get():
             line["request_id"] = request_id
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        if TEXT in line and not self._texts:
+            line |= told_of(str(line.pop(TEXT)), self._key)
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = self._shown(self.formatException(record.exc_info))
         text = json.dumps(line, ensure_ascii=False, default=str)
         return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
+    def _message(self, record: logging.LogRecord) -> str:
+        if self._texts:
+            return record.getMessage()
+        if not record.name.startswith("app."):
+            # Libraries put what they tell of into the message itself.
+            return str(self._shown(record.getMessage()))
+        if not record.args:
+            return record.getMessage()
+        words = record.args
+        if isinstance(words, tuple):
+            return str(record.msg) % tuple(map(self._shown, words))
+        return str(record.msg) % {key: self._shown(word) for key, word in words.items()}
 
-def set_up(level: str, node: str) -> None:
-    """Send everything that is logged or warned of in this process to standard output."""
+    def _shown(self, value: Any) -> Any:
+        if self._texts or value is None or isinstance(value, bool | int | float):
+            return value
+        return without(str(value), TEXTS.get())
+
+
+def set_up(level: str, node: str, *, texts: bool = False, key: bytes = b"") -> None:
+    """Send everything that is logged or warned of in this process to standard output. ``texts``:
+    what people had spoken is in it, too; ``key`` is that of the hashes that are there otherwise."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonLines(node))
+    handler.setFormatter(JsonLines(node, texts=texts, key=key))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)
     # They tell of every request and selector at INFO or DEBUG; the access log is ours.

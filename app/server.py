@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import logging
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -100,7 +101,9 @@ class _Server(uvicorn.Server):
 
 def run(settings: Settings) -> None:
     """Serve until told to stop (SIGTERM, SIGINT); exits with 1 when the port cannot be had."""
-    logs.set_up(settings.log_level, settings.node_name)
+    own = settings.cluster_secret_file
+    key = read_secret(own) if own else secrets.token_bytes(32)
+    logs.set_up(settings.log_level, settings.node_name, texts=settings.log_texts, key=key)
     with contextlib.ExitStack() as bound:
         listeners = [bound.enter_context(_reserved(settings.host, p)) for p in settings.ports]
         if settings.server == "gunicorn":
@@ -200,7 +203,9 @@ def _watches(settings: Settings) -> dict[Path, ShareWatch]:
 
 
 def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> Node:
-    command = WorkerCommand(settings.engine, settings.node_name, settings.log_level)
+    command = WorkerCommand(
+        settings.engine, settings.node_name, settings.log_level, settings.log_texts
+    )
     engine = find_engine(settings.engine).describe()
     said = settings.worker_max_growth
     growth = engine.growth_limit if said is None else said

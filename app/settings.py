@@ -95,6 +95,8 @@ class Settings:
     cluster_secret_file: Path | None
     release: str
     log_level: str
+    log_texts: bool
+    """Texts to be spoken are in the log as they are."""
 
     @property
     def slots(self) -> int:

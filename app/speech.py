@@ -1,6 +1,7 @@
 """Speech from a request: the one way that page and API share."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -27,6 +28,7 @@ from .outputs.history import Output
 from .outputs.names import moment_of
 from .outputs.record import OutputRecord, Provenance
 from .outputs.store import OutputStore
+from .private_texts import TEXT, keep_private
 from .sound.timed import Word
 from .sound.wav import seconds, wav
 from .speech_request import SpeechRequest
@@ -38,6 +40,8 @@ from .voices.voice_names import VoiceNames
 from .workers.job import Job
 from .workers.pool.pool import Pool
 from .workers.report import JobReport
+
+_log = logging.getLogger("app.speech")
 
 __all__ = [
     "FASTEST",
@@ -115,6 +119,8 @@ class SpeechService:
         asked for and cannot be had is passed over in silence.
         """
         engine = self.engine
+        keep_private(ask.text, ask.transcript, ask.instruction)
+        _log.info("asked for", extra={TEXT: ask.text})
         check_timeout(ask.timeout, self.limits.timeout)
         ask = replace(ask, voice=await self._voice_asked_for(ask))
         registered = await self._registered(ask)

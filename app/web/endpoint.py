@@ -15,6 +15,7 @@ from ..errors import SpeechError
 from ..logs import REQUEST_ID
 from ..middleware.access_log import new_request_id
 from ..node import Node
+from ..private_texts import keep_private
 from ..speech_request import SpeechRequest
 from .job_start import may_begin
 from .queue_limit import GROUP, arrived
@@ -35,6 +36,7 @@ def add(node: Node) -> None:
     ) -> tuple[FileData, dict[str, Any]]:
         request_id = request.headers.get("x-request-id") or new_request_id()
         REQUEST_ID.set(request_id)
+        keep_private(text)
         try:
             await may_begin(request)
             wanted = await service.prepare(SpeechRequest(text, voice=voice, speed=speed, seed=seed))

@@ -17,6 +17,7 @@ from ..errors import SpeechError
 from ..logs import REQUEST_ID
 from ..middleware.access_log import new_request_id
 from ..node import Node
+from ..private_texts import keep_private
 from ..sound.pcm import SAMPLE_BYTES
 from ..speech import Speech
 from ..workers.report import JobReport
@@ -53,9 +54,11 @@ class Generator:
         request_id = request.headers.get("x-request-id") or new_request_id()
         # The queue runs this in a task of its own, which the access log does not reach.
         REQUEST_ID.set(request_id)
+        values = FormValues(*fields)
+        keep_private(values.text or "", values.transcript or "", values.instruction or "")
         try:
             await may_begin(request)
-            steps = self._steps(FormValues(*fields), request_id, arrived(request))
+            steps = self._steps(values, request_id, arrived(request))
             async with aclosing(steps):
                 async for step in steps:
                     yield step

@@ -27,6 +27,7 @@ from ..engines.interface import (
 )
 from ..engines.registry import find_engine
 from ..heap import keep_freed_memory
+from ..private_texts import TEXTS, keep_private
 from ..sound.pcm import SAMPLE_BYTES, audible, pcm16
 from . import frames
 from .frames import Frame
@@ -48,13 +49,15 @@ def main() -> None:
     parser.add_argument("--engine", required=True)
     parser.add_argument("--node-name", required=True)
     parser.add_argument("--log-level", required=True)
+    parser.add_argument("--log-texts", action="store_true")
     options = parser.parse_args()
     # systemd and terminals signal every process of the service.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with(options.parent)
     keep_freed_memory()
-    logs.set_up(options.log_level, options.node_name)
+    logs.set_up(options.log_level, options.node_name, texts=options.log_texts)
+    logs.capture_prints()
     connection = socket.socket(fileno=options.connection)
     with contextlib.suppress(_HungUpError):
         _serve(options.engine, connection, SoundWriter(options.sound))
@@ -110,6 +113,8 @@ def _warm_engine(name: str) -> tuple[Engine, SynthesisRequest]:
 
 def _do(job: Job, engine: Engine, connection: socket.socket, sound: SoundWriter) -> None:
     token = logs.REQUEST_ID.set(job.request_id)
+    texts = TEXTS.set(())
+    keep_private(job.request.text, job.request.instruction)
     _send(connection, Frame("started", {}))
     try:
         ending = _speak(job, engine, connection, sound)
@@ -123,6 +128,7 @@ def _do(job: Job, engine: Engine, connection: socket.socket, sound: SoundWriter)
         ending = Frame("failed", told | {"out_of_memory": is_out_of_memory(error)})
     finally:
         logs.REQUEST_ID.reset(token)
+        TEXTS.reset(texts)
     _send(connection, ending)
 
 

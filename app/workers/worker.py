@@ -30,6 +30,7 @@ class WorkerCommand:
     engine: str
     node_name: str
     log_level: str
+    log_texts: bool = False
     gpu: str | None = None
     """CUDA_VISIBLE_DEVICES of the worker; None is whatever this process has."""
 
@@ -53,7 +54,8 @@ class WorkerCommand:
             "--log-level": self.log_level,
         }
         pairs = [word for pair in options.items() for word in pair]
-        return [sys.executable, "-m", f"{__package__}.main", *pairs]
+        flags = ["--log-texts"] if self.log_texts else []
+        return [sys.executable, "-m", f"{__package__}.main", *pairs, *flags]
 
 
 class WorkerGoneError(NodeError):

@@ -1,12 +1,24 @@
 """State of a log host: what it keeps, whom it heard, and that it takes lines."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ..places import LOG_FOLDER
+from ..places import LOG_FOLDER, LOG_OUTPUTS
 from ..resources.base import Observation
 from .fact import Fact
 from .probe import ProbeError, answer, python_probe
+
+
+@dataclass(frozen=True, slots=True)
+class SentOn:
+    """What an output says of itself."""
+
+    problem: str
+    """Reason for which it takes no lines; empty where it does."""
+    since: float
+    """Seconds for which it has been so."""
+    refused: int
+    """Lines that it would never take, and that were left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +34,13 @@ class LogStore:
     """The first hour of which it has lines, ``2026-01-31T08``; empty where it has none."""
     heard: Mapping[str, float]
     """Seconds since each node was heard of."""
+    outputs: Mapping[str, SentOn] = field(default_factory=dict)
+    """By name; those that were tried."""
 
 
 def log_store(address: str, port: int) -> Fact[LogStore]:
     """A log host at this address, by its own account."""
-    asked = {"folder": LOG_FOLDER, "address": address, "port": port}
+    asked = {"folder": LOG_FOLDER, "outputs": LOG_OUTPUTS, "address": address, "port": port}
     return Fact("log_store", python_probe("log_store", asked), _parse)
 
 
@@ -36,6 +50,11 @@ def _parse(found: Observation) -> LogStore:
     except ProbeError as error:
         return LogStore(str(error), 0, 0, 0, "", {})
     return LogStore(
-        said["problem"], said["bytes"], said["free"], said["size"], said["oldest"] or "",
+        said["problem"],
+        said["bytes"],
+        said["free"],
+        said["size"],
+        said["oldest"] or "",
         said["heard"],
-    )  # fmt: skip
+        {name: SentOn(**one) for name, one in said["outputs"].items()},
+    )

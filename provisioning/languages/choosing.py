@@ -59,6 +59,7 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     (".lib.j2", GoTemplate),
     ("/cosyvoice-firewall.j2", Shell),
     ("/shipper-again.j2", Shell),
+    ("/shipper-rewind.j2", Shell),
 )
 
 

@@ -61,6 +61,9 @@ class App(Part):
     session_routing: bool | None = None
     """Nodes pass a page's requests to the one that holds its session, so that any scheduler does.
     Absent: on for ``builtin``, off for an app from elsewhere, which may use the same layer."""
+    log_texts: bool = False
+    """Logs texts to be spoken as they are, for an app of this project's. Without it a log has their
+    length and a hash: they are personal."""
     secret: Secret | None = None
     """By which the nodes know each other; absent, one is made and kept beside the history."""
     arguments: list[str] = []

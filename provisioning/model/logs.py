@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from .base import Port, Whole
 from .hosts import Group, Host, IPAddress, address_only
+from .log_output import LogOutput
 
 
 class LogHost(Host):
@@ -30,3 +31,5 @@ class Logs(Group[LogHostEntry]):
     """GiB of all lines together, past which the oldest are removed sooner."""
     spool_mib: Annotated[Whole, Field(ge=16, le=65536)] = 512
     """MiB of lines that a host keeps on its disk while the log host is away."""
+    outputs: list[LogOutput] = []
+    """Elasticsearch, OpenSearch or Loki, to which the log host sends lines on."""

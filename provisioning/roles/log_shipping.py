@@ -8,9 +8,11 @@ from ..model.log_peers import peer_name
 from ..model.logs import Logs
 from ..places import (
     LOG_KEEPER,
+    LOG_SENDER,
     LOG_SHIPPER,
     LOG_SHIPPER_AGAIN,
     LOG_SHIPPER_CONF,
+    LOG_SHIPPER_REWIND,
     LOG_SHIPPER_STATE,
     LOG_STORE,
 )
@@ -19,7 +21,7 @@ from ..resources.package import Packages
 from ..resources.service import Service, restart
 from ..resources.spool_folder import SpoolFolder
 from .deployment import Deployment
-from .logs.log_host import service_log
+from .logs.own_log import service_log
 from .logs.tls import CERTIFICATE, KEY, TRUSTED, VALIDATE, log_tls
 from .part import RolePart
 from .programs import manager_resources
@@ -28,8 +30,10 @@ from .rendering import RenderedFile
 from .role import Log
 from .role_host import RoleHost
 
-_OWN = (LOG_STORE, LOG_KEEPER)
+_OWN = (LOG_STORE, LOG_KEEPER, LOG_SENDER)
 """Logs about the logs stay where they are: sending them makes more of them."""
+_PIECE = 1 << 20
+"""Bytes of a file that are read again: more than the 2,000 lines that a shipper has in memory."""
 HEARTBEAT = 30
 """Seconds between lines by which a log host knows that a shipper lives. Such a line also makes a
 shipper connect again that has nothing else to send: until then RELP keeps what was not
@@ -64,10 +68,18 @@ def shipping(deployment: Deployment, name: str) -> list[RolePart]:
                 *log_tls(host, again),
                 SpoolFolder(path=LOG_SHIPPER_STATE, mode=0o700),
                 host.script(LOG_SHIPPER_AGAIN, "shipper-again.j2", again),
+                host.script(
+                    LOG_SHIPPER_REWIND,
+                    "shipper-rewind.j2",
+                    again,
+                    state=LOG_SHIPPER_STATE,
+                    piece=_PIECE,
+                ),
                 *_configuration(host, logs),
                 host.unit(
                     LOG_SHIPPER,
                     again,
+                    rewind=LOG_SHIPPER_REWIND,
                     conf=LOG_SHIPPER_CONF,
                     state=LOG_SHIPPER_STATE,
                     log=service_log(LOG_SHIPPER, ServiceManager.SUPERVISOR).file,

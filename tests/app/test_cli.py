@@ -119,6 +119,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         COSYVOICE_CLUSTER_SECRET_FILE=str(secret),
         COSYVOICE_RELEASE="r1",
         COSYVOICE_LOG_LEVEL="DEBUG",
+        COSYVOICE_LOG_TEXTS="1",
         COSYVOICE_ENGINE="",
     )
     assert settings == Settings(
@@ -172,6 +173,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         cluster_secret_file=secret,
         release="r1",
         log_level="debug",
+        log_texts=True,
     )
     assert (settings.slots, settings.effective_queue_size) == (4, 4)
 

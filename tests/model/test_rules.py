@@ -13,6 +13,7 @@ from provisioning.model.rules import (
     edges,
     edges_tls,
     firewall,
+    log_outputs,
     logs,
     monitoring,
     per_gpu,
@@ -954,7 +955,10 @@ def test_every_rule_has_something_to_say_about_some_case(monkeypatch: pytest.Mon
             rule
             for rule in RULES
             if rule.__module__
-            in {one.__name__ for one in (edges, edges_tls, firewall, logs, monitoring, per_gpu)}
+            in {
+                one.__name__
+                for one in (edges, edges_tls, firewall, log_outputs, logs, monitoring, per_gpu)
+            }
         ),
     }
     assert set(RULES) - spoke == elsewhere

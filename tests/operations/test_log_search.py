@@ -54,7 +54,14 @@ class Hosts:
         with path.open("a", encoding="utf-8") as to:
             to.write("".join(f"{line}\n" for line in lines))
 
-    def keep(self, node: str, *lines: str, sent: datetime, received: datetime) -> None:
+    def keep(
+        self,
+        node: str,
+        *lines: str,
+        sent: datetime,
+        received: datetime,
+        service: str = "cosyvoice",
+    ) -> None:
         path = self.folder / "log1" / "kept" / node / f"{received:%Y-%m-%dT%H}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as to:
@@ -64,7 +71,7 @@ class Hosts:
                     "received": received.isoformat(),
                     "node": node,
                     "from": "10.77.0.21",
-                    "service": "cosyvoice",
+                    "service": service,
                     "level": "notice",
                     "offset": str(number),
                     "line": line,
@@ -143,6 +150,35 @@ def test_times_are_the_senders_and_the_receivers_is_kept(tmp_path: Path) -> None
     assert datetime.fromisoformat(found.records[0]["received"]) == NOW
     since = Query(text="message", since=NOW - timedelta(minutes=2))
     assert lines(hosts.search(since, logs=True)) == ["right"]
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=5), timedelta(seconds=-7), timedelta()])
+def test_clocks_that_differ_are_put_right_by_signs_of_life(
+    ahead: timedelta, tmp_path: Path
+) -> None:
+    hosts = Hosts(tmp_path)
+
+    def logged(name: str, seconds: int, message: str, off: timedelta) -> None:
+        then = NOW + timedelta(seconds=seconds)
+        line = said(then + off, message, request_id="r-1")
+        hosts.keep(name, line, sent=then + off, received=then)
+
+    for name, off in (("rs1", timedelta()), ("rs2", ahead)):
+        for wait in (40, 0, 1):
+            # The first has waited for the log host to come back.
+            there = NOW - timedelta(seconds=wait)
+            beat = {"sent": there + off, "received": NOW, "service": "heartbeat"}
+            hosts.keep(name, "-- MARK --", **beat)  # type: ignore[arg-type]
+    logged("rs1", -4, "received", timedelta())
+    logged("rs2", -3, "lent", ahead)
+    logged("rs2", -2, "made", ahead)
+    logged("rs1", -1, "answered", timedelta())
+    found = hosts.search(Query(request="r-1"), logs=True)
+    assert lines(found) == ["received", "lent", "made", "answered"]
+    times = [datetime.fromisoformat(one["time"]) - NOW for one in found.records]
+    assert times == [timedelta(seconds=-n) for n in (4, 3, 2, 1)]
+    since = Query(request="r-1", since=local_now() - timedelta(minutes=1))
+    assert len(hosts.search(since, logs=True).records) == 4
 
 
 def test_a_line_that_was_sent_twice_is_found_once_and_half_a_line_harms_none(

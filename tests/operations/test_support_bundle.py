@@ -2,6 +2,7 @@
 
 import json
 import tarfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster.secret import ClusterSecret, keep_secret
 from provisioning.operations.state_folder.runtime_state import save_runtime, with_drain
 from provisioning.operations.support_bundle.bundle import write_bundle
-from provisioning.operations.support_bundle.redaction import Redactor
+from provisioning.operations.support_bundle.dead_hosts import last_words
+from provisioning.operations.support_bundle.redaction import Redactor, without_texts
 from provisioning.transport.base import Completed, UnreachableError
 from provisioning.transport.local import LocalTransport
+from tests.operations.test_log_search import NOW, Hosts, inventory, said
 from tests.roles.rendered import DRAIN
 
 AUTH_PASS = "Kx7-q"
@@ -136,3 +139,27 @@ def test_it_holds_what_is_needed(cluster: Cluster, tmp_path: Path) -> None:
 )
 def test_what_looks_like_a_secret_goes_and_the_rest_stays(text: str, wanted: str) -> None:
     assert Redactor([]).clean(text) == wanted
+
+
+def test_a_dead_hosts_last_hours_come_from_the_log_host(tmp_path: Path) -> None:
+    hosts = Hosts(tmp_path, "rs1", "rs2")
+    for age in (9, 3, 2):
+        then = NOW - timedelta(hours=age)
+        hosts.keep("rs1", said(then, f"{age} h 前"), sent=then, received=then)
+    fleet = Fleet(hosts.connect, forks=2)
+    fleet.connect(["rs1", "rs2", "log1"])
+    texts, errors = last_words(inventory(logs=True), fleet, ["rs1", "rs2"])
+    assert errors == {} and texts.keys() == {"rs1"}
+    assert [line.rpartition('"message": ')[2] for line in texts["rs1"].splitlines()] == [
+        '"3 h 前"}',
+        '"2 h 前"}',
+    ]
+    assert last_words(inventory(logs=False), fleet, ["rs1"]) == ({}, {})
+    dead = Fleet(Hosts(tmp_path, "rs1", "log1").connect, forks=2)
+    dead.connect(["rs1", "log1"])
+    assert last_words(inventory(logs=True), dead, ["rs1"]) == ({}, {}), "told of already"
+
+
+def test_texts_that_were_logged_by_choice_are_not_handed_on() -> None:
+    line = json.dumps({"message": "asked for", "text": 'geheim "1"', "request_id": "r"})
+    assert without_texts(line) == line.replace('geheim \\"1\\"', "(removed)")

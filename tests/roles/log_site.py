@@ -15,8 +15,10 @@ from provisioning.model.authority import Authority, issue_peer, new_authority
 from provisioning.places import (
     APP_LOG,
     LOG_FOLDER,
+    LOG_GATE,
     LOG_SHIPPER_AGAIN,
     LOG_SHIPPER_CONF,
+    LOG_SHIPPER_REWIND,
     LOG_SHIPPER_STATE,
     LOG_STORE_CONF,
     LOG_TLS,
@@ -42,9 +44,12 @@ class LogSite:
         given = _given("logs")
         self.store = self._written("log1", given[f"log1{LOG_STORE_CONF}"].content)
         self.shipper = self._written("rs2", given[f"rs2{LOG_SHIPPER_CONF}"].content)
+        (folder / "gate").write_text(given[f"log1{LOG_GATE}"].content)
         again = given[f"rs2{LOG_SHIPPER_AGAIN}"].content.replace("sleep 10", "sleep 0.2")
         (folder / "again").write_text(again)
         (folder / "again").chmod(0o755)
+        rewind = given[f"rs2{LOG_SHIPPER_REWIND}"].content
+        (folder / "rewind").write_text(rewind.replace(LOG_SHIPPER_STATE, f"{folder}/state"))
         self.certify("log1")
         self.certify("rs2")
 
@@ -52,6 +57,7 @@ class LogSite:
         for ours, this in {
             LOG_FOLDER: self.kept,
             LOG_TLS: self.folder / host,
+            LOG_GATE: self.folder / "gate",
             LOG_SHIPPER_AGAIN: self.folder / "again",
             LOG_SHIPPER_STATE: self.folder / "state",
             APP_LOG: self.log,
@@ -85,11 +91,17 @@ class LogSite:
     def started(self, conf: Path) -> subprocess.Popen[bytes]:
         """An rsyslogd with this configuration, as the service managers start it."""
         output = conf.with_suffix(".out").open("ab")
-        command = ["/usr/sbin/rsyslogd", "-n", "-i", "NONE", "-f", str(conf)]
         with output:
             return subprocess.Popen(
-                command, env={"TZ": "UTC", "PATH": "/usr/bin:/bin"}, stdout=output, stderr=output
+                self.command(conf),
+                env={"TZ": "UTC", "PATH": "/usr/bin:/bin"},
+                stdout=output,
+                stderr=output,
             )
+
+    def command(self, conf: Path) -> list[str]:
+        command = ["/usr/sbin/rsyslogd", "-n", "-i", "NONE", "-f", str(conf)]
+        return ["sh", str(self.folder / "rewind"), *command] if conf == self.shipper else command
 
     def write(self, *lines: str) -> None:
         """The app logs."""

@@ -346,18 +346,21 @@ async def test_a_node_hears_who_asks_and_nothing_that_is_made_up() -> None:
 async def test_the_record_of_requests_is_json_whatever_was_sent() -> None:
     async with serving(cluster()) as site:
         await site.ask(headers={"User-Agent": '"}\\x 声音'})
-        await site.ask("/nowhere")
+        await site.ask("/nowhere?text=%E5%AF%86", headers={"Referer": "https://a.b/c?q=geheim"})
         await until(lambda: len(site.records) == 2)
         # Each is written by the worker that had it, so in any order.
         other, job = sorted(map(json.loads, site.records), key=lambda one: "声音" in one["agent"])
     assert job["status"] == 200 and job["node"].endswith(".sock") and "声音" in job["agent"]
     assert job["limit"] == "PASSED" and other["status"] == 404
+    assert other["uri"] == "/nowhere", "texts are no part of a log, and some write them there"
 
 
 async def test_the_record_of_requests_may_be_text() -> None:
     async with serving(cluster(log_format="text")) as site:
-        await site.ask()
+        await site.ask(f"{SEED_JOB}?text=geheim", headers={"Referer": "https://a.b/c?q=geheim"})
         await until(lambda: site.records)
+        assert f'"POST {SEED_JOB} HTTP/1.1"' in site.records[0]
+        assert '"https://a.b/c"' in site.records[0] and "geheim" not in site.records[0]
         assert "upstream_status=200" in site.records[0] and "request_time=" in site.records[0]
 
 

@@ -1,6 +1,8 @@
 """Central logs on the real rsyslogd: lines arrive over TLS with both sides known, none is lost
 while the log host is away, and what is not the cluster's is refused."""
 
+import os
+import signal
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,6 +93,28 @@ def test_a_shipper_keeps_its_lines_over_a_restart(site: LogSite) -> None:
         assert len(site.wait_for(201)) == 201
 
 
+@pytest.mark.parametrize("end", ["SIGKILL", "SIGTERM"])
+def test_a_shipper_that_is_ended_while_nobody_listens_loses_nothing(
+    end: str, site: LogSite
+) -> None:
+    number = 0
+    for _ in range(2):
+        with running(site, site.shipper) as (shipper,):
+            with running(site, site.store):
+                site.write(*(line(number + n, f"有人 {number + n}") for n in range(300)))
+                site.wait_for(number + 300)
+            number += 300
+            site.write(*(line(number + n, f"无人 {number + n}") for n in range(50)))
+            number += 50
+            # Read, and nowhere else than in the shipper.
+            wait_until(lambda: list((site.folder / "state").glob("imfile-state*")))
+            shipper.send_signal(signal.Signals[end])
+            shipper.wait(60)
+    with running(site, site.shipper, site.store):
+        found = site.wait_for(number)
+    assert len(found) == number, "what was read again is found once"
+
+
 @pytest.mark.parametrize("who", ["nobody", "other authority", "other name"])
 def test_a_client_that_is_not_the_clusters_is_refused(who: str, site: LogSite) -> None:
     if who == "other authority":
@@ -154,3 +178,24 @@ def test_a_director_sends_its_journal_and_a_node_its_file() -> None:
 
 def test_without_a_log_host_nothing_is_installed() -> None:
     assert not [place for name in ("edge", "tls") for place in files(name) if "log-s" in place]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a disk of its own needs root")
+def test_a_full_disk_has_senders_wait_and_loses_nothing(site: LogSite) -> None:
+    gate, waits = site.folder / "gate", site.folder / "waits"
+    noted = f"time.sleep(0.1); open({str(waits)!r}, 'w')"
+    gate.write_text(gate.read_text().replace("time.sleep(0.1)", noted))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", site.kept], check=True)
+    try:
+        with running(site, site.store, site.shipper):
+            site.write(*(line(n, f"m{n}") for n in range(50)))
+            site.wait_for(50)
+            ballast = site.kept / "ballast"
+            ballast.write_bytes(b"x" * (os.statvfs(site.kept).f_bavail * 4096 - 8192))
+            site.write(*(line(n, f"m{n}") for n in range(50, 450)))
+            wait_until(waits.exists)
+            assert len(site.found()) < 450
+            ballast.unlink()
+            assert len(site.wait_for(450)) == 450
+    finally:
+        subprocess.run(["umount", "--lazy", site.kept], check=True)

@@ -22,6 +22,7 @@ from ..options import host_key_option, inventory_option, load_or_exit
 from ..selection import chosen
 from ..views.found_lines import print_found
 from ..views.json_output import print_json
+from ..views.terminal_text import shown
 
 _COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_red", "bright_cyan")
 
@@ -150,7 +151,7 @@ def logs(
 
 def _end(errors: dict[str, str], *, as_json: bool) -> NoReturn:
     for name, reason in errors.items():
-        click.secho(of_host(name, reason), fg="red", err=True)
+        click.secho("\n".join(map(shown, of_host(name, reason).split("\n"))), fg="red", err=True)
         if as_json:
             print_json({"host": name, "error": reason}, indent=None)
     raise SystemExit(exit_codes.FAILED if errors else exit_codes.OK)
@@ -170,6 +171,6 @@ def _labelled(sources: list[LogSource]) -> Callable[[LogSource, str], None]:
     def take(source: LogSource, line: str) -> None:
         colour = _COLOURS[hosts.index(source.host) % len(_COLOURS)]
         with lock:
-            console.print(Text.assemble((f"{source.host:<{width}} ", colour), line))
+            console.print(Text.assemble((f"{source.host:<{width}} ", colour), shown(line)))
 
     return take

@@ -1,6 +1,5 @@
 """Lines that a search in logs found."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,9 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from .json_output import print_json
+from .terminal_text import shown
 
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
-"""What a terminal would obey, or a reader take for the end of a line."""
 _STYLES = {"error": "red", "warning": "yellow"}
 
 
@@ -26,13 +24,12 @@ def print_found(records: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     width = max((len(record["host"]) for record in records), default=0)
     for record in records:
         at = datetime.fromisoformat(record["time"]).astimezone()
-        line = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", record["line"])
         console.print(
             Text.assemble(
                 (f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03} ", "dim"),
-                (f"{record['host']:<{width}} ", "cyan"),
-                (f"{record['service']} ", "dim"),
-                (line, _STYLES.get(record["level"], "")),
+                (f"{shown(record['host']):<{width}} ", "cyan"),
+                (f"{shown(record['service'])} ", "dim"),
+                (shown(record["line"]), _STYLES.get(record["level"], "")),
             )
         )
     if not records:

@@ -1,9 +1,10 @@
 """Find lines in a log host's folder, and print them in the order in which they were written.
 
 Argument: ``{"folder": str, "text": str, "request": str, "age": seconds | null, "nodes": [str],
-"level": str, "limit": int}``; an empty value asks for nothing. Prints JSON objects, a line each:
-``{"time", "received", "host", "service", "level", "line"}``, the latest ``limit`` of them, by the
-senders' times. Lines that a sender has sent twice are printed once.
+"level": str, "limit": int, "hours": int}``; an empty value asks for nothing. Prints JSON objects, a
+line each: ``{"time", "received", "host", "service", "level", "line"}``, the latest ``limit`` of
+them in order. Times are by this host's clock: signs of life tell by how much a sender's is off.
+Lines that a sender has sent twice are printed once.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Protocol
 
 # datetime.UTC is newer than some hosts' Python.
 UTC = timezone.utc  # noqa: UP017
@@ -40,8 +42,22 @@ _NGINX = re.compile(r"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] ")
 _CTIME = re.compile(r"\w{3} (\w{3} +\d+ \d\d:\d\d:\d\d \d{4}): ")
 _KEYS = ("time", "received", "node", "service", "level", "offset", "line")
 _ESCAPED = re.compile(r'["\\/\x00-\x1f\x7f]')
+_AGREE = timedelta(milliseconds=100)
+"""Two clocks that differ by no more count as one: so long may a sign of life be on its way."""
 _SLACK = timedelta(hours=26)
 """A sender's clock may be ahead of this host's by as much."""
+
+
+_PIECE = 1 << 20
+"""Bytes."""
+
+
+class Source(Protocol):
+    """A file, packed or not."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def readline(self) -> bytes: ...
 
 
 Found = tuple[tuple[datetime, str, str, int, int], dict[str, object]]
@@ -77,28 +93,36 @@ def main() -> None:
     age = asked["age"]
     since = None if age is None else datetime.now(UTC) - timedelta(seconds=age)
     wanted = Wanted(asked["text"], asked["request"], since, asked["level"])
-    found = search(Path(asked["folder"]), wanted, asked["nodes"], asked["limit"])
+    found = search(Path(asked["folder"]), wanted, asked["nodes"], asked["limit"], asked["hours"])
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     for record in found:
         print(json.dumps(record, ensure_ascii=False))
 
 
-def search(folder: Path, wanted: Wanted, nodes: list[str], limit: int) -> list[dict[str, object]]:
-    """The latest ``limit`` in order. Raises ``OSError`` where there is no such folder."""
+def search(
+    folder: Path, wanted: Wanted, nodes: list[str], limit: int, hours: int = 0
+) -> list[dict[str, object]]:
+    """The latest ``limit`` in order, of each node's last ``hours`` (0 is all). Raises ``OSError``
+    where there is no such folder."""
     found: list[Found] = []
     seen: set[int] = set()
     number = 0
-    for file in files(folder, wanted.since, nodes):
+    for file in files(folder, wanted.since, nodes, hours):
+        off: timedelta | None = None
         for raw in lines(file, needle(wanted)):
             if (record := read(raw)) is None or record["service"] == HEARTBEAT:
                 continue
             line = record["line"]
             if not wanted.has(line):
                 continue
-            at, level = moment(line, record["time"]), level_of(line, record["level"])
+            if off is None:
+                off = behind(file)
+            at, level = moment(line, record["time"]) + off, level_of(line, record["level"])
             if not wanted.takes(at, level):
                 continue
-            same = hash((line, *map(record.get, ("time", "node", "service", "offset"))))
+            # A shipper that was killed reads, and sends, a file's end again.
+            when = "" if record["offset"].isdigit() else record["time"]
+            same = hash((line, when, *map(record.get, ("node", "service", "offset"))))
             if same in seen:
                 continue
             seen.add(same)
@@ -123,12 +147,13 @@ def latest(found: list[Found], limit: int) -> list[Found]:
     return sorted(found, key=lambda one: one[0])[-limit:] if limit else []
 
 
-def files(folder: Path, since: datetime | None, nodes: list[str]) -> Iterator[Path]:
+def files(folder: Path, since: datetime | None, nodes: list[str], hours: int) -> Iterator[Path]:
     """Those that may have such lines, the oldest first."""
     first = "" if since is None else (since - _SLACK).strftime("%Y-%m-%dT%H")
     for node in sorted(folder.iterdir()):
         if node.is_dir() and (not nodes or node.name in nodes):
-            for file in sorted(node.glob("*.jsonl*")):
+            kept = sorted(node.glob("*.jsonl*"))
+            for file in kept[-hours:] if hours else kept:
                 if file.name.partition(".")[0] >= first and file.suffix != ".part":
                     yield file
 
@@ -138,12 +163,36 @@ def lines(file: Path, needle: bytes) -> Iterator[bytes]:
     if file.suffix != ".gz":
         try:
             with file.open("rb") as plain:
-                yield from (raw for raw in plain if needle in raw)
+                yield from having(plain, needle)
             return
         except FileNotFoundError:
             file = file.with_name(f"{file.name}.gz")
     with contextlib.suppress(FileNotFoundError), gzip.open(file) as packed:
-        yield from (raw for raw in packed if needle in raw)
+        yield from having(packed, needle)
+
+
+def having(source: Source, needle: bytes) -> Iterator[bytes]:
+    """Whole pieces are looked at first: most have none."""
+    while piece := source.read(_PIECE):
+        piece += source.readline()
+        if needle in piece:
+            yield from (raw for raw in piece.split(b"\n") if raw and needle in raw)
+
+
+def behind(file: Path) -> timedelta:
+    """Time by which the clock of who sent these lines is behind this host's. A sign of life that
+    had to wait tells too much, so the least counts."""
+    found = []
+    for raw in lines(file, f'"{HEARTBEAT}"'.encode()):
+        record = read(raw)
+        if record is not None and record["service"] == HEARTBEAT:
+            found.append(time_of(record["received"]) - time_of(record["time"]))
+    least = min(found, default=timedelta(0))
+    return least if abs(least) > _AGREE else timedelta(0)
+
+
+def time_of(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
 
 
 def needle(wanted: Wanted) -> bytes:

@@ -1,9 +1,10 @@
 """Look at a log host's folder and at its port.
 
-Argument: ``{"folder": str, "address": str, "port": int}``. Prints ``{"problem": str, "bytes": int,
-"free": int, "size": int, "oldest": str | null, "heard": {node: seconds}}``: why the port does not
-answer (empty where it does), what all lines take, the file system's bytes, the oldest hour, and the
-seconds since each node was heard of.
+Argument: ``{"folder": str, "outputs": str, "address": str, "port": int}``. Prints ``{"problem":
+str, "bytes": int, "free": int, "size": int, "oldest": str | null, "heard": {node: seconds},
+"outputs": {name: {"problem": str, "since": seconds, "refused": int}}}``: why the port does not
+answer (empty where it does), what all lines take, the file system's bytes, the oldest hour, the
+seconds since each node was heard of, and what is said of outputs that were tried.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def main() -> None:
     json.dump(look(**json.loads(sys.argv[1])), sys.stdout)
 
 
-def look(folder: str, address: str, port: int) -> dict[str, object]:
+def look(folder: str, outputs: str, address: str, port: int) -> dict[str, object]:
     heard: dict[str, float] = {}
     oldest, total, now = None, 0, time.time()
     for file in Path(folder).glob("*/*.jsonl*"):
@@ -45,7 +46,23 @@ def look(folder: str, address: str, port: int) -> dict[str, object]:
         "size": size,
         "oldest": oldest,
         "heard": heard,
+        "outputs": {
+            file.stem: told for file in Path(outputs).glob("*.json") if (told := said(file))
+        },
     }
+
+
+def said(file: Path) -> dict[str, object]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        since = found["since"]
+        return {
+            "problem": str(found["problem"]),
+            "since": 0.0 if since is None else max(0.0, time.time() - since),
+            "refused": int(found["refused"]),
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def problem(address: str, port: int) -> str:

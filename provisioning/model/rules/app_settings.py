@@ -7,7 +7,7 @@ from ..hosts import Variable
 from ..key_path import KeyPath
 from .finding import Context, Finding, warning
 
-_OURS = ("--host", "--port", "--enable-queue", "--server")
+_OURS = ("--host", "--port", "--enable-queue", "--server", "--log-texts")
 _SET_FROM = {
     "COSYVOICE_NODE_NAME": "it is the host's name",
     "COSYVOICE_OUTPUT_DIR": "write storage: {mount_point: …}, or app: {directory: …}",
@@ -20,6 +20,7 @@ _SET_FROM = {
     "COSYVOICE_GPU_HEALTH": "write real_servers: {gpu_health: …}",
     "COSYVOICE_MIN_READY": "remove it; it follows from quorum with the services",
     "COSYVOICE_MIN_READY_BY": "remove it; it follows from app.per_gpu and the services",
+    "COSYVOICE_LOG_TEXTS": "write app: {log_texts: …}",
     "COSYVOICE_SPOOL_DIR": "remove it; it is where the deploy makes it",
     "COSYVOICE_DRAIN_FILE": "remove it; `cluster drain` writes to it",
     "COSYVOICE_PEERS_FILE": "write app: {session_routing: …}",
@@ -66,6 +67,7 @@ def arguments(context: Context) -> Iterator[Finding]:
                 "--port": "write services: [{port: …}]",
                 "--enable-queue": "write app: {enable_queue: …}",
                 "--server": "write app: {server: …}",
+                "--log-texts": "write app: {log_texts: …}",
             }.get(name, "remove it; the app listens on every address, the VIP too")
             yield Finding(path, f"{name} is set from elsewhere", fix)
         elif " " in argument.strip() and argument.startswith("--"):

@@ -47,7 +47,9 @@ def read_logs(
     errors = {}
     for name, (found, problem) in fleet.each(sources, read).items():
         for source, output in found:
-            first, *rest = output.decode("utf-8", "replace").splitlines() or [""]
+            # Not at all that Python takes for the end of a line: none of that begins another.
+            text = output.decode("utf-8", "replace").removesuffix("\n")
+            first, *rest = text.split("\n")
             offset, begin = beginning(first, age)
             for line in newer(rest, begin, offset):
                 take(source, line)

@@ -32,6 +32,8 @@ class Query:
     level: str = ""
     lines: int = 1000
     """The latest so many."""
+    hours: int = 0
+    """On a log host, of each node the last so many hours of which it has lines; 0 is all."""
 
     @property
     def age(self) -> float | None:
@@ -54,14 +56,15 @@ def search_logs(inventory: Inventory, fleet: Fleet, query: Query) -> Found:
     if inventory.logs is None:
         return _from_hosts(inventory, fleet, query)
     name = next(iter(inventory.logs.hosts))
-    found = _from_log_host(name, fleet, query)
+    found = from_log_host(name, fleet, query)
     if not found.errors:
         return found
     there = _from_hosts(inventory, fleet, query, but=name)
     return Found(there.records, found.errors | there.errors)
 
 
-def _from_log_host(name: str, fleet: Fleet, query: Query) -> Found:
+def from_log_host(name: str, fleet: Fleet, query: Query) -> Found:
+    """Ask it alone."""
     asked = {
         "folder": LOG_FOLDER,
         "text": query.text,
@@ -70,6 +73,7 @@ def _from_log_host(name: str, fleet: Fleet, query: Query) -> Found:
         "nodes": list(query.nodes),
         "level": query.level,
         "limit": query.lines,
+        "hours": query.hours,
     }
 
     def read(_name: str, transport: Transport) -> tuple[list[Record], str]:

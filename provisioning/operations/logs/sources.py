@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from ...model.inventory import Inventory
 from ...model.resolve import service_manager_of
 from ...places import LOG_SHIPPER
-from ...roles.logs.log_host import service_log
+from ...roles.logs.own_log import service_log
 from ...roles.registry import roles_of
 
 BEAT = b"\0"

@@ -30,8 +30,9 @@ from ..cluster_state.look import look_at
 from ..faults.registry import all_faults
 from ..logs.sources import log_sources, read_script
 from ..status.record import status_record
+from .dead_hosts import last_words
 from .known_secrets import known_secrets
-from .redaction import Redactor
+from .redaction import Redactor, without_texts
 
 _LOG_LINES = 2000
 _LONGEST = 512 * 1024
@@ -56,7 +57,10 @@ def write_bundle(cluster: Cluster, fleet: Fleet, path: Path) -> dict[str, str]:
     ``OSError`` where ``path`` cannot be written."""
     redactor = Redactor(known_secrets(cluster))
     errors: dict[str, str] = {}
-    members = {name: redactor.clean(text) for name, text in _collect(cluster, fleet, errors)}
+    members = {
+        name: redactor.clean(without_texts(text) if name.startswith("logs/") else text)
+        for name, text in _collect(cluster, fleet, errors)
+    }
     members["errors.json"] = redactor.clean(json.dumps(errors, ensure_ascii=False, indent=2))
     plain = io.BytesIO()
     folder = path.name.partition(".")[0]
@@ -108,7 +112,11 @@ def _collect(cluster: Cluster, fleet: Fleet, errors: dict[str, str]) -> Iterator
     for name, answers in fleet.each(questions, look).items():
         for key, text in answers.items():
             yield key.replace("HOST", name, 1), text
-    errors |= {name: str(fleet.errors[name]) for name in questions if name in fleet.errors}
+    unreached = {name: str(fleet.errors[name]) for name in questions if name in fleet.errors}
+    texts, problems = last_words(inventory, fleet, list(unreached))
+    errors |= unreached | problems
+    for name, text in texts.items():
+        yield f"logs/{name}/from-log-host.log", text
 
 
 def _json(content: object) -> str:

@@ -33,6 +33,7 @@ _BLOCKS = (
     re.compile(r"()-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|\Z)", re.DOTALL),
     re.compile(r"(\$ANSIBLE_VAULT;[^\n]*\n)(?:[ \t]*[0-9a-f]+\n?)+"),
 )
+_TEXT = re.compile(r'("text": )"(?:[^"\\]|\\.)*"')
 _SECRET_NAME = re.compile(_WORDS + "|key", re.IGNORECASE)
 
 
@@ -52,6 +53,11 @@ class Redactor:
         for pattern in (*_BLOCKS, *_PATTERNS):
             text = pattern.sub(rf"\1{REMOVED}", text)
         return text
+
+
+def without_texts(log: str) -> str:
+    """Lines of the app's, where they hold texts to be spoken (``app.log_texts``), without those."""
+    return _TEXT.sub(rf'\1"{REMOVED}"', log)
 
 
 def secret_variables(variables: Mapping[str, object]) -> Iterator[str]:

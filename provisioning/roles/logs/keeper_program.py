@@ -55,7 +55,8 @@ def tidy(folder: Path, days: int, most: int, now: datetime) -> None:
             pack(file)
     shrink(folder, most, now.strftime(HOUR))
     for node in folder.iterdir():
-        if node.is_dir() and not any(node.iterdir()):
+        # No node's name begins with a dot; what waits for outputs does.
+        if not node.name.startswith(".") and node.is_dir() and not any(node.iterdir()):
             node.rmdir()
 
 

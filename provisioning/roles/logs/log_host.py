@@ -10,8 +10,10 @@ from ...model.logs import Logs
 from ...model.resolve import managed_hosts, service_manager_of
 from ...places import (
     LOG_FOLDER,
+    LOG_GATE,
     LOG_KEEPER,
     LOG_KEEPER_PROGRAM,
+    LOG_SENDER,
     LOG_STORE,
     LOG_STORE_CONF,
 )
@@ -30,6 +32,8 @@ from ..question import Question
 from ..rendering import RenderedFile
 from ..role import Log, Role
 from ..role_host import RoleHost
+from .outputs import log_outputs
+from .own_log import service_log
 from .tls import CERTIFICATE, KEY, TRUSTED, VALIDATE, log_tls
 from .view import log_host_view
 
@@ -50,6 +54,7 @@ def part(deployment: Deployment, name: str) -> RolePart:
             *log_tls(host, again),
             # What is in it stays when the role is taken off: it is the operator's.
             Directory(path=LOG_FOLDER, mode=0o750),
+            File(path=LOG_GATE, content=_program("gate_program.py"), mode=0o755, triggers=again),
             RenderedFile(
                 path=LOG_STORE_CONF,
                 content=host.render("log-store.conf.j2", **_values(host, logs)),
@@ -59,12 +64,14 @@ def part(deployment: Deployment, name: str) -> RolePart:
             host.unit(
                 LOG_STORE,
                 again,
+                port=logs.port,
                 conf=LOG_STORE_CONF,
                 folder=LOG_FOLDER,
                 log=service_log(LOG_STORE, ServiceManager.SUPERVISOR).file,
             ),
             Service(name=LOG_STORE, manager=host.manager),
             *_keeper(host, logs),
+            *log_outputs(host, logs),
         ),
         (_listens(host, logs),),
     )
@@ -74,6 +81,7 @@ def _values(host: RoleHost, logs: Logs) -> dict[str, object]:
     inventory = host.inventory
     return {
         "folder": LOG_FOLDER,
+        "gate": LOG_GATE,
         "address": logs.hosts[host.name].address,
         "port": logs.port,
         "trusted": TRUSTED,
@@ -83,10 +91,14 @@ def _values(host: RoleHost, logs: Logs) -> dict[str, object]:
     }
 
 
+def _program(name: str) -> str:
+    source = resources.files(__package__) / name
+    return f"#!/usr/bin/python3\n{source.read_text('utf-8')}"
+
+
 def _keeper(host: RoleHost, logs: Logs) -> list[Resource]:
     again = (restart(LOG_KEEPER, host.manager),)
-    source = resources.files(__package__) / "keeper_program.py"
-    program = f"#!/usr/bin/python3\n{source.read_text('utf-8')}"
+    program = _program("keeper_program.py")
     return [
         File(path=LOG_KEEPER_PROGRAM, content=program, mode=0o755, triggers=again),
         host.unit(
@@ -113,15 +125,11 @@ def _listens(host: RoleHost, logs: Logs) -> Postcondition:
     )
 
 
-def service_log(service: str, manager: ServiceManager) -> Log:
-    """Place of what the service says of itself."""
-    supervised = manager is ServiceManager.SUPERVISOR
-    return Log(service, f"/var/log/{service}.log" if supervised else None)
-
-
 def _logs(inventory: Inventory, name: str) -> tuple[Log, ...]:
     manager = service_manager_of(inventory, name)
-    return service_log(LOG_STORE, manager), service_log(LOG_KEEPER, manager)
+    logs = inventory.logs
+    services = (LOG_STORE, LOG_KEEPER, *((LOG_SENDER,) if logs and logs.outputs else ()))
+    return tuple(service_log(service, manager) for service in services)
 
 
 def _openings(inventory: Inventory, name: str) -> list[Opening]:

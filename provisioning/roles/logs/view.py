@@ -1,17 +1,21 @@
 """Status of a log host, as ``cluster status`` shows it. Pure."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from ...facts.fact import Answers, View
 from ...facts.interfaces import INTERFACES
 from ...facts.log_store import LogStore, log_store
 from ...model.inventory import Inventory
+from ...model.logs import Logs
 from ...model.resolve import managed_hosts
 from ..host_status import Cell, HostStatus
 
 _SILENT = 300.0
 """Seconds: ten heartbeats."""
 _FREE = 0.1
+_AGAIN = 120.0
+"""Seconds for which an output may be away: a restart there is nobody's trouble."""
 _GIB = 1 << 30
 
 
@@ -35,9 +39,11 @@ def log_host_view(inventory: Inventory, name: str) -> View[HostStatus]:
             "oldest": store.oldest or None,
             "seconds_since_heard": dict(store.heard),
             "silent": silent,
+            "outputs": {name: asdict(one) for name, one in store.outputs.items()},
         }
         cells = _cells(store, len(expected), len(silent))
-        return HostStatus(record, cells, tuple(_faults(name, store, silent)))
+        faults = (*_faults(name, store, silent), *_of_outputs(name, logs, store))
+        return HostStatus(record, cells, faults)
 
     return View((INTERFACES, fact), combine)
 
@@ -74,3 +80,14 @@ def _faults(name: str, store: LogStore, silent: list[str]) -> Iterator[tuple[str
             "its disk is almost full",
             "make room, or lower logs.keep_gib or logs.keep_days and `cluster deploy`",
         )
+
+
+def _of_outputs(name: str, logs: Logs, store: LogStore) -> Iterator[tuple[str, str]]:
+    for output in logs.outputs:
+        if (said := store.outputs.get(output.name)) and said.problem and said.since > _AGAIN:
+            yield (
+                f"its output {output.name} has taken no lines for {said.since / 60:.0f} minutes:"
+                f" {said.problem}",
+                f"look at the server, or correct logs.outputs and `cluster deploy`; `cluster logs"
+                f" {name}` has more. Lines wait for logs.keep_days",
+            )

@@ -29,6 +29,8 @@ def environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
         "COSYVOICE_SPOOL_DIR": f"{APP_STATE}/spool",
         "COSYVOICE_DRAIN_FILE": DRAIN_FILE,
     }
+    if app.log_texts:
+        values["COSYVOICE_LOG_TEXTS"] = 1
     if vips := inventory.virtual_ips:
         values["COSYVOICE_VIRTUAL_IPS"] = ",".join(str(vip.address.ip) for vip in vips)
     if inventory.storage is not None:

@@ -1,14 +1,16 @@
 """An engine that fails on demand, found through its entry point as any other package's is.
 
 The text says what happens: `hang`, `crash`, `raise`, `oom`, `silent`, `slow SECONDS`, `until FILE`
-(it sounds until there is that file), `leak MIB`, `noise` by the seed, `pid`, `card`, `break [late]`
-(for good, as a GPU's assertions do); everything else is a tone. `FAULTY_ENGINE_LOAD` makes loading
-fail: `unavailable` or `crash`. The file that `FAULTY_ENGINE_TROUBLE` names, while it is there,
-makes speech fail, in the processes that it names or in all: `raise`, `silent`, or `sometimes` (two
-times of three); with `load` loading fails, too, and with `wait` it does not come to its end.
+(it sounds until there is that file), `quote` (it tells everybody what it was to say), `leak MIB`,
+`noise` by the seed, `pid`, `card`, `break [late]` (for good, as a GPU's assertions do); everything
+else is a tone. `FAULTY_ENGINE_LOAD` makes loading fail: `unavailable` or `crash`. The file that
+`FAULTY_ENGINE_TROUBLE` names, while it is there, makes speech fail, in the processes that it names
+or in all: `raise`, `silent`, or `sometimes` (two times of three); with `load` loading fails, too,
+and with `wait` it does not come to its end.
 """
 
 import ctypes
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -64,6 +66,11 @@ class FaultyEngine:
         elif what == "crash":
             yield _TENTH
             ctypes.string_at(0)
+        elif what == "quote":
+            said = f"about to say {request.text}"
+            print(said)
+            logging.getLogger("model.frontend").warning(said)
+            raise RuntimeError(f"no sound for {request.text[-12:]!r} in {request.text.encode()}")
         elif what == "raise":
             raise RuntimeError("the model is out of tune")
         elif what == "break":

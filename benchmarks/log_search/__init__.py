@@ -1,0 +1,1 @@
+"""The time of a search on a log host, beside grep's."""

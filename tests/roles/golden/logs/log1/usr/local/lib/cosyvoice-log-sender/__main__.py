@@ -1,0 +1,4 @@
+mode 0644 root:root
+from sender.main import main
+
+main()
