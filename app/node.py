@@ -10,16 +10,16 @@ from .connections.connections import Connections
 from .gpus.drain import GpuDrain
 from .gpus.health import trouble
 from .gpus.watch import GpuWatch
+from .host.served_certificate import CertificateWatch
+from .host.virtual_ips import not_here
 from .lending.ledger import Ending
 from .lending.lending import Lending
 from .middleware.open_requests import OpenRequests
 from .recordings import Recordings
-from .served_certificate import CertificateWatch
 from .session_routing.peers.enough import Enough
 from .session_routing.peers.leaving import Leaving
 from .settings import Settings
 from .speech import SpeechService
-from .virtual_ips import not_here
 from .workers.self_test import Verdict
 
 

@@ -13,7 +13,7 @@ import click
 from . import __version__
 from .connections.proxies import Network
 from .errors import NodeError
-from .virtual_ips import IPAddress
+from .host.virtual_ips import IPAddress
 
 _ORIGIN = re.compile(
     r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?"

@@ -1,4 +1,4 @@
-"""What people had spoken stays out of the log: it is personal.
+"""Texts that people had spoken, kept out of the log: they are personal.
 
 A line has its length and a hash instead, by which equal texts are known for equal. Texts can be
 in a log in many ways, an engine's complaint about a word among them: whatever has a few characters
@@ -28,7 +28,7 @@ def keep_private(*texts: str) -> None:
 
 
 def told_of(text: str, key: bytes) -> dict[str, object]:
-    """What a line says instead. The key makes a guess of the text worth nothing to who has the
+    """The words of a line instead. The key makes a guess of the text worth nothing to who has the
     hash alone."""
     mark = hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
     return {"characters": len(text), "text_hash": mark.hexdigest()[:16]}

@@ -34,6 +34,7 @@ from .gpus.events import Events
 from .gpus.past_xids import PastXids
 from .gpus.watch import GpuWatch
 from .heap import keep_freed_memory, keep_what_is_there
+from .host.served_certificate import CertificateWatch
 from .lending.lending import Lending
 from .node import Node
 from .outputs.retention import Retention
@@ -45,7 +46,6 @@ from .outputs.uploads import Uploads
 from .outputs.watch import ShareWatch
 from .paths import below
 from .recordings import Recordings
-from .served_certificate import CertificateWatch
 from .session_routing.peers.enough import By, Enough
 from .session_routing.peers.leaving import Leaving
 from .settings import Settings

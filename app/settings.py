@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .connections.proxies import Network
-from .virtual_ips import IPAddress
+from .host.virtual_ips import IPAddress
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from .disconnect import ClientGoneError, unless_disconnected
+from .connections.disconnect import ClientGoneError, unless_disconnected
 from .errors import SpeechError
 
 _log = logging.getLogger("app.api")

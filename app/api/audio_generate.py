@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from ..disconnect import unless_disconnected
+from ..connections.disconnect import unless_disconnected
 from ..encoding.formats import FORMATS, encoded_apart
 from ..engines.interface import EngineInfo, Mode
 from ..errors import SpeechError

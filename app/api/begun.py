@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 from fastapi import Request
 
-from ..disconnect import unless_disconnected
+from ..connections.disconnect import unless_disconnected
 from ..sound.pcm import audible
 from ..streaming import prefetch
 

@@ -4,9 +4,9 @@ from fastapi import APIRouter, Header, Request, Response
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from ..host.virtual_ips import asked_at
 from ..node import Node
 from ..refusal import refusal
-from ..virtual_ips import asked_at
 from .openapi import binary
 
 

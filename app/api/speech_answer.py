@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi import Request
 
 from ..checks.numbers import nearest_speed, speed_streams
-from ..disconnect import unless_disconnected
+from ..connections.disconnect import unless_disconnected
 from ..encoding.formats import FORMATS, encoded_apart
 from ..engines.interface import SynthesisRequest
 from ..errors import InvalidInputError

@@ -25,7 +25,7 @@ Draft = Callable[[], Inventory]
 
 @dataclass(slots=True)
 class LookResult:
-    """What came of it, for the record."""
+    """The outcome, for the record."""
 
     unseen: dict[str, str] = field(default_factory=dict)
     """Hosts that could not be looked at, with the reason."""

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..model.address import IPAddress, endpoint
+from ..model.derived.nodes import nodes_of
+from ..model.derived.resolve import address_for, virtual_services
 from ..model.inventory import Inventory
-from ..model.nodes import nodes_of
-from ..model.resolve import address_for, virtual_services
 from ..model.service import HttpCheck, VirtualService, check_path, serves
 from ..node_api import STATUS
 from ..resources.base import Observation
-from .app_status import AppAnswer, read_status, together
-from .app_target import app_target, of_node, service_target
+from .app.status import AppAnswer, read_status, together
+from .app.target import app_target, of_node, service_target
 from .fact import Fact
 from .http_replies import HttpReply, HttpTarget, http_probe, parse_replies
 from .probe import ProbeError

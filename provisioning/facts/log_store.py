@@ -11,7 +11,7 @@ from .probe import ProbeError, answer, python_probe
 
 @dataclass(frozen=True, slots=True)
 class SentOn:
-    """What an output says of itself."""
+    """An output, by its own account."""
 
     problem: str
     """Reason for which it takes no lines; empty where it does."""

@@ -7,9 +7,9 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from ..model.certificate import CertificateError, names_of, read_chain, serial_of
-from ..model.tls import Tls
-from ..model.tls_services import server_name
+from ..model.derived.tls_services import server_name
+from ..model.tls.certificate import CertificateError, names_of, read_chain, serial_of
+from ..model.tls.tls import Tls
 from ..places import NGINX_LOG
 from ..resources.base import Observation, Postcondition
 from .fact import Fact

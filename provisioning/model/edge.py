@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 from ..node_api import GENERATE, SPEECH
 from .base import Part, Port, Seconds, Whole
 from .hosts import Group, Host, IPAddress, address_only
-from .tls import ServerName
+from .tls.tls import ServerName
 from .vrrp import VirtualIPEntry
 
 

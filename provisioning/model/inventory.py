@@ -17,16 +17,16 @@ from .hosts import (
     Variable,
 )
 from .ipvs import Ipvs
-from .logs import Logs
-from .monitoring import Monitoring
-from .notify import Notify
 from .paths import LocalPath
 from .service import VirtualService
 from .spreading import Spreading
 from .ssh import Connection
 from .storage import Storage
-from .tls import Tls
+from .tls.tls import Tls
 from .vrrp import VirtualIP, VirtualIPEntry, Vrrp
+from .watching.logs import Logs
+from .watching.monitoring import Monitoring
+from .watching.notify import Notify
 
 
 class Inventory(Part):

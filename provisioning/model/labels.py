@@ -1,7 +1,7 @@
 """Labels of hosts, such as ``rack: r1``: what they are chosen by."""
 
+from .derived.resolve import all_hosts, groups
 from .inventory import Inventory
-from .resolve import all_hosts, groups
 
 
 def labels_of(inventory: Inventory, name: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ _User = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029:]{1,255
 
 
 class _Output(Part):
-    """What every output has."""
+    """Keys of every output."""
 
     username: _User | None = None
     """Account there, for HTTP's basic authentication; absent, none is needed."""

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 
 from ..engine.observe import run_fragments
 from ..engine.progress import Event
+from ..model.derived.nodes import nodes_of
+from ..model.derived.resolve import service_manager_of
 from ..model.hosts import ServiceManager
-from ..model.nodes import nodes_of
-from ..model.resolve import service_manager_of
 from ..resources.base import Observation
 from ..resources.service import starting, stopping
 from ..transport.base import Transport

@@ -9,8 +9,8 @@ from ..engine.observe import run_fragments
 from ..engine.plan import HostPlan, fragments, removal_plan
 from ..engine.waves import Wave
 from ..model.cluster_record import ClusterRecord
+from ..model.derived.resolve import managed_hosts
 from ..model.inventory import Inventory
-from ..model.resolve import managed_hosts
 from ..model.runtime import Runtime
 from ..roles.registry import deploy_order
 from ..transport.base import Transport

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from ..engine.fleet import Fleet
-from ..facts.app_status import AppAnswer, app_status
-from ..facts.card_service import Event
+from ..facts.app.card_service import Event
+from ..facts.app.status import AppAnswer, app_status
 from ..facts.gather import ask
 from ..model.inventory import Inventory
 from ..transport.base import Transport

@@ -9,10 +9,10 @@ from ..engine.observe import observe_and_plan
 from ..engine.plan import HostPlan
 from ..engine.waves import Wave
 from ..facts.fact import Answers, fragments
-from ..facts.interfaces import INTERFACES, Interfaces
-from ..facts.vip_holder import holders, interfaces_of_any
+from ..facts.lan.interfaces import INTERFACES, Interfaces
+from ..facts.lan.vip_holder import holders, interfaces_of_any
+from ..model.derived.resolve import all_hosts
 from ..model.inventory import Inventory
-from ..model.resolve import all_hosts
 from ..model.runtime import Drain, Pin
 from ..resources.base import Observation
 from ..roles.desired import DesiredHost

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from ..model.derived.resolve import all_hosts
 from ..model.inventory import Inventory
-from ..model.resolve import all_hosts
 from ..model.runtime import Runtime
 from ..resources.base import Postcondition, Requirement, Resource
 from .deployment import Deployment

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from ..model.derived.log_peers import peer_name
 from ..model.hosts import ServiceManager
 from ..model.inventory import Inventory
-from ..model.log_peers import peer_name
-from ..model.logs import Logs
+from ..model.watching.logs import Logs
 from ..places import (
     LOG_KEEPER,
     LOG_SENDER,

@@ -2,8 +2,8 @@
 
 import shlex
 
+from ..model.derived.resolve import all_hosts, interface_of
 from ..model.inventory import Inventory
-from ..model.resolve import all_hosts, interface_of
 from ..resources.base import Requirement
 
 

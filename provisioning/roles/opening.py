@@ -6,8 +6,8 @@ from ipaddress import ip_network
 from typing import Literal
 
 from ..model.address import IPAddress, IPNetwork
+from ..model.derived.resolve import groups
 from ..model.inventory import Inventory
-from ..model.resolve import groups
 from ..model.vrrp import VirtualIP
 
 Protocol = Literal["tcp", "udp", "vrrp"]

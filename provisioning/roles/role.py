@@ -9,8 +9,8 @@ from typing import Any
 
 from ..engine.waves import Gate, Wave
 from ..facts.fact import View
+from ..model.derived.resolve import groups
 from ..model.inventory import Inventory
-from ..model.resolve import groups
 from .deployment import Deployment
 from .machines import Machines
 from .opening import Opening

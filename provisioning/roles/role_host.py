@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from ..model.derived.resolve import service_manager_of, variables_of
 from ..model.hosts import ServiceManager
 from ..model.inventory import Inventory
-from ..model.resolve import service_manager_of, variables_of
 from ..model.runtime import Runtime
 from ..resources.base import Handler
 from ..resources.file import File

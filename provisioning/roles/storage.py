@@ -6,9 +6,9 @@ from ipaddress import IPv6Address
 from ..facts.fact import View
 from ..facts.hosts.storage import StorageState, storage_view
 from ..model.address import IPAddress
+from ..model.derived.resolve import service_manager_of
 from ..model.hosts import ServiceManager
 from ..model.inventory import Inventory
-from ..model.resolve import service_manager_of
 from ..model.storage import Storage
 from ..resources.base import Handler, Postcondition, Requirement, Resource
 from ..resources.directory import Directory

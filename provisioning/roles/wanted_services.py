@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from ..facts.ipvs.table import ServerKey, ServiceKey
 from ..model.address import IPAddress, endpoint
+from ..model.derived.resolve import address_for, app_services, virtual_services
+from ..model.derived.way_in import edges_alone
 from ..model.inventory import Inventory
-from ..model.resolve import address_for, app_services, virtual_services
 from ..model.runtime import Runtime
 from ..model.service import MiscCheck, VirtualService, serves
-from ..model.way_in import edges_alone
 from .director.keepalived_conf import scheduler_flags
 
 

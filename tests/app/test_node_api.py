@@ -10,7 +10,7 @@ from pathlib import Path
 from app.workers.causes import Cause
 from app.workers.totals import Outcome
 from provisioning import node_api
-from provisioning.facts.app_metrics import parse_metrics
+from provisioning.facts.app.metrics import parse_metrics
 from tests.app.node_process import NodeProcess
 from tests.app.typed_body import fits
 

@@ -10,8 +10,8 @@ import yaml
 from click.testing import CliRunner, Result
 
 from provisioning.cli.commands.explain import explain
-from provisioning.model.documented import _PAGES, page_of
-from provisioning.model.explaining import explain as look_up
+from provisioning.model.explaining.documented import _PAGES, page_of
+from provisioning.model.explaining.explaining import explain as look_up
 from provisioning.model.inventory import Inventory
 from provisioning.model.schema import at, inventory_schema, places_of_keys, properties
 

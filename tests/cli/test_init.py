@@ -17,10 +17,10 @@ from app.engines.registry import BUILT_IN
 from provisioning.cli import questionnaire
 from provisioning.cli.commands.init import init, next_commands
 from provisioning.cli.running import cluster
+from provisioning.model.derived.way_in import way_in
 from provisioning.model.engine_declaration import engine_names
 from provisioning.model.firewall import Firewall
 from provisioning.model.loader.load import load_inventory, read_inventory
-from provisioning.model.way_in import way_in
 from provisioning.operations.init.app_topics import ENGINE
 from provisioning.operations.init.topic import Known
 from provisioning.operations.init.topics import TOPICS

@@ -5,11 +5,11 @@ from ipaddress import ip_address
 
 import pytest
 
+from provisioning.facts.app.speech import Speech, parse_speech
 from provisioning.facts.connection_gap import ConnectionGap, connection_gap
 from provisioning.facts.http_replies import HttpReply, parse_replies
-from provisioning.facts.neighbours import Way, neighbours
+from provisioning.facts.lan.neighbours import Way, neighbours
 from provisioning.facts.probe import ProbeError
-from provisioning.facts.speech import Speech, parse_speech
 from provisioning.resources.base import Observation
 from tests.facts.recordings import printed
 

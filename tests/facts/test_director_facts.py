@@ -4,8 +4,8 @@ from ipaddress import ip_address
 
 from provisioning.facts.ipvs.sync_daemon import SYNC_ROLES
 from provisioning.facts.keepalived import KEEPALIVED_HANGS, KEEPALIVED_REPLACED, KEEPALIVED_RUNS
-from provisioning.facts.vip_claims import Speaker, vip_claims
-from provisioning.facts.vrrp_state import vrrp_states
+from provisioning.facts.lan.vip_claims import Speaker, vip_claims
+from provisioning.facts.lan.vrrp_state import vrrp_states
 from provisioning.resources.base import Observation
 from tests.facts.recordings import printed
 from tests.operations.replay import INVENTORY

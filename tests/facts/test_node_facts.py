@@ -4,17 +4,17 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from provisioning.facts.app_process import AppProcess, app_process
-from provisioning.facts.app_service import app_service
-from provisioning.facts.arp_settings import ArpSettings, arp_settings
+from provisioning.facts.app.peers import PEERS
+from provisioning.facts.app.process import AppProcess, app_process
+from provisioning.facts.app.service import app_service
 from provisioning.facts.cluster_secret import CLUSTER_SECRET, SECRET_CHECKSUM
 from provisioning.facts.current_release import current_release
 from provisioning.facts.disk_space import Space, local_space, mounted_space
 from provisioning.facts.exports import exported_to
+from provisioning.facts.lan.arp_settings import ArpSettings, arp_settings
 from provisioning.facts.nfs_server import NFS_THREADS
-from provisioning.facts.peers import PEERS
+from provisioning.model.derived.nodes import nodes_of
 from provisioning.model.hosts import ServiceManager
-from provisioning.model.nodes import nodes_of
 from provisioning.resources.base import Observation
 from tests.facts.recordings import printed
 from tests.operations.replay import INVENTORY

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from provisioning.facts.app_metrics import app_metrics
-from provisioning.facts.app_service import one_word
-from provisioning.facts.app_status import AppAnswer, app_status
+from provisioning.facts.app.metrics import app_metrics
+from provisioning.facts.app.service import one_word
+from provisioning.facts.app.status import AppAnswer, app_status
 from provisioning.facts.health_checks import health_checks
 from provisioning.model.loader.load import load_inventory
 from provisioning.operations.logs.sources import log_sources

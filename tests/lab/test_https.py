@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.model.authority import issue, new_authority
+from provisioning.model.tls.authority import issue, new_authority
 from tests.app.browser.authorities import trust
 from tests.app.browser.page_actions import recording
 from tests.lab import https_clients

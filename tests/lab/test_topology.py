@@ -14,8 +14,8 @@ from provisioning.lab.machines import command
 from provisioning.lab.partition import Cut
 from provisioning.lab.ssh_keys import generate
 from provisioning.lab.topology import Lan, Size, plan
+from provisioning.model.derived.way_in import way_in
 from provisioning.model.inventory import Inventory
-from provisioning.model.way_in import way_in
 
 HOST = Accounts(
     passwd="root:x:0:0:root:/root:/bin/bash\nops:x:1000:1000::/home/ops:/bin/zsh\n",

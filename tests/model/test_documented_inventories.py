@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.model.engine_needs import artifacts_of, engine_extras
+from provisioning.model.derived.engine_needs import artifacts_of, engine_extras
 from provisioning.model.loader.load import parse_inventory
 from tests.model.marked import SMALLEST, diagnostics
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from provisioning.model.edge_admission import client_cap, edge_cap, edge_places
+from provisioning.model.derived.edge_admission import client_cap, edge_cap, edge_places
+from provisioning.model.derived.nodes import nodes_of
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import load_inventory
-from provisioning.model.nodes import nodes_of
 from tests.model.marked import SMALLEST, diagnostics
 
 _EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "edge.yaml"

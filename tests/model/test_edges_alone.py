@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.model.edge_admission import client_cap, edge_cap
+from provisioning.model.derived.edge_admission import client_cap, edge_cap
+from provisioning.model.derived.nodes import all_nodes
+from provisioning.model.derived.way_in import edges_alone, way_in
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import parse_inventory
-from provisioning.model.nodes import all_nodes
-from provisioning.model.way_in import edges_alone, way_in
 from tests.model.marked import diagnostics
 
 _DOCS = Path(__file__).parents[2] / "docs"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.model.derived.engine_needs import engine_variables
 from provisioning.model.engine_declaration import announced_names, declaration
-from provisioning.model.engine_needs import engine_variables
 from provisioning.model.loader.load import parse_inventory
 from tests.model.marked import SMALLEST, diagnostics
 

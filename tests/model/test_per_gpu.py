@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from provisioning.model.edge_admission import client_cap, edge_cap
+from provisioning.model.derived.edge_admission import client_cap, edge_cap
+from provisioning.model.derived.nodes import all_nodes, host_of, nodes_of
+from provisioning.model.derived.others_needed import HOST, PORT, Needed, needed_by
+from provisioning.model.derived.resolve import routes_sessions, virtual_services
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import load_inventory, parse_inventory
-from provisioning.model.nodes import all_nodes, host_of, nodes_of
-from provisioning.model.others_needed import HOST, PORT, Needed, needed_by
-from provisioning.model.resolve import routes_sessions, virtual_services
 from tests.model.marked import diagnostics
 
 _EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "per-gpu.yaml"

@@ -11,17 +11,17 @@ from provisioning.model.rules import (
     RULES,
     Rule,
     edges,
-    edges_tls,
     firewall,
     log_outputs,
     logs,
     monitoring,
     per_gpu,
-    tls,
-    vrrp_behaviour,
-    vrrp_password,
 )
 from provisioning.model.rules.finding import Context, Finding
+from provisioning.model.rules.tls import edges as edges_tls
+from provisioning.model.rules.tls import tls
+from provisioning.model.rules.vrrp import behaviour as vrrp_behaviour
+from provisioning.model.rules.vrrp import password as vrrp_password
 from tests.model.engine_cases import ENGINES
 from tests.model.marked import MARK, SMALLEST, Case, check, diagnostics, error, warns
 

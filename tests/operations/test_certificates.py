@@ -18,10 +18,10 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.observe import observe_and_plan
 from provisioning.engine.progress import silent
 from provisioning.errors import ClusterError
-from provisioning.model.authority import issue, new_authority
-from provisioning.model.certificate import ServerCertificate
 from provisioning.model.edge import Edges
-from provisioning.model.tls import Acme, Tls
+from provisioning.model.tls.authority import issue, new_authority
+from provisioning.model.tls.certificate import ServerCertificate
+from provisioning.model.tls.tls import Acme, Tls
 from provisioning.operations.certificates.renewing import renew
 from provisioning.operations.certificates.shown import ShownCertificates, shown_certificates
 from provisioning.operations.cluster.certificate import (

@@ -8,8 +8,8 @@ import pytest
 
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.plan import HostPlan
+from provisioning.model.derived.resolve import connection_of, service_manager_of
 from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import connection_of, service_manager_of
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.deploy.decommission import add_removals, decommission_waves
 from provisioning.operations.planning import Plans

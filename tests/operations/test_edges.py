@@ -17,13 +17,13 @@ from provisioning.engine.progress import silent
 from provisioning.facts.edge_status import EDGE_VRRP, edge_answer
 from provisioning.facts.fact import Answers
 from provisioning.facts.http_replies import HttpReply
-from provisioning.facts.interfaces import INTERFACES
 from provisioning.facts.keepalived import KEEPALIVED_RUNS
+from provisioning.facts.lan.interfaces import INTERFACES
 from provisioning.facts.served_certificate import served_certificate
-from provisioning.model.authority import issue, new_authority
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.model.tls import Tls
+from provisioning.model.tls.authority import issue, new_authority
+from provisioning.model.tls.tls import Tls
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster_state.state import ClusterState
 from provisioning.operations.drain.runtime_change import director_parts

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from provisioning.cli.running import cluster
 from provisioning.cli.views.status import status_view
-from provisioning.facts.card_service import card_service
+from provisioning.facts.app.card_service import card_service
 from provisioning.model.cluster_record import ClusterRecord
 from provisioning.operations.cluster_state.look import look_at
 from provisioning.operations.cluster_state.state import ClusterState

@@ -6,7 +6,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from provisioning.cli.views.status import status_view
-from provisioning.facts.app_status import AppAnswer
+from provisioning.facts.app.status import AppAnswer
 from provisioning.facts.hosts.real_server import NodeState
 from provisioning.model.cluster_record import ClusterRecord
 from provisioning.operations.cluster_state.look import look_at

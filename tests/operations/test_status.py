@@ -19,7 +19,7 @@ from provisioning.cli.views.status import status_view
 from provisioning.engine.fleet import Fleet
 from provisioning.facts.clock import Clock
 from provisioning.facts.fact import fragments
-from provisioning.facts.vip_claims import Claims, Speaker
+from provisioning.facts.lan.vip_claims import Claims, Speaker
 from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from provisioning.facts.tcp_scan import Accepted, Place, tcp_scan
+from provisioning.facts.lan.tcp_scan import Accepted, Place, tcp_scan
 from provisioning.model.inventory import Inventory
 from provisioning.operations.verify.check import CheckResult
 from provisioning.operations.verify.client_report import ClientReport

@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography import x509
 
-from provisioning.model.authority import issue, new_authority
+from provisioning.model.tls.authority import issue, new_authority
 from provisioning.places import (
     ACME_AUTHORITY,
     ACME_HOOK,

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from provisioning.model.derived.nodes import all_nodes
 from provisioning.model.inventory import Inventory
-from provisioning.model.nodes import all_nodes
 from provisioning.model.runtime import Runtime
 from provisioning.places import EDGE_NODES, EDGE_PROGRAM, EDGE_RUN, NGINX_CONF
 from provisioning.resources.file import File

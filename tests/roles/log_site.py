@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioning.facts.probes.log_search import Wanted, search
-from provisioning.model.authority import Authority, issue_peer, new_authority
+from provisioning.model.tls.authority import Authority, issue_peer, new_authority
 from provisioning.places import (
     APP_LOG,
     LOG_FOLDER,

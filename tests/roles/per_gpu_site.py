@@ -10,8 +10,8 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from provisioning.model.derived.nodes import Node, all_nodes
 from provisioning.model.inventory import Inventory
-from provisioning.model.nodes import Node, all_nodes
 from provisioning.model.runtime import Runtime
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File

@@ -29,7 +29,7 @@ LINES = {
 UNCHANGED = [
     "tests/roles/test_golden.py",
     "tests/roles/test_registry.py",
-    "tests/model/test_resolve.py",
+    "tests/model/derived/test_resolve.py",
     "tests/operations/test_deployed_hosts.py",
     "tests/cli/test_init.py::test_the_repositorys_inventory_is_what_init_writes",
     "tests/lab/test_topology.py::test_default_lab_has_the_addresses_that_the_documents_name",

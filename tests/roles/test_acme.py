@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from provisioning.model.authority import issue, new_authority
+from provisioning.model.tls.authority import issue, new_authority
 from provisioning.roles.real_server.acme_program import PLACEHOLDER
 from tests.certificates import NAME
 from tests.ports import free_port

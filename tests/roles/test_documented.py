@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from provisioning.model.derived.resolve import all_hosts, connection_of
 from provisioning.model.edge import Edges
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import load_inventory
-from provisioning.model.logs import Logs
-from provisioning.model.monitoring import MonitoringPorts
-from provisioning.model.resolve import all_hosts, connection_of
 from provisioning.model.runtime import Runtime
 from provisioning.model.service import VirtualService
 from provisioning.model.spreading import Spreading
-from provisioning.model.tls import Tls
+from provisioning.model.tls.tls import Tls
+from provisioning.model.watching.logs import Logs
+from provisioning.model.watching.monitoring import MonitoringPorts
 from provisioning.places import ALERT_RELAY_FOLDER, LOG_OUTPUT_CONF, NODE_EXPORTER
 from provisioning.resources.base import Resource
 from provisioning.resources.directory import Directory

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from app.engines.registry import AUTO, BUILT_IN, BY_CHOICE, GROUP
+from provisioning.model.derived.engine_needs import engine_extras
 from provisioning.model.engine_declaration import ENGINES, declaration, declared_packages
-from provisioning.model.engine_needs import engine_extras
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import parse_inventory
 from provisioning.model.runtime import Runtime

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.model.derived.resolve import interface_of
 from provisioning.model.inventory import Inventory
-from provisioning.model.resolve import interface_of
 from provisioning.model.runtime import Runtime
 from provisioning.places import (
     CERTIFICATE_FILE,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.model.authority import new_authority
+from provisioning.model.tls.authority import new_authority
 from provisioning.places import LOG_SHIPPER_CONF, LOG_STORE_CONF
 from tests.processes import wait_until
 from tests.roles.log_site import LogSite, line, running

@@ -9,7 +9,7 @@ from .peer import Condition, Peer
 
 
 class By(StrEnum):
-    """What balancers in front of the nodes tell apart."""
+    """The unit that balancers in front of the nodes tell apart."""
 
     NODE = "node"
     """Each node serves every client."""
@@ -40,7 +40,7 @@ class Enough:
     def ready(
         self, own: Peer | None, peers: Mapping[str, Peer], said: Mapping[str, Condition]
     ) -> int:
-        """How many of those that are counted are ready without this node: ``minimum`` at least
+        """Number of those counted that are ready without this node: ``minimum`` at least
         where its host goes on by another."""
         names = [name for name, one in said.items() if one.ready]
         if self.by is not By.HOST:
@@ -50,7 +50,7 @@ class Enough:
         return max(len(hosts), self.minimum) if here else len(hosts)
 
     def in_words(self, ready: int) -> str:
-        """What is lacking, where it is not enough."""
+        """The lack, where it is not enough."""
         word = "host" if self.by is By.HOST else "node"
         where = " at this port" if self.by is By.PORT else ""
         are = f"{word}{where} is" if ready == 1 else f"{word}s{where} are"

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from ...facts.alerts import Alert
 from ...model.inventory import Inventory
-from ...model.monitoring import Monitoring
-from ...model.receiver import Severity
+from ...model.watching.monitoring import Monitoring
+from ...model.watching.receiver import Severity
 from ...operations.alerts.asking import Burning, burning_alerts, silence, tell_a_test
 from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet

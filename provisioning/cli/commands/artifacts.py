@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ...model.artifact import Artifact, file_count
-from ...model.engine_needs import artifacts_of
+from ...model.derived.engine_needs import artifacts_of
 from ...operations.artifacts.checking import Checked, check
 from ...operations.artifacts.fetching import fetch, known, store_of, unknown
 from ...operations.artifacts.lock_file import Locked, lock_path, read_lock

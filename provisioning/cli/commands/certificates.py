@@ -6,9 +6,9 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from ...model.derived.tls_hosts import tls_hosts
 from ...model.inventory import Inventory
-from ...model.tls import Tls
-from ...model.tls_hosts import tls_hosts
+from ...model.tls.tls import Tls
 from ...operations.certificates.renewing import renew as renewing
 from ...operations.certificates.shown import ShownCertificates, shown_certificates
 from ...operations.cluster.cluster import Cluster

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from ...model.monitoring import Monitoring
+from ...model.watching.monitoring import Monitoring
 from ...operations.cluster.cluster import Cluster
 from ...operations.dashboard.boards import Page, Watcher, pages, watchers
 from ...operations.dashboard.tunnel import command_for, local_port_for, tunnel

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from ...model.resolve import managed_hosts
+from ...model.derived.resolve import managed_hosts
 from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
 from ...operations.doctor.examination import Examination, examine

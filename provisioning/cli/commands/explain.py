@@ -3,8 +3,8 @@
 import click
 from rich.console import Console
 
-from ...model.explaining import NoSuchKeyError, of_that_name, top_level
-from ...model.explaining import explain as look_up
+from ...model.explaining.explaining import NoSuchKeyError, of_that_name, top_level
+from ...model.explaining.explaining import explain as look_up
 from ..options import json_option
 from ..views.explanation import explanation_record, keys_record, show_explanation, show_keys
 from ..views.json_output import print_json

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ...model.resolve import all_hosts
+from ...model.derived.resolve import all_hosts
 from ...operations.cluster.cluster import Cluster
 from ...operations.state_folder.deployed_hosts import forget as strike_off
 from ...operations.state_folder.deployed_hosts import load_deployed_hosts

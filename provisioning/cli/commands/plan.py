@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 
 from ...engine.plan_record import plan_record
-from ...model.way_in import way_in
+from ...model.derived.way_in import way_in
 from ...operations.bundle.source import Source, source_of
 from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet

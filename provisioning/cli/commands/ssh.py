@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from ...model.resolve import connection_of
+from ...model.derived.resolve import connection_of
 from ...operations.cluster.cluster import Cluster
 from ...transport.openssh import ssh_command
 from ..options import inventory_option, load_or_exit

@@ -29,7 +29,7 @@ from ..views.memory import memory_record, show_memory
 
 @click.group()
 def state() -> None:
-    """What the cluster remembers of itself: drains, pins, an upgrade, hosts, the last runs.
+    """Show the memory of the cluster: drains, pins, an upgrade, hosts, the last runs.
 
     Each director keeps it (an edge, in a cluster without directors), and every command that
     changes something goes on from it, from whatever machine. No secret is in it.

@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from ...model.way_in import edges_alone
+from ...model.derived.way_in import edges_alone
 from ...operations.cluster.cluster import Cluster
 from ...operations.switchover.edges import switch_edges
 from ...operations.switchover.switch_over import Switchover, switch_over

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
+from ...model.derived.resolve import groups
+from ...model.derived.way_in import way_in_vips
 from ...model.inventory import Inventory
 from ...model.loader.diagnostic import Diagnostic, InventoryError
 from ...model.loader.load import read_inventory
-from ...model.resolve import groups
-from ...model.way_in import way_in_vips
 from .. import exit_codes
 from ..options import inventory_option, json_option
 from ..views.diagnostics import show_diagnostics

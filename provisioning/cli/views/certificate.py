@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from rich.text import Text
 
 from ...facts.served_certificate import ServedCertificate
-from ...model.tls import Tls
+from ...model.tls.tls import Tls
 
 
 def certificate_cell(tls: Tls, shown: ServedCertificate | None) -> Text:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-from ...facts.card_service import Event
+from ...facts.app.card_service import Event
 from .table import FittingTable
 
 _STYLES = {"out": "red", "node out": "bold red", "node stays": "yellow"}

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ...model.explaining import Explanation, Key
+from ...model.explaining.explaining import Explanation, Key
 
 
 def explanation_record(explained: Explanation) -> dict[str, object]:

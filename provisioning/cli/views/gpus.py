@@ -4,7 +4,7 @@ from collections import Counter
 
 from rich.text import Text
 
-from ...facts.card_service import CardService
+from ...facts.app.card_service import CardService
 from ...facts.gpus import Card, GpusFound
 
 

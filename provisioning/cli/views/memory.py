@@ -1,4 +1,4 @@
-"""What a cluster remembers of itself, for people and for machines."""
+"""The memory of a cluster, for people and for machines."""
 
 from dataclasses import asdict
 from typing import Any

@@ -4,12 +4,12 @@ from rich.console import Group, RenderableType
 from rich.filesize import decimal
 from rich.text import Text
 
-from ...facts.card_service import CardService
+from ...facts.app.card_service import CardService
 from ...facts.hosts.real_server import MountState, RealServerState
 from ...facts.ipvs.table import TableServer, TableService
 from ...model.address import IPAddress, endpoint
+from ...model.derived.way_in import edges_alone
 from ...model.inventory import Inventory
-from ...model.way_in import edges_alone
 from ...operations.cluster_state.state import ClusterState
 from ...operations.faults.fault import Fault
 from ...operations.status.hints import hints

@@ -7,13 +7,13 @@ from ...model.cluster_record import ClusterRecord
 from ...model.inventory import Inventory
 from ..cluster_record import CLUSTER_RECORD, remembered
 from ..fact import Answers, View
-from ..interfaces import INTERFACES, Interfaces
 from ..ipvs.counters import IPVS_COUNTERS, Counters
 from ..ipvs.sync_daemon import SYNC_ROLES, SyncRole
 from ..ipvs.table import IPVS_TABLE, NoTableError, ServiceKey, TableService
 from ..keepalived import KEEPALIVED_HANGS, KEEPALIVED_RUNS
-from ..vip_claims import Claims, vip_claims
-from ..vrrp_state import vrrp_states
+from ..lan.interfaces import INTERFACES, Interfaces
+from ..lan.vip_claims import Claims, vip_claims
+from ..lan.vrrp_state import vrrp_states
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,22 @@
 
 from dataclasses import dataclass, field
 
+from ...model.derived.nodes import nodes_of
+from ...model.derived.resolve import gpus_of, interface_of, routes_sessions, service_manager_of
+from ...model.derived.tls_hosts import tls_hosts
 from ...model.inventory import Inventory
-from ...model.nodes import nodes_of
-from ...model.resolve import gpus_of, interface_of, routes_sessions, service_manager_of
-from ...model.tls_hosts import tls_hosts
-from ..app_service import app_service, one_word
-from ..app_status import AppAnswer, AppStatus
-from ..arp_settings import arp_settings
+from ..app.peers import PEERS
+from ..app.service import app_service, one_word
+from ..app.status import AppAnswer, AppStatus
 from ..cluster_secret import SECRET_CHECKSUM
 from ..current_release import current_release
 from ..disk_space import Space, mounted_space
 from ..fact import Answers, View
 from ..gpus import GpusFound, gpus
 from ..health_checks import Answer, health_checks
-from ..interfaces import INTERFACES, Interfaces
+from ..lan.arp_settings import arp_settings
+from ..lan.interfaces import INTERFACES, Interfaces
 from ..mounts import Mounted, mount_on
-from ..peers import PEERS
 from ..served_certificate import ServedCertificate, served_certificate
 
 _PATIENCE = 3

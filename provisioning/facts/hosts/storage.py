@@ -6,7 +6,7 @@ from ...model.storage import Storage
 from ..disk_space import local_space
 from ..exports import exported_to
 from ..fact import Answers, View
-from ..interfaces import INTERFACES
+from ..lan.interfaces import INTERFACES
 from ..nfs_server import NFS_THREADS
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ...resources.base import Observation
 from ..fact import Fact
-from ..interfaces import INTERFACES, parse_interfaces
+from ..lan.interfaces import INTERFACES, parse_interfaces
 
 
 @dataclass(frozen=True, slots=True)

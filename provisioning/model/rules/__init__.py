@@ -15,7 +15,6 @@ from . import (
     capacity,
     checks,
     edges,
-    edges_tls,
     engine,
     engine_gpus,
     family,
@@ -39,14 +38,15 @@ from . import (
     shared_storage,
     sorry_server,
     spreading,
-    tls,
     vip_address,
-    vrrp_behaviour,
-    vrrp_identity,
-    vrrp_password,
-    vrrp_timing,
 )
 from .finding import Context, Finding
+from .tls import edges as edges_tls
+from .tls import tls
+from .vrrp import behaviour as vrrp_behaviour
+from .vrrp import identity as vrrp_identity
+from .vrrp import password as vrrp_password
+from .vrrp import timing as vrrp_timing
 
 Rule = Callable[[Context], Iterator[Finding]]
 

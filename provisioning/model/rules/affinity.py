@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..resolve import routes_sessions
+from ..derived.resolve import routes_sessions
 from ..service import Scheduler
 from .capacity import weights_of
 from .finding import Context, Finding, warning

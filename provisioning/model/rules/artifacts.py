@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from ..artifact import REFERENCE, Artifact
-from ..engine_needs import artifacts_of
+from ..derived.engine_needs import artifacts_of
 from ..hosts import Variable
 from ..key_path import KeyPath
 from ..paths import is_dir, is_file

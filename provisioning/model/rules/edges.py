@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from ...node_api import EDGE_HEALTH, STATUS
+from ..derived.edge_admission import edge_cap
+from ..derived.resolve import address_for, edge_router_id, is_ipv4, virtual_router_id_of
+from ..derived.slots import slots_of
 from ..edge import Edges
-from ..edge_admission import edge_cap
 from ..key_path import KeyPath
-from ..resolve import address_for, edge_router_id, is_ipv4, virtual_router_id_of
-from ..slots import slots_of
 from .finding import Context, Finding, warning
 from .places import vips
 

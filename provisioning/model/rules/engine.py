@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from ...node_api import ROBOT
+from ..derived.engine_needs import artifact_name, declared_of, said_by_hand
 from ..engine import Engine
 from ..engine_declaration import (
     AUTO,
@@ -14,7 +15,6 @@ from ..engine_declaration import (
     declaration,
     engine_names,
 )
-from ..engine_needs import artifact_name, declared_of, said_by_hand
 from ..inventory import Inventory
 from ..key_path import KeyPath
 from .finding import Context, Finding, warning

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from ..derived.resolve import gpus_of
 from ..engine import ALL, NONE, Engine
 from ..engine_declaration import CPU, Declaration
 from ..inventory import Inventory
 from ..key_path import KeyPath
-from ..resolve import gpus_of
 from .engine import PATH, declared
 from .finding import Context, Finding, warning
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..resolve import is_ipv4
+from ..derived.resolve import is_ipv4
 from .finding import Context, Finding
 from .places import hosts, vips
 

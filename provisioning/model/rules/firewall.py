@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from ..address import IPAddress, IPNetwork
+from ..derived.resolve import all_hosts, connection_of, groups, managed_hosts
 from ..groups import managed_groups
 from ..jump import targets
 from ..key_path import KeyPath
-from ..resolve import all_hosts, connection_of, groups, managed_hosts
 from .finding import Context, Finding, warning
 from .places import connections
 

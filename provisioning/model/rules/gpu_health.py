@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from ..derived.nodes import all_nodes
+from ..derived.others_needed import PORT, needed_by
+from ..derived.resolve import routes_sessions
 from ..gpus import GpuHealth
-from ..nodes import all_nodes
-from ..others_needed import PORT, needed_by
-from ..resolve import routes_sessions
 from .finding import Context, Finding, warning
 
 _PATH = ("real_servers", "gpu_health")

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from ..derived.way_in import edges_alone
 from ..groups import group_types
 from ..inventory import Inventory
-from ..way_in import edges_alone
 from .finding import Context, Finding, warning
 from .places import hosts
 

@@ -5,10 +5,10 @@ from pathlib import PurePosixPath
 
 from ...places import APP_ENV, APP_STATE, LOG_FOLDER, STATE
 from ..command import Folder
+from ..derived.resolve import HOMES, TEMPORARY, hidden_folders
 from ..hosts import Variable
 from ..inventory import Inventory
 from ..key_path import KeyPath
-from ..resolve import HOMES, TEMPORARY, hidden_folders
 from ..walking import folders
 from .finding import Context, Finding
 

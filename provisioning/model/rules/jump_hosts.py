@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from ..derived.resolve import connection_of
 from ..jump import targets
-from ..resolve import connection_of
 from .finding import Context, Finding
 from .places import hosts
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from ..certificate import CertificateError, read_chain
 from ..key_path import KeyPath
 from ..log_output import LogOutput, LokiOutput
+from ..tls.certificate import CertificateError, read_chain
 from .finding import Context, Finding, warning
 
 _OUTPUTS: KeyPath = ("logs", "outputs")

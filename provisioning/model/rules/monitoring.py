@@ -5,10 +5,13 @@ import re
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
+from ..derived.resolve import connection_of, virtual_services
 from ..inventory import Inventory
 from ..key_path import KeyPath
-from ..monitoring import Monitoring
-from ..receiver import (
+from ..secret import SecretError, SecretSource, reveal
+from ..service import serves
+from ..watching.monitoring import Monitoring
+from ..watching.receiver import (
     BotReceiver,
     DingTalkReceiver,
     EmailReceiver,
@@ -17,9 +20,6 @@ from ..receiver import (
     WebhookReceiver,
     WeComReceiver,
 )
-from ..resolve import connection_of, virtual_services
-from ..secret import SecretError, SecretSource, reveal
-from ..service import serves
 from .finding import Context, Finding, warning
 
 _HOSTS: KeyPath = ("monitoring", "hosts")

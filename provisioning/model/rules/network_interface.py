@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from ..derived.resolve import groups
 from ..key_path import KeyPath
-from ..resolve import groups
 from .finding import Context, Finding
 from .places import every_vip, hosts
 

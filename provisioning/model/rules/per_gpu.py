@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from ..app import Server
+from ..derived.nodes import Node, all_nodes, nodes_of
+from ..derived.resolve import app_services
+from ..derived.slots import card_names
+from ..derived.way_in import edges_alone
 from ..inventory import Inventory
 from ..key_path import KeyPath
-from ..nodes import Node, all_nodes, nodes_of
-from ..resolve import app_services
 from ..service import serves
-from ..slots import card_names
-from ..way_in import edges_alone
 from .finding import Context, Finding, warning
 
 _PATH: KeyPath = ("app", "per_gpu")

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
+from ..derived.resolve import groups
 from ..hosts import Host
 from ..inventory import Inventory
 from ..key_path import KeyPath
-from ..resolve import groups
 from ..ssh import Connection
 from ..vrrp import VirtualIP
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from ..resolve import app_services
+from ..derived.resolve import app_services
 from ..service import SslCheck
 from .finding import Context, Finding, warning
 

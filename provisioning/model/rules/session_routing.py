@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..resolve import routes_sessions
+from ..derived.resolve import routes_sessions
 from ..secret import SecretError, reveal
 from .finding import Context, Finding, warning
 

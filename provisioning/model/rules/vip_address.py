@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, ip_network
 
+from ..derived.way_in import edges_alone
 from ..key_path import KeyPath
 from ..vrrp import VirtualIP
-from ..way_in import edges_alone
 from .finding import Context, Finding, warning
 from .places import Address, addresses, every_vip, vips
 

@@ -17,7 +17,7 @@ from ...facts.alerts import (
     silencing,
 )
 from ...facts.fact import Fact
-from ...model.monitoring import Monitoring
+from ...model.watching.monitoring import Monitoring
 from ...resources.base import Observation
 from ...roles.monitoring.view import WATCHDOG
 from ...transport.base import Transport

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from ...model.artifact import Artifact, last_part
-from ...model.engine_needs import artifacts_of, needed_files
+from ...model.derived.engine_needs import artifacts_of, needed_files
 from ...model.secret import reveal
 from ...resources.artifact import ArtifactFile
 from ..cluster.cluster import Cluster

@@ -5,7 +5,7 @@ import tarfile
 from typing import Any
 
 from ...model.app_source import without_login
-from ...model.engine_needs import artifacts_of, engine_requirements, wanted_extras
+from ...model.derived.engine_needs import artifacts_of, engine_requirements, wanted_extras
 from ...model.inventory import Inventory
 from ...resources.environment import Environment
 from ...roles.release_archive import ReleaseArchive

@@ -8,8 +8,8 @@ from ...facts.distribution import DISTRIBUTION, Distribution
 from ...facts.gather import gather
 from ...facts.host_python import HostPython, host_python
 from ...facts.probe import ProbeError
+from ...model.derived.resolve import all_hosts
 from ...model.inventory import Inventory
-from ...model.resolve import all_hosts
 from ...model.runtime import Runtime
 from ...resources.package import Packages
 from ...roles.desired import desired_hosts

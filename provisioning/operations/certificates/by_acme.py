@@ -9,8 +9,8 @@ from ...engine.observe import run_fragments
 from ...engine.progress import Event
 from ...facts.gather import ask
 from ...facts.served_certificate import served_certificate
-from ...model.tls import Tls
-from ...model.tls_hosts import python_of, tls_hosts
+from ...model.derived.tls_hosts import python_of, tls_hosts
+from ...model.tls.tls import Tls
 from ...places import ACME_LOG, ACME_PROGRAM
 from ...transport.base import Transport
 from ..errors import OperationError

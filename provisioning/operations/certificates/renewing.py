@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from ...engine.apply_plans import ApplyResult, Pace, apply_plans
 from ...engine.waves import Wave
 from ...facts.served_certificate import serves
-from ...model.tls import Tls
-from ...model.tls_hosts import python_of, tls_hosts
+from ...model.derived.tls_hosts import python_of, tls_hosts
+from ...model.tls.tls import Tls
 from ...places import CERTIFICATE_FILE
 from ...roles.desired import DesiredHost, desired_hosts
 from ..cluster.certificate import ClusterCertificate, issued_anew

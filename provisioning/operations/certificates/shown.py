@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from ...engine.fleet import Fleet
 from ...facts.gather import ask
 from ...facts.served_certificate import ServedCertificate, described, served_certificate
-from ...model.certificate import CertificateError, read_chain
-from ...model.tls import Tls
-from ...model.tls_hosts import python_of, tls_hosts
+from ...model.derived.tls_hosts import python_of, tls_hosts
+from ...model.tls.certificate import CertificateError, read_chain
+from ...model.tls.tls import Tls
 from ...transport.base import Transport
 from ..cluster.certificate import CERTIFICATE
 from ..cluster.cluster import Cluster

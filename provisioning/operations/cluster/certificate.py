@@ -16,12 +16,12 @@ from ...engine.fleet import Fleet
 from ...facts.cluster_authority import CLUSTER_AUTHORITY
 from ...facts.gather import ask_each
 from ...model.address import IPAddress
-from ...model.authority import Authority, issue, new_authority, read_authority
-from ...model.certificate import CertificateError, ServerCertificate, read_certificate
+from ...model.derived.way_in import client_vips, way_in, way_in_word
 from ...model.inventory import Inventory
 from ...model.secret import reveal
-from ...model.tls import Tls
-from ...model.way_in import client_vips, way_in, way_in_word
+from ...model.tls.authority import Authority, issue, new_authority, read_authority
+from ...model.tls.certificate import CertificateError, ServerCertificate, read_certificate
+from ...model.tls.tls import Tls
 from ...roles.tls_files import TlsFiles
 from ..errors import OperationError
 from .cluster import Cluster

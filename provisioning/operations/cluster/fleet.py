@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from ...engine.fleet import Fleet
 from ...engine.progress import Progress, silent
+from ...model.derived.resolve import all_hosts, connection_of
 from ...model.inventory import Inventory
-from ...model.resolve import all_hosts, connection_of
 from ...transport.base import Transport
 from ...transport.locked import LockedTransport
 from ...transport.ssh import connect

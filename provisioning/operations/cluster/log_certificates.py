@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 from ...durable_file import write_durably
 from ...engine.fleet import Fleet
-from ...model.authority import Authority, issue_peer
-from ...model.certificate import CertificateError, ServerCertificate, read_certificate
+from ...model.derived.log_peers import peer_name
+from ...model.derived.resolve import managed_hosts
 from ...model.inventory import Inventory
-from ...model.log_peers import peer_name
-from ...model.resolve import managed_hosts
+from ...model.tls.authority import Authority, issue_peer
+from ...model.tls.certificate import CertificateError, ServerCertificate, read_certificate
 from ...roles.tls_files import LogFiles
 from .certificate import ClusterCertificate, cluster_authority, keep_authority
 from .cluster import Cluster

@@ -15,7 +15,7 @@ from ...engine.fleet import Fleet
 from ...facts.cluster_secret import CLUSTER_SECRET
 from ...facts.gather import ask_each
 from ...model.cluster_record import secret_id
-from ...model.resolve import routes_sessions
+from ...model.derived.resolve import routes_sessions
 from ...model.secret import SecretSource, reveal
 from ..errors import OperationError
 from .cluster import Cluster

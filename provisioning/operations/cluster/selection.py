@@ -6,10 +6,10 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from ...errors import ClusterError
+from ...model.derived.resolve import all_hosts, groups
 from ...model.inventory import Inventory
 from ...model.labels import label_values
 from ...model.ranges import RangeError, expand, has_range
-from ...model.resolve import all_hosts, groups
 
 _NOT_IN_BRACKETS = re.compile(r",(?![^\[\]]*\])")
 _SHOWN = 10

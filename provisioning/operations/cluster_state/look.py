@@ -10,8 +10,8 @@ from ...facts.clock import FIRST, LAST, Clock, compare
 from ...facts.fact import Answers, Fact, View
 from ...facts.gather import gather
 from ...facts.hosts.director import DirectorState
-from ...facts.interfaces import InterfacesFormatError
 from ...facts.ipvs.table import TableFormatError
+from ...facts.lan.interfaces import InterfacesFormatError
 from ...model.agreeing import agreed
 from ...model.cluster_record import ClusterRecord
 from ...model.inventory import Inventory

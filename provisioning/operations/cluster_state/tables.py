@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from ...engine.fleet import Fleet
 from ...facts.edge_sends import EdgeSends, edge_sends
 from ...facts.gather import ask, gather
-from ...facts.interfaces import INTERFACES, Interfaces
 from ...facts.ipvs.table import (
     IPVS_TABLE,
     NoTableError,
@@ -13,13 +12,14 @@ from ...facts.ipvs.table import (
     TableServer,
     TableService,
 )
-from ...facts.vip_holder import holders, interfaces_of_any
+from ...facts.lan.interfaces import INTERFACES, Interfaces
+from ...facts.lan.vip_holder import holders, interfaces_of_any
+from ...model.derived.nodes import nodes_of
+from ...model.derived.resolve import virtual_services
+from ...model.derived.way_in import edges_alone, way_in, way_in_vips
 from ...model.edge import Edges
 from ...model.inventory import Inventory
-from ...model.nodes import nodes_of
-from ...model.resolve import virtual_services
 from ...model.runtime import Runtime
-from ...model.way_in import edges_alone, way_in, way_in_vips
 from ...roles.wanted_services import WantedService, way_in_services
 from ...transport.base import Transport, TransportError
 

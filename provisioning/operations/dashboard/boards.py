@@ -7,7 +7,7 @@ import httpx
 
 from ...model.address import IPAddress, endpoint
 from ...model.inventory import Inventory
-from ...model.monitoring import Monitoring
+from ...model.watching.monitoring import Monitoring
 from ...roles.monitoring.boards.console import page_file
 from ...roles.monitoring.boards.every import boards
 

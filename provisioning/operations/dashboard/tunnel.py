@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from ...model.resolve import connection_of
+from ...model.derived.resolve import connection_of
 from ...transport.openssh import tunnel_command
 from ..cluster.cluster import Cluster
 from ..errors import OperationError

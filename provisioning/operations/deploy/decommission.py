@@ -7,8 +7,8 @@ from ...engine.apply_plans import ApplyResult
 from ...engine.fleet import Fleet
 from ...engine.progress import Event
 from ...engine.waves import Wave
+from ...model.derived.way_in import way_in
 from ...model.inventory import Inventory
-from ...model.way_in import way_in
 from ...roles.real_server.real_server import REAL_SERVERS
 from ...roles.registry import ROLES
 from ..cluster.cluster import Cluster

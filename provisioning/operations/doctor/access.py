@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from ...model.derived.resolve import connection_of
 from ...model.inventory import Inventory
-from ...model.resolve import connection_of
 from ...transport.base import AuthenticationError, HostKeyError, SudoError, TransportError
 from .finding import Finding
 

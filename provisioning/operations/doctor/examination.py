@@ -10,8 +10,8 @@ from ...errors import ClusterError
 from ...facts.clock import FIRST, LAST, Clock, compare
 from ...facts.fact import Answers, Fact, View
 from ...facts.gather import gather
+from ...model.derived.resolve import all_hosts
 from ...model.inventory import Inventory
-from ...model.resolve import all_hosts
 from ...transport.base import Transport
 from .access import access_findings
 from .finding import Finding, Severity

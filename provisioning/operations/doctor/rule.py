@@ -6,8 +6,8 @@ from typing import Any, Generic, TypeVar
 
 from ...facts.clock import Clock
 from ...facts.fact import View
+from ...model.derived.resolve import groups_of, managed_hosts
 from ...model.inventory import Inventory
-from ...model.resolve import groups_of, managed_hosts
 from .finding import Finding
 
 T = TypeVar("T")

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 from ...engine.fleet import Fleet
 from ...engine.progress import Event
-from ...facts.app_status import app_status
+from ...facts.app.status import app_status
 from ...facts.gather import ask
-from ...model.engine_needs import start_patience
+from ...model.derived.engine_needs import start_patience
+from ...model.derived.way_in import way_in, way_in_word
 from ...model.inventory import Inventory
-from ...model.way_in import way_in, way_in_word
 from ...transport.base import Transport
 from ..cluster_state.tables import TABLE_PATIENCE, check_time, differing, tables_if_any
 from ..operation import Operation

@@ -14,9 +14,9 @@ from ...engine.around import Turn
 from ...engine.fleet import Fleet
 from ...engine.plan import HostPlan
 from ...engine.progress import Event
+from ...model.derived.way_in import way_in, way_in_word
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
-from ...model.way_in import way_in, way_in_word
 from ...roles.desired import DesiredHost
 from ...roles.real_server.app import drain_flag
 from ...transport.base import TransportError

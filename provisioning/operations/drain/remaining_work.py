@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from ...engine.fleet import Fleet
 from ...engine.progress import Event
-from ...facts.app_status import app_status
+from ...facts.app.status import app_status
 from ...facts.gather import ask_each
+from ...model.derived.way_in import edges_alone
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
-from ...model.way_in import edges_alone
 from ...roles.wanted_services import wanted_services
 from ..cluster_state.tables import Tables, holders_of, look_at_tables
 from ..operation import Operation

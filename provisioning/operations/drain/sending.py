@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from ...engine.fleet import Fleet
 from ...facts.gather import ask_each
 from ...facts.managed import DEPLOYED
+from ...model.derived.way_in import way_in
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
-from ...model.way_in import way_in
 from ...roles.wanted_services import way_in_services
 from ..cluster_state.tables import Tables, holders_of, tables_if_any, weight_of
 

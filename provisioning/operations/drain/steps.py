@@ -15,11 +15,11 @@ from ...engine.observe import run_fragments
 from ...engine.plan import HostPlan, fragments, plan_part
 from ...engine.progress import Event
 from ...engine.waves import Wave
-from ...facts.app_status import app_status
+from ...facts.app.status import app_status
 from ...facts.gather import ask_each
-from ...model.engine_needs import start_patience
+from ...model.derived.engine_needs import start_patience
+from ...model.derived.way_in import way_in, way_in_word
 from ...model.runtime import Drain, Runtime
-from ...model.way_in import way_in, way_in_word
 from ...places import EDGE_NODES, EDGE_SERVICE, NGINX_CONF, NGINX_PROGRAM
 from ...roles.real_server.app import drain_flag
 from ...transport.base import Transport

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from ...facts.served_certificate import ServedCertificate
-from ...model.certificate import uncovered
 from ...model.inventory import Inventory
-from ...model.tls import Tls
+from ...model.tls.certificate import uncovered
+from ...model.tls.tls import Tls
 from ...places import ACME_LOG
 from ...roles.real_server.acme_program import PLACEHOLDER
 from ..cluster_state.state import ClusterState

@@ -2,10 +2,10 @@
 
 from ipaddress import IPv6Address
 
-from ...facts.vip_claims import Speaker
+from ...facts.lan.vip_claims import Speaker
 from ...model.address import IPAddress
+from ...model.derived.resolve import all_hosts, virtual_router_id_of
 from ...model.inventory import Inventory
-from ...model.resolve import all_hosts, virtual_router_id_of
 from ..cluster_state.state import ClusterState
 from .fault import Fault
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from ...model.address import endpoint
+from ...model.derived.nodes import Node, all_nodes
 from ...model.inventory import Inventory
-from ...model.nodes import Node, all_nodes
 from ...roles.edge.edge import EDGES
 from ...roles.edge.view import HOLDS, NODES
 from ..cluster_state.state import ClusterState

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...facts.card_service import CardOut, CardService
+from ...facts.app.card_service import CardOut, CardService
 from ...facts.gpus import Card, GpusFound
 from ...facts.hosts.real_server import RealServerState
 from ...model.inventory import Inventory

@@ -4,8 +4,8 @@ from ...facts.hosts.director import DirectorState
 from ...facts.ipvs.sync_daemon import SyncRole
 from ...facts.ipvs.table import ServiceKey, TableServer, TableService
 from ...model.address import endpoint
+from ...model.derived.resolve import sync_daemon_of, virtual_services
 from ...model.inventory import Inventory
-from ...model.resolve import sync_daemon_of, virtual_services
 from ...model.service import serves
 from ...roles.wanted_services import WantedService, wanted_services
 from ..cluster_state.state import ClusterState

@@ -1,7 +1,7 @@
 """Holders of the VIPs: exactly one director each, the one whose Keepalived is MASTER."""
 
-from ...facts import vip_holder
 from ...facts.hosts.director import DirectorState
+from ...facts.lan import vip_holder
 from ...model.address import IPAddress
 from ...model.inventory import Inventory
 from ..cluster_state.state import ClusterState

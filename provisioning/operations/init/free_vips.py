@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from ...engine.fleet import Fleet
 from ...facts.fact import Answers
 from ...facts.gather import gather
+from ...facts.lan.vip_claims import Claims, edge_vip_claims, vip_claims
 from ...facts.pinged import pinged
-from ...facts.vip_claims import Claims, edge_vip_claims, vip_claims
 from ...model.inventory import Inventory
 from ...model.vrrp import VirtualIP
 from ...transport.base import Transport
@@ -17,7 +17,7 @@ _TIMEOUT = 30.0
 
 @dataclass(frozen=True, slots=True)
 class VipAnswer:
-    """What is known of one VIP."""
+    """One VIP, as the LAN has it."""
 
     key: str
     """Of the question that it was the answer to."""

@@ -14,11 +14,11 @@ from ...facts.fact import Answers
 from ...facts.gather import gather
 from ...facts.gpus import GpusFound, gpus
 from ...facts.host_python import host_python
-from ...facts.interfaces import INTERFACES, Interfaces
+from ...facts.lan.interfaces import INTERFACES, Interfaces
 from ...facts.machine.init_system import INIT_SYSTEM
 from ...model.address import IPAddress
+from ...model.derived.resolve import all_hosts, managed_hosts
 from ...model.inventory import Inventory
-from ...model.resolve import all_hosts, managed_hosts
 from ...transport.base import Transport
 from .seen import Seen, SeenCard
 
@@ -30,7 +30,7 @@ _FACTS = (INTERFACES, DISTRIBUTION, INIT_SYSTEM, _PYTHON, _GPUS)
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What one look showed."""
+    """Results of one look."""
 
     seen: Mapping[str, Seen]
     macs: frozenset[str]

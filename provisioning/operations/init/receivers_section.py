@@ -1,4 +1,4 @@
-"""Who is told of alerts, as keys of the monitoring hosts. Pure."""
+"""Receivers of alerts, as keys of the monitoring hosts. Pure."""
 
 from collections.abc import Mapping
 

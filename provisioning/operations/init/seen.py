@@ -1,4 +1,4 @@
-"""What a look at a machine showed, and what follows for the inventory. Pure."""
+"""Results of a look at a machine, and their consequences for the inventory. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 from ...model.inventory import Inventory
-from ...model.monitoring import Monitoring
+from ...model.watching.monitoring import Monitoring
 from ...roles.monitoring.rules import rule_values
 from ...roles.rendering import Templates
 

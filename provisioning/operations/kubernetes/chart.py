@@ -40,7 +40,7 @@ def kubernetes_files(inventory: Inventory) -> list[File]:
 
 
 def left_out(inventory: Inventory) -> list[str]:
-    """What the inventory has and the chart has not, a sentence each."""
+    """Parts of the inventory that the chart has not, a sentence each."""
     keys = ("environment", "workers", "weight", "gpus")
     found = [
         f"real_servers.hosts.{name}.{key}: pods are all alike"

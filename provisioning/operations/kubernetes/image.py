@@ -1,6 +1,6 @@
-"""What the container of a node is made from. Pure."""
+"""Parts of the container of a node. Pure."""
 
-from ...model.engine_needs import engine_requirements, wanted_extras
+from ...model.derived.engine_needs import engine_requirements, wanted_extras
 from ...model.inventory import Inventory
 
 

@@ -5,13 +5,13 @@ Whatever the inventory holds is data there: no value becomes a template or YAML 
 
 from ... import __version__
 from ...model.artifact import with_paths
+from ...model.derived.engine_needs import artifacts_of, engine_variables
+from ...model.derived.nodes import all_nodes
+from ...model.derived.resolve import app_services, gpus_of
+from ...model.derived.slots import jobs_of_a_card
 from ...model.engine import NONE
-from ...model.engine_needs import artifacts_of, engine_variables
 from ...model.inventory import Inventory
-from ...model.nodes import all_nodes
-from ...model.resolve import app_services, gpus_of
 from ...model.service import VirtualService
-from ...model.slots import jobs_of_a_card
 from ...roles.real_server.outputs import output_folder
 from ...roles.storage import mount_source
 

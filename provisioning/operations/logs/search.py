@@ -8,8 +8,8 @@ from typing import Any
 
 from ...engine.fleet import Fleet
 from ...facts.probe import python_probe
+from ...model.derived.resolve import managed_hosts
 from ...model.inventory import Inventory
-from ...model.resolve import managed_hosts
 from ...places import LOG_FOLDER
 from ...transport.base import Transport
 from .on_hosts import HostQuery, lines_of, search_script

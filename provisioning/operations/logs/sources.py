@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from ...model.derived.resolve import service_manager_of
 from ...model.inventory import Inventory
-from ...model.resolve import service_manager_of
 from ...places import LOG_SHIPPER
 from ...roles.logs.own_log import service_log
 from ...roles.registry import roles_of

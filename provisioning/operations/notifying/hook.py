@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from ...errors import ClusterError
-from ...model.notify import Notify
 from ...model.secret import reveal
+from ...model.watching.notify import Notify
 
 TIMEOUT = 10.0
 """Seconds a hook may take."""

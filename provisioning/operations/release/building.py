@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from ...model.app import App
 from ...model.app_source import INSTALLED, folder_of
-from ...model.engine_needs import engine_build, engine_requirements, wanted_extras
+from ...model.derived.engine_needs import engine_build, engine_requirements, wanted_extras
 from ...model.venv import Venv
 from ...resources.artifact import Artifact, ArtifactFile
 from ...resources.environment import Environment

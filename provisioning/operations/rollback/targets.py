@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from ...engine.waves import Wave
 from ...facts.host_releases import HostReleases
+from ...model.derived.nodes import nodes_of
+from ...model.derived.resolve import service_manager_of
 from ...model.inventory import Inventory
-from ...model.nodes import nodes_of
-from ...model.resolve import service_manager_of
 from ...model.runtime import Pin, Runtime
 from ...resources.service import Service
 from ...roles.desired import DesiredHost, desired_hosts

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...facts.app_metrics import NodeMetrics
+from ...facts.app.metrics import NodeMetrics
 from ...node_api import READY
 
 

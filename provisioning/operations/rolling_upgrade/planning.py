@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ...errors import ClusterError
+from ...model.derived.resolve import virtual_services
+from ...model.derived.way_in import edges_alone
 from ...model.inventory import Inventory
 from ...model.labels import label_values
-from ...model.resolve import virtual_services
 from ...model.service import Scheduler
-from ...model.way_in import edges_alone
 from .options import UpgradeOptions
 from .ordering import planned
 from .preflight import PreflightError

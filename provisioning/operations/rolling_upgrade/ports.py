@@ -3,8 +3,8 @@
 from typing import Protocol
 
 from ...errors import ClusterError
-from ...facts.app_metrics import NodeMetrics
-from ...facts.app_target import Place
+from ...facts.app.metrics import NodeMetrics
+from ...facts.app.target import Place
 from ..drain.remaining_work import RemainingWork
 from .snapshot import ClusterSnapshot
 from .speech_sample import SpeechSample

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...facts.speech import Speech
-from ...model.nodes import Node
+from ...facts.app.speech import Speech
+from ...model.derived.nodes import Node
 from ..verify.speech_quality import flaw
 
 

@@ -1,4 +1,4 @@
-"""What a cluster remembers of itself, looked at and nothing held."""
+"""The memory of a cluster, looked at and nothing held."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from ...facts.fact import Answers
 from ...facts.gather import gather
 from ...model.agreeing import agreed
 from ...model.cluster_record import ClusterRecord
-from ...model.way_in import way_in
+from ...model.derived.way_in import way_in
 from ...transport.base import Transport
 from ..cluster.cluster import Cluster
 from ..state_folder.runtime_state import load_record

@@ -15,7 +15,7 @@ def restore(cluster: Cluster, saved: ClusterRecord) -> None:
 
 
 def restored(now: ClusterRecord, saved: ClusterRecord) -> ClusterRecord:
-    """What was saved, later than all that either has seen. The history is that of both. Pure."""
+    """The saved record, later than all that either has seen. The history is that of both. Pure."""
     return replace(
         saved,
         serial=max(now.serial, saved.serial),

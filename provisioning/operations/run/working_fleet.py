@@ -20,10 +20,10 @@ from ...model.cluster_record import (
     later,
     to_text,
 )
+from ...model.derived.resolve import managed_hosts
+from ...model.derived.way_in import way_in, way_in_word
 from ...model.inventory import Inventory
 from ...model.past_run import PastRun, with_run
-from ...model.resolve import managed_hosts
-from ...model.way_in import way_in, way_in_word
 from ...transport.base import Transport
 from ...transport.locked import LockedTransport
 from ..cluster.cluster import Cluster

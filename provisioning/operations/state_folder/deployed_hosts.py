@@ -12,10 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ...model.groups import managed_groups
-from ...model.hosts import Group, Host
-from ...model.inventory import Inventory
-from ...model.resolve import (
+from ...model.derived.resolve import (
     all_hosts,
     connection_of,
     groups,
@@ -23,6 +20,9 @@ from ...model.resolve import (
     interface_of,
     service_manager_of,
 )
+from ...model.groups import managed_groups
+from ...model.hosts import Group, Host
+from ...model.inventory import Inventory
 from ...model.service import VirtualService
 from ...roles.real_server.real_server import REAL_SERVERS
 from .runtime_state import RuntimeStateError, change, load_record

@@ -15,8 +15,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ...model.derived.resolve import all_hosts
 from ...model.inventory import Inventory
-from ...model.resolve import all_hosts
 from .runtime_state import change, load_record
 
 _FORMER_FILE = "directors.json"

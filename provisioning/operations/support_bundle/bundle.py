@@ -16,8 +16,8 @@ from pathlib import Path
 from ... import __version__
 from ...engine.fleet import Fleet
 from ...engine.observe import run_fragments
+from ...model.derived.resolve import all_hosts
 from ...model.inventory import Inventory
-from ...model.resolve import all_hosts
 from ...model.secret import SecretError
 from ...places import STATE
 from ...resources.file import File

@@ -1,4 +1,4 @@
-"""What hosts that cannot be reached wrote last, from the log host."""
+"""Last lines of hosts that cannot be reached, from the log host."""
 
 from ...engine.fleet import Fleet
 from ...model.inventory import Inventory

@@ -4,7 +4,7 @@ import time
 
 from ...engine.progress import Event
 from ...facts.gather import ask
-from ...facts.interfaces import INTERFACES
+from ...facts.lan.interfaces import INTERFACES
 from ...model.edge import Edges
 from ...roles.edge.edge import EDGES
 from ...roles.edge.view import HOLDS, VRRP

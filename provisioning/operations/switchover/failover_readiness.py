@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...facts.ipvs.table import TableService
+from ...model.derived.resolve import sync_daemon_of
 from ...model.inventory import Inventory
-from ...model.resolve import sync_daemon_of
 from ...roles.wanted_services import WantedService, wanted_services
 from ..cluster_state.state import ClusterState
 from ..faults.vip_holder import holders

@@ -21,8 +21,8 @@ from ...facts.connection_gap import connection_gap
 from ...facts.gather import ask
 from ...facts.probe import ProbeError
 from ...model.address import IPAddress
+from ...model.derived.resolve import priority_of, sync_daemon_of
 from ...model.inventory import Inventory
-from ...model.resolve import priority_of, sync_daemon_of
 from ...model.runtime import Runtime
 from ...places import SWITCHOVER_FILE
 from ...resources.base import Observation

@@ -1,6 +1,6 @@
 """On the LAN, the VIP belongs to one machine: the director that holds it (RFC 826, RFC 4861)."""
 
-from ...facts.neighbours import Way
+from ...facts.lan.neighbours import Way
 from ...model.address import IPAddress
 from ..cluster_state.state import ClusterState
 from ..faults.vip_holder import holders

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from ...facts.app.speech import Speech
 from ...facts.http_replies import HttpReply
-from ...facts.neighbours import Way
-from ...facts.speech import Speech
-from ...facts.tcp_scan import Accepted
+from ...facts.lan.neighbours import Way
+from ...facts.lan.tcp_scan import Accepted
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from ...facts.tcp_scan import Accepted, Place
+from ...facts.lan.tcp_scan import Accepted, Place
 from ...model.address import IPAddress, IPNetwork, endpoint
+from ...model.derived.resolve import all_hosts, managed_hosts
 from ...model.inventory import Inventory
-from ...model.resolve import all_hosts, managed_hosts
 from ...roles.firewall.ruleset import openings
 from ...roles.opening import Opening
 from .check import CheckResult

@@ -4,11 +4,11 @@ import json
 
 from ...facts.http_replies import HttpReply, HttpTarget
 from ...model.address import endpoint
+from ...model.derived.edge_admission import passed_on
+from ...model.derived.nodes import all_nodes
+from ...model.derived.way_in import edges_alone
 from ...model.edge import Edges
-from ...model.edge_admission import passed_on
 from ...model.inventory import Inventory
-from ...model.nodes import all_nodes
-from ...model.way_in import edges_alone
 from ...node_api import SPEECH, STATUS
 from ...roles.edge.edge import EDGES
 from ...roles.edge.view import HOLDS

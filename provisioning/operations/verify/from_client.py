@@ -2,17 +2,17 @@
 
 from dataclasses import replace
 
-from ...facts.app_target import service_target
+from ...facts.app.speech import Speech, patience, speech
+from ...facts.app.target import service_target
 from ...facts.fact import Answers, Fact
 from ...facts.gather import gather
 from ...facts.http_replies import HttpReplies, http_probe, parse_replies
-from ...facts.neighbours import Way, neighbours
+from ...facts.lan.neighbours import Way, neighbours
+from ...facts.lan.tcp_scan import Accepted, tcp_scan
 from ...facts.probe import ProbeError
-from ...facts.speech import Speech, patience, speech
-from ...facts.tcp_scan import Accepted, tcp_scan
+from ...model.derived.nodes import host_of
+from ...model.derived.way_in import way_in_vips
 from ...model.inventory import Inventory
-from ...model.nodes import host_of
-from ...model.way_in import way_in_vips
 from ...node_api import SPEECH, STATUS
 from ...resources.base import Observation
 from ...roles.wanted_services import WantedService

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from ...model.derived.resolve import sync_daemon_of
+from ...model.derived.way_in import edges_alone
 from ...model.inventory import Inventory
-from ...model.resolve import sync_daemon_of
-from ...model.way_in import edges_alone
 from ..cluster_state.state import ClusterState
 from ..faults.claims import claim_faults
 from ..faults.clocks import ALLOWED, clock_faults

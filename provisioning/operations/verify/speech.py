@@ -1,10 +1,10 @@
 """The app speaks: a real synthesis through the VIP gives real sound."""
 
-from ...facts.speech import Speech
-from ...model.edge_admission import passed_on
+from ...facts.app.speech import Speech
+from ...model.derived.edge_admission import passed_on
+from ...model.derived.nodes import all_nodes
+from ...model.derived.way_in import edges_alone
 from ...model.inventory import Inventory
-from ...model.nodes import all_nodes
-from ...model.way_in import edges_alone
 from ...node_api import SPEECH
 from .check import CheckResult
 from .client_report import ClientReport

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 
 from ...facts.hosts.director import director_view
+from ...model.derived.resolve import service_manager_of
 from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
-from ...model.resolve import service_manager_of
 from ...places import GUARD, KEEPALIVED, KEEPALIVED_GUARD, VRRP_STATE
 from ...resources.package import Packages
 from ...resources.service import Service

@@ -4,8 +4,8 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from ...model.address import IPAddress, endpoint
+from ...model.derived.resolve import address_for, virtual_services
 from ...model.inventory import Inventory
-from ...model.resolve import address_for, virtual_services
 from ...places import GUARD, KEEPALIVED_GUARD, TABLE_FILE, TABLE_SERVICES
 from ...resources.file import File
 from ...resources.service import restart

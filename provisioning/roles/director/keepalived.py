@@ -1,7 +1,7 @@
 """Keepalived on a director: its configuration and its checks."""
 
+from ...model.derived.resolve import virtual_services
 from ...model.inventory import Inventory
-from ...model.resolve import virtual_services
 from ...model.service import MiscCheck
 from ...places import (
     DYNAMIC_CHECK,

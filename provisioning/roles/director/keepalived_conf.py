@@ -9,8 +9,7 @@ from typing import Any
 
 from ...model.address import IPAddress
 from ...model.command import filled
-from ...model.inventory import Inventory
-from ...model.resolve import (
+from ...model.derived.resolve import (
     address_for,
     interface_of,
     priority_of,
@@ -18,6 +17,7 @@ from ...model.resolve import (
     virtual_router_id_of,
     virtual_services,
 )
+from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ...model.secret import reveal
 from ...model.service import MiscCheck, Scheduler, VirtualService

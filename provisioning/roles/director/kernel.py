@@ -1,7 +1,7 @@
 """The kernel of a director: IPVS, its schedulers and its settings."""
 
+from ...model.derived.resolve import routes_sessions, virtual_services
 from ...model.inventory import Inventory
-from ...model.resolve import routes_sessions, virtual_services
 from ...model.runtime import Runtime
 from ...resources.base import Requirement, Resource
 from ...resources.kernel_module import KernelModules

@@ -1,7 +1,7 @@
 """Connections to directors, and from them. Pure."""
 
+from ...model.derived.resolve import sync_daemon_of, virtual_services
 from ...model.inventory import Inventory
-from ...model.resolve import sync_daemon_of, virtual_services
 from ...model.service import serves
 from ..opening import SYNC_GROUP, SYNC_PORT, Opening, networks, own_networks, vrrp_openings
 

@@ -1,9 +1,9 @@
 """The role of edges. Pure."""
 
+from ...model.derived.resolve import service_manager_of
+from ...model.derived.way_in import edges_alone
 from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
-from ...model.resolve import service_manager_of
-from ...model.way_in import edges_alone
 from ...places import EDGE_REQUESTS, EDGE_SERVICE, KEEPALIVED, NGINX, NGINX_LOG
 from ...resources.package import Packages
 from ...resources.service import Service

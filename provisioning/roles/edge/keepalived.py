@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from ...model.derived.resolve import address_for, edge_router_id, interface_of
 from ...model.edge import Edges
 from ...model.inventory import Inventory
-from ...model.resolve import address_for, edge_router_id, interface_of
 from ...model.secret import reveal
 from ...node_api import EDGE_HEALTH
 from ...places import (

@@ -1,10 +1,10 @@
 """Nginx on an edge: program, configuration, service."""
 
 from ...model.address import endpoint
+from ...model.derived.edge_admission import client_cap, edge_places
+from ...model.derived.nodes import all_nodes
 from ...model.edge import Edges
-from ...model.edge_admission import client_cap, edge_places
 from ...model.inventory import Inventory
-from ...model.nodes import all_nodes
 from ...model.runtime import Runtime
 from ...node_api import EDGE_HEALTH, METRICS, STATUS
 from ...places import (

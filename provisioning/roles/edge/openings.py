@@ -1,8 +1,8 @@
 """Connections to edges, and from them. Pure."""
 
+from ...model.derived.nodes import nodes_of
 from ...model.edge import Edges
 from ...model.inventory import Inventory
-from ...model.nodes import nodes_of
 from ..opening import Opening, networks, own_networks, vrrp_openings
 
 _KEY = "edges"

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from ...model.address import IPAddress
+from ...model.derived.tls_services import HTTPS_PORT, chosen_name
 from ...model.edge import Edges
-from ...model.tls import Tls
-from ...model.tls_services import HTTPS_PORT, chosen_name
+from ...model.tls.tls import Tls
 from ...places import ACME_PROGRAM, CERTIFICATE_FILE, NGINX_LISTEN, NGINX_LISTEN_DEFAULT
 from ...resources.base import Handler, Resource
 from ..certificate_file import certificate_file

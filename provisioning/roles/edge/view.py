@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from ...facts.cluster_record import CLUSTER_RECORD, remembered
 from ...facts.edge_status import EDGE_VRRP, EdgeAnswer, edge_answer
 from ...facts.fact import Answers, View
-from ...facts.interfaces import INTERFACES
 from ...facts.keepalived import KEEPALIVED_RUNS
+from ...facts.lan.interfaces import INTERFACES
 from ...facts.served_certificate import served_certificate
+from ...model.derived.tls_hosts import python_of
+from ...model.derived.way_in import edges_alone
 from ...model.inventory import Inventory
-from ...model.tls_hosts import python_of
-from ...model.way_in import edges_alone
 from ..host_status import Cell, HostStatus
 
 HOLDS, VRRP, NODES = "holds_vip", "vrrp", "nodes"

@@ -1,6 +1,6 @@
 """The firewall: its rules, its program, and their service. Pure."""
 
-from ...model.resolve import connection_of
+from ...model.derived.resolve import connection_of
 from ...places import (
     FIREWALL,
     FIREWALL_PROGRAM,

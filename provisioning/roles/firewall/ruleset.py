@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 from ...model.address import IPNetwork
+from ...model.derived.resolve import connection_of, groups_of
 from ...model.firewall import OpenPort
 from ...model.inventory import Inventory
-from ...model.resolve import connection_of, groups_of
 from ..opening import Opening, Protocol, networks
 from ..registry import ROLES
 

@@ -2,12 +2,12 @@
 
 from importlib import resources
 
+from ...model.derived.log_peers import peer_name
+from ...model.derived.resolve import managed_hosts, service_manager_of
 from ...model.groups import managed_groups
 from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
-from ...model.log_peers import peer_name
-from ...model.logs import Logs
-from ...model.resolve import managed_hosts, service_manager_of
+from ...model.watching.logs import Logs
 from ...places import (
     LOG_FOLDER,
     LOG_GATE,

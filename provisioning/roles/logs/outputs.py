@@ -1,4 +1,4 @@
-"""What a log host needs to send lines on: a program, and of each output its settings."""
+"""Needs of a log host to send lines on: a program, and of each output its settings."""
 
 import json
 from importlib import resources
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ...model.hosts import ServiceManager
 from ...model.log_output import LogOutput, LokiOutput
-from ...model.logs import Logs
 from ...model.secret import reveal
+from ...model.watching.logs import Logs
 from ...places import LOG_FOLDER, LOG_OUTPUT_CONF, LOG_OUTPUTS, LOG_SENDER, LOG_SENDER_PROGRAM
 from ...resources.base import Handler, Resource
 from ...resources.directory import Directory

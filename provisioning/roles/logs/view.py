@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from ...facts.fact import Answers, View
-from ...facts.interfaces import INTERFACES
+from ...facts.lan.interfaces import INTERFACES
 from ...facts.log_store import LogStore, log_store
+from ...model.derived.resolve import managed_hosts
 from ...model.inventory import Inventory
-from ...model.logs import Logs
-from ...model.resolve import managed_hosts
+from ...model.watching.logs import Logs
 from ..host_status import Cell, HostStatus
 
 _SILENT = 300.0

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from ...model.address import endpoint
-from ...model.monitoring import Monitoring
-from ...model.receiver import (
+from ...model.secret import SecretSource, reveal
+from ...model.watching.monitoring import Monitoring
+from ...model.watching.receiver import (
     DingTalkReceiver,
     EmailReceiver,
     FeishuReceiver,
@@ -14,7 +15,6 @@ from ...model.receiver import (
     WebhookReceiver,
     WeComReceiver,
 )
-from ...model.secret import SecretSource, reveal
 from ...places import ALERTMANAGER, MONITORING_CONF, MONITORING_SECRETS
 from ...resources.base import Resource
 from ...resources.directory import Directory

@@ -1,6 +1,6 @@
 """The blackbox exporter on a monitoring host: it asks the VIPs as a client does."""
 
-from ...model.monitoring import Monitoring
+from ...model.watching.monitoring import Monitoring
 from ...places import BLACKBOX_EXPORTER, MONITORING_CONF
 from ...resources.base import Resource
 from ..rendering import RenderedFile

@@ -1,7 +1,7 @@
 """mtail on an edge: its requests as metrics, from the record that Nginx keeps."""
 
 from ...model.edge import Edges
-from ...model.monitoring import Monitoring
+from ...model.watching.monitoring import Monitoring
 from ...places import EDGE_REQUESTS, MTAIL, MTAIL_PROGRAMS
 from ...resources.base import Resource
 from ...resources.directory import Directory

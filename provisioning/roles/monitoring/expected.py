@@ -1,8 +1,8 @@
 """The state that a director's table and its real servers should have, as metrics. Pure."""
 
+from ...model.derived.nodes import all_nodes
+from ...model.derived.resolve import gpus_of
 from ...model.inventory import Inventory
-from ...model.nodes import all_nodes
-from ...model.resolve import gpus_of
 from ...model.runtime import Runtime
 from ..wanted_services import wanted_services
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from ...model.address import endpoint
+from ...model.derived.resolve import all_hosts
 from ...model.inventory import Inventory
-from ...model.monitoring import Monitoring
-from ...model.resolve import all_hosts
+from ...model.watching.monitoring import Monitoring
 from ...places import (
     EXPECTED_METRICS,
     KEEPALIVED_METRICS,

@@ -1,10 +1,10 @@
 """The role of monitoring hosts. Pure."""
 
 from ...model.address import endpoint
+from ...model.derived.resolve import service_manager_of
 from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
-from ...model.monitoring import Monitoring
-from ...model.resolve import service_manager_of
+from ...model.watching.monitoring import Monitoring
 from ...places import ALERT_RELAY, ALERTMANAGER, BLACKBOX_EXPORTER, MONITORING_CONF, PROMETHEUS
 from ...resources.base import Postcondition
 from ...resources.directory import Directory

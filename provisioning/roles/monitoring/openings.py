@@ -1,9 +1,9 @@
 """Connections to monitoring hosts, and from them. Pure."""
 
 from ...model.address import IPNetwork
+from ...model.derived.nodes import nodes_of
 from ...model.inventory import Inventory
-from ...model.monitoring import Monitoring
-from ...model.nodes import nodes_of
+from ...model.watching.monitoring import Monitoring
 from ..opening import Opening, networks, own_networks
 
 _KEY = "monitoring"

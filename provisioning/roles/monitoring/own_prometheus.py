@@ -3,7 +3,7 @@ it. Pure."""
 
 from ...model.address import endpoint
 from ...model.inventory import Inventory
-from ...model.monitoring import Monitoring
+from ...model.watching.monitoring import Monitoring
 from ..rendering import Templates
 from .boards.every import boards
 from .boards.grafana import board_file, dashboard

@@ -2,7 +2,7 @@
 
 from ...model.address import endpoint
 from ...model.inventory import Inventory
-from ...model.monitoring import Monitoring
+from ...model.watching.monitoring import Monitoring
 from ...places import MONITORING_CONF, PROMETHEUS
 from ...resources.base import Requirement, Resource
 from ...resources.directory import Directory

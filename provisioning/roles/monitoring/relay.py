@@ -6,8 +6,8 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
-from ...model.monitoring import Monitoring
 from ...model.secret import reveal
+from ...model.watching.monitoring import Monitoring
 from ...places import ALERT_RELAY, ALERT_RELAY_FOLDER, ALERT_RELAY_PROGRAM
 from ...resources.base import Handler, Postcondition, Resource
 from ...resources.directory import Directory

@@ -206,7 +206,7 @@ def plain(text: object, most: int) -> str:
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
-    """What was signed for one place is sent to no other."""
+    """Refuse redirects: a message signed for one place is sent to no other."""
 
     def redirect_request(self, *_: Any) -> None:
         return None
@@ -271,7 +271,7 @@ def handler(bots: dict[str, Bot]) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
-            """What fails is told above."""
+            """Log nothing here: failures are told by their caller."""
 
     return Handler
 

@@ -1,7 +1,7 @@
 """The files of rules: alerts, with their severity, texts and runbook. Pure."""
 
 from ...model.inventory import Inventory
-from ...model.monitoring import Monitoring
+from ...model.watching.monitoring import Monitoring
 
 RULES = ("hosts", "directors", "edges", "service", "gpus", "watching")
 """Templates ``alerts-NAME.yml.j2``, each a file of rules of the same name."""

@@ -5,13 +5,13 @@ import json
 from dataclasses import dataclass
 
 from ...model.address import IPAddress, endpoint
+from ...model.derived.nodes import all_nodes
+from ...model.derived.resolve import groups, speaks_tls, virtual_services
+from ...model.derived.tls_services import REDIRECT
 from ...model.groups import managed_groups
 from ...model.inventory import Inventory
-from ...model.monitoring import Monitoring
-from ...model.nodes import all_nodes
-from ...model.resolve import groups, speaks_tls, virtual_services
 from ...model.service import HttpCheck, VirtualService, check_path
-from ...model.tls_services import REDIRECT
+from ...model.watching.monitoring import Monitoring
 from ...node_api import EDGE_HEALTH
 
 _ROLES = {"directors": "director", "real_servers": "real_server", "edges": "edge"}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ...facts.alerts import Alert, AlertsError, Targets, firing_alerts, targets_up
 from ...facts.fact import Answers, View
-from ...facts.interfaces import INTERFACES
+from ...facts.lan.interfaces import INTERFACES
 from ...model.inventory import Inventory
 from ..host_status import Cell, HostStatus
 

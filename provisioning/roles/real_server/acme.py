@@ -8,7 +8,7 @@ from dataclasses import replace
 from importlib import resources
 
 from ...model.hosts import ServiceManager
-from ...model.tls import Acme
+from ...model.tls.tls import Acme
 from ...places import (
     ACME,
     ACME_AUTHORITY,

@@ -1,9 +1,9 @@
 """The app on a real server: its files, its release, its service."""
 
+from ...model.derived.nodes import nodes_of
+from ...model.derived.resolve import is_ipv4
 from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
-from ...model.nodes import nodes_of
-from ...model.resolve import is_ipv4
 from ...model.runtime import Runtime
 from ...places import APP_ENV, APP_ENV_OF_NODE, APP_SERVICE, APP_STATE, DRAIN_FILE
 from ...resources.base import Handler, Resource

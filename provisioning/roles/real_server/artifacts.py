@@ -2,7 +2,7 @@
 
 import shlex
 
-from ...model.engine_needs import artifacts_of, needed_files
+from ...model.derived.engine_needs import artifacts_of, needed_files
 from ...resources.artifact import Artifact, Artifacts
 from ...resources.base import Requirement
 from ..role_host import RoleHost

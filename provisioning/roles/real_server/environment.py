@@ -1,13 +1,13 @@
 """Environment of the app on a real server."""
 
 from ...model.artifact import with_paths
-from ...model.engine_needs import engine_variables
+from ...model.derived.engine_needs import engine_variables
+from ...model.derived.nodes import Node
+from ...model.derived.others_needed import needed_by, others_needed
+from ...model.derived.resolve import gpus_of, routes_sessions
+from ...model.derived.tls_hosts import tls_hosts
 from ...model.gpus import GpuHealth
 from ...model.inventory import Inventory
-from ...model.nodes import Node
-from ...model.others_needed import needed_by, others_needed
-from ...model.resolve import gpus_of, routes_sessions
-from ...model.tls_hosts import tls_hosts
 from ...places import APP_STATE, DRAIN_FILE, PEERS_FILE, SECRET_FILE
 from .outputs import output_folder
 

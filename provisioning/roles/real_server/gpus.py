@@ -1,10 +1,10 @@
 """GPUs that a real server must have before anything is changed there."""
 
 from ...facts.gpus import build_required, gpus_required
+from ...model.derived.engine_needs import declared_of, engine_build
+from ...model.derived.resolve import gpus_of
 from ...model.engine_declaration import Build
-from ...model.engine_needs import declared_of, engine_build
 from ...model.inventory import Inventory
-from ...model.resolve import gpus_of
 from ...resources.base import Requirement
 
 

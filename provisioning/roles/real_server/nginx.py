@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
+from ...model.derived.nodes import nodes_of
+from ...model.derived.resolve import app_services, is_ipv4
+from ...model.derived.tls_hosts import tls_hosts
+from ...model.derived.tls_services import HTTPS_PORT, server_name
 from ...model.inventory import Inventory
-from ...model.nodes import nodes_of
-from ...model.resolve import app_services, is_ipv4
 from ...model.service import check_path
-from ...model.tls import Tls
-from ...model.tls_hosts import tls_hosts
-from ...model.tls_services import HTTPS_PORT, server_name
+from ...model.tls.tls import Tls
 from ...node_api import METRICS, STATUS
 from ...places import (
     ACME_PROGRAM,

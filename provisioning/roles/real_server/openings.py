@@ -1,10 +1,10 @@
 """Connections to real servers. Pure."""
 
 from ...model.address import IPAddress
+from ...model.derived.nodes import nodes_of
+from ...model.derived.resolve import virtual_services
 from ...model.hosts import RealServer
 from ...model.inventory import Inventory
-from ...model.nodes import nodes_of
-from ...model.resolve import virtual_services
 from ...model.service import VirtualService, serves
 from ...node_api import METRICS
 from ..opening import Opening, networks, own_networks

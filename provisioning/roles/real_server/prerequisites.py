@@ -4,9 +4,9 @@ import re
 import shlex
 
 from ...model.app import Server
+from ...model.derived.resolve import hidden_folders
 from ...model.engine_declaration import ENGINES, comes_with_app, declared_packages
 from ...model.inventory import Inventory
-from ...model.resolve import hidden_folders
 from ...resources.base import Requirement
 
 _APP_PACKAGES = ("gradio", "fastapi", "numpy", "av", "limits", "prometheus_client")

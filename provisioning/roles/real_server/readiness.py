@@ -1,9 +1,9 @@
 """Readiness of a real server after a deploy."""
 
-from ...model.engine_needs import start_patience
+from ...model.derived.engine_needs import start_patience
+from ...model.derived.nodes import nodes_of
+from ...model.derived.resolve import address_for
 from ...model.inventory import Inventory
-from ...model.nodes import nodes_of
-from ...model.resolve import address_for
 from ...node_api import ONLY_DRAINING, READY
 from ...places import APP_LOG
 from ...resources.base import Postcondition

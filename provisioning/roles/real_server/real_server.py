@@ -1,7 +1,7 @@
 """The role of real servers: the VIP on lo without ARP for it, the outputs, the app. Pure."""
 
 from ...facts.hosts.real_server import real_server_view
-from ...model.nodes import nodes_of
+from ...model.derived.nodes import nodes_of
 from ...resources.package import Packages
 from ..deployment import Deployment
 from ..machines import Machines

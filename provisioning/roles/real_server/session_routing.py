@@ -1,6 +1,6 @@
 """Session routing on a real server: the other nodes, and the secret they share."""
 
-from ...model.resolve import routes_sessions
+from ...model.derived.resolve import routes_sessions
 from ...places import PEERS_FILE, SECRET_FILE
 from ...resources.base import Handler, Resource
 from ...resources.file import File

@@ -1,8 +1,8 @@
 """Addresses of the app on real servers."""
 
 from ...model.address import IPAddress
+from ...model.derived.nodes import Node, all_nodes
 from ...model.inventory import Inventory
-from ...model.nodes import Node, all_nodes
 
 
 def own_url(address: IPAddress, port: int) -> str:

@@ -1,7 +1,7 @@
 """The virtual IPs of a real server: on lo, with nobody told."""
 
+from ...model.derived.resolve import interface_of, is_ipv4
 from ...model.inventory import Inventory
-from ...model.resolve import interface_of, is_ipv4
 from ...places import VIP_SERVICE
 from ...resources.address import Address
 from ...resources.base import Resource

@@ -17,7 +17,7 @@ import openai
 import pytest
 from playwright.sync_api import Browser, Page
 
-from provisioning.model.authority import issue, new_authority
+from provisioning.model.tls.authority import issue, new_authority
 from tests.app.browser.authorities import trust
 from tests.app.browser.conftest import ARGUMENTS, CHROMIUM, ENGLISH
 from tests.app.browser.page_actions import (

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from provisioning.model import engine_declaration
+from provisioning.model.derived.engine_needs import engine_extras
+from provisioning.model.derived.resolve import gpus_of, interface_of, service_manager_of
 from provisioning.model.engine_declaration import engine_names
-from provisioning.model.engine_needs import engine_extras
 from provisioning.model.hosts import ServiceManager
 from provisioning.model.loader.load import Reading, parse_inventory
-from provisioning.model.resolve import gpus_of, interface_of, service_manager_of
 from provisioning.operations.init.draft import Draft
 from provisioning.operations.init.inventory_text import inventory_text
 from provisioning.operations.init.seen import Seen, SeenCard, for_gpus

@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from provisioning.facts.app_metrics import NodeMetrics
-from provisioning.facts.app_target import Place
+from provisioning.facts.app.metrics import NodeMetrics
+from provisioning.facts.app.target import Place
 from provisioning.operations.drain.remaining_work import RemainingWork
 from provisioning.operations.rolling_upgrade.events import UpgradeEvent
 from provisioning.operations.rolling_upgrade.ports import (

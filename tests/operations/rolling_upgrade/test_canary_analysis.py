@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.facts.app_metrics import NodeMetrics, parse_metrics
-from provisioning.facts.speech import parse_speech
+from provisioning.facts.app.metrics import NodeMetrics, parse_metrics
+from provisioning.facts.app.speech import parse_speech
 from provisioning.operations.rolling_upgrade.canary_analysis import Sample, evaluate, slow_sentence
 from provisioning.operations.rolling_upgrade.speech_sample import SpeechSample, sample_of
 from provisioning.resources.base import Observation

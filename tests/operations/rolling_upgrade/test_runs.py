@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.facts.app_metrics import NodeMetrics
+from provisioning.facts.app.metrics import NodeMetrics
 from provisioning.operations.rolling_upgrade import state_file, state_machine
 from provisioning.operations.rolling_upgrade.downtime import downtimes
 from provisioning.operations.rolling_upgrade.events import UpgradeEvent

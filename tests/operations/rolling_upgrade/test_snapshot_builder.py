@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.facts.app_readiness import app_readiness
+from provisioning.facts.app.readiness import app_readiness
 from provisioning.facts.current_release import current_release
 from provisioning.facts.ipvs.table import parse_table
 from provisioning.model.inventory import Inventory

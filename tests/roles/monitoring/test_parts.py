@@ -10,7 +10,7 @@ import pytest
 
 from provisioning.facts.alerts import firing_alerts, targets_up
 from provisioning.facts.fact import Answers
-from provisioning.facts.interfaces import INTERFACES
+from provisioning.facts.lan.interfaces import INTERFACES
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Drain, Runtime

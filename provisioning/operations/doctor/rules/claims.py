@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from ipaddress import IPv6Address
 
 from ....facts.fact import View
-from ....facts.interfaces import INTERFACES, Interfaces
-from ....facts.vip_claims import Claims, vip_claims
+from ....facts.lan.interfaces import INTERFACES, Interfaces
+from ....facts.lan.vip_claims import Claims, vip_claims
 from ....model.address import IPAddress
+from ....model.derived.resolve import all_hosts
 from ....model.inventory import Inventory
-from ....model.resolve import all_hosts
 from ..finding import Finding, Severity
 from ..rule import Rule, Seen
 

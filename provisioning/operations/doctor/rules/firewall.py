@@ -6,8 +6,8 @@ from ....facts.fact import Fact, View
 from ....facts.machine.legacy_filter import LEGACY_FILTER
 from ....facts.machine.packet_filter import PACKET_FILTER, Dropped, Packet, PacketFilter
 from ....model.address import IPAddress
+from ....model.derived.resolve import address_for, groups, interface_of
 from ....model.inventory import Inventory
-from ....model.resolve import address_for, groups, interface_of
 from ..finding import Finding, Severity, on_host
 from ..rule import Rule, Seen, asking, in_groups
 

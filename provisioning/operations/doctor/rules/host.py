@@ -6,8 +6,8 @@ from ....facts.fact import Fact
 from ....facts.machine.own_name import OWN_NAME, OwnName
 from ....facts.machine.scheduler_modules import KernelModulesFound, scheduler_modules
 from ....facts.machine.sshd_limits import SSHD_LIMITS, SshdLimits
+from ....model.derived.resolve import virtual_services
 from ....model.inventory import Inventory
-from ....model.resolve import virtual_services
 from ..finding import Finding, Severity, on_host
 from ..rule import Rule, Seen, asking
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from ....facts.fact import Fact
 from ....facts.machine.card_settings import CARD_SETTINGS, CardSettings
 from ....facts.machine.memory import MEMORY_TOTAL
+from ....model.derived.engine_needs import declared_of
+from ....model.derived.resolve import gpus_of
+from ....model.derived.slots import card_names, jobs_of_a_card, slots_of
 from ....model.engine import ALL, NONE
-from ....model.engine_needs import declared_of
 from ....model.inventory import Inventory
-from ....model.resolve import gpus_of
-from ....model.slots import card_names, jobs_of_a_card, slots_of
 from ..finding import Finding, Severity, on_host
 from ..rule import Rule, Seen, asking
 

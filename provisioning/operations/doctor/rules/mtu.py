@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from ....facts.fact import Answers, View
 from ....facts.machine.links import LINKS
+from ....model.derived.resolve import interface_of
 from ....model.inventory import Inventory
-from ....model.resolve import interface_of
 from ..finding import Finding, Severity, on_host
 from ..rule import Rule, Seen, in_groups
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from ....facts.fact import Fact, View
-from ....facts.interfaces import INTERFACES, Interfaces
+from ....facts.lan.interfaces import INTERFACES, Interfaces
 from ....facts.machine.ipvs_owners import VIRTUAL_SERVICES, Service
 from ....facts.machine.listeners import Listener, listeners
 from ....facts.machine.network_manager import network_manager
 from ....facts.machine.networkd import Networkd, networkd
 from ....facts.machine.own_upgrades import OWN_UPGRADES, OwnUpgrades
 from ....model.address import endpoint
+from ....model.derived.resolve import app_services, interface_of
 from ....model.inventory import Inventory
-from ....model.resolve import app_services, interface_of
 from ....model.service import serves
 from ....places import APP_SERVICE
 from ..finding import Finding, Severity, on_host

@@ -6,8 +6,8 @@ from functools import lru_cache
 from ....facts.fact import Fact
 from ....facts.machine.connections_to import Place, connections_to
 from ....model.address import IPAddress, endpoint
+from ....model.derived.resolve import all_hosts, groups, managed_hosts
 from ....model.inventory import Inventory
-from ....model.resolve import all_hosts, groups, managed_hosts
 from ....roles.registry import ROLES
 from ..finding import Finding
 from ..rule import Rule, Seen, asking

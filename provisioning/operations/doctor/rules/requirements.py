@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from ....facts.fact import Answers, View
 from ....facts.machine.requirements import met
+from ....model.derived.resolve import managed_hosts
 from ....model.inventory import Inventory
-from ....model.resolve import managed_hosts
 from ....model.runtime import Runtime
 from ....resources.base import Requirement
 from ....roles.deployment import Deployment

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from ....facts.fact import Answers, View
 from ....facts.machine.default_routes import DEFAULT_ROUTES, DefaultRoute
 from ....facts.machine.kernel_settings import kernel_settings
+from ....model.derived.resolve import interface_of
 from ....model.inventory import Inventory
-from ....model.resolve import interface_of
 from ..finding import Finding, Severity, on_host
 from ..rule import Rule, Seen, asking, in_groups
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from ....facts.fact import View
-from ....facts.interfaces import INTERFACES, Interfaces
-from ....facts.lan_answers import LanAnswers, lan_answers
+from ....facts.lan.answers import LanAnswers, lan_answers
+from ....facts.lan.interfaces import INTERFACES, Interfaces
 from ....model.address import IPAddress
 from ....model.inventory import Inventory
 from ..finding import Finding

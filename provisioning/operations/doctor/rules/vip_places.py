@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from ....facts.arp_settings import ArpSettings, arp_settings
 from ....facts.fact import View
-from ....facts.interfaces import INTERFACES, Interfaces
 from ....facts.keepalived import KEEPALIVED_RUNS
+from ....facts.lan.arp_settings import ArpSettings, arp_settings
+from ....facts.lan.interfaces import INTERFACES, Interfaces
+from ....model.derived.resolve import interface_of
 from ....model.inventory import Inventory
-from ....model.resolve import interface_of
 from ..finding import Finding, on_host
 from ..rule import Rule, Seen, asking
 

@@ -1,4 +1,4 @@
-"""What ``ansible-inventory --list`` prints. Pure."""
+"""Output of ``ansible-inventory --list``. Pure."""
 
 import json
 from typing import Any

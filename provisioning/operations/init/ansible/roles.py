@@ -1,4 +1,4 @@
-"""Which group of Ansible's is which role here, by their names. Pure."""
+"""Roles of Ansible's groups, by their names. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping

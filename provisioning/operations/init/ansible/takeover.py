@@ -19,7 +19,7 @@ _FILES = ("key_file", "known_hosts_file", "config_file")
 
 @dataclass(frozen=True, slots=True)
 class TakenOver:
-    """What an inventory of Ansible's says."""
+    """The content of an inventory of Ansible's."""
 
     answers: dict[str, str] = field(default_factory=dict)
     """For roles, and ``ssh_user`` where all have one."""
@@ -114,7 +114,7 @@ def _settings(one: HostVariables, address: str) -> dict[str, object]:
 
 
 def _common(taken: TakenOver, settings: Mapping[str, dict[str, object]]) -> None:
-    """What most hosts have is said once, where the others have something else instead."""
+    """Say once what most hosts have, where the others have something else instead."""
     keys = dict.fromkeys(key for own in settings.values() for key in own)
     for key in keys:
         values = [own[key] for own in settings.values() if key in own]

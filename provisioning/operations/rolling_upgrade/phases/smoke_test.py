@@ -1,7 +1,7 @@
 """Smoke test: the node speaks, at its own address and at the VIP's if it has one, as a client would
 hear it."""
 
-from ....facts.app_target import Place
+from ....facts.app.target import Place
 from ..canary_analysis import slow_sentence
 from ..options import UpgradeOptions
 from ..state import Node

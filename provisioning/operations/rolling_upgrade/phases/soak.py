@@ -1,6 +1,6 @@
 """Soak: watch the node serve clients, and compare it with before and with the others."""
 
-from ....facts.app_metrics import NodeMetrics
+from ....facts.app.metrics import NodeMetrics
 from ..canary_analysis import Sample, evaluate
 from ..options import UpgradeOptions
 from ..ports import ActionError

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from ....engine.apply_plans import Pace, apply_plans
 from ....engine.fleet import Fleet
 from ....engine.waves import Wave
-from ....facts.app_metrics import NodeMetrics, app_metrics
-from ....facts.app_process import app_process
-from ....facts.app_status import AppAnswer, app_status
-from ....facts.app_target import Place, app_target
-from ....facts.speech import patience, speech
+from ....facts.app.metrics import NodeMetrics, app_metrics
+from ....facts.app.process import app_process
+from ....facts.app.speech import patience, speech
+from ....facts.app.status import AppAnswer, app_status
+from ....facts.app.target import Place, app_target
+from ....model.derived.way_in import way_in
 from ....model.runtime import Pin
-from ....model.way_in import way_in
 from ....node_api import DRAINING, SPEECH, STATUS
 from ....resources.base import Observation
 from ....resources.current_release import CurrentRelease

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from ....engine.fleet import Fleet
 from ....engine.observe import run_fragments
-from ....facts.app_readiness import app_readiness
+from ....facts.app.readiness import app_readiness
 from ....facts.current_release import current_release
 from ....facts.fact import Fact, fragments
 from ....facts.gather import gather
@@ -15,10 +15,10 @@ from ....facts.gpus import gpus
 from ....facts.http_replies import NoReplyError
 from ....facts.keepalived import KEEPALIVED_REPLACED
 from ....facts.probe import ProbeError
+from ....model.derived.nodes import Node, nodes_of
+from ....model.derived.resolve import gpus_of, service_manager_of
+from ....model.derived.way_in import way_in
 from ....model.hosts import ServiceManager
-from ....model.nodes import Node, nodes_of
-from ....model.resolve import gpus_of, service_manager_of
-from ....model.way_in import way_in
 from ....resources.base import Observation
 from ....roles.deployment import Deployment
 from ....roles.desired import DesiredHost

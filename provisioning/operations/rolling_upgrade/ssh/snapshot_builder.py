@@ -3,11 +3,11 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from ....facts.app_readiness import AppReadiness
+from ....facts.app.readiness import AppReadiness
 from ....facts.gpus import GpusFound
+from ....model.derived.way_in import way_in, way_in_vips, way_in_word
 from ....model.inventory import Inventory
 from ....model.runtime import Runtime
-from ....model.way_in import way_in, way_in_vips, way_in_word
 from ....roles.wanted_services import WantedService, way_in_services
 from ...cluster_state.tables import Tables, weight_of
 from ..snapshot import (

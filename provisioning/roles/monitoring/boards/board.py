@@ -41,7 +41,7 @@ class Shape(StrEnum):
 
 
 class Level(StrEnum):
-    """How good a value is."""
+    """Grade of a value."""
 
     GOOD = "good"
     WARNING = "warning"
@@ -80,7 +80,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What is said instead of a value."""
+    """The words instead of a value."""
 
     value: int
     text: str

@@ -1,0 +1,1 @@
+"""The machine that a node runs on: its virtual IPs, and the certificate it shows."""

@@ -1,0 +1,1 @@
+"""Questions about the app on a real server."""

@@ -1,0 +1,1 @@
+"""Questions about addresses and machines on the LAN."""

@@ -1,0 +1,1 @@
+"""TLS, as the inventory has it, certificates and their authority."""
