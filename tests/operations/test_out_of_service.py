@@ -17,6 +17,7 @@ from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster_state.tables import look_at_tables
+from provisioning.operations.destroy import plan_removal
 from provisioning.operations.drain import steps as draining
 from provisioning.operations.drain.out_of_service import OutOfService, foresee
 from provisioning.operations.drain.sending import moved
@@ -399,3 +400,33 @@ def test_what_a_cut_deploy_left_of_a_cluster_that_was_reinstalled(
     assert deployed.sandbox.cluster.runtime.drains == {}
     assert not deployed.sandbox.mark("rs1").exists()
     assert deployed.weights("lvs1") == [1, 1]
+
+
+def test_one_that_leaves_is_not_put_back_on_directors(deployed: DeployedCluster) -> None:
+    """Directors have nothing of it any more when it is cleaned, and its mark goes with the rest."""
+    out(deployed, "rs2", "deploy", settled=True)
+    sandbox = deployed.sandbox
+    before, fleet = sandbox.cluster, sandbox.fleet()
+    content = before.inventory.model_dump(mode="json", exclude_unset=True)
+    del content["real_servers"]["hosts"]["rs2"]
+    after = Cluster(Inventory.model_validate(content), before.path)
+    sandbox.cluster = after
+    runtime = before.runtime
+    for director in ("lvs1", "lvs2"):
+        host, wanted = sandbox.hosts[director], deployed.wanted(Runtime())[director]
+        plan, _ = observe_and_plan(director, host, (), wanted.resources, {})
+        assert apply_plan(plan, host, run_id="r1", holder="me", progress=silent).ok
+    plans = plan_removal(["rs2"], fleet)
+    plans.leaving = ["rs2"]
+    assert any(step.id == drain_flag(runtime, "rs2").id for step in plans.hosts["rs2"].steps)
+    with journaled_run(after, ["test"]) as run:
+        around = OutOfService(
+            op=operation(before, fleet, run, deployed.events.append),
+            inventory=after.inventory,
+            plans=plans,
+            desired=lambda _: {},
+            command="deploy",
+            timeout=20.0,
+        )
+        assert around.before(("rs2",)).hosts == ("rs2",)
+    assert deployed.weights("lvs1") == [1] and deployed.weights("lvs2") == [1]

@@ -191,8 +191,11 @@ class OutOfService:
         return plan is not None and plan.disruptive and name in servers
 
     def _marks(self, name: str) -> bool:
-        """True where the change marks a real server as drained: its weight has to go before."""
+        """True where the change marks a real server as drained: its weight has to go before. One
+        that leaves is off the directors by then, and its mark goes."""
         plan = self.plans.hosts.get(name)
+        if name in self.plans.leaving:
+            return False
         mark = drain_flag(self._planned, name)
         if plan is None or mark.content is None:
             return False
