@@ -11,6 +11,7 @@ from ..model.hosts import ServiceManager
 from ..resources.base import Observation
 from ..resources.service import starting, stopping
 from ..transport.base import Transport
+from .drain.in_service import await_everybody
 from .drain.remaining_work import await_idle
 from .drain.steps import await_ready, bring_back, settle, take_out
 from .errors import OperationError
@@ -33,14 +34,16 @@ def stop_apps(op: Operation, names: Iterable[str], *, timeout: float, force: boo
 
 
 def start_apps(op: Operation, names: Iterable[str], *, force: bool) -> None:
-    """Start the app, wait until it is ready, and restore the weight of servers stopped by
-    ``stop_apps``. Raises ``OperationError``."""
+    """Start the app, wait until it is ready, restore the weight of servers stopped by
+    ``stop_apps``, and wait until directors send to them. Raises ``OperationError``."""
+    names = list(names)
     _each(op, names, starting, "start")
     for name in names:
         drain = op.cluster.runtime.drains.get(name)
         await_ready(op, name, drained=drain is not None)
         if drain is not None and drain.stopped:
             bring_back(op, name, force=force)
+    _await_clients(op, names)
 
 
 def restart_apps(
@@ -66,6 +69,13 @@ def restart_apps(
             await_ready(op, name, drained=True)
         for name in ours:
             bring_back(op, name, force=force)
+        _await_clients(op, ours)
+
+
+def _await_clients(op: Operation, names: list[str]) -> None:
+    """The next ones may go only when these serve."""
+    if lacking := await_everybody(op, names):
+        raise OperationError("; ".join(lacking))
 
 
 def _finish(op: Operation, names: list[str], *, timeout: float, force: bool) -> None:
