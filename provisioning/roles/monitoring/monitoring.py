@@ -84,7 +84,8 @@ MONITORING = Role(
     view=monitoring_view,
     logs=_logs,
     openings=openings,
-    machines=Machines(kind="monitoring host", prefix="mon", first=71, memory=384),
+    # Half of it is its disk, where a gigabyte of metrics has to have room.
+    machines=Machines(kind="monitoring host", prefix="mon", first=71, memory=3000),
     diagnostics={
         "prometheus-targets.txt": f"cat {MONITORING_CONF}/targets/*.json",
         "prometheus-disk.txt": "du -s /var/lib/prometheus/*; df -h /var/lib/prometheus",
