@@ -38,7 +38,7 @@ def state() -> None:
     """
 
 
-@state.command()
+@state.command(short_help="Show it, and which run holds the cluster now.")
 @inventory_option
 @host_key_option
 @json_option
@@ -56,7 +56,7 @@ def show(inventory: Path, accept_new_host_keys: bool, as_json: bool) -> None:
     raise SystemExit(exit_codes.FAILED if silent else exit_codes.OK)
 
 
-@state.command("export")
+@state.command("export", short_help="Save it as JSON.")
 @inventory_option
 @host_key_option
 @click.option(
@@ -92,7 +92,7 @@ def export_(
         click.echo(f"Version {memory.record.serial} is in {output}.")
 
 
-@state.command("import")
+@state.command("import", short_help="Put a saved one in its place.")
 @inventory_option
 @host_key_option
 @lock_wait_option

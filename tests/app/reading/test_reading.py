@@ -1,5 +1,7 @@
 """Markdown, addresses and emoji as a person reads them."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,7 +104,12 @@ def test_other_languages_say_addresses_their_own_way_and_leave_code_out() -> Non
 
 @given(st.text(st.sampled_from("ab ,。.!?中文字\n"), max_size=60))
 def test_words_alone_are_never_changed(text: str) -> None:
-    assert as_read(text) == text
+    # Two spaces at the end of a line are Markdown's break, and nothing that is read.
+    assert _without_line_ends(as_read(text)) == _without_line_ends(text)
+
+
+def _without_line_ends(text: str) -> str:
+    return re.sub(" +\n", "\n", text)
 
 
 @given(st.text(st.sampled_from("#*_`[]()!|->+~\\<&:/@.1a中 \n\t\U0001f600\ufe0f"), max_size=60))

@@ -1,9 +1,9 @@
 """A probe: a script that opens the page through the VIP, kept running. Pure."""
 
 from ..facts.fact import Fact, View, succeeded
+from ..model.derived.resolve import app_services, service_manager_of
 from ..model.hosts import ServiceManager
 from ..model.inventory import Inventory
-from ..model.resolve import app_services, service_manager_of
 from ..resources.service import Service, restart
 from .deployment import Deployment
 from .host_status import Cell, HostStatus

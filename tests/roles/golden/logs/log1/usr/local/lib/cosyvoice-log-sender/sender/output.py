@@ -1,5 +1,5 @@
 mode 0644 root:root
-"""What all kinds of server have in common."""
+"""The common part of all kinds of server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FOR_GOOD = (400, 422)
 
 
 class Output:
-    """What both kinds of server have in common."""
+    """The common part of both kinds of server."""
 
     path = ""
     kind = ""
