@@ -17,7 +17,7 @@ class Sink(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         with open(sys.argv[1], "ab") as told:
-            told.write(body + b"\\n")
+            told.write(body.strip() + b"\\n")
         self.send_response(200)
         self.end_headers()
     def do_GET(self):
@@ -36,7 +36,7 @@ class AlertSink:
     def alerts(self) -> list[dict[str, Any]]:
         """Every alert of every notification, in order."""
         lines = self._told.read_text().splitlines() if self._told.exists() else []
-        return [alert for line in lines for alert in json.loads(line)["alerts"]]
+        return [alert for line in lines if line for alert in json.loads(line)["alerts"]]
 
     def firing(self) -> dict[tuple[str, str], dict[str, Any]]:
         """The alerts that were told and not yet taken back, by name and node."""
