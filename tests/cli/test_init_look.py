@@ -22,7 +22,10 @@ from tests.transport.conftest import own_sshd as own_sshd
 from tests.transport.conftest import sshd as sshd
 from tests.transport.sshd import Sshd
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="namespaces and sshd need root")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(os.geteuid() != 0, reason="namespaces and sshd need root"),
+]
 
 _MANAGER = (
     ServiceManager.SYSTEMD

@@ -17,7 +17,7 @@ from provisioning.engine.seat import PATIENCE
 from provisioning.places import STATE
 from tests.lab.cluster import Cluster
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
@@ -101,7 +101,6 @@ def test_one_at_a_time_and_a_killed_one_is_in_nobodys_way(cluster: Cluster, othe
         assert other.run("deploy", "--yes", "--no-verify").returncode == 0
 
 
-@pytest.mark.long
 def test_a_frozen_control_machine_is_given_up(cluster: Cluster, other: Cluster) -> None:
     """Its connections look open for hours."""
     with under_way(cluster) as run:

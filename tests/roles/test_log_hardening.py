@@ -64,6 +64,7 @@ def unit_of(service: str) -> str:
     return files("logs")[f"log1/etc/systemd/system/{service}.service"].content
 
 
+@pytest.mark.long
 def test_rsyslogd_ships_and_keeps_with_what_its_units_leave_it(tmp_path: Path) -> None:
     site = ConfinedSite(tmp_path)
     with running(site, site.store, site.shipper):

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from app.outputs.names import is_stem, parse_audio_name
 from tests.app.conftest import running_mimic
 from tests.app.voices.test_voices import left_over
@@ -15,6 +17,7 @@ from tests.app.voices.test_voices import left_over
 _NOT_MEANT = "positive_data_acceptance"
 
 
+@pytest.mark.long
 def test_every_answer_is_as_described(tmp_path: Path) -> None:
     """Schemathesis's own program: its examples, edge cases, random requests and sequences."""
     with running_mimic(tmp_path) as node:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.app.held import Held
 from tests.app.node_process import started, unpack
 
@@ -14,6 +16,7 @@ from .site import container, one
 _VOLUMES = ("/etc/cosyvoice-secret", "/etc/cosyvoice", "/run/cosyvoice", "/var/lib/cosyvoice")
 
 
+@pytest.mark.long
 def test_a_pod_that_has_to_go_leaves_the_service_and_ends_its_job(tmp_path: Path) -> None:
     environment = _environment(tmp_path)
     drain = Path(environment["COSYVOICE_DRAIN_FILE"])

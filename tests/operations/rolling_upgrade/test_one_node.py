@@ -44,6 +44,7 @@ def test_a_good_release(node: OneNode) -> None:
     assert downtime.total >= downtime.minimum > 0 and downtime.parts["warm"] > 0
 
 
+@pytest.mark.long
 def test_from_a_release_of_the_package_app_and_to_one(node: OneNode) -> None:
     """Releases made before the app had a name of its own, and those of other apps."""
     node.source("2.0")

@@ -31,6 +31,7 @@ _OWN = {
     # Of a probe of something that speaks TLS, which nothing here does.
     "probe_ssl_earliest_cert_expiry",
 }
+pytestmark = pytest.mark.long
 _PATIENCE = 60.0
 _DESK: ViewportSize = {"width": 1280, "height": 900}
 _MINUTES = "#pctc" + quote('{"duration":120,"endTime":0}')

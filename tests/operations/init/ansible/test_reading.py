@@ -74,6 +74,7 @@ lonely:
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "text"), [("hosts", _INI), ("hosts.yml", _YAML)])
 def test_it_reads_what_ansible_reads(name: str, text: str, tmp_path: Path) -> None:
     program = shutil.which("ansible-inventory")
