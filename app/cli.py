@@ -101,12 +101,12 @@ def _option(
 @_option(
     "--job-timeout",
     default=60.0,
-    type=click.FloatRange(1, 86400),
+    type=option_values.FiniteRange(1, 86400),
     help="Seconds a job may run before it is stopped and its worker replaced.",
 )
 @_option(
     "--longest-timeout",
-    type=click.FloatRange(1, 86400),
+    type=option_values.FiniteRange(1, 86400),
     show_default="600, or --job-timeout where that is more",
     help="Seconds a single request may ask for instead; at least --job-timeout.",
 )
@@ -153,7 +153,7 @@ def _option(
 @_option(
     "--gpu-quiet",
     default=60.0,
-    type=click.FloatRange(0, 3600),
+    type=option_values.FiniteRange(0, 3600),
     help="Seconds for which such a card has to be whole before it is back; twice as long for each "
     "further time within an hour.",
 )
@@ -174,7 +174,7 @@ def _option(
 @_option(
     "--start-timeout",
     default=600.0,
-    type=click.FloatRange(1, 86400),
+    type=option_values.FiniteRange(1, 86400),
     help="Seconds a worker may take to load the engine and say its first words.",
 )
 @_option(
@@ -291,25 +291,25 @@ def _option(
 @_option(
     "--keep-days",
     default=0.0,
-    type=click.FloatRange(0, 36500),
+    type=option_values.FiniteRange(0, 36500),
     help="Days after which finished audio is deleted from the shared folder; 0 is never.",
 )
 @_option(
     "--keep-size",
     default=0.0,
-    type=click.FloatRange(0, 1 << 30),
+    type=option_values.FiniteRange(0, 1 << 30),
     help="GiB of finished audio to keep; beyond it the oldest is deleted. 0 is no limit.",
 )
 @_option(
     "--keep-uploads",
     default=24.0,
-    type=click.FloatRange(0, 1_000_000),
+    type=option_values.FiniteRange(0, 1_000_000),
     help="Hours after which recordings that were sent for one request are deleted; 0 is never.",
 )
 @_option(
     "--upload-space",
     default=10.0,
-    type=click.FloatRange(0, 1 << 30),
+    type=option_values.FiniteRange(0, 1 << 30),
     help="GiB that such recordings may take together, beyond which further ones are refused; 0 is "
     "no limit.",
 )

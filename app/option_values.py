@@ -1,12 +1,14 @@
 """Values of the node's options: read, checked, and where one is absent, found. Each raises
 ``click.BadParameter`` for a value that cannot be."""
 
+import math
 import platform
 import re
 from collections.abc import Callable
 from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,6 +23,19 @@ _ORIGIN = re.compile(
 _HOST_NAME = re.compile(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _LONGEST_TIMEOUT = 600.0
 _NODE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers without ``nan``, which is in every range."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number. Raises ``click.BadParameter``."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
 
 
 def node_name(_context: click.Context, _option: click.Parameter, value: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from ..operations.run.waiting import Waiting
+from .seconds import Seconds
 from .working import take_note
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -16,7 +17,7 @@ def lock_wait_option(command: F) -> F:
     """``--lock-wait``, for ``changing`` to heed: the command itself is not given it."""
     return click.option(
         "--lock-wait",
-        type=click.FloatRange(min=0),
+        type=Seconds(),
         default=0.0,
         show_default=True,
         envvar="CLUSTER_LOCK_WAIT",

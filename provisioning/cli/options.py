@@ -10,6 +10,7 @@ from ..model.inventory import Inventory
 from ..model.loader.diagnostic import InventoryError
 from ..model.loader.load import read_inventory
 from . import exit_codes
+from .seconds import Seconds
 from .verbosity import learn_secrets, logging_is_on
 from .views.diagnostics import counted
 from .wrong_inventory import WrongInventoryError
@@ -85,7 +86,7 @@ def max_fail_option(text: str) -> Callable[[F], F]:
 def drain_timeout_option(text: str) -> Callable[[F], F]:
     """``--drain-timeout`` in seconds, as ``drain_timeout``; ``text`` says for what."""
     return click.option(
-        "--drain-timeout", type=click.FloatRange(min=0), default=300.0, show_default=True, help=text
+        "--drain-timeout", type=Seconds(), default=300.0, show_default=True, help=text
     )
 
 

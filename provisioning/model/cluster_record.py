@@ -137,8 +137,12 @@ def from_text(text: str) -> ClusterRecord:
             content.get("directors"),
             tuple(PastRun(**run) for run in content.get("history", ())),
         )
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
-        raise RecordFormatError(f"it is no record of a cluster ({error})") from None
+    except RecordFormatError:
+        raise
+    except KeyError as error:
+        raise RecordFormatError(f"it is not a record of a cluster: {error} is missing") from None
+    except (TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise RecordFormatError(f"it is not a record of a cluster ({error})") from None
 
 
 def _content(record: ClusterRecord) -> dict[str, Any]:

@@ -200,6 +200,7 @@ def test_the_release_is_the_folder_it_runs_from(
         (["--port", "80", "--port", "80"], "80 stands there twice"),
         (["--workers", "0"], "0 is not in the range"),
         (["--job-timeout", "soon"], "'soon' is not a valid float"),
+        (["--job-timeout", "nan"], "'nan' is not a number"),
         (["--engine", "nope"], "no engine 'nope'; known engines: "),
         (["--node-name", "节点"], "'节点' may hold ASCII letters"),
         (["--node-name", "../x"], "may hold ASCII letters"),

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import click
 import pytest
 
 from provisioning.cli.options import load_or_exit
+from provisioning.cli.seconds import Seconds
 from provisioning.cli.wrong_inventory import WrongInventoryError
 
 _GOOD = """\
@@ -45,3 +47,12 @@ def test_a_wrong_one_ends_the_command_with_its_problems(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith(f"{path}:1:6: error: vip: not an IP address")
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "soon", ""])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="is not a number of seconds, such as 90"):
+        Seconds().convert(text, None, None)
+    with pytest.raises(click.BadParameter, match="range"):
+        Seconds().convert("-1", None, None)
+    assert Seconds().convert("2.5", None, None) == 2.5

@@ -32,7 +32,23 @@ def test_what_is_kept_is_what_is_read() -> None:
     assert from_text(to_text(_FULL)) == _FULL
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"format": 1}', '{"format": 2}'])
+_OLD = '{"format": 1, "drains": {}, "secret": "", "upgrade": null, "by": "", "lineage": "", '
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"format": 1}',
+        '{"format": 2}',
+        _OLD + '"serial": "x"}',
+        _OLD + '"serial": 1, "members": "abc"}',
+        _OLD + '"serial": 1, "history": [{"no": 1}]}',
+        "[" * 100_000,
+    ],
+)
 def test_what_cannot_be_read_is_not_taken_for_nothing(text: str) -> None:
     with pytest.raises(RecordFormatError):
         from_text(text)

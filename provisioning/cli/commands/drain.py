@@ -22,6 +22,7 @@ from ..options import (
     json_option,
     load_or_exit,
 )
+from ..seconds import Seconds
 from ..views.json_output import print_json
 
 
@@ -48,7 +49,7 @@ def require_real_server(inventory: Inventory, name: str) -> None:
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for its work to end.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=Seconds(),
     default=300.0,
     show_default=True,
     help="Seconds to wait for jobs and open connections.",

@@ -12,6 +12,7 @@ from ...operations.cluster.fleet import open_fleet
 from ...transport.base import Completed, Transport
 from .. import exit_codes
 from ..options import host_key_option, inventory_option, load_or_exit
+from ..seconds import Seconds
 from ..selection import chosen
 from ..views.folding import alike, every_host_option, folds, title
 from ..views.json_output import print_json
@@ -22,7 +23,7 @@ from ..views.plan import of_hosts
 @inventory_option
 @host_key_option
 @click.option("--root", is_flag=True, help="Run as root through sudo.")
-@click.option("--timeout", type=click.FloatRange(min=0), help="Seconds a host may take.")
+@click.option("--timeout", type=Seconds(), help="Seconds a host may take.")
 @every_host_option
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.argument("target", metavar="HOSTS[,...]")

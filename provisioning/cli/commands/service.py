@@ -21,11 +21,12 @@ from ..options import (
     load_or_exit,
     yes_option,
 )
+from ..seconds import Seconds
 from ..selection import chosen
 
 _timeout_option = click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=Seconds(),
     default=120.0,
     show_default=True,
     help="Seconds to wait for jobs and open connections.",

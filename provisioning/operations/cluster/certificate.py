@@ -2,7 +2,8 @@
 
 The authority is made once, and kept by the directors (or edges alone) as well: a folder that does
 not have it (a fresh clone of the inventory) takes it over from there, so that clients which trust
-it need not be told again. It travels over SSH alone and is shown nowhere.
+it need not be told again. So it does with the certificate, which it would exchange otherwise. They
+travel over SSH alone and are shown nowhere.
 """
 
 import contextlib
@@ -15,7 +16,9 @@ from ...durable_file import write_durably
 from ...engine.fleet import Fleet
 from ...facts.cluster_authority import CLUSTER_AUTHORITY
 from ...facts.gather import ask_each
+from ...facts.kept_certificates import TLS_CERTIFICATE
 from ...model.address import IPAddress
+from ...model.derived.tls_hosts import tls_hosts
 from ...model.derived.way_in import client_vips, way_in, way_in_word
 from ...model.inventory import Inventory
 from ...model.secret import reveal
@@ -65,7 +68,9 @@ def cluster_certificate(cluster: Cluster, fleet: Fleet) -> ClusterCertificate | 
     authority, told = cluster_authority(cluster, fleet)
     certificate = _issued(cluster)
     if certificate is None or not _still_good(certificate, authority, cluster.inventory):
-        certificate = _issue(cluster.inventory, authority, datetime.now(UTC))
+        certificate = _served(cluster.inventory, authority, fleet) or _issue(
+            cluster.inventory, authority, datetime.now(UTC)
+        )
     return ClusterCertificate(certificate, authority, told)
 
 
@@ -137,9 +142,25 @@ def _on_hosts(cluster: Cluster, fleet: Fleet) -> dict[str, str]:
 def _issued(cluster: Cluster) -> ServerCertificate | None:
     """The one that was issued here last; one that cannot be read is issued anew."""
     try:
-        text = (cluster.state_dir / CERTIFICATE).read_text(encoding="utf-8")
+        return read_kept((cluster.state_dir / CERTIFICATE).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _served(inventory: Inventory, authority: Authority, fleet: Fleet) -> ServerCertificate | None:
+    """The one that another folder's deploy brought to hosts, as long as it is good."""
+    names = tls_hosts(inventory)
+    fleet.connect(names)
+    kept = ask_each(names, fleet, TLS_CERTIFICATE, timeout=_TIMEOUT)
+    found = filter(None, map(read_kept, kept.values()))
+    return next((one for one in found if _still_good(one, authority, inventory)), None)
+
+
+def read_kept(text: str) -> ServerCertificate | None:
+    """A certificate from a text that has its key as well; None where it cannot be read."""
+    try:
         return read_certificate(text, text)
-    except (OSError, UnicodeDecodeError, CertificateError):
+    except CertificateError:
         return None
 
 

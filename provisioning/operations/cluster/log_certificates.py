@@ -1,7 +1,8 @@
 """Certificates by which a log host and those that send to it know each other.
 
 The cluster's own authority issues them, whoever vouches for the VIPs' certificate. They last as
-long as it does: no client sees them, and one that lapses would silence a host's logs.
+long as it does: no client sees them, and one that lapses would silence a host's logs. A folder that
+has none for a host takes over the one that the host has.
 """
 
 import json
@@ -10,18 +11,21 @@ from datetime import UTC, datetime, timedelta
 
 from ...durable_file import write_durably
 from ...engine.fleet import Fleet
+from ...facts.gather import ask_each
+from ...facts.kept_certificates import LOG_CERTIFICATE
 from ...model.derived.log_peers import peer_name
 from ...model.derived.resolve import managed_hosts
 from ...model.inventory import Inventory
 from ...model.tls.authority import Authority, issue_peer
-from ...model.tls.certificate import CertificateError, ServerCertificate, read_certificate
+from ...model.tls.certificate import ServerCertificate
 from ...roles.tls_files import LogFiles
-from .certificate import ClusterCertificate, cluster_authority, keep_authority
+from .certificate import ClusterCertificate, cluster_authority, keep_authority, read_kept
 from .cluster import Cluster
 
 _FILE = "log-certificates.json"
 """In a cluster's folder: key and certificate of each host that were issued last."""
 _RENEWED = timedelta(days=30)
+_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +55,21 @@ def log_certificates(
         authority, told = tls.authority, ""
     else:
         authority, told = cluster_authority(cluster, fleet)
-    now, known = datetime.now(UTC), _issued(cluster)
+    now, inventory = datetime.now(UTC), cluster.inventory
+    names = list(managed_hosts(inventory))
+
+    def good(found: dict[str, ServerCertificate]) -> dict[str, ServerCertificate]:
+        return {n: one for n, one in found.items() if _is_good(one, n, authority, inventory, now)}
+
+    known = good(_issued(cluster))
+    lacking = [name for name in names if name not in known]
+    if lacking:
+        known |= good(_on_hosts(lacking, fleet))
     return LogCertificates(
         authority,
         {
-            name: _of(name, known.get(name), authority, cluster.inventory, now)
-            for name in managed_hosts(cluster.inventory)
+            name: known.get(name) or issue_peer(authority, peer_name(inventory, name), now)
+            for name in names
         },
         told,
     )
@@ -71,24 +84,28 @@ def keep_log_certificates(cluster: Cluster, found: LogCertificates) -> None:
         write_durably(path, text, mode=0o600)
 
 
-def _of(
-    name: str,
-    known: ServerCertificate | None,
-    authority: Authority,
-    inventory: Inventory,
-    now: datetime,
-) -> ServerCertificate:
-    wanted = peer_name(inventory, name)
-    ours = known is not None and authority.vouches_for(known.own) and known.names == (wanted,)
-    if known is not None and ours and known.until - now > _RENEWED:
-        return known
-    return issue_peer(authority, wanted, now)
+def _is_good(
+    found: ServerCertificate, name: str, authority: Authority, inventory: Inventory, now: datetime
+) -> bool:
+    ours = authority.vouches_for(found.own) and found.names == (peer_name(inventory, name),)
+    return ours and found.until - now > _RENEWED
+
+
+def _on_hosts(names: list[str], fleet: Fleet) -> dict[str, ServerCertificate]:
+    """Those that another folder's deploy brought to hosts."""
+    fleet.connect(names)
+    kept = ask_each(names, fleet, LOG_CERTIFICATE, timeout=_TIMEOUT)
+    return _readable(kept)
 
 
 def _issued(cluster: Cluster) -> dict[str, ServerCertificate]:
     """Those that were issued here last; those that cannot be read are issued anew."""
     try:
-        texts = json.loads((cluster.state_dir / _FILE).read_text(encoding="utf-8"))
-        return {str(name): read_certificate(text, text) for name, text in texts.items()}
-    except (OSError, ValueError, AttributeError, TypeError, CertificateError):
+        return _readable(json.loads((cluster.state_dir / _FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, AttributeError, TypeError):
         return {}
+
+
+def _readable(texts: dict[str, str]) -> dict[str, ServerCertificate]:
+    found = {str(name): read_kept(text) for name, text in texts.items()}
+    return {name: one for name, one in found.items() if one is not None}
