@@ -24,23 +24,18 @@ def agreed(
 
     ``ours`` is what this folder remembers. Of a former installation nothing counts.
     """
-    latest = max(found.values(), key=_order, default=ours)
-    if ours.lineage == latest.lineage:
-        latest = max(latest, ours, key=_order)
-    known = {name: one for name, one in found.items() if one.lineage == latest.lineage}
-    versions = list(known.values())
-    if ours.lineage == latest.lineage:
-        versions.append(ours)
-    heads = _heads(versions)
-    record = reduce(_joined, heads)
-    # Who wrote it is nothing to what it says.
-    differ = len({to_text(replace(head, by="", at="", seen={})) for head in heads}) > 1
-    told = [_conflict(heads, known)] if differ else []
+    record = reduce(_joined, _heads(_versions(ours, found)))
+    apart = split(ours, found)
+    told = [apart] if apart else []
     return record, [*told, *_news(ours.runtime, record.runtime, record.by)]
 
 
-def _conflict(heads: list[ClusterRecord], found: Mapping[str, ClusterRecord]) -> str:
-    """Say who wrote what apart from whom."""
+def split(ours: ClusterRecord, found: Mapping[str, ClusterRecord]) -> str:
+    """Say who changed the cluster apart from whom, for people; empty where nobody did."""
+    heads = _heads(_versions(ours, found))
+    # Who wrote it is nothing to what it says.
+    if len({to_text(replace(head, by="", at="", seen={})) for head in heads}) == 1:
+        return ""
     where = {
         head.by: [name for name, one in found.items() if one == head] or ["this folder"]
         for head in heads
@@ -50,6 +45,14 @@ def _conflict(heads: list[ClusterRecord], found: Mapping[str, ClusterRecord]) ->
         f"the cluster was changed from two sides that did not see each other ({sides}); both "
         "count: every drain and pin of either stays until it is ended"
     )
+
+
+def _versions(ours: ClusterRecord, found: Mapping[str, ClusterRecord]) -> list[ClusterRecord]:
+    """All of the present installation."""
+    latest = max(found.values(), key=_order, default=ours)
+    if ours.lineage == latest.lineage:
+        latest = max(latest, ours, key=_order)
+    return [one for one in (*found.values(), ours) if one.lineage == latest.lineage]
 
 
 def _order(record: ClusterRecord) -> tuple[int, str, str]:

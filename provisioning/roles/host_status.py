@@ -30,3 +30,5 @@ class HostStatus:
     """The one it shows to clients, where it ends TLS."""
     remembers: ClusterRecord | None = None
     """Its record of the cluster, where it keeps one."""
+    held_by: str = ""
+    """The run that changes it now; empty where none does, or it keeps no record."""

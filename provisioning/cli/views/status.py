@@ -20,7 +20,7 @@ from .certificate import certificate_cell
 from .folded_rows import Row, folded_rows
 from .gpus import gpus_cell
 from .plan import pin_lines
-from .status_summary import all_faults, counts, drain_lines
+from .status_summary import all_faults, counts, drain_lines, run_lines
 from .table import FittingTable
 
 
@@ -41,6 +41,7 @@ def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) 
             parts += [Text(), _by_itself(role, inventory, state)]
     parts += [
         Text(),
+        *run_lines(state),
         *drain_lines(state),
         *pin_lines(state.runtime.pins, state.runtime.pins),
         *(Text(f"hint: {hint}", "yellow") for hint in hints(state, faults)),

@@ -28,6 +28,15 @@ def counts(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> li
     return [Text(", ".join(parts), "bold"), Text()]
 
 
+def run_lines(state: ClusterState) -> list[Text]:
+    """The run that changes the cluster now, and an upgrade that was begun."""
+    lines = [Text(f"under way: {state.run}", "yellow")] if state.run else []
+    if state.upgrade:
+        on = "" if state.run else "; `cluster rolling-upgrade --resume` continues it"
+        lines.append(Text(f"{state.upgrade}{on}", "yellow"))
+    return lines
+
+
 def drain_lines(state: ClusterState) -> list[Text]:
     """Real servers that are drained, and by whom."""
     said = {name: str(drain) for name, drain in state.runtime.drains.items()}

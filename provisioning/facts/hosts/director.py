@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ...model.address import IPAddress
 from ...model.cluster_record import ClusterRecord
 from ...model.inventory import Inventory
-from ..cluster_record import CLUSTER_RECORD, remembered
+from ..cluster_record import CLUSTER_RECORD, RUN_HOLDER, remembered
 from ..fact import Answers, View
 from ..ipvs.counters import IPVS_COUNTERS, Counters
 from ..ipvs.sync_daemon import SYNC_ROLES, SyncRole
@@ -37,6 +37,8 @@ class DirectorState:
     """Processes of Keepalived that are there and do not live, each in words."""
     remembers: ClusterRecord | None = None
     """Its record of the cluster."""
+    held_by: str = ""
+    """The run that changes it now; empty where none does."""
 
 
 def director_view(inventory: Inventory, name: str) -> View[DirectorState]:
@@ -57,6 +59,7 @@ def director_view(inventory: Inventory, name: str) -> View[DirectorState]:
             claims=seen[claims],
             hangs=seen[KEEPALIVED_HANGS],
             remembers=remembered(seen[CLUSTER_RECORD]),
+            held_by=seen[RUN_HOLDER],
         )
 
     facts = (
@@ -68,6 +71,7 @@ def director_view(inventory: Inventory, name: str) -> View[DirectorState]:
         SYNC_ROLES,
         claims,
         CLUSTER_RECORD,
+        RUN_HOLDER,
         INTERFACES,
     )
     return View(facts, combine)

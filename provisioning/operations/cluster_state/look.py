@@ -12,7 +12,7 @@ from ...facts.gather import gather
 from ...facts.hosts.director import DirectorState
 from ...facts.ipvs.table import TableFormatError
 from ...facts.lan.interfaces import InterfacesFormatError
-from ...model.agreeing import agreed
+from ...model.agreeing import agreed, split
 from ...model.cluster_record import ClusterRecord
 from ...model.inventory import Inventory
 from ...roles.host_status import HostStatus
@@ -128,7 +128,13 @@ def assemble(
         seen_hosts |= hosts
     memories = {name: one.remembers for name, one in seen_hosts.items() if one.remembers}
     record, _ = agreed(ours, memories)
-    return replace(state, runtime=record.runtime)
+    return replace(
+        state,
+        runtime=record.runtime,
+        run=next((one.held_by for one in seen_hosts.values() if one.held_by), ""),
+        upgrade=record.upgrade,
+        split=split(ours, memories),
+    )
 
 
 def _add(state: ClusterState, name: str, views: HostViews, answers: Answers) -> None:

@@ -7,6 +7,7 @@ from ...facts.clock import Clock
 from ...facts.hosts.director import DirectorState
 from ...facts.hosts.real_server import RealServerState
 from ...facts.hosts.storage import StorageState
+from ...model.cluster_record import UnfinishedUpgrade
 from ...model.runtime import Runtime
 from ...roles.director.director import DIRECTORS
 from ...roles.host_status import HostStatus
@@ -27,6 +28,12 @@ class ClusterState:
     """Hosts that could not be looked at, and why."""
     runtime: Runtime = field(default_factory=Runtime)
     """Changes on purpose that the inventory does not have."""
+    run: str = ""
+    """The run that changes the cluster now; empty where none does."""
+    upgrade: UnfinishedUpgrade | None = None
+    """A rolling upgrade under way or cut."""
+    split: str = ""
+    """Who changed the cluster apart from whom; empty where nobody did."""
     remedies: dict[str, str] = field(default_factory=dict)
     """Fixes for some that could not be looked at."""
     clocks: dict[str, Clock] = field(default_factory=dict)

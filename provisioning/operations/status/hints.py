@@ -16,7 +16,13 @@ _LOOKS = {"exec", "history", "logs", "plan", "releases", "ssh", "status", "verif
 
 def hints(state: ClusterState, faults: list[Fault]) -> list[str]:
     """In words, with the host in front."""
-    return [*_slow(state), *_unasked(state), *_robots(state), *_unexplained(faults)]
+    return [
+        *([state.split] if state.split else []),
+        *_slow(state),
+        *_unasked(state),
+        *_robots(state),
+        *_unexplained(faults),
+    ]
 
 
 def _unexplained(faults: list[Fault]) -> list[str]:

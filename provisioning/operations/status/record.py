@@ -10,6 +10,8 @@ Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be tol
      "pinned": {host: {"release": str, "who": str, "since": str}},
      "drained": {host: {"who": str, "since": str, "reason": str, "settled": bool,
          "stopped": bool, "cause": str}},
+     "run": str (who changes the cluster now; empty where nobody does),
+     "upgrade": {"id": str, "target": str, "where": str} | null (under way, or cut),
      "directors": {host: {
          "keepalived": bool, "vrrp": {vip: "MASTER" | "BACKUP" | "FAULT" | "STOP"},
          "holds": [vip], "sync": ["master" | "backup"],
@@ -53,6 +55,7 @@ from typing import Any
 from ...facts.hosts.real_server import NodeState
 from ...facts.ipvs.table import TableService
 from ...facts.served_certificate import ServedCertificate
+from ...model.cluster_record import UnfinishedUpgrade
 from ...model.inventory import Inventory
 from ...roles.wanted_services import WantedService, wanted_services
 from ..cluster_state.state import ClusterState
@@ -72,6 +75,8 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
         "unreachable": state.unreachable,
         "pinned": {name: asdict(pin) for name, pin in state.runtime.pins.items()},
         "drained": {name: asdict(drain) for name, drain in state.runtime.drains.items()},
+        "run": state.run,
+        "upgrade": _upgrade(state.upgrade),
         "directors": {
             name: {
                 "keepalived": director.keepalived,
@@ -109,6 +114,12 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
             for key, hosts in state.others.items()
         },
     }
+
+
+def _upgrade(upgrade: UnfinishedUpgrade | None) -> dict[str, str] | None:
+    if upgrade is None:
+        return None
+    return {"id": upgrade.id, "target": upgrade.target, "where": upgrade.where}
 
 
 def _node(node: NodeState) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from ...facts.cluster_record import CLUSTER_RECORD, remembered
+from ...facts.cluster_record import CLUSTER_RECORD, RUN_HOLDER, remembered
 from ...facts.edge_status import EDGE_VRRP, EdgeAnswer, edge_answer
 from ...facts.fact import Answers, View
 from ...facts.keepalived import KEEPALIVED_RUNS
@@ -47,9 +47,10 @@ def edge_view(inventory: Inventory, name: str) -> View[HostStatus]:
             cells["certificate"] = Cell(*certificate.left_in_words(tls, now))
         faults = tuple(_faults(name, said, runs=runs, vrrp=vrrp))
         remembers = remembered(seen[CLUSTER_RECORD]) if keeps else None
-        return HostStatus(record, cells, faults, certificate, remembers)
+        held_by = seen[RUN_HOLDER] if keeps else ""
+        return HostStatus(record, cells, faults, certificate, remembers, held_by)
 
-    more = (*((shown,) if shown else ()), *((CLUSTER_RECORD,) if keeps else ()))
+    more = (*((shown,) if shown else ()), *((CLUSTER_RECORD, RUN_HOLDER) if keeps else ()))
     facts = (INTERFACES, EDGE_VRRP, KEEPALIVED_RUNS, answer, *more)
     return View(facts, combine)
 
