@@ -1,6 +1,6 @@
 """A recording of what an autoscaler would be told of a node under load that comes in bursts.
 
-    python -m benchmarks.scaling FILE [--minutes N] [--workers N] [--engine NAME] [--interval SECONDS]
+    python -m benchmarks.scaling FILE [--minutes N] [--workers N] [--engine NAME] [--interval S]
 
 Real clients ask a real node on loopback, which is measured first: load is in parts of what it can
 do here. Its own /metrics is asked as Prometheus does. FILE gets a line each time: seconds, jobs
@@ -11,6 +11,7 @@ tests/operations/kubernetes/recorded-load.csv is one; a new one may take its pla
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -30,6 +31,9 @@ def main() -> None:
     parser.add_argument("--engine", default="espeak", help="of the node")
     parser.add_argument("--interval", type=duration, default=5, help="seconds between looks")
     options = parser.parse_args()
+    # Not after all those minutes.
+    if not os.access(options.file.parent, os.W_OK) or options.file.is_dir():
+        parser.error(f"{options.file} cannot be written: name a file in a folder that can")
     with (
         tempfile.TemporaryDirectory() as scratch,
         node(Path(scratch), options.engine, options.workers) as client,

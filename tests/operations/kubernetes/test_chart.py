@@ -138,9 +138,8 @@ def test_what_is_left_out_is_named() -> None:
 def test_services_and_vips_that_a_service_cannot_have_are_named() -> None:
     text = """\
 vips: [192.168.1.100, 192.168.1.200, "fd00::100"]
-directors:
-  hosts: {lvs1: {address: 192.168.1.11, address6: "fd00::11"}, lvs2: {address: 192.168.1.12, address6: "fd00::12"}}
-real_servers: {hosts: {rs1: {address: 192.168.1.101, address6: "fd00::21"}, rs2: {address: 192.168.1.102, address6: "fd00::22"}}}
+directors: {hosts: {lvs1: {address: 192.168.1.11, address6: "fd00::11"}}}
+real_servers: {hosts: {rs1: {address: 192.168.1.101, address6: "fd00::21"}}}
 services:
   - {name: web, port: 80, real_servers: [rs1]}
   - {name: base, port: 5432, app: false, check: {type: tcp}}
