@@ -1,5 +1,6 @@
-"""The recording for the autoscaler: what is read of a node's metrics, and load that comes in bursts."""
+"""The recording for the autoscaler: what is read of a node, and load that comes in bursts."""
 
+import itertools
 import random
 
 import pytest
@@ -36,7 +37,7 @@ def test_load_comes_in_bursts_for_as_long_as_it_shall() -> None:
     found = [*phases(random.Random(1), 600)]
     loads = [load for load, _ in found]
     assert {*loads} == {LULL, USUAL, BURST}
-    assert all(one != two for one, two in zip(loads, loads[1:], strict=False))
+    assert all(one != two for one, two in itertools.pairwise(loads))
     assert 600 <= sum(seconds for _, seconds in found) < 650
 
 

@@ -1,4 +1,4 @@
-"""Loads for the autoscaler: one that a real node had, and one that was made up of extremes."""
+"""Loads for the autoscaler: one that a real node had, and others that were made up."""
 
 import csv
 import itertools
@@ -77,6 +77,16 @@ def made_up() -> list[int]:
     for count in minutes:
         at = [chance.randrange(60) for _ in range(count)]
         found += [at.count(second) for second in range(60)]
+    return found
+
+
+def steady(rate: float, seconds: int) -> list[int]:
+    """Requests in each second, that come by chance, so many a second in the mean."""
+    chance, found = random.Random(3), [0] * seconds
+    at = chance.expovariate(rate)
+    while at < seconds:
+        found[int(at)] += 1
+        at += chance.expovariate(rate)
     return found
 
 

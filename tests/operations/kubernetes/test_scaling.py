@@ -12,7 +12,7 @@ import yaml
 from benchmarks.scaling.recorder import Sample
 
 from .hpa import SYNC, Autoscaler
-from .load import made_up, recorded
+from .load import made_up, recorded, steady
 from .simulated import SimulatedCluster, slots_of
 from .site import container, one
 
@@ -149,6 +149,24 @@ def test_recorded_load_makes_no_oscillation_and_cuts_no_job(name: str, stretch: 
     assert _turns(restless.sizes) > 3 * _turns(sizes), sizes
     # As eSpeak had it, and as an engine has it whose jobs take three times as long: 15 s.
     assert stretch == _SLOW or _turns(sizes) <= 3, sizes
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6])
+@pytest.mark.parametrize("name", ["watched", "cards"])
+def test_load_that_is_steady_but_for_chance_moves_a_pod_a_few_times_an_hour(
+    name: str, share: float
+) -> None:
+    hours, seconds = 3, 20
+    most = _spec(name)["maxReplicaCount"] * slots_of(name)
+    load = steady(share * most / seconds, hours * 3600)
+    usual, restless = SimulatedCluster(name), SimulatedCluster(name, spec=_without_window(name))
+    for cluster in (usual, restless):
+        cluster.take_about(seconds)
+        cluster.run(load)
+        assert cluster.cut == 0
+    # One that goes and comes back is two turns.
+    assert _turns(usual.sizes) <= hours * 2 * 3, usual.sizes
+    assert _turns(restless.sizes) >= hours * 2 * 10, restless.sizes
 
 
 @pytest.mark.parametrize("name", ["watched", "cards"])
