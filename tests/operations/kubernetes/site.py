@@ -32,7 +32,7 @@ SITES: dict[str, tuple[str, dict[str, Any]]] = {
             "monitoring": {"labels": {"release": "prometheus"}},
             "scaling": {"enabled": True, "prometheus": _PROMETHEUS},
             "artifacts": {"claim": "weights"},
-            "storage": {"nfs": None, "storage_class": "cephfs"},
+            "storage": {"storage_class": "cephfs"},
         },
     ),
     "cards": (

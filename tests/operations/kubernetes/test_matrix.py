@@ -32,7 +32,7 @@ _TLS: dict[str, tuple[str, dict[str, Any]]] = {
 _STORAGE: dict[str, tuple[str, dict[str, Any]]] = {
     "none": ("", {}),
     "NFS": ('storage: {source: "nas.example.org:/out"}', {}),
-    "class": ("storage: {hosts: {nas1: 192.168.1.20}}", {"nfs": None, "storage_class": "cephfs"}),
+    "class": ("storage: {hosts: {nas1: 192.168.1.20}}", {"storage_class": "cephfs"}),
     "claim": ("storage: {hosts: {nas1: 192.168.1.20}}", {"claim": "there"}),
 }
 _SCALING = {"enabled": True, "prometheus": "http://prometheus:9090"}
