@@ -168,6 +168,16 @@ def test_edges_alone_are_a_service_where_clients_asked_them() -> None:
     assert left_out(found) == ["edges: nodes themselves refuse what they cannot take"]
 
 
+def test_a_range_of_hosts_is_as_many_pods() -> None:
+    hosts = "real_servers: {hosts: {'rs[001-300]': '10.1.[1-2].[1-150]'}}"
+    directors = "vip: 10.1.0.100/16\ndirectors: {hosts: {lvs1: 10.1.0.11}}"
+    found = parse_inventory(f"{directors}\n{hosts}\n", Path("x.yaml")).inventory
+    values = values_of(found)
+    assert values["replicas"] == 300
+    assert isinstance(scaling := values["scaling"], dict)
+    assert (scaling["min_replicas"], scaling["max_replicas"]) == (300, 600)
+
+
 def test_files_of_another_time_are_named_and_stay(path: Path, tmp_path: Path) -> None:
     out = tmp_path / "k8s"
     words = ["-i", str(path), "--kubernetes", "--out", str(out)]
