@@ -14,7 +14,7 @@ from provisioning.operations.kubernetes.chart import kubernetes_files
 from . import custom_resources
 from .pod_security import faults
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 _VERSION = "1.33"
 _ENGINES = {
     "espeak": "espeak",
