@@ -6,7 +6,8 @@ import click
 
 from ...model.inventory import Inventory
 from ...operations.cluster.cluster import Cluster
-from ...operations.kubernetes.chart import kubernetes_files, left_out
+from ...operations.kubernetes.chart import ENVIRONMENT_FILE, kubernetes_files
+from ...operations.kubernetes.left_out import left_out
 from ...resources.file import File
 from ...roles.desired import DesiredHost, desired_hosts
 from ...roles.monitoring.own_prometheus import prometheus_files
@@ -110,7 +111,18 @@ def _show_for_kubernetes(
         )
     for what in left_out(inventory):
         click.echo(f"Left out: {what}.", err=True)
-    _show_apart(kubernetes_files(inventory), out, as_json=as_json)
+    files = kubernetes_files(inventory)
+    _show_apart(files, out, as_json=as_json)
+    if out is not None:
+        for path in _left_there(out, files):
+            click.echo(f"{path} was not written now: remove it, or it is applied too.", err=True)
+
+
+def _left_there(out: Path, files: list[File]) -> list[Path]:
+    """Files of an earlier time, which Helm or kubectl would take with those that are there now."""
+    written = {out / file.path.lstrip("/") for file in files}
+    there = [*(out / "chart").rglob("*"), out / ENVIRONMENT_FILE]
+    return sorted(path for path in there if path.is_file() and path not in written)
 
 
 def _show_apart(found: list[File], out: Path | None, *, as_json: bool) -> None:

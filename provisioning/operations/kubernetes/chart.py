@@ -16,6 +16,7 @@ from .values import ENVIRONMENT_SECRET, values_of
 from .values_schema import schema_text
 
 _FOLDER = "kubernetes"
+ENVIRONMENT_FILE = "environment-secret.yaml"
 _ABOUT = (
     "# Made by cosyvoice-cluster from the inventory. The first part has its names, the second\n"
     "# is Kubernetes' own. docs/kubernetes.md says what moves over, and what has to be filled in.\n"
@@ -39,22 +40,6 @@ def kubernetes_files(inventory: Inventory) -> list[File]:
     return found
 
 
-def left_out(inventory: Inventory) -> list[str]:
-    """Parts of the inventory that the chart has not, a sentence each."""
-    keys = ("environment", "workers", "weight", "gpus")
-    found = [
-        f"real_servers.hosts.{name}.{key}: pods are all alike"
-        for name, host in inventory.real_servers.hosts.items()
-        for key in keys
-        if key in host.model_fields_set
-    ]
-    if inventory.edges is not None:
-        found.append("edges: nodes themselves refuse what they cannot take")
-    if inventory.tls is not None and not inventory.tls.names:
-        found.append("tls: an Ingress or Gateway goes by tls.names, and there are none")
-    return found
-
-
 def _environment(inventory: Inventory) -> File:
     """A manifest of its own, for its values may be keys and tokens."""
     directory = inventory.app.directory
@@ -65,7 +50,7 @@ def _environment(inventory: Inventory) -> File:
         "metadata": {"name": ENVIRONMENT_SECRET},
         "stringData": {name: with_paths(str(value), directory) for name, value in values},
     }
-    return File(path="/environment-secret.yaml", content=_yaml(manifest), sensitive=True)
+    return File(path=f"/{ENVIRONMENT_FILE}", content=_yaml(manifest), sensitive=True)
 
 
 def _yaml(value: object) -> str:

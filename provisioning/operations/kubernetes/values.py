@@ -9,9 +9,11 @@ from ...model.derived.engine_needs import artifacts_of, engine_variables
 from ...model.derived.nodes import all_nodes
 from ...model.derived.resolve import app_services, gpus_of
 from ...model.derived.slots import jobs_of_a_card
+from ...model.derived.way_in import edges_alone, way_in_vips
 from ...model.engine import NONE
 from ...model.inventory import Inventory
 from ...model.service import VirtualService
+from ...model.vrrp import VirtualIP
 from ...roles.real_server.outputs import output_folder
 from ...roles.storage import mount_source
 
@@ -29,9 +31,9 @@ def values_of(inventory: Inventory) -> dict[str, object]:
     app, gpus = inventory.app, gpus_of_a_pod(inventory)
     return {
         "name": inventory.name,
-        "vips": [str(vip.address.ip) for vip in inventory.virtual_ips],
+        "vips": [str(vip.address.ip) for vip in vips_of(inventory)],
         "replicas": len(nodes),
-        "services": [{"name": one.name, "port": one.port} for one in _services(inventory)],
+        "services": _client_ports(inventory),
         "app": {
             "server": app.server.value,
             "listen": _listen(inventory),
@@ -67,6 +69,12 @@ def values_of(inventory: Inventory) -> dict[str, object]:
     }
 
 
+def vips_of(inventory: Inventory) -> list[VirtualIP]:
+    """VIPs that a Service can have: the first of each family."""
+    by_family = {vip.address.version: vip for vip in reversed(way_in_vips(inventory))}
+    return [vip for vip in way_in_vips(inventory) if vip is by_family[vip.address.version]]
+
+
 def gpus_of_a_pod(inventory: Inventory) -> int:
     """Cards of each pod: the most that a real server's node has, or that it should have; 0 without
     any."""
@@ -91,6 +99,13 @@ def _services(inventory: Inventory) -> list[VirtualService]:
     return services[:1] if inventory.app.per_gpu else services
 
 
+def _client_ports(inventory: Inventory) -> list[dict[str, object]]:
+    """Ports that clients ask; behind edges alone they never saw those of the nodes."""
+    if edges := edges_alone(inventory):
+        return [{"name": "edges", "port": edges.port}]
+    return [{"name": one.name, "port": one.port} for one in _services(inventory)]
+
+
 def _port(inventory: Inventory) -> int:
     ports = [one.port for one in _services(inventory)]
     return ports[0] if ports and ports[0] >= _PRIVILEGED else _USUAL_PORT
@@ -98,7 +113,9 @@ def _port(inventory: Inventory) -> int:
 
 def _listen(inventory: Inventory) -> str:
     hosts = inventory.real_servers.hosts.values()
-    if hosts and all(host.address.version == 6 for host in hosts):
+    ipv6_alone = bool(hosts) and all(host.address.version == 6 for host in hosts)
+    if ipv6_alone or any(vip.address.version == 6 for vip in vips_of(inventory)):
+        # Of both families, where pods have both.
         return "::"
     return "0.0.0.0"  # nosec B104
 

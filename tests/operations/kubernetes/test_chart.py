@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from provisioning.cli.commands.render import render
 from provisioning.model.loader.load import load_inventory, parse_inventory
 from provisioning.operations.kubernetes.alerts import ELSEWHERE, RULES, alert_rules
-from provisioning.operations.kubernetes.chart import kubernetes_files, left_out
+from provisioning.operations.kubernetes.chart import kubernetes_files
+from provisioning.operations.kubernetes.left_out import left_out
 from provisioning.operations.kubernetes.values import values_of
 from provisioning.roles.monitoring.own_prometheus import prometheus_files
 
@@ -132,6 +133,74 @@ def test_what_is_left_out_is_named() -> None:
     assert said.startswith("tls: ")
     plain = parse_inventory(_INVENTORY.partition("app:")[0], Path("x.yaml")).inventory
     assert "environment-secret.yaml" not in {one.path[1:] for one in kubernetes_files(plain)}
+
+
+def test_services_and_vips_that_a_service_cannot_have_are_named() -> None:
+    text = """\
+vips: [192.168.1.100, 192.168.1.200, "fd00::100"]
+directors: {hosts: {lvs1: {address: 192.168.1.11, address6: "fd00::11"}}}
+real_servers: {hosts: {rs1: {address: 192.168.1.101, address6: "fd00::21"}}}
+services:
+  - {name: web, port: 80, real_servers: [rs1]}
+  - {name: base, port: 5432, app: false, check: {type: tcp}}
+"""
+    found = parse_inventory(text, Path("x.yaml")).inventory
+    assert left_out(found) == [
+        "services.web.real_servers: pods are all alike",
+        "services.base: it is not the app's",
+        "the VIP 192.168.1.200: a Service has one of each family",
+    ]
+    values = values_of(found)
+    assert values["vips"] == ["192.168.1.100", "fd00::100"]
+    app = values["app"]
+    assert isinstance(app, dict) and app["listen"] == "::"
+    assert values["services"] == [{"name": "web", "port": 80}]
+
+
+def test_edges_alone_are_a_service_where_clients_asked_them() -> None:
+    examples = HERE.parents[2] / "docs" / "examples"
+    found = load_inventory(examples / "edges-alone.yaml")
+    values = values_of(found)
+    assert values["vips"] == ["192.168.1.100"]
+    assert values["services"] == [{"name": "edges", "port": 9080}]
+    app = values["app"]
+    assert isinstance(app, dict) and app["port"] == 12321
+    assert left_out(found) == ["edges: nodes themselves refuse what they cannot take"]
+
+
+def test_a_range_of_hosts_is_as_many_pods() -> None:
+    hosts = "real_servers: {hosts: {'rs[001-300]': '10.1.[1-2].[1-150]'}}"
+    directors = "vip: 10.1.0.100/16\ndirectors: {hosts: {lvs1: 10.1.0.11}}"
+    found = parse_inventory(f"{directors}\n{hosts}\n", Path("x.yaml")).inventory
+    values = values_of(found)
+    assert values["replicas"] == 300
+    assert isinstance(scaling := values["scaling"], dict)
+    assert (scaling["min_replicas"], scaling["max_replicas"]) == (300, 600)
+
+
+def test_files_of_another_time_are_named_and_stay(path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "k8s"
+    words = ["-i", str(path), "--kubernetes", "--out", str(out)]
+    assert "was not written now" not in CliRunner().invoke(render, words).stderr
+    old = out / "chart" / "templates" / "旧.yaml"
+    old.write_text("kind: Pod\n")
+    # The operator's own, which the image is built from.
+    (out / "image" / "cosyvoice_cluster-0.1.0-py3-none-any.whl").touch()
+    path.write_text(_INVENTORY.partition(", environment")[0] + "}\n", encoding="utf-8")
+    result = CliRunner().invoke(render, words)
+    assert result.exit_code == 0
+    told = [line.split()[0] for line in result.stderr.splitlines() if "was not written now" in line]
+    assert told == [str(old), str(out / "environment-secret.yaml")]
+    assert old.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "k8s").mkdir()
+    (tmp_path / "k8s" / "chart").touch()
+    words = ["-i", str(path), "--kubernetes", "--out", str(tmp_path / "k8s")]
+    result = CliRunner().invoke(render, words)
+    assert result.exit_code == 2
+    assert f"{tmp_path}/k8s/chart cannot be written" in result.stderr
 
 
 @pytest.mark.parametrize("name", SITES)

@@ -2,7 +2,6 @@
 
 import copy
 import itertools
-import random
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,17 @@ from typing import Any
 import pytest
 import yaml
 
+from benchmarks.scaling.recorder import Sample
+
 from .hpa import SYNC, Autoscaler
+from .load import made_up, recorded, steady
+from .simulated import SimulatedCluster, slots_of
 from .site import container, one
 
 _LABELS = 'job="cosyvoice-node",namespace="speech",service="tts-nodes"'
+_SLOW = 10
+"""Jobs of 50 s. Lulls are longer than the window then, and pods go in them and come back."""
+_QUIET = 2 * 3600
 
 
 def _spec(name: str) -> dict[str, Any]:
@@ -80,10 +86,93 @@ def test_an_autoscaler_does_as_the_documentation_has_it() -> None:
     assert scaler.decide(90, {"jobs-per-slot": 9.0, "gpu-utilisation": 100}) == 8
 
 
+def test_the_query_says_of_a_recorded_node_what_the_autoscaler_is_told_here(tmp_path: Path) -> None:
+    samples = recorded().samples
+    queried = _triggers("watched")["jobs-per-slot"]["query"]
+    series = {
+        "cosyvoice_jobs_running": [one.running for one in samples],
+        "cosyvoice_jobs_waiting": [one.waiting for one in samples],
+    }
+    interval = round(samples[-1].seconds / (len(samples) - 1))
+    test = {
+        "evaluation_interval": f"{interval}s",
+        "tests": [
+            {
+                "interval": f"{interval}s",
+                "input_series": [
+                    {"series": f"{key}{{{_LABELS}}}", "values": " ".join(map(str, values))}
+                    for key, values in series.items()
+                ],
+                "promql_expr_test": [
+                    {
+                        "expr": queried,
+                        "eval_time": f"{number * interval}s",
+                        "exp_samples": [{"labels": "{}", "value": _jobs_per_slot("watched", one)}],
+                    }
+                    for number, one in enumerate(samples)
+                ],
+            }
+        ],
+    }
+    path = tmp_path / "test.yml"
+    path.write_text(yaml.safe_dump(test), encoding="utf-8")
+    words = ["promtool", "test", "rules", str(path)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("name", ["watched", "cards"])
-def test_recorded_load_makes_no_oscillation_and_cuts_no_job(name: str) -> None:
-    cluster = _Cluster(name)
-    cluster.run(_arrivals())
+def test_what_a_real_node_told_makes_no_oscillation(name: str) -> None:
+    usual, restless = _told(name, _spec(name)), _told(name, _without_window(name))
+    least = _spec(name)["minReplicaCount"]
+    assert max(usual) >= 2 * least, "the load is too small to prove anything"
+    # Up while it lasts, down when it is over.
+    assert (_turns(usual), usual[-1]) == (1, least), usual
+    assert _turns(restless) >= 3, restless
+
+
+@pytest.mark.parametrize("stretch", [1, 3, _SLOW])
+@pytest.mark.parametrize("name", ["watched", "cards"])
+def test_recorded_load_makes_no_oscillation_and_cuts_no_job(name: str, stretch: int) -> None:
+    recording = recorded(stretch)
+    # As many such nodes' clients as keep about half of the pods that there may be busy.
+    nodes = _spec(name)["maxReplicaCount"] * slots_of(name) // (2 * recording.slots)
+    # Thrice, and then the night.
+    load = 3 * recording.arrivals(nodes) + [0] * _QUIET
+    usual, restless = SimulatedCluster(name), SimulatedCluster(name, spec=_without_window(name))
+    for cluster in (usual, restless):
+        cluster.take_about(recording.length())
+        cluster.run(load)
+        assert (cluster.cut, cluster.done) == (0, sum(load))
+    spec, sizes = _spec(name), usual.sizes
+    assert (max(sizes), sizes[-1]) == (spec["maxReplicaCount"], spec["minReplicaCount"])
+    assert _turns(restless.sizes) > 3 * _turns(sizes), sizes
+    # As eSpeak had it, and as an engine has it whose jobs take three times as long: 15 s.
+    assert stretch == _SLOW or _turns(sizes) <= 3, sizes
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6])
+@pytest.mark.parametrize("name", ["watched", "cards"])
+def test_load_that_is_steady_but_for_chance_moves_a_pod_a_few_times_an_hour(
+    name: str, share: float
+) -> None:
+    hours, seconds = 3, 20
+    most = _spec(name)["maxReplicaCount"] * slots_of(name)
+    load = steady(share * most / seconds, hours * 3600)
+    usual, restless = SimulatedCluster(name), SimulatedCluster(name, spec=_without_window(name))
+    for cluster in (usual, restless):
+        cluster.take_about(seconds)
+        cluster.run(load)
+        assert cluster.cut == 0
+    # One that goes and comes back is two turns.
+    assert _turns(usual.sizes) <= hours * 2 * 3, usual.sizes
+    assert _turns(restless.sizes) >= hours * 2 * 10, restless.sizes
+
+
+@pytest.mark.parametrize("name", ["watched", "cards"])
+def test_extremes_make_no_oscillation_and_cut_no_job(name: str) -> None:
+    cluster = SimulatedCluster(name)
+    cluster.run(made_up())
     sizes = cluster.sizes
     assert max(sizes) == _spec(name)["maxReplicaCount"], "the load is too small to prove anything"
     assert sizes[-1] == _spec(name)["minReplicaCount"]
@@ -96,105 +185,42 @@ def test_recorded_load_makes_no_oscillation_and_cuts_no_job(name: str) -> None:
 def test_without_the_window_there_is_more_coming_and_going_and_the_grace_still_saves_jobs(
     name: str,
 ) -> None:
-    spec = copy.deepcopy(_spec(name))
-    down = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]
-    down["stabilizationWindowSeconds"] = 1
-    down["policies"] = [{"type": "Percent", "value": 100, "periodSeconds": 15}]
-    usual, restless, hasty = _Cluster(name), _Cluster(name, spec=spec), _Cluster(name, 5, spec)
+    spec = _without_window(name)
+    usual, restless, hasty = (
+        SimulatedCluster(name),
+        SimulatedCluster(name, spec=spec),
+        SimulatedCluster(name, 5, spec),
+    )
     for cluster in (usual, restless, hasty):
-        cluster.run(_arrivals())
+        cluster.run(made_up())
     assert _turns(restless.sizes) > 2 * _turns(usual.sizes)
     assert restless.cut == 0
     # Without it they are cut, so that this test can see it.
     assert hasty.cut > 0
 
 
+def _told(name: str, spec: dict[str, Any]) -> list[int]:
+    """Pods that there are, while the node tells what it told, and is silent then."""
+    recording, scaler = recorded(), Autoscaler(spec, spec["minReplicaCount"])
+    sizes = []
+    for now in range(0, recording.seconds + _QUIET, SYNC):
+        load = _jobs_per_slot(name, recording.at(now))
+        sizes.append(scaler.decide(now, {"jobs-per-slot": load, "gpu-utilisation": 0}))
+    return sizes
+
+
+def _jobs_per_slot(name: str, sample: Sample) -> float:
+    return (sample.running + sample.waiting) / slots_of(name)
+
+
+def _without_window(name: str) -> dict[str, Any]:
+    spec = copy.deepcopy(_spec(name))
+    down = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]
+    down["stabilizationWindowSeconds"] = 1
+    down["policies"] = [{"type": "Percent", "value": 100, "periodSeconds": 15}]
+    return spec
+
+
 def _turns(sizes: list[int]) -> int:
     steps = [after - before for before, after in itertools.pairwise(sizes) if after != before]
     return sum((one > 0) != (two > 0) for one, two in itertools.pairwise(steps))
-
-
-def _arrivals() -> list[int]:
-    """Requests in each second."""
-    text = Path(__file__).with_name("load.csv").read_text(encoding="utf-8")
-    minutes = [
-        int(x) for line in text.splitlines() if not line.startswith("#") for x in line.split()
-    ]
-    chance = random.Random(7)
-    found = []
-    for count in minutes:
-        at = [chance.randrange(60) for _ in range(count)]
-        found += [at.count(second) for second in range(60)]
-    return found
-
-
-class _Cluster:
-    """Pods with slots, one line before them; those that are scaled away end what they have."""
-
-    def __init__(
-        self, name: str, grace: int | None = None, spec: dict[str, Any] | None = None
-    ) -> None:
-        template = one(name, "StatefulSet")["spec"]["template"]["spec"]
-        self.grace = grace or template["terminationGracePeriodSeconds"]
-        environment = {entry["name"]: entry.get("value") for entry in container(name)["env"]}
-        cards = "COSYVOICE_GPUS" in environment
-        slots = 2 * int(environment["COSYVOICE_JOBS_PER_GPU"]) if cards else None
-        self.slots = slots or int(environment["COSYVOICE_WORKERS"])
-        self.longest = int(environment["COSYVOICE_LONGEST_TIMEOUT"])
-        self.scaler = Autoscaler(spec or _spec(name), (spec or _spec(name))["minReplicaCount"])
-        self.pods = [_Pod() for _ in range(self.scaler.replicas)]
-        self.leaving: list[_Pod] = []
-        self.waiting: list[int] = []
-        self.sizes: list[int] = []
-        self.chance = random.Random(11)
-        self.cut = self.done = 0
-
-    def run(self, arrivals: list[int]) -> None:
-        for now, count in enumerate(arrivals):
-            self.waiting += [self._length() for _ in range(count)]
-            self._work(now)
-            if now % SYNC == 0:
-                self._scale(now)
-
-    def _length(self) -> int:
-        """Most jobs are short, some take as long as a job may."""
-        return self.longest if self.chance.random() < 0.05 else self.chance.randint(5, 30)
-
-    def _work(self, now: int) -> None:
-        for pod in [*self.pods, *self.leaving]:
-            self.done += sum(end <= now for end in pod.ends)
-            pod.ends = [end for end in pod.ends if end > now]
-        while self.waiting and (free := self._free(now)):
-            # Whichever has the least to do, as two choices and lending bring about.
-            pod = min(free, key=lambda pod: (len(pod.ends), self.chance.random()))
-            pod.ends.append(now + self.waiting.pop(0))
-        for pod in self.leaving:
-            if now >= pod.killed:
-                self.cut += len(pod.ends)
-                pod.ends = []
-        self.leaving = [pod for pod in self.leaving if pod.ends]
-
-    def _free(self, now: int) -> list["_Pod"]:
-        return [pod for pod in self.pods if now >= pod.ready and len(pod.ends) < self.slots]
-
-    def _scale(self, now: int) -> None:
-        running = sum(len(pod.ends) for pod in [*self.pods, *self.leaving])
-        busy = sum(min(1.0, len(pod.ends) / self.slots) for pod in self.pods) / len(self.pods)
-        load = (running + len(self.waiting)) / self.slots
-        # Utilisation of cards says less than jobs do: some work while they wait for a CPU.
-        values = {"jobs-per-slot": load, "gpu-utilisation": 100 * busy * 0.9}
-        wanted = self.scaler.decide(now, values)
-        # A new pod loads its model for a minute and a half.
-        self.pods += [_Pod(now + 90) for _ in range(wanted - len(self.pods))]
-        for pod in self.pods[wanted:]:
-            pod.killed = now + self.grace
-        self.leaving += self.pods[wanted:]
-        self.pods = self.pods[:wanted]
-        self.sizes.append(wanted)
-
-
-class _Pod:
-    def __init__(self, ready: int = 0) -> None:
-        self.ready = ready
-        self.ends: list[int] = []
-        self.killed = 0
