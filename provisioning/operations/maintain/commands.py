@@ -1,11 +1,12 @@
 """Begin, check, pause, resume and abort a maintenance: the forms of ``cluster maintain``."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ...engine.fleet import Fleet
 from ...engine.lock import LockedError, cluster_lock
 from ..cluster.cluster import Cluster
 from ..notifying.hook import Hook
@@ -16,6 +17,8 @@ from ..rolling_upgrade.clock import Clock, WallClock
 from ..rolling_upgrade.events import UpgradeEvent
 from ..rolling_upgrade.planning import require_new_run
 from ..rolling_upgrade.ports import ActionError
+from ..rolling_upgrade.snapshot import ClusterSnapshot
+from ..rolling_upgrade.ssh.observer import Observer
 from ..verify import verify
 from . import registration, state_machine
 from .dialogue import MaintenanceDialogue
@@ -27,7 +30,7 @@ from .ports import MaintenanceActions
 from .registration import MaintenanceConflictError
 from .result import MaintenanceResult, Outcome, end_event, facts, whereabouts_of_cut
 from .runner import Runner
-from .ssh_hosts import SSHHosts
+from .ssh_hosts import SSHHosts, holding
 from .state import HostState, HostStatus, Maintenance, Ran, RunStatus
 from .work import Work
 
@@ -136,10 +139,10 @@ class Begin(MaintenanceCommand):
     work: Work
     how: MaintenanceOptions
 
-    def check(self, op: Operation) -> Planned:
-        """Plan, and change nothing. Raises ``PreflightError``, ``OptionError`` and
-        ``ActionError``."""
-        return self._plan(op, self.actions(op, self.work, self.how))
+    def check(self, cluster: Cluster, fleet: Fleet) -> Planned:
+        """Plan without a run. Raises ``PreflightError``, ``OptionError`` and ``ActionError``."""
+        observer = Observer(cluster=cluster, fleet=fleet, options=self.how.of_upgrade())
+        return self._plan(cluster, "check", observer.look(), holding(observer))
 
     def execute(self, op: Operation, dialogue: MaintenanceDialogue) -> Outcome:
         """Plan, ask and do it. Raises ``MaintenanceConflictError`` or ``UpgradeConflictError``
@@ -147,15 +150,15 @@ class Begin(MaintenanceCommand):
         registration.require_new(op.cluster)
         require_new_run(state_file.load(op.cluster.state_dir))
         actions = self.actions(op, self.work, self.how)
-        planned = self._plan(op, actions)
+        planned = self._plan(op.cluster, op.run.id, actions.look(), actions.holders())
         dialogue.confirm(planned)
         if not planned.state.hosts:
             return Outcome.DONE
         return self._drive(op, dialogue, planned.state, actions, Runner.run)
 
-    def _plan(self, op: Operation, actions: MaintenanceActions) -> Planned:
-        cluster = op.cluster
-        snapshot = actions.look()
+    def _plan(
+        self, cluster: Cluster, id: str, snapshot: ClusterSnapshot, holders: Collection[str]
+    ) -> Planned:
         plan = plan_maintenance(
             cluster.inventory,
             cluster.runtime,
@@ -163,7 +166,7 @@ class Begin(MaintenanceCommand):
             self.how,
             self.work,
             snapshot,
-            actions.holders(),
+            holders,
         )
         batches: dict[int, list[str]] = {}
         for host in plan.hosts:
@@ -171,7 +174,7 @@ class Begin(MaintenanceCommand):
                 batches.setdefault(host.batch, []).append(host.host)
         out = {number: share_out(snapshot, names) for number, names in batches.items()}
         begun = datetime.now(UTC).isoformat(timespec="seconds")
-        state = Maintenance(op.run.id, self.work, self.how, plan.hosts, begun)
+        state = Maintenance(id, self.work, self.how, plan.hosts, begun)
         return Planned(state, plan.notes, out)
 
 

@@ -40,7 +40,7 @@ class MaintenanceActions(ClusterActions, Protocol):
     def reboot(self, host: str) -> None:
         """Order a reboot; it begins a moment later."""
 
-    def away(self, host: str, boot: str) -> str:
+    def not_back(self, host: str, boot: str) -> str:
         """Say why the host is not back from a reboot of the boot of id ``boot``; empty once it is.
         Raises ``HostIdentityError``."""
 

@@ -176,20 +176,19 @@ class Runner:
     def _phase(self, name: str, phase: Phase) -> bool:
         """Run one phase, with its begin and end in the state; tell whether the host can take
         another."""
+        if not phase.applies(Turn(self.state.host(name), self.state.options, self.state.work)):
+            self._change(lambda state: state_machine.complete(state, name, phase.name, SEQUENCE))
+            return True
         self._change(lambda state: state_machine.begin(state, name, phase.name))
-        host = self.state.host(name)
-        context = self._context(host, phase)
-        applies = phase.applies(Turn(host, self.state.options, self.state.work))
+        context = self._context(self.state.host(name), phase)
         began = self.clock.now()
         try:
-            if applies:
-                context.report("phase", phase.title)
-                phase.run(context)
+            context.report("phase", phase.title)
+            phase.run(context)
         except (PhaseError, ActionError) as error:
             return self._failed(context, phase, error)
         seconds = round(self.clock.now() - began, 3)
-        if applies:
-            context.seconds[phase.name] = seconds
+        context.seconds[phase.name] = seconds
         self._change(
             lambda state: state_machine.complete(
                 state,
@@ -201,8 +200,7 @@ class Runner:
                 notes=context.notes,
             )
         )
-        if applies:
-            context.report("phase_done", phase.title, {"seconds": seconds})
+        context.report("phase_done", phase.title, {"seconds": seconds})
         return True
 
     def _failed(self, context: Context, phase: Phase, error: ClusterError) -> bool:

@@ -26,7 +26,7 @@ from ..faults.roles import role_faults
 from ..faults.shared_folder import shared_folder_faults
 from ..rolling_upgrade.ports import ActionError
 from ..rolling_upgrade.ssh.cluster import SSHCluster
-from ..rolling_upgrade.ssh.observer import OBSERVE_TIMEOUT
+from ..rolling_upgrade.ssh.observer import OBSERVE_TIMEOUT, Observer
 from ..switchover.edges import switch_edges
 from . import host_command
 from .host_command import CommandSeen
@@ -45,6 +45,18 @@ _GPU_TIMEOUT = 60.0
 """Seconds; a driver that nothing holds awake takes a while."""
 
 
+def holding(observer: Observer) -> frozenset[str]:
+    """The directors and edges that hold a VIP. Raises ``ActionError``."""
+    inventory, edges = observer.cluster.inventory, observer.cluster.inventory.edges
+    with observer.directors:
+        observer.fleet.connect(way_in(inventory))
+        found = holders_of(inventory, observer.fleet)
+    if edges is None:
+        return found
+    vip = edges.vip.address.ip
+    return found | {name for name in edges.hosts if observer.ask(name, INTERFACES).offers(vip)}
+
+
 @dataclass(slots=True, kw_only=True)
 class SSHHosts(SSHCluster):
     """``MaintenanceActions`` over SSH."""
@@ -55,13 +67,7 @@ class SSHHosts(SSHCluster):
     own: bool = field(default=True, init=False)
 
     def holders(self) -> frozenset[str]:
-        inventory, edges = self.cluster.inventory, self.cluster.inventory.edges
-        with self.directors:
-            self.fleet.connect(way_in(inventory))
-            found = holders_of(inventory, self.fleet)
-        return (
-            found | {name for name in edges.hosts if self._holds(edges, name)} if edges else found
-        )
+        return holding(self)
 
     def drain(self, host: str, reason: str) -> None:
         why = f"maintenance: {self.work}"[:500]
@@ -101,7 +107,7 @@ class SSHHosts(SSHCluster):
         self.op.run.journal.write("reboot", host=host)
         self._do(host, _REBOOT, _LOOK_TIMEOUT)
 
-    def away(self, host: str, boot: str) -> str:
+    def not_back(self, host: str, boot: str) -> str:
         try:
             now = self.boot_id(host)
         except HostIdentityError:
@@ -121,7 +127,7 @@ class SSHHosts(SSHCluster):
         if len(edges.hosts) == 1:
             return None
         with self.directors:
-            if self._holds(edges, host):
+            if host in holding(self):
                 try:
                     return switch_edges(self.op).new
                 except (OperationError, TransportError) as error:
@@ -175,9 +181,6 @@ class SSHHosts(SSHCluster):
         if edges is None:
             raise ActionError("the inventory has no edges")
         return edges
-
-    def _holds(self, edges: Edges, name: str) -> bool:
-        return self.ask(name, INTERFACES).offers(edges.vip.address.ip)
 
     @contextmanager
     def _known(self, host: str) -> Iterator[None]:

@@ -41,7 +41,7 @@ def _come_back(context: Context) -> None:
     boot = context.state.notes.get(BOOT, "") if ordered else ""
     while True:
         try:
-            away = context.cluster.away(context.host, boot)
+            away = context.cluster.not_back(context.host, boot)
         except HostIdentityError as error:
             raise UnknownEndError(str(error)) from None
         if not away:
