@@ -24,7 +24,7 @@ class HostStatus(StrEnum):
     DONE = "maintained"
     PUT_BACK = "put back"
     """It failed, was proved well and is in service."""
-    OUT = "out of service"
+    OUT = "failed"
     """It failed and is not proved well; it gets no clients."""
 
 

@@ -81,7 +81,7 @@ class FakeHosts(FakeCluster):
 
     def begin_command(self, host: str, key: str) -> None:
         self._do("begin", host)
-        assert not self.nodes[host].up if host in self.nodes else True
+        assert host not in self.nodes or not self.nodes[host].up, f"a command below {host}'s app"
         assert host not in self.holders(), f"a command on {host} while it held the VIP"
         if key not in self.ran.setdefault(host, []):
             self.ran[host].append(key)
