@@ -157,7 +157,7 @@ class Runner:
         host = self.state.host(name)
         kinds: dict[HostStatus, tuple[Kind, str]] = {
             HostStatus.DONE: ("maintained", "maintained"),
-            HostStatus.PUT_BACK: ("put_back", f"in service as it was: {host.reason}"),
+            HostStatus.PUT_BACK: ("put_back", f"{_as_it_is(host)}: {host.reason}"),
             HostStatus.OUT: ("failed", f"{host.reason}{_stays(host)}"),
         }
         if host.status not in kinds:
@@ -251,6 +251,12 @@ class Runner:
 
     def _tell(self, kind: Kind, text: str, **facts: object) -> None:
         self.watch(UpgradeEvent(kind, text=text, facts=facts))
+
+
+def _as_it_is(host: HostState) -> str:
+    if not state_machine.back_sequence(host):
+        return "not touched"
+    return "proved well, and in service" if host.serves else "proved well"
 
 
 def _stays(host: HostState) -> str:

@@ -35,8 +35,8 @@ from .state import CAUSE
 from .work import Work
 
 _REBOOT = (
-    # A moment later, so that this connection hears of it.
-    "setsid sh -c 'sleep 1; systemctl reboot || reboot || shutdown -r now' "
+    # A moment later, so that this connection hears of it, and a director keeps it in mind.
+    "setsid sh -c 'sleep 3; systemctl reboot || reboot || shutdown -r now' "
     "</dev/null >/dev/null 2>&1 &"
 )
 _LOOK_TIMEOUT = 20.0

@@ -136,9 +136,12 @@ def failures(state: Maintenance) -> tuple[HostState, ...]:
 def must_stop(state: Maintenance) -> bool:
     """True where no further batch may begin: too many real servers failed in this run, or a host
     that others depend on."""
-    found = [host for host in failures(state) if not host.settled]
-    special = any(set(host.roles) != {"real_servers"} for host in found)
-    return special or len(found) > state.options.max_fail
+    found = failures(state)
+    fresh = [host for host in found if not host.settled]
+    # A director that is not well keeps the other one untouched, however often it is resumed.
+    held = [h for h in found if h in fresh or h.status is HostStatus.OUT]
+    special = any(set(host.roles) != {"real_servers"} for host in held)
+    return special or len(fresh) > state.options.max_fail
 
 
 def conclude(state: Maintenance) -> Maintenance:

@@ -127,6 +127,18 @@ def test_a_director_that_fails_keeps_the_other_one_untouched(shop: Shop) -> None
     assert [host.status for host in shop.state.hosts] == [HostStatus.PUT_BACK, HostStatus.WAITING]
 
 
+def test_a_director_that_is_not_well_keeps_the_other_one_untouched_in_later_runs_too(
+    shop: Shop,
+) -> None:
+    shop.hosts.away_for = {"lvs2": 10**6}
+    assert shop.begin(None, "lvs1", "lvs2") is Outcome.FAILED
+    assert shop.resume() is Outcome.FAILED
+    assert runs(shop) == {"lvs2": 1} and shop.hosts.boots == {"lvs2": 2}
+    shop.hosts.away_for = {}
+    assert shop.resume() is Outcome.DONE
+    assert runs(shop) == {"lvs1": 1, "lvs2": 1}
+
+
 def test_the_only_director_is_rebooted_by_force_alone(shop: Shop, tmp_path: Path) -> None:
     directors = shop.inventory.directors.model_copy(
         update={"hosts": {"lvs1": shop.inventory.directors.hosts["lvs1"]}}
