@@ -8,6 +8,7 @@ from typing import Any
 
 from ...engine.fleet import Fleet
 from ...engine.lock import LockedError, cluster_lock
+from ...model.derived.resolve import managed_hosts
 from ..cluster.cluster import Cluster
 from ..notifying.hook import Hook
 from ..notifying.notifier import notifying
@@ -190,7 +191,7 @@ class Resume(MaintenanceCommand):
     def execute(self, op: Operation, dialogue: MaintenanceDialogue) -> Outcome:
         """Continue from the state that the cluster remembers; ask for the fate of commands that
         were cut. Raises ``MaintenanceConflictError``."""
-        saved = _with_choices(registration.require_unfinished(op.cluster), self.given)
+        saved = _saved(op, self.given)
         actions = self.actions(op, saved.work, saved.options)
         state = _decided(state_machine.resume(saved, retry=self.retry), actions, dialogue)
         return self._drive(op, dialogue, state, actions, Runner.run)
@@ -206,7 +207,7 @@ class Abort(MaintenanceCommand):
     def execute(self, op: Operation, dialogue: MaintenanceDialogue) -> Outcome:
         """Put hosts back and forget the maintenance, unless one is not well. Raises
         ``MaintenanceConflictError``."""
-        saved = _with_choices(registration.require_unfinished(op.cluster), self.given)
+        saved = _saved(op, self.given)
         actions = self.actions(op, saved.work, saved.options)
         return self._drive(op, dialogue, saved, actions, Runner.abort)
 
@@ -233,8 +234,15 @@ def _was_cut(id: str, host: HostState, actions: MaintenanceActions) -> bool:
         return False
 
 
-def _with_choices(saved: Maintenance, given: dict[str, Any]) -> Maintenance:
-    return replace(saved, options=replace(saved.options, **given))
+def _saved(op: Operation, given: dict[str, Any]) -> Maintenance:
+    """The unfinished maintenance with other options, and without hosts that left the inventory
+    meanwhile. Raises ``MaintenanceConflictError``."""
+    saved = registration.require_unfinished(op.cluster)
+    there = managed_hosts(op.cluster.inventory)
+    if gone := [host.host for host in saved.hosts if host.host not in there]:
+        op.dialogue.note(f"{', '.join(gone)}: no longer in the inventory, and left alone")
+    hosts = tuple(host for host in saved.hosts if host.host in there)
+    return replace(saved, hosts=hosts, options=replace(saved.options, **given))
 
 
 def _context(op: Operation, state: Maintenance) -> dict[str, Any]:

@@ -382,6 +382,18 @@ def test_a_director_that_dies_in_the_middle_is_waited_for(shop: Shop) -> None:
     assert weights(shop) == [100] * 3 and runs(shop) == {"rs1": 1, "rs2": 1, "rs3": 1}
 
 
+def test_a_host_that_left_the_inventory_meanwhile_is_left_alone(shop: Shop) -> None:
+    with pytest.raises(Cut):
+        shop.begin(shop.cut_at("rs2", "start"))
+    left = {n: h for n, h in shop.inventory.real_servers.hosts.items() if n != "rs2"}
+    servers = shop.inventory.real_servers.model_copy(update={"hosts": left})
+    shop.inventory = shop.inventory.model_copy(update={"real_servers": servers})
+    shop.hosts.said.clear()
+    assert shop.resume() is Outcome.DONE
+    assert runs(shop) == {"rs1": 1, "rs2": 1, "rs3": 1}
+    assert not [action for action, host in shop.hosts.said if host == "rs2"]
+
+
 def test_ctrl_c_says_what_is_left_and_how_to_go_on(shop: Shop) -> None:
     def interrupts(event: UpgradeEvent) -> None:
         if (event.kind, event.phase) == ("output", "run"):
