@@ -9,7 +9,9 @@ class ClusterError(Exception):
     ```
     ClusterError
         ActionError
+            CommandRefusedError
             DirectorUnreachableError
+            HostIdentityError
         AlertsError
         AnsibleError
         AnswerError
@@ -26,6 +28,9 @@ class ClusterError(Exception):
         LabError
         LegacyFormatError
         LockedError
+        MaintenanceBlockedError
+        MaintenanceConflictError
+        MaintenanceFormatError
         NoReplyError
         NoSuchKeyError
         NoTableError
@@ -35,6 +40,7 @@ class ClusterError(Exception):
         OptionError
         OwnMetadataError
         PhaseError
+            UnknownEndError
         PreflightError
         ProbeError
         ProgramError

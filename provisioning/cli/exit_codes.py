@@ -9,6 +9,7 @@ CHANGES = 2
 """``plan`` and ``deploy --check`` only: hosts differ from the inventory. There a wrong inventory
 is status 1, so that 2 keeps one meaning."""
 PAUSED = 3
-"""``rolling-upgrade`` only: it stopped in good order before its end, and can be resumed."""
+"""``rolling-upgrade`` and ``maintain`` only: it stopped in good order before its end, and can be
+resumed."""
 INTERRUPTED = 130
 """Ctrl-C."""

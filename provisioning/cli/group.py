@@ -39,6 +39,9 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
     "Run": {
         "drain": _Entry("drain:drain", "Take a real server out of service; nobody notices."),
         "undrain": _Entry("drain:undrain", "Put a drained real server back to work."),
+        "maintain": _Entry(
+            "maintain:maintain", "Upgrade packages, reboot: each host drained, then proved."
+        ),
         "switchover": _Entry("switchover:switchover", "Move the virtual IP to another director."),
         "start": _Entry("service:start", "Start the app on real servers."),
         "stop": _Entry("service:stop", "Stop it, after its work is done."),

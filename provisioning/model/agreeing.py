@@ -97,6 +97,7 @@ def _joined(one: ClusterRecord, two: ClusterRecord) -> ClusterRecord:
         seen={**seen, by: serial},
         secret=two.secret or one.secret,
         upgrade=two.upgrade or one.upgrade,
+        maintenance=two.maintenance or one.maintenance,
         members={**one.members, **two.members},
         directors=two.directors or one.directors,
         history=joined_history(one.history, two.history),

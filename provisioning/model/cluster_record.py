@@ -41,6 +41,22 @@ class UnfinishedUpgrade:
 
 
 @dataclass(frozen=True, slots=True)
+class UnfinishedMaintenance:
+    """A maintenance of hosts that is under way or was cut; any folder may go on with it."""
+
+    id: str
+    what: str
+    """Work that hosts get, for people."""
+    where: str
+    """Machine and folder that it was last driven from."""
+    state: Mapping[str, Any]
+    """Everything that it takes to resume it, as ``maintain/state.py`` writes it."""
+
+    def __str__(self) -> str:
+        return f"the maintenance ({self.what}; {self.id}), begun at {self.where}, is unfinished"
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterRecord:
     """One version of it."""
 
@@ -68,6 +84,7 @@ class ClusterRecord:
     (``state_folder/directors_record.py``)."""
     history: tuple[PastRun, ...] = ()
     """The last runs, the oldest first."""
+    maintenance: UnfinishedMaintenance | None = None
 
 
 class RecordFormatError(ClusterError, ValueError):
@@ -123,7 +140,7 @@ def from_text(text: str) -> ClusterRecord:
             )
         if content["format"] == _FORMAT and content.pop("checksum") != _checksum(content):
             raise RecordFormatError("its checksum is wrong: it is damaged, or was changed by hand")
-        upgrade = content["upgrade"]
+        upgrade, maintenance = content["upgrade"], content.get("maintenance")
         return ClusterRecord(
             int(content["serial"]),
             runtime_from(content),
@@ -136,6 +153,7 @@ def from_text(text: str) -> ClusterRecord:
             dict(content.get("members", {})),
             content.get("directors"),
             tuple(PastRun(**run) for run in content.get("history", ())),
+            UnfinishedMaintenance(**maintenance) if maintenance else None,
         )
     except RecordFormatError:
         raise
@@ -159,6 +177,7 @@ def _content(record: ClusterRecord) -> dict[str, Any]:
         "members": dict(record.members),
         "directors": record.directors,
         "history": [asdict(run) for run in record.history],
+        "maintenance": asdict(record.maintenance) if record.maintenance else None,
     }
 
 

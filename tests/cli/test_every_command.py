@@ -32,6 +32,7 @@ _WORDS = {
     "deploy": ["--yes"],
     "destroy": ["--yes"],
     "rolling-upgrade": ["--yes"],
+    "maintain": ["--yes", "--reboot"],
     "rollback": ["--yes"],
     "stop": ["--yes"],
     "restart": ["--yes"],
@@ -171,7 +172,7 @@ def test_a_wrong_inventory(command: str, kind: str, run: Run) -> None:
         ],
         *[
             (name, [*words_of(name), "--limit", "nobody"])
-            for name in ("start", "stop", "restart", "rolling-upgrade", "doctor")
+            for name in ("start", "stop", "restart", "rolling-upgrade", "maintain", "doctor")
         ],
         *[(name, [name, "nobody"]) for name in ("drain", "undrain", "logs", "ssh")],
         ("exec", ["exec", "nobody", "--", "true"]),

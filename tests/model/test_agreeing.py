@@ -9,6 +9,7 @@ from provisioning.model.agreeing import agreed
 from provisioning.model.cluster_record import (
     KEPT_WRITERS,
     ClusterRecord,
+    UnfinishedMaintenance,
     UnfinishedUpgrade,
     from_text,
     later,
@@ -30,10 +31,19 @@ _RUNTIMES = st.builds(
 _UPGRADES = st.none() | st.builds(
     UnfinishedUpgrade, st.text(), st.text(), st.text(), st.none() | st.just({"version": 2})
 )
+_MAINTENANCES = st.none() | st.builds(
+    UnfinishedMaintenance, st.text(), st.text(), st.text(), st.just({"version": 1})
+)
 _CHANGES = st.builds(
-    lambda runtime, upgrade, members: {"runtime": runtime, "upgrade": upgrade, "members": members},
+    lambda runtime, upgrade, maintenance, members: {
+        "runtime": runtime,
+        "upgrade": upgrade,
+        "maintenance": maintenance,
+        "members": members,
+    },
     _RUNTIMES,
     _UPGRADES,
+    _MAINTENANCES,
     st.dictionaries(_NAMES, st.just({"roles": ["real_servers"]})),
 )
 
@@ -64,6 +74,7 @@ def test_sides_that_did_not_see_each_other_are_joined(
         assert end.members.keys() <= record.members.keys()
         assert record.serial > end.serial or record == end
     assert record.upgrade or not any(end.upgrade for end in ends)
+    assert record.maintenance or not any(end.maintenance for end in ends)
     # What was joined is told once, and counts against each side from then on.
     assert agreed(record, {**found, "lvs9": base}) == (record, [])
     assert agreed(record, {"lvs0": later(record, "bob")})[0].by == "bob"

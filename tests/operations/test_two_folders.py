@@ -19,6 +19,11 @@ from provisioning.operations.cluster.fleet import open_fleet
 from provisioning.operations.deploy.decommission import leaving_hosts
 from provisioning.operations.destroy import forget_destroyed
 from provisioning.operations.drain.steps import bring_back, take_out
+from provisioning.operations.maintain import registration as maintenances
+from provisioning.operations.maintain.options import MaintenanceOptions
+from provisioning.operations.maintain.state import HostState, HostStatus, Maintenance
+from provisioning.operations.maintain.state import RunStatus as MaintenanceStatus
+from provisioning.operations.maintain.work import Work
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.rolling_upgrade import registration, state_file
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
@@ -410,3 +415,28 @@ def test_each_folder_hears_what_was_done_from_the_other(
     assert history[-1].reason == "no room" and "@" in history[-1].who
     assert record(sandbox, "lvs1").read_text() == record(sandbox, "lvs2").read_text()
     assert from_text(record(sandbox, "lvs1").read_text()) == two.cluster.record
+
+
+def test_a_maintenance_whose_machine_died_is_resumed_from_a_fresh_folder(
+    sandbox: SandboxCluster, folders: tuple[Folder, Folder]
+) -> None:
+    one, two = folders
+    hosts = (
+        HostState("rs1", ("real_servers",), 1, status=HostStatus.DONE, done=("check",)),
+        HostState("rs2", ("real_servers",), 2, status=HostStatus.UNDER_WAY, at="run"),
+    )
+    begun = Maintenance("7", Work(run="真的", reboot=True), MaintenanceOptions(), hosts, "now")
+    with one.at_work():
+        maintenances.save(one.cluster, begun)
+        for director in ("lvs1", "lvs2"):
+            path = record(sandbox, director)
+            assert from_text(path.read_text()).maintenance is not None
+            assert path.stat().st_mode & 0o777 == 0o600
+    sandbox.gone = {"lvs1"}
+    with two.at_work():
+        assert maintenances.require_unfinished(two.cluster) == begun
+        maintenances.save(two.cluster, replace(begun, status=MaintenanceStatus.FINISHED))
+    assert any("`cluster maintain --resume` continues it" in line for line in two.said)
+    sandbox.gone = set()
+    with one.at_work():
+        assert maintenances.load(one.cluster) is None

@@ -166,6 +166,10 @@ def _show(console: Console, run: RunRecord) -> None:
                 )
                 for line in step["output"].splitlines():
                     console.print(Text(f"      {line}", "dim"), soft_wrap=True)
+        elif record["kind"] == "output":
+            for line in record["text"].splitlines():
+                text = Text.assemble((f"{record['host']}: ", "cyan"), (line, "dim"))
+                console.print(text, soft_wrap=True)
         elif record["kind"] == "skipped":
             console.print(
                 Text(f"{record['host']}: skipped: {record['reason']}", "red"), soft_wrap=True

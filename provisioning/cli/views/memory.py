@@ -15,8 +15,9 @@ _RUNS = 5
 def memory_record(memory: Memory, silent: dict[str, str]) -> dict[str, Any]:
     """``{"serial", "by", "at", "held_by", "hosts": {host: {"serial", "current"} or null},
     "silent": {host: reason}, "told": [text], "drained": {host: {"who", "since", …}}, "pinned":
-    {host: {"release", …}}, "shares": {host: percent}, "preferred", "upgrade", "deployed": [host],
-    "history": [run]}``; null is a host that remembers nothing."""
+    {host: {"release", …}}, "shares": {host: percent}, "preferred", "upgrade", "maintenance": {"id",
+    "what", "where", "hosts": {host: status}} or null, "deployed": [host], "history": [run]}``; null
+    is a host that remembers nothing."""
     record = memory.record
     return {
         "serial": record.serial,
@@ -31,6 +32,7 @@ def memory_record(memory: Memory, silent: dict[str, str]) -> dict[str, Any]:
         "shares": dict(record.runtime.shares),
         "preferred": record.runtime.preferred,
         "upgrade": asdict(record.upgrade) if record.upgrade else None,
+        "maintenance": _maintenance(record),
         "deployed": sorted(record.members),
         "history": [asdict(run) for run in reversed(record.history)],
     }
@@ -72,9 +74,20 @@ def _contents(record: ClusterRecord) -> list[str]:
         lines.append(f"{runtime.preferred} is preferred as master")
     if record.upgrade:
         lines.append(str(record.upgrade))
+    if found := _maintenance(record):
+        lines.append(str(record.maintenance))
+        lines += [f"  {host}: {status}" for host, status in found["hosts"].items()]
     if record.members:
         lines.append(f"deployed: {', '.join(sorted(record.members))}")
     return lines
+
+
+def _maintenance(record: ClusterRecord) -> dict[str, Any] | None:
+    found = record.maintenance
+    if found is None:
+        return None
+    hosts = {str(host["host"]): str(host["status"]) for host in found.state.get("hosts", ())}
+    return {"id": found.id, "what": found.what, "where": found.where, "hosts": hosts}
 
 
 def _of_host(memory: Memory, name: str) -> dict[str, Any] | None:

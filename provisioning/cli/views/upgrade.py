@@ -87,6 +87,7 @@ def line_of(event: UpgradeEvent) -> str:
         "undo_failed": "FAILED TO ROLL BACK: ",
         "blocked": "BLOCKED: ",
         "waiting": "waiting: ",
+        "output": "| ",
         "phase_done": "done: ",
         "undo_done": "done: ",
     }

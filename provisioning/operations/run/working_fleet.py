@@ -178,6 +178,15 @@ def records(inventory: Inventory, texts: dict[str, str]) -> dict[str, ClusterRec
 
 def tell_of(record: ClusterRecord, cluster: Cluster) -> list[str]:
     """List what an operator should know of a record before anything else."""
+    return [*_upgrade_elsewhere(record, cluster), *_maintenance(record)]
+
+
+def _maintenance(record: ClusterRecord) -> list[str]:
+    found = record.maintenance
+    return [f"{found}; `cluster maintain --resume` continues it"] if found else []
+
+
+def _upgrade_elsewhere(record: ClusterRecord, cluster: Cluster) -> list[str]:
     here = record.upgrade is not None and record.upgrade.where == whereabouts(cluster)
     if record.upgrade is None or here:
         return []
