@@ -111,6 +111,11 @@ def rolling_upgrade(
         return
     target = as_typed(to, Path.cwd()) if to else None
     given = _given(context, how)
+    if "batch" in given and how["max_out"]:
+        raise click.UsageError(
+            "--batch and --max-out exclude each other: batches end together, a window goes on when "
+            "one is back"
+        )
     with _usage_errors():
         hooks = hooks_of(cluster.inventory.notify, cluster.base_dir, notify_command, webhook)
         proof: dict[str, Any] = {"verifies": verifies and not limit, "hooks": hooks}

@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from ...operations.rolling_upgrade import window
 from ...operations.rolling_upgrade.downtime import MinimumDowntime
 from ...operations.rolling_upgrade.events import UpgradeEvent, Watcher
 from ...operations.rolling_upgrade.options import UpgradeOptions
@@ -155,7 +156,10 @@ def show_plan(console: Console, upgrade: Upgrade, notes: Sequence[str]) -> None:
         console.print(Text(f"note: {note}", "yellow"), soft_wrap=True)
     for node in upgrade.nodes:
         canary = ", canary" if node.canary else ""
-        console.print(Text(f"batch {node.batch}: {node.host}{canary}", "bold"))
+        group = f"batch {node.batch}"
+        if window.is_window(upgrade, node.batch):
+            group = f"window, {window.limit(upgrade)} out at most"
+        console.print(Text(f"{group}: {node.host}{canary}", "bold"))
         for text in steps_of(node, upgrade.options, upgrade.target):
             console.print(Text(f"    {text}"), soft_wrap=True)
     if not upgrade.nodes:
@@ -163,10 +167,11 @@ def show_plan(console: Console, upgrade: Upgrade, notes: Sequence[str]) -> None:
 
 
 def plan_record(upgrade: Upgrade, notes: Sequence[str]) -> dict[str, Any]:
-    """Render the plan as plain data: ``{"target": id, "notes": [str], "nodes": [{"host", "role",
-    "batch", "canary", "from", "steps": [str]}]}``."""
+    """Render the plan as plain data: ``{"target": id, "max_out": int or null, "notes": [str],
+    "nodes": [{"host", "role", "batch", "canary", "from", "steps": [str]}]}``."""
     return {
         "target": upgrade.target,
+        "max_out": window.limit(upgrade) if upgrade.options.max_out else None,
         "notes": list(notes),
         "nodes": [
             {

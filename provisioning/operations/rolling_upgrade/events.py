@@ -15,6 +15,7 @@ Kind = Literal[
     "undo_failed",
     "waiting",
     "note",
+    "forecast",
     "upgraded",
     "rolled_back",
     "blocked",
