@@ -26,7 +26,7 @@ class Forecast:
 
     def __str__(self) -> str:
         known = f"{self.done} of {self.nodes} nodes done"
-        return known if self.seconds is None else f"{known}, {roughly(self.seconds)} left"
+        return f"{known}, {roughly(self.seconds)} left" if self.seconds else known
 
     def facts(self) -> dict[str, Any]:
         """For machines: ``seconds_left`` is left out where it is not known."""

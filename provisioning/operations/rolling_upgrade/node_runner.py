@@ -140,7 +140,8 @@ class NodeRunner:
         now = self.clock.now()
         elapsed = {host: now - since for host, since in self._since.copy().items()}
         found = forecast(self.upgrade, elapsed, self.forks)
-        self._tell("forecast", str(found), **found.facts())
+        if found.done or found.seconds is not None:
+            self._tell("forecast", str(found), **found.facts())
 
     def _tell(self, kind: Kind, text: str, **facts: object) -> None:
         self.watch(UpgradeEvent(kind, text=text, facts=facts))
