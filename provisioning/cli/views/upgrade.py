@@ -163,9 +163,7 @@ class LiveTable:
         return Text(text, _STYLES.get(event.kind, "")), seconds
 
 
-def show_plan(
-    console: Console, upgrade: Upgrade, notes: Sequence[str], *, forks: int = 10
-) -> None:
+def show_plan(console: Console, upgrade: Upgrade, notes: Sequence[str], *, forks: int = 10) -> None:
     """Print what a run would do, host by host. ``forks`` nodes are worked on at a time."""
     console.print(Text(f"Release {upgrade.target}", "bold"))
     for note in notes:

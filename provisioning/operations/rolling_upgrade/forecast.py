@@ -77,9 +77,7 @@ class _Schedule:
     def of(self, upgrade: Upgrade) -> float:
         """Seconds until the end: staging everywhere, then batch after batch."""
         nodes = [node for node in upgrade.nodes if node.status not in SETTLED]
-        unstaged = [
-            n for n in nodes if n.status is NodeStatus.WAITING and n.role == "real_server"
-        ]
+        unstaged = [n for n in nodes if n.status is NodeStatus.WAITING and n.role == "real_server"]
         staging = [self.took[STAGE.name] for n in unstaged if STAGE.name not in n.done]
         total = _makespan(staging, self.forks)
         for number in sorted({node.batch for node in nodes}):
@@ -130,4 +128,3 @@ def _makespan(seconds: Iterable[float], places: int) -> float:
     for one in seconds:
         heapq.heappush(ends, heapq.heappop(ends) + one)
     return max(ends)
-

@@ -1,5 +1,5 @@
-"""Counters of nodes for all who watch: whoever needs those of a host gets what was asked for another
-a moment ago."""
+"""Counters of nodes for all who watch: whoever needs those of a host gets what another was told a
+moment ago."""
 
 import threading
 from collections.abc import Iterable

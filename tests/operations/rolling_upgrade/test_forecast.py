@@ -70,9 +70,7 @@ def test_a_window_goes_on_when_one_is_back() -> None:
 
 
 def test_those_under_way_have_only_the_rest_left() -> None:
-    moving = node(
-        2, 2, status=NodeStatus.UNDER_WAY, at="warm", done=SEQUENCES["real_server"][:5]
-    )
+    moving = node(2, 2, status=NodeStatus.UNDER_WAY, at="warm", done=SEQUENCES["real_server"][:5])
     known = upgrade(upgraded(1, 1), moving)
     assert left(known) == pytest.approx(20 + 2 + 2 + 15)
     assert left(known, {"rs2": 12.0}) == pytest.approx(8 + 2 + 2 + 15)

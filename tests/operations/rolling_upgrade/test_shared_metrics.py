@@ -76,7 +76,9 @@ def test_each_node_is_asked_once_a_round_however_many_are_watched() -> None:
         for host in cluster.nodes
     }
     for host in cluster.nodes.keys() - set(soaking):
-        gaps = [later - earlier for earlier, later in zip(asked[host], asked[host][1:], strict=False)]
+        gaps = [
+            later - earlier for earlier, later in zip(asked[host], asked[host][1:], strict=False)
+        ]
         # The clock is read a moment after it was decided to ask, never before.
         assert min(gaps) >= ROUND * 0.9, (host, gaps)
     # A node that is watched has one more sample at either end of its watch.

@@ -80,9 +80,7 @@ def test_a_slow_node_holds_one_place_and_the_others_go_on(tmp_path: Path) -> Non
             held.let_go()
 
     # With barriers rs4 and those after it would wait for rs3, which waits for them.
-    done = run(
-        cluster, tmp_path, options("2", on_deadline="wait"), EventRecorder(then=all_others)
-    )
+    done = run(cluster, tmp_path, options("2", on_deadline="wait"), EventRecorder(then=all_others))
     assert done.status is RunStatus.FINISHED
     assert set(ended(cluster).values()) == {NEW}
     assert cluster.most_out == 2
