@@ -167,10 +167,13 @@ class FakeCluster:
         self._do(f"warm {self.nodes[host].release}", host)
         return ""
 
-    def places(self) -> tuple[Place, ...]:
-        return ("rip", "vip")
+    def speak_everywhere(self, host: str) -> dict[Place, SpeechSample]:
+        return {"rip": self._speak(host), "vip": self._speak(host)}
 
-    def speak(self, host: str, place: Place) -> SpeechSample:
+    def baseline(self, host: str) -> tuple[SpeechSample, NodeMetrics]:
+        return self._speak(host), self.metrics(host)
+
+    def _speak(self, host: str) -> SpeechSample:
         node = self.nodes[host]
         if reason := self.trouble(f"speak {node.release}", host):
             return SpeechSample(host, error=reason)

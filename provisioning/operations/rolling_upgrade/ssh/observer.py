@@ -1,9 +1,10 @@
 """Observation of a real cluster, without changes."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ....engine.fleet import Fleet
 from ....engine.observe import run_fragments
@@ -113,11 +114,13 @@ class Observer:
     def ask(self, host: str, fact: Fact[T], timeout: float = OBSERVE_TIMEOUT) -> T:
         """Ask a host for a fact. Raises ``ActionError`` where it cannot be reached or tells
         nothing."""
-        found = self.observe(host, fragments((fact,)), timeout)
-        try:
-            return fact.parse(found[fact.name])
-        except (ProbeError, NoReplyError) as error:
-            raise ActionError(f"the app cannot be asked: {error}") from None
+        with as_no_answer():
+            return self.ask_all(host, (fact,), timeout)[fact]
+
+    def ask_all(self, host: str, facts: Iterable[Fact[Any]], timeout: float) -> Answers:
+        """Ask a host for several facts in one round trip; ``timeout`` is in seconds, for all
+        together. Raises ``ActionError`` where it cannot be reached."""
+        return Answers(self.observe(host, fragments(facts), timeout))
 
     def manager(self, host: str) -> ServiceManager:
         """Service manager of a host."""
@@ -149,3 +152,12 @@ class Observer:
         cards = gpus(expected, python=str(inventory.app.base_python))
         seen = gather(name, transport, (readiness, release, cards), timeout=OBSERVE_TIMEOUT)
         return NodeAnswers(seen[release], seen[readiness], seen[cards])
+
+
+@contextmanager
+def as_no_answer() -> Iterator[None]:
+    """Translate answers that make no sense for a phase. Raises ``ActionError``."""
+    try:
+        yield
+    except (ProbeError, NoReplyError) as error:
+        raise ActionError(f"the app cannot be asked: {error}") from None
