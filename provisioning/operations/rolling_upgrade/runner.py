@@ -142,14 +142,14 @@ class Runner(NodeRunner):
         )
         working: set[Future[None]] = set()
         self._refused = None
-        with self._pool(len(names)) as pool:
+        with self._pool(len(names) + 1) as pool:
             while True:
                 self._moved.clear()
                 ended = {work for work in working if work.done()}
                 working -= ended
                 for work in ended:
                     work.result()
-                begins = [] if self._is_closed() else self._admitted(number, alone=not working)
+                begins = [] if self._is_closed() else self._admitted(number, pool, bool(working))
                 for host in begins:
                     work = pool.submit(self._node, host)
                     working.add(work)
@@ -168,23 +168,25 @@ class Runner(NodeRunner):
             or state_file.pause_asked(self.folder)
         )
 
-    def _admitted(self, number: int, *, alone: bool) -> list[str]:
+    def _admitted(self, number: int, pool: ThreadPoolExecutor, others: bool) -> list[str]:
         """Set nodes of a window under way, as many as may go now. Those that the cluster cannot do
-        without wait for others to be back; ``alone``, as there is none, only for a while. Raises
+        without wait for ``others`` to be back; where there are none, only for a while. Raises
         ``PreflightError``."""
         due = window.due(self.upgrade, number)
         going, now = window.out(self.upgrade), self.clock.now()
-        if not due or (self._refused and not alone and self._refused.holds(going, now)):
+        if not due or (self._refused and others and self._refused.holds(going, now)):
             return []
-        if alone:
+        if not others:
             # Also where more might go: the rest is seen to at once.
             self._preflight((due[0],))
             chosen = due[:1]
         else:
             try:
-                chosen, notes = window.admitted(
-                    self.cluster.look(), due, going, force=self.upgrade.options.force
-                )
+                # Not in this thread: an interruption of its look would close the connections of
+                # the nodes that are under way.
+                snapshot = pool.submit(self.cluster.look).result()
+                force = self.upgrade.options.force
+                chosen, notes = window.admitted(snapshot, due, going, force=force)
             except (PreflightError, ActionError) as error:
                 self._refused = _Refusal(tuple(going), now + _PREFLIGHT_EVERY)
                 self._tell("waiting", str(error))
