@@ -27,12 +27,14 @@ class ConsoleUpgradeDialogue:
     yes: bool
     """Nothing is asked."""
     as_json: bool
+    forks: int = 10
+    """Nodes that the run works on at a time, for how long it will take."""
     complaints: Console = field(default_factory=lambda: Console(stderr=True))
 
     def confirm(self, upgrade: Upgrade, notes: Sequence[str]) -> None:
         """Show the plan, then ask."""
         if not self.as_json:
-            show_plan(self.console, upgrade, notes)
+            show_plan(self.console, upgrade, notes, forks=self.forks)
         if upgrade.nodes:
             confirm("Begin?", yes=self.yes, err=self.as_json)
 

@@ -11,6 +11,7 @@ from ..operations.rolling_upgrade.options import (
     batch_label,
     batch_size,
     duration,
+    most_out,
     slow_steps,
 )
 from ..operations.rolling_upgrade.ordering import WORDS
@@ -39,6 +40,11 @@ def _batch(text: str) -> str:
     return text
 
 
+def _max_out(text: str) -> str:
+    most_out(text, 1)
+    return text
+
+
 _TIME = Read("time", duration)
 _COUNT = click.IntRange(min=0)
 
@@ -49,6 +55,12 @@ _OPTIONS = (
         default="1",
         show_default=True,
         help="Nodes at a time: a number, a share, or a label (rack: one rack at a time).",
+    ),
+    click.option(
+        "--max-out",
+        type=Read("N|%", _max_out),
+        callback=lambda context, param, value: value or "",
+        help="Instead of batches: nodes out at any time; the next begins when one is back.",
     ),
     click.option(
         "--max-fail",

@@ -2,6 +2,8 @@
 
 import io
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from provisioning.cli.views.upgrade import (
     JsonLines,
     LiveTable,
     PlainLog,
+    plan_record,
     show_downtimes,
     show_end,
     show_plan,
@@ -22,6 +25,7 @@ from provisioning.operations.rolling_upgrade import state_file
 from provisioning.operations.rolling_upgrade.downtime import downtimes
 from provisioning.operations.rolling_upgrade.events import UpgradeEvent
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.phases import SEQUENCES
 from provisioning.operations.rolling_upgrade.state import Node, NodeStatus, RunStatus, Upgrade
 
 INVENTORY = """\
@@ -65,6 +69,10 @@ def upgrade(*nodes: Node, status: RunStatus = RunStatus.RUNNING) -> Upgrade:
         (("--batch", "0"), "'0' is not a batch"),
         (("--batch", "1/2"), "write a number from 1, 1% to 100%, or a label"),
         (("--soak", "soon"), "'soon' is not a time"),
+        (("--max-out", "0"), "'0' is no number of nodes; write a number from 1, or 1% to 100%"),
+        (("--max-out", ""), "'' is no number of nodes"),
+        (("--max-out", "rack"), "'rack' is no number of nodes"),
+        (("--batch", "1", "--max-out", "2", "--check"), "--batch and --max-out exclude each other"),
         (("--slow-start", "50,10"), "the shares must grow"),
         (("--on-deadline", "pray"), "'wait', 'kill', 'stop'"),
         (("--webhook", "ftp://x"), "http:// or https://"),
@@ -208,3 +216,38 @@ def test_a_plan_says_what_every_phase_would_do() -> None:
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "batch 1: rs1, canary" in text and "switch 1.0 -> 2.0" in text
     assert "note: 3 jobs run" in text and "batch 2: lvs1" in text
+
+
+def test_a_plan_of_a_window_says_how_many_are_out_and_how_long_it_takes() -> None:
+    nodes = (node("rs1", canary=True), *(node(f"rs{n}", batch=2) for n in range(2, 6)))
+    took = dict.fromkeys(SEQUENCES["real_server"], 10.0)
+    planned = replace(upgrade(*nodes), expected=took, options=UpgradeOptions(max_out="50%"))
+    console = Console(file=io.StringIO(), width=200)
+    show_plan(console, planned, [])
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "batch 1: rs1, canary" in text and "window, 2 out at most: rs5" in text
+    assert "It takes about 5 min if nodes take as long as in the last upgrade." in text
+    record = plan_record(planned, [])
+    # Staging, the canary, and two times two of the others, of whom the last are watched.
+    assert (record["max_out"], record["seconds"]) == (2, 10 + 70 + 90 + 2 * 70 + 15)
+    batches = plan_record(upgrade(*nodes), [])
+    assert (batches["max_out"], batches["seconds"]) == (None, None)
+
+
+def test_a_forecast_is_a_line_of_the_log_and_counts_down_in_the_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    event = UpgradeEvent(
+        "forecast",
+        text="1 of 3 nodes done, about 10 min left",
+        facts={"seconds_left": 600.0, "nodes_done": 1, "nodes": 3},
+    )
+    table, console = LiveTable([node("rs1")]), Console(file=io.StringIO(), width=120)
+    PlainLog(console)(event)
+    table(event)
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 300)
+    console.print(table)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "1 of 3 nodes done, about 10 min left" in text
+    assert "1 of 3 nodes done, about 5 min left" in text

@@ -117,6 +117,8 @@ class SandboxCluster:
         (self.hosts["lvs1"].root / "addresses").write_text(HOLDS_VIP)
         self.gone: set[str] = set()
         self.jobs = 0
+        self.sound = b""
+        """What the apps say."""
 
     def deploy(self) -> None:
         """As far as a drain is concerned."""
@@ -174,6 +176,13 @@ def sandbox_cluster(folder: Path) -> Iterator[SandboxCluster]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(made[0].sound)))
+            self.end_headers()
+            self.wfile.write(made[0].sound)
 
         def log_message(self, format: str, *args: object) -> None:
             pass

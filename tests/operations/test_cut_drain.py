@@ -43,8 +43,8 @@ def changes(folder: Path, *befores: Runtime, after: Runtime) -> tuple[list[str],
     """Steps that would change the director, and what is strange about it."""
     fleet = Fleet(lambda name: SandboxTransport(folder), forks=1)
     fleet.connect(["lvs1"])
-    plans, strange = plan_directors(Inventory(), befores, after, fleet, ["lvs1"])
-    return [step.id for step in plans["lvs1"].steps], strange.get("lvs1", [])
+    found = plan_directors(Inventory(), befores, after, fleet, ["lvs1"])
+    return [step.id for step in found.plans["lvs1"].steps], found.strange.get("lvs1", [])
 
 
 def test_what_was_written_down_and_not_told_is_told(configuration: Path, tmp_path: Path) -> None:

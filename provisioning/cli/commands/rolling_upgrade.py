@@ -111,6 +111,11 @@ def rolling_upgrade(
         return
     target = as_typed(to, Path.cwd()) if to else None
     given = _given(context, how)
+    if "batch" in given and how["max_out"]:
+        raise click.UsageError(
+            "--batch and --max-out exclude each other: batches end together, a window goes on when "
+            "one is back"
+        )
     with _usage_errors():
         hooks = hooks_of(cluster.inventory.notify, cluster.base_dir, notify_command, webhook)
         proof: dict[str, Any] = {"verifies": verifies and not limit, "hooks": hooks}
@@ -127,7 +132,7 @@ def rolling_upgrade(
                 cluster, accept_new_host_keys=accept_new_host_keys, shared=True
             ) as fleet:
                 ready = command.check(cluster, fleet)
-            _show_plan(console, ready, as_json=as_json)
+            _show_plan(console, ready, cluster.inventory.forks, as_json=as_json)
             return
         outcome = _execute(
             command, cluster, console, yes=yes, as_json=as_json, new_keys=accept_new_host_keys
@@ -157,7 +162,10 @@ def _execute(
         yes=yes,
         as_json=as_json,
     ) as op:
-        outcome = command.execute(op, ConsoleUpgradeDialogue(console, yes=yes, as_json=as_json))
+        dialogue = ConsoleUpgradeDialogue(
+            console, yes=yes, as_json=as_json, forks=cluster.inventory.forks
+        )
+        outcome = command.execute(op, dialogue)
         op.run.ok = outcome is not Outcome.FAILED
     return outcome
 
@@ -171,8 +179,8 @@ def _usage_errors() -> Iterator[None]:
         raise click.UsageError(str(error)) from None
 
 
-def _show_plan(console: Console, ready: Ready, *, as_json: bool) -> None:
+def _show_plan(console: Console, ready: Ready, forks: int, *, as_json: bool) -> None:
     if as_json:
-        print_json(plan_record(ready.upgrade, ready.notes))
+        print_json(plan_record(ready.upgrade, ready.notes, forks=forks))
     else:
-        show_plan(console, ready.upgrade, ready.notes)
+        show_plan(console, ready.upgrade, ready.notes, forks=forks)

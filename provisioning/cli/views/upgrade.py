@@ -14,8 +14,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from ...operations.rolling_upgrade import window
 from ...operations.rolling_upgrade.downtime import MinimumDowntime
 from ...operations.rolling_upgrade.events import UpgradeEvent, Watcher
+from ...operations.rolling_upgrade.forecast import Forecast, forecast, roughly
 from ...operations.rolling_upgrade.options import UpgradeOptions
 from ...operations.rolling_upgrade.phases import PHASES
 from ...operations.rolling_upgrade.state import Node, NodeStatus, Upgrade
@@ -106,6 +108,7 @@ class LiveTable:
         self._done = {node.host: list(node.done) for node in nodes}
         self._now: dict[str, tuple[UpgradeEvent, float]] = {}
         self._lines: list[str] = []
+        self._forecast: tuple[UpgradeEvent, float] | None = None
 
     def __call__(self, event: UpgradeEvent, /) -> None:
         with self._lock:
@@ -117,7 +120,9 @@ class LiveTable:
                     self._done[event.host].append(event.phase)
                 if event.kind == "undo_done" and event.phase in self._done[event.host]:
                     self._done[event.host].remove(event.phase)
-            if event.kind not in ("waiting", "phase", "phase_done", "undo_done"):
+            if event.kind == "forecast":
+                self._forecast = event, time.monotonic()
+            elif event.kind not in ("waiting", "phase", "phase_done", "undo_done"):
                 self._lines = [*self._lines, line_of(event)][-_LAST_LINES:]
 
     def __rich__(self) -> Group:
@@ -128,7 +133,17 @@ class LiveTable:
             for host, node in self._nodes.items():
                 table.add_row(str(node.batch), host, self._phases(node), *self._state(node))
             lines = [Text(line, "dim", overflow="ellipsis", no_wrap=True) for line in self._lines]
-        return Group(table, *lines)
+            left = [Text(text, "cyan") for text in self._time_left()]
+        return Group(table, *left, *lines)
+
+    def _time_left(self) -> list[str]:
+        """What was foretold last, less the time since."""
+        if self._forecast is None:
+            return []
+        event, told = self._forecast
+        left = event.facts.get("seconds_left")
+        seconds = None if left is None else max(0.0, left - (time.monotonic() - told))
+        return [str(Forecast(seconds, event.facts["nodes_done"], event.facts["nodes"]))]
 
     def _phases(self, node: Node) -> Text:
         at = self._now[node.host][0].phase if node.host in self._now else ""
@@ -149,25 +164,34 @@ class LiveTable:
         return Text(text, _STYLES.get(event.kind, "")), seconds
 
 
-def show_plan(console: Console, upgrade: Upgrade, notes: Sequence[str]) -> None:
-    """Print what a run would do, host by host."""
+def show_plan(console: Console, upgrade: Upgrade, notes: Sequence[str], *, forks: int = 10) -> None:
+    """Print what a run would do, host by host. ``forks`` nodes are worked on at a time."""
     console.print(Text(f"Release {upgrade.target}", "bold"))
     for note in notes:
         console.print(Text(f"note: {note}", "yellow"), soft_wrap=True)
     for node in upgrade.nodes:
         canary = ", canary" if node.canary else ""
-        console.print(Text(f"batch {node.batch}: {node.host}{canary}", "bold"))
+        group = f"batch {node.batch}"
+        if window.is_window(upgrade, node.batch):
+            group = f"window, {window.limit(upgrade)} out at most"
+        console.print(Text(f"{group}: {node.host}{canary}", "bold"))
         for text in steps_of(node, upgrade.options, upgrade.target):
             console.print(Text(f"    {text}"), soft_wrap=True)
     if not upgrade.nodes:
         console.print(Text("Nothing to upgrade.", "bold green"))
+    elif (seconds := forecast(upgrade, {}, forks).seconds) is not None:
+        text = f"It takes {roughly(seconds)} if nodes take as long as in the last upgrade."
+        console.print(Text(text, "cyan"), soft_wrap=True)
 
 
-def plan_record(upgrade: Upgrade, notes: Sequence[str]) -> dict[str, Any]:
-    """Render the plan as plain data: ``{"target": id, "notes": [str], "nodes": [{"host", "role",
-    "batch", "canary", "from", "steps": [str]}]}``."""
+def plan_record(upgrade: Upgrade, notes: Sequence[str], *, forks: int = 10) -> dict[str, Any]:
+    """Render the plan as plain data: ``{"target": id, "max_out": int or null, "seconds": number or
+    null, "notes": [str], "nodes": [{"host", "role", "batch", "canary", "from", "steps": [str]}]}``;
+    ``seconds`` is how long it takes if phases take what they took in the last upgrade."""
     return {
         "target": upgrade.target,
+        "max_out": window.limit(upgrade) if upgrade.options.max_out else None,
+        "seconds": forecast(upgrade, {}, forks).seconds,
         "notes": list(notes),
         "nodes": [
             {

@@ -1,10 +1,13 @@
 """The directors' kernel tables, looked at; of edges alone the same, from what they send to whom."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from ...engine.fleet import Fleet
 from ...facts.edge_sends import EdgeSends, edge_sends
-from ...facts.gather import ask, gather
+from ...facts.fact import Answers, Fact
+from ...facts.gather import gather
 from ...facts.ipvs.table import (
     IPVS_TABLE,
     NoTableError,
@@ -44,6 +47,33 @@ def look_at_tables(inventory: Inventory, directors: Iterable[str], fleet: Fleet)
     return fleet.each(directors, look)
 
 
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """The directors at one moment, or edges alone, as far as they answered."""
+
+    tables: Tables
+    lacking: dict[str, str]
+    """Why others have no table, by name."""
+    holders: frozenset[str]
+    """Those that hold a VIP."""
+
+
+def way_in_questions(inventory: Inventory) -> tuple[Fact[Any], ...]:
+    """Questions for a director's table and addresses, in one round trip."""
+    return (_table_question(inventory), INTERFACES)
+
+
+def way_in_of(inventory: Inventory, seen: Mapping[str, Answers]) -> WayIn:
+    """Put the answers of directors to ``way_in_questions`` together. Pure."""
+    found = {name: _table_of(inventory, answers) for name, answers in seen.items()}
+    interfaces = {name: interfaces_of_any(answers) for name, answers in seen.items()}
+    return WayIn(
+        {name: table for name, table in found.items() if not isinstance(table, str)},
+        {name: f"{name}: {why}" for name, why in found.items() if isinstance(why, str)},
+        frozenset(holders(interfaces, [vip.address.ip for vip in way_in_vips(inventory)])),
+    )
+
+
 def tables_if_any(inventory: Inventory, directors: Iterable[str], fleet: Fleet) -> Tables:
     """As ``look_at_tables``, but a director that has none (yet) stays connected."""
 
@@ -56,11 +86,21 @@ def tables_if_any(inventory: Inventory, directors: Iterable[str], fleet: Fleet) 
 
 def _look(inventory: Inventory, name: str, transport: Transport) -> tuple[TableService, ...] | str:
     """The table, or why there is none."""
+    wanted = _table_question(inventory)
+    return _table_of(inventory, gather(name, transport, (wanted,), timeout=_TIMEOUT))
+
+
+def _table_question(inventory: Inventory) -> Fact[Any]:
+    edges = edges_alone(inventory)
+    return edge_sends(edges.port) if edges else IPVS_TABLE
+
+
+def _table_of(inventory: Inventory, answers: Answers) -> tuple[TableService, ...] | str:
     if edges := edges_alone(inventory):
-        sends = ask(name, transport, edge_sends(edges.port), timeout=_TIMEOUT)
+        sends = answers[edge_sends(edges.port)]
         return sends.problem or (edge_table(inventory, edges, sends),)
     try:
-        return ask(name, transport, IPVS_TABLE, timeout=_TIMEOUT)
+        return answers[IPVS_TABLE]
     except (NoTableError, TableFormatError) as error:
         return f"no IPVS table: {error}"
 

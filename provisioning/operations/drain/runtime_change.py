@@ -4,13 +4,17 @@ Of all that an inventory wants of a host only what the change makes different is
 an edit which nobody has deployed yet does not slip in with it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from ...engine.apply_plans import ApplyResult, Pace, apply_plans
 from ...engine.fleet import Fleet
 from ...engine.observe import run_fragments
 from ...engine.plan import HostPlan, fragments, plan_part
 from ...engine.waves import Wave
+from ...facts.fact import Answers, Fact
+from ...facts.fact import fragments as fact_fragments
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ...resources.base import Observation, Resource, UnobservableError
@@ -47,26 +51,44 @@ def director_parts(
     return parts
 
 
+@dataclass(frozen=True, slots=True)
+class DirectorPlans:
+    """Hosts before a change of the runtime state."""
+
+    plans: dict[str, HostPlan]
+    strange: dict[str, list[str]]
+    """What is on a host that is neither as it was nor as it will be: edits of the inventory, or of
+    the host."""
+    answers: dict[str, Answers]
+    """To what else they were asked."""
+
+
 def plan_directors(
     inventory: Inventory,
     befores: tuple[Runtime, ...],
     after: Runtime,
     fleet: Fleet,
     directors: Iterable[str],
-) -> tuple[dict[str, HostPlan], dict[str, list[str]]]:
-    """Plan connected directors, and list for each what is on it that is neither as it was nor
-    as it will be: edits of the inventory, or of the host.
+    *,
+    beside: Mapping[str, tuple[Resource, ...]] | None = None,
+    questions: Mapping[str, tuple[Fact[Any], ...]] | None = None,
+) -> DirectorPlans:
+    """Plan connected directors, and what is to be so on hosts ``beside`` them, in one round trip
+    each that asks hosts other ``questions`` as well.
 
     Where a run was cut between writing a state down and telling the directors, some of them are
     as an earlier one of ``befores`` has it.
     """
     parts = [director_parts(inventory, before, after) for before in befores]
+    beside, questions = beside or {}, questions or {}
 
-    def look(name: str, transport: Transport) -> tuple[HostPlan, list[str]]:
-        will = {one.id: one for part in parts for one in part[name][1]}
-        was = [one for part in parts for one in part[name][0]]
+    def look(name: str, transport: Transport) -> tuple[HostPlan, list[str], Answers]:
+        ours = [part[name] for part in parts] if name not in beside else [((), beside[name])]
+        will = {one.id: one for _, new in ours for one in new}
+        was = [one for old, _ in ours for one in old]
         earlier = {f"was.{number}": one.observe() for number, one in enumerate(was)}
-        asked = {**fragments((), tuple(will.values())), **earlier}
+        also = fact_fragments(questions.get(name, ()))
+        asked = {**fragments((), tuple(will.values())), **earlier, **also}
         seen = run_fragments(name, transport, asked, timeout=_TIMEOUT)
         known = {
             one.id for number, one in enumerate(was) if not _differs(one, seen[f"was.{number}"])
@@ -76,12 +98,14 @@ def plan_directors(
             for number, one in enumerate(will.values())
             if one.id not in known and _differs(one, seen[f"res.{number}"])
         ]
-        return plan_part(name, tuple(will.values()), seen), strange
+        return plan_part(name, tuple(will.values()), seen), strange, Answers(seen)
 
-    found = fleet.each(directors, look)
-    return {name: plan for name, (plan, _) in found.items()}, {
-        name: strange for name, (_, strange) in found.items() if strange
-    }
+    found = fleet.each([*directors, *beside], look)
+    return DirectorPlans(
+        {name: plan for name, (plan, _, _) in found.items()},
+        {n: strange for n, (_, strange, _) in found.items() if strange and n not in beside},
+        {name: answers for name, (_, _, answers) in found.items()},
+    )
 
 
 def _differs(resource: Resource, seen: Observation) -> bool:

@@ -18,25 +18,29 @@ from ...engine.waves import Wave
 from ...facts.app.status import app_status
 from ...facts.gather import ask_each
 from ...model.derived.engine_needs import start_patience
-from ...model.derived.way_in import way_in, way_in_word
+from ...model.derived.way_in import way_in_word
 from ...model.runtime import Drain, Runtime
-from ...places import EDGE_NODES, EDGE_SERVICE, NGINX_CONF, NGINX_PROGRAM
+from ...places import EDGE_SERVICE
 from ...roles.real_server.app import drain_flag
 from ...transport.base import Transport
-from ..cluster_state.tables import TABLE_PATIENCE, check_time, differing, holders_of, look_at_tables
+from ..cluster_state.tables import TABLE_PATIENCE, check_time, differing, look_at_tables
 from ..errors import OperationError
 from ..operation import Operation
 from ..state_folder.runtime_state import (
-    load_applied,
-    save_applied,
-    save_runtime,
     with_drain,
     with_share,
     without_drain,
 )
 from .capacity import lacking_without
+from .director_change import (
+    DirectorChange,
+    change_directors,
+    make_change,
+    plan_change,
+    reachable_directors,
+)
 from .remaining_work import RemainingWork, await_idle
-from .runtime_change import apply_parts, director_parts, edges_of, plan_directors
+from .runtime_change import apply_parts
 
 _START_PATIENCE = 240.0
 """Seconds until a node that was just started is ready."""
@@ -60,9 +64,7 @@ def take_out(
     ``cause`` is the command that will bring it back itself; without, it is the operator's drain.
     ``directors`` limits the directors that are changed."""
     before = op.cluster.runtime
-    directors = directors or _directors(op, force=force)
-    if name not in before.drains:
-        _require_capacity(op, directors, name, force=force)
+    directors = directors or reachable_directors(op, force=force)
     drain = before.drains.get(name)
     if drain is None or (drain.cause and not cause):
         drain = Drain(op.run.holder, _now(), reason, stopped=stopped)
@@ -70,9 +72,15 @@ def take_out(
     after = with_drain(before, name, drain)
     # Not from what is written down: a cut drain may have come to one director only.
     base = without_drain(before, name)
-    change_directors(op, base, after, directors, force=force)
+    change = plan_change(op, base, after, directors, force=force, marked=name)
+    if name not in before.drains:
+        _require_capacity(op, change, name, force=force)
+    make_change(op, change)
     _await_kernels(op, after, name, directors, TABLE_PATIENCE)
-    set_mark(op, after, name, force=force)
+    if change.mark is None:
+        set_mark(op, after, name, force=force)
+    else:
+        _apply_mark(op, change.mark)
     op.run.journal.write("drained", host=name, reason=reason)
 
 
@@ -95,7 +103,7 @@ def settle(
     if drain is None or drain.settled:
         return
     after = with_drain(before, name, replace(drain, settled=True))
-    directors = directors or _directors(op, force=True)
+    directors = directors or reachable_directors(op, force=True)
     change_directors(op, before, after, directors, force=True)
 
 
@@ -112,15 +120,19 @@ def bring_back(
     ``OperationError``; then the real server is drained as before."""
     before = op.cluster.runtime
     after = with_share(without_drain(before, name), name, share)
-    directors = directors or _directors(op, force=force)
-    set_mark(op, after, name, force=False)
+    directors = directors or reachable_directors(op, force=force)
+    base = with_drain(after, name, Drain(op.run.holder, _now()))
+    change = plan_change(op, base, after, directors, force=force, marked=name)
+    if change.mark is None:
+        set_mark(op, after, name, force=False)
+    else:
+        _apply_mark(op, change.mark)
     try:
         await_ready(op, name)
     except OperationError:
         set_mark(op, before, name, force=True)
         raise
-    base = with_drain(after, name, Drain(op.run.holder, _now()))
-    change_directors(op, base, after, directors, force=force)
+    make_change(op, change)
     patience = TABLE_PATIENCE + check_time(op.cluster.inventory)
     _await_kernels(op, after, name, directors, patience)
     op.run.journal.write("undrained", host=name)
@@ -140,93 +152,24 @@ def set_mark(op: Operation, runtime: Runtime, name: str, *, force: bool) -> None
         if force:
             return
         raise OperationError(f"{op.fleet.errors[name]} (the mark on it could not be changed)")
-    apply_parts(op, plans, [Wave("real server", (name,))])
+    _apply_mark(op, plans[name])
+
+
+def _apply_mark(op: Operation, plan: HostPlan) -> None:
+    apply_parts(op, {plan.host: plan}, [Wave("real server", (plan.host,))])
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _directors(op: Operation, *, force: bool) -> list[str]:
-    """List the directors, or edges alone, that can be reached; all of them, unless forced."""
-    names, fleet = way_in(op.cluster.inventory), op.fleet
-    fleet.connect(names)
-    gone = [name for name in names if name not in fleet.transports]
-    if len(gone) == len(names):
-        word = way_in_word(op.cluster.inventory)
-        raise OperationError(f"no {word} can be reached: {fleet.errors[gone[0]]}")
-    if gone and not force:
-        raise OperationError(
-            f"{fleet.errors[gone[0]]}; it would not know, and act differently if it took over. "
-            "--force continues without it, and the next deploy tells it"
-        )
-    return [name for name in names if name not in gone]
-
-
-def _edges(
-    op: Operation, befores: tuple[Runtime, ...], after: Runtime, *, force: bool
-) -> list[str]:
-    """List the edges that the change concerns; with ``force`` those that can be reached."""
-    inventory, fleet = op.cluster.inventory, op.fleet
-    parts = [director_parts(inventory, before, after) for before in befores]
-    names = [one for one in edges_of(inventory) if any(part[one][1] for part in parts)]
-    if not names:
-        return []
-    fleet.connect(names)
-    gone = [name for name in names if name not in fleet.transports]
-    if gone and not force:
-        raise OperationError(
-            f"{fleet.errors[gone[0]]}; it would go on sending as before. --force continues "
-            "without it, and the next deploy tells it"
-        )
-    has_one = {"edge": f"[ -x {NGINX_PROGRAM} ] && [ -s {NGINX_CONF} ] && [ -s {EDGE_NODES} ]"}
-
-    def deployed(host: str, transport: Transport) -> bool:
-        return not run_fragments(host, transport, has_one)["edge"].status
-
-    # One that was never deployed sends nowhere yet.
-    return [name for name, yes in fleet.each(names, deployed).items() if yes]
-
-
-def _require_capacity(op: Operation, directors: list[str], name: str, *, force: bool) -> None:
-    tables = look_at_tables(op.cluster.inventory, directors, op.fleet)
-    if missing := [one for one in directors if one not in tables]:
-        raise OperationError(str(op.fleet.errors[missing[0]]))
-    lacking = lacking_without(op.cluster.inventory, op.cluster.runtime, tables, frozenset({name}))
+def _require_capacity(op: Operation, change: DirectorChange, name: str, *, force: bool) -> None:
+    if problems := [*change.silent, *change.seen.lacking.values()]:
+        raise OperationError(problems[0])
+    tables, runtime = change.seen.tables, op.cluster.runtime
+    lacking = lacking_without(op.cluster.inventory, runtime, tables, frozenset({name}))
     if lacking and not force:
         raise OperationError(f"{name} is needed: {'; '.join(lacking)}. --force drains it anyway")
-
-
-def change_directors(
-    op: Operation, before: Runtime, after: Runtime, directors: list[str], *, force: bool
-) -> None:
-    """Save the state, then change the directors to match, those that hold a VIP last; and before
-    them the edges, which send to real servers too."""
-    cluster, fleet = op.cluster, op.fleet
-    befores = (before, load_applied(cluster.state_dir))
-    edges = _edges(op, befores, after, force=force)
-    # Edges alone are among both.
-    directors = [name for name in directors if name in cluster.inventory.directors.hosts]
-    senders = [*edges, *directors]
-    plans, strange = plan_directors(cluster.inventory, befores, after, fleet, senders)
-    if missing := [name for name in senders if name not in plans]:
-        raise OperationError(str(fleet.errors[missing[0]]))
-    if strange and not force:
-        where = "; ".join(f"{name}: {', '.join(ids)}" for name, ids in strange.items())
-        raise OperationError(
-            f"not as the inventory says: {where}. `cluster deploy` first, or --force takes this "
-            "over too"
-        )
-    save_runtime(cluster.state_dir, after)
-    masters = holders_of(cluster.inventory, fleet)
-    backups = tuple(n for n in directors if n not in masters)
-    order = [
-        Wave("edges", tuple(edges), gate="every"),
-        Wave("backup directors", backups, gate="every"),
-        Wave("master directors", tuple(n for n in directors if n in masters), gate="every"),
-    ]
-    apply_parts(op, plans, order)
-    save_applied(cluster.state_dir, after)
 
 
 def _await_kernels(

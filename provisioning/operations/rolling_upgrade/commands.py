@@ -1,5 +1,6 @@
 """Begin, check, pause, resume and abort an upgrade: the forms of ``cluster rolling-upgrade``."""
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +13,10 @@ from ..cluster.cluster import Cluster
 from ..notifying.hook import Hook
 from ..notifying.notifier import notifying
 from ..operation import Operation
-from . import registration, state_file, state_machine
+from . import forecast, registration, state_file, state_machine, window
 from .dialogue import UpgradeDialogue
 from .events import UpgradeEvent
-from .options import UpgradeOptions
+from .options import OptionError, UpgradeOptions
 from .planning import (
     UpgradeConflictError,
     require_new_run,
@@ -97,14 +98,19 @@ class Begin(UpgradeCommand):
 
     def check(self, cluster: Cluster, fleet: Fleet) -> Ready:
         """Plan without a run. Raises as ``prepare``."""
-        return prepare(cluster, fleet, self.hosts, self.to, self.how, "check", self.bundle)
+        ready = prepare(cluster, fleet, self.hosts, self.to, self.how, "check", self.bundle)
+        with contextlib.suppress(state_file.StateFileError):
+            ready = _expecting(ready, state_file.load(cluster.state_dir))
+        return ready
 
     def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
         """Plan, ask and upgrade. Raises ``UpgradeConflictError`` while an earlier run has a node in
         the middle."""
-        require_new_run(state_file.load(op.cluster.state_dir))
+        before = state_file.load(op.cluster.state_dir)
+        require_new_run(before)
         registration.require_none_elsewhere(op.cluster)
         ready = prepare(op.cluster, op.fleet, self.hosts, self.to, self.how, op.run.id, self.bundle)
+        ready = _expecting(ready, before)
         dialogue.confirm(ready.upgrade, ready.notes)
         if not ready.upgrade.nodes:
             return UpgradeResult(ready.upgrade).outcome
@@ -164,6 +170,19 @@ class Abort(UpgradeCommand):
         return Outcome.DONE
 
 
+def _expecting(ready: Ready, before: Upgrade | None) -> Ready:
+    """The upgrade, with what phases took in the one before it."""
+    if before is None:
+        return ready
+    return replace(ready, upgrade=replace(ready.upgrade, expected=forecast.learned(before)))
+
+
 def with_choices(saved: Upgrade, given: dict[str, Any]) -> Upgrade:
-    """The saved upgrade with other options. Pure."""
-    return replace(saved, options=replace(saved.options, **given))
+    """The saved upgrade with other options. Pure. Raises ``OptionError``."""
+    if given.get("batch") and saved.options.max_out:
+        raise OptionError(
+            f"--batch: this run has {saved.options.max_out} out at most; change that by --max-out, "
+            "or --abort it and begin a new one"
+        )
+    changed = replace(saved, options=replace(saved.options, **given))
+    return window.regrouped(changed) if changed.options.max_out else changed

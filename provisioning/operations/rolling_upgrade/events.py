@@ -18,6 +18,7 @@ Kind = Literal[
     "output",
     "maintained",
     "put_back",
+    "forecast",
     "upgraded",
     "rolled_back",
     "blocked",

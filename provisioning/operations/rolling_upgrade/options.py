@@ -29,6 +29,9 @@ class UpgradeOptions:
     batch: str = "1"
     """Nodes at a time: a number, a share of all such as ``25%``, or a label (``rack``): those with
     one value of it."""
+    max_out: str = ""
+    """Nodes that may be out of service at any time, a number or a share of all; the next one begins
+    when one is back. Empty where batches are barriers."""
     max_fail: int = 0
     """Nodes that may fail before the run stops."""
     canary: int = 1
@@ -64,9 +67,25 @@ def batch_label(text: str) -> str:
 def batch_size(text: str, nodes: int) -> int:
     """Compute how many of ``nodes`` go at a time: at least one. A share is rounded down, as one
     node more might be one too many. Raises ``OptionError``."""
-    match = re.fullmatch(r"(\d+)(%?)", text.strip())
-    if not match or int(match[1]) < 1 or (match[2] and int(match[1]) > 100):
+    found = _share_of(text, nodes)
+    if found is None:
         raise OptionError(f"{text!r} is not a batch; write a number from 1, 1% to 100%, or a label")
+    return found
+
+
+def most_out(text: str, nodes: int) -> int:
+    """Compute how many of ``nodes`` may be out at any time, as ``batch_size``. Raises
+    ``OptionError``."""
+    found = _share_of(text, nodes)
+    if found is None:
+        raise OptionError(f"{text!r} is no number of nodes; write a number from 1, or 1% to 100%")
+    return found
+
+
+def _share_of(text: str, nodes: int) -> int | None:
+    match = re.fullmatch(r"(\d+)(%?)", text.strip(), re.ASCII)
+    if not match or int(match[1]) < 1 or (match[2] and int(match[1]) > 100):
+        return None
     number = int(match[1])
     return max(1, nodes * number // 100 if match[2] else number)
 

@@ -32,7 +32,8 @@ def planned(
     labels: Mapping[str, Mapping[str, str]] | None = None,
 ) -> tuple[Node, ...]:
     """Order the nodes: directors one by one, holders of a VIP last; then canaries one by one, then
-    the other real servers ``batch`` at a time; ``labels`` has each label's value of every host that
+    the other real servers ``batch`` at a time, or all in one where ``max_out`` paces them;
+    ``labels`` has each label's value of every host that
     has it. Raises ``OptionError``.
 
     Directors come first, as draining a node changes their configuration: an edit that nobody has
@@ -41,7 +42,9 @@ def planned(
     hosts = ordered(real_servers, options.order, snapshot)
     canaries, rest = hosts[: options.canary], hosts[options.canary :]
     batches = [[host] for host in canaries]
-    if label := batch_label(options.batch):
+    if options.max_out:
+        batches += [rest] if rest else []
+    elif label := batch_label(options.batch):
         batches += _by_label(rest, label, labels or {})
     else:
         size = batch_size(options.batch, len(hosts))

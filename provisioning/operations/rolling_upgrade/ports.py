@@ -55,11 +55,12 @@ class ClusterActions(Protocol):
     def warming(self, host: str) -> str:
         """Say why workers cannot speak yet; empty when all of them have spoken."""
 
-    def speak(self, host: str, place: Place) -> SpeechSample:
-        """Have the node speak a sentence."""
+    def baseline(self, host: str) -> tuple[SpeechSample, NodeMetrics]:
+        """Have the node speak a sentence at its own address, and read its counters then."""
 
-    def places(self) -> tuple[Place, ...]:
-        """The places at which a node speaks: its own address, and the VIP's where it has one."""
+    def speak_everywhere(self, host: str) -> dict[Place, SpeechSample]:
+        """Have the node speak a sentence at its own address, and at the VIP's where it has one, one
+        after the other."""
 
     def metrics(self, host: str) -> NodeMetrics:
         """Read the node's counters and readiness."""

@@ -12,8 +12,15 @@ class PreflightError(ClusterError):
     """The batch must not begin; the message says why and what to do."""
 
 
-def check_batch(snapshot: ClusterSnapshot, batch: Collection[Node], *, force: bool) -> list[str]:
-    """Check a batch; return notes for the operator. Raises ``PreflightError``. Pure."""
+def check_batch(
+    snapshot: ClusterSnapshot,
+    batch: Collection[Node],
+    *,
+    force: bool,
+    going: Collection[str] = (),
+) -> list[str]:
+    """Check a batch, beside hosts that are on their way out (``going``); return notes for the
+    operator. Raises ``PreflightError``. Pure."""
     hosts = {node.host for node in batch}
     gone = {host: why for host, why in snapshot.unreachable.items() if host in hosts}
     if gone:
@@ -30,7 +37,7 @@ def check_batch(snapshot: ClusterSnapshot, batch: Collection[Node], *, force: bo
     leaving = {node.host for node in batch if node.role == "real_server" and not node.drained}
     notes = []
     if leaving:
-        found = objections(snapshot, leaving)
+        found = objections(snapshot, leaving | {*going})
         against += [text for text in [forbidding(found)] if text]
         notes = [objection.text for objection in found if not objection.hard]
     if against and not force:

@@ -1,26 +1,18 @@
-"""Run an upgrade: batch after batch, every node of a batch in its own thread, with the state saved
-before and after every phase.
+"""Run an upgrade: batch after batch, or as a sliding window, every node in its own thread, with the
+state saved before and after every phase.
 """
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from ...errors import ClusterError
-from . import state_file, state_machine
-from .clock import Clock, WallClock
-from .downtime import whole
-from .events import Kind, UpgradeEvent, Watcher
-from .phases import SEQUENCES, phase_named
-from .phases.phase import PhaseContext, PhaseError
+from . import state_file, state_machine, window
+from .node_runner import NodeRunner
+from .phases import SEQUENCES
 from .phases.stage import STAGE
-from .ports import (
-    ActionError,
-    ClusterActions,
-    DirectorUnreachableError,
-)
+from .ports import ActionError
 from .preflight import PreflightError, check_batch
 from .state import (
     MOVING,
@@ -40,27 +32,23 @@ class UpgradeBlockedError(ClusterError):
     """Nodes stay where they are, out of service, until every director can be reached."""
 
 
-class _InterruptedError(Exception):
-    """The run is over; its threads must not write any more."""
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """The last time that the next node of a window could not go."""
+
+    out: tuple[str, ...]
+    until: float
+
+    def holds(self, out: Sequence[str], now: float) -> bool:
+        """True while a look at the whole cluster would find nothing new."""
+        return self.out == tuple(out) and now < self.until
 
 
 @dataclass(slots=True)
-class Runner:
+class Runner(NodeRunner):
     """One run of an upgrade, from its start or from where an earlier run was cut."""
 
-    upgrade: Upgrade
-    cluster: ClusterActions
-    folder: Path
-    """The cluster's state folder."""
-    watch: Watcher
-    clock: Clock = field(default_factory=WallClock)
-    forks: int = 10
-    _writing: threading.Lock = field(default_factory=threading.Lock)
-    _capacity_lock: threading.Lock = field(default_factory=threading.Lock)
-    _began: float = 0.0
-    _blocked: dict[str, str] = field(default_factory=dict)
-    """Nodes that wait for a director, and the phase that they wait in."""
-    _cut: bool = False
+    _refused: _Refusal | None = None
 
     def run(self) -> Upgrade:
         """Run to the end, a pause, or too many failures; return the state then.
@@ -71,6 +59,7 @@ class Runner:
         """
         self._began = self.clock.now()
         self._change(lambda upgrade: replace(upgrade, status=RunStatus.RUNNING))
+        self._forecast()
         self._finish_moving()
         self._stage()
         self._batches()
@@ -117,12 +106,99 @@ class Runner:
                 state_file.forget_pause(self.folder)
                 self._tell("paused", "paused as asked; `--resume` continues")
                 return
+            if window.is_window(self.upgrade, number):
+                self._slide(number)
+                continue
             batch = state_machine.batch_members(self.upgrade, number)
             names = [node.host for node in batch]
             self._tell("batch", f"batch {number}: {', '.join(names)}", batch=number, hosts=names)
             self._preflight(batch)
-            self._change(lambda upgrade, n=number: state_machine.start_batch(upgrade, n))  # type: ignore[misc]
+            self._start(names)
             self._all(names)
+
+    def _start(self, hosts: list[str]) -> None:
+        """Set nodes under way, at their first phase."""
+
+        def started(upgrade: Upgrade) -> Upgrade:
+            upgrade = state_machine.start(upgrade, hosts)
+            for host in hosts:
+                upgrade = state_machine.begin_next(upgrade, host, SEQUENCES)
+            return upgrade
+
+        self._change(started)
+
+    def _slide(self, number: int) -> None:
+        """Take the nodes of a window to their end, so many out at a time: the next one begins when
+        one is back. After a failure too many, or when a pause was asked for, none begins any more.
+        Raises as ``run``."""
+        most = window.limit(self.upgrade)
+        names = [node.host for node in state_machine.batch_members(self.upgrade, number)]
+        self._tell(
+            "batch",
+            f"window of {len(names)} nodes, {most} out at most: {', '.join(names)}",
+            batch=number,
+            hosts=names,
+            max_out=most,
+        )
+        working: set[Future[None]] = set()
+        self._refused = None
+        with self._pool(len(names) + 1) as pool:
+            while True:
+                self._moved.clear()
+                ended = {work for work in working if work.done()}
+                working -= ended
+                for work in ended:
+                    work.result()
+                begins = [] if self._is_closed() else self._admitted(number, pool, bool(working))
+                for host in begins:
+                    work = pool.submit(self._node, host)
+                    working.add(work)
+                    work.add_done_callback(lambda work: self._moved.set())
+                if not working:
+                    break
+                # Without a change here the cluster may have become fit for the next one.
+                self._moved.wait(_PREFLIGHT_EVERY)
+        self._require_unblocked()
+
+    def _is_closed(self) -> bool:
+        """True where no further node of a window may begin."""
+        return (
+            state_machine.must_stop(self.upgrade)
+            or bool(self._blocked)
+            or state_file.pause_asked(self.folder)
+        )
+
+    def _admitted(self, number: int, pool: ThreadPoolExecutor, others: bool) -> list[str]:
+        """Set nodes of a window under way, as many as may go now. Those that the cluster cannot do
+        without wait for ``others`` to be back; where there are none, only for a while. Raises
+        ``PreflightError``."""
+        due = window.due(self.upgrade, number)
+        going, now = window.out(self.upgrade), self.clock.now()
+        if not due or (self._refused and others and self._refused.holds(going, now)):
+            return []
+        if not others:
+            # Also where more might go: the rest is seen to at once.
+            self._preflight((due[0],))
+            chosen = due[:1]
+        else:
+            try:
+                # Not in this thread: an interruption of its look would close the connections of
+                # the nodes that are under way.
+                snapshot = pool.submit(self.cluster.look).result()
+                force = self.upgrade.options.force
+                chosen, notes = window.admitted(snapshot, due, going, force=force)
+            except (PreflightError, ActionError) as error:
+                self._refused = _Refusal(tuple(going), now + _PREFLIGHT_EVERY)
+                self._tell("waiting", str(error))
+                return []
+            for note in notes:
+                self._tell("note", note)
+        hosts = [node.host for node in chosen]
+        self._start(hosts)
+        count, most = len(window.out(self.upgrade)), window.limit(self.upgrade)
+        text = f"next: {', '.join(hosts)} ({count} of {most} out)"
+        self._tell("batch", text, batch=number, hosts=hosts, out=count, max_out=most)
+        return hosts
 
     def _preflight(self, batch: tuple[Node, ...]) -> None:
         """Check a batch, repeatedly for a while: after a change the directors' own health checks
@@ -145,6 +221,9 @@ class Runner:
     def _all(self, hosts: list[str]) -> None:
         """Take nodes to their end, each on its own. Raises ``UpgradeBlockedError``."""
         self._parallel(hosts, self._node)
+        self._require_unblocked()
+
+    def _require_unblocked(self) -> None:
         if not self._blocked:
             return
         self._change(lambda upgrade: replace(upgrade, status=RunStatus.PAUSED))
@@ -157,10 +236,17 @@ class Runner:
     def _parallel(self, hosts: list[str], work: Callable[[str], object]) -> None:
         if not hosts:
             return
-        pool = ThreadPoolExecutor(min(self.forks, len(hosts)), thread_name_prefix="upgrade")
-        try:
+        with self._pool(min(self.forks, len(hosts))) as pool:
             for done in [pool.submit(work, host) for host in hosts]:
                 done.result()
+
+    @contextmanager
+    def _pool(self, size: int) -> Iterator[ThreadPoolExecutor]:
+        """Threads for the time of the block; all of them have ended after it, but for an
+        exception."""
+        pool = ThreadPoolExecutor(size, thread_name_prefix="upgrade")
+        try:
+            yield pool
         except BaseException:
             # Interrupted: the state on disk says where each node is and stays as it is. The other
             # threads end when they next write it; scripts on hosts run to their end.
@@ -170,77 +256,3 @@ class Runner:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
         pool.shutdown()
-
-    def _node(self, host: str) -> None:
-        while step := state_machine.next_step(self.upgrade.node(host), SEQUENCES):
-            if not self._step(step):
-                break
-        node = self.upgrade.node(host)
-        ends: dict[NodeStatus, tuple[Kind, str]] = {
-            NodeStatus.UPGRADED: ("upgraded", "upgraded"),
-            NodeStatus.ROLLED_BACK: ("rolled_back", f"as it was before: {node.reason}"),
-            NodeStatus.FAILED: ("failed", node.reason),
-        }
-        if node.status in ends:
-            kind, text = ends[node.status]
-            self.watch(UpgradeEvent(kind, host, "", text, {"seconds": node.seconds}))
-
-    def _step(self, step: Step) -> bool:
-        """Run one step, with its begin and end on disk; tell whether the node can take another."""
-        node = self.upgrade.node(step.host)
-        phase = phase_named(node.role, step.phase)
-        back = step.direction == "back"
-        self._change(lambda upgrade: state_machine.begin_step(upgrade, step))
-        context = PhaseContext(
-            self.upgrade.node(step.host),
-            self.upgrade.target,
-            self.upgrade.options,
-            self.cluster,
-            self.clock,
-            self.watch,
-            self._capacity_lock,
-            phase.name,
-        )
-        began = self.clock.now()
-        applies = back or phase.applies(node, self.upgrade.options)
-        try:
-            if back:
-                context.report("undo", f"undoing: {phase.title}")
-                phase.undo(context)
-            elif applies:
-                context.report("phase", phase.title)
-                phase.run(context)
-        except (PhaseError, ActionError) as error:
-            if isinstance(error, DirectorUnreachableError) and not back:
-                # The release is not to blame, and rolling back would need the director as well.
-                self._blocked[step.host] = f"{phase.title}: {error}"
-                context.report("blocked", str(error))
-                return False
-            reason = str(error) if back else f"{phase.title}: {error}"
-            self._change(lambda upgrade: state_machine.fail(upgrade, step, reason))
-            context.report("undo_failed" if back else "phase_failed", str(error))
-            return not back
-        seconds = round(self.clock.now() - began, 3)
-        if not back:
-            context.seconds[whole(phase.name)] = seconds
-        self._change(
-            lambda upgrade: state_machine.complete(
-                upgrade, step, SEQUENCES, seconds=context.seconds, facts=context.facts
-            )
-        )
-        if applies:
-            context.report("undo_done" if back else "phase_done", phase.title, {"seconds": seconds})
-        return True
-
-    def _change(self, to: Callable[[Upgrade], Upgrade]) -> None:
-        with self._writing:
-            if self._cut:
-                raise _InterruptedError
-            now = self.clock.now()
-            changed = to(self.upgrade)
-            self.upgrade = replace(changed, seconds=changed.seconds + now - self._began)
-            self._began = now
-            state_file.save(self.folder, self.upgrade)
-
-    def _tell(self, kind: Kind, text: str, **facts: object) -> None:
-        self.watch(UpgradeEvent(kind, text=text, facts=facts))

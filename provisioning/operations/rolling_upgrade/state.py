@@ -87,6 +87,8 @@ class Upgrade:
     status: RunStatus = RunStatus.RUNNING
     seconds: float = 0.0
     """Time spent on the upgrade, over all its runs."""
+    expected: dict[str, float] = field(default_factory=dict)
+    """Seconds that phases took in the upgrade before this one, by name."""
 
     def node(self, host: str) -> Node:
         """Find one node by name."""
@@ -103,8 +105,11 @@ class StateFormatError(ClusterError, ValueError):
 
 
 def to_record(upgrade: Upgrade) -> dict[str, Any]:
-    """Render an upgrade for JSON."""
-    return {"version": VERSION, **asdict(upgrade)}
+    """Render an upgrade for JSON. Programs from before there were windows read one of batches."""
+    record = {"version": VERSION, **asdict(upgrade)}
+    if not upgrade.options.max_out:
+        del record["options"]["max_out"]
+    return record
 
 
 def from_record(record: Any) -> Upgrade:
@@ -121,6 +126,7 @@ def from_record(record: Any) -> Upgrade:
             for node in record["nodes"]
         )
         rest = {key: record[key] for key in ("id", "target", "source", "begun", "seconds")}
+        rest["expected"] = {**record.get("expected", {})}
         status = RunStatus(record["status"])
         return Upgrade(options=UpgradeOptions(**options), nodes=nodes, status=status, **rest)
     except (KeyError, TypeError, AttributeError) as error:

@@ -2,7 +2,7 @@
 after a step. It knows the names of phases and not what they do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -46,6 +46,12 @@ def begin_step(upgrade: Upgrade, step: Step) -> Upgrade:
     if step.direction == "back":
         return upgrade
     return upgrade.with_node(replace(upgrade.node(step.host), at=step.phase))
+
+
+def begin_next(upgrade: Upgrade, host: str, sequences: Sequences) -> Upgrade:
+    """As ``begin_step``, for the next step of a node, if there is one."""
+    step = next_step(upgrade.node(host), sequences)
+    return begin_step(upgrade, step) if step else upgrade
 
 
 def complete(
@@ -97,7 +103,13 @@ def batch_members(upgrade: Upgrade, batch: int) -> tuple[Node, ...]:
 
 def start_batch(upgrade: Upgrade, batch: int) -> Upgrade:
     """Set the waiting nodes of a batch under way."""
-    for node in batch_members(upgrade, batch):
+    return start(upgrade, [node.host for node in batch_members(upgrade, batch)])
+
+
+def start(upgrade: Upgrade, hosts: Iterable[str]) -> Upgrade:
+    """Set nodes under way that are waiting."""
+    for host in hosts:
+        node = upgrade.node(host)
         if node.status is NodeStatus.WAITING:
             upgrade = upgrade.with_node(replace(node, status=NodeStatus.UNDER_WAY))
     return upgrade

@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from ...engine.lock import LockedError
 from ...engine.seat import BEAT, PATIENCE, RUN_LOCK, keep_line, parse_seated, seat_script
@@ -83,24 +84,15 @@ class Seats:
         """Has all keepers that are held remember this, and those that come back. Raises
         ``LostSeatError`` where none did."""
         self.record = record
-        line, problems, kept = _line(record), [], 0
+        line = _line(record)
         with self._lock:
             seats = {n: s for n, s in self._seats.items() if n in self._keepers}
-        for name, seat in seats.items():
-            if seat.lost:
-                problems.append(f"{name}: no longer held by this run")
-                continue
-            try:
-                said = seat.ask(line)
-            except TransportError as error:
-                # What comes next must not wait for this host again.
-                seat.lose()
-                problems.append(str(error))
-                continue
-            kept += said == "kept"
-            if said != "kept":
-                problems.append(f"{name}: the cluster's record could not be written: {said}")
-        if problems and not kept:
+        if not seats:
+            return
+        # At the same time: every phase of an upgrade waits for this.
+        with ThreadPoolExecutor(len(seats)) as pool:
+            problems = list(pool.map(lambda name: _have_kept(name, seats[name], line), seats))
+        if all(problems):
             raise LostSeatError("; ".join(problems))
 
     def leave(self, names: Iterable[str]) -> None:
@@ -189,6 +181,19 @@ class Seats:
                 _log.info("%s: no longer held by this run: %s", name, error)
                 seat.lose()
                 return
+
+
+def _have_kept(name: str, seat: Seat, line: str) -> str:
+    """Have a host write a record down; return why it did not, or an empty text."""
+    if seat.lost:
+        return f"{name}: no longer held by this run"
+    try:
+        said = seat.ask(line)
+    except TransportError as error:
+        # What comes next must not wait for this host again.
+        seat.lose()
+        return str(error)
+    return "" if said == "kept" else f"{name}: the cluster's record could not be written: {said}"
 
 
 def _apart(record: ClusterRecord, found: ClusterRecord) -> bool:

@@ -32,7 +32,7 @@ from ..cluster.cluster import Cluster
 from ..cluster_state.look import look_at
 from ..cluster_state.state import ClusterState
 from ..cluster_state.tables import holders_of
-from ..drain.steps import change_directors
+from ..drain.director_change import change_directors
 from ..errors import OperationError
 from ..operation import Operation
 from ..verify.vantage_point import client_place

@@ -82,8 +82,12 @@ class FakeCluster:
     away: str = ""
     """A director that nobody reaches."""
     said: list[tuple[str, str]] = field(default_factory=list)
+    questions: list[tuple[str, float]] = field(default_factory=list)
+    """Hosts that were asked for their counters, and when."""
     lowest: int = 10**9
     """Least live weight that clients ever had."""
+    most_out: int = 0
+    """Most nodes that were drained at the same time."""
     sentence: Callable[["FakeNode"], float] = lambda node: 1.0
     watched: Callable[["FakeNode", float], NodeMetrics | None] = lambda node, now: None
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -120,6 +124,7 @@ class FakeCluster:
         with self.lock:
             self._do("drain", host)
             self.nodes[host].weight, self.nodes[host].marked = 0, True
+            self.most_out = max(self.most_out, sum(node.marked for node in self.nodes.values()))
             self._count()
 
     def remaining_work(self, host: str) -> RemainingWork:
@@ -162,16 +167,21 @@ class FakeCluster:
         self._do(f"warm {self.nodes[host].release}", host)
         return ""
 
-    def places(self) -> tuple[Place, ...]:
-        return ("rip", "vip")
+    def speak_everywhere(self, host: str) -> dict[Place, SpeechSample]:
+        return {"rip": self._speak(host), "vip": self._speak(host)}
 
-    def speak(self, host: str, place: Place) -> SpeechSample:
+    def baseline(self, host: str) -> tuple[SpeechSample, NodeMetrics]:
+        return self._speak(host), self.metrics(host)
+
+    def _speak(self, host: str) -> SpeechSample:
         node = self.nodes[host]
         if reason := self.trouble(f"speak {node.release}", host):
             return SpeechSample(host, error=reason)
         return SpeechSample(host, self.sentence(node), 3.0, -20.0, 30.0)
 
     def metrics(self, host: str) -> NodeMetrics:
+        with self.lock:
+            self.questions.append((host, self.clock.now()))
         node = self.nodes[host]
         if found := self.watched(node, self.clock.now()):
             return found

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provisioning.operations.rolling_upgrade.options import UpgradeOptions
+from provisioning.operations.rolling_upgrade.options import UpgradeOptions, most_out
 from provisioning.operations.rolling_upgrade.preflight import PreflightError
 from provisioning.operations.rolling_upgrade.state import NodeStatus, RunStatus, Upgrade
 from tests.operations.rolling_upgrade.fake_cluster import (
@@ -67,6 +68,7 @@ def cases(draw: st.DrawFn) -> Case:
     quorum = draw(st.integers(1, sum(weights)))
     options = UpgradeOptions(
         batch=draw(st.sampled_from(["1", "2", "3", "50%", "100%"])),
+        max_out=draw(st.sampled_from(["", "", "1", "2", "50%", "100%"])),
         canary=draw(st.integers(0, 2)),
         max_fail=draw(st.integers(0, 2)),
         order=draw(st.sampled_from(["inventory", "reverse", hosts[-1]])),
@@ -95,6 +97,8 @@ def test_clients_are_never_left_without_service(case: Case) -> None:
     if before >= case.quorum:
         assert cluster.lowest >= case.quorum
     assert cluster.lowest > 0
+    if case.options.max_out:
+        assert cluster.most_out <= most_out(case.options.max_out, len(case.weights))
 
 
 @settings(max_examples=40, deadline=None)
@@ -147,7 +151,7 @@ def test_a_run_that_is_cut_anywhere_and_resumed_ends_the_same(
     case: Case, data: st.DataObject
 ) -> None:
     """With nodes one at a time, so that both runs have the same order of things."""
-    options = replace(case.options, batch="1")
+    options = replace(case.options, batch="1", max_out="")
     uncut, counter = case.cluster(), CutAfter(0)
     _count(uncut, counter)
     with tempfile.TemporaryDirectory() as folder:
@@ -168,6 +172,39 @@ def test_a_run_that_is_cut_anywhere_and_resumed_ends_the_same(
     assert (got is None) == (expected is None)
     if got and expected:
         assert _ends(got, cluster) == _ends(expected, uncut)
+
+
+@settings(max_examples=20, deadline=None)
+@given(cases(), st.integers(1, 60))
+def test_a_window_that_is_cut_anywhere_is_made_whole_by_the_next_run(
+    case: Case, moment: int
+) -> None:
+    options = replace(case.options, max_out="2", max_fail=len(case.weights))
+    cluster, cut = case.cluster(), CutAfter(moment)
+    _count(cluster, cut)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            got = to_the_end(lambda: run(cluster, Path(folder), options))
+        except Cut:
+            _end_threads()
+            if not any(Path(folder).glob("rolling-upgrade.json")):
+                return
+            cut.over()
+            got = to_the_end(lambda: resume(cluster, Path(folder)))
+    assert cluster.lowest > 0 and cluster.most_out <= 2
+    if got is None:
+        return
+    for host, node in cluster.nodes.items():
+        if host not in case.dead:
+            assert node.up and not node.marked and node.weight == node.full
+            assert node.release == node.linked
+
+
+def _end_threads() -> None:
+    """A process that is gone has no threads either."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("upgrade"):
+            thread.join()
 
 
 def _count(cluster: FakeCluster, cut: CutAfter) -> None:

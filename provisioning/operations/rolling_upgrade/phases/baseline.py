@@ -13,11 +13,10 @@ def record_baseline(context: PhaseContext) -> None:
     """Measure the node with the old release. This never fails: a node that cannot speak any more
     may well be the reason for the upgrade."""
     try:
-        spoken = context.cluster.speak(context.host, "rip")
+        spoken, counted = context.cluster.baseline(context.host)
         if not spoken.problem(context.host):
             context.facts[IDLE_SENTENCE] = spoken.seconds
-        factor = context.cluster.metrics(context.host).factor
-        if factor is not None:
-            context.facts[FACTOR_BEFORE] = factor
+        if counted.factor is not None:
+            context.facts[FACTOR_BEFORE] = counted.factor
     except ActionError as error:
         context.report("note", f"nothing to compare with: {error}")

@@ -11,6 +11,7 @@ from ..clock import Clock
 from ..events import Kind, UpgradeEvent, Watcher
 from ..options import UpgradeOptions
 from ..ports import ClusterActions
+from ..shared_metrics import SharedMetrics
 from ..state import Node
 
 
@@ -38,6 +39,15 @@ class PhaseContext:
     """Durations by name; saved in the node's state."""
     facts: dict[str, float] = field(default_factory=dict)
     """Findings for later phases; saved in the node's state."""
+    shared: SharedMetrics | None = None
+    """Counters that all nodes of a run are compared with."""
+
+    @property
+    def metrics(self) -> SharedMetrics:
+        """Counters of nodes, asked once for all who watch at the same time."""
+        if self.shared is None:
+            self.shared = SharedMetrics(self.cluster, self.clock)
+        return self.shared
 
     @property
     def host(self) -> str:

@@ -21,9 +21,8 @@ def _run(context: PhaseContext) -> None:
 
 def _speak(context: PhaseContext) -> None:
     before = context.node.facts.get(IDLE_SENTENCE)
-    for place in context.cluster.places():
+    for place, spoken in context.cluster.speak_everywhere(context.host).items():
         title = _PLACES[place]
-        spoken = context.cluster.speak(context.host, place)
         if problem := spoken.problem(context.host):
             raise PhaseError(f"it does not speak at {title}: {problem}")
         if slow := slow_sentence(spoken.seconds, before, context.thresholds):

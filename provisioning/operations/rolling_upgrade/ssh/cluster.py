@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ....engine.apply_plans import Pace, apply_plans
 from ....engine.fleet import Fleet
 from ....engine.waves import Wave
 from ....facts.app.metrics import NodeMetrics, app_metrics
-from ....facts.app.process import app_process
-from ....facts.app.speech import patience, speech
+from ....facts.app.process import AppProcess, app_process
+from ....facts.app.speech import Speech, patience, speech
 from ....facts.app.status import AppAnswer, app_status
 from ....facts.app.target import Place, app_target
+from ....facts.fact import Answers, Fact
+from ....model.derived.nodes import Node
 from ....model.derived.way_in import way_in
 from ....model.runtime import Pin
 from ....node_api import DRAINING, SPEECH, STATUS
@@ -41,7 +43,7 @@ from ..ports import ActionError, DirectorUnreachableError
 from ..speech_sample import SpeechSample, sample_of, worst
 from ..state import CAUSE
 from . import app_service, keepalived
-from .observer import APP_PATIENCE, Observer
+from .observer import APP_PATIENCE, OBSERVE_TIMEOUT, Observer, as_no_answer
 from .retry import wait_for_lock
 
 
@@ -138,29 +140,34 @@ class SSHCluster(Observer):
             self._processes.pop(node.name, None)
 
     def warming(self, host: str) -> str:
-        self._require_process(host)
-        try:
-            answer = self._app(host)
-        except ActionError as error:
-            return str(error)
+        processes = {n: app_process(n, self.manager(host)) for n in self.nodes(host)}
+        status = app_status(self.cluster.inventory, host, patience=APP_PATIENCE)
+        answers = self.ask_all(host, [*processes.values(), status], OBSERVE_TIMEOUT)
+        for node, fact in processes.items():
+            self._require_process(node.name, answers[fact])
+        answer = answers[status]
         if answer.status is None:
             return f"{STATUS}: {answer.problem}"
         # Drained on purpose; any other reason is in the way.
         reasons = [r for r in answer.status.not_ready.split("; ") if r not in ("", DRAINING)]
         return "; ".join(reasons or answer.status.starting)
 
-    def speak(self, host: str, place: Place) -> SpeechSample:
-        inventory = self.cluster.inventory
-        samples = []
-        for node in self.nodes(host):
-            target, python = app_target(inventory, node, SPEECH, place), inventory.app.base_python
-            question = speech(inventory, target, stream=False, python=str(python))
-            sample = sample_of(self.ask(host, question, patience(inventory) + 15.0))
-            samples.append(sample.by_host(node))
-        return worst(samples, host)
+    def speak_everywhere(self, host: str) -> dict[Place, SpeechSample]:
+        places: tuple[Place, ...] = ("rip",)
+        if self.cluster.inventory.virtual_ips:
+            places = ("rip", "vip")
+        questions = {place: self._speech(host, place) for place in places}
+        asked = [fact for facts in questions.values() for fact in facts.values()]
+        answers = self.ask_all(host, asked, self._speech_patience(len(asked)))
+        return {place: _spoken(host, questions[place], answers) for place in places}
 
-    def places(self) -> tuple[Place, ...]:
-        return ("rip", "vip") if self.cluster.inventory.virtual_ips else ("rip",)
+    def baseline(self, host: str) -> tuple[SpeechSample, NodeMetrics]:
+        speeches = self._speech(host, "rip")
+        counters = app_metrics(self.cluster.inventory, host, patience=APP_PATIENCE)
+        patience = self._speech_patience(len(speeches)) + OBSERVE_TIMEOUT
+        answers = self.ask_all(host, [*speeches.values(), counters], patience)
+        with as_no_answer():
+            return _spoken(host, speeches, answers), answers[counters]
 
     def metrics(self, host: str) -> NodeMetrics:
         return self.ask(host, app_metrics(self.cluster.inventory, host, patience=APP_PATIENCE))
@@ -221,15 +228,26 @@ class SSHCluster(Observer):
         if done.status:
             raise ActionError(_last_output(done) or f"status {done.status}")
 
-    def _require_process(self, host: str) -> None:
+    def _require_process(self, node: str, process: AppProcess) -> None:
         """Raise ``ActionError`` with the app's last output when its process has ended, or is not
         the one observed before: the service manager restarts it again and again."""
+        before = self._processes.setdefault(node, process.pid)
+        if process.pid is None or process.pid != before:
+            said = " ".join(process.log.split())[-700:]
+            raise ActionError(f"its process ended after the start; its last output: {said}")
+
+    def _speech(self, host: str, place: Place) -> dict[Node, Fact[Speech]]:
+        """The questions that have each node of a host speak at a place."""
+        inventory = self.cluster.inventory
+        python, found = str(inventory.app.base_python), {}
         for node in self.nodes(host):
-            process = self.ask(host, app_process(node, self.manager(host)))
-            before = self._processes.setdefault(node.name, process.pid)
-            if process.pid is None or process.pid != before:
-                said = " ".join(process.log.split())[-700:]
-                raise ActionError(f"its process ended after the start; its last output: {said}")
+            target = app_target(inventory, node, SPEECH, place)
+            question = speech(inventory, target, stream=False, python=python)
+            found[node] = replace(question, name=f"speech.{place}.{node.name}")
+        return found
+
+    def _speech_patience(self, sentences: int) -> float:
+        return sentences * (patience(self.cluster.inventory) + 15.0)
 
     def _make(self, wanted: DesiredHost) -> None:
         host = wanted.name
@@ -273,6 +291,12 @@ class SSHCluster(Observer):
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 pins = {host: Pin(release, self.op.run.holder, now)}
                 save_runtime(self.cluster.state_dir, with_pins(runtime, pins))
+
+
+def _spoken(host: str, asked: dict[Node, Fact[Speech]], answers: Answers) -> SpeechSample:
+    """What the nodes of a host said at one place. Raises ``ActionError``."""
+    with as_no_answer():
+        return worst([sample_of(answers[asked[n]]).by_host(n) for n in asked], host)
 
 
 def _last_output(done: Observation) -> str:

@@ -1,15 +1,16 @@
 """Observation of a real cluster, without changes."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ....engine.fleet import Fleet
 from ....engine.observe import run_fragments
 from ....facts.app.readiness import app_readiness
 from ....facts.current_release import current_release
-from ....facts.fact import Fact, fragments
+from ....facts.fact import Answers, Fact, fragments
 from ....facts.gather import gather
 from ....facts.gpus import gpus
 from ....facts.http_replies import NoReplyError
@@ -26,7 +27,7 @@ from ....roles.director.director import DIRECTORS
 from ....roles.rendering import Templates
 from ....transport.base import Transport
 from ...cluster.cluster import Cluster
-from ...cluster_state.tables import holders_of, look_at_tables
+from ...cluster_state.tables import way_in_of, way_in_questions
 from ...planning import Plans, plan_hosts
 from ..options import UpgradeOptions
 from ..ports import ActionError
@@ -57,15 +58,17 @@ class Observer:
         with self.directors:
             servers, directors = list(inventory.real_servers.hosts), way_in(inventory)
             self.fleet.connect([*servers, *directors])
-            tables = look_at_tables(inventory, directors, self.fleet)
-            masters = holders_of(inventory, self.fleet)
-            answers = self.fleet.each(servers, self._ask)
-            silent = {
+            # A host may be both.
+            seen = self.fleet.each(dict.fromkeys([*directors, *servers]), self._ask_all)
+            way = way_in_of(inventory, {n: said for n, (said, _) in seen.items() if said})
+            answers = {name: said for name, (_, said) in seen.items() if said}
+            silent = way.lacking | {
                 name: str(self.fleet.errors[name])
                 for name in (*servers, *directors)
                 if name in self.fleet.errors
             }
-            return build_snapshot(inventory, self.cluster.runtime, tables, masters, answers, silent)
+            runtime = self.cluster.runtime
+            return build_snapshot(inventory, runtime, way.tables, way.holders, answers, silent)
 
     def director_changes(self, host: str) -> tuple[list[str], bool]:
         with self.directors:
@@ -111,11 +114,13 @@ class Observer:
     def ask(self, host: str, fact: Fact[T], timeout: float = OBSERVE_TIMEOUT) -> T:
         """Ask a host for a fact. Raises ``ActionError`` where it cannot be reached or tells
         nothing."""
-        found = self.observe(host, fragments((fact,)), timeout)
-        try:
-            return fact.parse(found[fact.name])
-        except (ProbeError, NoReplyError) as error:
-            raise ActionError(f"the app cannot be asked: {error}") from None
+        with as_no_answer():
+            return self.ask_all(host, (fact,), timeout)[fact]
+
+    def ask_all(self, host: str, facts: Iterable[Fact[Any]], timeout: float) -> Answers:
+        """Ask a host for several facts in one round trip; ``timeout`` is in seconds, for all
+        together. Raises ``ActionError`` where it cannot be reached."""
+        return Answers(self.observe(host, fragments(facts), timeout))
 
     def manager(self, host: str) -> ServiceManager:
         """Service manager of a host."""
@@ -124,6 +129,17 @@ class Observer:
     def nodes(self, host: str) -> tuple[Node, ...]:
         """Nodes of a real server."""
         return nodes_of(self.cluster.inventory, host)
+
+    def _ask_all(
+        self, name: str, transport: Transport
+    ) -> tuple[Answers | None, NodeAnswers | None]:
+        """Ask a host what it is to be asked as a director, or edge alone, and as a real server."""
+        inventory, said = self.cluster.inventory, None
+        if name in way_in(inventory):
+            said = gather(name, transport, way_in_questions(inventory), timeout=OBSERVE_TIMEOUT)
+        if name not in inventory.real_servers.hosts:
+            return said, None
+        return said, self._ask(name, transport)
 
     def _ask(self, name: str, transport: Transport) -> NodeAnswers:
         inventory = self.cluster.inventory
@@ -136,3 +152,12 @@ class Observer:
         cards = gpus(expected, python=str(inventory.app.base_python))
         seen = gather(name, transport, (readiness, release, cards), timeout=OBSERVE_TIMEOUT)
         return NodeAnswers(seen[release], seen[readiness], seen[cards])
+
+
+@contextmanager
+def as_no_answer() -> Iterator[None]:
+    """Translate answers that make no sense for a phase. Raises ``ActionError``."""
+    try:
+        yield
+    except (ProbeError, NoReplyError) as error:
+        raise ActionError(f"the app cannot be asked: {error}") from None

@@ -1,0 +1,28 @@
+"""Round trips of each phase of an upgrade are those that docs/rolling-upgrade.md tells."""
+
+import re
+from pathlib import Path
+
+from provisioning.operations.rolling_upgrade.state import RunStatus
+from tests.operations.rolling_upgrade.counted_cluster import prepare, upgrade
+from tests.operations.sandbox_cluster import sandbox_cluster
+
+DOCS = Path(__file__).resolve().parents[3] / "docs/rolling-upgrade.md"
+_ROW = re.compile(r"^\| (\w+) \| (\d+) \| (\d+) \|", re.MULTILINE)
+
+
+def documented() -> dict[str, tuple[int, int]]:
+    """Steps and writes of every phase, by the table."""
+    section = DOCS.read_text(encoding="utf-8").partition("## Round trips")[2].partition("\n## ")[0]
+    return {phase: (int(steps), int(writes)) for phase, steps, writes in _ROW.findall(section)}
+
+
+def test_each_phase_makes_the_round_trips_that_are_documented(tmp_path: Path) -> None:
+    with sandbox_cluster(tmp_path) as sandbox:
+        prepare(sandbox, tmp_path)
+        done, trips = upgrade(sandbox, tmp_path)
+    assert done.status is RunStatus.FINISHED, done.node("rs1").reason
+    # The state of the whole run at its end is no node's.
+    phases = (*trips.steps.keys(), *trips.writes.keys() - {"end"})
+    counted = {phase: (trips.steps[phase], trips.writes[phase]) for phase in phases}
+    assert counted == documented()
