@@ -392,8 +392,11 @@ def test_an_index_error_is_an_os_error(tmp_path: Path) -> None:
 
 
 def test_a_list_has_its_owners_outputs_alone(tmp_path: Path) -> None:
-    owners = ["key a", "", "key b", "key a", "\ud800"]
+    owners = ["key a", "", "key b", "key a", "foreign"]
     made = [put(tmp_path, number, "same", owner=owner) for number, owner in enumerate(owners)]
+    foreign = tmp_path / f"{made[4]}.json"
+    # Half of a surrogate pair, as only a file of somebody else's has it.
+    foreign.write_bytes(foreign.read_bytes().replace(b"foreign", b"\\ud800"))
     history = History(tmp_path)
 
     def listed(owners: set[str] | None, count: int = 9, before: str = "") -> list[str]:
