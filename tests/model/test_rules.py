@@ -454,7 +454,7 @@ FOLDERS: dict[str, Case] = {
     ),
     "administrators without keys": error(
         "app.owners.admin_keys", "no API keys", "COSYVOICE_API_KEYS_FILE",
-        app="app: {owners: {admin_keys: ▸[ops]}}",
+        app="app: {owners: {▸admin_keys: [ops]}}",
     ),
     "a shared voice that is no id": error(
         "app.owners.shared_voices[0]", "not the id of a registered voice", "voice_0123456789abcdef",
