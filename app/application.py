@@ -36,6 +36,7 @@ from .metrics.requests import RequestMetrics
 from .middleware.access_log import AccessLogMiddleware
 from .middleware.api_keys import APIKeyMiddleware
 from .middleware.body_limit import BodyLimitMiddleware
+from .middleware.callers import CallersMiddleware
 from .middleware.drain import DrainMiddleware
 from .middleware.full_queue import FullQueueMiddleware
 from .middleware.host_names import HostNamesMiddleware, OwnNames
@@ -202,6 +203,9 @@ def _middleware(node: Node, keys: ApiKeys | None, requests: RequestMetrics) -> l
     if keys is not None:
         # Before anything that reads a body or remembers what it names.
         layers.append(Middleware(APIKeyMiddleware, keys=keys))
+    # With keys everybody is known by theirs.
+    pages = frozenset() if keys else frozenset({"/"})
+    layers.append(Middleware(CallersMiddleware, rules=node.service.rules, pages=pages))
     if settings.peers_file and settings.cluster_secret_file:
         layers.append(
             Middleware(

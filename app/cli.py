@@ -9,6 +9,7 @@ import click
 from . import __version__, folders, option_values
 from .access.cluster_secret import ClusterSecretError, read_secret
 from .access.keys import KeyFileError, read_keys
+from .access.ownership import ADMINS, ALL, MINE, Rules
 from .errors import NodeError
 from .logs import LEVELS
 from .settings import Settings
@@ -199,6 +200,43 @@ def _option(
     "browsers ask for it as a password. Read at the start.",
 )
 @_option(
+    "--history",
+    default=MINE,
+    type=click.Choice((MINE, ALL)),
+    help="Who sees an output, and uses a voice made from a recording. mine: its owner alone, which "
+    "is the API key that it was made with or, without keys, the browser, known by a cookie. all: "
+    "everybody.",
+)
+@_option(
+    "--unowned",
+    default=ALL,
+    type=click.Choice((ALL, ADMINS)),
+    help="Who has outputs and voices without an owner, which are older ones and those of programs "
+    "that give neither key nor cookie: all, or admins, that is, --admin-keys.",
+)
+@_option(
+    "--deletion",
+    default=MINE,
+    type=click.Choice((MINE, ALL)),
+    help="Who deletes an output or a voice. mine: its owner. all: whoever sees it.",
+)
+@_option(
+    "--admin-keys",
+    default="",
+    callback=option_values.names,
+    show_default="none",
+    metavar="NAME,...",
+    help="Names of keys in --api-keys-file that see and delete everything.",
+)
+@_option(
+    "--shared-voices",
+    default="",
+    callback=option_values.registered_voices,
+    show_default="none, and those of --voice-names",
+    metavar="ID,...",
+    help="Voices made from recordings that everybody may use, whoever registered them.",
+)
+@_option(
     "--key-rate",
     default=0,
     type=click.IntRange(0, 1_000_000),
@@ -385,6 +423,7 @@ def main(
     """A text-to-speech node: a web page and an HTTP API over worker processes."""
     if options["peers_file"] is not None and options["cluster_secret_file"] is None:
         raise click.UsageError("--peers-file needs --cluster-secret-file")
+    rules = _rules(options)
     mount = output_dir.absolute() if expect_mount else None
     output_dir = folders.shared(output_dir, "--output-dir", mount)
     settings = Settings(
@@ -397,6 +436,7 @@ def main(
         longest_timeout=option_values.longest_timeout(longest_timeout, options["job_timeout"]),
         expect_mount=expect_mount,
         log_level=log_level.lower(),
+        rules=rules,
         **options,
     )
     # Late, so that --help and a wrong option answer at once.
@@ -406,3 +446,23 @@ def main(
         run(settings)
     except NodeError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _rules(options: dict[str, Any]) -> Rules:
+    """Take from the options those about owners. Raises ``click.BadParameter``."""
+    admins = options.pop("admin_keys")
+    file = options["api_keys_file"]
+    known = read_keys(file).names if admins and file else frozenset()
+    if unknown := sorted(admins - known):
+        raise click.BadParameter(
+            f"there is no key {unknown[0]} in {file}" if file else "it needs --api-keys-file",
+            param_hint="--admin-keys",
+        )
+    return Rules(
+        history=options.pop("history"),
+        unowned=options.pop("unowned"),
+        deletion=options.pop("deletion"),
+        admin_keys=admins,
+        # Who gives a voice a name for clients to use shares it.
+        shared_voices=options.pop("shared_voices") | frozenset(options["voice_names"].values()),
+    )

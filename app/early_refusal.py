@@ -17,6 +17,7 @@ from .access.keys import ApiKeys
 from .connections.early import HELD, EarlyAnswer
 from .middleware.access_log import ID_HEADER, NODE_HEADER, AccessLogMiddleware, request_id_of
 from .middleware.api_keys import KEY_NAME, APIKeyMiddleware, key_in
+from .middleware.callers import CallersMiddleware
 from .middleware.drain import DrainMiddleware
 from .middleware.folded_log import FoldedLog
 from .middleware.full_queue import FullQueueMiddleware
@@ -40,6 +41,8 @@ HEADERS_READ: Mapping[object, frozenset[bytes]] = {
     CORSMiddleware: _ORIGIN,
     OtherSitesMiddleware: _ORIGIN | {b"sec-fetch-site"},
     APIKeyMiddleware: _NOTHING,
+    # It notes who asks, and refuses nobody.
+    CallersMiddleware: _NOTHING,
     SessionRouting: _ORIGIN | {b"sec-fetch-site", b"cookie", _FROM_NODES},
     SessionNames: _NOTHING,
     DrainMiddleware: _NOTHING,

@@ -163,6 +163,26 @@ def host_names(_context: click.Context, _option: click.Parameter, value: str) ->
     return names
 
 
+def names(_context: click.Context, _option: click.Parameter, value: str) -> frozenset[str]:
+    """Names, from a list with commas."""
+    return frozenset(filter(None, (part.strip() for part in value.split(","))))
+
+
+def registered_voices(
+    context: click.Context, option: click.Parameter, value: str
+) -> frozenset[str]:
+    """Ids of registered voices, from a list with commas."""
+    from .voices.record import is_id
+
+    found = names(context, option, value)
+    if wrong := next((one for one in sorted(found) if not is_id(one)), None):
+        raise click.BadParameter(
+            f"{wrong!r} is not the id of a registered voice: write voice_ and 16 digits, as "
+            "/v1/audio/voices has it"
+        )
+    return found
+
+
 def voice_names(_context: click.Context, _option: click.Parameter, value: str) -> dict[str, str]:
     """Voices by the name that clients use, from a list ``NAME=VOICE`` with commas."""
     names: dict[str, str] = {}

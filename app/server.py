@@ -231,6 +231,7 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
         ),
         clips=ClipStore(here),
         voice_names=VoiceNames(settings.voice_names),
+        rules=settings.rules,
     )
     recordings = Recordings(settings.temp_dir, here, watches[settings.temp_dir], space=space)
     limits = limits_of_process(settings.client_connections, settings.slots)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .access.ownership import Rules
 from .connections.proxies import Network
 from .host.virtual_ips import IPAddress
 
@@ -48,6 +49,8 @@ class Settings:
     text_limit: int
     drain_file: Path | None
     api_keys_file: Path | None
+    rules: Rules
+    """Who may see, use and delete what."""
     key_rate: int
     """Jobs a minute for one key; this and the next three: 0 is no limit."""
     key_jobs: int

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 
+from .access.ownership import Caller, Rules
 from .checks.annotations import check_annotations
 from .checks.mode import mode_of
 from .checks.numbers import (
@@ -102,6 +103,7 @@ class SpeechService:
         voices: VoiceStore,
         clips: ClipStore,
         voice_names: VoiceNames | None = None,
+        rules: Rules | None = None,
     ) -> None:
         self.engine = engine
         self.pool = pool
@@ -110,10 +112,22 @@ class SpeechService:
         self.voices = voices
         self.clips = clips
         self.voice_names = voice_names or VoiceNames()
+        self.rules = rules or Rules()
 
-    async def prepare(self, ask: SpeechRequest) -> SynthesisRequest:
+    async def voices_for(self, caller: Caller) -> list[RegisteredVoice]:
+        """The registered voices that ``caller`` may use, the oldest first. Raises
+        ``StorageError``."""
+        return [one for one in await self.voices.all() if caller.uses_voice(one.id, one.owner)]
+
+    async def voice_for(self, caller: Caller, voice_id: str) -> RegisteredVoice | None:
+        """The registered voice with this id, where ``caller`` may use it; else None. Raises
+        ``StorageError``."""
+        found = await self.voices.find(voice_id)
+        return found if found and caller.uses_voice(found.id, found.owner) else None
+
+    async def prepare(self, ask: SpeechRequest, caller: Caller) -> SynthesisRequest:
         """Turn a request into what the engine can take: the default voice and a random seed where
-        none is given.
+        none is given. Of registered voices it has those that ``caller`` may use.
 
         Raises ``InvalidInputError``, which names the field and what is allowed; nothing that was
         asked for and cannot be had is passed over in silence.
@@ -122,8 +136,8 @@ class SpeechService:
         keep_private(ask.text, ask.transcript, ask.instruction)
         _log.info("asked for", extra={TEXT: ask.text})
         check_timeout(ask.timeout, self.limits.timeout)
-        ask = replace(ask, voice=await self._voice_asked_for(ask))
-        registered = await self._registered(ask)
+        ask = replace(ask, voice=await self._voice_asked_for(ask, caller))
+        registered = await self._registered(ask, caller)
         clip = ask.reference is not None or registered is not None
         words = ask.transcript or (registered.transcript if registered else "")
         voice = "" if clip else self._engine_voice(ask.voice)
@@ -201,18 +215,19 @@ class SpeechService:
         speech: Speech,
         request_id: str,
         *,
+        owner: str,
         audio: bytes | None = None,
         file_format: str = "wav",
         stem: str | None = None,
     ) -> Output:
-        """Save speech in the shared folder: ``audio``, which is in ``file_format``, or a WAV file,
-        under a name that was made before, or a new one.
+        """Save speech of this owner in the shared folder: ``audio``, which is in ``file_format``,
+        or a WAV file, under a name that was made before, or a new one.
 
         Raises ``StorageError``.
         """
         record = OutputRecord.of(
             speech.request,
-            Provenance(request_id, self.store.node, self.engine.name, speech.made_by),
+            Provenance(request_id, self.store.node, self.engine.name, owner, speech.made_by),
             duration=speech.duration,
             file_format=file_format,
             created=moment_of(stem) if stem else self.store.now(),
@@ -226,7 +241,7 @@ class SpeechService:
             return text_of(ask, mode, self.limits.text, language)
         return await asyncio.to_thread(text_of, ask, mode, self.limits.text, language)
 
-    async def _voice_asked_for(self, ask: SpeechRequest) -> str | None:
+    async def _voice_asked_for(self, ask: SpeechRequest, caller: Caller) -> str | None:
         if not ask.voice:
             if ask.reference:
                 return None
@@ -234,9 +249,10 @@ class SpeechService:
         if ask.reference and self.voice_names.is_stand_in(ask.voice, self.engine):
             # Clients that have to name a voice can bring their own all the same.
             return None
-        return await self.voice_names.voice_of(ask.voice, ask.text, self.engine, self.voices.all)
+        registered = partial(self.voices_for, caller)
+        return await self.voice_names.voice_of(ask.voice, ask.text, self.engine, registered)
 
-    async def _registered(self, ask: SpeechRequest) -> RegisteredVoice | None:
+    async def _registered(self, ask: SpeechRequest, caller: Caller) -> RegisteredVoice | None:
         if ask.voice and ask.reference:
             raise InvalidInputError(
                 "two_voices",
@@ -247,7 +263,7 @@ class SpeechService:
         # An engine that takes no recordings has no use for a registered voice.
         if not ask.voice or self.engine.voice(ask.voice) or self.engine.clips is None:
             return None
-        return await self.voices.find(ask.voice)
+        return await self.voice_for(caller, ask.voice)
 
     async def _with_clips(
         self,

@@ -34,6 +34,11 @@ class ApiKeys:
     def __len__(self) -> int:
         return len(self._digests)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Their names."""
+        return frozenset(self._digests)
+
     def name_of(self, key: str) -> str | None:
         """Find the name of a key, or None.
 

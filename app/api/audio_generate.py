@@ -23,6 +23,7 @@ from ..encoding.formats import FORMATS, encoded_apart
 from ..engines.interface import EngineInfo, Mode
 from ..errors import SpeechError
 from ..logs import REQUEST_ID
+from ..middleware.callers import caller_of
 from ..speech import SpeechService
 from ..speech_request import SpeechRequest
 from .ascii_json import AsciiJson
@@ -109,16 +110,18 @@ def routes(service: SpeechService, node: str) -> APIRouter:
 
     @router.post(PATH, summary="Speak a text, answered with code and message")
     async def audio_generate(request: Request, body: GenerateBody | None = None) -> GenerateAnswer:
-        asked = body or GenerateBody()
+        asked, caller = body or GenerateBody(), caller_of(request.scope)
         with inline_clip(asked.prompt_audio, "prompt_audio") as reference:
-            wanted = await service.prepare(_ask(asked, reference, service.engine))
+            wanted = await service.prepare(_ask(asked, reference, service.engine), caller)
         request_id = REQUEST_ID.get()
         making = service.speak(wanted, request_id, timeout=asked.timeout)
         spoken = await unless_disconnected(request.receive, making)
         content = await encoded_apart(asked.format, spoken.pcm, spoken.sample_rate)
         url = None
         if asked.answer != "base64":
-            output = await service.keep(spoken, request_id, audio=content, file_format=asked.format)
+            output = await service.keep(
+                spoken, request_id, owner=caller.owner, audio=content, file_format=asked.format
+            )
             url = f"/outputs/{output.file_name}"
         data = GenerateData(
             url=url,

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from ..captions.subtitles import srt, vtt
-from ..logs import REQUEST_ID
+from ..middleware.callers import caller_of
 from ..middleware.job_start import CAPTIONED
 from ..sound.timed import Word
 from ..speech import SpeechService
@@ -67,8 +67,9 @@ def routes(service: SpeechService) -> APIRouter:
         responses=_RESPONSES,
     )
     async def captioned(body: CaptionedBody, request: Request) -> Response:
-        wanted = await prepared(body, service, word_times=body.word_times)
-        answer = SpeechAnswer(service, wanted, body, REQUEST_ID.get())
+        caller = caller_of(request.scope)
+        wanted = await prepared(body, service, caller, word_times=body.word_times)
+        answer = SpeechAnswer(service, wanted, body, caller.owner)
         captions = _Captions(answer, body)
         if body.stream is False:
             spoken, content = await answer.whole(request)

@@ -18,6 +18,7 @@ from fastapi.concurrency import run_in_threadpool
 from ..engines.interface import Mode
 from ..errors import InvalidInputError
 from ..logs import REQUEST_ID
+from ..middleware.callers import caller_of
 from ..middleware.job_start import INFERENCE
 from ..speech import SpeechService
 from ..speech_request import SpeechRequest
@@ -120,7 +121,7 @@ def routes(service: SpeechService) -> APIRouter:
 
 
 async def _spoken(request: Request, service: SpeechService, asked: SpeechRequest) -> Response:
-    wanted = await service.prepare(asked)
+    wanted = await service.prepare(asked, caller_of(request.scope))
     request_id = REQUEST_ID.get()
     report = JobReport(request_id)
     sound = await begun(request, service.stream(wanted, request_id, report=report))

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from ..encoding.formats import FORMATS
-from ..logs import REQUEST_ID
+from ..middleware.callers import caller_of
 from ..speech import SpeechService
 from ..streaming import LiveAnswer
 from . import events
@@ -33,8 +33,9 @@ def routes(service: SpeechService) -> APIRouter:
         "/audio/speech", summary="Speak a text", response_class=Response, responses=_RESPONSES
     )
     async def speech(body: SpeechBody, request: Request) -> Response:
-        wanted = await prepared(body, service)
-        answer = SpeechAnswer(service, wanted, body, REQUEST_ID.get())
+        caller = caller_of(request.scope)
+        wanted = await prepared(body, service, caller)
+        answer = SpeechAnswer(service, wanted, body, caller.owner)
         media_type = answer.format.media_type
         if body.stream_format == "audio" and body.stream is False:
             _, content = await answer.whole(request)

@@ -8,11 +8,13 @@ from urllib.parse import quote
 
 from fastapi import Request
 
+from ..access.ownership import Caller
 from ..checks.numbers import nearest_speed, speed_streams
 from ..connections.disconnect import unless_disconnected
 from ..encoding.formats import FORMATS, encoded_apart
 from ..engines.interface import SynthesisRequest
 from ..errors import InvalidInputError
+from ..logs import REQUEST_ID
 from ..outputs.names import audio_name
 from ..sound.pcm import SAMPLE_BYTES
 from ..speech import Speech, SpeechService
@@ -31,7 +33,7 @@ _NAME_LENGTH = 40
 
 
 async def prepared(
-    body: SpeechFields, service: SpeechService, *, word_times: bool = False
+    body: SpeechFields, service: SpeechService, caller: Caller, *, word_times: bool = False
 ) -> SynthesisRequest:
     """The work of an engine for a request. Raises ``InvalidInputError``."""
     check_model(body.model, service.engine.name)
@@ -54,7 +56,8 @@ async def prepared(
                 stream=_streams(body, service),
                 timeout=body.timeout,
                 word_times=word_times,
-            )
+            ),
+            caller,
         )
 
 
@@ -62,12 +65,13 @@ class SpeechAnswer:
     """Sound for one request, and what is told beside it."""
 
     def __init__(
-        self, service: SpeechService, wanted: SynthesisRequest, body: SpeechFields, request_id: str
+        self, service: SpeechService, wanted: SynthesisRequest, body: SpeechFields, owner: str
     ) -> None:
         self._service = service
         self._wanted = wanted
         self._body = body
-        self._request_id = request_id
+        self._owner = owner
+        self._request_id = REQUEST_ID.get()
         self._began = time.monotonic()
         self.rate = service.engine.sample_rate
         self.format = FORMATS[body.response_format]
@@ -88,7 +92,7 @@ class SpeechAnswer:
             self.headers["X-Normalized"] = "true"
         if body.ignored:
             self.headers["X-Ignored-Fields"] = _names(body.ignored)
-        self.report = JobReport(request_id)
+        self.report = JobReport(self._request_id)
         """Has the words in time, as far as the sound has come."""
         self.done: dict[str, object] = {}
         """Facts about sound that came in parts, once the last has been made."""
@@ -140,6 +144,7 @@ class SpeechAnswer:
         output = await self._service.keep(
             spoken,
             self._request_id,
+            owner=self._owner,
             audio=content,
             file_format=self.format.name,
             stem=self._stem,

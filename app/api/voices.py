@@ -4,12 +4,14 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, HTTPException, UploadFile
+from fastapi import APIRouter, File, Form, HTTPException, Request, UploadFile
 from fastapi.concurrency import run_in_threadpool
 
+from ..access.ownership import Caller
 from ..checks.words import name_of, transcript_of
 from ..engines.interface import EngineInfo
 from ..errors import InvalidInputError
+from ..middleware.callers import caller_of
 from ..sound.clip import ClipLimits
 from ..speech import SpeechService
 from ..voices.record import RegisteredVoice, new_id
@@ -25,16 +27,18 @@ def routes(service: SpeechService, node: str) -> APIRouter:
     engine = service.engine
 
     @router.get("", summary="The voices to choose from")
-    async def voices() -> dict[str, object]:
-        registered = await service.voices.all() if engine.clips else []
+    async def voices(request: Request) -> dict[str, object]:
+        caller = caller_of(request.scope)
+        registered = await service.voices_for(caller) if engine.clips else []
         default = engine.default_voice
         return {
-            "voices": [*_engine_voices(engine), *map(_told, registered)],
+            "voices": [*_engine_voices(engine), *(_told(one, caller) for one in registered)],
             "default": default.id if default else None,
         }
 
     @router.post("", summary="Register a voice from a recording", status_code=201)
     async def register(
+        request: Request,
         name: Annotated[str, Form(description="what people see")],
         audio_sample: Annotated[UploadFile, File(description="the recording, in any usual format")],
         transcript: Annotated[str, Form(description="the words in the recording")] = "",
@@ -51,6 +55,7 @@ def routes(service: SpeechService, node: str) -> APIRouter:
             recording = await run_in_threadpool(prepared.path.read_bytes)
         finally:
             prepared.path.unlink()
+        caller = caller_of(request.scope)
         voice = RegisteredVoice(
             id=new_id(),
             name=name,
@@ -59,16 +64,17 @@ def routes(service: SpeechService, node: str) -> APIRouter:
             created=service.store.now(),
             node=node,
             duration=prepared.report.duration,
+            owner=caller.owner,
         )
         await service.voices.add(voice, recording)
         warnings = [
             {"code": warning.code, "message": warning.en, "message_zh": warning.zh}
             for warning in prepared.report.warnings
         ]
-        return {"object": "audio.voice", **_told(voice), "warnings": warnings}
+        return {"object": "audio.voice", **_told(voice, caller), "warnings": warnings}
 
     @router.delete("/{voice_id}", summary="Delete a registered voice")
-    async def delete(voice_id: str) -> dict[str, object]:
+    async def delete(request: Request, voice_id: str) -> dict[str, object]:
         if engine.voice(voice_id):
             raise InvalidInputError(
                 "voice_built_in",
@@ -76,7 +82,11 @@ def routes(service: SpeechService, node: str) -> APIRouter:
                 f"{voice_id} 是引擎自带的声音，不能删除",
                 field="voice_id",
             )
-        if not await service.voices.remove(voice_id):
+        caller = caller_of(request.scope)
+        voice = await service.voice_for(caller, voice_id)
+        if voice and not caller.deletes_voice(voice.id, voice.owner):
+            raise HTTPException(403, "this voice is not yours to delete")
+        if voice is None or not await service.voices.remove(voice_id):
             raise HTTPException(404, "there is no such registered voice")
         return {"id": voice_id, "object": "audio.voice.deleted", "deleted": True}
 
@@ -96,7 +106,7 @@ def _engine_voices(engine: EngineInfo) -> list[dict[str, object]]:
     ]
 
 
-def _told(voice: RegisteredVoice) -> dict[str, object]:
+def _told(voice: RegisteredVoice, caller: Caller) -> dict[str, object]:
     return {
         "id": voice.id,
         "name": voice.name,
@@ -107,6 +117,7 @@ def _told(voice: RegisteredVoice) -> dict[str, object]:
         "duration": voice.duration,
         "created_at": int(voice.created.timestamp()),
         "node": voice.node,
+        "own": caller.owns(voice.owner),
     }
 
 

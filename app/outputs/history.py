@@ -72,6 +72,8 @@ class Search:
     count: int
     at: str
     """Everything newer has been searched."""
+    owners: frozenset[str] | None = None
+    """Those whose outputs are searched; None is everybody."""
     older: str = ""
     done: bool = False
     outputs: list[Output] = field(default_factory=list)
@@ -104,13 +106,16 @@ class Search:
         self.done = True
 
 
-def search_for(query: str, count: int, before: str = "") -> Search:
-    """A search for at most ``count`` outputs that are older than the stem ``before``, if given.
+def search_for(
+    query: str, count: int, before: str = "", owners: frozenset[str] | None = None
+) -> Search:
+    """A search for at most ``count`` outputs that are older than the stem ``before``, if given,
+    and belong to one of ``owners``.
 
     Every word of the query must occur in the text, voice, node or seed, or begin the name or the
     request's id, whatever its case or width.
     """
-    return Search(words_of(query), count, before or _FUTURE)
+    return Search(words_of(query), count, before or _FUTURE, owners)
 
 
 class History:
@@ -181,7 +186,7 @@ class History:
             if known.seen is None:
                 raise OSError(errno.EIO, "index of the history on this node's own disk: lost")
             edge = known.edge(search.at)
-            for entry in known.index.search(search.words, edge, search.at):
+            for entry in known.index.search(search.words, edge, search.at, search.owners):
                 output = Output(entry.stem, record_of(entry.sidecar), self._folder)
                 if output.file_name in known.names and search.take(output):
                     return

@@ -8,9 +8,10 @@ A search goes through the folded texts with instr(), which is exact for all scri
 trigrams would find no word of two characters, and most Chinese words have two.
 """
 
+import heapq
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -18,9 +19,14 @@ from .record import OutputRecord
 
 _TABLE = """
 create table outputs(
-    stem text primary key, told blob not null, names blob not null, sidecar blob not null
+    stem text primary key,
+    owner text not null,
+    told blob not null,
+    names blob not null,
+    sidecar blob not null
 )
 """
+_BY_OWNER = "create index owned on outputs(owner, stem)"
 _CACHE_KIB = 8192
 # SQLite limits how deep an expression may be; further words are looked for here.
 _WORDS = 100
@@ -32,6 +38,7 @@ class Entry:
     """An output as it is kept."""
 
     stem: str
+    owner: str
     told: bytes
     """Text that words are looked for in."""
     names: bytes
@@ -44,9 +51,8 @@ class Entry:
         told = "\n".join((record.text, record.voice, record.node, str(record.seed)))
         # Their ends are random: a short number would be in some of them by chance.
         names = (_plain(name).replace("\n", " ") for name in (stem, record.request_id))
-        return cls(
-            stem, _encoded(_plain(told)), _encoded("".join(f"\n{n}" for n in names)), sidecar
-        )
+        found = _encoded("".join(f"\n{n}" for n in names))
+        return cls(stem, _storable(record.owner), _encoded(_plain(told)), found, sidecar)
 
     def has(self, word: bytes) -> bool:
         """Tell whether a word of a query is in it."""
@@ -69,12 +75,15 @@ class Index:
         for pragma in (f"cache_size = -{_CACHE_KIB}", "journal_mode = off", "secure_delete = off"):
             self._database.execute(f"pragma {pragma}")
         self._database.execute(_TABLE)
+        self._database.execute(_BY_OWNER)
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Keep them; one with a stem that is there already takes its place."""
-        rows = ((e.stem, e.told, e.names, e.sidecar) for e in entries)
+        rows = ((e.stem, e.owner, e.told, e.names, e.sidecar) for e in entries)
         with self._database:
-            self._database.executemany("insert or replace into outputs values (?, ?, ?, ?)", rows)
+            self._database.executemany(
+                "insert or replace into outputs values (?, ?, ?, ?, ?)", rows
+            )
 
     def remove(self, stems: Iterable[str]) -> None:
         """Forget them, where they are there."""
@@ -82,15 +91,28 @@ class Index:
             rows = ((stem,) for stem in stems)
             self._database.executemany("delete from outputs where stem = ?", rows)
 
-    def search(self, words: list[bytes], after: str, before: str) -> Iterator[Entry]:
-        """Entries between two stems that have all the words, the newest first."""
+    def search(
+        self, words: list[bytes], after: str, before: str, owners: Collection[str] | None = None
+    ) -> Iterator[Entry]:
+        """Entries of these owners, or of all, between two stems that have all the words, the newest
+        first."""
+        if owners is None:
+            yield from self._search(words, after, before, "", ())
+            return
+        # One walk through the index each: SQLite would sort the owners' entries otherwise.
+        each = [self._search(words, after, before, " and owner = ?", (one,)) for one in owners]
+        yield from heapq.merge(*each, key=lambda entry: entry.stem, reverse=True)
+
+    def _search(
+        self, words: list[bytes], after: str, before: str, owned: str, owner: tuple[str, ...]
+    ) -> Iterator[Entry]:
         asked, rest = words[:_WORDS], words[_WORDS:]
         wanted = [part for word in asked for part in (word, b"\n" + word)]
-        # What is put together is a constant, so many times; the words are parameters.
+        # What is put together are constants; words and owner are parameters.
         rows = self._database.execute(
-            "select stem, told, names, sidecar from outputs where stem > ? and stem < ?"  # nosec B608
-            f"{_WORD * len(asked)} order by stem desc",
-            (after, before, *wanted),
+            "select stem, owner, told, names, sidecar from outputs "  # nosec B608
+            f"where stem > ? and stem < ?{owned}{_WORD * len(asked)} order by stem desc",
+            (after, before, *owner, *wanted),
         )
         for entry in (Entry(*row) for row in rows):
             if all(entry.has(word) for word in rest):
@@ -111,6 +133,11 @@ class Index:
 def _plain(text: str) -> str:
     """Remove the differences people do not search for: case, width, composition."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _storable(text: str) -> str:
+    """The same without halves of surrogate pairs, which SQLite does not take in a text."""
+    return text.encode(errors="replace").decode()
 
 
 def _encoded(text: str) -> bytes:

@@ -21,6 +21,7 @@ Ask = Callable[[Callable[[], None]], Awaitable[None]]
 _BUDGET = 2.0
 """Seconds after which a search tells what it has found, and reads no further sidecars."""
 _BATCH = 1000
+_Key = tuple[str, int, str, frozenset[str] | None]
 
 
 class Looks:
@@ -32,18 +33,20 @@ class Looks:
         self._share = share
         self._disk = disk
         self._refreshed = SharedCall(lambda: share(self._refresh))
-        self._looks: dict[tuple[str, int, str], SharedCall[Found]] = {}
+        self._looks: dict[_Key, SharedCall[Found]] = {}
         self._reading: asyncio.Task[None] | None = None
         self._catching_up: asyncio.Task[None] | None = None
 
-    async def search(self, query: str, count: int, before: str) -> Found:
-        """Find at most ``count`` outputs that match, older than the stem ``before``. Raises
-        ``StorageError``.
+    async def search(
+        self, query: str, count: int, before: str, owners: frozenset[str] | None
+    ) -> Found:
+        """Find at most ``count`` outputs of ``owners``, or of all, that match, older than the stem
+        ``before``. Raises ``StorageError``.
 
         Where sidecars are left to read after a while, ``Found.unfinished`` says so; they are read
         in the background, so that who asks again gets further.
         """
-        key = (query, count, before)
+        key = (query, count, before, owners)
         look = self._looks.setdefault(key, SharedCall(partial(self._look, *key)))
         try:
             return await look.result()
@@ -57,10 +60,12 @@ class Looks:
             if task:
                 task.cancel()
 
-    async def _look(self, query: str, count: int, before: str) -> Found:
+    async def _look(
+        self, query: str, count: int, before: str, owners: frozenset[str] | None
+    ) -> Found:
         end = time.monotonic() + _BUDGET
         await self._refreshed.result()
-        search = search_for(query, count, before)
+        search = search_for(query, count, before, owners)
         advance = partial(self._history.advance, search)
         await self._disk(advance)
         most = count

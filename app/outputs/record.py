@@ -17,6 +17,8 @@ class Provenance:
     request_id: str
     node: str
     engine: str
+    owner: str
+    """Whose it is; see ``app.access.ownership``."""
     made_by: str = ""
     """The node whose worker spoke it, where that was not ``node``."""
 
@@ -54,6 +56,8 @@ class OutputRecord:
     """A key of ``MEDIA_TYPES``; also the suffix of the audio file."""
     made_by: str = ""
     """The node whose worker spoke it, where that was not ``node``."""
+    owner: str = ""
+    """Whose it is; see ``app.access.ownership``."""
 
     @classmethod
     def of(

@@ -9,6 +9,7 @@ from pathlib import Path
 from . import atomic
 from .names import MEDIA_TYPES, SIDECAR, audio_name
 from .server_clock import ServerClock
+from .sidecar import owner_in
 from .watch import ShareWatch
 
 
@@ -74,6 +75,11 @@ class SharedFolder:
         self.check_mount()
         path = self.path / name
         return path if path.is_file() else None
+
+    def owner(self, stem: str) -> str | None:
+        """The output's owner; see ``owner_in``."""
+        self.check_mount()
+        return owner_in(self.path / (stem + SIDECAR))
 
     def delete(self, stem: str) -> bool:
         """Remove an output of whatever format; whether there was one."""

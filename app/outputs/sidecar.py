@@ -40,6 +40,22 @@ def read_sidecar(path: Path, known: Stamp | None = None) -> Sidecar | None:
         return Sidecar(content, None, stamp)
 
 
+def owner_in(*paths: Path) -> str | None:
+    """The owner that the first of these sidecars names that there is; None where there is none, or
+    none that a node wrote. Raises OSError."""
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                content = file.read(_LIMIT)
+        except FileNotFoundError:
+            continue
+        try:
+            return record_of(content).owner
+        except (ValueError, OverflowError, RecursionError):
+            return None
+    return None
+
+
 def stamp_of(about: os.stat_result) -> Stamp:
     """The stamp of a file or folder with these attributes."""
     return (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)

@@ -18,6 +18,7 @@ from pathlib import Path
 from . import atomic
 from .names import SIDECAR, is_stem, parse_audio_name
 from .shared import OutputFiles, SharedFolder
+from .sidecar import owner_in
 
 _MOVED = ".moved"
 # Seconds a moved output can still be had here: a player may be reading it.
@@ -51,6 +52,11 @@ class Spool:
         """An output's audio, waiting or moved."""
         path = self.folder / name
         return path if parse_audio_name(name) and path.is_file() else None
+
+    def owner(self, stem: str) -> str | None:
+        """The owner of an output, waiting or moved; see ``owner_in``."""
+        # It may be moved between the two looks.
+        return owner_in(self.folder / (stem + SIDECAR), self.folder / (stem + _MOVED))
 
     def waiting(self) -> list[str]:
         """Stems of what waits to be moved, oldest first. Raises OSError."""

@@ -157,15 +157,32 @@ class OutputStore:
         """The newest outputs of all nodes. Raises ``StorageError``."""
         return (await self.search("", count)).outputs
 
-    async def search(self, query: str, count: int, before: str = "") -> Found:
+    async def search(
+        self, query: str, count: int, before: str = "", *, owners: frozenset[str] | None = None
+    ) -> Found:
         """Find at most ``count`` outputs of all nodes, newest first, older than the stem
-        ``before``.
+        ``before``, and of these owners only, unless that is None.
 
         Every word of ``query`` must occur in text, voice, node, seed or name, whatever its case or
         width. ``Found.unfinished`` tells where older ones have not been searched yet; ask again.
         Raises ``StorageError``.
         """
-        return await self._looks.search(query, count, before)
+        return await self._looks.search(query, count, before, owners)
+
+    async def owner(self, stem: str) -> str | None:
+        """The owner of an output, which may be empty; None where that cannot be told, or where
+        there is no such output. Raises ``StorageError``."""
+        if not is_stem(stem):
+            return None
+        spool = self.spool
+        if spool:
+            told = await self._call(
+                self._local, "local", "read the local spool", lambda: spool.owner(stem)
+            )
+            if told is not None:
+                return told
+        purpose = "look whose the audio is"
+        return await self._call(self._servers, "read", purpose, lambda: self._shared.owner(stem))
 
     async def find(self, file_name: str) -> Path | None:
         """The path of an output's audio, or None if there is none. Raises ``StorageError``.

@@ -40,7 +40,7 @@ class RoutedRequest:
         wanted = await self._login()
         if wanted is None:
             wanted = need(scope["method"], scope["path"], scope["query_string"])
-        if wanted is None and scope["method"] == "GET":
+        if wanted is None and scope["method"] in ("GET", "DELETE"):
             path = self._exchange.path
             wanted = Need(Kind.FILE, path) if self._exchange.routing.keeper(path) else None
         return wanted

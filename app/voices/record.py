@@ -26,6 +26,8 @@ class RegisteredVoice(BaseModel):
     """Node on which it was registered."""
     duration: float
     """Seconds."""
+    owner: str = ""
+    """Whose it is; see ``app.access.ownership``. A record of an older release has none."""
 
 
 def new_id() -> str:

@@ -17,6 +17,7 @@ from ..middleware.access_log import new_request_id
 from ..node import Node
 from ..private_texts import keep_private
 from ..speech_request import SpeechRequest
+from .event_caller import caller_of_event
 from .job_start import may_begin
 from .queue_limit import GROUP, arrived
 
@@ -39,14 +40,16 @@ def add(node: Node) -> None:
         keep_private(text)
         try:
             await may_begin(request)
-            wanted = await service.prepare(SpeechRequest(text, voice=voice, speed=speed, seed=seed))
+            caller = caller_of_event(request)
+            ask = SpeechRequest(text, voice=voice, speed=speed, seed=seed)
+            wanted = await service.prepare(ask, caller)
             speech = await service.speak(
                 wanted,
                 request_id,
                 has_waited=settings.enable_queue,
                 arrived=arrived(request),
             )
-            output = await service.keep(speech, request_id)
+            output = await service.keep(speech, request_id, owner=caller.owner)
         except SpeechError as error:
             _log.warning("refused: %s", error.en, extra={"code": error.code})
             raise gr.Error(f"{error.zh}\n{error.en}", print_exception=False) from None

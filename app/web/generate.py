@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from ..access.ownership import Caller
 from ..encoding.formats import encoded
 from ..engines.interface import SynthesisRequest
 from ..errors import SpeechError
@@ -21,6 +22,7 @@ from ..private_texts import keep_private
 from ..sound.pcm import SAMPLE_BYTES
 from ..speech import Speech
 from ..workers.report import JobReport
+from .event_caller import caller_of_event, check_known
 from .form import FORMATS
 from .form_values import FormValues
 from .job_start import may_begin
@@ -57,8 +59,10 @@ class Generator:
         values = FormValues(*fields)
         keep_private(values.text or "", values.transcript or "", values.instruction or "")
         try:
+            caller = caller_of_event(request)
+            check_known(caller)
             await may_begin(request)
-            steps = self._steps(values, request_id, arrived(request))
+            steps = self._steps(values, caller, request_id, arrived(request))
             async with aclosing(steps):
                 async for step in steps:
                     yield step
@@ -70,14 +74,15 @@ class Generator:
             yield status.unexpected_html(request_id), gr.skip(), gr.skip(), gr.skip()
 
     async def _steps(
-        self, values: FormValues, request_id: str, came: float
+        self, values: FormValues, caller: Caller, request_id: str, came: float
     ) -> AsyncGenerator[Shown, None]:
         service = self._service
         began = time.monotonic()
         with self._recordings.desk() as desk:
-            wanted = await service.prepare(await values.speech_request(desk))
+            wanted = await service.prepare(await values.speech_request(desk), caller)
         try:
-            async with aclosing(self._made(wanted, values, request_id, began, came)) as steps:
+            made = self._made(wanted, values, caller.owner, request_id, began, came)
+            async with aclosing(made) as steps:
                 async for step in steps:
                     yield step
         finally:
@@ -88,6 +93,7 @@ class Generator:
         self,
         wanted: SynthesisRequest,
         values: FormValues,
+        owner: str,
         request_id: str,
         began: float,
         came: float,
@@ -114,7 +120,7 @@ class Generator:
         done = Speech(wanted, bytes(pcm), rate, time.monotonic() - began, made_by=report.lent_to)
         name = values.file_format if values.file_format in FORMATS else FORMATS[0]
         audio = await asyncio.to_thread(encoded, name, done.pcm, rate)
-        output = await service.keep(done, request_id, audio=audio, file_format=name)
+        output = await service.keep(done, request_id, owner=owner, audio=audio, file_format=name)
         _log.info("spoken", extra=_facts(done))
         heard = live.end(pcm) if live else gr.skip()
         result = result_html(output, done, service.engine)

@@ -1,23 +1,30 @@
 """The page: what to say and how on one side, what came of it on the other, all nodes' below."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
 
+from ..access.ownership import ALL, MINE
 from ..engines.interface import Capability, EngineInfo, Mode
 from ..gpus.wasted import is_wasted
 from ..node import Node
 from ..speech import SpeechService
 from . import endpoint, form, idle, modes, queue_limit
+from .event_caller import caller_of_event
 from .form import ClipBox, Form
 from .generate import Generator
 from .history_events import HistoryEvents
 from .live_validation import LiveValidator
 from .views.history import dialog_html
-from .views.page_parts import LIVE, counter_html, footer_html, heading_html
+from .views.page_parts import (
+    LIVE,
+    counter_html,
+    footer_html,
+    heading_html,
+    who_sees_html,
+)
 from .views.result import empty_html
 from .views.status import note_html
 from .voice_choices import offer
@@ -56,6 +63,7 @@ class _History:
     """The history."""
 
     query: gr.Textbox
+    whose: gr.Radio
     refresh: gr.Button
     note: gr.HTML
     items: gr.HTML
@@ -67,7 +75,7 @@ def build(node: Node) -> gr.Blocks:
     with gr.Blocks(title=WORDS["title"][1], analytics_enabled=False, fill_width=True) as page:
         form.html(heading_html(), elem_id="heading")
         with gr.Row(elem_id="studio", elem_classes="main"):
-            studio = _studio(service)
+            studio = _studio(node)
         history = _history()
         form.html(dialog_html())
         robot = is_wasted(service.engine, node.settings)
@@ -80,8 +88,7 @@ def build(node: Node) -> gr.Blocks:
         _speed_follows_streaming(studio.fields, service.engine)
         spoken = _making(node, studio)
         if service.engine.clips:
-            voices = [studio.fields.voice, studio.fields.saved_voice]
-            page.load(partial(offer, service), None, voices, **_PLAIN)
+            _offering(page, service, studio.fields)
         events = HistoryEvents(service.store, service.engine, node.recordings)
         again = _looking_back(page, events, spoken, studio.fields, history)
         restored = _kept_through_a_reload(studio.fields)
@@ -106,8 +113,8 @@ def answering(page: gr.Blocks) -> int:
     return sum(int(queue.current_concurrency) for queue in queues)
 
 
-def _studio(service: SpeechService) -> _Studio:
-    engine = service.engine
+def _studio(node: Node) -> _Studio:
+    service, engine = node.service, node.service.engine
     spoken = modes.classes(*modes.TEXT_MODES)
     with gr.Column(elem_id="main", min_width=280):
         with gr.Column(elem_id="compose", elem_classes="card"):
@@ -124,7 +131,7 @@ def _studio(service: SpeechService) -> _Studio:
             reference = form.clip_box("reference", engine, *modes.CLIP_MODES)
             transcript = form.transcript_box(engine)
             instruction = form.instruction_box(engine)
-        outcome = _outcome()
+        outcome = _outcome(node)
     with gr.Column(elem_id="settings", elem_classes="card", min_width=260):
         form.html(f"<h2>{both('settings')}</h2>")
         speed = form.speed_box(engine)
@@ -149,11 +156,13 @@ def _studio(service: SpeechService) -> _Studio:
     return _Studio(fields, dice, marks, (reference, source), outcome)
 
 
-def _outcome() -> _Outcome:
+def _outcome(node: Node) -> _Outcome:
     with gr.Column(elem_id="outcome", elem_classes="card"):
         with gr.Row(elem_id="actions"):
             generate = gr.Button(word("generate"), variant="primary", elem_id="generate")
             cancel = gr.Button(word("cancel"), elem_id="cancel")
+        keys = node.settings.api_keys_file is not None
+        form.html(who_sees_html(node.service.rules, keys=keys), elem_id="who-sees")
         # The pane is filled by scripts/progress.js until the node has taken the request.
         form.html('<div id="pending"></div>', elem_classes="quiet-when-empty")
         return _Outcome(
@@ -176,10 +185,18 @@ def _history() -> _History:
             container=False,
             elem_id="search",
         )
+        whose = gr.Radio(
+            [(word("whose_all"), ALL), (word("whose_mine"), MINE)],
+            value=ALL,
+            label=word("whose"),
+            container=False,
+            visible="hidden",
+            elem_id="whose",
+        )
         refresh = gr.Button(word("refresh"), size="sm", elem_id="refresh")
     note = form.html("", elem_id="history-note", elem_classes="quiet-when-empty")
     items = form.html("", js_on_load=_CONNECT, elem_id="history")
-    return _History(query, refresh, note, items)
+    return _History(query, whose, refresh, note, items)
 
 
 def _on_the_spot(studio: _Studio) -> None:
@@ -264,6 +281,20 @@ def _making(node: Node, studio: _Studio) -> Dependency:
     return spoken
 
 
+def _offering(page: gr.Blocks, service: SpeechService, fields: Form) -> None:
+    """Offer the voices that the reader may use."""
+
+    async def offered(request: gr.Request) -> tuple[dict[str, Any], dict[str, Any]]:
+        return await offer(service, caller_of_event(request))
+
+    page.load(offered, None, [fields.voice, fields.saved_voice], **_PLAIN)
+
+
+def _whose(request: gr.Request) -> dict[str, object]:
+    """Let who may see what others made choose whose the list shows."""
+    return gr.update(visible=caller_of_event(request).sees_others or "hidden")
+
+
 def _kept_through_a_reload(fields: Form) -> Dependency:
     """Store the typed fields for the page's scripts, and restore them."""
     inputs = fields.inputs()
@@ -286,12 +317,15 @@ def _looking_back(
         history.refresh.click,
         history.query.submit,
         history.query.change,
+        history.whose.change,
         page.load,
     ]
+    asked = [history.query, history.whose]
     for event in looks:
-        event(events.look, history.query, history.items, trigger_mode="always_last", **_PLAIN)
-    history.items.expand(events.look_further, history.query, history.items, **_PLAIN)
-    history.items.delete(events.delete, history.query, [history.note, history.items], **_PLAIN)
+        event(events.look, asked, history.items, trigger_mode="always_last", **_PLAIN)
+    page.load(_whose, None, history.whose, **_PLAIN)
+    history.items.expand(events.look_further, asked, history.items, **_PLAIN)
+    history.items.delete(events.delete, asked, [history.note, history.items], **_PLAIN)
     filled = [
         history.note,
         fields.mode,

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from ..access.ownership import Caller
 from ..engines.interface import EngineInfo, Mode
 from ..errors import SpeechError
 from ..speech import SpeechService
@@ -23,11 +24,12 @@ def own_voices(engine: EngineInfo) -> Choices:
     return [(voice_word(voice), voice.id) for voice in engine.voices]
 
 
-async def offer(service: SpeechService) -> tuple[dict[str, Any], dict[str, Any]]:
-    """New choices of the voices that need no recording, and of those in a recording's place."""
+async def offer(service: SpeechService, caller: Caller) -> tuple[dict[str, Any], dict[str, Any]]:
+    """New choices of the voices that need no recording, and of those in a recording's place: what
+    the reader may use."""
     engine = service.engine
     try:
-        registered = await service.voices.all()
+        registered = await service.voices_for(caller)
     except SpeechError as error:
         # The page works without them; the history tells of the folder.
         _log.warning("no registered voices: %s", error.en, extra={"code": error.code})

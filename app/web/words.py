@@ -84,6 +84,25 @@ WORDS: dict[str, tuple[str, str]] = {
     "stream": ("边生成边播放", "Play while generating"),
     "generate": ("生成语音", "Generate"),
     "cancel": ("取消", "Cancel"),
+    "seen_by_browser": (
+        "您生成的内容（文字、音频、声音）只有在这个浏览器里才能看到，清除 Cookie 后就无法再看到。",
+        "Only this browser shows what you make here (texts, audio, voices), until its cookies are "
+        "deleted.",
+    ),
+    "seen_by_key": (
+        "您生成的内容（文字、音频、声音）只有使用您的密钥登录的人才能看到。",
+        "Only people who log in with your key see what you make here (texts, audio, voices).",
+    ),
+    "seen_by_all": (
+        "能打开本页面的人都能看到您生成的内容（文字、音频、声音）。",
+        "Everyone who can open this page sees what you make here (texts, audio, voices).",
+    ),
+    "deleted_by_owner": ("只有您自己能删除。", "Only you can delete it."),
+    "deleted_by_all": ("任何人都能删除。", "Anyone can delete it."),
+    "seen_by_admins": (
+        "管理员可以查看和删除所有内容。",
+        "Administrators see everything and can delete it.",
+    ),
     "result": ("结果", "Result"),
     "result_empty": ("生成的语音会出现在这里。", "Your speech will appear here."),
     "live": ("正在播放", "Playing live"),
@@ -127,6 +146,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "error": ("错误", "Error"),
     "history": ("历史", "History"),
     "history_hint": ("所有节点最近生成的音频", "Latest audio from all nodes"),
+    "whose": ("显示谁的", "Whose"),
+    "whose_all": ("所有人", "Everyone's"),
+    "whose_mine": ("我的", "Mine"),
     "refresh": ("刷新", "Refresh"),
     "search": ("搜索", "Search"),
     "search_hint": ("搜索文字、声音、节点……", "Search text, voice, node…"),

@@ -10,6 +10,7 @@ from .base import Name, Part, Port, Whole
 from .command import AppFolder, HostPath
 from .engine import EngineEntry
 from .hosts import Variable
+from .owners import Owners
 from .secret import Secret
 from .venv import VenvEntry
 
@@ -64,6 +65,9 @@ class App(Part):
     log_texts: bool = False
     """Logs texts to be spoken as they are, for an app of this project's. Without it a log has their
     length and a hash: they are personal."""
+    owners: Owners | None = None
+    """Who sees, uses and deletes outputs and voices, for an app of this project's; absent, owners
+    alone."""
     secret: Secret | None = None
     """By which the nodes know each other; absent, one is made and kept beside the history."""
     arguments: list[str] = []

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from app import __version__, server
+from app.access.ownership import Rules
 from app.cli import main
 from app.settings import Settings
 from tests.app.engines.kokoro.kokoro_folder import FOLDER, needs_voices
@@ -62,7 +63,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
 ) -> None:
     keys = tmp_path / "keys"
     keys.touch(0o600)
-    keys.write_text("someone:0123456789abcdef\n")
+    keys.write_text("alice:0123456789abcdef\nbob:fedcba9876543210\n")
     secret, peers = tmp_path / "secret", tmp_path / "peers"
     secret.touch(0o600)
     secret.write_text("0123456789abcdef\n")
@@ -88,6 +89,11 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         COSYVOICE_TEXT_LIMIT="7",
         COSYVOICE_DRAIN_FILE="/run/drain",
         COSYVOICE_API_KEYS_FILE=str(keys),
+        COSYVOICE_HISTORY="all",
+        COSYVOICE_UNOWNED="admins",
+        COSYVOICE_DELETION="all",
+        COSYVOICE_ADMIN_KEYS="alice, bob,",
+        COSYVOICE_SHARED_VOICES="voice_fedcba9876543210",
         COSYVOICE_KEY_RATE="11",
         COSYVOICE_KEY_JOBS="12",
         COSYVOICE_CLIENT_RATE="13",
@@ -148,6 +154,13 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         text_limit=7,
         drain_file=Path("/run/drain"),
         api_keys_file=keys,
+        rules=Rules(
+            history="all",
+            unowned="admins",
+            deletion="all",
+            admin_keys=frozenset({"alice", "bob"}),
+            shared_voices=frozenset({"cmn", "voice_0123456789abcdef", "voice_fedcba9876543210"}),
+        ),
         key_rate=11,
         key_jobs=12,
         client_rate=13,
@@ -208,6 +221,9 @@ def test_the_release_is_the_folder_it_runs_from(
         (["--host-names", "http://a.example"], "'http://a.example' is not a host name"),
         (["--voice-names", "alloy"], "'alloy' is not NAME=VOICE"),
         (["--voice-names", "alloy=cmn,alloy=yue"], "alloy stands there twice"),
+        (["--history", "nobody"], "'nobody' is not one of 'mine', 'all'"),
+        (["--admin-keys", "alice"], "--admin-keys: it needs --api-keys-file"),
+        (["--shared-voices", "小红"], "'小红' is not the id of a registered voice"),
         (["--host-names", "a..example"], "'a..example' is not a host name"),
         (["--log-level", "loud"], "'loud' is not one of"),
         (["--prot", "1"], "No such option"),

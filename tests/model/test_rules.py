@@ -448,6 +448,18 @@ FOLDERS: dict[str, Case] = {
         "app.environment.COSYVOICE_OUTPUT_DIR", "set from elsewhere", "storage: {mount_point",
         app="app: {environment: {COSYVOICE_OUTPUT_DIR: ▸/srv/x}}",
     ),
+    "owners by variable": error(
+        "app.environment.COSYVOICE_HISTORY", "set from elsewhere", "app: {owners: {history: …}}",
+        app="app: {owners: {deletion: all}, environment: {COSYVOICE_HISTORY: ▸all}}",
+    ),
+    "administrators without keys": error(
+        "app.owners.admin_keys", "no API keys", "COSYVOICE_API_KEYS_FILE",
+        app="app: {owners: {▸admin_keys: [ops]}}",
+    ),
+    "a shared voice that is no id": error(
+        "app.owners.shared_voices[0]", "not the id of a registered voice", "voice_0123456789abcdef",
+        app="app: {owners: {shared_voices: [▸小红]}}",
+    ),
     "a jump host to itself": error(
         "directors.ssh.jump", "lvs2 would be reached through itself", "jump: null",
         directors="directors:\n  ssh: {jump: ▸'me@192.168.1.12'}\n"

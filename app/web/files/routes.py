@@ -16,8 +16,9 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 
 from ...api.errors import retry_header
-from ...api.outputs import output_answer
+from ...api.outputs import PRIVATE, output_answer
 from ...errors import SpeechError
+from ...middleware.callers import caller_of
 from ...node import Node
 from ...outputs.reading import OpenFileAnswer
 from ...paths import below
@@ -64,7 +65,7 @@ def routes(node: Node, limit: int) -> APIRouter:
 
     @router.api_route("/file={path:path}", methods=["GET", "HEAD"])
     @router.api_route("/file/{path:path}", methods=["GET", "HEAD"])
-    async def file(path: str) -> Response:
+    async def file(request: Request, path: str) -> Response:
         asked = Path(path)
         if below(asked, recordings.folder):
             opened = await recordings.open(asked)
@@ -75,10 +76,12 @@ def routes(node: Node, limit: int) -> APIRouter:
                     asked.name,
                     media_type=media_type or "application/octet-stream",
                     content_disposition_type="inline" if media_type else "attachment",
+                    headers=PRIVATE,
                 )
         elif asked.parent in kept:
             # Wherever it lies by now: what was spooled has its place in the shared folder.
-            return await output_answer(node.service.store, asked.name)
+            caller = caller_of(request.scope)
+            return await output_answer(node.service.store, asked.name, caller)
         raise HTTPException(403, f"File not allowed: {path}.")
 
     return router

@@ -3,11 +3,14 @@
 import json
 from dataclasses import asdict
 from html import escape
+from typing import Any
 
+from ...access.ownership import Caller
 from ...engines.interface import EngineInfo
 from ...errors import SpeechError
 from ...outputs.history import Found, Output
 from ...outputs.names import moment_of
+from ...outputs.record import OutputRecord
 from ..words import WORDS, both, said
 from . import icons
 from .output_facts import voice_name
@@ -19,9 +22,12 @@ MOST_SHOWN = 500
 _LEFT_OUT = frozenset({"text", "created", "duration"})
 
 
-def history_html(found: Found, engine: EngineInfo, query: str) -> str:
-    """A list item for each output, and how to continue. Texts come from anyone and are escaped."""
-    items = "".join(_item(output, engine) for output in found.outputs)
+def history_html(found: Found, engine: EngineInfo, query: str, caller: Caller) -> str:
+    """A list item for each output, and how to continue. Texts come from anyone and are escaped.
+
+    What ``caller`` may not delete has no button for it.
+    """
+    items = "".join(_item(output, engine, caller) for output in found.outputs)
     if found.unfinished:
         listed = f'<ol class="outputs">{items}</ol>' if items else ""
         return f"{listed}{_searched(found)}{_more('go_on', found)}"
@@ -65,7 +71,7 @@ def _more(word: str, found: Found) -> str:
     )
 
 
-def _item(output: Output, engine: EngineInfo) -> str:
+def _item(output: Output, engine: EngineInfo, caller: Caller) -> str:
     record = output.record
     created = record.created_at.astimezone()
     # Relative, so that it stays right under whatever prefix the page is served.
@@ -81,15 +87,21 @@ def _item(output: Output, engine: EngineInfo) -> str:
     if record.speed != 1.0:
         facts.append(f"<span>×{record.speed:g}</span>")
     text = escape(record.text) or both("convert")
+    delete = _button("delete", icons.DELETE) if caller.deletes(record.owner) else ""
     return (
-        f'<li data-stem="{output.stem}" data-record="{escape(json.dumps(asdict(record)))}">'
+        f'<li data-stem="{output.stem}" data-record="{escape(json.dumps(_told(record)))}">'
         f'<p class="said">{text}</p><div class="facts">{"".join(facts)}</div>'
         f'<div class="tools">{player_html(source, record.duration)}'
         f'<a class="round" href="{source}?download=1" download="{output.file_name}">'
         f'{icons.DOWNLOAD}<span class="unseen">{both("download")}</span></a>'
-        f"{_button('again', icons.AGAIN)}{_button('delete', icons.DELETE)}</div>"
+        f"{_button('again', icons.AGAIN)}{delete}</div>"
         f"{_parameters(output)}</li>"
     )
+
+
+def _told(record: OutputRecord) -> dict[str, Any]:
+    """All of a record but whose it is: that is nobody else's business."""
+    return {name: value for name, value in asdict(record).items() if name != "owner"}
 
 
 def _button(name: str, icon: str) -> str:
@@ -102,7 +114,7 @@ def _button(name: str, icon: str) -> str:
 def _parameters(output: Output) -> str:
     rows = "".join(
         f"<div><dt>{_parameter(name)}</dt><dd>{escape(str(value))}</dd></div>"
-        for name, value in asdict(output.record).items()
+        for name, value in _told(output.record).items()
         if name not in _LEFT_OUT and value not in ("", None)
     )
     return f"<details><summary>{both('details')}</summary><dl>{rows}</dl></details>"

@@ -3,6 +3,7 @@
 from html import escape
 
 from ... import __version__
+from ...access.ownership import ALL, Rules
 from ...engines.interface import Capability, EngineInfo
 from ...settings import Settings
 from ..words import CHINESE, ENGLISH, both
@@ -46,6 +47,17 @@ def counter_html(engine: EngineInfo, limit: int) -> str:
         f'<span class="count"><output>0</output> / {limit} {both("characters")}'
         f'<span class="late-note"> · {both("too_long")}</span></span></div>'
     )
+
+
+def who_sees_html(rules: Rules, *, keys: bool) -> str:
+    """Who sees what is made here, and who deletes it; ``keys``: people log in with API keys."""
+    if rules.history == ALL:
+        told = ["seen_by_all", "deleted_by_all" if rules.deletion == ALL else "deleted_by_owner"]
+    else:
+        told = ["seen_by_key" if keys else "seen_by_browser"]
+    if rules.admin_keys:
+        told.append("seen_by_admins")
+    return f'<p class="hint">{" ".join(both(one) for one in told)}</p>'
 
 
 def footer_html(settings: Settings, engine: EngineInfo, *, robot: bool = False) -> str:

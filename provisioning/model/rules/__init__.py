@@ -170,6 +170,7 @@ RULES: tuple[Rule, ...] = (
     app_settings.stop_timeout,
     gpu_health.drain,
     app_settings.queue,
+    app_settings.owners,
     session_routing.secret,
     local_files.templates,
     local_files.ssh_files,

@@ -8,6 +8,9 @@ from ..key_path import KeyPath
 from .finding import Context, Finding, warning
 
 _OURS = ("--host", "--port", "--enable-queue", "--server", "--log-texts")
+_KEYS_FILE = "COSYVOICE_API_KEYS_FILE"
+_VOICE = re.compile(r"voice_[0-9a-f]{16}")
+_OWNERS = ("history", "unowned", "deletion", "admin_keys", "shared_voices")
 _SET_FROM = {
     "COSYVOICE_NODE_NAME": "it is the host's name",
     "COSYVOICE_OUTPUT_DIR": "write storage: {mount_point: …}, or app: {directory: …}",
@@ -32,12 +35,14 @@ _SET_FROM = {
 def environment(context: Context) -> Iterator[Finding]:
     """Names a shell takes; values that arrive as they were written."""
     app = context.inventory.app
-    yield from _environment(("app", "environment"), app.environment)
+    owned = app.owners is not None
+    yield from _environment(("app", "environment"), app.environment, owned=owned)
     for name, host in context.inventory.real_servers.hosts.items():
-        yield from _environment(("real_servers", "hosts", name, "environment"), host.environment)
+        path = ("real_servers", "hosts", name, "environment")
+        yield from _environment(path, host.environment, owned=owned)
 
 
-def _environment(path: KeyPath, values: dict[str, Variable]) -> Iterator[Finding]:
+def _environment(path: KeyPath, values: dict[str, Variable], *, owned: bool) -> Iterator[Finding]:
     for name, value in values.items():
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             yield Finding(
@@ -49,6 +54,9 @@ def _environment(path: KeyPath, values: dict[str, Variable]) -> Iterator[Finding
             )
         elif name in _SET_FROM:
             yield Finding((*path, name), f"{name} is set from elsewhere", _SET_FROM[name])
+        elif owned and (key := name.removeprefix("COSYVOICE_").lower()) in _OWNERS:
+            fix = f"write app: {{owners: {{{key}: …}}}}, or remove app.owners"
+            yield Finding((*path, name), f"{name} is set from elsewhere", fix)
         elif isinstance(value, bool | float):
             yield warning(
                 (*path, name),
@@ -118,3 +126,32 @@ def queue(context: Context) -> Iterator[Finding]:
             "without the queue, requests run all at once and exhaust the GPU's memory",
             "write true, or remove it",
         )
+
+
+def owners(context: Context) -> Iterator[Finding]:
+    """Administrators have keys; what is shared is a registered voice."""
+    app = context.inventory.app
+    if app.owners is None:
+        return
+    if app.owners.admin_keys and not _has_keys(context):
+        yield Finding(
+            ("app", "owners", "admin_keys"),
+            "nobody is an administrator, as the app is given no API keys",
+            "write app: {environment: {COSYVOICE_API_KEYS_FILE: …}}, a file on every real server",
+        )
+    for index, voice in enumerate(app.owners.shared_voices):
+        if not _VOICE.fullmatch(voice):
+            yield Finding(
+                ("app", "owners", "shared_voices", index),
+                "not the id of a registered voice",
+                "write it as /v1/audio/voices has it, for example voice_0123456789abcdef",
+                voice,
+            )
+
+
+def _has_keys(context: Context) -> bool:
+    app = context.inventory.app
+    hosts = context.inventory.real_servers.hosts.values()
+    return any(one.split("=")[0] == "--api-keys-file" for one in app.arguments) or any(
+        _KEYS_FILE in one for one in (app.environment, *(host.environment for host in hosts))
+    )

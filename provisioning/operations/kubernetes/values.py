@@ -7,6 +7,7 @@ from ... import __version__
 from ...model.artifact import with_paths
 from ...model.derived.engine_needs import artifacts_of, engine_variables
 from ...model.derived.nodes import all_nodes
+from ...model.derived.owner_variables import owner_variables
 from ...model.derived.resolve import app_services, gpus_of
 from ...model.derived.slots import jobs_of_a_card
 from ...model.derived.way_in import edges_alone, way_in_vips
@@ -126,7 +127,7 @@ def _variables(inventory: Inventory) -> dict[str, str]:
         for name, value in engine_variables(inventory).items()
     }
     # The pod says by itself what cards it has.
-    return {
+    return owner_variables(inventory) | {
         name: value
         for name, value in values.items()
         if name not in ("COSYVOICE_GPUS", "COSYVOICE_JOBS_PER_GPU") or value == NONE

@@ -4,6 +4,7 @@ from ...model.artifact import with_paths
 from ...model.derived.engine_needs import engine_variables
 from ...model.derived.nodes import Node
 from ...model.derived.others_needed import needed_by, others_needed
+from ...model.derived.owner_variables import owner_variables
 from ...model.derived.resolve import gpus_of, routes_sessions
 from ...model.derived.tls_hosts import tls_hosts
 from ...model.gpus import GpuHealth
@@ -40,6 +41,7 @@ def environment(inventory: Inventory, name: str) -> list[tuple[str, str]]:
         values["COSYVOICE_CLUSTER_SECRET_FILE"] = SECRET_FILE
     if inventory.tls is not None and name in tls_hosts(inventory):
         values["COSYVOICE_TLS_PORT"] = inventory.tls.port
+    values |= owner_variables(inventory)
     values |= engine_variables(inventory)
     if (gpus := gpus_of(inventory, name)) is not None:
         values["COSYVOICE_GPUS_EXPECTED"] = gpus.count

@@ -12,6 +12,7 @@ import httpx
 import numpy as np
 import pytest
 
+from app.outputs.record import OutputRecord
 from tests.app.held import Held
 from tests.app.node_process import RELEASE, NodeProcess
 
@@ -238,6 +239,8 @@ def test_every_log_line_is_json(node: NodeProcess) -> None:
 
 def test_outputs_are_served_with_ranges_and_only_outputs(node: NodeProcess) -> None:
     stem = "20200101T000000000Z-rs9-0123abcd"
+    record = OutputRecord("id", "rs9", "e", "2020-01-01T00:00:00Z", 1.0, "t", "cmn", 1.0, 1)
+    (node.outputs / f"{stem}.json").write_bytes(record.to_json())
     (node.outputs / f"{stem}.wav").write_bytes(b"RIFF1234")
     (node.outputs / "secret.wav").write_bytes(b"secret")
     assert node.get(f"/outputs/{stem}.wav").content == b"RIFF1234"

@@ -56,9 +56,9 @@ def records(node: NodeProcess) -> list[dict[str, Any]]:
 
 
 def audio_of(page: Page, node: NodeProcess) -> bytes:
-    """The bytes of the sound in the result."""
+    """The bytes of the sound in the result, as this browser gets them."""
     source = page.locator("#result .player").get_attribute("data-source")
-    return node.get(f"/{source}").content
+    return page.request.get(f"{node.url}/{source}").body()
 
 
 def recording(path: Path, seconds: float = 4.0, peak: float = 0.5, rate: int = 48000) -> Path:

@@ -97,8 +97,8 @@ def test_make_again_gives_the_same_bytes(open_page: Open, studio: NodeProcess) -
     generate(page)
     first = audio_of(page, studio)
     seed = page.locator("#result .seed").inner_text()
-    # Another page, which knows nothing of it.
-    other = open_page(studio, ENGLISH)
+    # Another page of the same browser, which knows nothing of it but its cookie.
+    other = open_page(studio, ENGLISH, storage_state=page.context.storage_state())
     other.locator("#history .again").first.click()
     other.wait_for_function(
         "seed => document.querySelector('#seed input').value === seed", arg=seed

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from app.access.ownership import Caller, Rules
 from app.engines.registry import find_engine
 from app.errors import StorageError
 from app.outputs import history as history_module
@@ -31,6 +32,8 @@ from app.web.words import both
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ENGINE = find_engine("espeak").describe()
+_SOMEBODY = Caller("browser 1", Rules())
+_ANYBODY: Any = SimpleNamespace(request=SimpleNamespace(scope={"cosyvoice.caller": _SOMEBODY}))
 
 
 def put(folder: Path, number: int, text: str = "text", **more: Any) -> str:
@@ -312,7 +315,7 @@ def test_a_search_that_is_not_finished_says_so_and_gets_to_the_end(
         store = OutputStore(tmp_path, "rs1")
         recordings = Recordings(tmp_path, tmp_path)
         past = HistoryEvents(store, ENGINE, recordings)
-        told = await past.look("needle")
+        told = await past.look("needle", "all", _ANYBODY)
         assert both("no_match") not in told
         # The newest 20 have been read.
         moment = (NOON + timedelta(seconds=280)).astimezone()
@@ -320,10 +323,10 @@ def test_a_search_that_is_not_finished_says_so_and_gets_to_the_end(
         assert both("go_on") in told and 'class="more" data-count="0"' in told
         pressed = 0
         while 'class="more"' in told:
-            told = await past.look_further("needle", _pressed(0))
+            told = await past.look_further("needle", "all", _ANYBODY, _pressed(0))
             pressed += 1
         assert wanted in told and pressed <= 15
-        assert both("no_match") in await past.look("nowhere")
+        assert both("no_match") in await past.look("nowhere", "all", _ANYBODY)
         recordings.close()
         store.close()
 
@@ -340,7 +343,8 @@ def test_a_number_that_no_page_shows_is_not_taken(tmp_path: Path, count: object)
 
     async def work() -> None:
         store, recordings = OutputStore(tmp_path, "rs1"), Recordings(tmp_path, tmp_path)
-        told = await HistoryEvents(store, ENGINE, recordings).look_further("", _pressed(count))
+        past = HistoryEvents(store, ENGINE, recordings)
+        told = await past.look_further("", "all", _ANYBODY, _pressed(count))
         assert all(stem in told for stem in made)
         recordings.close()
         store.close()
@@ -351,20 +355,23 @@ def test_a_number_that_no_page_shows_is_not_taken(tmp_path: Path, count: object)
 def test_what_is_found_so_far_is_shown_with_how_far(tmp_path: Path) -> None:
     stem = put(tmp_path, 1)
     found = History(tmp_path).search("", 9, "", 10)
-    told = history_html(Found(found.outputs, f"{stem}!", unfinished=True), ENGINE, "text")
+    told = history_html(
+        Found(found.outputs, f"{stem}!", unfinished=True), ENGINE, "text", _SOMEBODY
+    )
     assert stem in told and both("go_on") in told and 'data-count="1"' in told
     assert both("more") not in told
 
 
 def test_a_name_that_is_no_date_is_told_as_it_is() -> None:
-    told = history_html(Found([], "99999999T999999999Z-a-00000000", True), ENGINE, "")
+    found = Found([], "99999999T999999999Z-a-00000000", True)
+    told = history_html(found, ENGINE, "", _SOMEBODY)
     assert "99999999T999999999Z" in told and both("no_history") not in told
 
 
 def test_the_longest_list_says_that_it_ends(tmp_path: Path) -> None:
     put(tmp_path, 1)
     output = History(tmp_path).search("", 1, "", 10).outputs[0]
-    told = history_html(Found([output] * MOST_SHOWN, output.stem), ENGINE, "")
+    told = history_html(Found([output] * MOST_SHOWN, output.stem), ENGINE, "", _SOMEBODY)
     assert both("most_shown", MOST_SHOWN) in told and 'class="more"' not in told
 
 
@@ -382,3 +389,37 @@ def test_an_index_error_is_an_os_error(tmp_path: Path) -> None:
     history = History(tmp_path)
     with pytest.raises(OSError, match="disk is full"), history._using():
         raise sqlite3.OperationalError("database or disk is full")
+
+
+def test_a_list_has_its_owners_outputs_alone(tmp_path: Path) -> None:
+    owners = ["key a", "", "key b", "key a", "foreign"]
+    made = [put(tmp_path, number, "same", owner=owner) for number, owner in enumerate(owners)]
+    foreign = tmp_path / f"{made[4]}.json"
+    # Half of a surrogate pair, as only a file of somebody else's has it.
+    foreign.write_bytes(foreign.read_bytes().replace(b"foreign", b"\\ud800"))
+    history = History(tmp_path)
+
+    def listed(owners: set[str] | None, count: int = 9, before: str = "") -> list[str]:
+        search = search_for("same", count, before, None if owners is None else frozenset(owners))
+        history.refresh()
+        history.read(100)
+        history.advance(search)
+        return stems(search.found)
+
+    assert listed(None) == made[::-1]
+    assert listed({"key a"}) == [made[3], made[0]]
+    assert listed({"key a", ""}) == [made[3], made[1], made[0]]
+    assert listed({"key a", ""}, 1, made[3]) == [made[1]]
+    assert listed({"key c"}) == listed(set()) == []
+    history.close()
+
+
+def test_a_list_of_one_owner_is_found_without_a_walk_through_all(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    rows = history._known.index._database.execute(
+        "explain query plan select stem from outputs where stem > ? and stem < ? and owner = ? "
+        "order by stem desc",
+        ("", "~", "key a"),
+    ).fetchall()
+    assert len(rows) == 1 and "owned (owner=? AND stem>? AND stem<?)" in rows[0][-1]
+    history.close()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from app.access.browsers import COOKIE, new_token
 from tests.app import file_systems
 from tests.app.file_systems import needs_root
 from tests.app.session_routing.speech_nodes import NAMES, SpeechNodes
@@ -53,6 +54,26 @@ def test_a_player_may_seek_in_it(nodes: SpeechNodes) -> None:
             assert part.headers["content-range"] == f"bytes 100-199/{len(sound)}"
             beyond = client.get(path, headers={"Range": f"bytes={len(sound)}-"})
             assert beyond.status_code == 416
+
+
+def test_what_one_keeps_is_its_owners_on_every_node(nodes: SpeechNodes) -> None:
+    """The cookie goes along to whichever node serves; nobody else gets anything, from any."""
+    mine, theirs = ({COOKIE: new_token()} for _ in range(2))
+    body = {"model": "tts-1", "input": "noise", "voice": "tone", "save": True, "stream": False}
+    with httpx.Client(base_url=nodes.nodes["rs2"].url, cookies=mine, timeout=60) as client:
+        made = client.post("/v1/audio/speech", json=body | {"response_format": "wav"})
+    path = made.headers["x-output"]
+
+    def ask(name: str, cookies: dict[str, str], method: str = "GET") -> httpx.Response:
+        with httpx.Client(base_url=nodes.nodes[name].url, cookies=cookies, timeout=60) as client:
+            return client.request(method, path)
+
+    for name in NAMES:
+        assert ask(name, mine).content == made.content
+        assert [ask(name, of).status_code for of in (theirs, {})] == [404, 404]
+        assert [ask(name, of, "DELETE").status_code for of in (theirs, {})] == [404, 404]
+    assert ask("rs1", mine, "DELETE").status_code == 200
+    assert [ask(name, mine).status_code for name in NAMES] == [404] * 3
 
 
 def test_what_nobody_has_is_not_looked_for_in_a_circle(nodes: SpeechNodes) -> None:
