@@ -42,6 +42,8 @@ class HttpPeerClient:
         self.ledger = ledger
         self.refused: Callable[[str], None] = lambda name: None
         """Called with a peer's name when it has not taken a job."""
+        self.ended: Callable[[str], None] = lambda name: None
+        """Called with a peer's name when a job there is over."""
 
     async def close(self) -> None:
         """Close the connections."""
@@ -61,6 +63,13 @@ class HttpPeerClient:
         if not isinstance(age, int | float | None):
             raise PeerSilentError(f"{peer.name} says {said!r}")
         return bool(said.get("comes")), age
+
+    async def spare(self, peer: Peer) -> int:
+        """The spare slots of the peer; see ``app.lending.broker.PeerClient``."""
+        said = await self._ask(peer, "spare", {})
+        if not isinstance(spare := said.get("spare"), int):
+            raise PeerSilentError(f"{peer.name} says {said!r}")
+        return spare
 
     def loan(self, peer: Peer) -> "Loan":
         """Make a slot of the peer; see ``app.lending.broker.PeerClient``."""
@@ -134,6 +143,7 @@ class Loan:
             self._client.ledger.lent[ending] += 1
             # Before its end this closes the connection, which stops the work there.
             await answer.aclose()
+            self._client.ended(self.node)
 
     async def _sent(self, job: Job, limit: float) -> httpx.Response:
         try:

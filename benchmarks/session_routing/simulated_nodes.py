@@ -151,6 +151,12 @@ class _LendingWire:
         await self._node.network.travel()
         return answer
 
+    async def spare(self, peer: Peer) -> int:
+        there = await self._arrive(peer)
+        spare = there.broker.spare_for(self._node.name)
+        await self._node.network.travel()
+        return spare
+
     def loan(self, peer: Peer) -> RemoteSlot:
         return _Loan(self._node, self._node.network.nodes[peer.name])
 
