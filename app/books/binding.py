@@ -24,10 +24,6 @@ _UNSAFE = re.compile(r"[^\w.() -]+")
 _NAME_LENGTH = 48
 
 
-class AbandonedError(OSError):
-    """Nobody wants the files any more."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Sound:
     """A piece, and the samples of silence after it."""
@@ -86,7 +82,7 @@ class Binder:
         try:
             for sound in (sound for found in sounds for sound in found):
                 if self._abandoned():
-                    raise AbandonedError("nobody wants it any more")
+                    raise OSError(errno.ECANCELED, "nobody wants it any more")
                 if sound.path and sound.samples:
                     file.write(_pcm(sound.path, sound.samples))
                 file.write(bytes(sound.silence * SAMPLE_BYTES))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any, Literal
 
-from ..errors import StorageError
+from ..errors import NodeError, StorageError
 from . import folder as files
 from .binding import Binder
 from .counting import Count, Place
@@ -25,7 +25,7 @@ _TOLD = 20
 _log = logging.getLogger("app.books")
 
 
-class LeaseLostError(Exception):
+class LeaseLostError(NodeError):
     """Another node makes the book, or nobody any more, or this one is not to."""
 
 

@@ -14,6 +14,8 @@ from ..speech_request import SpeechRequest
 from .record import BookRecord
 
 _TRIES = 3
+_NOT_ITS_FAULT = frozenset({"node_lost", "worker_lost"})
+"""Codes of errors by which another node, or several workers, ended before the piece did."""
 _PAUSE = 2.0
 """Seconds after which a node without workers is asked again."""
 MARKS = str.maketrans("[]［］<>", "()（）()")
@@ -63,6 +65,9 @@ class Speaker:
             except SpeechError as error:
                 if error.status == 507:
                     raise
+                if error.code in _NOT_ITS_FAULT:
+                    await asyncio.sleep(_PAUSE)
+                    continue
                 failed += 1
                 _log.warning("a piece failed, attempt %d: %s", failed, error.en)
                 if failed == _TRIES:

@@ -18,15 +18,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from ..errors import NodeError
 from ..session_routing.peers.peer import Peer
 from ..workers.job_queue import JobQueue
-from ..workers.remote import Neighbours, RemoteSlot
+from ..workers.remote import Neighbours
 from ..workers.slot import Slot
 from ..workers.worker import Worker
 from .decisions import next_best, pick_peer, still_first
+from .peer_interface import PeerClient, PeerSilentError
 
 _AGAIN = 1.0
 """Seconds after which peers are reminded of a job that still waits."""
@@ -41,34 +40,6 @@ _HELD = 0.25
 _ASKED = 3
 """Peers that are offered a slot before it is given to this node's own line."""
 _log = logging.getLogger("app.lending")
-
-
-class PeerSilentError(NodeError):
-    """A peer did not answer, or not as a peer does."""
-
-
-class PeerClient(Protocol):
-    """Requests to peers. Ages are in seconds; clocks of nodes are never compared."""
-
-    async def waiting(self, peer: Peer, age: float | None) -> int:
-        """Tell that a job has waited here for so long, or that none waits; how many slots are
-        idle there.
-
-        Raises ``PeerSilentError``."""
-        ...
-
-    async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
-        """Offer a slot, which else goes to a job that has waited for ``next_best``; whether a job
-        comes, and how long the first that then waits there has. Raises ``PeerSilentError``."""
-        ...
-
-    async def spare(self, peer: Peer) -> int:
-        """Ask how many slots a patient job could have there. Raises ``PeerSilentError``."""
-        ...
-
-    def loan(self, peer: Peer) -> RemoteSlot:
-        """A worker of the peer, for one job."""
-        ...
 
 
 @dataclass(eq=False, slots=True)

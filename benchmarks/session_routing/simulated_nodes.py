@@ -134,7 +134,7 @@ class _Loan:
 
 
 class _LendingWire:
-    """`app.lending.broker.PeerClient` without a wire."""
+    """`app.lending.peer_interface.PeerClient` without a wire."""
 
     def __init__(self, node: SimulatedNode) -> None:
         self._node = node
