@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from ..errors import StorageError
 from ..speech import SpeechService
@@ -86,9 +87,7 @@ class BookKeeper:
         for book in wanted:
             folder = folders[book.record.id]
             with contextlib.suppress(StorageError):
-                lease = await self.shelf.call(
-                    "take the book", lambda folder=folder: self._leases.take(folder)
-                )
+                lease = await self.shelf.call("take the book", partial(self._leases.take, folder))
                 if lease is not None:
                     return book, lease
         return None

@@ -83,7 +83,10 @@ class Maker:
 
         async def keep() -> None:
             nonlocal lost
-            await self._keep_lease()
+            try:
+                await self._keep_lease()
+            except Exception:
+                _log.exception("a book is given up")
             lost = True
             worker.cancel()
 

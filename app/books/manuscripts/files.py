@@ -30,5 +30,6 @@ def _text(name: PurePath, content: bytes, bounds: Bounds, encoding: str) -> Text
             "只支持 .txt、.md 和 .epub 文件",
         )
     written = clean(decoded(content, encoding))
-    reader = marked_down if kind in _MARKDOWN else plain_text
-    return reader.text_of(written, name.stem)
+    if kind in _MARKDOWN:
+        return marked_down.text_of(written, name.stem)
+    return plain_text.text_of(written, name.stem)
