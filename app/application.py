@@ -13,6 +13,7 @@ from .access.cluster_secret import read_secret
 from .access.keys import ApiKeys, read_keys
 from .api import (
     audio_generate,
+    books,
     captioned_speech,
     errors,
     health,
@@ -28,6 +29,7 @@ from .api import (
 from .api.head import Head
 from .api.inline_clip import LARGEST
 from .api.wrong_method import WrongMethod
+from .books.manuscripts.manuscript import Bounds
 from .early_refusal import EarlyRefusal
 from .lending.routes import BODY_LIMIT as LENDING_LIMIT
 from .metrics.jobs import JobMetrics
@@ -113,6 +115,10 @@ def _add_api(web: FastAPI, node: Node, registry: CollectorRegistry) -> None:
     web.include_router(inference.routes(node.service))
     web.include_router(voices.routes(node.service, node.settings.node_name))
     web.include_router(outputs.routes(node.service.store))
+    if node.books:
+        settings = node.settings
+        bounds = Bounds(settings.book_characters, settings.book_size << 20)
+        web.include_router(books.routes(node.service, node.books, bounds, settings.node_name))
     if node.lending:
         web.include_router(node.lending.routes())
     web.router.routes.append(Head(web.router.routes))
@@ -273,6 +279,8 @@ def _registry(node: Node) -> CollectorRegistry:
 def _other_limits(node: Node) -> dict[str, int | None]:
     # Gradio has a limit of its own for uploads.
     limits: dict[str, int | None] = {_UPLOAD: None, "/_lending/job": LENDING_LIMIT}
+    # JSON may write two bytes for one, and more for some.
+    limits[books.PATH] = _BODY_LIMIT + 2 * (node.settings.book_size << 20)
     if node.service.engine.clips:
         limits |= {
             SPEECH: _SPEECH_LIMIT,

@@ -330,7 +330,8 @@ def _option(
     "--keep-days",
     default=0.0,
     type=option_values.FiniteRange(0, 36500),
-    help="Days after which finished audio is deleted from the shared folder; 0 is never.",
+    help="Days after which finished audio and books are deleted from the shared folder; 0 is "
+    "never.",
 )
 @_option(
     "--keep-size",
@@ -357,6 +358,32 @@ def _option(
     type=click.IntRange(0, 1_000_000),
     help="MiB of recordings that one client, by its API key or its address, may upload in ten "
     "minutes; 0 is no limit.",
+)
+@_option(
+    "--books",
+    default=10,
+    type=click.IntRange(0, 10_000),
+    help="Books (POST /v1/audio/books) that may wait or be made, over all nodes; 0 is without "
+    "books.",
+)
+@_option(
+    "--book-characters",
+    default=1_000_000,
+    type=click.IntRange(1, 100_000_000),
+    help="Characters of a book.",
+)
+@_option(
+    "--book-size",
+    default=20,
+    type=click.IntRange(1, 1024),
+    help="MiB of a book's file, and of the texts that are packed in an EPUB.",
+)
+@_option(
+    "--book-patience",
+    default=15.0,
+    type=option_values.FiniteRange(1, 3600),
+    help="Seconds without a sign of the node that makes a book after which another node goes on "
+    "with it.",
 )
 @_option(
     "--expect-mount",

@@ -11,6 +11,7 @@ class NodeError(Exception):
     ```
     NodeError
         BadFilesError
+        BookFailedError
         CannotSpeakError
         CardLostError
         ClusterSecretError
@@ -21,11 +22,13 @@ class NodeError(Exception):
         GpuSelectionError
         KeyFileError
         LanguageModelError
+        LeaseLostError
         LostError
         NoPlaceError
         NotBegunError
         NotTakenError
         PeerSilentError
+        PieceFailedError
         SourceError
         SpeechError
             BusyError

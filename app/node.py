@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from . import __version__
+from .books.keeper import BookKeeper
 from .connections.connections import Connections
 from .gpus.drain import GpuDrain
 from .gpus.health import trouble
@@ -48,6 +49,8 @@ class Node:
     """None where nobody looks at the cards by itself."""
     lending: Lending | None = None
     """None where there are no peers to lend to."""
+    books: BookKeeper | None = None
+    """None where no books are made."""
     _started: float = field(default_factory=time.monotonic)
 
     @property

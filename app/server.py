@@ -23,6 +23,8 @@ import uvicorn
 
 from . import __version__, logs
 from .access.cluster_secret import read_secret
+from .books.keeper import BookKeeper
+from .books.shelf import Shelf
 from .connections.connections import Connections
 from .connections.descriptors import ShortOfDescriptors
 from .connections.limits import limits_of_process, raise_descriptors
@@ -177,16 +179,22 @@ async def _serve_node(node: Node, listeners: list[socket.socket]) -> None:
         application = await _application(node)
         if node.lending:
             node.lending.start()
+        if node.books:
+            node.books.start()
         if not stop.is_set():
             await _until_stopped(node, application, listeners, stop)
     finally:
         if looking:
             looking.cancel()
+        if node.books:
+            await node.books.stop()
         if node.lending:
             await node.lending.stop()
         await node.service.pool.stop()
         if node.lending:
             await node.lending.close()
+        if node.books:
+            node.books.close()
         node.service.store.close()
         node.service.voices.close()
         node.recordings.close()
@@ -262,6 +270,15 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
             peers_file=settings.peers_file,
             secret=read_secret(settings.cluster_secret_file),
             opened=lambda: not node.draining,
+        )
+    if settings.books:
+        node.books = BookKeeper(
+            service,
+            Shelf(settings.output_dir / "books", settings.books, watches[settings.output_dir]),
+            settings.node_name,
+            opened=lambda: not node.draining,
+            patience=settings.book_patience,
+            keep=settings.keep_days * 86400,
         )
     return node
 
@@ -339,6 +356,9 @@ async def _drain(node: Node) -> None:
     """Finish what was accepted, for as long as one job may take: what runs has the time it was
     promised, and what waits as long as a job that says nothing of it."""
     node.stopping = True
+    if node.books:
+        # Others go on with it at once.
+        await node.books.stop()
     _log.info("draining", extra={"unfinished": node.unfinished})
     if not node.unfinished:
         return

@@ -87,6 +87,13 @@ class Settings:
     """GiB that all uploads together may take; 0 is no limit."""
     upload_rate: int
     """MiB that one client may upload in ten minutes; 0 is no limit."""
+    books: int
+    """Books that may be unfinished, over all nodes; 0 is without books."""
+    book_characters: int
+    book_size: int
+    """MiB of the file of a book, and of what is packed in it."""
+    book_patience: float
+    """Seconds without a sign of the node that makes a book after which another takes it."""
     virtual_ips: tuple[IPAddress, ...]
     """Addresses that must be this host's own, or the node is not ready."""
     expect_mount: bool

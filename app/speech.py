@@ -164,13 +164,14 @@ class SpeechService:
         timeout: float | None = None,
         arrived: float | None = None,
         report: JobReport | None = None,
+        patient: bool = False,
     ) -> AsyncGenerator[bytes, None]:
         """The speech as it is made; see ``Pool.speak`` and ``Job``. ``timeout``: see
         ``SpeechRequest``.
 
         A request with recordings is spoken once: they are removed at the end.
         """
-        job = Job(request_id, request, timeout, arrived)
+        job = Job(request_id, request, timeout, arrived, patient)
         made = self.pool.speak(job, has_waited=has_waited, report=report)
         try:
             async with aclosing(made) as pieces:
@@ -187,6 +188,7 @@ class SpeechService:
         has_waited: bool = False,
         timeout: float | None = None,
         arrived: float | None = None,
+        patient: bool = False,
     ) -> Speech:
         """The whole speech. Raises ``SpeechError``. Cancelling it stops the work."""
         began = time.monotonic()
@@ -199,6 +201,7 @@ class SpeechService:
             timeout=timeout,
             arrived=arrived,
             report=report,
+            patient=patient,
         )
         async with aclosing(made) as pieces:
             async for piece in pieces:

@@ -9,6 +9,7 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
+from av.container import OutputContainer
 
 _BUFFER = 4096
 """Bytes FFmpeg gathers before it writes; each packet is written out anyway."""
@@ -43,18 +44,15 @@ class _Sink:
         return taken
 
 
-class FfmpegEncoder:
-    """An ``app.encoding.encoder.Encoder`` by FFmpeg. ``sample_rate`` in Hz is that of the sound."""
+class Track:
+    """The one track of a container that is being written. ``sample_rate`` in Hz is that of the
+    sound."""
 
-    def __init__(self, recipe: Recipe, sample_rate: int) -> None:
+    def __init__(self, container: OutputContainer, recipe: Recipe, sample_rate: int) -> None:
+        self._container = container
         self._sample_rate = sample_rate
-        self._sink = _Sink()
-        options = {"flush_packets": "1", **recipe.container_options}
-        self._container = av.open(
-            self._sink, "w", format=recipe.container, options=options, buffer_size=_BUFFER
-        )
         rate = recipe.sample_rate or _rate(recipe.codec, sample_rate)
-        stream = self._container.add_stream(recipe.codec, rate=rate, layout="mono")
+        stream = container.add_stream(recipe.codec, rate=rate, layout="mono")
         self._stream = cast(AudioStream, stream)
         codec = self._stream.codec_context
         if recipe.bit_rate:
@@ -65,23 +63,43 @@ class FfmpegEncoder:
             codec.format, "mono", rate, frame_size=codec.frame_size or None
         )
 
+    def write(self, pcm: bytes) -> None:
+        """Add mono signed 16-bit little-endian samples."""
+        samples = np.frombuffer(pcm, "<i2").astype(np.int16, copy=False)[np.newaxis]
+        frame = AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.sample_rate = self._sample_rate
+        self._encode(self._resampler.resample(frame))
+
+    def end(self) -> None:
+        """Write what is left, and the container's end."""
+        self._encode(self._resampler.resample(None))
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+    def _encode(self, frames: Iterable[AudioFrame]) -> None:
+        for frame in frames:
+            self._container.mux(self._stream.encode(frame))
+
+
+class FfmpegEncoder:
+    """An ``app.encoding.encoder.Encoder`` by FFmpeg. ``sample_rate`` in Hz is that of the sound."""
+
+    def __init__(self, recipe: Recipe, sample_rate: int) -> None:
+        self._sink = _Sink()
+        options = {"flush_packets": "1", **recipe.container_options}
+        container = av.open(
+            self._sink, "w", format=recipe.container, options=options, buffer_size=_BUFFER
+        )
+        self._track = Track(container, recipe, sample_rate)
+
     def feed(self, pcm: bytes) -> bytes:
         if pcm:
-            samples = np.frombuffer(pcm, "<i2").astype(np.int16, copy=False)[np.newaxis]
-            frame = AudioFrame.from_ndarray(samples, format="s16", layout="mono")
-            frame.sample_rate = self._sample_rate
-            self._write(self._resampler.resample(frame))
+            self._track.write(pcm)
         return self._sink.take()
 
     def finish(self) -> bytes:
-        self._write(self._resampler.resample(None))
-        self._container.mux(self._stream.encode(None))
-        self._container.close()
+        self._track.end()
         return self._sink.take()
-
-    def _write(self, frames: Iterable[AudioFrame]) -> None:
-        for frame in frames:
-            self._container.mux(self._stream.encode(frame))
 
 
 def _rate(codec: str, wanted: int) -> int:

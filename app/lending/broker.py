@@ -5,6 +5,9 @@ While jobs wait, every peer is told when the first of them arrived; one that has
 so, and gets the job. A slot that becomes free while an older job waits elsewhere is held for that
 job for a moment. So the oldest job of the cluster is the next to run, as in one line, and nobody
 asks anything while nobody waits.
+
+Patient jobs are not told of. A node that has some asks for slots that are spare, and sends them
+there.
 """
 
 import asyncio
@@ -15,15 +18,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from ..errors import NodeError
 from ..session_routing.peers.peer import Peer
 from ..workers.job_queue import JobQueue
-from ..workers.remote import Neighbours, RemoteSlot
+from ..workers.remote import Neighbours
 from ..workers.slot import Slot
 from ..workers.worker import Worker
 from .decisions import next_best, pick_peer, still_first
+from .peer_interface import PeerClient, PeerSilentError
 
 _AGAIN = 1.0
 """Seconds after which peers are reminded of a job that still waits."""
@@ -38,31 +40,6 @@ _HELD = 0.25
 _ASKED = 3
 """Peers that are offered a slot before it is given to this node's own line."""
 _log = logging.getLogger("app.lending")
-
-
-class PeerSilentError(NodeError):
-    """A peer did not answer, or not as a peer does."""
-
-
-class PeerClient(Protocol):
-    """Requests to peers. Ages are in seconds; clocks of nodes are never compared. Ages are in
-    seconds; clocks of nodes are never compared."""
-
-    async def waiting(self, peer: Peer, age: float | None) -> int:
-        """Tell that a job has waited here for so long, or that none waits; how many slots are
-        idle there.
-
-        Raises ``PeerSilentError``."""
-        ...
-
-    async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
-        """Offer a slot, which else goes to a job that has waited for ``next_best``; whether a job
-        comes, and how long the first that then waits there has. Raises ``PeerSilentError``."""
-        ...
-
-    def loan(self, peer: Peer) -> RemoteSlot:
-        """A worker of the peer, for one job."""
-        ...
 
 
 @dataclass(eq=False, slots=True)
@@ -82,6 +59,9 @@ class _Known:
 
     peer: Peer
     telling: asyncio.Task[None] = field(init=False)
+    borrowing: asyncio.Task[None] = field(init=False)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    """A job of this node is over there."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
     oldest: float | None = None
     """Arrival of the first job in its queue."""
@@ -109,6 +89,8 @@ class Broker(Neighbours):
         self._known: dict[str, _Known] = {}
         self._opened = opened
         self._first: float | None = None
+        self._patient = asyncio.Event()
+        """Set while patient jobs wait here."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -116,17 +98,24 @@ class Broker(Neighbours):
         """Number of peers."""
         return len(self._known)
 
+    @property
+    def wanting(self) -> bool:
+        """True if a peer has told of a job that waits there."""
+        return bool(self._others())
+
     def replace(self, peers: Iterable[Peer]) -> None:
         """Deal with these peers from now on."""
         wanted = {peer.name: peer for peer in peers}
         for name, known in list(self._known.items()):
             if wanted.get(name) != known.peer:
                 known.telling.cancel()
+                known.borrowing.cancel()
                 del self._known[name]
         for name, peer in wanted.items():
             if name not in self._known:
                 self._known[name] = known = _Known(peer)
                 known.telling = self._spawn(self._tell(known))
+                known.borrowing = self._spawn(self._borrow(known))
 
     async def stop(self) -> None:
         """Deal no more; slots that are held go back to the queue."""
@@ -143,6 +132,10 @@ class Broker(Neighbours):
             self._first = first
             for known in self._known.values():
                 known.news.set()
+        if self._queue.patient:
+            self._patient.set()
+        else:
+            self._patient.clear()
 
     def keeps(self, slot: Slot) -> bool:
         """Tell whether the slot goes to an older job elsewhere, if that is still there."""
@@ -158,7 +151,13 @@ class Broker(Neighbours):
         if (known := self._known.get(name)) is None:
             return 0
         self._note(known, age)
+        if age is None:
+            self._queue.serve_patient()
         return self._queue.idle if self._opened() else 0
+
+    def spare_for(self, name: str) -> int:
+        """Slots that a patient job of a peer could have now."""
+        return self._queue.spare if name in self._known and self._opened() else 0
 
     def offered(self, name: str, next_best: float | None) -> tuple[bool, float | None]:
         """Answer an offer; see ``PeerClient.offer``."""
@@ -171,10 +170,13 @@ class Broker(Neighbours):
         known.told, known.told_at = self._queue.oldest, time.monotonic()
         return taken, self._age(self._queue.oldest)
 
-    def slot_for(self, name: str) -> Slot | None:
-        """A slot for a job that a peer sends, busy from now on: one held for it, or an idle one."""
+    def slot_for(self, name: str, *, patient: bool = False) -> Slot | None:
+        """A slot for a job that a peer sends, busy from now on: one held for it, or an idle one;
+        for a patient job a spare one."""
         if (known := self._known.get(name)) is None or not self._opened():
             return None
+        if patient:
+            return self._queue.take_spare()
         while known.holds:
             hold = known.holds.popleft()
             if hold.good:
@@ -190,7 +192,27 @@ class Broker(Neighbours):
             known.told = math.nan
         self._first = math.nan
 
+    def ended(self, name: str) -> None:
+        """A job of this node is over at a peer."""
+        if name in self._known:
+            self._known[name].ended.set()
+
     # What this node does.
+
+    async def _borrow(self, known: _Known) -> None:
+        """Send patient jobs to the peer's spare slots."""
+        while True:
+            await self._patient.wait()
+            # What a peer told may be too old to be believed by now, and nobody else would notice.
+            self._queue.serve_patient()
+            known.ended.clear()
+            with contextlib.suppress(PeerSilentError):
+                for _ in range(await self._client.spare(known.peer)):
+                    if not self._queue.lend_patient(self._client.loan(known.peer)):
+                        break
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_AGAIN):
+                    await known.ended.wait()
 
     async def _tell(self, known: _Known) -> None:
         while True:

@@ -39,6 +39,7 @@ class Lending:
         self._client = HttpPeerClient(self._signatures, self._kind, self.ledger)
         self._broker = Broker(service.pool.queue, self._client, opened)
         self._client.refused = self._broker.refused
+        self._client.ended = self._broker.ended
         self._following: asyncio.Task[None] | None = None
 
     @property

@@ -1,7 +1,8 @@
 """A job on its way to another node, and its sound on the way back: the workers' own frames.
 
 There: any number of ``clip`` (of: reference or source; the payload a part of its WAV file), then
-one ``speak`` with the job, ``limit`` (seconds it may run), ``release`` and ``engine``. Back: any
+one ``speak`` with the job, ``limit`` (seconds it may run), ``release``, ``engine`` and, for a job
+that takes only a spare slot, ``patient``. Back: any
 number of ``audio`` and ``words`` and, every second of silence, ``alive``; then one ending:
 ``done``, ``lost`` (message: the worker there is gone, and not by the job's fault) or ``failed``
 (type, code, en, zh: a ``SpeechError``).
@@ -62,6 +63,8 @@ def written(job: Job, kind: Kind, limit: float) -> bytes:
     bare = with_files(job, dict.fromkeys(_clips(job), Path()))
     fields = bare.frame().fields
     told = {"limit": limit, "release": kind.release, "engine": kind.engine}
+    if job.patient:
+        told["patient"] = True
     body += Frame("speak", fields | told).encoded()
     return bytes(body)
 
@@ -76,7 +79,8 @@ def read(body: bytes) -> LentJob:
                 continue
             if data:
                 break
-            job, fields = job_of(frame), frame.fields
+            fields = frame.fields
+            job = replace(job_of(frame), patient=fields.get("patient") is True)
             limit = float(str(fields["limit"]))
             if not (math.isfinite(limit) and limit > 0) or clips.keys() != _clips(job).keys():
                 break

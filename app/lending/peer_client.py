@@ -18,9 +18,9 @@ from ..workers.remote import LostError, NotTakenError
 from ..workers.report import JobReport
 from ..workers.word_frames import words_of
 from . import credentials, message
-from .broker import PeerSilentError
 from .ledger import Ending, Ledger
 from .message import Kind
+from .peer_interface import PeerSilentError
 
 _QUESTION = httpx.Timeout(1.0)
 # A node in the next rack takes a connection at once or not at all; while a job runs there it says
@@ -42,28 +42,37 @@ class HttpPeerClient:
         self.ledger = ledger
         self.refused: Callable[[str], None] = lambda name: None
         """Called with a peer's name when it has not taken a job."""
+        self.ended: Callable[[str], None] = lambda name: None
+        """Called with a peer's name when a job there is over."""
 
     async def close(self) -> None:
         """Close the connections."""
         await self.client.aclose()
 
     async def waiting(self, peer: Peer, age: float | None) -> int:
-        """Tell the peer that a job waits; see ``app.lending.broker.PeerClient``."""
+        """Tell the peer that a job waits; see ``app.lending.peer_interface.PeerClient``."""
         said = await self._ask(peer, "waiting", {"age": age})
         if not isinstance(idle := said.get("idle"), int):
             raise PeerSilentError(f"{peer.name} says {said!r}")
         return idle
 
     async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
-        """Offer the peer a slot; see ``app.lending.broker.PeerClient``."""
+        """Offer the peer a slot; see ``app.lending.peer_interface.PeerClient``."""
         said = await self._ask(peer, "offer", {"next_best": next_best})
         age = said.get("age")
         if not isinstance(age, int | float | None):
             raise PeerSilentError(f"{peer.name} says {said!r}")
         return bool(said.get("comes")), age
 
+    async def spare(self, peer: Peer) -> int:
+        """The spare slots of the peer; see ``app.lending.peer_interface.PeerClient``."""
+        said = await self._ask(peer, "spare", {})
+        if not isinstance(spare := said.get("spare"), int):
+            raise PeerSilentError(f"{peer.name} says {said!r}")
+        return spare
+
     def loan(self, peer: Peer) -> "Loan":
-        """Make a slot of the peer; see ``app.lending.broker.PeerClient``."""
+        """Make a slot of the peer; see ``app.lending.peer_interface.PeerClient``."""
         return Loan(self, peer)
 
     async def send(
@@ -134,6 +143,7 @@ class Loan:
             self._client.ledger.lent[ending] += 1
             # Before its end this closes the connection, which stops the work there.
             await answer.aclose()
+            self._client.ended(self.node)
 
     async def _sent(self, job: Job, limit: float) -> httpx.Response:
         try:

@@ -40,7 +40,7 @@ _WORDS = 1000
 def routes(
     service: SpeechService, broker: Broker, ledger: Ledger, signatures: Signatures, kind: Kind
 ) -> APIRouter:
-    """Build the routes for peers: ``waiting``, ``offer``, ``job``."""
+    """Build the routes for peers: ``waiting``, ``offer``, ``spare``, ``job``."""
     router = APIRouter(prefix=credentials.PATH.rstrip("/"), include_in_schema=False)
 
     async def asked(request: Request, what: str) -> tuple[str, dict[str, Any]]:
@@ -65,6 +65,11 @@ def routes(
         name, said = await asked(request, "offer")
         comes, age = broker.offered(name, _age(said, "next_best"))
         return JSONResponse({"comes": comes, "age": age})
+
+    @router.post("/spare")
+    async def spare(request: Request) -> JSONResponse:
+        name, _ = await asked(request, "spare")
+        return JSONResponse({"spare": broker.spare_for(name)})
 
     @router.post("/job")
     async def job(request: Request) -> Response:
@@ -114,7 +119,7 @@ class _JobAnswer(Response):
                 path.unlink(missing_ok=True)
 
     async def _on_a_slot(self, job: Job, scope: Scope, receive: Receive, send: Send) -> None:
-        slot = self._broker.slot_for(self._sender)
+        slot = self._broker.slot_for(self._sender, patient=job.patient)
         if slot is None:
             await PlainTextResponse("no slot is free", 409)(scope, receive, send)
             return

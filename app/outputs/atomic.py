@@ -36,6 +36,15 @@ def write(path: Path, data: bytes, mode: int = 0o666) -> float:
     return changed
 
 
+def settle(unfinished: Path, path: Path) -> None:
+    """Give a file that was written under another name of the same folder its own, once it is on the
+    disk. A file that is there already is replaced. Raises OSError."""
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    unfinished.rename(path)
+    _flush_names(path.parent)
+
+
 def _flush_names(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

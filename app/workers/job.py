@@ -20,6 +20,9 @@ class Job:
     """Seconds it may run; None is the node's own limit."""
     arrived: float | None = None
     """Time of its arrival (``time.monotonic``), which is its place in the queue; None is now."""
+    patient: bool = False
+    """It goes behind everybody's, and gets only a slot that nobody else wants; see
+    ``JobQueue.acquire_spare``."""
 
     def frame(self) -> Frame:
         """The job as a worker gets it. Deadline and place in the queue are the web process's."""

@@ -46,6 +46,11 @@ class Neighbours:
         """Number of other nodes."""
         return 0
 
+    @property
+    def wanting(self) -> bool:
+        """True if a job waits on another node, as far as this one knows."""
+        return False
+
     def keeps(self, slot: Slot) -> bool:
         """Tell whether a slot that has just become free is kept for a job of another node; whoever
         keeps it gives it back with ``JobQueue.give``."""

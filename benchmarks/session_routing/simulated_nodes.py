@@ -134,7 +134,7 @@ class _Loan:
 
 
 class _LendingWire:
-    """`app.lending.broker.PeerClient` without a wire."""
+    """`app.lending.peer_interface.PeerClient` without a wire."""
 
     def __init__(self, node: SimulatedNode) -> None:
         self._node = node
@@ -150,6 +150,12 @@ class _LendingWire:
         answer = other.broker.offered(self._node.name, next_best)
         await self._node.network.travel()
         return answer
+
+    async def spare(self, peer: Peer) -> int:
+        there = await self._arrive(peer)
+        spare = there.broker.spare_for(self._node.name)
+        await self._node.network.travel()
+        return spare
 
     def loan(self, peer: Peer) -> RemoteSlot:
         return _Loan(self._node, self._node.network.nodes[peer.name])

@@ -49,7 +49,8 @@ class Admission:
         if error := self.closed():
             return error
         queue = self._workplace.queue
-        if queue.idle + self._size.queue_size - queue.waiting > promised:
+        # A slot with a patient job is as good as idle: who comes now is next there.
+        if queue.idle + queue.soon + self._size.queue_size - queue.waiting > promised:
             return None
         self._totals.busy += 1
         slots = readiness.open_slots(self._workplace.slots)

@@ -63,15 +63,22 @@ class Attempts:
         return not (self._failed or self._workplace.single or self._report.samples or late)
 
     async def _acquire(self) -> Slot | RemoteSlot:
-        began = time.monotonic()
-        try:
-            slot = await self._workplace.queue.acquire(self._job.request_id, self._arrived)
-        finally:
-            self._report.waited += time.monotonic() - began
+        if self._job.patient:
+            # It was told to wait: that is no time in line for anybody's charts.
+            slot = await self._workplace.queue.acquire_spare(self._job.request_id, self._arrived)
+        else:
+            slot = await self._in_line()
         if isinstance(slot, Slot):
             self._report.lent_to = ""
             self._workplace.observer.job_begun(self._report.waited)
         return slot
+
+    async def _in_line(self) -> Slot | RemoteSlot:
+        began = time.monotonic()
+        try:
+            return await self._workplace.queue.acquire(self._job.request_id, self._arrived)
+        finally:
+            self._report.waited += time.monotonic() - began
 
     def _on(self, slot: Slot | RemoteSlot) -> AsyncGenerator[bytes, None]:
         if isinstance(slot, Slot):

@@ -48,7 +48,7 @@ class Pool:
         self.totals = Totals()
         self.restarts: Counter[Cause] = Counter()
         """Replaced workers, by cause."""
-        self.queue = JobQueue()
+        self.queue = JobQueue(self._kept_idle)
         self.coming = Coming()
         events = SlotEvents(self.queue.offer, self._lost, self._rest, self._count_restart)
         self.slots = [
@@ -198,6 +198,10 @@ class Pool:
                     yield pcm
         except NotBegunError as error:
             raise LostError("the worker died before it took the job") from error
+
+    def _kept_idle(self) -> int:
+        """Slots that patient jobs leave idle: one, where there is another."""
+        return int(len(readiness.open_slots(self.slots)) > 1)
 
     def _lost(self, slot: Slot) -> None:
         self.queue.withdraw(slot)

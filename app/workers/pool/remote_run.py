@@ -24,7 +24,8 @@ async def remote_speech(
     try:
         async with slot.begun(job, limit, report) as speech:
             report.lent_to = slot.node
-            workplace.lent.add(slot)
+            if not job.patient:
+                workplace.lent.add(slot)
             workplace.observer.job_begun(report.waited)
             async for pcm in speech:
                 yield pcm
