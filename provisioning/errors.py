@@ -32,6 +32,7 @@ class ClusterError(Exception):
         OperationError
             HostBusyError
             RollbackError
+            StoppedByHookError
         OptionError
         OwnMetadataError
         PhaseError
