@@ -16,6 +16,7 @@ class ClusterError(Exception):
         ArchiveError
         ArtifactError
         BundleError
+        CarryError
         CertificateError
         DeclarationError
         FilterFormatError
