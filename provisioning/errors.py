@@ -18,6 +18,7 @@ class ClusterError(Exception):
         ArchiveError
         ArtifactError
         BundleError
+        CarryError
         CertificateError
         DeclarationError
         FilterFormatError
@@ -37,6 +38,7 @@ class ClusterError(Exception):
         OperationError
             HostBusyError
             RollbackError
+            StoppedByHookError
         OptionError
         OwnMetadataError
         PhaseError

@@ -47,6 +47,8 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "stop": _Entry("service:stop", "Stop it, after its work is done."),
         "restart": _Entry("service:restart", "Restart it, drained, batch by batch."),
         "exec": _Entry("exec:exec_", "Run a command on many hosts at once."),
+        "push": _Entry("push:push", "Bring files to many hosts, each whole or not at all."),
+        "pull": _Entry("pull:pull", "Fetch a file or folder of many hosts."),
         "ssh": _Entry("ssh:ssh", "Log in to a host."),
     },
     "Look": {

@@ -9,6 +9,7 @@ from .artifact import Artifact
 from .base import Interface, Name, Part, Whole
 from .edge import Edges
 from .firewall import FirewallEntry
+from .hooks import Hooks
 from .hosts import (
     Clients,
     Directors,
@@ -77,6 +78,8 @@ class Inventory(Part):
     """How big files come to the real servers: from the one to the next."""
     notify: Notify = Notify()
     """Those who are told of long operations."""
+    hooks: Hooks = Hooks()
+    """Programs of the control machine that may say no before a step, and are told after it."""
     ssh: Connection = Connection()
     """Way to reach the hosts; groups and hosts may have their own."""
     service_manager: ServiceManager = ServiceManager.SYSTEMD

@@ -55,13 +55,14 @@ def restart_apps(
     for start in range(0, len(names), batch):
         some = names[start : start + batch]
         ours = [name for name in some if name not in before]
-        for name in ours:
-            take_out(op, name, reason="restart", force=force)
         try:
+            for name in ours:
+                take_out(op, name, reason="restart", force=force)
             _finish(op, some, timeout=timeout, force=force)
         except OperationError:
             for name in ours:
-                bring_back(op, name, force=force)
+                if name in op.cluster.runtime.drains:
+                    bring_back(op, name, force=force)
             raise
         _each(op, some, stopping, "stop")
         _each(op, some, starting, "start")

@@ -1,13 +1,14 @@
 """An operation under way: a run that changes a cluster, its connections, and its operator."""
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..engine.apply_plans import ApplyResult
 from ..engine.fleet import Fleet
 from ..engine.progress import Progress, silent
 from .cluster.cluster import Cluster
+from .hooks.hooks import Hooks
 from .planning import Plans
 from .run.run import Run
 from .verify import CheckResult
@@ -48,3 +49,5 @@ class Operation:
     dialogue: Dialogue
     progress: Progress = silent
     """Receiver of progress, once nothing is asked any more."""
+    hooks: Hooks = field(default_factory=Hooks)
+    """Programs that are asked before a step, and told after it."""

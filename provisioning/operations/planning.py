@@ -40,6 +40,8 @@ class Plans(FleetPlan):
     """Names and addresses of the cluster's hosts: what plans that are alike may differ in."""
     told: tuple[str, ...] = ()
     """Things that hosts carry and this folder did not know."""
+    hooks: tuple[str, ...] = ()
+    """Programs that are asked before steps, and told after them."""
 
 
 def plan_hosts(inventory: Inventory, desired: dict[str, DesiredHost], fleet: Fleet) -> Plans:

@@ -1,9 +1,9 @@
 """The work of a transport, and the ways it fails. It does not know what it carries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..errors import ClusterError
 
@@ -100,3 +100,22 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Ends the connection."""
+
+
+@runtime_checkable
+class StreamingTransport(Transport, Protocol):
+    """A transport through which input and output flow while a script runs."""
+
+    def stream(
+        self,
+        script: str,
+        *,
+        root: bool,
+        timeout: float | None = None,
+        given: Iterable[bytes] | None = None,
+        on_stdout: Callable[[bytes], None],
+        on_stderr: Callable[[bytes], None],
+    ) -> int:
+        """As ``run``, and ``given`` is the script's standard input, which is empty without. What
+        it prints is given away as it comes, from two threads, and not kept. Returns the exit
+        status. Raises ``TransportError``."""

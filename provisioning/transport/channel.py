@@ -5,11 +5,12 @@ Each of them has a thread, as any that was not served would fill its window and 
 """
 
 import contextlib
+import itertools
 import logging
 import math
 import shlex
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import paramiko
 
@@ -44,18 +45,22 @@ class ScriptChannel:
         *,
         timeout: float | None,
         on_stdout: Callable[[bytes], None] | None,
+        on_stderr: Callable[[bytes], None] | None = None,
+        keeps: bool = True,
     ) -> None:
         self._host, self._channel, self._start = host, channel, start
         self._deadline = Deadline(timeout or math.inf)
-        self._on_stdout = on_stdout
+        self._on_stdout, self._on_stderr = on_stdout, on_stderr
+        self._keeps = keeps
+        """What comes is part of the result."""
         self._stdout, self._stderr = AfterMark(start.mark), AfterMark(start.mark)
         self._output: list[bytes] = []
         self._errors: list[bytes] = []
         self._decided = threading.Event()
         """The shell runs, or sudo has asked twice, or there is nothing more to come."""
 
-    def run(self, script: bytes) -> Completed:
-        """Run the script. Raises ``TransportError``."""
+    def run(self, script: bytes, given: Iterable[bytes] = ()) -> Completed:
+        """Run the script; what is ``given`` follows it. Raises ``TransportError``."""
         channel = self._channel
         channel.settimeout(min(_TICK, self._deadline.seconds))
         try:
@@ -64,10 +69,10 @@ class ScriptChannel:
             raise self._broken("it refused to run a command") from None
         helpers = [self._helper(self._read_errors)]
         try:
-            data = self._start.then + script
+            data = itertools.chain([self._start.then + script], given)
             if self._start.first and not self._becomes_root():
                 # There is something else than our shell: it must not see the script.
-                data = b""
+                data = itertools.chain()
             helpers.append(self._helper(self._write, data))
             self._read_output()
             status = self._status()
@@ -89,7 +94,7 @@ class ScriptChannel:
         return done
 
     @staticmethod
-    def _helper(work: Callable[..., None], *arguments: bytes) -> threading.Thread:
+    def _helper(work: Callable[..., None], *arguments: Iterable[bytes]) -> threading.Thread:
         thread = threading.Thread(target=work, args=arguments, daemon=True)
         thread.start()
         return thread
@@ -118,7 +123,11 @@ class ScriptChannel:
     def _read_errors(self) -> None:
         while (chunk := self._receive(self._channel.recv_stderr)) != b"":
             if chunk is not None:
-                self._errors.append(self._stderr.feed(chunk))
+                text = self._stderr.feed(chunk)
+                if self._keeps:
+                    self._errors.append(text)
+                if text and self._on_stderr:
+                    self._on_stderr(text)
                 if self._stderr.found or self._asked_twice():
                     self._decided.set()
         self._decided.set()
@@ -129,7 +138,8 @@ class ScriptChannel:
             if chunk is not None:
                 quiet = None
                 if text := self._stdout.feed(chunk):
-                    self._output.append(text)
+                    if self._keeps:
+                        self._output.append(text)
                     if self._on_stdout:
                         self._on_stdout(text)
             # Counted from its end: its last output may have come in the same moment.
@@ -146,15 +156,18 @@ class ScriptChannel:
         except _BREAKS:
             return b""
 
-    def _write(self, content: bytes) -> None:
-        data = memoryview(content)
+    def _write(self, pieces: Iterable[bytes]) -> None:
         # A shell that ends before it has read all closes the channel; its status tells more.
         with contextlib.suppress(*_BREAKS):
-            while data and not self._channel.exit_status_ready():
-                try:
-                    data = data[self._channel.send(bytes(data[:_CHUNK])) :]
-                except TimeoutError:
-                    continue
+            for piece in pieces:
+                data = memoryview(piece)
+                while data and not self._channel.exit_status_ready():
+                    try:
+                        data = data[self._channel.send(bytes(data[:_CHUNK])) :]
+                    except TimeoutError:
+                        continue
+                if self._channel.exit_status_ready():
+                    break
             self._channel.shutdown_write()
 
     def _status(self) -> int:

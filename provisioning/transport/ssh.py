@@ -1,8 +1,8 @@
 """SSH by paramiko."""
 
 import logging
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import paramiko
@@ -17,7 +17,7 @@ from .base import (
 )
 from .channel import ScriptChannel
 from .connect import open_connection
-from .conversation import ChannelConversation
+from .conversation import ChannelConversation, first_line
 from .deadline import Deadline
 from .heartbeat import Heartbeat
 from .login import log_in
@@ -125,11 +125,48 @@ class SSHTransport:
             sudo=root and self._becomes_root, sudo_password=self._sudo_password, timeout=timeout
         )
         data = script.encode() if isinstance(script, str) else script
-        try:
+        with self._explained():
             script_channel = ScriptChannel(
                 self._name, self._open(), start, timeout=timeout, on_stdout=on_stdout
             )
             return script_channel.run(data)
+
+    def stream(
+        self,
+        script: str,
+        *,
+        root: bool,
+        timeout: float | None = None,
+        given: Iterable[bytes] | None = None,
+        on_stdout: Callable[[bytes], None],
+        on_stderr: Callable[[bytes], None],
+    ) -> int:
+        """As ``StreamingTransport.stream``."""
+        start = shell_start(
+            sudo=root and self._becomes_root,
+            sudo_password=self._sudo_password,
+            timeout=timeout,
+            converses=given is not None,
+        )
+        with self._explained():
+            script_channel = ScriptChannel(
+                self._name,
+                self._open(),
+                start,
+                timeout=timeout,
+                on_stdout=on_stdout,
+                on_stderr=on_stderr,
+                keeps=False,
+            )
+            if given is None:
+                return script_channel.run(script.encode()).status
+            return script_channel.run(first_line(script), given).status
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """A connection that ends because its host went silent is told so."""
+        try:
+            yield
         except ConnectionLostError:
             if self._heartbeat.missed:
                 raise ConnectionLostError(

@@ -19,10 +19,11 @@ from provisioning.model.folded import folded
 from provisioning.model.inventory import Inventory
 from provisioning.model.ranges import expand
 from provisioning.operations.cluster_state.look import look_at
+from provisioning.operations.executing.batches import Outcomes
+from provisioning.operations.executing.execution import Answer
 from provisioning.operations.faults.fault import Fault
 from provisioning.operations.planning import Plans, own_words
 from provisioning.resources.base import Change
-from provisioning.transport.base import Completed
 from tests.operations.replay import INVENTORY, recording, replay
 
 _NAMES = expand("rs[001:300]")
@@ -118,10 +119,10 @@ def test_a_few_hosts_are_as_ever() -> None:
 
 
 def test_the_same_answer_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
-    done = {name: Completed(b"6.1.0\n", b"", 0) for name in _NAMES[:298]}
-    done["rs050"] = Completed(b"5.10.0\n", b"old\n", 3)
+    done = {name: Answer(0, b"6.1.0\n") for name in _NAMES[:298]}
+    done["rs050"] = Answer(3, b"5.10.0\n", b"old\n")
     errors = {name: f"{name}: nobody answers" for name in _NAMES[298:]}
-    exec_command._show(done, errors)
+    exec_command._show(Outcomes(done, errors), streams=False)
     said = capsys.readouterr()
     assert said.out.splitlines() == [
         "rs[001-049,051-298] (297 hosts): 6.1.0",

@@ -480,6 +480,22 @@ FOLDERS: dict[str, Case] = {
     "open quote": error(
         "notify.command", "quote is not closed", notify="notify: {command: ▸\"a 'b\"}"
     ),
+    "hook with an open quote": error(
+        "hooks.before.deploy", "quote is not closed",
+        hooks="hooks: {before: {deploy: ▸\"a 'b\"}}",
+    ),
+    "hook that is nowhere": warns(
+        "hooks.before.drain", "there is no program", "make it",
+        hooks="hooks: {before: {drain: ▸./nowhere/ask --all}}",
+    ),
+    "hook that cannot be run": warns(
+        "hooks.after.upgrade", "cannot be run", "chmod +x",
+        hooks="hooks: {after: {upgrade: ▸/etc/hostname}}",
+    ),
+    "hook that PATH does not have": warns(
+        "hooks.after.switchover", "there is no program no-such-program here", "install it",
+        hooks="hooks: {after: {switchover: ▸no-such-program}}",
+    ),
     "shell in a program of Keepalived's": error(
         "vrrp.notify", "for a shell", "single quotes", vrrp="vrrp: {notify: ▸/bin/true; pwn}"
     ),

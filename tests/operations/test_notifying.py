@@ -14,11 +14,11 @@ from provisioning.operations.notifying import hook as hook_module
 from provisioning.operations.notifying.hook import (
     CommandHook,
     Hook,
-    HookError,
     HookSyntaxError,
     WebHook,
 )
 from provisioning.operations.notifying.notifier import notifying
+from provisioning.operations.notifying.program import HookError
 
 
 @pytest.fixture

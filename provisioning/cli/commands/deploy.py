@@ -30,6 +30,7 @@ from ..options import (
     yes_option,
 )
 from ..selection import chosen
+from ..skip_hooks import skip_hooks_option
 from ..views.folding import every_host_option
 from ..views.json_output import print_json
 from ..views.plan import show_plans
@@ -41,6 +42,7 @@ from .plan import look, plans_record, status_of
 @limit_option
 @host_key_option
 @lock_wait_option
+@skip_hooks_option
 @bundle_option
 @click.option("--check", is_flag=True, help="Only show the plan (as `cluster plan`).")
 @yes_option

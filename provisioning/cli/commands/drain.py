@@ -23,6 +23,7 @@ from ..options import (
     load_or_exit,
 )
 from ..seconds import Seconds
+from ..skip_hooks import skip_hooks_option
 from ..views.json_output import print_json
 
 
@@ -46,6 +47,7 @@ def require_real_server(inventory: Inventory, name: str) -> None:
 @inventory_option
 @host_key_option
 @lock_wait_option
+@skip_hooks_option
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for its work to end.")
 @click.option(
     "--timeout",
@@ -92,7 +94,7 @@ def drain(
         op.run.ok = left is None
     seconds = time.monotonic() - began
     if as_json:
-        print_json(_record(host, wait, left, seconds))
+        print_json({**_record(host, wait, left, seconds), "hook_failures": op.hooks.failures})
     else:
         _show(Console(soft_wrap=True), host, wait, left, seconds)
     raise SystemExit(exit_codes.OK if left is None else exit_codes.FAILED)

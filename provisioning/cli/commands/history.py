@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from ...engine.journal import RunRecord, read_run, runs
+from ...engine.journal import Record, RunRecord, read_run, runs
 from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
 from ...operations.host_words import of_host
@@ -133,7 +133,16 @@ def _summary(run: RunRecord) -> dict[str, object]:
         "changed": sum(record["outcome"] == "changed" for record in hosts),
         "result": run.result,
         "reason": run.first("end").get("reason", ""),
+        "hooks_skipped": run.first("hooks_skipped").get("reason", ""),
     }
+
+
+def _hook_line(record: Record) -> Text:
+    where = f"{record['host']}: " if record["host"] else ""
+    mark = "ok" if record["status"] == 0 else f"status {record['status']}"
+    said = " ".join(filter(None, [mark, record["said"]]))
+    title = f"{where}{record['moment']} {record['step']}: {record['program']}"
+    return Text(f"{title}: {said}", "green" if record["status"] == 0 else "red")
 
 
 def _show(console: Console, run: RunRecord) -> None:
@@ -174,6 +183,10 @@ def _show(console: Console, run: RunRecord) -> None:
             console.print(
                 Text(f"{record['host']}: skipped: {record['reason']}", "red"), soft_wrap=True
             )
+        elif record["kind"] == "hooks_skipped":
+            console.print(Text(f"hooks skipped: {record['reason']}", "yellow"), soft_wrap=True)
+        elif record["kind"] == "hook":
+            console.print(_hook_line(record), soft_wrap=True)
         elif record["kind"] == "mend":
             mark = "ok" if record["ok"] else f"FAILED {record['said']}"
             line = f"{record['host']}: {record['command']}: {mark}"

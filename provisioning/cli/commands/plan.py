@@ -12,7 +12,8 @@ from ...operations.bundle.source import Source, source_of
 from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
 from ...operations.deploy.decommission import add_removals, cluster_with
-from ...operations.drain.out_of_service import foresee
+from ...operations.drain.out_of_service import foresee, hooked_steps
+from ...operations.hooks.hooks import foreseen
 from ...operations.planning import Plans, plan_hosts
 from ...operations.run.truth import Truth, looked_up, planned
 from ...operations.state_folder.deployed_hosts import DeployedHosts, departed
@@ -95,13 +96,14 @@ def look(
         plans, truth = planned(seen, plan_by)
         add_removals(plans, leaving, fleet)
         foresee(cluster_with(cluster, leaving), plans, fleet)
+    plans.hooks = foreseen(cluster.inventory.hooks, hooked_steps(plans))
     plans.drains, plans.pins, plans.told = truth.runtime.drains, truth.runtime.pins, truth.told
     return plans
 
 
 def plans_record(plans: Plans) -> dict[str, object]:
     """``{"changes": bool, "hosts": [...], "unreachable": {host: reason}, "leaving": [host],
-    "drained_first": [host], "interrupted": {host: reason},
+    "drained_first": [host], "interrupted": {host: reason}, "hooks": [programs around its steps],
     "told": [what this folder did not know], "drained": {host: {"who", "since", "reason",
     "settled", "stopped", "cause"}}, "pinned": {host: {"release", "who", "since"}}}``; a host's plan
     is described in ``provisioning.engine.plan_record``."""
@@ -112,6 +114,7 @@ def plans_record(plans: Plans) -> dict[str, object]:
         "leaving": plans.leaving,
         "drained_first": plans.drained_first,
         "interrupted": plans.interrupted,
+        "hooks": list(plans.hooks),
         "told": list(plans.told),
         "drained": {name: asdict(drain) for name, drain in plans.drains.items()},
         "pinned": {name: asdict(pin) for name, pin in plans.pins.items()},

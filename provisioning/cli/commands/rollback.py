@@ -25,6 +25,7 @@ from ..options import (
     yes_option,
 )
 from ..selection import chosen_real_servers
+from ..skip_hooks import skip_hooks_option
 
 
 @click.command()
@@ -32,6 +33,7 @@ from ..selection import chosen_real_servers
 @limit_option
 @host_key_option
 @lock_wait_option
+@skip_hooks_option
 @click.option("--to", metavar="ID", help="The release to go back to.  [default: the one before]")
 @click.option("--lift", is_flag=True, help="Change no host: let the next deploy go forward again.")
 @yes_option

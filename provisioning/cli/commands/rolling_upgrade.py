@@ -30,6 +30,7 @@ from ..options import (
     yes_option,
 )
 from ..selection import chosen
+from ..skip_hooks import skip_hooks_option
 from ..upgrade_dialogue import ConsoleUpgradeDialogue
 from ..upgrade_options import how_options
 from ..views.json_output import print_json
@@ -47,6 +48,7 @@ _STATUSES = {
 @limit_option
 @host_key_option
 @lock_wait_option
+@skip_hooks_option
 @how_options
 @bundle_option
 @click.option("--to", metavar="REF", help="Tag, branch or commit of app.source, or another source.")

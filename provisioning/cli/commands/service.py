@@ -23,6 +23,7 @@ from ..options import (
 )
 from ..seconds import Seconds
 from ..selection import chosen
+from ..skip_hooks import skip_hooks_option
 
 _timeout_option = click.option(
     "--timeout",
@@ -79,6 +80,7 @@ def start(
 @limit_option
 @host_key_option
 @lock_wait_option
+@skip_hooks_option
 @_timeout_option
 @yes_option
 @_force_option
@@ -118,6 +120,7 @@ def stop(
 @limit_option
 @host_key_option
 @lock_wait_option
+@skip_hooks_option
 @batch_option("Real servers at a time.")
 @_timeout_option
 @yes_option

@@ -13,6 +13,7 @@ from ...operations.switchover.switch_over import Switchover, switch_over
 from ..frame import changing
 from ..lock_wait import lock_wait_option
 from ..options import force_option, host_key_option, inventory_option, json_option, load_or_exit
+from ..skip_hooks import skip_hooks_option
 from ..views.json_output import print_json
 
 
@@ -20,6 +21,7 @@ from ..views.json_output import print_json
 @inventory_option
 @host_key_option
 @lock_wait_option
+@skip_hooks_option
 @click.option("--to", metavar="HOST", help="The new master.  [default: the fittest other one]")
 @click.option("--edges", is_flag=True, help="The edges' VIP instead of the directors'.")
 @force_option("Also where tables differ or connections would break.")
@@ -54,7 +56,7 @@ def switchover(
         result = switch_edges(op, to=to) if edges else switch_over(op, to=to, force=force)
         op.run.ok = True
     if as_json:
-        print_json(result.record())
+        print_json({**result.record(), "hook_failures": op.hooks.failures})
     else:
         _show(Console(soft_wrap=True), result)
 

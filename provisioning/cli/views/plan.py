@@ -53,6 +53,7 @@ def show_plans(console: Console, plans: Plans) -> None:
             "bold red",
             fold=fold,
         ),
+        *(Text(line, "cyan") for line in plans.hooks),
         *(Text(line, "yellow") for line in plans.told),
         *_alike({name: str(drain) for name, drain in plans.drains.items()}, "yellow", fold=fold),
         *pin_lines(plans.pins, plans.hosts),

@@ -35,6 +35,7 @@ _PAGES = {
     "artifacts": "docs/artifacts.md",
     "spreading": "docs/artifacts.md",
     "notify": "docs/rolling-upgrade.md",
+    "hooks": "docs/hooks.md",
     "ssh": "docs/requirements.md",
     "service_manager": "docs/requirements.md",
     "templates": "docs/deploy.md",

@@ -21,6 +21,7 @@ from . import (
     firewall,
     gpu_health,
     groups,
+    hooks,
     host_address,
     host_folders,
     ipvs_settings,
@@ -175,6 +176,7 @@ RULES: tuple[Rule, ...] = (
     local_files.templates,
     local_files.ssh_files,
     local_files.login,
+    hooks.programs,
     jump_hosts.another,
     secrets.secrets,
 )

@@ -10,7 +10,7 @@ from ..artifacts.bringing import bring_artifacts
 from ..bundle.source import Source
 from ..cluster.cluster import Cluster
 from ..drain.in_service import await_everybody
-from ..drain.out_of_service import OutOfService, foresee
+from ..drain.out_of_service import OutOfService, foresee, hooked_steps
 from ..operation import Operation
 from ..planning import Plans, plan_hosts
 from ..release.supply import supply
@@ -74,6 +74,15 @@ class _Deploy:
             self.op.dialogue.note(f"{self.op.run.left_behind} did not finish; continuing from it.")
         plans = self.plan()
         self.op.dialogue.confirm(plans, "Apply?")
+        if not plans.changes:
+            return self.carry_out(plans)
+        hosts = [name for name, plan in plans.hosts.items() if plan.changes]
+        with self.op.hooks.around("deploy", hosts=hosts) as outcome:
+            outcome.ok = self.carry_out(plans)
+        return outcome.ok
+
+    def carry_out(self, plans: Plans) -> bool:
+        """Apply what was agreed to, and prove it."""
         establish(self.op.cluster, self.truth)
         with self.op.dialogue.progress() as progress:
             self.op = replace(self.op, progress=progress)
@@ -106,6 +115,7 @@ class _Deploy:
         runtime = self.truth.runtime
         plans.drains, plans.pins, plans.told = runtime.drains, runtime.pins, self.truth.told
         foresee(self.everywhere, plans, fleet)
+        plans.hooks = self.op.hooks.foreseen(hooked_steps(plans))
         for plan in plans.hosts.values():
             self.op.run.journal.write("plan", plan=plan_record(plan))
         return plans

@@ -15,6 +15,7 @@ from ...engine.fleet import Fleet
 from ...engine.plan import HostPlan
 from ...engine.progress import Event
 from ...model.derived.way_in import way_in, way_in_word
+from ...model.hooks import Step
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ...roles.desired import DesiredHost
@@ -22,6 +23,7 @@ from ...roles.real_server.app import drain_flag
 from ...transport.base import TransportError
 from ..cluster.cluster import Cluster
 from ..errors import OperationError
+from ..hooks.hooks import StoppedByHookError
 from ..operation import Operation
 from ..planning import Plans, plan_hosts
 from ..state_folder.directors_record import as_directors_have_it, remember_directors
@@ -61,6 +63,13 @@ def foresee(cluster: Cluster, plans: Plans, fleet: Fleet) -> None:
             plans.interrupted[name] = f"the others are not enough for {', '.join(alone)}"
         else:
             plans.drained_first.append(name)
+
+
+def hooked_steps(plans: Plans) -> list[Step]:
+    """List the steps of a deploy by these plans that have hooks. Pure."""
+    if not plans.changes:
+        return []
+    return ["deploy", "drain"] if plans.drained_first or plans.leaving else ["deploy"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -263,6 +272,8 @@ class OutOfService:
             )
             if known and known.settled:
                 self._settle(name, seen)
+        except StoppedByHookError as error:
+            return f"not taken out of service: {error}"
         except (OperationError, TransportError) as error:
             problem = f"not taken out of service: {error}"
             if known is None:

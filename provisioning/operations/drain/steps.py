@@ -55,6 +55,7 @@ def take_out(
     cause: str = "",
     directors: list[str] | None = None,
     force: bool = False,
+    asks: bool = True,
 ) -> None:
     """Set weight 0 for a real server in the kernels of all directors, and mark it. Returns once
     both are done; its work continues. Raises ``OperationError``; ``force`` continues without a
@@ -62,7 +63,8 @@ def take_out(
     deployed.
 
     ``cause`` is the command that will bring it back itself; without, it is the operator's drain.
-    ``directors`` limits the directors that are changed."""
+    ``directors`` limits the directors that are changed. Without ``asks`` its hook was asked, or is
+    not to be."""
     before = op.cluster.runtime
     directors = directors or reachable_directors(op, force=force)
     drain = before.drains.get(name)
@@ -75,6 +77,8 @@ def take_out(
     change = plan_change(op, base, after, directors, force=force, marked=name)
     if name not in before.drains:
         _require_capacity(op, change, name, force=force)
+        if asks:
+            op.hooks.before("drain", name, progress=op.progress, reason=reason)
     make_change(op, change)
     _await_kernels(op, after, name, directors, TABLE_PATIENCE)
     if change.mark is None:
@@ -96,15 +100,20 @@ def settle(
     name: str,
     *,
     directors: list[str] | None = None,
-) -> None:
-    """End the persistence that holds clients to a drained real server: they have had their time."""
+    tells: bool = True,
+) -> bool:
+    """End the persistence that holds clients to a drained real server: they have had their time.
+    Then its hook is told, where it ``tells``. True where there was something to do."""
     before = op.cluster.runtime
     drain = before.drains.get(name)
     if drain is None or drain.settled:
-        return
+        return False
     after = with_drain(before, name, replace(drain, settled=True))
     directors = directors or reachable_directors(op, force=True)
     change_directors(op, before, after, directors, force=True)
+    if tells:
+        op.hooks.after("drain", name, progress=op.progress, reason=drain.reason)
+    return True
 
 
 def bring_back(

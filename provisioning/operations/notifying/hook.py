@@ -3,7 +3,6 @@
 import http.client
 import json
 import shlex
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,13 +13,10 @@ from urllib.request import Request, urlopen
 from ...errors import ClusterError
 from ...model.secret import reveal
 from ...model.watching.notify import Notify
+from .program import HookError, run_program
 
 TIMEOUT = 10.0
 """Seconds a hook may take."""
-
-
-class HookError(ClusterError):
-    """A hook did not work; the message says which and why, and no secret."""
 
 
 class Hook(Protocol):
@@ -53,24 +49,9 @@ class CommandHook:
         return cls(words)
 
     def __call__(self, record: Mapping[str, Any], /) -> None:
-        data = json.dumps(record, ensure_ascii=False).encode()
-        name = self.words[0]
-        try:
-            done = subprocess.run(
-                self.words,
-                input=data,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                timeout=TIMEOUT,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise HookError(f"{name} took more than {TIMEOUT:g} s and was ended") from None
-        except OSError as error:
-            raise HookError(f"{name} cannot be run: {error.strerror}") from None
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip()[-200:]
-            raise HookError(f"{name} ended with status {done.returncode}: {said}")
+        ended = run_program(self.words, record, timeout=TIMEOUT)
+        if ended.status:
+            raise HookError(f"{self.words[0]} ended with status {ended.status}: {ended.said}")
 
 
 @dataclass(frozen=True, slots=True)

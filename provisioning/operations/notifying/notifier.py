@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from .hook import TIMEOUT, Hook, HookError
+from .hook import TIMEOUT, Hook
+from .program import HookError
 
 Record = Mapping[str, Any]
 

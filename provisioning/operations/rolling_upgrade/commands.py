@@ -9,7 +9,9 @@ from typing import Any
 
 from ...engine.fleet import Fleet
 from ...engine.lock import LockedError, cluster_lock
+from ...model.hooks import Step
 from ..cluster.cluster import Cluster
+from ..hooks.hooks import foreseen
 from ..notifying.hook import Hook
 from ..notifying.notifier import notifying
 from ..operation import Operation
@@ -34,6 +36,9 @@ from .upgrade import (
     prepare,
     rebuild_release,
 )
+
+_HOOKED: tuple[Step, ...] = ("upgrade", "drain", "switchover")
+"""Steps of an upgrade that have hooks."""
 
 
 def pause(cluster: Cluster) -> None:
@@ -101,7 +106,7 @@ class Begin(UpgradeCommand):
         ready = prepare(cluster, fleet, self.hosts, self.to, self.how, "check", self.bundle)
         with contextlib.suppress(state_file.StateFileError):
             ready = _expecting(ready, state_file.load(cluster.state_dir))
-        return ready
+        return replace(ready, notes=(*ready.notes, *foreseen(cluster.inventory.hooks, _HOOKED)))
 
     def execute(self, op: Operation, dialogue: UpgradeDialogue) -> Outcome:
         """Plan, ask and upgrade. Raises ``UpgradeConflictError`` while an earlier run has a node in
@@ -111,7 +116,7 @@ class Begin(UpgradeCommand):
         registration.require_none_elsewhere(op.cluster)
         ready = prepare(op.cluster, op.fleet, self.hosts, self.to, self.how, op.run.id, self.bundle)
         ready = _expecting(ready, before)
-        dialogue.confirm(ready.upgrade, ready.notes)
+        dialogue.confirm(ready.upgrade, (*ready.notes, *op.hooks.foreseen(_HOOKED)))
         if not ready.upgrade.nodes:
             return UpgradeResult(ready.upgrade).outcome
         return self._drive(op, dialogue, ready, Runner.run)

@@ -30,6 +30,10 @@ class ClusterActions(Protocol):
     def stage(self, host: str) -> None:
         """Unpack the new release beside the one that runs, and touch nothing else."""
 
+    def ask_hooks(self, host: str) -> None:
+        """Ask the operator's hooks whether the host may be upgraded, and go out of service for
+        it; a no is an ``ActionError``."""
+
     def drain(self, host: str, reason: str) -> None:
         """Set weight 0 on every director, seen in their kernels, then the mark on the node."""
 

@@ -27,6 +27,9 @@ from .ssh.observer import Observer
 from .state import NodeStatus, RunStatus, Upgrade
 from .target import app_for
 
+_NODE_ENDS = ("upgraded", "rolled_back", "failed")
+"""Events of a node that has come to its end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -149,6 +152,10 @@ def execute(
         if event.kind != "waiting":
             op.run.journal.write("upgrade", **event.record())
         watch(event)
+        if event.kind in _NODE_ENDS:
+            ok = event.kind == "upgraded"
+            text, target = event.text, upgrade.target
+            op.hooks.after("upgrade", event.host, ok=ok, text=text, target=target)
 
     actions = SSHCluster(
         op=op,

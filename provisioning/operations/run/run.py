@@ -16,7 +16,7 @@ from .operator_name import operator, operator_name
 from .seats import Seats
 from .waiting import Waiting
 
-_BEFORE = {"begin", "plan", "note"}
+_BEFORE = {"begin", "plan", "note", "hook", "hooks_skipped"}
 """Kinds of journal lines that precede any change."""
 
 

@@ -34,6 +34,14 @@ def switch_edges(op: Operation, *, to: str | None = None) -> Switchover:
     if new == old:
         return Switchover("", new)
     _require_fit(state, edges, new, preempt=inventory.vrrp.preempt)
+    with op.hooks.around("switchover", new, progress=op.progress, old=old) as outcome:
+        result = _move(op, edges, old, new)
+        outcome.ok = True
+    return result
+
+
+def _move(op: Operation, edges: Edges, old: str, new: str) -> Switchover:
+    inventory = op.cluster.inventory
     vip = edges.vip.address.ip
     op.progress(Event("step", new, f"take over from {old}"))
     with measured_gap(op, vip, edges.port) as measured:

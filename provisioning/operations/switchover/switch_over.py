@@ -98,6 +98,14 @@ def switch_over(op: Operation, *, to: str | None = None, force: bool = False) ->
                 f"{candidate} knows {known} of {old}: connection sync (UDP 8848, multicast) does "
                 "not reach it, and all of them would break. --force continues"
             )
+    with op.hooks.around("switchover", candidate, progress=op.progress, old=old) as outcome:
+        result = _move(op, old, candidate, known)
+        outcome.ok = True
+    return result
+
+
+def _move(op: Operation, old: str, candidate: str, known: Carried | None) -> Switchover:
+    inventory = op.cluster.inventory
     _prefer(op, candidate)
     op.progress(Event("step", candidate, f"take over from {old}"))
     first = wanted_services(inventory, Runtime())[0]

@@ -120,6 +120,10 @@ class FakeCluster:
         self._do("stage", host)
         self.nodes[host].staged.add(NEW)
 
+    def ask_hooks(self, host: str) -> None:
+        if reason := self.trouble("hooks", host):
+            raise ActionError(reason)
+
     def drain(self, host: str, reason: str) -> None:
         with self.lock:
             self._do("drain", host)

@@ -28,6 +28,7 @@ def _describe(node: Node, options: UpgradeOptions, target: str) -> str:
 
 
 def _run(context: PhaseContext) -> None:
+    context.cluster.ask_hooks(context.host)
     if context.node.drained:
         context.timed("drain", lambda: _wait(context))
         return

@@ -10,6 +10,7 @@ def _describe(node: Node, options: UpgradeOptions, target: str) -> str:
 
 
 def _run(context: PhaseContext) -> None:
+    context.cluster.ask_hooks(context.host)
     _, restarts = context.cluster.director_changes(context.host)
     if not restarts:
         return

@@ -74,6 +74,13 @@ class SSHCluster(Observer):
         )
         self._when_free(lambda: self._make(staged(wanted[host])))
 
+    def ask_hooks(self, host: str) -> None:
+        with _as_action_error():
+            self.op.hooks.before("upgrade", host, target=self.target)
+            servers = self.cluster.inventory.real_servers.hosts
+            if host in servers and host not in self.cluster.runtime.drains:
+                self.op.hooks.before("drain", host, target=self.target)
+
     def drain(self, host: str, reason: str) -> None:
 
         def take_out() -> None:
@@ -83,6 +90,7 @@ class SSHCluster(Observer):
                 reason=reason,
                 cause=CAUSE,
                 force=self.options.force,
+                asks=False,
             )
 
         with self._at_directors():
@@ -104,11 +112,16 @@ class SSHCluster(Observer):
 
     def settle(self, host: str) -> None:
 
+        done: list[bool] = []
+
         def settle() -> None:
-            drain.settle(self.op, host)
+            done.append(drain.settle(self.op, host, tells=False))
 
         with self._at_directors():
             self._when_free(settle)
+        # Nobody waits for the directors meanwhile.
+        if any(done):
+            self.op.hooks.after("drain", host, target=self.target)
 
     def undrain(self, host: str, percent: int = 100) -> None:
 

@@ -1,0 +1,1 @@
+"""Bring files to many hosts, and fetch theirs."""

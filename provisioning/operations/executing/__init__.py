@@ -1,0 +1,1 @@
+"""Run a command of the operator's on many hosts."""
