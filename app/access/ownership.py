@@ -82,5 +82,11 @@ def caller_of_key(name: str, rules: Rules) -> Caller:
     return Caller(f"key {name}", rules, admin=name in rules.admin_keys)
 
 
+def caller_of_owner(owner: str, rules: Rules) -> Caller:
+    """The owner of something, for work that goes on when the request for it is over."""
+    kind, _, name = owner.partition(" ")
+    return caller_of_key(name, rules) if kind == "key" else Caller(owner, rules)
+
+
 NOBODY = Caller("", Rules(unowned=ADMINS))
 """A caller that may see nothing, for what was not asked by a client."""

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
+from ..access.ownership import Caller
 from ..books.keeper import BookKeeper
 from ..books.manuscripts.apart import Readers
 from ..books.manuscripts.cutting import AT_MOST
@@ -17,12 +18,14 @@ from ..checks.numbers import nearest_speed
 from ..encoding.book_formats import BOOK_FORMATS
 from ..engines.interface import SynthesisRequest
 from ..errors import InvalidInputError, UnavailableError
+from ..middleware.callers import caller_of
 from ..middleware.job_start import begin
 from ..outputs.reading import OpenFileAnswer
 from ..speech import SpeechService
 from ..speech_request import SpeechRequest
 from .book_body import BookFields, SentBook, described, sent_book
 from .openapi import FAILURES, binary
+from .outputs import PRIVATE
 from .speech_answer import check_model
 
 PATH = "/v1/audio/books"
@@ -44,20 +47,23 @@ def routes(service: SpeechService, keeper: BookKeeper, bounds: Bounds, node: str
         sent = await sent_book(request)
         _check(sent, bounds, service)
         text = await readers.read(sent.name, sent.content, bounds, sent.encoding)
-        checked = await _checked(sent.fields, text, service)
-        record = _record(sent.fields, text, checked, service, node)
+        caller = caller_of(request.scope)
+        checked = await _checked(sent.fields, text, service, caller)
+        record = _record(sent.fields, text, checked, service, node, caller.owner)
         book = await shelf.add(record, text)
         keeper.wake()
         answer.headers["Location"] = f"{PATH}/{record.id}"
         return _told(book)
 
     @router.get("", summary="The books, newest first")
-    async def books() -> dict[str, object]:
-        return {"object": "list", "data": [_told(book) for book in await shelf.all()]}
+    async def books(request: Request) -> dict[str, object]:
+        caller = caller_of(request.scope)
+        seen = [book for book in await shelf.all() if caller.sees(book.record.owner)]
+        return {"object": "list", "data": [_told(book) for book in seen]}
 
     @router.get("/{book_id}", summary="A book: its chapters, what is done, and its files")
-    async def book(book_id: str) -> dict[str, object]:
-        return _told(await _found(keeper, book_id))
+    async def book(request: Request, book_id: str) -> dict[str, object]:
+        return _told(await _found(keeper, book_id, caller_of(request.scope)))
 
     @router.get(
         "/{book_id}/files/{name}",
@@ -68,19 +74,26 @@ def routes(service: SpeechService, keeper: BookKeeper, bounds: Bounds, node: str
             for status in (200, 206)
         },
     )
-    async def file(book_id: str, name: str) -> Response:
-        found = await _found(keeper, book_id)
+    async def file(request: Request, book_id: str, name: str) -> Response:
+        found = await _found(keeper, book_id, caller_of(request.scope))
         opened = await shelf.open(found, name)
         if opened is None:
             raise HTTPException(404, "the book has no such file, or is not finished")
         media_type = BOOK_FORMATS[found.record.format].media_type
         return OpenFileAnswer(
-            opened, name, media_type=media_type, content_disposition_type="attachment"
+            opened,
+            name,
+            media_type=media_type,
+            content_disposition_type="attachment",
+            headers=PRIVATE,
         )
 
     @router.delete("/{book_id}", summary="Delete a book; one that is being made is stopped")
-    async def delete(book_id: str) -> dict[str, object]:
-        await _found(keeper, book_id)
+    async def delete(request: Request, book_id: str) -> dict[str, object]:
+        caller = caller_of(request.scope)
+        found = await _found(keeper, book_id, caller)
+        if not caller.deletes(found.record.owner):
+            raise HTTPException(403, "the book belongs to somebody else, who alone may delete it")
         if not await shelf.remove(book_id):
             raise _unknown()
         return {"id": book_id, "object": "audio.book.deleted", "deleted": True}
@@ -88,9 +101,10 @@ def routes(service: SpeechService, keeper: BookKeeper, bounds: Bounds, node: str
     return router
 
 
-async def _found(keeper: BookKeeper, book_id: str) -> Book:
+async def _found(keeper: BookKeeper, book_id: str, caller: Caller) -> Book:
     book = await keeper.shelf.find(book_id)
-    if book is None:
+    # Whoever may not see it is told nothing of it.
+    if book is None or not caller.sees(book.record.owner):
         raise _unknown()
     return book
 
@@ -117,7 +131,7 @@ def _check(sent: SentBook, bounds: Bounds, service: SpeechService) -> None:
 
 
 async def _checked(
-    fields: BookFields, text: Manuscript, service: SpeechService
+    fields: BookFields, text: Manuscript, service: SpeechService, caller: Caller
 ) -> SynthesisRequest:
     """What the engine makes of the book's wishes. Raises ``InvalidInputError``."""
     pieces = (piece for part in text.parts for piece in part.pieces)
@@ -133,7 +147,8 @@ async def _checked(
             instruction=fields.instructions,
             speed=nearest_speed(fields.speed),
             seed=fields.seed,
-        )
+        ),
+        caller,
     )
     service.clips.release(request)
     return request
@@ -145,6 +160,7 @@ def _record(
     checked: SynthesisRequest,
     service: SpeechService,
     node: str,
+    owner: str,
 ) -> BookRecord:
     return BookRecord(
         id=new_id(),
@@ -158,6 +174,7 @@ def _record(
         speed=checked.speed,
         seed=checked.seed,
         instruction=checked.instruction,
+        owner=owner,
         chapters=tuple(
             ChapterRecord(title=part.title, characters=part.characters, pieces=len(part.pieces))
             for part in text.parts

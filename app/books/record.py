@@ -39,6 +39,8 @@ class BookRecord(_Facts):
     speed: float
     seed: int
     instruction: str
+    owner: str = ""
+    """Owner of the book, as ``access/ownership.py`` has it; empty where nobody is known."""
     chapters: tuple[ChapterRecord, ...]
 
     @property

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from dataclasses import replace
 
+from ..access.ownership import caller_of_owner
 from ..encoding.formats import encoded_apart
 from ..engines.interface import SynthesisRequest
 from ..errors import BusyError, InvalidInputError, NodeError, SpeechError, UnavailableError
@@ -91,4 +92,5 @@ class Speaker:
             speed=record.speed,
             seed=record.seed,
         )
-        return replace(await self._service.prepare(ask), stream=False)
+        caller = caller_of_owner(record.owner, self._service.rules)
+        return replace(await self._service.prepare(ask, caller), stream=False)
