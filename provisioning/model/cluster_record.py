@@ -177,8 +177,13 @@ def _content(record: ClusterRecord) -> dict[str, Any]:
         "members": dict(record.members),
         "directors": record.directors,
         "history": [asdict(run) for run in record.history],
-        "maintenance": asdict(record.maintenance) if record.maintenance else None,
+        "maintenance": _maintenance(record.maintenance) if record.maintenance else None,
     }
+
+
+def _maintenance(found: UnfinishedMaintenance) -> dict[str, Any]:
+    """Without the copy of its state that asdict makes, which is long with many hosts."""
+    return {"id": found.id, "what": found.what, "where": found.where, "state": found.state}
 
 
 def _checksum(content: Mapping[str, Any]) -> str:

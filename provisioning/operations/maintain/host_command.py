@@ -25,7 +25,7 @@ _LOCK_PATIENCE = 300
 """Seconds for which the command waits for a change of the host that is under way."""
 CommandState = Literal["absent", "running", "ended", "cut"]
 
-_RUN = f"""
+_MAIN = f"""
 d=$1
 echo $$ > "$d/pid"
 cd /
@@ -77,8 +77,7 @@ def begin(key: str, work: Work, holder: str) -> str:
     """Build the fragment that begins the command, and does nothing where it was begun before."""
     folder = shlex.quote(folder_of(key))
     programs = [
-        f'printf %s {shlex.quote(_encoded(text))} | base64 -d > "$d/program.{number}"\n'
-        f'chmod 0700 "$d/program.{number}"'
+        f'{_written(f"program.{number}", text)}\nchmod 0700 "$d/program.{number}"'
         for number, text in enumerate(work.commands)
     ]
     return "\n".join(
@@ -89,11 +88,11 @@ def begin(key: str, work: Work, holder: str) -> str:
             '[ -d "$STATE" ] || mkdir -p -m 0700 "$STATE"',
             'mkdir -p "$d"',
             *programs,
+            _written("main", _MAIN),
             ': > "$d/output"',
             'cat /proc/sys/kernel/random/boot_id > "$d/begun"',
             'sync "$d"/program.* "$d/begun" "$d" "$d/.."',
-            f'setsid sh -c {shlex.quote(_RUN)} command "$d" {shlex.quote(holder)} '
-            "</dev/null >/dev/null 2>&1 &",
+            f'setsid sh "$d/main" "$d" {shlex.quote(holder)} </dev/null >/dev/null 2>&1 &',
             'left=100; while [ ! -s "$d/pid" ] && [ "$left" -gt 0 ]; do',
             "    left=$((left - 1)); sleep 0.1",
             "done",
@@ -141,5 +140,7 @@ def parse_look(found: Observation) -> CommandSeen:
     raise ValueError(f"the command's state cannot be read: {said or 'no answer'}")
 
 
-def _encoded(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
+def _written(name: str, text: str) -> str:
+    """Fragment that writes a file of the command's folder; a process list shows its name alone."""
+    encoded = base64.b64encode(text.encode()).decode()
+    return f'printf %s {shlex.quote(encoded)} | base64 -d > "$d/{name}"'

@@ -151,6 +151,7 @@ class Runner:
         )
 
     def _host(self, name: str) -> None:
+        self._change(lambda state: _advanced(state, name))
         while phase := state_machine.next_phase(self.state.host(name), SEQUENCE):
             if not self._phase(name, phase_named(phase)):
                 return
@@ -174,12 +175,8 @@ class Runner:
         self.watch(UpgradeEvent(kind, name, "", text, {"seconds": host.seconds}))
 
     def _phase(self, name: str, phase: Phase) -> bool:
-        """Run one phase, with its begin and end in the state; tell whether the host can take
-        another."""
-        if not phase.applies(Turn(self.state.host(name), self.state.options, self.state.work)):
-            self._change(lambda state: state_machine.complete(state, name, phase.name, SEQUENCE))
-            return True
-        self._change(lambda state: state_machine.begin(state, name, phase.name))
+        """Run one phase, whose begin is in the state, and note its end with the begin of the next;
+        tell whether the host can take another."""
         context = self._context(self.state.host(name), phase)
         began = self.clock.now()
         try:
@@ -190,14 +187,17 @@ class Runner:
         seconds = round(self.clock.now() - began, 3)
         context.seconds[phase.name] = seconds
         self._change(
-            lambda state: state_machine.complete(
-                state,
+            lambda state: _advanced(
+                state_machine.complete(
+                    state,
+                    name,
+                    phase.name,
+                    SEQUENCE,
+                    seconds=context.seconds,
+                    facts=context.facts,
+                    notes=context.notes,
+                ),
                 name,
-                phase.name,
-                SEQUENCE,
-                seconds=context.seconds,
-                facts=context.facts,
-                notes=context.notes,
             )
         )
         context.report("phase_done", phase.title, {"seconds": seconds})
@@ -218,7 +218,9 @@ class Runner:
                 reason += f"; and it could not be taken out of service: {more}"
         unknown = isinstance(error, UnknownEndError | HostIdentityError)
         self._change(
-            lambda state: state_machine.fail(state, name, phase.name, reason, unknown=unknown)
+            lambda state: _advanced(
+                state_machine.fail(state, name, phase.name, reason, unknown=unknown), name
+            )
         )
         context.report("phase_failed", str(error))
         if self.state.host(name).status is HostStatus.PUTTING_BACK:
@@ -251,6 +253,16 @@ class Runner:
 
     def _tell(self, kind: Kind, text: str, **facts: object) -> None:
         self.watch(UpgradeEvent(kind, text=text, facts=facts))
+
+
+def _advanced(state: Maintenance, name: str) -> Maintenance:
+    """The state with a host past phases that do not apply to it, and the next one begun. Pure."""
+    while phase := state_machine.next_phase(state.host(name), SEQUENCE):
+        turn = Turn(state.host(name), state.options, state.work)
+        if phase_named(phase).applies(turn):
+            return state_machine.begin(state, name, phase)
+        state = state_machine.complete(state, name, phase, SEQUENCE)
+    return state
 
 
 def _as_it_is(host: HostState) -> str:

@@ -1,6 +1,6 @@
 """State of a maintenance: everything that is needed to resume it after a cut. Plain data, pure."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -116,13 +116,26 @@ class Maintenance:
         return replace(self, hosts=hosts)
 
 
+_HOST_KEYS = tuple(one.name for one in fields(HostState))
+
+
 class MaintenanceFormatError(ClusterError, ValueError):
     """A state that this version cannot read."""
 
 
 def to_record(maintenance: Maintenance) -> dict[str, Any]:
     """Render a maintenance for JSON."""
-    return {"version": VERSION, **asdict(maintenance)}
+    # Not asdict of the whole, which copies what hundreds of hosts have at every phase of each.
+    hosts = [{key: getattr(host, key) for key in _HOST_KEYS} for host in maintenance.hosts]
+    return {
+        "version": VERSION,
+        "id": maintenance.id,
+        "work": asdict(maintenance.work),
+        "options": asdict(maintenance.options),
+        "hosts": hosts,
+        "begun": maintenance.begun,
+        "status": maintenance.status,
+    }
 
 
 def from_record(record: Any) -> Maintenance:

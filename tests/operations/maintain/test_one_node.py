@@ -33,12 +33,12 @@ class OneHost(SSHHosts):
     weights: list[int] = field(default_factory=list)
 
     # A second base with slots of its own is not possible.
-    look = OneFakeDirector.look  # type: ignore[assignment]
+    look = OneFakeDirector.look
     seen = OneFakeDirector.seen
-    drain = OneFakeDirector.drain  # type: ignore[assignment]
-    settle = OneFakeDirector.settle  # type: ignore[assignment]
-    undrain = OneFakeDirector.undrain  # type: ignore[assignment]
-    metrics = OneFakeDirector.metrics  # type: ignore[assignment]
+    drain = OneFakeDirector.drain
+    settle = OneFakeDirector.settle
+    undrain = OneFakeDirector.undrain
+    metrics = OneFakeDirector.metrics
     _weigh = OneFakeDirector._weigh
 
     def holders(self) -> frozenset[str]:
