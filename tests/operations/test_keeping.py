@@ -45,7 +45,7 @@ def seats_of(*said: str) -> tuple[Seats, list[Keeper]]:
     keepers = [Keeper(together, one) for one in said]
     seats = Seats("me", NAMES)
     for name, keeper in zip(NAMES, keepers, strict=True):
-        seats.guard(name, keeper)  # type: ignore[arg-type]
+        seats.guard(name, keeper)
     return seats, keepers
 
 
