@@ -78,7 +78,8 @@ def _print(ours: Outcome, theirs: Outcome, soak: int) -> None:
         print(f"{title:20}{a:>10}{b:>10}")
     for host, parts in ours.figures.items():
         shown = ", ".join(f"{name} {seconds:.1f}" for name, seconds in parts.items())
-        print(f"{host}: {shown}")
+        ratio = parts["total"] / parts["minimum"] if parts["minimum"] else 0.0
+        print(f"{host}: {shown}, total over minimum {ratio:.2f}")
 
 
 def _measure(title: str, command: Callable[[Lab, Path], Command]) -> Outcome:

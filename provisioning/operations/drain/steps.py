@@ -44,6 +44,8 @@ from .runtime_change import apply_parts
 
 _START_PATIENCE = 240.0
 """Seconds until a node that was just started is ready."""
+_FRESH = 15.0
+"""Seconds that a look at the directors holds good."""
 
 
 def take_out(
@@ -136,11 +138,14 @@ def bring_back(
         set_mark(op, after, name, force=False)
     else:
         _apply_mark(op, change.mark)
+    looked = time.monotonic()
     try:
         await_ready(op, name)
     except OperationError:
         set_mark(op, before, name, force=True)
         raise
+    if time.monotonic() > looked + _FRESH:
+        change = plan_change(op, base, after, directors, force=force)
     make_change(op, change)
     patience = TABLE_PATIENCE + check_time(op.cluster.inventory)
     _await_kernels(op, after, name, directors, patience)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ....engine.apply_plans import Pace, apply_plans
@@ -10,14 +10,11 @@ from ....engine.fleet import Fleet
 from ....engine.waves import Wave
 from ....facts.app.metrics import NodeMetrics, app_metrics
 from ....facts.app.process import AppProcess, app_process
-from ....facts.app.speech import Speech, patience, speech
 from ....facts.app.status import AppAnswer, app_status
-from ....facts.app.target import Place, app_target
-from ....facts.fact import Answers, Fact
-from ....model.derived.nodes import Node
+from ....facts.app.target import Place
 from ....model.derived.way_in import way_in
 from ....model.runtime import Pin
-from ....node_api import DRAINING, SPEECH, STATUS
+from ....node_api import DRAINING, STATUS
 from ....resources.base import Observation
 from ....resources.current_release import CurrentRelease
 from ....roles.desired import DesiredHost, desired_hosts
@@ -40,9 +37,9 @@ from ...state_folder.runtime_state import save_runtime, with_pins, without_pins
 from ...switchover.switch_over import switch_over
 from ..clock import Clock, WallClock
 from ..ports import ActionError, DirectorUnreachableError
-from ..speech_sample import SpeechSample, sample_of, worst
+from ..speech_sample import SpeechSample
 from ..state import CAUSE
-from . import app_service, keepalived
+from . import app_service, keepalived, speaking
 from .observer import APP_PATIENCE, OBSERVE_TIMEOUT, Observer, as_no_answer
 from .retry import wait_for_lock
 
@@ -166,21 +163,21 @@ class SSHCluster(Observer):
         return "; ".join(reasons or answer.status.starting)
 
     def speak_everywhere(self, host: str) -> dict[Place, SpeechSample]:
-        places: tuple[Place, ...] = ("rip",)
-        if self.cluster.inventory.virtual_ips:
-            places = ("rip", "vip")
-        questions = {place: self._speech(host, place) for place in places}
+        inventory = self.cluster.inventory
+        places: tuple[Place, ...] = ("rip", "vip") if inventory.virtual_ips else ("rip",)
+        questions = {place: speaking.sentences(inventory, host, place) for place in places}
         asked = [fact for facts in questions.values() for fact in facts.values()]
-        answers = self.ask_all(host, asked, self._speech_patience(len(asked)))
-        return {place: _spoken(host, questions[place], answers) for place in places}
+        answers = self.ask_all(host, asked, speaking.patience_for(inventory, len(asked)))
+        return {place: speaking.spoken(host, questions[place], answers) for place in places}
 
     def baseline(self, host: str) -> tuple[SpeechSample, NodeMetrics]:
-        speeches = self._speech(host, "rip")
-        counters = app_metrics(self.cluster.inventory, host, patience=APP_PATIENCE)
-        patience = self._speech_patience(len(speeches)) + OBSERVE_TIMEOUT
+        inventory = self.cluster.inventory
+        speeches = speaking.sentences(inventory, host, "rip")
+        counters = app_metrics(inventory, host, patience=APP_PATIENCE)
+        patience = speaking.patience_for(inventory, len(speeches)) + OBSERVE_TIMEOUT
         answers = self.ask_all(host, [*speeches.values(), counters], patience)
         with as_no_answer():
-            return _spoken(host, speeches, answers), answers[counters]
+            return speaking.spoken(host, speeches, answers), answers[counters]
 
     def metrics(self, host: str) -> NodeMetrics:
         return self.ask(host, app_metrics(self.cluster.inventory, host, patience=APP_PATIENCE))
@@ -249,19 +246,6 @@ class SSHCluster(Observer):
             said = " ".join(process.log.split())[-700:]
             raise ActionError(f"its process ended after the start; its last output: {said}")
 
-    def _speech(self, host: str, place: Place) -> dict[Node, Fact[Speech]]:
-        """The questions that have each node of a host speak at a place."""
-        inventory = self.cluster.inventory
-        python, found = str(inventory.app.base_python), {}
-        for node in self.nodes(host):
-            target = app_target(inventory, node, SPEECH, place)
-            question = speech(inventory, target, stream=False, python=python)
-            found[node] = replace(question, name=f"speech.{place}.{node.name}")
-        return found
-
-    def _speech_patience(self, sentences: int) -> float:
-        return sentences * (patience(self.cluster.inventory) + 15.0)
-
     def _make(self, wanted: DesiredHost) -> None:
         host = wanted.name
         plans = self.plans(wanted)
@@ -304,12 +288,6 @@ class SSHCluster(Observer):
                 now = datetime.now(UTC).isoformat(timespec="seconds")
                 pins = {host: Pin(release, self.op.run.holder, now)}
                 save_runtime(self.cluster.state_dir, with_pins(runtime, pins))
-
-
-def _spoken(host: str, asked: dict[Node, Fact[Speech]], answers: Answers) -> SpeechSample:
-    """What the nodes of a host said at one place. Raises ``ActionError``."""
-    with as_no_answer():
-        return worst([sample_of(answers[asked[n]]).by_host(n) for n in asked], host)
 
 
 def _last_output(done: Observation) -> str:
