@@ -21,8 +21,6 @@ class Unowned(StrEnum):
     ADMINS = "admins"
 
 
-
-
 class Owners(Part):
     """Who sees, uses and deletes outputs, and voices made from recordings."""
 

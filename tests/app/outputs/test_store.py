@@ -121,7 +121,7 @@ def test_a_record_holds_all_that_a_request_asked_for() -> None:
     )
     made = OutputRecord.of(
         request,
-        Provenance("r", "rs1", "e"),
+        Provenance("r", "rs1", "e", "key a"),
         duration=1.23456,
         file_format="mp3",
         created=NOON,
