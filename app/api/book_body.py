@@ -11,7 +11,7 @@ _FIELDS = 30
 
 
 class BookFields(BaseModel):
-    """How a book is to be spoken. Fields it does not know are ignored."""
+    """Wishes for a book. Fields it does not know are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
     model: str = Field(default="tts-1", description="the engine's name, or one of OpenAI's")

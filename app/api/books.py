@@ -133,7 +133,7 @@ def _check(sent: SentBook, bounds: Bounds, service: SpeechService) -> None:
 async def _checked(
     fields: BookFields, text: Manuscript, service: SpeechService, caller: Caller
 ) -> SynthesisRequest:
-    """What the engine makes of the book's wishes. Raises ``InvalidInputError``."""
+    """The wishes for a book as the engine takes them. Raises ``InvalidInputError``."""
     pieces = (piece for part in text.parts for piece in part.pieces)
     sample = next(pieces)
     for piece in pieces:

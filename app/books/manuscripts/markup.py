@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from .manuscript import refused
 
 _BLOCKS = re.compile(
-    "address|article|aside|blockquote|body|br|d[dlt]|div|fig(caption|ure)|footer|form|h[1-6]|header"
+    "address|article|aside|blockquote|body|br|d[dlt]|div|figcaption|figure|footer|form|h[1-6]|header"
     "|hr|li|main|nav|ol|p|pre|section|t(able|d|h|r)|ul"
 )
 _SILENT = re.compile("head|script|style|svg|math|r[tp]|template|noscript|iframe|object")
@@ -124,7 +124,7 @@ class _Words(HTMLParser):
             self._words.append(data)
 
     def end_block(self) -> None:
-        """What comes is another paragraph."""
+        """End a paragraph."""
         if block := " ".join("".join(self._words).split()):
             self.page.blocks.append(block)
             if self._heading and not self.page.heading:

@@ -40,4 +40,7 @@ def test_every_answer_is_as_described(tmp_path: Path) -> None:
 
 def is_meant(path: str) -> bool:
     name = Path(path).name
+    # A book that was asked for is being made.
+    if "books" in Path(path).parts:
+        return True
     return parse_audio_name(name) is not None or is_stem(name.removesuffix(".json"))

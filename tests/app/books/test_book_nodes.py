@@ -67,7 +67,7 @@ def fetched(node: NodeProcess, file: Any) -> bytes:
 
 
 def samples(content: bytes) -> Any:
-    with av.open(io.BytesIO(content)) as container:
+    with av.open(io.BytesIO(content), "r") as container:
         frames = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
     return np.concatenate(frames)
 
@@ -168,7 +168,7 @@ def test_files_have_chapters_titles_and_the_whole_sound(node: NodeProcess, made:
     assert [file["name"] for file in parts] == [f"001 一.{made}", f"002 二.{made}"]
     assert whole["name"] == f"山中记.{made}"
     assert sum(file["seconds"] for file in parts) == pytest.approx(whole["seconds"], abs=0.01)
-    with av.open(io.BytesIO(fetched(node, whole))) as container:
+    with av.open(io.BytesIO(fetched(node, whole)), "r") as container:
         assert container.duration is not None
         assert container.duration / 1e6 == pytest.approx(whole["seconds"], abs=0.15)
         if made in ("mp3", "m4b"):
@@ -176,7 +176,7 @@ def test_files_have_chapters_titles_and_the_whole_sound(node: NodeProcess, made:
         marks = [mark["metadata"]["title"] for mark in container.chapters()]
         assert marks == ([] if made == "wav" else ["一", "二"])
     for file, title in zip(parts, ("一", "二"), strict=True):
-        with av.open(io.BytesIO(fetched(node, file))) as container:
+        with av.open(io.BytesIO(fetched(node, file)), "r") as container:
             if made in ("mp3", "m4b"):
                 assert container.metadata["title"] == title
     for book in (together, apart):
