@@ -490,7 +490,7 @@ FOLDERS: dict[str, Case] = {
     ),
     "hook that cannot be run": warns(
         "hooks.after.upgrade", "cannot be run", "chmod +x",
-        hooks="hooks: {after: {upgrade: ▸/etc/hostname}}",
+        hooks="hooks: {after: {upgrade: ▸/etc/passwd}}",
     ),
     "hook that PATH does not have": warns(
         "hooks.after.switchover", "there is no program no-such-program here", "install it",

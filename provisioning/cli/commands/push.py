@@ -95,7 +95,7 @@ def push(
 
 
 def _places(files: tuple[Path, ...], dest: str) -> dict[PurePosixPath, Path]:
-    """Where each file comes to. Raises a usage error."""
+    """The place that each file comes to. Raises a usage error."""
     if not dest.startswith("/"):
         raise click.UsageError(f"{dest} is no place on a host: write it from / on")
     for file in files:

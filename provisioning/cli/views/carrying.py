@@ -29,7 +29,7 @@ def bytes_shown(word: str, every: int | None, *, quiet: bool) -> Iterator[Callab
 
 
 def show_pushed(found: Outcomes[Pushed]) -> None:
-    """What became of each file, hosts of which the same is to be said together."""
+    """The end of each file, with hosts of which the same is to be said together."""
     said = {
         name: tuple(f"{shown(place)}: {how}" for place, how in pushed.files.items())
         for name, pushed in found.done.items()
@@ -38,7 +38,7 @@ def show_pushed(found: Outcomes[Pushed]) -> None:
 
 
 def show_pulled(found: Outcomes[Pulled]) -> None:
-    """How much came from each host."""
+    """The amount that came from each host."""
     _show(
         {name: tuple(_lines(pulled)) for name, pulled in found.done.items()},
         {name: one.problem for name, one in found.done.items()},

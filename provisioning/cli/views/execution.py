@@ -1,4 +1,4 @@
-"""What hosts answer to a command, as it comes or those with the same answer together."""
+"""Answers of hosts to a command, as they come or those with the same answer together."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping

@@ -1,6 +1,5 @@
 """Hooks that can be run from here."""
 
-import os
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -28,6 +27,6 @@ def programs(context: Context) -> Iterator[Finding]:
             elif not is_file(path):
                 fix = "make it, or correct it: relative paths start at the inventory's folder"
                 yield warning(("hooks", moment, step), f"there is no program {path}", fix)
-            elif not os.access(path, os.X_OK):
+            elif not path.stat().st_mode & 0o111:
                 fix = f"chmod +x {path}"
                 yield warning(("hooks", moment, step), f"{path} cannot be run", fix)

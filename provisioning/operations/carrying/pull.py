@@ -43,7 +43,7 @@ class _OutOfPlaceError(Exception):
 
 @dataclass(slots=True)
 class Pulled:
-    """What came from a host."""
+    """The files that came from a host."""
 
     files: dict[str, str] = field(default_factory=dict)
     """SHA-256 by path below the host's folder."""

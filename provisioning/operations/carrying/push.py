@@ -125,7 +125,7 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """How it went on a host."""
+    """The outcome on a host."""
 
     files: Mapping[str, str]
     """``changed``, ``unchanged`` or ``would change``, by place."""

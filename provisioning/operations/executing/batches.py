@@ -22,7 +22,7 @@ class Rhythm:
 
 @dataclass(slots=True)
 class Outcomes(Generic[T]):
-    """How each host went, in the order in which they were named."""
+    """The outcome of each host, in the order in which they were named."""
 
     done: dict[str, T] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)

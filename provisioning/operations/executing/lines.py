@@ -18,7 +18,7 @@ class Lines:
         return [_text(line) for line in lines]
 
     def end(self) -> list[str]:
-        """What is left without an end."""
+        """The rest, which has no end."""
         rest, self._rest = self._rest, b""
         return [_text(rest)] if rest else []
 
