@@ -1,5 +1,5 @@
-"""Nodes that only know of each other, on a virtual clock: membership is the real one, and a question
-is a pause."""
+"""Nodes that only know of each other, on a virtual clock: membership is the real one, and a
+question is a pause."""
 
 import asyncio
 import random
@@ -90,4 +90,3 @@ class Wire(PeerClient):
         there = await self._network.asked(self._node, peer.name)
         told = there.told(since)
         return Answer(there.own_condition(), told["news"], told["upto"])
-

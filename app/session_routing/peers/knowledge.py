@@ -31,6 +31,8 @@ class Known:
     condition: Condition
     spoke: float
     """Time it last spoke to somebody, as far as is known here."""
+    heard: float = -math.inf
+    """Time it last answered this node."""
     missed: dict[str, float] = field(default_factory=dict)
     """Nodes that do not hear from it, and when it last spoke to them."""
     number: int = 0
@@ -84,10 +86,14 @@ class Knowledge:
         known = self._known.get(name)
         return None if known is None or known.gone else known
 
-    def last_spoke(self, name: str) -> float | None:
-        """Time a peer last spoke to somebody, gone or not; None where it never did."""
+    def last_heard(self, name: str) -> float:
+        """Time a peer last answered this node, gone or not."""
         known = self._known.get(name)
-        return None if known is None else known.spoke
+        return -math.inf if known is None else known.heard
+
+    def met(self, name: str) -> bool:
+        """Tell whether a peer was ever heard of."""
+        return name in self._known
 
     def keep(self, names: Collection[str]) -> None:
         """Forget all peers but these."""
@@ -107,14 +113,14 @@ class Knowledge:
         """Note a peer's own answer."""
         before = self._known.get(name)
         if before is None or before.missed or said.differs(before.condition):
-            self._known[name] = Known(said, now, number=self._next())
+            self._known[name] = Known(said, now, now, number=self._next())
         else:
-            before.condition, before.spoke = said, now
+            before.condition, before.spoke, before.heard = said, now, now
 
     def missed(self, name: str, by: str) -> None:
-        """Note that ``by`` does not hear from a peer."""
+        """Note that ``by``, this node, does not hear from a peer."""
         known = self._known.get(name)
-        if known is not None and known.miss(by, known.spoke):
+        if known is not None and known.miss(by, known.heard):
             known.number = self._next()
 
     def told(self, told: Any, asked: float, names: Collection[str]) -> list[str]:

@@ -81,11 +81,12 @@ class Members:
         known, now = self._knowledge.get(name), time.monotonic()
         if known is None:
             return False
-        if now - max(known.spoke, self._doubted.get(name, -math.inf)) < _ALIVE_FOR:
+        if now - max(known.heard, self._doubted.get(name, -math.inf)) < _ALIVE_FOR:
             return True
+        if name in self.regular or name in self._doubted or known.doubtful or self.is_silent(name):
+            return False
         # Of one that is not asked regularly no news is good news, as long as there may be any.
-        doubted = known.doubtful or name in self._doubted or self.is_silent(name)
-        return name not in self.regular and not doubted and now - self._answered < _ALIVE_FOR
+        return now - self._answered < _ALIVE_FOR
 
     def keeps(self, name: str) -> bool:
         """Tell whether a node still has its sessions: it answers, or may only be slow to."""
@@ -122,7 +123,7 @@ class Members:
 
     def _recent_load(self, name: str) -> tuple[bool, float]:
         known = self._knowledge.get(name)
-        recent = known is not None and time.monotonic() - known.spoke < _ALIVE_FOR
+        recent = known is not None and time.monotonic() - known.heard < _ALIVE_FOR
         # Not the same order at all nodes.
         return not recent, known.condition.load if known and recent else random.random()
 
@@ -203,10 +204,21 @@ class Members:
         before = self._knowledge.get(name)
         if before is not None and before.condition.ready != said.ready and self.alive(name):
             _log.info("peer %s takes %s sessions", name, "new" if said.ready else "no new")
-        self._answered = time.monotonic()
-        self._knowledge.spoke(name, said, self._answered)
+        now = time.monotonic()
+        if now - self._answered > _ALIVE_FOR:
+            self._return()
+        self._answered = now
+        self._knowledge.spoke(name, said, now)
         self._doubted.pop(name, None)
         self._there(name, said.process)
+
+    def _return(self) -> None:
+        """This node was cut off from all others, and is not any more: let it be told anew how they
+        are, and forget what it made of their silence."""
+        self._upto.clear()
+        self._doubted.clear()
+        for name in self.peers.keys() - self.regular:
+            self.silent(name).clear()
 
     def _heard_of(self, name: str) -> None:
         """Another node has told something new of a peer."""
@@ -250,24 +262,24 @@ class Members:
 
     def doubt(self, name: str) -> None:
         """A peer that is not asked regularly may be gone: have it asked."""
-        spoke, now = self._knowledge.last_spoke(name), time.monotonic()
-        if spoke is None or name in self.regular | self._doubted.keys() or self.is_silent(name):
+        known, now = self._knowledge.get(name), time.monotonic()
+        met = self._knowledge.met(name)
+        if not met or name in self.regular | self._doubted.keys() or self.is_silent(name):
             return
-        known = self._knowledge.get(name)
         if known is None or not known.missed:
-            # As far as anybody knew it spoke until now.
-            spoke = now
-        elif now - spoke < SILENT_AFTER:
-            spoke = max(spoke, now - _ALIVE_FOR + _PATIENCE)
-        self._doubted[name] = spoke
+            # As far as anybody knew it has spoken for as long as anybody has spoken to this node.
+            self._doubted[name] = self._answered
+        elif now - known.spoke < SILENT_AFTER:
+            self._doubted[name] = max(known.spoke, now - _ALIVE_FOR + _PATIENCE)
+        else:
+            self._doubted[name] = known.spoke
         if self._watching is not None:
             self._watching.doubt(name)
 
     def unanswered(self, name: str) -> bool:
         """A peer has not answered a question; return whether it is silent now."""
-        spoke = self._knowledge.last_spoke(name) or -math.inf
-        spoke = max(spoke, self._doubted.get(name, -math.inf))
-        if time.monotonic() - spoke > SILENT_AFTER:
+        heard = max(self._knowledge.last_heard(name), self._doubted.get(name, -math.inf))
+        if time.monotonic() - heard > SILENT_AFTER:
             self.silent(name).set()
             self._doubted.pop(name, None)
         if name in self.regular:
