@@ -61,6 +61,7 @@ class _Peer:
         self._signatures = Signatures(secret, name)
         self._given = b""
         self._asking = False
+        self._upto: str | None = None
         self._asks: asyncio.Future[None] | None = None
         self._out: asyncio.Transport | None = None
 
@@ -81,9 +82,10 @@ class _Peer:
         self.every.answered += 1
         if not self._asking:
             self._asking = True
-            self._asks = asyncio.ensure_future(self._ask(body))
+            self._asks = asyncio.ensure_future(self._ask(news="since" in question))
 
-    async def _ask(self, body: bytes) -> None:
+    async def _ask(self, *, news: bool) -> None:
+        body = json.dumps({"since": self._upto} if news else {}).encode()
         try:
             if self._out is None or self._out.is_closing():
                 loop = asyncio.get_running_loop()
@@ -101,11 +103,12 @@ class _Peer:
 
     def _told(self, _: asyncio.Transport, head: str, body: bytes) -> None:
         self._asking = False
-        status, _, fields = head.partition("\r\n")
+        status, _, headers = head.partition("\r\n")
         if f" {UNTIMELY} " in status + " ":
-            self._signatures.learn(self.every.node, self._given, _value(fields, CLOCK))
+            self._signatures.learn(self.every.node, self._given, _value(headers, CLOCK))
         elif " 200 " in status + " ":
             self.every.asked += 1
+            self._upto = json.loads(body).get("upto", self._upto)
 
 
 class _Http(asyncio.Protocol):

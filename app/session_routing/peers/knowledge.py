@@ -59,10 +59,9 @@ class Known:
 
     def catch_up(self, said: Condition, spoke: float) -> bool:
         """Note what it has said to another node; return whether that is news."""
-        if self.condition.process == said.process:
+        later = spoke > self.spoke
+        if self.condition.process == said.process and said.version != self.condition.version:
             later = said.version > self.condition.version
-        else:
-            later = spoke > self.spoke
         news = later and said.differs(self.condition)
         if news:
             self.condition = said

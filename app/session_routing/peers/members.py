@@ -7,12 +7,12 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 from . import rings
 from .client import PeerClient, PeerError
 from .knowledge import Knowledge
+from .own_condition import OwnCondition
 from .peer import Ask, Condition, Peer
 from .watching import SILENT_AFTER, Watching
 
@@ -20,8 +20,6 @@ _ALIVE_FOR = 2.5
 """Seconds an answer is good for: one lost question does not make a peer dead."""
 _PATIENCE = 1.0
 """Seconds in which a peer that is doubted can answer before it counts as dead."""
-_RESERVED_FOR = 2.0
-"""Seconds in which a promised job arrives; then its place is free again."""
 _log = logging.getLogger("app.session_routing")
 
 
@@ -36,16 +34,14 @@ class Members:
         self.regular: set[str] = set()
         """Peers that are asked regularly: all of them where they are few."""
         self._peer_client = peer_client
-        self._ask = ask
         self._watching: Watching | None = None
-        self._said = Condition()
-        self._process = secrets.token_hex(8)
-        self._knowledge = Knowledge(self._process)
+        process = secrets.token_hex(8)
+        self._own_condition = OwnCondition(ask, process)
+        self._knowledge = Knowledge(process)
         self._upto: dict[str, str | None] = {}
         self._answered = -math.inf
         self._doubted: dict[str, float] = {}
         self._silent: dict[str, asyncio.Event] = {}
-        self._promised: list[float] = []
         self._processes: dict[str, str] = {}
         self.on_moved: Callable[[str], None] = lambda name: None
         """Called with the name of a node whose sessions may be elsewhere: a peer that is another
@@ -135,15 +131,7 @@ class Members:
 
     def own_condition(self) -> Condition:
         """Describe this node: jobs it has, and those promised to it."""
-        now = time.monotonic()
-        self._promised = [when for when in self._promised if now - when < _RESERVED_FOR]
-        own = self._ask()
-        jobs, version = own.jobs + len(self._promised), self._said.version
-        said = replace(own, jobs=jobs, process=self._process, version=version)
-        if said.differs(self._said):
-            said = replace(said, version=version + 1)
-        self._said = said
-        return said
+        return self._own_condition.now()
 
     def conditions(self) -> dict[str, Condition]:
         """Conditions of live peers, as they were last heard of."""
@@ -152,12 +140,11 @@ class Members:
 
     def promise(self) -> None:
         """A session that begins a job is on its way here."""
-        self._promised.append(time.monotonic())
+        self._own_condition.promise()
 
     def arrived(self) -> None:
         """A promised job is here, and counts as itself from now on."""
-        if self._promised:
-            self._promised.pop(0)
+        self._own_condition.arrived()
 
     def eligible(self, release: str) -> dict[str, Condition]:
         """Nodes that take new sessions of a release; of any where none of that release does."""
@@ -223,9 +210,11 @@ class Members:
     def _heard_of(self, name: str) -> None:
         """Another node has told something new of a peer."""
         known = self._knowledge.get(name)
-        if known is not None and known.doubtful:
+        if known is None or name in self.regular:
+            return
+        if known.doubtful:
             self.doubt(name)
-        elif known is not None:
+        else:
             self._there(name, known.condition.process)
 
     def _there(self, name: str, process: str) -> None:
@@ -276,15 +265,18 @@ class Members:
         if self._watching is not None:
             self._watching.doubt(name)
 
-    def unanswered(self, name: str) -> bool:
-        """A peer has not answered a question; return whether it is silent now."""
+    def is_doubted(self, name: str) -> bool:
+        """Tell whether a peer is to be asked because it may be gone."""
+        return name in self._doubted
+
+    def unanswered(self, name: str) -> None:
+        """A peer that is asked regularly, or is doubted, has not answered."""
         heard = max(self._knowledge.last_heard(name), self._doubted.get(name, -math.inf))
         if time.monotonic() - heard > SILENT_AFTER:
             self.silent(name).set()
             self._doubted.pop(name, None)
         if name in self.regular:
             self._knowledge.missed(name, self.node)
-        return self.is_silent(name)
 
     def watch(self) -> None:
         """Ask peers, until ``leave``. Needs a running event loop."""

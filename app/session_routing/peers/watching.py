@@ -52,8 +52,16 @@ class Asked(Protocol):
         """Note that a peer has given no answer."""
         ...
 
-    def unanswered(self, name: str) -> bool:
-        """Note that a peer has not answered; return whether it is silent now."""
+    def unanswered(self, name: str) -> None:
+        """Note that a peer that is asked regularly, or is doubted, has not answered."""
+        ...
+
+    def is_doubted(self, name: str) -> bool:
+        """Tell whether a peer is to be asked because it may be gone."""
+        ...
+
+    def is_silent(self, name: str) -> bool:
+        """Tell whether a peer must be taken for hung or gone."""
         ...
 
     def on_moved(self, name: str) -> None:
@@ -138,11 +146,12 @@ class Watching:
 
     async def _ask_doubted(self, name: str) -> None:
         members = self._members
-        while name in members.peers:
+        while members.is_doubted(name):
             try:
                 await members.condition(name)
             except PeerError as error:
-                if members.unanswered(name):
+                members.unanswered(name)
+                if members.is_silent(name):
                     _log.warning("peer %s does not answer: %s", name, error)
                     return
             else:
