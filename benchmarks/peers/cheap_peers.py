@@ -101,7 +101,7 @@ class _Peer:
         except OSError:
             self._asking = False
 
-    def _told(self, _: asyncio.Transport, head: str, body: bytes) -> None:
+    def _told(self, _transport: asyncio.Transport, head: str, body: bytes) -> None:
         self._asking = False
         status, _, headers = head.partition("\r\n")
         if f" {UNTIMELY} " in status + " ":
