@@ -1,8 +1,8 @@
 """Broker of work between this node and the others: tells them that jobs wait here, and gives them
 free slots.
 
-While jobs wait, every peer is told when the first of them arrived; one that has an idle slot says
-so, and gets the job. A slot that becomes free while an older job waits elsewhere is held for that
+While jobs wait, peers are told when the first of them arrived; one that has an idle slot says so,
+and gets the job. A slot that becomes free while an older job waits elsewhere is held for that
 job for a moment. So the oldest job of the cluster is the next to run, as in one line, and nobody
 asks anything while nobody waits.
 
@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import random
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
@@ -37,6 +38,9 @@ _SHY = 0.2
 """Seconds a peer that refused a job is left alone."""
 _HELD = 0.25
 """Seconds a slot is held for a job that was announced for it."""
+_TOLD = 31
+"""Peers that are told of waiting jobs: where there are more, so many by chance. Of these one has a
+free slot whenever one in ten has."""
 _ASKED = 3
 """Peers that are offered a slot before it is given to this node's own line."""
 _log = logging.getLogger("app.lending")
@@ -58,7 +62,8 @@ class _Known:
     """Mutual knowledge of this node and a peer. Times are this node's."""
 
     peer: Peer
-    telling: asyncio.Task[None] = field(init=False)
+    telling: asyncio.Task[None] | None = None
+    """None for a peer that is not told of waiting jobs."""
     borrowing: asyncio.Task[None] = field(init=False)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     """A job of this node is over there."""
@@ -108,14 +113,15 @@ class Broker(Neighbours):
         wanted = {peer.name: peer for peer in peers}
         for name, known in list(self._known.items()):
             if wanted.get(name) != known.peer:
-                known.telling.cancel()
+                if known.telling is not None:
+                    known.telling.cancel()
                 known.borrowing.cancel()
                 del self._known[name]
         for name, peer in wanted.items():
             if name not in self._known:
                 self._known[name] = known = _Known(peer)
-                known.telling = self._spawn(self._tell(known))
                 known.borrowing = self._spawn(self._borrow(known))
+        self._tell_enough()
 
     async def stop(self) -> None:
         """Deal no more; slots that are held go back to the queue."""
@@ -131,7 +137,8 @@ class Broker(Neighbours):
         if (first := self._queue.oldest) != self._first:
             self._first = first
             for known in self._known.values():
-                known.news.set()
+                if known.telling is not None:
+                    known.news.set()
         if self._queue.patient:
             self._patient.set()
         else:
@@ -206,13 +213,31 @@ class Broker(Neighbours):
             # What a peer told may be too old to be believed by now, and nobody else would notice.
             self._queue.serve_patient()
             known.ended.clear()
-            with contextlib.suppress(PeerSilentError):
-                for _ in range(await self._client.spare(known.peer)):
-                    if not self._queue.lend_patient(self._client.loan(known.peer)):
-                        break
+            # Where there are many, those that are told of waiting jobs are asked for slots as well.
+            if known.telling is not None:
+                await self._borrow_once(known.peer)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_AGAIN):
                     await known.ended.wait()
+
+    async def _borrow_once(self, peer: Peer) -> None:
+        with contextlib.suppress(PeerSilentError):
+            for _ in range(await self._client.spare(peer)):
+                if not self._queue.lend_patient(self._client.loan(peer)):
+                    break
+
+    def _tell_enough(self) -> None:
+        """Begin to tell as many peers as are to be told; those first that are not known to be
+        silent."""
+        now = time.monotonic()
+        untold = [known for known in self._known.values() if known.telling is None]
+        lacking = _TOLD - (len(self._known) - len(untold))
+        if lacking < len(untold):
+            random.shuffle(untold)
+            untold.sort(key=lambda known: known.shy_until > now)
+        for known in untold[: max(0, lacking)]:
+            known.news.set()
+            known.telling = self._spawn(self._tell(known))
 
     async def _tell(self, known: _Known) -> None:
         while True:
@@ -234,7 +259,11 @@ class Broker(Neighbours):
                 known.told = None if oldest is None else math.nan
                 known.shy_until = time.monotonic() + _PAUSE
                 known.news.set()
-                continue
+                if len(self._known) <= _TOLD:
+                    continue
+                known.telling = None
+                self._tell_enough()
+                return
             for _ in range(idle):
                 if not self._queue.lend(self._client.loan(known.peer)):
                     break

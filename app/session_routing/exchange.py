@@ -95,6 +95,13 @@ class Exchange:
 
     async def forward(self, name: str, send: Send | None = None) -> None:
         """Have another node answer. Raises ``NotForwardedError`` and ``BrokenAnswerError``."""
+        try:
+            await self._forward(name, send or self.send)
+        except NotForwardedError:
+            self.routing.members.doubt(name)
+            raise
+
+    async def _forward(self, name: str, send: Send) -> None:
         url = self.routing.members.peers[name].url
         silent = self.routing.members.silent(name)
         client = on_behalf_of(self.scope)
@@ -108,7 +115,7 @@ class Exchange:
                     url,
                     (HEADER, given),
                     ArrivedRequest(self.scope, self._receive, self.body),
-                    send or self.send,
+                    send,
                     silent,
                 )
             except UntimelyError as error:

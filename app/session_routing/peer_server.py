@@ -31,7 +31,10 @@ class PeerServer:
         question: dict[str, Any] = json.loads(body or b"{}")
         match scope["path"].removeprefix(PATH):
             case "condition":
-                return JSONResponse(self._members.own_condition().as_json())
+                answer = self._members.own_condition().as_json()
+                if "since" in question:
+                    answer |= self._members.told(question["since"])
+                return JSONResponse(answer)
             case "known":
                 return JSONResponse({"owner": self._owners.table.get(question["key"])})
             case "locate":

@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 
@@ -16,10 +17,16 @@ _START = 300.0
 
 @contextlib.contextmanager
 def node(
-    folder: Path, engine: str, workers: int, *, queue: int = 1000, release: Path | None = None
+    folder: Path,
+    engine: str,
+    workers: int,
+    *,
+    queue: int = 1000,
+    release: Path | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[httpx.Client]:
     """A client of a queued node that has said it is ready; the node ends with the context. It is
-    started from the folder `release`, else from this one."""
+    started from the folder `release`, else from this one, with `more` options."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("COSYVOICE_", "GRADIO_"))}
     log = folder / f"node-{workers}.log"
     options = {
@@ -30,6 +37,7 @@ def node(
         "--job-timeout": "300",
         "--output-dir": str(folder / "outputs"),
         "--log-level": "info",
+        **more,
     }
     arguments = [word for pair in options.items() for word in pair]
     with log.open("wb") as output:

@@ -73,7 +73,7 @@ class SimulatedNode:
         peers = [Peer(name, "") for name in self.network.nodes if name != self.name]
         self._members.replace(peers)
         for peer in peers:
-            await self._members.condition(peer.name)
+            self._members._spoke(peer.name, self.network.nodes[peer.name].condition())
         if lends:
             self.queue.neighbours = self.broker
             self.broker.replace(peers)

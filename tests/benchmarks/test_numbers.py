@@ -20,6 +20,10 @@ WRONG = [
     ("session_routing", "--jobs", "0"),
     ("session_routing", "--slots", "0"),
     ("session_routing", "--live-seconds", "0"),
+    ("session_routing", "--nodes", "0"),
+    ("session_routing", "--load", "nan"),
+    ("peers", "--nodes", "0"),
+    ("peers", "--seconds", "0"),
     ("gradio_end_to_end", "checkout", "work", "--retries", "-1"),
     ("status", "--inventory", "cluster.yaml", "--runs", "0"),
 ]

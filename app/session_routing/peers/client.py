@@ -1,6 +1,7 @@
 """Questions between nodes: small JSON over HTTP, each with a signature."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -31,6 +32,17 @@ class PeerError(SessionRoutingError):
         self.refused = refused
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A peer's condition, and what it tells of others."""
+
+    condition: Condition
+    news: Any
+    """As it came; see ``app.session_routing.peers.knowledge``."""
+    upto: str | None
+    """Place of the last news, to be asked from the next time; None where it tells none."""
+
+
 class PeerClient:
     """Questions to peers."""
 
@@ -44,6 +56,17 @@ class PeerClient:
             return condition_of(await self._ask(peer, "condition", {}))
         except ValueError as error:
             raise PeerError(f"{peer.name}: {error}") from error
+
+    async def news(self, peer: Peer, since: str | None) -> Answer:
+        """Ask the peer for its condition and for what is new of others after a place in its news.
+        Raises ``PeerError``."""
+        told = await self._ask(peer, "condition", {"since": since})
+        try:
+            said = condition_of(told)
+        except ValueError as error:
+            raise PeerError(f"{peer.name}: {error}") from error
+        upto = told.get("upto")
+        return Answer(said, told.get("news", []), upto if isinstance(upto, str) else None)
 
     async def locate(
         self, peer: Peer, key: str, release: str, *, begins: bool, gone: str | None

@@ -1,27 +1,25 @@
-"""Membership: every peer is asked for its condition about twice a second."""
+"""Membership: peers as they say they are, or as others tell of them. ``watching`` asks them."""
 
 import asyncio
 import logging
+import math
 import random
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from typing import Any
 
+from . import rings
 from .client import PeerClient, PeerError
+from .knowledge import Knowledge
+from .own_condition import OwnCondition
 from .peer import Ask, Condition, Peer
+from .watching import SILENT_AFTER, Watching
 
-_INTERVAL = 0.5
-"""Seconds between two questions to a peer."""
 _ALIVE_FOR = 2.5
 """Seconds an answer is good for: one lost question does not make a peer dead."""
-_SILENT_AFTER = 10.0
-"""Seconds without an answer after which a peer's sessions are given up: much more than a peer that
-is only busy takes, for what it works on is lost then."""
-_AWAY_AFTER = _SILENT_AFTER - 2
-"""Seconds without a turn after which this node asks what it still owns: less than peers wait."""
-_RESERVED_FOR = 2.0
-"""Seconds in which a promised job arrives; then its place is free again."""
+_PATIENCE = 1.0
+"""Seconds in which a peer that is doubted can answer before it counts as dead."""
 _log = logging.getLogger("app.session_routing")
 
 
@@ -33,14 +31,17 @@ class Members:
         self.peers: dict[str, Peer] = {}
         self.own: Peer | None = None
         """This node, as the others know it; None where it is not among those it was given."""
+        self.regular: set[str] = set()
+        """Peers that are asked regularly: all of them where they are few."""
         self._peer_client = peer_client
-        self._ask = ask
-        self._watching: dict[Peer, asyncio.Task[None]] | None = None
-        self._heard: dict[str, tuple[Condition, float]] = {}
-        self._answered: dict[str, float] = {}
+        self._watching: Watching | None = None
+        process = secrets.token_hex(8)
+        self._own_condition = OwnCondition(ask, process)
+        self._knowledge = Knowledge(process)
+        self._upto: dict[str, str | None] = {}
+        self._answered = -math.inf
+        self._doubted: dict[str, float] = {}
         self._silent: dict[str, asyncio.Event] = {}
-        self._promised: list[float] = []
-        self._process = secrets.token_hex(8)
         self._processes: dict[str, str] = {}
         self.on_moved: Callable[[str], None] = lambda name: None
         """Called with the name of a node whose sessions may be elsewhere: a peer that is another
@@ -52,9 +53,12 @@ class Members:
         every = {peer.name: peer for peer in peers}
         self.own = every.pop(self.node, None)
         self.peers = every
-        self._heard = {name: heard for name, heard in self._heard.items() if name in self.peers}
+        self.regular = rings.asked(self.node, every)
+        self._knowledge.keep(every)
+        for name in self._doubted.keys() - (every.keys() - self.regular):
+            del self._doubted[name]
         if self._watching is not None:
-            self.watch()
+            self._watching.update()
 
     @property
     def names(self) -> list[str]:
@@ -70,22 +74,36 @@ class Members:
         """Tell whether a node has answered lately."""
         if name == self.node:
             return True
-        found = self._heard.get(name)
-        return found is not None and time.monotonic() - found[1] < _ALIVE_FOR
+        known, now = self._knowledge.get(name), time.monotonic()
+        if known is None:
+            return False
+        if now - max(known.heard, self._doubted.get(name, -math.inf)) < _ALIVE_FOR:
+            return True
+        if name in self.regular or name in self._doubted or known.doubtful or self.is_silent(name):
+            return False
+        # Of one that is not asked regularly no news is good news, as long as there may be any.
+        return now - self._answered < _ALIVE_FOR
 
     def keeps(self, name: str) -> bool:
         """Tell whether a node still has its sessions: it answers, or may only be slow to."""
-        return name == self.node or (name in self._heard and not self.silent(name).is_set())
+        if name == self.node:
+            return True
+        return self._knowledge.get(name) is not None and not self.is_silent(name)
 
     def silent(self, name: str) -> asyncio.Event:
         """Set while a peer has not answered for so long that it must be taken for hung or gone."""
         return self._silent.setdefault(name, asyncio.Event())
 
+    def is_silent(self, name: str) -> bool:
+        """Tell whether a peer must be taken for hung or gone."""
+        return self.silent(name).is_set()
+
     def release(self, name: str) -> str:
         """The release of a live node; of another that which it was when it was heard of last."""
         if name == self.node:
             return self.own_condition().release
-        return self._heard[name][0].release if name in self._heard else ""
+        known = self._knowledge.get(name)
+        return "" if known is None else known.condition.release
 
     def of_release(self, release: str) -> list[str]:
         """Live nodes of a release, those that are ready first."""
@@ -94,33 +112,39 @@ class Members:
 
     @property
     def ready_peers(self) -> list[str]:
-        """Live peers that take new sessions, the least loaded one first."""
-        ready = [name for name in self.peers if self.alive(name) and self._ready(name)]
-        return sorted(ready, key=lambda name: self._heard[name][0].load)
+        """Live peers that take new sessions, the least loaded one first; in any order after these
+        those whose load is not known as it is now."""
+        ready = [name for name, said in self.conditions().items() if said.ready]
+        return sorted(ready, key=self._recent_load)
+
+    def _recent_load(self, name: str) -> tuple[bool, float]:
+        known = self._knowledge.get(name)
+        recent = known is not None and time.monotonic() - known.heard < _ALIVE_FOR
+        # Not the same order at all nodes.
+        return not recent, known.condition.load if known and recent else random.random()
 
     def _ready(self, name: str) -> bool:
-        return (self.own_condition() if name == self.node else self._heard[name][0]).ready
+        if name == self.node:
+            return self.own_condition().ready
+        known = self._knowledge.get(name)
+        return known is not None and known.condition.ready
 
     def own_condition(self) -> Condition:
         """Describe this node: jobs it has, and those promised to it."""
-        now = time.monotonic()
-        self._promised = [when for when in self._promised if now - when < _RESERVED_FOR]
-        own = self._ask()
-        jobs = own.jobs + len(self._promised)
-        return replace(own, jobs=jobs, process=self._process)
+        return self._own_condition.now()
 
     def conditions(self) -> dict[str, Condition]:
-        """Conditions of live peers, as of their last answers."""
-        return {name: self._heard[name][0] for name in self.peers if self.alive(name)}
+        """Conditions of live peers, as they were last heard of."""
+        found = {name: self._knowledge.get(name) for name in self.peers if self.alive(name)}
+        return {name: known.condition for name, known in found.items() if known is not None}
 
     def promise(self) -> None:
         """A session that begins a job is on its way here."""
-        self._promised.append(time.monotonic())
+        self._own_condition.promise()
 
     def arrived(self) -> None:
         """A promised job is here, and counts as itself from now on."""
-        if self._promised:
-            self._promised.pop(0)
+        self._own_condition.arrived()
 
     def eligible(self, release: str) -> dict[str, Condition]:
         """Nodes that take new sessions of a release; of any where none of that release does."""
@@ -137,18 +161,68 @@ class Members:
         peer = self.peers[name]
         said = await self._peer_client.condition(peer)
         if self.peers.get(name) == peer:
-            if self._processes.get(name, said.process) != said.process:
-                _log.info("peer %s has been started anew", name)
-                self.on_moved(name)
-            self._processes[name] = said.process
-            before = self._heard.get(name)
-            if before is not None and before[0].ready != said.ready and self.alive(name):
-                _log.info("peer %s takes %s sessions", name, "new" if said.ready else "no new")
-            now = time.monotonic()
-            self._heard[name] = (said, now)
-            self._answered[name] = now
-            self.silent(name).clear()
+            self._spoke(name, said)
         return said
+
+    async def news(self, name: str) -> Condition:
+        """Ask a peer for its condition, and where not all are asked regularly for what it knows of
+        others. Raises ``PeerError``."""
+        if len(self.regular) == len(self.peers):
+            return await self.condition(name)
+        peer, asked = self.peers[name], time.monotonic()
+        answer = await self._peer_client.news(peer, self._upto.get(name))
+        if self.peers.get(name) == peer:
+            self._spoke(name, answer.condition)
+            try:
+                told = self._knowledge.told(answer.news, asked, self.peers.keys())
+            except ValueError as error:
+                raise PeerError(f"{name}: {error}") from error
+            self._upto[name] = answer.upto
+            for other in told:
+                self._heard_of(other)
+        return answer.condition
+
+    def told(self, since: str | None) -> dict[str, Any]:
+        """Tell a peer what is new of others since a place in the news of this node."""
+        news, upto = self._knowledge.news(since, time.monotonic())
+        return {"news": news, "upto": upto}
+
+    def _spoke(self, name: str, said: Condition) -> None:
+        before = self._knowledge.get(name)
+        if before is not None and before.condition.ready != said.ready and self.alive(name):
+            _log.info("peer %s takes %s sessions", name, "new" if said.ready else "no new")
+        now = time.monotonic()
+        if now - self._answered > _ALIVE_FOR:
+            self._return()
+        self._answered = now
+        self._knowledge.spoke(name, said, now)
+        self._doubted.pop(name, None)
+        self._there(name, said.process)
+
+    def _return(self) -> None:
+        """This node was cut off from all others, and is not any more: let it be told anew how they
+        are, and forget what it made of their silence."""
+        self._upto.clear()
+        self._doubted.clear()
+        for name in self.peers.keys() - self.regular:
+            self.silent(name).clear()
+
+    def _heard_of(self, name: str) -> None:
+        """Another node has told something new of a peer."""
+        known = self._knowledge.get(name)
+        if known is None or name in self.regular:
+            return
+        if known.doubtful:
+            self.doubt(name)
+        else:
+            self._there(name, known.condition.process)
+
+    def _there(self, name: str, process: str) -> None:
+        if self._processes.get(name, process) != process:
+            _log.info("peer %s has been started anew", name)
+            self.on_moved(name)
+        self._processes[name] = process
+        self.silent(name).clear()
 
     async def answers(self, name: str) -> bool:
         """Ask a node that somebody has given up."""
@@ -166,44 +240,52 @@ class Members:
         what it works on would be lost if it were given up."""
         if error.refused:
             self.lost(name)
+        else:
+            self.doubt(name)
 
     def lost(self, name: str) -> None:
         """A connection to a peer was refused: it is not asked until it answers again."""
-        if self._heard.pop(name, None) is not None:
+        if self._knowledge.refused(name, self.node, time.monotonic()):
             _log.warning("peer %s is gone", name)
+        self.doubt(name)
+
+    def doubt(self, name: str) -> None:
+        """A peer that is not asked regularly may be gone: have it asked."""
+        known, now = self._knowledge.get(name), time.monotonic()
+        met = self._knowledge.met(name)
+        if not met or name in self.regular | self._doubted.keys() or self.is_silent(name):
+            return
+        if known is None or not known.missed:
+            # As far as anybody knew it has spoken for as long as anybody has spoken to this node.
+            self._doubted[name] = self._answered
+        elif now - known.spoke < SILENT_AFTER:
+            self._doubted[name] = max(known.spoke, now - _ALIVE_FOR + _PATIENCE)
+        else:
+            self._doubted[name] = known.spoke
+        if self._watching is not None:
+            self._watching.doubt(name)
+
+    def is_doubted(self, name: str) -> bool:
+        """Tell whether a peer is to be asked because it may be gone."""
+        return name in self._doubted
+
+    def unanswered(self, name: str) -> None:
+        """A peer that is asked regularly, or is doubted, has not answered."""
+        heard = max(self._knowledge.last_heard(name), self._doubted.get(name, -math.inf))
+        if time.monotonic() - heard > SILENT_AFTER:
+            self.silent(name).set()
+            self._doubted.pop(name, None)
+        if name in self.regular:
+            self._knowledge.missed(name, self.node)
 
     def watch(self) -> None:
-        """Ask every peer, until ``leave``. Needs a running event loop."""
-        watching = self._watching or {}
-        peers = self.peers.values()
-        for peer in set(watching) - set(peers):
-            watching.pop(peer).cancel()
-        for peer in peers:
-            if peer not in watching:
-                watching[peer] = asyncio.ensure_future(self._watch(peer.name))
-        self._watching = watching
+        """Ask peers, until ``leave``. Needs a running event loop."""
+        if self._watching is None:
+            self._watching = Watching(self)
+        self._watching.update()
 
     def leave(self) -> None:
         """Ask nobody any more."""
-        for task in (self._watching or {}).values():
-            task.cancel()
+        if self._watching is not None:
+            self._watching.stop()
         self._watching = None
-
-    async def _watch(self, name: str) -> None:
-        while True:
-            began = time.monotonic()
-            was = self.alive(name)
-            try:
-                said = await self.condition(name)
-                if not was:
-                    _log.info("peer %s is there%s", name, "" if said.ready else ", not ready")
-            except PeerError as error:
-                if was and not self.alive(name):
-                    _log.warning("peer %s does not answer: %s", name, error)
-                if time.monotonic() - self._answered.get(name, 0) > _SILENT_AFTER:
-                    self.silent(name).set()
-            # Not in step with the others, who would all ask at the same moment.
-            await asyncio.sleep(_INTERVAL * random.uniform(0.8, 1.2))
-            if time.monotonic() - began > _AWAY_AFTER:
-                _log.warning("this node hung: its sessions may have gone to others")
-                self.on_moved(self.node)

@@ -1,0 +1,83 @@
+"""More peers than are told of waiting jobs: so many by chance, of those that answer."""
+
+import asyncio
+
+from app.lending import broker
+from app.lending.broker import Broker, PeerSilentError
+from app.session_routing.peers.peer import Peer
+from app.workers.job_queue import JobQueue
+from app.workers.remote import RemoteSlot
+from benchmarks.session_routing import virtual_time
+
+_PEERS = [Peer(f"rs{number:03}", "") for number in range(2, 301)]
+
+
+class RecordingPeers:
+    """Peers without a free slot, some of which are silent."""
+
+    def __init__(self) -> None:
+        self.silent: set[str] = set()
+        self.told: list[str] = []
+
+    async def waiting(self, peer: Peer, age: float | None) -> int:
+        self.told.append(peer.name)
+        await asyncio.sleep(0.001)
+        if peer.name in self.silent:
+            raise PeerSilentError(peer.name)
+        return 0
+
+    async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
+        return False, None
+
+    def loan(self, peer: Peer) -> RemoteSlot:
+        raise NotImplementedError
+
+
+async def _told_of_a_job(peers: list[Peer], silent: set[str], seconds: float) -> list[list[str]]:
+    """Names of those who were told in each second for which a job waits, and of those told that
+    none does any more."""
+    client, queue = RecordingPeers(), JobQueue()
+    client.silent = silent
+    queue.neighbours = Broker(queue, client)
+    queue.neighbours.replace(peers)
+    await asyncio.sleep(0.1)
+    assert client.told == []
+    job = asyncio.ensure_future(queue.acquire("", 0.0))
+    told = []
+    for _ in range(round(seconds)):
+        await asyncio.sleep(1.1)
+        told.append(list(client.told))
+        client.told.clear()
+    job.cancel()
+    await asyncio.sleep(0.5)
+    told.append(list(client.told))
+    await queue.neighbours.stop()
+    return told
+
+
+def test_of_many_a_bounded_number_is_told_and_told_when_nobody_waits_any_more() -> None:
+    first, second, last = virtual_time.run(_told_of_a_job(_PEERS, set(), 2))
+    assert len(set(first)) == broker._TOLD
+    assert len(first) <= 2 * broker._TOLD and len(second) <= 2 * broker._TOLD
+    # The same, so that each knows when it is over.
+    assert set(first) == set(second) == set(last)
+
+
+def test_of_few_all_are_told() -> None:
+    few = _PEERS[: broker._TOLD]
+    first, _ = virtual_time.run(_told_of_a_job(few, set(), 1))
+    assert set(first) == {peer.name for peer in few}
+
+
+def test_a_peer_that_is_silent_gives_its_place_to_another() -> None:
+    silent = {peer.name for peer in _PEERS[::2]}
+    *_, before, _ = virtual_time.run(_told_of_a_job(_PEERS, silent, 12))
+    there = set(before) - silent
+    assert len(there) >= broker._TOLD - 2
+    assert len(before) <= 2 * broker._TOLD
+
+
+def test_of_few_one_that_is_silent_is_told_again() -> None:
+    few = _PEERS[:3]
+    *_, before, _ = virtual_time.run(_told_of_a_job(few, {"rs002"}, 4))
+    assert set(before) == {peer.name for peer in few}
