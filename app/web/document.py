@@ -33,6 +33,7 @@ _NAMES = (
     "start",
     "language",
     "form",
+    "examples",
     "marks",
     "player",
     "live",

@@ -5,7 +5,7 @@ from html import escape
 from ... import __version__
 from ...engines.interface import Capability, EngineInfo
 from ...settings import Settings
-from ..words import CHINESE, ENGLISH, both
+from ..words import CHINESE, ENGLISH, WORDS, both, said
 from . import icons
 
 LIVE = (
@@ -45,6 +45,22 @@ def counter_html(engine: EngineInfo, limit: int) -> str:
         f'<div class="under"><span class="keys">{both("text_info")}</span>{hint}'
         f'<span class="count"><output>0</output> / {limit} {both("characters")}'
         f'<span class="late-note"> · {both("too_long")}</span></span></div>'
+    )
+
+
+def more_html(engine: EngineInfo) -> str:
+    """The button that shows settings few people need, and their names."""
+    named = ["format"]
+    if Capability.SEED in engine.capabilities:
+        named.insert(0, "seed")
+    if Capability.STREAMING in engine.capabilities:
+        named.append("playback")
+    zh, en = ([WORDS[key][index] for key in named] for index in (0, 1))
+    listed = said("、".join(zh), ", ".join(en).capitalize())
+    return (
+        '<button type="button" id="more-toggle" aria-expanded="false" aria-controls="more">'
+        f'{icons.CHEVRON}<span>{both("more_settings")}</span><span class="hint">{listed}</span>'
+        "</button>"
     )
 
 

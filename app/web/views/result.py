@@ -13,11 +13,6 @@ from .player import player_html
 _HEADING = f'<h2 class="unseen">{both("result")}</h2>'
 
 
-def empty_html() -> str:
-    """Render the place of the result before there is anything."""
-    return f'{_HEADING}<p class="empty">{both("result_empty")}</p>'
-
-
 def result_html(output: Output, speech: Speech, engine: EngineInfo) -> str:
     """The output with the facts a user compares: node, seed, voice, length, time taken."""
     record = output.record

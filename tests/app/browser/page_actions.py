@@ -21,6 +21,12 @@ def write(page: Page, text: str) -> None:
     page.locator("#text textarea").fill(text)
 
 
+def show_more(page: Page) -> None:
+    """Open the settings that few people need."""
+    page.locator("#more-toggle[aria-expanded=false]").click()
+    page.locator("#more-toggle[aria-expanded=true]").wait_for()
+
+
 def give(page: Page, field: str, path: Path) -> None:
     """Choose a file and wait for the verdict on it."""
     page.locator(f"#{field} input[type=file]").set_input_files(path)
