@@ -34,6 +34,7 @@ _NAMES = (
     "language",
     "form",
     "examples",
+    "mistakes",
     "marks",
     "player",
     "live",

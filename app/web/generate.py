@@ -64,7 +64,7 @@ class Generator:
                     yield step
         except SpeechError as error:
             _log.warning("refused: %s", error.en, extra={"code": error.code})
-            yield status.trouble_html(error), gr.skip(), gr.skip(), gr.skip()
+            yield status.trouble_html(error, values.mode), gr.skip(), gr.skip(), gr.skip()
         except Exception:
             _log.exception("unexpected error")
             yield status.unexpected_html(request_id), gr.skip(), gr.skip(), gr.skip()

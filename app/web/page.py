@@ -130,11 +130,13 @@ def _making(node: Node, studio: Studio) -> Dependency:
     # Steps reach the page through Gradio's queue only. Without the node's own line nobody waits
     # in this one: all go straight to the workers, who take one and refuse the rest.
     limit = node.settings.slots if node.settings.enable_queue else None
-    gr.on(begin, None, js="() => window.studio.begin()")
-    spoken: Dependency = gr.on(
-        begin,
+    inputs = fields.inputs()
+    # Drawn, so that a script can press it: when nothing that is needed is missing.
+    speak = gr.Button(elem_id="speak", visible="hidden")
+    gr.on(begin, None, inputs, None, js="(...values) => window.studio.begin(...values)")
+    spoken: Dependency = speak.click(
         Generator(node).make,
-        fields.inputs(),
+        inputs,
         [outcome.status, outcome.result, outcome.live, fields.seed],
         show_progress_on=outcome.status,
         api_visibility="private",

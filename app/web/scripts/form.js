@@ -5,6 +5,7 @@
   // The style sheet shows what belongs to the mode.
   studio.setMode = (mode) => {
     document.documentElement.dataset.mode = mode;
+    studio.mistakes?.clearAll();
   };
   studio.setMode(studio.firstMode);
 

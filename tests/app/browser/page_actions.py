@@ -49,10 +49,10 @@ def generate(page: Page) -> None:
 
 
 def trouble(page: Page) -> str:
-    """Error that the page shows."""
-    alert = page.locator("#status [role=alert]")
-    alert.wait_for()
-    return alert.inner_text()
+    """Error that the page shows, at the field that it is about or below the button."""
+    alert = page.locator("#status [role=alert]:not([data-field]), .mistake")
+    alert.first.wait_for()
+    return "\n".join(alert.all_inner_texts())
 
 
 def records(node: NodeProcess) -> list[dict[str, Any]]:

@@ -115,7 +115,7 @@ def test_a_recording_is_checked_at_once(
     verdict.locator(".verdict").wait_for(state="detached")
     write(page, "no recording")
     page.locator("#generate").click()
-    assert "add a reference recording" in trouble(page)
+    assert "Add a recording of the voice" in trouble(page)
 
 
 def test_speaking_into_the_microphone(open_page: Open, studio: NodeProcess) -> None:
