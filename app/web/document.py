@@ -40,6 +40,8 @@ _NAMES = (
     "live",
     "recordings",
     "clip",
+    "voices",
+    "save_voice",
     "progress",
     "history",
     "reconnecting",

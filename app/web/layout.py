@@ -10,6 +10,7 @@ from . import form, modes
 from .form import ClipBox, Form
 from .views.examples import examples_html
 from .views.page_parts import LIVE, counter_html, more_html
+from .views.voices import browse_html
 from .words import both, word
 
 _CONNECT = "window.studio.connectHistory(element, trigger)"
@@ -72,6 +73,7 @@ def build_studio(service: SpeechService) -> Studio:
             voice = form.voice_box(engine)
             source = form.clip_box("source", engine, Mode.CONVERT)
             saved_voice = form.saved_voice_box()
+            form.html(browse_html(), elem_id="browse")
             reference = form.clip_box("reference", engine, *modes.CLIP_MODES)
             transcript = form.transcript_box(engine)
             instruction = form.instruction_box(engine)

@@ -9,6 +9,7 @@ from gradio.events import Dependency
 from ..engines.interface import Capability, EngineInfo
 from ..gpus.wasted import is_wasted
 from ..node import Node
+from ..speech import SpeechService
 from . import endpoint, form, idle, queue_limit
 from .form import Form
 from .generate import Generator
@@ -18,6 +19,7 @@ from .live_validation import LiveValidator
 from .views.history import dialog_html
 from .views.page_parts import footer_html, heading_html
 from .views.status import note_html
+from .views.voices import save_html, voices_html
 from .voice_choices import offer
 from .words import WORDS, word
 
@@ -33,7 +35,7 @@ def build(node: Node) -> gr.Blocks:
         with gr.Row(elem_id="studio", elem_classes="main"):
             studio = build_studio(service)
         history = build_history()
-        form.html(dialog_html())
+        form.html(dialog_html() + voices_html() + save_html(service.engine))
         robot = is_wasted(service.engine, node.settings)
         form.html(footer_html(node.settings, service.engine, robot=robot), elem_id="foot")
         endpoint.add(node)
@@ -43,9 +45,7 @@ def build(node: Node) -> gr.Blocks:
         _checking(validator, studio, service.engine)
         _speed_follows_streaming(studio.fields, service.engine)
         spoken = _making(node, studio)
-        if service.engine.clips:
-            voices = [studio.fields.voice, studio.fields.saved_voice]
-            page.load(partial(offer, service), None, voices, **_PLAIN)
+        _offering(page, service, studio.fields)
         events = HistoryEvents(service.store, service.engine, node.recordings)
         again = _looking_back(page, events, spoken, studio.fields, history)
         restored = _kept_through_a_reload(studio.fields)
@@ -154,6 +154,26 @@ def _making(node: Node, studio: Studio) -> Dependency:
         **_PLAIN,
     )
     return spoken
+
+
+def _offering(page: gr.Blocks, service: SpeechService, fields: Form) -> None:
+    """Offer the voices that there are: at first, and whenever scripts/voices.js asks for it, which
+    then chooses one."""
+    fields_of_voices = [fields.mode, fields.voice, fields.saved_voice]
+    # Drawn, so that a script can press it.
+    again = gr.Button(elem_id="offer-voices", visible="hidden")
+    offering: Dependency | None = None
+    if service.engine.clips:
+        voices = [fields.voice, fields.saved_voice]
+        page.load(partial(offer, service), None, voices, **_PLAIN)
+        offering = again.click(partial(offer, service), None, voices, **_PLAIN)
+    offered = offering.then if offering else again.click
+    offered(
+        None,
+        fields_of_voices,
+        fields_of_voices,
+        js="(...values) => window.studio.offered(...values)",
+    )
 
 
 def _kept_through_a_reload(fields: Form) -> Dependency:

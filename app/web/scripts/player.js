@@ -39,6 +39,10 @@
     sound.play().catch(() => {}); // The error event tells, where it is one.
   };
 
+  // A sound that has no player of its own.
+  studio.playSource = (address) => studio.play({ dataset: { source: address } });
+  studio.playing = () => (sound.paused ? null : source);
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.(".player .play");
     if (!button) return;
