@@ -7,12 +7,13 @@ import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
 from ..encoding.formats import encoded
-from ..engines.interface import SynthesisRequest
+from ..engines.interface import Capability, SynthesisRequest
 from ..errors import SpeechError
 from ..logs import REQUEST_ID
 from ..middleware.access_log import new_request_id
@@ -75,7 +76,9 @@ class Generator:
         service = self._service
         began = time.monotonic()
         with self._recordings.desk() as desk:
-            wanted = await service.prepare(await values.speech_request(desk))
+            asked = await values.speech_request(desk)
+            timed = Capability.WORD_TIMES in service.engine.capabilities
+            wanted = await service.prepare(replace(asked, word_times=timed))
         try:
             async with aclosing(self._made(wanted, values, request_id, began, came)) as steps:
                 async for step in steps:
@@ -111,7 +114,9 @@ class Generator:
                 heard = live.add(pcm) if live else gr.skip()
                 made = len(pcm) / SAMPLE_BYTES / rate
                 yield status.progress_html(made), gr.skip(), heard, gr.skip()
-        done = Speech(wanted, bytes(pcm), rate, time.monotonic() - began, made_by=report.lent_to)
+        done = Speech(
+            wanted, bytes(pcm), rate, time.monotonic() - began, tuple(report.words), report.lent_to
+        )
         name = values.file_format if values.file_format in FORMATS else FORMATS[0]
         audio = await asyncio.to_thread(encoded, name, done.pcm, rate)
         output = await service.keep(done, request_id, audio=audio, file_format=name)

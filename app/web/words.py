@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.i18n import I18nData
 
 from ..engines.interface import EngineInfo, Voice
+from .output_words import OUTPUT_WORDS
 from .voice_words import VOICE_WORDS
 
 CHINESE, ENGLISH = "zh-CN", "en"
@@ -229,8 +230,9 @@ WORDS: dict[str, tuple[str, str]] = {
         "{0}–{1} 秒，采样率不低于 {2} kHz，只有一个人说话，没有背景声。",
         "{0}–{1} s, at least {2} kHz, one speaker, no background noise.",
     ),
-} | VOICE_WORDS
+}
 """Key to Chinese and English; ``{0}`` is filled in by ``both``."""
+WORDS |= OUTPUT_WORDS | VOICE_WORDS
 
 
 def _voice_key(voice: Voice) -> str:

@@ -7,8 +7,8 @@
     element.addEventListener("click", (event) => {
       const button = event.target.closest(".example");
       if (!button) return;
-      const voices = button.dataset.voices.split(" ").filter(Boolean);
-      chosen = { text: button.textContent, voices };
+      const readers = JSON.parse(button.closest("[data-readers]").dataset.readers);
+      chosen = { text: button.innerText, voices: readers[studio.language()] };
       trigger("select");
     });
   };

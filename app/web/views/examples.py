@@ -1,42 +1,34 @@
 """Sentences to begin with, where no text has been written yet."""
 
+import json
 from html import escape
 
 from ...engines.interface import EngineInfo
 from ...voices.openai_names import primary
-from ..words import CHINESE, ENGLISH, both
+from ..words import CHINESE, ENGLISH, both, said
 
-_SENTENCES = {
-    CHINESE: (
-        "你好，很高兴认识你！",
-        "今天下午三点开会，请大家准时到二楼会议室。",
-        "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。",
-    ),
-    ENGLISH: (
-        "Hello! It is a pleasure to meet you.",
-        "The next train leaves from platform three.",
-        "She sells seashells by the seashore.",
-    ),
-}
+_SENTENCES = (
+    ("你好，很高兴认识你！", "Hello! It is a pleasure to meet you."),
+    ("今天下午三点开会，请大家准时到二楼会议室。", "The next train leaves from platform three."),
+    ("春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。", "She sells seashells by the seashore."),
+)
 
 
 def examples_html(engine: EngineInfo) -> str:
     """Three sentences in the reader's language, as buttons; ``scripts/examples.js`` writes them.
 
-    Each names the voice that reads it, where the engine has one of its language.
+    With them are the voices that read each language.
     """
-    rows = "".join(_row(tag, sentences, engine) for tag, sentences in _SENTENCES.items())
+    buttons = "".join(
+        f'<button type="button" class="example">{said(zh, en)}</button>' for zh, en in _SENTENCES
+    )
+    readers = {tag: _readers(engine, tag) for tag in (CHINESE, ENGLISH)}
     return (
-        '<div class="chips" role="group" aria-labelledby="chips-examples">'
-        f'<span id="chips-examples" class="chips-name">{both("examples")}</span>{rows}</div>'
+        f'<div class="chips" role="group" aria-labelledby="chips-examples" '
+        f'data-readers="{escape(json.dumps(readers))}">'
+        f'<span id="chips-examples" class="chips-name">{both("examples")}</span>{buttons}</div>'
     )
 
 
-def _row(tag: str, sentences: tuple[str, ...], engine: EngineInfo) -> str:
-    spoken = [voice for voice in engine.voices if primary(voice.language) == primary(tag)]
-    voices = " ".join(voice.id for voice in spoken)
-    return "".join(
-        f'<button type="button" class="chip example t" lang="{tag}" '
-        f'data-voices="{escape(voices)}">{escape(sentence)}</button>'
-        for sentence in sentences
-    )
+def _readers(engine: EngineInfo, tag: str) -> list[str]:
+    return [voice.id for voice in engine.voices if primary(voice.language) == primary(tag)]
