@@ -8,7 +8,7 @@
     en: "Hello, it is a pleasure to meet you.",
     ja: "こんにちは、お会いできてうれしいです。",
     ko: "안녕하세요, 만나서 반갑습니다.",
-    de: "Guten Tag, schön, Sie kennenzulernen.",
+    de: "Guten Tag, es freut mich.",
     fr: "Bonjour, ravi de faire votre connaissance.",
     es: "Hola, encantado de conocerle.",
     it: "Buongiorno, piacere di conoscerla.",

@@ -54,9 +54,9 @@ def test_all_that_is_missing_is_said_at_once_and_where(
 @pytest.mark.parametrize(
     ("mode", "fields"),
     [
-        ("preset", ["text"]),
-        ("cross_lingual", ["text", "reference"]),
-        ("instruct", ["text", "reference", "instruction"]),
+        pytest.param("preset", ["text"], marks=pytest.mark.long),
+        pytest.param("cross_lingual", ["text", "reference"], marks=pytest.mark.long),
+        pytest.param("instruct", ["text", "reference", "instruction"], marks=pytest.mark.long),
         ("convert", ["source", "reference"]),
     ],
 )

@@ -126,6 +126,7 @@ def test_a_saved_voice_is_deleted_when_that_is_meant(
     expect(page.locator("#saved-voice")).to_be_hidden()
 
 
+@pytest.mark.long
 def test_an_engine_without_recordings_has_a_list_too(open_page: Open, node: NodeProcess) -> None:
     page = open_page(node, ENGLISH)
     browse(page)
