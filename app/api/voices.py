@@ -118,6 +118,7 @@ def _told(voice: RegisteredVoice, caller: Caller) -> dict[str, object]:
         "created_at": int(voice.created.timestamp()),
         "node": voice.node,
         "own": caller.owns(voice.owner),
+        "deletable": caller.deletes_voice(voice.id, voice.owner),
     }
 
 

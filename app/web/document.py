@@ -16,7 +16,7 @@ from pathlib import Path
 from gradio import routes
 from jinja2 import ChoiceLoader, DictLoader
 
-from ..engines.interface import EngineInfo
+from ..engines.interface import Capability, EngineInfo
 from ..session_routing import RECONNECT
 from ..speech import FIRST_SEED, LAST_SEED
 from .form_values import FormValues
@@ -33,11 +33,18 @@ _NAMES = (
     "start",
     "language",
     "form",
+    "examples",
+    "mistakes",
     "marks",
     "player",
     "live",
+    "read_along",
+    "requests",
+    "sharing",
     "recordings",
     "clip",
+    "voices",
+    "save_voice",
     "progress",
     "history",
     "reconnecting",
@@ -49,13 +56,14 @@ _CORE = re.compile(r"core-.*\.js")
 _log = logging.getLogger("app.page")
 
 
-def install(engine: EngineInfo, text_limit: int) -> None:
-    """Serve the page in a document of its own. For the whole process."""
+def install(engine: EngineInfo, text_limit: int, *, keyed: bool) -> None:
+    """Serve the page in a document of its own. For the whole process. ``keyed``: programs need an
+    API key."""
     environment = routes.templates.env
     loader = environment.loader
     assert loader is not None
     original, _, _ = loader.get_source(environment, _TEMPLATE)
-    head = _head(engine, text_limit)
+    head = _head(engine, text_limit, keyed)
     # A function, because a replacement's backslashes would be read as references.
     document = _LEFTOVERS.sub("", original).replace("<head>", f"<head>{head}", 1)
     environment.loader = ChoiceLoader([DictLoader({_TEMPLATE: document}), loader])
@@ -76,12 +84,14 @@ def locale_module() -> str:
     return ""
 
 
-def _head(engine: EngineInfo, text_limit: int) -> str:
+def _head(engine: EngineInfo, text_limit: int, keyed: bool) -> str:
     facts = {
         "words": WORDS,
         "localeModule": locale_module(),
         "textLimit": text_limit,
         "seeds": [FIRST_SEED, LAST_SEED],
+        "seeded": Capability.SEED in engine.capabilities,
+        "keyed": keyed,
         "firstMode": offered(engine)[0].value,
         "fields": [field.name for field in fields(FormValues)],
     }

@@ -72,7 +72,7 @@ def text_box() -> gr.Textbox:
     return gr.Textbox(
         label=word("text"),
         placeholder=word("text_hint"),
-        lines=7,
+        lines=4,
         max_lines=16,
         elem_id="text",
         elem_classes=modes.classes(*modes.TEXT_MODES),

@@ -7,13 +7,14 @@ import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
 
 from ..access.ownership import Caller
 from ..encoding.formats import encoded
-from ..engines.interface import SynthesisRequest
+from ..engines.interface import Capability, SynthesisRequest
 from ..errors import SpeechError
 from ..logs import REQUEST_ID
 from ..middleware.access_log import new_request_id
@@ -68,7 +69,7 @@ class Generator:
                     yield step
         except SpeechError as error:
             _log.warning("refused: %s", error.en, extra={"code": error.code})
-            yield status.trouble_html(error), gr.skip(), gr.skip(), gr.skip()
+            yield status.trouble_html(error, values.mode), gr.skip(), gr.skip(), gr.skip()
         except Exception:
             _log.exception("unexpected error")
             yield status.unexpected_html(request_id), gr.skip(), gr.skip(), gr.skip()
@@ -79,7 +80,9 @@ class Generator:
         service = self._service
         began = time.monotonic()
         with self._recordings.desk() as desk:
-            wanted = await service.prepare(await values.speech_request(desk), caller)
+            asked = await values.speech_request(desk)
+            timed = Capability.WORD_TIMES in service.engine.capabilities
+            wanted = await service.prepare(replace(asked, word_times=timed), caller)
         try:
             made = self._made(wanted, values, caller.owner, request_id, began, came)
             async with aclosing(made) as steps:
@@ -117,7 +120,9 @@ class Generator:
                 heard = live.add(pcm) if live else gr.skip()
                 made = len(pcm) / SAMPLE_BYTES / rate
                 yield status.progress_html(made), gr.skip(), heard, gr.skip()
-        done = Speech(wanted, bytes(pcm), rate, time.monotonic() - began, made_by=report.lent_to)
+        done = Speech(
+            wanted, bytes(pcm), rate, time.monotonic() - began, tuple(report.words), report.lent_to
+        )
         name = values.file_format if values.file_format in FORMATS else FORMATS[0]
         audio = await asyncio.to_thread(encoded, name, done.pcm, rate)
         output = await service.keep(done, request_id, owner=owner, audio=audio, file_format=name)

@@ -1,72 +1,30 @@
 """The page: what to say and how on one side, what came of it on the other, all nodes' below."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
 
-from ..access.ownership import ALL, MINE
-from ..engines.interface import Capability, EngineInfo, Mode
+from ..engines.interface import Capability, EngineInfo
 from ..gpus.wasted import is_wasted
 from ..node import Node
 from ..speech import SpeechService
-from . import endpoint, form, idle, modes, queue_limit
+from . import endpoint, form, idle, queue_limit
 from .event_caller import caller_of_event
-from .form import ClipBox, Form
+from .form import Form
 from .generate import Generator
 from .history_events import HistoryEvents
+from .layout import History, Studio, build_history, build_studio
 from .live_validation import LiveValidator
 from .views.history import dialog_html
-from .views.page_parts import (
-    LIVE,
-    counter_html,
-    footer_html,
-    heading_html,
-    who_sees_html,
-)
-from .views.result import empty_html
+from .views.page_parts import footer_html, heading_html
 from .views.status import note_html
+from .views.voices import save_html, voices_html
 from .voice_choices import offer
-from .words import WORDS, both, word
+from .words import WORDS, word
 
-_CONNECT = "window.studio.connectHistory(element, trigger)"
 # One request and its answer each: they need no queue and no session.
 _PLAIN: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-_FEED = "watch('value', () => window.studio.live.feed(props.value))"
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """Fields that a press of the button fills, and the buttons."""
-
-    generate: gr.Button
-    cancel: gr.Button
-    status: gr.HTML
-    live: gr.HTML
-    result: gr.HTML
-
-
-@dataclass(frozen=True, slots=True)
-class _Studio:
-    """Fields of the request, and the messages about it."""
-
-    fields: Form
-    dice: gr.Button
-    marks: gr.HTML
-    clips: tuple[ClipBox, ClipBox]
-    outcome: _Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class _History:
-    """The history."""
-
-    query: gr.Textbox
-    whose: gr.Radio
-    refresh: gr.Button
-    note: gr.HTML
-    items: gr.HTML
 
 
 def build(node: Node) -> gr.Blocks:
@@ -75,9 +33,9 @@ def build(node: Node) -> gr.Blocks:
     with gr.Blocks(title=WORDS["title"][1], analytics_enabled=False, fill_width=True) as page:
         form.html(heading_html(), elem_id="heading")
         with gr.Row(elem_id="studio", elem_classes="main"):
-            studio = _studio(node)
-        history = _history()
-        form.html(dialog_html())
+            studio = build_studio(node)
+        history = build_history()
+        form.html(dialog_html() + voices_html() + save_html(service.engine))
         robot = is_wasted(service.engine, node.settings)
         form.html(footer_html(node.settings, service.engine, robot=robot), elem_id="foot")
         endpoint.add(node)
@@ -87,8 +45,7 @@ def build(node: Node) -> gr.Blocks:
         _checking(validator, studio, service.engine)
         _speed_follows_streaming(studio.fields, service.engine)
         spoken = _making(node, studio)
-        if service.engine.clips:
-            _offering(page, service, studio.fields)
+        _offering(page, service, studio.fields)
         events = HistoryEvents(service.store, service.engine, node.recordings)
         again = _looking_back(page, events, spoken, studio.fields, history)
         restored = _kept_through_a_reload(studio.fields)
@@ -113,102 +70,18 @@ def answering(page: gr.Blocks) -> int:
     return sum(int(queue.current_concurrency) for queue in queues)
 
 
-def _studio(node: Node) -> _Studio:
-    service, engine = node.service, node.service.engine
-    spoken = modes.classes(*modes.TEXT_MODES)
-    with gr.Column(elem_id="main", min_width=280):
-        with gr.Column(elem_id="compose", elem_classes="card"):
-            mode = form.mode_box(engine)
-            form.mode_hints(engine)
-            text = form.text_box()
-            form.html(
-                counter_html(engine, service.limits.text), elem_id="counter", elem_classes=spoken
-            )
-            marks = form.html("", elem_id="marks", elem_classes=["quiet-when-empty", *spoken])
-            voice = form.voice_box(engine)
-            source = form.clip_box("source", engine, Mode.CONVERT)
-            saved_voice = form.saved_voice_box()
-            reference = form.clip_box("reference", engine, *modes.CLIP_MODES)
-            transcript = form.transcript_box(engine)
-            instruction = form.instruction_box(engine)
-        outcome = _outcome(node)
-    with gr.Column(elem_id="settings", elem_classes="card", min_width=260):
-        form.html(f"<h2>{both('settings')}</h2>")
-        speed = form.speed_box(engine)
-        seed, dice, locked = form.seed_boxes(engine)
-        file_format = form.format_box()
-        stream = form.stream_box(engine)
-    fields = Form(
-        mode=mode,
-        text=text,
-        voice=voice,
-        saved_voice=saved_voice,
-        reference=reference.field,
-        transcript=transcript,
-        source=source.field,
-        instruction=instruction,
-        speed=speed,
-        seed=seed,
-        locked=locked,
-        stream=stream,
-        file_format=file_format,
-    )
-    return _Studio(fields, dice, marks, (reference, source), outcome)
-
-
-def _outcome(node: Node) -> _Outcome:
-    with gr.Column(elem_id="outcome", elem_classes="card"):
-        with gr.Row(elem_id="actions"):
-            generate = gr.Button(word("generate"), variant="primary", elem_id="generate")
-            cancel = gr.Button(word("cancel"), elem_id="cancel")
-        keys = node.settings.api_keys_file is not None
-        form.html(who_sees_html(node.service.rules, keys=keys), elem_id="who-sees")
-        # The pane is filled by scripts/progress.js until the node has taken the request.
-        form.html('<div id="pending"></div>', elem_classes="quiet-when-empty")
-        return _Outcome(
-            generate=generate,
-            cancel=cancel,
-            status=form.html("", elem_id="status", elem_classes="quiet-when-empty"),
-            live=form.html(
-                "", html_template=LIVE, js_on_load=_FEED, elem_id="live", elem_classes="quiet"
-            ),
-            result=form.html(empty_html(), elem_id="result"),
-        )
-
-
-def _history() -> _History:
-    with gr.Row(elem_id="history-head"):
-        form.html(f'<h2>{both("history")}</h2><p class="hint">{both("history_hint")}</p>')
-        query = gr.Textbox(
-            placeholder=word("search_hint"),
-            label=word("search"),
-            container=False,
-            elem_id="search",
-        )
-        whose = gr.Radio(
-            [(word("whose_all"), ALL), (word("whose_mine"), MINE)],
-            value=ALL,
-            label=word("whose"),
-            container=False,
-            visible="hidden",
-            elem_id="whose",
-        )
-        refresh = gr.Button(word("refresh"), size="sm", elem_id="refresh")
-    note = form.html("", elem_id="history-note", elem_classes="quiet-when-empty")
-    items = form.html("", js_on_load=_CONNECT, elem_id="history")
-    return _History(query, whose, refresh, note, items)
-
-
-def _on_the_spot(studio: _Studio) -> None:
+def _on_the_spot(studio: Studio) -> None:
     """Connect the events that the browser handles alone."""
     fields = studio.fields
     studio.dice.click(None, None, fields.seed, js="() => window.studio.roll()")
     studio.dice.click(None, None, fields.locked, js="() => true")
+    begun = [fields.text, fields.voice]
+    studio.examples.select(None, fields.voice, begun, js="voice => window.studio.example(voice)")
     fields.mode.change(None, fields.mode, js="mode => window.studio.setMode(mode)")
     fields.text.change(None, fields.text, js="text => window.studio.count(text)")
 
 
-def _checking(validator: LiveValidator, studio: _Studio, engine: EngineInfo) -> None:
+def _checking(validator: LiveValidator, studio: Studio, engine: EngineInfo) -> None:
     """Connect the checks that the node makes before anything is asked of it."""
     if {Capability.PINYIN, Capability.PHONEMES} & engine.capabilities:
         _checking_marks(validator, studio)
@@ -217,7 +90,7 @@ def _checking(validator: LiveValidator, studio: _Studio, engine: EngineInfo) -> 
         gr.on(heard, validator.hear, clip.field, clip.verdict, trigger_mode="always_last", **_PLAIN)
 
 
-def _checking_marks(validator: LiveValidator, studio: _Studio) -> None:
+def _checking_marks(validator: LiveValidator, studio: Studio) -> None:
     """Connect the check of annotations: after a pause in typing, which scripts/marks.js waits
     for."""
     text, marks = studio.fields.text, studio.marks
@@ -251,17 +124,19 @@ def _speed_follows_streaming(fields: Form, engine: EngineInfo) -> None:
     fields.stream.change(allow, fields.stream, fields.speed, **_PLAIN)
 
 
-def _making(node: Node, studio: _Studio) -> Dependency:
+def _making(node: Node, studio: Studio) -> Dependency:
     fields, outcome = studio.fields, studio.outcome
     begin = [outcome.generate.click, fields.text.submit]
     # Steps reach the page through Gradio's queue only. Without the node's own line nobody waits
     # in this one: all go straight to the workers, who take one and refuse the rest.
     limit = node.settings.slots if node.settings.enable_queue else None
-    gr.on(begin, None, js="() => window.studio.begin()")
-    spoken: Dependency = gr.on(
-        begin,
+    inputs = fields.inputs()
+    # Drawn, so that a script can press it: when nothing that is needed is missing.
+    speak = gr.Button(elem_id="speak", visible="hidden")
+    gr.on(begin, None, inputs, None, js="(...values) => window.studio.begin(...values)")
+    spoken: Dependency = speak.click(
         Generator(node).make,
-        fields.inputs(),
+        inputs,
         [outcome.status, outcome.result, outcome.live, fields.seed],
         show_progress_on=outcome.status,
         api_visibility="private",
@@ -282,12 +157,27 @@ def _making(node: Node, studio: _Studio) -> Dependency:
 
 
 def _offering(page: gr.Blocks, service: SpeechService, fields: Form) -> None:
-    """Offer the voices that the reader may use."""
+    """Offer the voices that the reader may use: at first, and whenever scripts/voices.js asks for it, which
+    then chooses one."""
+    fields_of_voices = [fields.mode, fields.voice, fields.saved_voice]
+    # Drawn, so that a script can press it.
+    again = gr.Button(elem_id="offer-voices", visible="hidden")
+    offering: Dependency | None = None
+    if service.engine.clips:
 
-    async def offered(request: gr.Request) -> tuple[dict[str, Any], dict[str, Any]]:
-        return await offer(service, caller_of_event(request))
+        async def usable(request: gr.Request) -> tuple[dict[str, Any], dict[str, Any]]:
+            return await offer(service, caller_of_event(request))
 
-    page.load(offered, None, [fields.voice, fields.saved_voice], **_PLAIN)
+        voices = [fields.voice, fields.saved_voice]
+        page.load(usable, None, voices, **_PLAIN)
+        offering = again.click(usable, None, voices, **_PLAIN)
+    offered = offering.then if offering else again.click
+    offered(
+        None,
+        fields_of_voices,
+        fields_of_voices,
+        js="(...values) => window.studio.offered(...values)",
+    )
 
 
 def _whose(request: gr.Request) -> dict[str, object]:
@@ -310,7 +200,7 @@ def _kept_through_a_reload(fields: Form) -> Dependency:
 
 
 def _looking_back(
-    page: gr.Blocks, events: HistoryEvents, spoken: Dependency, fields: Form, history: _History
+    page: gr.Blocks, events: HistoryEvents, spoken: Dependency, fields: Form, history: History
 ) -> Dependency:
     looks: list[Any] = [
         spoken.success,

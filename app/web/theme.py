@@ -6,7 +6,8 @@ import gradio as gr
 
 _FOLDER = Path(__file__).with_name("styles")
 STYLES = [
-    _FOLDER / f"{name}.css" for name in ("base", "form", "outcome", "player", "history", "narrow")
+    _FOLDER / f"{name}.css"
+    for name in ("base", "form", "outcome", "player", "history", "voices", "narrow")
 ]
 """In the order they apply; everything finer than the theme is there."""
 

@@ -11,6 +11,8 @@ import gradio as gr
 from gradio.i18n import I18nData
 
 from ..engines.interface import EngineInfo, Voice
+from .output_words import OUTPUT_WORDS
+from .voice_words import VOICE_WORDS
 
 CHINESE, ENGLISH = "zh-CN", "en"
 
@@ -47,6 +49,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "text": ("文字", "Text"),
     "text_hint": ("在这里输入要朗读的文字……", "Enter the text to be spoken…"),
     "text_info": ("Shift + Enter 生成", "Shift + Enter to generate"),
+    "examples": ("试一试", "Try"),
     "characters": ("字", "characters"),
     "too_long": ("文字太长", "too long"),
     "marks_hint": ("可以标注读音：", "Pronunciation marks:"),
@@ -81,6 +84,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "dice": ("换一个", "Randomize"),
     "lock": ("锁定种子", "Lock seed"),
     "format": ("格式", "Format"),
+    "more_settings": ("更多设置", "More"),
+    "playback": ("播放方式", "playback"),
     "stream": ("边生成边播放", "Play while generating"),
     "generate": ("生成语音", "Generate"),
     "cancel": ("取消", "Cancel"),
@@ -104,7 +109,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "Administrators see everything and can delete it.",
     ),
     "result": ("结果", "Result"),
-    "result_empty": ("生成的语音会出现在这里。", "Your speech will appear here."),
     "live": ("正在播放", "Playing live"),
     "mute": ("停止播放", "Stop playing"),
     "sending": ("正在提交……", "Sending…"),
@@ -143,6 +147,29 @@ WORDS: dict[str, tuple[str, str]] = {
         "The page was updated to a new release. Everything you entered is still here.",
     ),
     "went_wrong": ("出错了，日志编号", "Something went wrong; log ID"),
+    "need_text": ("请先输入文字。", "Enter some text first."),
+    "need_shorter": (
+        "文字有 {0} 个字，一次最多 {1} 个。",
+        "The text has {0} characters; at most {1} can be spoken at once.",
+    ),
+    "need_reference": (
+        "请上传或录制一段参考录音。",
+        "Add a recording of the voice that is to speak.",
+    ),
+    "need_target": ("请上传或录制目标声音。", "Add a recording of the voice to convert to."),
+    "need_source": ("请上传或录制要转换的录音。", "Add the recording that is to be converted."),
+    "need_transcript": (
+        "请写下录音里说的话；不知道原话时可以改用“跨语种”。",
+        "Write down what is said in the recording. Without it, Cross-lingual still works.",
+    ),
+    "need_transcript_saved": (
+        "这个声音保存时没有写下原话，请改用“跨语种”。",
+        "This voice was saved without the words of its recording; use Cross-lingual instead.",
+    ),
+    "need_instruction": (
+        "请用一句话说明要怎么说，或点上面的标签。",
+        "Describe how it should sound, or press one of the chips.",
+    ),
     "error": ("错误", "Error"),
     "history": ("历史", "History"),
     "history_hint": ("所有节点最近生成的音频", "Latest audio from all nodes"),
@@ -203,9 +230,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "record": ("录音", "Record"),
     "stop_recording": ("停止", "Stop"),
     "no_microphone": (
-        "浏览器不允许录音：需要 HTTPS 或本机地址，并允许使用麦克风。请改为上传文件。",
-        "The browser does not allow recording here: it requires HTTPS (or localhost) and your "
-        "permission. Please upload a file instead.",
+        "没有麦克风，或浏览器不允许使用。请允许使用麦克风，或改为上传文件。",
+        "There is no microphone, or the browser may not use it. Please allow it, or upload a file "
+        "instead.",
+    ),
+    "record_needs_https": (
+        "这里不能录音：浏览器只在 HTTPS 页面（或本机地址）上允许使用麦克风。"
+        "请上传文件，或请管理员启用 HTTPS。",
+        "No recording here: browsers allow the microphone on HTTPS pages (or localhost) only. "
+        "Upload a file, or ask your administrator for HTTPS.",
     ),
     "recording": ("正在录音", "Recording"),
     "uploading": ("正在上传……", "Uploading…"),
@@ -221,6 +254,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
 }
 """Key to Chinese and English; ``{0}`` is filled in by ``both``."""
+WORDS |= OUTPUT_WORDS | VOICE_WORDS
 
 
 def _voice_key(voice: Voice) -> str:

@@ -27,6 +27,7 @@
     studio.whenPresent(`#${field}-verdict`, (verdict) => {
       const watch = new MutationObserver(() => {
         quiet(field);
+        studio.mistakes.clear(field);
         const digest = verdict.querySelector("[data-digest]")?.dataset.digest;
         if (digest && sent[field]) studio.recordings.remember(digest, sent[field]);
       });
@@ -83,6 +84,10 @@
       button.setAttribute("aria-pressed", String(on));
     }
     show(false);
+    // Where the browser lets no page record, nobody is offered to.
+    const able = window.isSecureContext && navigator.mediaDevices && window.MediaRecorder;
+    button.hidden = !able;
+    element.querySelector(".clip-why").hidden = Boolean(able);
 
     file.addEventListener("change", () => {
       if (file.files.length) take(file.files[0]);

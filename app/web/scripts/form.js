@@ -5,6 +5,7 @@
   // The style sheet shows what belongs to the mode.
   studio.setMode = (mode) => {
     document.documentElement.dataset.mode = mode;
+    studio.mistakes?.clearAll();
   };
   studio.setMode(studio.firstMode);
 
@@ -42,7 +43,18 @@
     studio.count(area.value);
   });
 
+  // Settings that few people need are there when they are asked for, or when they matter.
+  studio.showMore = (shown = true) => {
+    document.documentElement.classList.toggle("more", shown);
+    document.querySelector("#more-toggle")?.setAttribute("aria-expanded", String(shown));
+  };
+  document.addEventListener("click", (event) => {
+    const toggle = event.target.closest?.("#more-toggle");
+    if (toggle) studio.showMore(toggle.getAttribute("aria-expanded") !== "true");
+  });
+
   studio.showForm = () => {
+    studio.showMore(); // The seed that was filled in is among them.
     studio.pressChips();
     document.querySelector("#compose").scrollIntoView({ behavior: "smooth", block: "start" });
     document.querySelector("#generate").focus({ preventScroll: true });

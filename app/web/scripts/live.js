@@ -62,6 +62,11 @@
     show() {
       document.documentElement.classList.toggle("live", Boolean(run?.on && run.nodes.length));
     },
+    // Seconds into what is heard at this moment; null when nothing is.
+    get position() {
+      if (!run?.on || !run.nodes.length) return null;
+      return Math.max(0, run.seconds - Math.max(0, run.until - context.currentTime));
+    },
     get seconds() {
       return run?.seconds ?? 0;
     },

@@ -17,6 +17,7 @@
     const at = mine ? Math.min(sound.currentTime, total) : 0;
     const playing = mine && !sound.paused;
     player.classList.toggle("playing", playing);
+    player.classList.toggle("chosen", mine);
     player.querySelector(".play").setAttribute("aria-pressed", String(playing));
     player.style.setProperty("--played", `${total ? (100 * at) / total : 0}%`);
     const range = player.querySelector("input");
@@ -38,6 +39,16 @@
     choose(player);
     sound.play().catch(() => {}); // The error event tells, where it is one.
   };
+
+  // A sound that has no player of its own.
+  studio.playSource = (address) => studio.play({ dataset: { source: address } });
+  studio.playFrom = (address, at) => {
+    studio.playSource(address);
+    const go = () => (sound.currentTime = at);
+    if (sound.readyState) go();
+    else sound.addEventListener("loadedmetadata", go, { once: true });
+  };
+  studio.playing = () => (sound.paused ? null : source);
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.(".player .play");
@@ -61,6 +72,30 @@
     }
     showAll();
   });
+
+  // One speed for all, remembered.
+  const RATES = [1, 1.25, 1.5, 2, 0.75];
+  function setRate(rate) {
+    sound.defaultPlaybackRate = sound.playbackRate = rate;
+    for (const label of document.querySelectorAll(".rate span:last-child")) showRate(label);
+    try {
+      localStorage.setItem("studio-rate", String(rate));
+    } catch {
+      // It is for this visit.
+    }
+  }
+  const showRate = (label) => (label.textContent = `${sound.defaultPlaybackRate}×`);
+  studio.whenPresent(".rate span:last-child", showRate);
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest?.(".rate")) return;
+    setRate(RATES[(RATES.indexOf(sound.defaultPlaybackRate) + 1) % RATES.length]);
+  });
+  try {
+    const before = Number(localStorage.getItem("studio-rate"));
+    if (RATES.includes(before)) sound.defaultPlaybackRate = sound.playbackRate = before;
+  } catch {
+    // Storage is forbidden: at its own speed.
+  }
 
   let frame = 0;
   function follow() {

@@ -21,9 +21,11 @@
     show(html && line(html));
     if (key) studio.announce(studio.word(key));
   };
-  studio.begin = () => {
+  studio.begin = (...values) => {
+    if (root.classList.contains("busy") || studio.mistakes.found(values)) return;
     root.classList.add("busy");
     studio.pending("sending");
+    document.querySelector("#speak").click();
   };
   studio.end = () => {
     root.classList.remove("busy");
@@ -64,6 +66,7 @@
     if (now && !staying) show("");
     if (now === step) return;
     step = now;
+    if (now === "trouble") studio.mistakes.told(element.querySelector(".trouble"));
     if (now && now !== "trouble") studio.announce(studio.word(now));
   }
   studio.whenPresent("#status", (element) => {

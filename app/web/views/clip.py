@@ -28,5 +28,6 @@ def clip_template(label: str, limits: ClipLimits | None) -> str:
         f'<button type="button" class="clip-record">{icons.MICROPHONE}'
         f'<span class="clip-start">{both("record")}</span>'
         f'<span class="clip-stop">{both("stop_recording")} <output>0.0</output></span>'
-        '</button></div><p class="clip-note hint"></p></div>'
+        f'</button></div><p class="clip-why hint" hidden>{both("record_needs_https")}</p>'
+        '<p class="clip-note hint"></p></div>'
     )

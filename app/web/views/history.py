@@ -15,6 +15,7 @@ from ..words import WORDS, both, said
 from . import icons
 from .output_facts import voice_name
 from .player import player_html
+from .sharing import sharing_html
 
 MOST_SHOWN = 500
 """Outputs in the longest list: they are drawn anew with each further one."""
@@ -89,7 +90,8 @@ def _item(output: Output, engine: EngineInfo, caller: Caller) -> str:
     text = escape(record.text) or both("convert")
     delete = _button("delete", icons.DELETE) if caller.deletes(record.owner) else ""
     return (
-        f'<li data-stem="{output.stem}" data-record="{escape(json.dumps(_told(record)))}">'
+        f'<li data-stem="{output.stem}" data-source="{source}" '
+        f'data-record="{escape(json.dumps(_told(record)))}">'
         f'<p class="said">{text}</p><div class="facts">{"".join(facts)}</div>'
         f'<div class="tools">{player_html(source, record.duration)}'
         f'<a class="round" href="{source}?download=1" download="{output.file_name}">'
@@ -117,7 +119,7 @@ def _parameters(output: Output) -> str:
         for name, value in _told(output.record).items()
         if name not in _LEFT_OUT and value not in ("", None)
     )
-    return f"<details><summary>{both('details')}</summary><dl>{rows}</dl></details>"
+    return f"<details><summary>{both('details')}</summary><dl>{rows}</dl>{sharing_html()}</details>"
 
 
 def _parameter(name: str) -> str:

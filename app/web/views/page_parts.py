@@ -6,7 +6,7 @@ from ... import __version__
 from ...access.ownership import ALL, Rules
 from ...engines.interface import Capability, EngineInfo
 from ...settings import Settings
-from ..words import CHINESE, ENGLISH, both
+from ..words import CHINESE, ENGLISH, WORDS, both, said
 from . import icons
 
 LIVE = (
@@ -58,6 +58,22 @@ def who_sees_html(rules: Rules, *, keys: bool) -> str:
     if rules.admin_keys:
         told.append("seen_by_admins")
     return f'<p class="hint">{" ".join(both(one) for one in told)}</p>'
+
+
+def more_html(engine: EngineInfo) -> str:
+    """The button that shows settings few people need, and their names."""
+    named = ["format"]
+    if Capability.SEED in engine.capabilities:
+        named.insert(0, "seed")
+    if Capability.STREAMING in engine.capabilities:
+        named.append("playback")
+    zh, en = ([WORDS[key][index] for key in named] for index in (0, 1))
+    listed = said("、".join(zh), ", ".join(en).capitalize())
+    return (
+        '<button type="button" id="more-toggle" aria-expanded="false" aria-controls="more">'
+        f'{icons.CHEVRON}<span>{both("more_settings")}</span><span class="hint">{listed}</span>'
+        "</button>"
+    )
 
 
 def footer_html(settings: Settings, engine: EngineInfo, *, robot: bool = False) -> str:

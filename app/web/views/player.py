@@ -16,7 +16,9 @@ def player_html(source: str, seconds: float, peaks: Sequence[float] = ()) -> str
         f'<span class="unseen">{both("play")}</span></button>'
         f'<label class="track">{_waveform(peaks)}<span class="unseen">{both("position")}</span>'
         f'<input type="range" min="0" max="{seconds:.2f}" step="0.05" value="0"></label>'
-        f'<span class="time">{clock(seconds)}</span></div>'
+        f'<span class="time">{clock(seconds)}</span>'
+        f'<button type="button" class="rate"><span class="unseen">{both("rate")} </span>'
+        "<span>1×</span></button></div>"
     )
 
 

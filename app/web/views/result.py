@@ -1,5 +1,7 @@
 """The finished speech: a player, and how it was made."""
 
+import json
+from dataclasses import asdict
 from html import escape
 
 from ...engines.interface import EngineInfo
@@ -9,13 +11,10 @@ from ..words import both
 from . import icons
 from .output_facts import peaks_of, voice_name
 from .player import player_html
+from .read_along import read_along_html
+from .sharing import sharing_html
 
 _HEADING = f'<h2 class="unseen">{both("result")}</h2>'
-
-
-def empty_html() -> str:
-    """Render the place of the result before there is anything."""
-    return f'{_HEADING}<p class="empty">{both("result_empty")}</p>'
 
 
 def result_html(output: Output, speech: Speech, engine: EngineInfo) -> str:
@@ -29,10 +28,12 @@ def result_html(output: Output, speech: Speech, engine: EngineInfo) -> str:
         ("duration", f"{record.duration:.1f} {both('seconds')}"),
         ("took", f"{speech.seconds_taken:.2f} {both('seconds')}"),
     )
+    spoken = read_along_html(record.text, speech.words, speech.sample_rate, source)
     told = "".join(f"<div><dt>{both(name)}</dt><dd>{value}</dd></div>" for name, value in facts)
     return (
-        f'{_HEADING}<div class="made">{player_html(source, record.duration, peaks_of(speech.pcm))}'
+        f'{_HEADING}<div data-source="{source}" data-record="{escape(json.dumps(asdict(record)))}">'
+        f'<div class="made">{player_html(source, record.duration, peaks_of(speech.pcm))}'
         f'<a class="download" href="{source}?download=1" download="{output.file_name}">'
         f"{icons.DOWNLOAD}<span>{both('download')}</span></a></div>"
-        f'<dl class="facts">{told}</dl>'
+        f'{spoken}<dl class="facts">{told}</dl>{sharing_html()}</div>'
     )

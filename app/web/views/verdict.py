@@ -24,7 +24,8 @@ def good_html(clip: PreparedClip) -> str:
         f'<div class="verdict {"fair" if notes else "good"}" data-digest="{clip.digest}">'
         f"{player_html(source, report.duration, peaks)}"
         f"<p>{icon}<span>{both(told)} · {escape(facts)}</span></p>"
-        f"{f'<ul>{notes}</ul>' if notes else ''}{_remove()}</div>"
+        f"{f'<ul>{notes}</ul>' if notes else ''}"
+        f'<div class="clip-uses">{_save()}{_remove()}</div></div>'
     )
 
 
@@ -34,6 +35,13 @@ def bad_html(error: SpeechError) -> str:
         f'<div class="verdict bad" role="alert"><p>{icons.WARNING}'
         f"<span><strong>{both('clip_bad')}</strong> {said(error.zh, error.en)}</span></p>"
         f"{_remove()}</div>"
+    )
+
+
+def _save() -> str:
+    return (
+        '<button type="button" class="clip-save" aria-haspopup="dialog">'
+        f"{both('voice_save')}</button>"
     )
 
 

@@ -187,6 +187,10 @@ def test_a_voice_is_its_owners(keyed: NodeProcess, voice: bytes) -> None:
             found = client.get("/v1/audio/voices").json()["voices"]
             return {one["id"]: one["own"] for one in found if one["registered"]}
 
+        def deletable(client: httpx.Client) -> set[str]:
+            found = client.get("/v1/audio/voices").json()["voices"]
+            return {one["id"] for one in found if one.get("deletable")}
+
         def speaks(client: httpx.Client, name: str) -> dict[str, object] | None:
             body = {"model": "tts-1", "input": "x", "voice": name, "stream": False}
             answer = client.post("/v1/audio/speech", json=body)
@@ -195,6 +199,8 @@ def test_a_voice_is_its_owners(keyed: NodeProcess, voice: bytes) -> None:
         assert listed(alice) == {hers: True, SHARED: False}
         assert listed(bob) == {SHARED: False}
         assert listed(admin) == {hers: False, SHARED: False, of_none: False}
+        assert (deletable(alice), deletable(bob)) == ({hers}, set())
+        assert deletable(admin) == {hers, SHARED, of_none}
         assert hers in PageEvents(alice).voices()
         assert hers not in PageEvents(bob).voices() and SHARED in PageEvents(bob).voices()
         assert speaks(alice, hers) is None and speaks(bob, SHARED) is None

@@ -17,6 +17,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    # A name that browsers do not trust as they do this machine.
+    "--host-resolver-rules=MAP tts.example 127.0.0.1",
     # A microphone that beeps, and nobody to ask whether it may be used.
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",

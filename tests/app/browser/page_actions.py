@@ -21,6 +21,12 @@ def write(page: Page, text: str) -> None:
     page.locator("#text textarea").fill(text)
 
 
+def show_more(page: Page) -> None:
+    """Open the settings that few people need."""
+    page.locator("#more-toggle[aria-expanded=false]").click()
+    page.locator("#more-toggle[aria-expanded=true]").wait_for()
+
+
 def give(page: Page, field: str, path: Path) -> None:
     """Choose a file and wait for the verdict on it."""
     page.locator(f"#{field} input[type=file]").set_input_files(path)
@@ -43,10 +49,10 @@ def generate(page: Page) -> None:
 
 
 def trouble(page: Page) -> str:
-    """Error that the page shows."""
-    alert = page.locator("#status [role=alert]")
-    alert.wait_for()
-    return alert.inner_text()
+    """Error that the page shows, at the field that it is about or below the button."""
+    alert = page.locator("#status [role=alert]:not([data-field]), .mistake")
+    alert.first.wait_for()
+    return "\n".join(alert.all_inner_texts())
 
 
 def records(node: NodeProcess) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from app.outputs.names import new_stem
 from app.outputs.record import OutputRecord
 from app.sound.wav import wav
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
-from tests.app.browser.page_actions import audio_of, generate, write
+from tests.app.browser.page_actions import audio_of, generate, show_more, write
 from tests.app.node_process import NodeProcess
 
 
@@ -93,6 +93,7 @@ def test_make_again_gives_the_same_bytes(open_page: Open, studio: NodeProcess) -
     write(page, "the same once more")
     page.locator("#speed input[type=number]").fill("1.5")
     page.locator("#speed input[type=number]").press("Tab")
+    show_more(page)
     page.locator("#format input[value=flac]").check()
     generate(page)
     first = audio_of(page, studio)

@@ -14,6 +14,7 @@ from tests.app.browser.page_actions import (
     give,
     recording,
     records,
+    show_more,
     trouble,
     write,
 )
@@ -114,7 +115,7 @@ def test_a_recording_is_checked_at_once(
     verdict.locator(".verdict").wait_for(state="detached")
     write(page, "no recording")
     page.locator("#generate").click()
-    assert "add a reference recording" in trouble(page)
+    assert "Add a recording of the voice" in trouble(page)
 
 
 def test_speaking_into_the_microphone(open_page: Open, studio: NodeProcess) -> None:
@@ -181,6 +182,7 @@ def test_what_another_engine_lacks_is_not_shown(open_page: Open, tmp_path: Path)
     arguments = ("--engine", "studio", "--enable-queue")
     with running(tmp_path, *arguments, STUDIO_ENGINE_LACKS=lacks) as node:
         page = open_page(node, ENGLISH)
+        show_more(page)
         values = page.eval_on_selector_all("#mode input", "all => all.map(one => one.value)")
         assert values == ["clone", "cross_lingual"]
         expect(page.locator("html")).to_have_attribute("data-mode", "clone")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
-from tests.app.browser.page_actions import audio_of, generate, records, trouble, write
+from tests.app.browser.page_actions import audio_of, generate, records, show_more, trouble, write
 from tests.app.node_process import NodeProcess
 
 
@@ -46,6 +46,7 @@ def test_formats_that_the_browser_plays(
     open_page: Open, studio: NodeProcess, name: str, begins: bytes
 ) -> None:
     page = open_page(studio, ENGLISH)
+    show_more(page)
     page.locator(f"#format input[value={name}]").check()
     write(page, f"in {name}")
     generate(page)
@@ -57,6 +58,7 @@ def test_formats_that_the_browser_plays(
 
 def test_seed_dice_and_lock(open_page: Open, studio: NodeProcess) -> None:
     page = open_page(studio, ENGLISH)
+    show_more(page)
     seed = page.locator("#seed input")
     write(page, "seeds")
     generate(page)
@@ -115,6 +117,7 @@ def test_it_is_heard_while_it_is_made(open_page: Open, studio: NodeProcess) -> N
     page = open_page(studio, ENGLISH)
     speed = page.locator("#speed input[type=range]")
     assert speed.is_enabled()
+    show_more(page)
     page.locator("#stream input").check()
     # This engine has one speed while streaming: the slider rests, and says why.
     page.locator("#speed", has_text="cannot be changed").wait_for()

@@ -9,7 +9,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.app.browser.conftest import CHINESE, ENGLISH, Open
-from tests.app.browser.page_actions import choose_mode, generate, give, recording, trouble, write
+from tests.app.browser.page_actions import (
+    choose_mode,
+    generate,
+    give,
+    recording,
+    show_more,
+    trouble,
+    write,
+)
 from tests.app.held import Held
 from tests.app.session_routing.speech_nodes import NAMES, SpeechNodes
 
@@ -139,6 +147,7 @@ def test_a_page_of_a_release_that_is_gone_comes_back_with_what_was_typed(
     give(page, "reference", recording(tmp_path / "voice.wav"))
     page.locator("#transcript textarea").fill("录音里的话")
     write(page, "升级之后")
+    show_more(page)
     page.locator("#seed input").fill("4711")
     page.locator("#lock input").check()
     page.locator("#format input[value=flac]").check()

@@ -9,6 +9,7 @@ import os
 import time
 import zlib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,9 @@ from cosyvoice_cluster.app.engines.interface import (
     Mode,
     Samples,
     SynthesisRequest,
+    TimedSamples,
     Voice,
+    Word,
 )
 
 RATE = 24000
@@ -37,6 +40,20 @@ def _tone(request: SynthesisRequest) -> float:
 
 class StudioEngine:
     def synthesize(self, request: SynthesisRequest) -> Iterator[Samples]:
+        return (piece.samples for piece in self.timed(request))
+
+    def timed(self, request: SynthesisRequest) -> Iterator[TimedSamples]:
+        """Its words, told at the end, share the time."""
+        length = 0
+        for samples in self._sound(request):
+            length += len(samples)
+            yield TimedSamples(samples)
+        texts = request.text.split()
+        ends = [length * place // max(1, len(texts)) for place in range(len(texts) + 1)]
+        words = [Word(text, *times) for text, times in zip(texts, pairwise(ends), strict=True)]
+        yield TimedSamples(np.zeros(0, np.float32), tuple(words))
+
+    def _sound(self, request: SynthesisRequest) -> Iterator[Samples]:
         what, _, argument = request.text.partition(" ")
         pieces = max(4, min(40, len(request.text)))
         pause = 0.0
