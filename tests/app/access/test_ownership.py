@@ -48,12 +48,12 @@ def test_every_choice(rules: Rules, own: str, other: str, none: str, unknown: st
 
 
 def test_a_list_has_what_may_be_seen() -> None:
-    assert Caller(ME, Rules()).listed() == {ME, ""}
-    assert Caller(ME, Rules()).listed(own=True) == {ME}
-    assert Caller(ME, Rules(unowned="admins")).listed() == {ME}
+    assert Caller(ME, Rules()).listed() == frozenset({ME, ""})
+    assert Caller(ME, Rules()).listed(own=True) == frozenset({ME})
+    assert Caller(ME, Rules(unowned="admins")).listed() == frozenset({ME})
     assert Caller(ME, Rules(history="all")).listed() is None
-    assert Caller(ME, Rules(history="all")).listed(own=True) == {ME}
-    assert Caller("", Rules()).listed() == {""}
+    assert Caller(ME, Rules(history="all")).listed(own=True) == frozenset({ME})
+    assert Caller("", Rules()).listed() == frozenset({""})
     assert Caller("", Rules()).listed(own=True) == NOBODY.listed() == frozenset()
     assert Caller(ME, Rules(), admin=True).listed() is None
 
