@@ -157,8 +157,8 @@ def _making(node: Node, studio: Studio) -> Dependency:
 
 
 def _offering(page: gr.Blocks, service: SpeechService, fields: Form) -> None:
-    """Offer the voices that the reader may use: at first, and whenever scripts/voices.js asks for it, which
-    then chooses one."""
+    """Offer the voices that the reader may use: at first, and whenever scripts/voices.js asks for
+    it, which then chooses one."""
     fields_of_voices = [fields.mode, fields.voice, fields.saved_voice]
     # Drawn, so that a script can press it.
     again = gr.Button(elem_id="offer-voices", visible="hidden")
