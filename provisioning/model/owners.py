@@ -6,7 +6,7 @@ from .base import Name, Part
 
 
 class Whose(StrEnum):
-    """Whose outputs and voices something is allowed for."""
+    """Owners whose outputs and voices something is allowed for."""
 
     MINE = "mine"
     """One's own."""
@@ -15,14 +15,14 @@ class Whose(StrEnum):
 
 
 class Unowned(StrEnum):
-    """Who has what has no owner."""
+    """Those who have what has no owner."""
 
     ALL = "all"
     ADMINS = "admins"
 
 
 class Owners(Part):
-    """Who sees, uses and deletes outputs, and voices made from recordings."""
+    """The choice of who sees, uses and deletes outputs, and voices made from recordings."""
 
     history: Whose = Whose.MINE
     """Whose outputs somebody sees, and whose voices somebody uses: ``mine`` or ``all``. An owner is

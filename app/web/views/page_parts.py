@@ -50,7 +50,7 @@ def counter_html(engine: EngineInfo, limit: int) -> str:
 
 
 def who_sees_html(rules: Rules, *, keys: bool) -> str:
-    """Who sees what is made here, and who deletes it; ``keys``: people log in with API keys."""
+    """The line on who sees and deletes what is made here; ``keys``: people log in with API keys."""
     if rules.history == ALL:
         told = ["seen_by_all", "deleted_by_all" if rules.deletion == ALL else "deleted_by_owner"]
     else:

@@ -1,4 +1,4 @@
-"""What can be done with an output elsewhere: its address, and the request that makes it again."""
+"""Ways to use an output elsewhere: its address, and the request that makes it again."""
 
 from ..words import both
 

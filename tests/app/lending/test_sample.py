@@ -3,7 +3,8 @@
 import asyncio
 
 from app.lending import broker
-from app.lending.broker import Broker, PeerSilentError
+from app.lending.broker import Broker
+from app.lending.peer_interface import PeerSilentError
 from app.session_routing.peers.peer import Peer
 from app.workers.job_queue import JobQueue
 from app.workers.remote import RemoteSlot
@@ -18,6 +19,7 @@ class RecordingPeers:
     def __init__(self) -> None:
         self.silent: set[str] = set()
         self.told: list[str] = []
+        self.asked: list[str] = []
 
     async def waiting(self, peer: Peer, age: float | None) -> int:
         self.told.append(peer.name)
@@ -28,6 +30,10 @@ class RecordingPeers:
 
     async def offer(self, peer: Peer, next_best: float | None) -> tuple[bool, float | None]:
         return False, None
+
+    async def spare(self, peer: Peer) -> int:
+        self.asked.append(peer.name)
+        return 0
 
     def loan(self, peer: Peer) -> RemoteSlot:
         raise NotImplementedError
@@ -81,3 +87,20 @@ def test_of_few_one_that_is_silent_is_told_again() -> None:
     few = _PEERS[:3]
     *_, before, _ = virtual_time.run(_told_of_a_job(few, {"rs002"}, 4))
     assert set(before) == {peer.name for peer in few}
+
+
+async def _asked_for_a_patient_job(seconds: float) -> list[str]:
+    client, queue = RecordingPeers(), JobQueue()
+    queue.neighbours = Broker(queue, client)
+    queue.neighbours.replace(_PEERS)
+    job = asyncio.ensure_future(queue.acquire_spare("", 0.0))
+    await asyncio.sleep(seconds)
+    job.cancel()
+    await queue.neighbours.stop()
+    return client.asked
+
+
+def test_of_many_a_bounded_number_is_asked_for_spare_slots() -> None:
+    asked = virtual_time.run(_asked_for_a_patient_job(2.5))
+    assert len(set(asked)) == broker._TOLD
+    assert len(asked) <= 3 * broker._TOLD
