@@ -137,7 +137,7 @@ class LiveTable:
         return Group(table, *left, *lines)
 
     def _time_left(self) -> list[str]:
-        """The last forecast, less the time since."""
+        """Last forecast, less the time since."""
         if self._forecast is None:
             return []
         event, told = self._forecast

@@ -17,7 +17,7 @@ from .state import MOVING, SETTLED, Node, NodeStatus, Upgrade
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The work that is done, and the work that is left."""
+    """Progress of a run, and its time left."""
 
     seconds: float | None
     """Until the last node has ended; None where a phase was never measured."""

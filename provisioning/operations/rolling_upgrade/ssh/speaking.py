@@ -32,6 +32,6 @@ def patience_for(inventory: Inventory, count: int) -> float:
 
 
 def spoken(host: str, asked: dict[Node, Fact[Speech]], answers: Answers) -> SpeechSample:
-    """Speech of the nodes of a real server at one place. Raises ``ActionError``."""
+    """Sample of what the nodes of a real server said at one place. Raises ``ActionError``."""
     with as_no_answer():
         return worst([sample_of(answers[asked[node]]).by_host(node) for node in asked], host)
