@@ -81,7 +81,7 @@ class Knowledge:
         self._number = 0
 
     def get(self, name: str) -> Known | None:
-        """Knowledge of a peer; None where it was never heard of, or is gone."""
+        """Return what is known of a peer; None where it was never heard of, or is gone."""
         known = self._known.get(name)
         return None if known is None or known.gone else known
 

@@ -30,7 +30,7 @@ _log = logging.getLogger("app.session_routing")
 
 
 class Asked(Protocol):
-    """The subject of questions; ``app.session_routing.peers.members.Members``."""
+    """The subject of the questions; ``app.session_routing.peers.members.Members``."""
 
     node: str
     peers: dict[str, Peer]
