@@ -1,7 +1,7 @@
 """Templates: the built-in ones, or an operator's own of the same name."""
 
 import hashlib
-from functools import partial
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import NoReturn
@@ -11,6 +11,7 @@ import jinja2
 from ..companions import companion
 from ..errors import ClusterError
 from ..languages.choosing import language_of
+from ..languages.language import Language
 from ..languages.templating import LanguageEnvironment, TemplateValueError
 from ..languages.written import number
 from ..model.inventory import Inventory
@@ -31,18 +32,13 @@ class Templates:
     """Renders templates for one inventory, each in the language of its name."""
 
     def __init__(self, inventory: Inventory) -> None:
-        loaders: list[jinja2.BaseLoader] = [_Packaged()]
-        if inventory.templates is not None:
-            loaders.insert(0, jinja2.FileSystemLoader(inventory.templates, encoding="utf-8"))
-        self._loader = jinja2.ChoiceLoader(loaders)
-        self._environments: dict[str, LanguageEnvironment] = {}
         self._inventory = inventory
         self._digest = hashlib.sha256(inventory.model_dump_json().encode()).hexdigest()[:12]
 
     def render(self, name: str, variables: dict[str, object], **values: object) -> str:
         """The text of a template. ``variables`` are the host's ``vars``. Raises
         ``RenderingError``."""
-        environment = self._environment(name)
+        environment = self._environment_for(name)
         header = environment.verbatim(
             f"# Made by cosyvoice-cluster from {name}; {INVENTORY_MARK}{self._digest}\n"
             "# The next `cluster deploy` overwrites changes made here."
@@ -60,18 +56,26 @@ class Templates:
         except TemplateValueError as error:
             raise RenderingError(str(error)) from None
 
-    def _environment(self, name: str) -> LanguageEnvironment:
+    def _environment_for(self, name: str) -> LanguageEnvironment:
         try:
             language = language_of(name)
         except LookupError as error:
             raise RenderingError(str(error)) from None
-        if language.name not in self._environments:
-            made = LanguageEnvironment(language, self._loader)
-            made.filters["number"] = number
-            made.globals["fail"] = _fail
-            made.filters["whole"] = lambda value: max(1, round(value))
-            self._environments[language.name] = made
-        return self._environments[language.name]
+        return _environment(type(language), self._inventory.templates)
+
+
+@cache
+def _environment(kind: type[Language], folder: Path | None) -> LanguageEnvironment:
+    """The environment of all inventories with the same templates: to compile one takes far longer
+    than to render it, and a drain renders a director's files for two states."""
+    loaders: list[jinja2.BaseLoader] = [_Packaged()]
+    if folder is not None:
+        loaders.insert(0, jinja2.FileSystemLoader(folder, encoding="utf-8"))
+    made = LanguageEnvironment(kind(), jinja2.ChoiceLoader(loaders))
+    made.filters["number"] = number
+    made.globals["fail"] = _fail
+    made.filters["whole"] = lambda value: max(1, round(value))
+    return made
 
 
 @jinja2.pass_context

@@ -1,5 +1,6 @@
 """Inventories of the tests, and what they become."""
 
+from functools import cache
 from pathlib import Path
 
 from provisioning.model.loader.load import load_inventory
@@ -38,6 +39,7 @@ def hosts(name: str) -> dict[str, DesiredHost]:
     return desired_hosts(load_inventory(path), None, runtime)
 
 
+@cache
 def files(name: str) -> dict[str, File]:
     """Every rendered file of an inventory by HOST/path; of a runtime state's those that differ
     from its inventory's."""
