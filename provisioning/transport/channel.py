@@ -56,6 +56,8 @@ class ScriptChannel:
         self._stdout, self._stderr = AfterMark(start.mark), AfterMark(start.mark)
         self._output: list[bytes] = []
         self._errors: list[bytes] = []
+        self._got, self._got_errors = 0, 0
+        """Bytes, kept or not."""
         self._decided = threading.Event()
         """The shell runs, or sudo has asked twice, or there is nothing more to come."""
 
@@ -89,7 +91,7 @@ class ScriptChannel:
         _log.info(
             "%s: channel %d: sent %d bytes, got %d and %d of errors, status %d, %.2f s",
             *(self._host, channel.get_id(), len(script)),
-            *(len(done.stdout), len(done.stderr), status, self._deadline.elapsed),
+            *(self._got, self._got_errors, status, self._deadline.elapsed),
         )
         return done
 
@@ -124,6 +126,7 @@ class ScriptChannel:
         while (chunk := self._receive(self._channel.recv_stderr)) != b"":
             if chunk is not None:
                 text = self._stderr.feed(chunk)
+                self._got_errors += len(text)
                 if self._keeps:
                     self._errors.append(text)
                 if text and self._on_stderr:
@@ -138,6 +141,7 @@ class ScriptChannel:
             if chunk is not None:
                 quiet = None
                 if text := self._stdout.feed(chunk):
+                    self._got += len(text)
                     if self._keeps:
                         self._output.append(text)
                     if self._on_stdout:

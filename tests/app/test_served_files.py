@@ -8,6 +8,7 @@ import pytest
 
 from tests.app.audio.sounds import speech_like, write
 from tests.app.node_process import NodeProcess
+from tests.app.owned import put_output
 
 HOST = {"Host": "tts.example:7860"}
 SCRIPT = b"<script>document.title = 'stolen'</script>"
@@ -58,9 +59,8 @@ def test_outputs_alone_are_served_of_their_folder(
     client: httpx.Client, mimic_node: NodeProcess, tmp_path: Path
 ) -> None:
     outputs = mimic_node.outputs
-    stem = "20200101T000000000Z-rs9-0123abce"
+    stem = put_output(mimic_node, "nobody's")
     (outputs / f"{stem}.wav").write_bytes(b"RIFF1234")
-    (outputs / f"{stem}.json").write_text("{}")
     sound = write(tmp_path / "voice.wav", speech_like(4)).read_bytes()
     fields = {"name": "somebody", "consent": "yes", "transcript": "hello"}
     files = {"audio_sample": ("a.wav", sound)}

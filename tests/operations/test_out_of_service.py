@@ -11,6 +11,7 @@ import pytest
 from provisioning.engine.apply import apply_plan
 from provisioning.engine.apply_plans import ApplyResult, Pace, apply_plans
 from provisioning.engine.observe import observe_and_plan
+from provisioning.engine.plan import HostPlan
 from provisioning.engine.progress import Event, silent
 from provisioning.engine.waves import Wave
 from provisioning.model.inventory import Inventory
@@ -22,6 +23,7 @@ from provisioning.operations.drain import steps as draining
 from provisioning.operations.drain.out_of_service import OutOfService, foresee
 from provisioning.operations.drain.sending import moved
 from provisioning.operations.drain.steps import take_out
+from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.run.run import journaled_run
 from provisioning.operations.state_folder.directors_record import (
@@ -327,14 +329,14 @@ def test_the_weight_goes_before_the_mark_where_directors_were_not_told(
     save_runtime(cluster.state_dir, Runtime({"rs1": OPERATOR}))
     save_applied(cluster.state_dir, Runtime())
     order: list[str] = []
-    usual = draining.set_mark
+    usual = draining._apply_mark
 
-    def set_mark(*words: object, **more: object) -> None:
+    def apply_mark(op: Operation, plan: HostPlan) -> None:
         order.append(f"marked at {deployed.weights('lvs1')}, {deployed.weights('lvs2')}")
-        usual(*words, **more)  # type: ignore[arg-type]
+        usual(op, plan)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(draining, "set_mark", set_mark)
+        patched.setattr(draining, "_apply_mark", apply_mark)
         assert deployed.deploy("old").ok
     assert order == ["marked at [0, 1], [0, 1]"]
     assert deployed.sandbox.mark("rs1").read_text() == f"{OPERATOR}\n"
