@@ -86,9 +86,10 @@ def spoken(text: str, voice: str, seed: int) -> Any:
     return np.frombuffer(made, "<i2")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "characters",
-    [4_000, pytest.param(100_000, marks=[pytest.mark.long, pytest.mark.timeout(1800)])],
+    [4_000, pytest.param(100_000, marks=pytest.mark.timeout(1800))],
     ids=["short", "long"],
 )
 def test_a_book_whose_node_dies_comes_out_whole(tmp_path: Path, characters: int) -> None:

@@ -12,7 +12,7 @@ from benchmarks.session_routing.systems import simulate
 from benchmarks.session_routing.trace import arrivals, ideal_waits
 
 
-@pytest.mark.parametrize("nodes", [3, 8])
+@pytest.mark.parametrize("nodes", [3, pytest.param(8, marks=pytest.mark.long)])
 def test_a_cluster_is_as_good_as_one_line(nodes: int) -> None:
     trace = arrivals(1500, nodes, 0.8, seed=7)
     ideal = ideal_waits(trace, nodes)

@@ -115,6 +115,7 @@ def test_every_voice_offered_is_in_the_file(engine: KokoroEngine) -> None:
     assert {voice.id for voice in VOICES} <= set(engine._model.get_voices())
 
 
+@pytest.mark.long
 def test_english_is_understood_by_a_recogniser(engine: KokoroEngine) -> None:
     said = wrong = 0
     for sentence in ENGLISH:

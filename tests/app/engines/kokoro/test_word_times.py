@@ -29,6 +29,7 @@ def timed(engine: KokoroEngine, text: str, voice: str) -> tuple[Samples, list[Wo
     return np.concatenate(sound), words
 
 
+@pytest.mark.long
 def test_words_begin_when_a_recogniser_hears_them(engine: KokoroEngine) -> None:
     text = "The quick brown fox jumps over the lazy dog, near the river bank."
     sound, words = timed(engine, text, "af_heart")
