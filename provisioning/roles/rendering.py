@@ -1,7 +1,7 @@
 """Templates: the built-in ones, or an operator's own of the same name."""
 
 import hashlib
-from functools import cache, partial
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import NoReturn
@@ -61,17 +61,26 @@ class Templates:
             language = language_of(name)
         except LookupError as error:
             raise RenderingError(str(error)) from None
-        return _environment(type(language), self._inventory.templates)
+        return _shared_environment(language, self._inventory.templates)
 
 
-@cache
-def _environment(kind: type[Language], folder: Path | None) -> LanguageEnvironment:
-    """The environment of all inventories with the same templates: to compile one takes far longer
-    than to render it, and a drain renders a director's files for two states."""
+_environments: dict[tuple[str, Path | None], LanguageEnvironment] = {}
+"""By language, and folder of an operator's own templates. One for all inventories: to compile a
+template takes far longer than to render it, and a drain renders files for two states."""
+
+
+def _shared_environment(language: Language, folder: Path | None) -> LanguageEnvironment:
+    key = (language.name, folder)
+    if key not in _environments:
+        _environments[key] = _environment(language, folder)
+    return _environments[key]
+
+
+def _environment(language: Language, folder: Path | None) -> LanguageEnvironment:
     loaders: list[jinja2.BaseLoader] = [_Packaged()]
     if folder is not None:
         loaders.insert(0, jinja2.FileSystemLoader(folder, encoding="utf-8"))
-    made = LanguageEnvironment(kind(), jinja2.ChoiceLoader(loaders))
+    made = LanguageEnvironment(language, jinja2.ChoiceLoader(loaders))
     made.filters["number"] = number
     made.globals["fail"] = _fail
     made.filters["whole"] = lambda value: max(1, round(value))
