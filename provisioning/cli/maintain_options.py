@@ -5,37 +5,25 @@ from typing import Any, TypeVar
 
 import click
 
-from ..operations.notifying.hook import CommandHook, WebHook
-from ..operations.rolling_upgrade.options import batch_label, batch_size, duration
 from ..operations.rolling_upgrade.ordering import WORDS
-from .upgrade_options import Read
+from .notify_options import NOTIFY_OPTIONS
+from .run_values import BATCH, COUNT, TIME
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _batch(text: str) -> str:
-    # Their number depends on the inventory, and so do labels.
-    if not batch_label(text):
-        batch_size(text, 1)
-    return text
-
-
-_TIME = Read("time", duration)
-_COUNT = click.IntRange(min=0)
-
-
 def _time(name: str, default: str, text: str) -> Callable[[F], F]:
-    return click.option(name, type=_TIME, default=default, show_default=True, help=text)
+    return click.option(name, type=TIME, default=default, show_default=True, help=text)
 
 
 def _count(name: str, default: int, text: str) -> Callable[[F], F]:
-    return click.option(name, type=_COUNT, default=default, show_default=True, help=text)
+    return click.option(name, type=COUNT, default=default, show_default=True, help=text)
 
 
 _HOW = (
     click.option(
         "--batch",
-        type=Read("N|%|LABEL", _batch),
+        type=BATCH,
         default="1",
         show_default=True,
         help="Real servers at a time: a number, a share, or a label (rack: one rack at a time).",
@@ -68,24 +56,9 @@ _HOW = (
     ),
 )
 
-_HOOKS = (
-    click.option(
-        "--notify-command",
-        type=Read("program", CommandHook.parse),
-        help="Gets a JSON object on standard input at start, finish and failure.",
-    ),
-    click.option(
-        "--webhook",
-        type=Read("url", WebHook.parse),
-        envvar="CLUSTER_WEBHOOK",
-        show_envvar=True,
-        help="Gets the same object by POST.",
-    ),
-)
-
 
 def maintenance_options(command: F) -> F:
-    """Add options for every field of ``MaintenanceOptions``, and for hooks."""
-    for option in reversed((*_HOW, *_HOOKS)):
+    """Add options for every field of ``MaintenanceOptions``, and for whom to notify."""
+    for option in reversed((*_HOW, *NOTIFY_OPTIONS)):
         command = option(command)
     return command

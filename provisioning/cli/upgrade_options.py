@@ -5,39 +5,12 @@ from typing import Any, TypeVar
 
 import click
 
-from ..operations.notifying.hook import CommandHook, HookSyntaxError, WebHook
-from ..operations.rolling_upgrade.options import (
-    OptionError,
-    batch_label,
-    batch_size,
-    duration,
-    most_out,
-    slow_steps,
-)
+from ..operations.rolling_upgrade.options import most_out, slow_steps
 from ..operations.rolling_upgrade.ordering import WORDS
+from .notify_options import NOTIFY_OPTIONS
+from .run_values import BATCH, COUNT, TIME, Read
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Read(click.ParamType):  # type: ignore[type-arg, unused-ignore]
-    """Option whose value is parsed by a function."""
-
-    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
-        self.name, self._read = name, read
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Parse the value; fail as click does."""
-        try:
-            return self._read(value) if isinstance(value, str) else value
-        except (OptionError, HookSyntaxError) as error:
-            self.fail(str(error), param, ctx)
-
-
-def _batch(text: str) -> str:
-    # Their number depends on the inventory, and so do labels.
-    if not batch_label(text):
-        batch_size(text, 1)
-    return text
 
 
 def _max_out(text: str) -> str:
@@ -45,13 +18,10 @@ def _max_out(text: str) -> str:
     return text
 
 
-_TIME = Read("time", duration)
-_COUNT = click.IntRange(min=0)
-
 _OPTIONS = (
     click.option(
         "--batch",
-        type=Read("N|%|LABEL", _batch),
+        type=BATCH,
         default="1",
         show_default=True,
         help="Nodes at a time: a number, a share, or a label (rack: one rack at a time).",
@@ -64,28 +34,28 @@ _OPTIONS = (
     ),
     click.option(
         "--max-fail",
-        type=_COUNT,
+        type=COUNT,
         default=0,
         show_default=True,
         help="Nodes that may fail before the run stops.",
     ),
     click.option(
         "--canary",
-        type=_COUNT,
+        type=COUNT,
         default=1,
         show_default=True,
         help="Nodes that go first, one by one, and are watched longer.",
     ),
     click.option(
         "--soak",
-        type=_TIME,
+        type=TIME,
         default="90s",
         show_default=True,
         help="How long a canary is watched.",
     ),
     click.option(
         "--soak-rest",
-        type=_TIME,
+        type=TIME,
         default="15s",
         show_default=True,
         help="How long each of the others is watched.",
@@ -99,7 +69,7 @@ _OPTIONS = (
     ),
     click.option(
         "--drain-timeout",
-        type=_TIME,
+        type=TIME,
         default="300s",
         show_default=True,
         help="How long to wait for a node's jobs and streams.",
@@ -133,23 +103,11 @@ _OPTIONS = (
         is_flag=True,
         help="Also below the quorum, the last healthy one, or without a director (edge) away.",
     ),
-    click.option(
-        "--notify-command",
-        type=Read("command", CommandHook.parse),
-        help="Gets a JSON object on standard input at start, finish and failure.",
-    ),
-    click.option(
-        "--webhook",
-        type=Read("url", WebHook.parse),
-        envvar="CLUSTER_WEBHOOK",
-        show_envvar=True,
-        help="Gets the same object by POST.",
-    ),
 )
 
 
 def how_options(command: F) -> F:
-    """Add options for every field of ``UpgradeOptions``, and for hooks."""
-    for option in reversed(_OPTIONS):
+    """Add options for every field of ``UpgradeOptions``, and for whom to notify."""
+    for option in reversed((*_OPTIONS, *NOTIFY_OPTIONS)):
         command = option(command)
     return command

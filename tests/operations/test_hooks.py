@@ -24,12 +24,15 @@ from provisioning.operations.deploy import deploy as deploying
 from provisioning.operations.drain.out_of_service import hooked_steps
 from provisioning.operations.errors import OperationError
 from provisioning.operations.hooks.hooks import Hooks, StoppedByHookError, foreseen
+from provisioning.operations.maintain.ssh_hosts import SSHHosts
+from provisioning.operations.maintain.work import Work
 from provisioning.operations.notifying.program import HookError, run_program
 from provisioning.operations.planning import Plans
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.ports import ActionError
 from provisioning.operations.rolling_upgrade.ssh.cluster import SSHCluster
 from provisioning.operations.rolling_upgrade.state import NodeStatus, RunStatus
+from provisioning.operations.run.run import journaled_run
 from provisioning.resources.base import Handler
 from provisioning.transport.base import Transport
 from tests.operations.operating import operation
@@ -274,6 +277,28 @@ def test_an_upgrade_asks_for_each_node_and_its_drain(
         ("drain", "rs1", "2.0-new"),
         ("upgrade", "lvs1", "2.0-new"),
     ]
+
+
+def test_a_maintenance_asks_once_for_a_drain_and_for_no_upgrade(tmp_path: Path) -> None:
+    program(tmp_path / "ask", KEEP)
+    asked = {"upgrade": "./ask", "drain": "./ask"}
+    ours = hooks(tmp_path, before=asked, after=asked)
+    with sandbox_cluster(tmp_path) as made:
+        made.deploy()
+        with journaled_run(made.cluster, ["maintain"]) as begun:
+            hands = SSHHosts(
+                op=replace(operation(made.cluster, made.fleet(), begun), hooks=ours),
+                options=UpgradeOptions(),
+                work=Work(run="apt-get -y 升级"),
+            )
+            hands.ask_hooks("rs1")
+            hands.drain("rs1", "")
+            hands.settle("rs1")
+            # It is drained already, and stays so.
+            hands.ask_hooks("rs1")
+    said = [(one["event"], one["step"], one["host"], one["reason"]) for one in told(tmp_path)]
+    reason = f"maintenance: {Work(run='apt-get -y 升级')}"
+    assert said == [("before", "drain", "rs1", reason), ("after", "drain", "rs1", reason)]
 
 
 def test_a_node_that_must_not_be_upgraded_stops_the_run_until_it_may(tmp_path: Path) -> None:

@@ -2,7 +2,13 @@
 
 from dataclasses import replace
 
-from provisioning.model.cluster_record import ClusterRecord, UnfinishedUpgrade, later, to_text
+from provisioning.model.cluster_record import (
+    ClusterRecord,
+    UnfinishedMaintenance,
+    UnfinishedUpgrade,
+    later,
+    to_text,
+)
 from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.status.record import status_record
 from tests.operations.replay import INVENTORY, Recording, recording
@@ -49,6 +55,16 @@ def test_a_cut_upgrade_says_how_it_goes_on() -> None:
     }
     answers["lvs1"]["run_holder"] = [(f"{_RUN}\n", "", 0)]
     assert "--resume" not in shown(seen(answers)), "it is under way, and nobody should resume it"
+
+
+def test_a_cut_maintenance_says_how_it_goes_on() -> None:
+    cut = UnfinishedMaintenance("m1", "apt-get -y 升级, then a reboot", "ann@one:/srv/ops", {})
+    record = later(ClusterRecord(maintenance=cut), "ann@one")
+    state = seen(_remembering(lvs1=record, lvs2=record))
+    line = "(apt-get -y 升级, then a reboot; m1), begun at ann@one:/srv/ops, is unfinished"
+    assert f"{line}; `cluster maintain --resume` continues it" in shown(state)
+    found = status_record(INVENTORY, state, [])["maintenance"]
+    assert (found["id"], found["work"]) == ("m1", "apt-get -y 升级, then a reboot")
 
 
 def test_changes_from_two_sides_are_a_hint() -> None:

@@ -35,6 +35,7 @@ from ..options import (
     yes_option,
 )
 from ..selection import chosen
+from ..skip_hooks import skip_hooks_option
 from ..views.json_output import print_json
 from ..views.maintenance import plan_record, show_plan
 
@@ -50,6 +51,7 @@ _STATUSES = {
 @limit_option
 @host_key_option
 @lock_wait_option
+@skip_hooks_option
 @click.option("--run", "run", default="", metavar="COMMAND", help="Command line, run as root.")
 @click.option(
     "--script",

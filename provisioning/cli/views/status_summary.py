@@ -29,11 +29,13 @@ def counts(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> li
 
 
 def run_lines(state: ClusterState) -> list[Text]:
-    """The run that changes the cluster now, and an upgrade that was begun."""
+    """The run that changes the cluster now, and an upgrade or a maintenance that was begun."""
     lines = [Text(f"under way: {state.run}", "yellow")] if state.run else []
-    if state.upgrade:
-        on = "" if state.run else "; `cluster rolling-upgrade --resume` continues it"
-        lines.append(Text(f"{state.upgrade}{on}", "yellow"))
+    begun = {"rolling-upgrade": state.upgrade, "maintain": state.maintenance}
+    for command, unfinished in begun.items():
+        if unfinished:
+            on = "" if state.run else f"; `cluster {command} --resume` continues it"
+            lines.append(Text(f"{unfinished}{on}", "yellow"))
     return lines
 
 

@@ -133,6 +133,7 @@ def assemble(
         runtime=record.runtime,
         run=next((one.held_by for one in seen_hosts.values() if one.held_by), ""),
         upgrade=record.upgrade,
+        maintenance=record.maintenance,
         split=split(ours, memories),
     )
 

@@ -7,7 +7,7 @@ from ...facts.clock import Clock
 from ...facts.hosts.director import DirectorState
 from ...facts.hosts.real_server import RealServerState
 from ...facts.hosts.storage import StorageState
-from ...model.cluster_record import UnfinishedUpgrade
+from ...model.cluster_record import UnfinishedMaintenance, UnfinishedUpgrade
 from ...model.runtime import Runtime
 from ...roles.director.director import DIRECTORS
 from ...roles.host_status import HostStatus
@@ -32,6 +32,8 @@ class ClusterState:
     """The run that changes the cluster now; empty where none does."""
     upgrade: UnfinishedUpgrade | None = None
     """A rolling upgrade under way or cut."""
+    maintenance: UnfinishedMaintenance | None = None
+    """A maintenance under way or cut."""
     split: str = ""
     """Who changed the cluster apart from whom; empty where nobody did."""
     remedies: dict[str, str] = field(default_factory=dict)

@@ -9,7 +9,9 @@ from typing import Any
 from ...engine.fleet import Fleet
 from ...engine.lock import LockedError, cluster_lock
 from ...model.derived.resolve import managed_hosts
+from ...model.hooks import Step
 from ..cluster.cluster import Cluster
+from ..hooks.hooks import foreseen
 from ..notifying.hook import Hook
 from ..notifying.notifier import notifying
 from ..operation import Operation
@@ -35,6 +37,7 @@ from .ssh_hosts import SSHHosts, holding
 from .state import HostState, HostStatus, Maintenance, Ran, RunStatus
 from .work import Work
 
+_HOOKED: tuple[Step, ...] = ("drain", "switchover")
 MakeActions = Callable[[Operation, Work, MaintenanceOptions], MaintenanceActions]
 
 
@@ -143,7 +146,8 @@ class Begin(MaintenanceCommand):
     def check(self, cluster: Cluster, fleet: Fleet) -> Planned:
         """Plan without a run. Raises ``PreflightError``, ``OptionError`` and ``ActionError``."""
         observer = Observer(cluster=cluster, fleet=fleet, options=self.how.of_upgrade())
-        return self._plan(cluster, "check", observer.look(), holding(observer))
+        planned = self._plan(cluster, "check", observer.look(), holding(observer))
+        return planned.with_notes(foreseen(cluster.inventory.hooks, _HOOKED))
 
     def execute(self, op: Operation, dialogue: MaintenanceDialogue) -> Outcome:
         """Plan, ask and do it. Raises ``MaintenanceConflictError`` or ``UpgradeConflictError``
@@ -152,7 +156,7 @@ class Begin(MaintenanceCommand):
         require_new_run(state_file.load(op.cluster.state_dir))
         actions = self.actions(op, self.work, self.how)
         planned = self._plan(op.cluster, op.run.id, actions.look(), actions.holders())
-        dialogue.confirm(planned)
+        dialogue.confirm(planned.with_notes(op.hooks.foreseen(_HOOKED)))
         if not planned.state.hosts:
             return Outcome.DONE
         return self._drive(op, dialogue, planned.state, actions, Runner.run)

@@ -1,7 +1,7 @@
 """A planned maintenance, as it is shown before anything is done. Plain data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .state import Maintenance
 
@@ -15,3 +15,7 @@ class Planned:
     """For the operator."""
     out: Mapping[int, int]
     """Percent of the weight now that each batch of real servers takes out of service, by number."""
+
+    def with_notes(self, notes: tuple[str, ...]) -> "Planned":
+        """The same with more notes."""
+        return replace(self, notes=(*self.notes, *notes))

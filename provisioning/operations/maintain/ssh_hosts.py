@@ -69,11 +69,27 @@ class SSHHosts(SSHCluster):
     def holders(self) -> frozenset[str]:
         return holding(self)
 
-    def drain(self, host: str, reason: str) -> None:
-        why = f"maintenance: {self.work}"[:500]
+    @property
+    def hook_facts(self) -> dict[str, str]:
+        return {"reason": self._why}
 
+    @property
+    def _why(self) -> str:
+        return f"maintenance: {self.work}"[:500]
+
+    def ask_hooks(self, host: str) -> None:
+        self.ask_before_drain(host)
+
+    def drain(self, host: str, reason: str) -> None:
         def take_out() -> None:
-            drain.take_out(self.op, host, reason=why, cause=CAUSE, force=self.options.force)
+            drain.take_out(
+                self.op,
+                host,
+                reason=self._why,
+                cause=CAUSE,
+                force=self.options.force,
+                asks=False,
+            )
 
         with self._at_directors():
             self._when_free(take_out)

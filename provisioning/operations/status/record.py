@@ -12,6 +12,7 @@ Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be tol
          "stopped": bool, "cause": str}},
      "run": str (who changes the cluster now; empty where nobody does),
      "upgrade": {"id": str, "target": str, "where": str} | null (under way, or cut),
+     "maintenance": {"id": str, "work": str, "where": str} | null (the same),
      "directors": {host: {
          "keepalived": bool, "vrrp": {vip: "MASTER" | "BACKUP" | "FAULT" | "STOP"},
          "holds": [vip], "sync": ["master" | "backup"],
@@ -55,7 +56,7 @@ from typing import Any
 from ...facts.hosts.real_server import NodeState
 from ...facts.ipvs.table import TableService
 from ...facts.served_certificate import ServedCertificate
-from ...model.cluster_record import UnfinishedUpgrade
+from ...model.cluster_record import UnfinishedMaintenance, UnfinishedUpgrade
 from ...model.inventory import Inventory
 from ...roles.wanted_services import WantedService, wanted_services
 from ..cluster_state.state import ClusterState
@@ -77,6 +78,7 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
         "drained": {name: asdict(drain) for name, drain in state.runtime.drains.items()},
         "run": state.run,
         "upgrade": _upgrade(state.upgrade),
+        "maintenance": _maintenance(state.maintenance),
         "directors": {
             name: {
                 "keepalived": director.keepalived,
@@ -120,6 +122,12 @@ def _upgrade(upgrade: UnfinishedUpgrade | None) -> dict[str, str] | None:
     if upgrade is None:
         return None
     return {"id": upgrade.id, "target": upgrade.target, "where": upgrade.where}
+
+
+def _maintenance(maintenance: UnfinishedMaintenance | None) -> dict[str, str] | None:
+    if maintenance is None:
+        return None
+    return {"id": maintenance.id, "work": maintenance.what, "where": maintenance.where}
 
 
 def _node(node: NodeState) -> dict[str, Any]:

@@ -72,11 +72,21 @@ class SSHCluster(Observer):
         self._when_free(lambda: self._make(staged(wanted[host])))
 
     def ask_hooks(self, host: str) -> None:
-        with _as_action_error():
-            self.op.hooks.before("upgrade", host, target=self.target)
-            servers = self.cluster.inventory.real_servers.hosts
-            if host in servers and host not in self.cluster.runtime.drains:
-                self.op.hooks.before("drain", host, target=self.target)
+        with as_action_error():
+            self.op.hooks.before("upgrade", host, **self.hook_facts)
+        self.ask_before_drain(host)
+
+    @property
+    def hook_facts(self) -> dict[str, str]:
+        """Facts for hooks about what a host is taken out of service for."""
+        return {"target": self.target}
+
+    def ask_before_drain(self, host: str) -> None:
+        """Ask the hook of a drain, where one will follow. Raises ``ActionError``."""
+        servers = self.cluster.inventory.real_servers.hosts
+        if host in servers and host not in self.cluster.runtime.drains:
+            with as_action_error():
+                self.op.hooks.before("drain", host, **self.hook_facts)
 
     def drain(self, host: str, reason: str) -> None:
 
@@ -118,7 +128,7 @@ class SSHCluster(Observer):
             self._when_free(settle)
         # Nobody waits for the directors meanwhile.
         if any(done):
-            self.op.hooks.after("drain", host, target=self.target)
+            self.op.hooks.after("drain", host, **self.hook_facts)
 
     def undrain(self, host: str, percent: int = 100) -> None:
 
@@ -194,7 +204,7 @@ class SSHCluster(Observer):
                 self._do(host, keepalived.restart(self.manager(host)), 60.0)
 
     def hand_over(self, host: str) -> str | None:
-        with self.directors, _as_action_error():
+        with self.directors, as_action_error():
             inventory = self.cluster.inventory
             # A lone director keeps them: they are away for as long as its Keepalived is.
             alone = len(inventory.directors.hosts) == 1
@@ -227,7 +237,7 @@ class SSHCluster(Observer):
                 raise
 
     def _when_free(self, action: Callable[[], None]) -> None:
-        with _as_action_error():
+        with as_action_error():
             wait_for_lock(action, self.clock)
 
     def _app(self, host: str) -> AppAnswer:
@@ -296,7 +306,7 @@ def _last_output(done: Observation) -> str:
 
 
 @contextmanager
-def _as_action_error() -> Iterator[None]:
+def as_action_error() -> Iterator[None]:
     """Translate failures of other operations for a phase."""
     try:
         yield
