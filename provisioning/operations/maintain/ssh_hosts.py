@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from ...facts.fact import Answers
 from ...facts.gather import gather
@@ -70,7 +71,7 @@ class SSHHosts(SSHCluster):
         return holding(self)
 
     @property
-    def hook_facts(self) -> dict[str, str]:
+    def hook_facts(self) -> dict[str, Any]:
         return {"reason": self._why}
 
     @property

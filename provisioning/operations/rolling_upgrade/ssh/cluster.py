@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from ....engine.apply_plans import Pace, apply_plans
 from ....engine.fleet import Fleet
@@ -77,7 +78,7 @@ class SSHCluster(Observer):
         self.ask_before_drain(host)
 
     @property
-    def hook_facts(self) -> dict[str, str]:
+    def hook_facts(self) -> dict[str, Any]:
         """Facts for hooks about what a host is taken out of service for."""
         return {"target": self.target}
 
