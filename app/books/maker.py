@@ -106,15 +106,19 @@ class Maker:
             try:
                 if not await self._shelf.call("keep the book", self._lease.renew):
                     return
-                if self._count is not None:
-                    told = self._count.progress(self._node, binding=self._binding)
-                    write = partial(files.write, self._folder, files.PROGRESS, told)
-                    await self._shelf.call("tell of the book", write)
+                await self._tell()
             except StorageError:
                 # No other node can take it either while the folder is away; if this one alone has
                 # lost it, nothing that it does is seen.
                 _log.warning("the lease of a book could not be renewed")
             await asyncio.sleep(self._beat)
+
+    async def _tell(self) -> None:
+        """Write down how far the book is."""
+        if self._count is not None:
+            told = self._count.progress(self._node, binding=self._binding)
+            write = partial(files.write, self._folder, files.PROGRESS, told)
+            await self._shelf.call("tell of the book", write)
 
     async def _made(self) -> None:
         while True:
@@ -135,6 +139,7 @@ class Maker:
         text = await self._shelf.call("read the book", lambda: files.manuscript_of(self._folder))
         pieces = await self._shelf.call("read the pieces", lambda: files.pieces_of(self._folder))
         self._count = count = Count(text, pieces)
+        await self._tell()
         waiting = count.missing()
         try:
             async with asyncio.TaskGroup() as group:
@@ -145,6 +150,7 @@ class Maker:
         if not pieces.spoken:
             raise BookFailedError("no piece of it could be spoken", "全书没有一段能够合成")
         self._binding = True
+        await self._tell()
         binder = Binder(self._folder, self._record, pieces, self._rate, lambda: self._left)
         return tuple(await self._shelf.bind(binder.bind))
 
