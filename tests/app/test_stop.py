@@ -28,9 +28,11 @@ def test_a_node_drains_and_exits_with_0(tmp_path: Path, server: str) -> None:
         workers = [worker["pid"] for worker in node.status()["workers"]]
         page = patient_client(node.url, download_files=tmp_path / "downloads")
         jobs = [threads.submit(node.speak, input=held.text) for _ in range(2)]
+        # Before that, a click would find the worker free, and end.
+        node.wait_until(lambda: _has(node, running=1, waiting=1))
         # One more for the workers' line, one for the page's own.
         clicks = [page.submit("slow 0.5", api_name="/synthesize") for _ in range(2)]
-        node.wait_until(lambda: node.status()["jobs"]["waiting"] == 3)
+        node.wait_until(lambda: _has(node, running=1, waiting=3))
         opened = _open_event_stream(node)
         node.terminate()
         node.wait_until(lambda: node.get("/readyz").status_code == 503)
@@ -47,6 +49,10 @@ def test_a_node_drains_and_exits_with_0(tmp_path: Path, server: str) -> None:
     for pid in workers:
         wait_until_gone(pid)
     assert not any("Traceback" in line for line in node.raw), "".join(node.raw)
+
+
+def _has(node: NodeProcess, **jobs: int) -> bool:
+    return jobs.items() <= node.status()["jobs"].items()
 
 
 def _open_event_stream(node: NodeProcess) -> threading.Event:

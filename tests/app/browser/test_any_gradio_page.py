@@ -1,6 +1,5 @@
 """A page of a Gradio application that knows nothing of nodes but has `RECONNECT` in its head."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.app.session_routing.cluster import NAMES, Nodes
+from tests.app.session_routing.cluster import NAMES, Nodes, running_nodes
 
 pytestmark = pytest.mark.long
 _PATIENCE = 60_000
@@ -16,9 +15,7 @@ _PATIENCE = 60_000
 
 @contextmanager
 def _page(browser: Browser, folder: Path, *options: str) -> Iterator[tuple[Nodes, Page]]:
-    nodes = Nodes(folder, "--reconnect", *options)
-    try:
-        time.sleep(1.5)
+    with running_nodes(folder, "--reconnect", *options) as nodes:
         context = browser.new_context()
         page = context.new_page()
         page.goto(nodes.url)
@@ -27,8 +24,6 @@ def _page(browser: Browser, folder: Path, *options: str) -> Iterator[tuple[Nodes
         yield nodes, page
         assert page.evaluate("window.loadedOnce"), "the page was loaded anew"
         context.close()
-    finally:
-        nodes.close()
 
 
 def _greeted_by(page: Page) -> str:

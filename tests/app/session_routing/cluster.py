@@ -86,12 +86,10 @@ class Nodes:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._folder = folder
         self._options = options
-        for name in NAMES:
-            self.start(name)
         self.balancer = RoundRobin(list(self.ports.values()))
         self.url = f"http://127.0.0.1:{self.balancer.port}"
         for name in NAMES:
-            self.wait_for(name)
+            self.start(name)
 
     def start(self, name: str, release: str = "one") -> None:
         peers = ",".join(f"{peer}={self.own_url(peer)}" for peer in NAMES)
@@ -174,6 +172,8 @@ def running_nodes(folder: Path, *options: str) -> Iterator[Nodes]:
     """Start the nodes, which know of each other from then on, and end them."""
     nodes = Nodes(folder, *options)
     try:
+        for name in NAMES:
+            nodes.wait_for(name)
         nodes.agree()
         yield nodes
     finally:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.app.patient_client import patient_client
-from tests.app.session_routing.cluster import NAMES, Nodes, free_ports
+from tests.app.session_routing.cluster import NAMES, free_ports, running_nodes
 
 pytestmark = pytest.mark.long
 
@@ -53,20 +53,18 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if _NGINX is None:
         pytest.skip("no nginx here")
     folder = tmp_path_factory.mktemp("nginx")
-    nodes = Nodes(tmp_path_factory.mktemp("gradio"))
-    (port,) = free_ports(1)
-    servers = "\n".join(f"        server 127.0.0.1:{nodes.ports[name]};" for name in NAMES)
-    file = folder / "nginx.conf"
-    file.write_text(_CONFIGURATION.format(folder=folder, servers=servers, port=port))
-    nginx = subprocess.Popen([_NGINX, "-c", str(file), "-e", str(folder / "error.log")])
-    try:
-        _wait_for(f"http://127.0.0.1:{port}")
-        nodes.agree()
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        nginx.terminate()
-        nginx.wait(10)
-        nodes.close()
+    with running_nodes(tmp_path_factory.mktemp("gradio")) as nodes:
+        (port,) = free_ports(1)
+        servers = "\n".join(f"        server 127.0.0.1:{nodes.ports[name]};" for name in NAMES)
+        file = folder / "nginx.conf"
+        file.write_text(_CONFIGURATION.format(folder=folder, servers=servers, port=port))
+        nginx = subprocess.Popen([_NGINX, "-c", str(file), "-e", str(folder / "error.log")])
+        try:
+            _wait_for(f"http://127.0.0.1:{port}")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            nginx.terminate()
+            nginx.wait(10)
 
 
 def _wait_for(url: str) -> None:
