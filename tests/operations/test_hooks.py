@@ -28,10 +28,11 @@ from provisioning.operations.maintain.ssh_hosts import SSHHosts
 from provisioning.operations.maintain.work import Work
 from provisioning.operations.notifying.program import HookError, run_program
 from provisioning.operations.planning import Plans
+from provisioning.operations.rolling.errors import ActionError
+from provisioning.operations.rolling.run_status import RunStatus
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.ports import ActionError
 from provisioning.operations.rolling_upgrade.ssh.cluster import SSHCluster
-from provisioning.operations.rolling_upgrade.state import NodeStatus, RunStatus
+from provisioning.operations.rolling_upgrade.state import NodeStatus
 from provisioning.operations.run.run import journaled_run
 from provisioning.resources.base import Handler
 from provisioning.transport.base import Transport

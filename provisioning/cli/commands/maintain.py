@@ -17,9 +17,9 @@ from ...operations.maintain import commands
 from ...operations.maintain.commands import Abort, Begin, MaintenanceCommand, Resume
 from ...operations.maintain.options import MaintenanceOptions
 from ...operations.maintain.planned import Planned
-from ...operations.maintain.result import Outcome
 from ...operations.maintain.work import Work, read_script
 from ...operations.notifying.hook import Hook, HookSyntaxError, hooks_of
+from ...operations.rolling.result import Outcome
 from ...operations.rolling_upgrade.options import OptionError
 from .. import exit_codes
 from ..asking import require_answer

@@ -12,11 +12,12 @@ from rich.console import Console
 from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
 from ...operations.notifying.hook import Hook, HookSyntaxError, hooks_of
+from ...operations.rolling.result import Outcome
 from ...operations.rolling_upgrade import commands
 from ...operations.rolling_upgrade.commands import Abort, Begin, Resume, UpgradeCommand
 from ...operations.rolling_upgrade.options import OptionError, UpgradeOptions
 from ...operations.rolling_upgrade.target import as_typed
-from ...operations.rolling_upgrade.upgrade import Outcome, Ready
+from ...operations.rolling_upgrade.upgrade import Ready
 from .. import exit_codes
 from ..asking import require_answer
 from ..frame import changing
