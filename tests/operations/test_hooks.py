@@ -21,7 +21,7 @@ from provisioning.model.hooks import Hooks as HookCommands
 from provisioning.operations.cluster import fleet as cluster_fleet
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.deploy import deploy as deploying
-from provisioning.operations.drain.out_of_service import hooked_steps
+from provisioning.operations.drain.foreseen import hooked_steps
 from provisioning.operations.errors import OperationError
 from provisioning.operations.hooks.hooks import Hooks, StoppedByHookError, foreseen
 from provisioning.operations.maintain.ssh_hosts import SSHHosts

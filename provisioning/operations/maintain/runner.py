@@ -4,6 +4,7 @@ kept before and after every phase.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ...engine.journal import Journal
 from ...errors import ClusterError
@@ -63,7 +64,7 @@ class Runner(RollingRunner[Maintenance]):
             names = [host.host for host in batch]
             text = f"batch {number}: {', '.join(names)}{self._left()}"
             self._tell("batch", text, batch=number, hosts=names)
-            self._preflight(lambda batch=batch: self._checked(batch))  # type: ignore[misc]
+            self._preflight(partial(self._checked, batch))
             began = self.clock.now()
             self._change(lambda state, n=number: state_machine.start_batch(state, n))  # type: ignore[misc]
             self._finish(names)

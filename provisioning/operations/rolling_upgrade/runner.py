@@ -5,6 +5,7 @@ state saved before and after every phase.
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from ..rolling.batches import batch_due, members_left
 from ..rolling.errors import ActionError, PreflightError
@@ -95,7 +96,7 @@ class Runner(NodeRunner):
             batch = members_left(self.state.nodes, number)
             names = [node.host for node in batch]
             self._tell("batch", f"batch {number}: {', '.join(names)}", batch=number, hosts=names)
-            self._preflight(lambda batch=batch: self._checked(batch))  # type: ignore[misc]
+            self._preflight(partial(self._checked, batch))
             self._start(names)
             self._finish(names)
 
@@ -157,7 +158,7 @@ class Runner(NodeRunner):
             return []
         if not others:
             # Also where more might go: the rest is seen to at once.
-            self._preflight(lambda: self._checked(due[:1]))
+            self._preflight(partial(self._checked, due[:1]))
             chosen = due[:1]
         else:
             try:
