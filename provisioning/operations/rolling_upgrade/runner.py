@@ -10,6 +10,7 @@ from functools import partial
 from ..rolling.batches import batch_due, members_left
 from ..rolling.errors import ActionError, PreflightError
 from ..rolling.preflight import check_batch
+from ..rolling.run_status import RunStatus
 from ..rolling.runner import PREFLIGHT_EVERY
 from . import state_machine, window
 from .node_runner import NodeRunner
@@ -19,7 +20,6 @@ from .state import (
     MOVING,
     Node,
     NodeStatus,
-    RunStatus,
     Upgrade,
 )
 from .state_machine import Step
