@@ -132,7 +132,7 @@ class MaintenanceCommand(ABC):
         checks = []
         if ended.status is RunStatus.FINISHED and self.verifies:
             checks = verify(op.cluster.inventory, op.fleet, op.cluster.record)
-        return MaintenanceResult(ended, tuple(checks))
+        return MaintenanceResult(ended, checks=tuple(checks))
 
 
 @dataclass(slots=True, kw_only=True)

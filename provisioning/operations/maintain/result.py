@@ -6,7 +6,6 @@ from typing import Any
 from ..rolling.events import RunEvent
 from ..rolling.result import RunResult
 from ..rolling.run_status import RunStatus
-from ..verify import CheckResult
 from . import state_machine
 from .state import HostStatus, Maintenance
 
@@ -16,7 +15,6 @@ class MaintenanceResult(RunResult):
     """A maintenance at the end of a run."""
 
     state: Maintenance
-    checks: tuple[CheckResult, ...] = ()
 
     @property
     def status(self) -> RunStatus:

@@ -1,6 +1,7 @@
 """End of a run. Pure."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from enum import Enum
 
 from ..verify import CheckResult
@@ -15,12 +16,11 @@ class Outcome(Enum):
     PAUSED = "paused"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult(ABC):
     """A run at its end."""
 
-    __slots__ = ()
-
-    checks: tuple[CheckResult, ...]
+    checks: tuple[CheckResult, ...] = ()
     """The proof at its end, if one was made."""
 
     @property

@@ -16,7 +16,7 @@ from ..release import build_release
 from ..rolling.events import RunEvent, Watcher
 from ..rolling.result import RunResult
 from ..rolling.run_status import RunStatus
-from ..verify import CheckResult, verify
+from ..verify import verify
 from . import state_file, state_machine
 from .downtime import downtimes
 from .options import UpgradeOptions
@@ -50,7 +50,6 @@ class UpgradeResult(RunResult):
     """An upgrade at the end of a run."""
 
     upgrade: Upgrade
-    checks: tuple[CheckResult, ...] = ()
 
     @property
     def status(self) -> RunStatus:
@@ -166,7 +165,7 @@ def execute(
     checks = []
     if upgrade.status is RunStatus.FINISHED and verifies:
         checks = verify(cluster.inventory, op.fleet, cluster.record)
-    result = UpgradeResult(upgrade, tuple(checks))
+    result = UpgradeResult(upgrade, checks=tuple(checks))
     announce(end_event(result))
     return result
 
