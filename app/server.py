@@ -12,9 +12,7 @@ import os
 import secrets
 import signal
 import socket
-import sys
 import tempfile
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +36,7 @@ from .gpus.watch import GpuWatch
 from .heap import keep_freed_memory, keep_what_is_there
 from .host.served_certificate import CertificateWatch
 from .lending.lending import Lending
+from .listening import Server, reserved
 from .node import Node
 from .outputs.retention import Retention
 from .outputs.shared import ShareTerms
@@ -71,34 +70,7 @@ _CLOSING = 3
 """Seconds for answers on their way out when the port is closed."""
 LAST_WORDS = 10
 """Seconds between the last job of a node that stops and its end."""
-_WAITING = 2048
-"""Connections that the system may keep until they are taken."""
 _log = logging.getLogger("app.server")
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: it would close the port before jobs have ended, and
-    then die of the signal instead of exiting with 0. It logs where it serves, with ``about``."""
-
-    def __init__(self, config: uvicorn.Config, about: dict[str, object]) -> None:
-        super().__init__(config)
-        self._about = about
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen. asyncio takes as many connections at once as it lets wait: more than there are
-        descriptors for, before any can be refused. So it is told few, and the system many."""
-        await super().startup(sockets)
-        if self.should_exit:
-            return
-        for listener in sockets or []:
-            listener.listen(_WAITING)
-            host, port = listener.getsockname()[:2]
-            # Not before: whoever reads it may connect at once.
-            _log.info("serving on %s port %d", host, port, extra=self._about)
 
 
 def run(settings: Settings) -> None:
@@ -107,7 +79,7 @@ def run(settings: Settings) -> None:
     key = read_secret(own) if own else secrets.token_bytes(32)
     logs.set_up(settings.log_level, settings.node_name, texts=settings.log_texts, key=key)
     with contextlib.ExitStack() as bound:
-        listeners = [bound.enter_context(_reserved(settings.host, p)) for p in settings.ports]
+        listeners = [bound.enter_context(reserved(settings.host, p)) for p in settings.ports]
         if settings.server == "gunicorn":
             from . import under_gunicorn
 
@@ -118,34 +90,6 @@ def run(settings: Settings) -> None:
     logging.shutdown()
     # Python would wait for a thread that hangs in a dead NFS mount; nothing else is left to do.
     os._exit(0)
-
-
-def _reserved(host: str, port: int) -> socket.socket:
-    """A bound socket, or the end of the process with 1."""
-    try:
-        return _bind(host, port)
-    except OSError as error:
-        place = f"{host} port {port}"
-        print(f"Error: cannot listen on {place}: {error.strerror}", file=sys.stderr)
-        sys.exit(1)
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    """A bound socket that does not listen yet: connections to it are refused. Raises OSError."""
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            # `::` is every address of both families, whatever the system's default is.
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        listener.bind(address)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 async def _serve(settings: Settings, listeners: list[socket.socket]) -> None:
@@ -338,7 +282,7 @@ async def _until_stopped(
         "engine": node.settings.engine,
         "connections": node.connections.limits.places,
     }
-    server = _Server(config, about)
+    server = Server(config, about)
     serving = asyncio.create_task(server.serve(sockets=listeners))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -29,7 +29,6 @@ class ClusterError(Exception):
         LabError
         LegacyFormatError
         LockedError
-        MaintenanceBlockedError
         MaintenanceConflictError
         MaintenanceFormatError
         NoReplyError
@@ -51,6 +50,7 @@ class ClusterError(Exception):
         ReleaseError
         RenderingError
         RoutesFormatError
+        RunBlockedError
         RuntimeStateError
         SSHConfigError
         SecretError
@@ -75,7 +75,6 @@ class ClusterError(Exception):
         UnobservableError
         UnusableKeyError
         UnwritableError
-        UpgradeBlockedError
         UpgradeConflictError
         VaultError
     ```

@@ -14,7 +14,7 @@ import provisioning
 from app.errors import NodeError
 from app.session_routing.errors import SessionRoutingError
 from provisioning.errors import ClusterError
-from provisioning.operations.rolling_upgrade.clock import ClockStoppedError
+from provisioning.operations.rolling.clock import ClockStoppedError
 
 OTHER_BASES = (click.ClickException, NodeError, SessionRoutingError, ClusterError)
 

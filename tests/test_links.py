@@ -1,5 +1,6 @@
 """Links between the repository's Markdown files, and the paths that they name, lead somewhere."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +74,16 @@ def test_paths_that_are_named_exist(name: str) -> None:
         path for path in _PATH.findall(prose(_DOCUMENTS[name])) if not _PLACEHOLDER.search(path)
     ]
     assert [path for path in named if not (_ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("name", [name for name in _DOCUMENTS if name != "CHANGELOG.md"])
+def test_folders_of_what_the_reader_names_exist(name: str) -> None:
+    folders = [
+        Path(*itertools.takewhile(lambda part: not _PLACEHOLDER.search(part), Path(path).parts))
+        for path in _PATH.findall(prose(_DOCUMENTS[name]))
+        if _PLACEHOLDER.search(path)
+    ]
+    assert [str(folder) for folder in folders if not (_ROOT / folder).is_dir()] == []
 
 
 def test_readme_leads_to_every_document() -> None:

@@ -14,7 +14,7 @@ from ..operations.maintain.registration import MaintenanceConflictError
 from ..operations.maintain.result import MaintenanceResult
 from ..operations.maintain.state import HostState, Maintenance
 from ..operations.maintain.state_machine import Choice
-from ..operations.rolling_upgrade.events import Watcher
+from ..operations.rolling.events import Watcher
 from .asking import confirm, interruptible
 from .views.checks import show_checks
 from .views.maintenance import show_end, show_plan, watching

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from ..model.cluster_record import UnfinishedUpgrade
+from ..operations.rolling.events import Watcher
 from ..operations.rolling_upgrade.downtime import downtimes
-from ..operations.rolling_upgrade.events import Watcher
 from ..operations.rolling_upgrade.state import Upgrade
 from ..operations.rolling_upgrade.upgrade import UpgradeResult
 from .asking import confirm

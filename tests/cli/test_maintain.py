@@ -18,7 +18,7 @@ from provisioning.operations.maintain.planned import Planned
 from provisioning.operations.maintain.registration import MaintenanceConflictError
 from provisioning.operations.maintain.state import HostState, HostStatus, Maintenance
 from provisioning.operations.maintain.work import Work
-from provisioning.operations.rolling_upgrade.events import UpgradeEvent
+from provisioning.operations.rolling.events import RunEvent
 
 INVENTORY = """\
 name: speech
@@ -98,7 +98,7 @@ def test_a_run_under_way_may_be_asked_to_pause(inventory: Path) -> None:
     folder = inventory.parent / ".cluster" / "speech"
     with cluster_lock(folder, "anna@desk run 1"):
         assert typed(inventory, "--pause").exit_code == 0
-    assert registration.pause_asked(folder)
+    assert registration.pause_request(folder).asked
 
 
 def test_a_plan_says_what_each_host_gets_and_what_it_costs() -> None:
@@ -129,10 +129,10 @@ def test_a_plan_says_what_each_host_gets_and_what_it_costs() -> None:
 
 def test_a_table_shows_the_hosts_at_work_and_the_last_lines() -> None:
     table = HostsTable(planned(server("rs1", 1), server("rs2", 2)).state)
-    table(UpgradeEvent("phase", "rs1", "run", "running the command"))
-    table(UpgradeEvent("output", "rs1", "run", "正在解包 linux-image"))
+    table(RunEvent("phase", "rs1", "run", "running the command"))
+    table(RunEvent("output", "rs1", "run", "正在解包 linux-image"))
     assert "rs1: | 正在解包 linux-image" in printed(table) and "0 of 2 hosts" in printed(table)
-    table(UpgradeEvent("maintained", "rs1", "", "maintained"))
+    table(RunEvent("maintained", "rs1", "", "maintained"))
     text = printed(table)
     assert "1 of 2 hosts" in text and "running the command" not in text
 

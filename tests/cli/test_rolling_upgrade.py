@@ -21,12 +21,13 @@ from provisioning.cli.views.upgrade import (
     show_plan,
 )
 from provisioning.engine.lock import cluster_lock
+from provisioning.operations.rolling.events import RunEvent
+from provisioning.operations.rolling.run_status import RunStatus
 from provisioning.operations.rolling_upgrade import state_file
 from provisioning.operations.rolling_upgrade.downtime import downtimes
-from provisioning.operations.rolling_upgrade.events import UpgradeEvent
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.phases import SEQUENCES
-from provisioning.operations.rolling_upgrade.state import Node, NodeStatus, RunStatus, Upgrade
+from provisioning.operations.rolling_upgrade.state import Node, NodeStatus, Upgrade
 
 INVENTORY = """\
 name: speech
@@ -122,7 +123,7 @@ def test_a_second_operator_is_told_who_is_at_work_and_may_ask_for_a_pause(invent
         done = typed(inventory, "--yes")
         assert "anna@desk run 1" in str(done.exception)
         assert typed(inventory, "--pause").exit_code == 0
-        assert state_file.pause_asked(state_dir(inventory))
+        assert state_file.pause_request(state_dir(inventory)).asked
 
 
 def test_a_damaged_state_is_told(inventory: Path) -> None:
@@ -147,16 +148,16 @@ def test_the_inventorys_hook_must_be_one(inventory: Path, monkeypatch: pytest.Mo
 
 
 STORY = (
-    UpgradeEvent("batch", text="batch 1: rs1", facts={"batch": 1}),
-    UpgradeEvent("phase", "rs1", "drain", "draining"),
-    UpgradeEvent("waiting", "rs1", "drain", "2 jobs, 0 open requests left", {"jobs": 2}),
-    UpgradeEvent("waiting", "rs1", "drain", "2 jobs, 0 open requests left", {"jobs": 2}),
-    UpgradeEvent("phase_done", "rs1", "drain", "draining", {"seconds": 12.34}),
-    UpgradeEvent("waiting", "rs1", "soak", "9 s more to watch", {"seconds_left": 9}),
-    UpgradeEvent("waiting", "rs1", "soak", "6 s more to watch", {"seconds_left": 6}),
-    UpgradeEvent("phase_failed", "rs1", "soak", "它没有声音"),
-    UpgradeEvent("undo", "rs1", "soak", "undoing: watching it at work"),
-    UpgradeEvent("rolled_back", "rs1", "", "as it was before"),
+    RunEvent("batch", text="batch 1: rs1", facts={"batch": 1}),
+    RunEvent("phase", "rs1", "drain", "draining"),
+    RunEvent("waiting", "rs1", "drain", "2 jobs, 0 open requests left", {"jobs": 2}),
+    RunEvent("waiting", "rs1", "drain", "2 jobs, 0 open requests left", {"jobs": 2}),
+    RunEvent("phase_done", "rs1", "drain", "draining", {"seconds": 12.34}),
+    RunEvent("waiting", "rs1", "soak", "9 s more to watch", {"seconds_left": 9}),
+    RunEvent("waiting", "rs1", "soak", "6 s more to watch", {"seconds_left": 6}),
+    RunEvent("phase_failed", "rs1", "soak", "它没有声音"),
+    RunEvent("undo", "rs1", "soak", "undoing: watching it at work"),
+    RunEvent("rolled_back", "rs1", "", "as it was before"),
 )
 
 
@@ -237,7 +238,7 @@ def test_a_plan_of_a_window_says_how_many_are_out_and_how_long_it_takes() -> Non
 def test_a_forecast_is_a_line_of_the_log_and_counts_down_in_the_table(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    event = UpgradeEvent(
+    event = RunEvent(
         "forecast",
         text="1 of 3 nodes done, about 10 min left",
         facts={"seconds_left": 600.0, "nodes_done": 1, "nodes": 3},

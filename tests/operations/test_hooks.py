@@ -21,17 +21,18 @@ from provisioning.model.hooks import Hooks as HookCommands
 from provisioning.operations.cluster import fleet as cluster_fleet
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.deploy import deploy as deploying
-from provisioning.operations.drain.out_of_service import hooked_steps
+from provisioning.operations.drain.foreseen import hooked_steps
 from provisioning.operations.errors import OperationError
 from provisioning.operations.hooks.hooks import Hooks, StoppedByHookError, foreseen
 from provisioning.operations.maintain.ssh_hosts import SSHHosts
 from provisioning.operations.maintain.work import Work
 from provisioning.operations.notifying.program import HookError, run_program
 from provisioning.operations.planning import Plans
+from provisioning.operations.rolling.errors import ActionError
+from provisioning.operations.rolling.run_status import RunStatus
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.ports import ActionError
 from provisioning.operations.rolling_upgrade.ssh.cluster import SSHCluster
-from provisioning.operations.rolling_upgrade.state import NodeStatus, RunStatus
+from provisioning.operations.rolling_upgrade.state import NodeStatus
 from provisioning.operations.run.run import journaled_run
 from provisioning.resources.base import Handler
 from provisioning.transport.base import Transport

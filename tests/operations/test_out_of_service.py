@@ -20,7 +20,8 @@ from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster_state.tables import look_at_tables
 from provisioning.operations.destroy import plan_removal
 from provisioning.operations.drain import steps as draining
-from provisioning.operations.drain.out_of_service import OutOfService, foresee
+from provisioning.operations.drain.foreseen import foresee
+from provisioning.operations.drain.out_of_service import OutOfService
 from provisioning.operations.drain.sending import moved
 from provisioning.operations.drain.steps import take_out
 from provisioning.operations.operation import Operation

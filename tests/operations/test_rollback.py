@@ -8,6 +8,7 @@ from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Drain, Pin, Runtime
 from provisioning.operations.rollback.cut_upgrade import abort_upgrade
 from provisioning.operations.rollback.targets import desired_rollback
+from provisioning.operations.rolling.run_status import RunStatus
 from provisioning.operations.rolling_upgrade import state_file
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.planning import require_new_run
@@ -15,7 +16,6 @@ from provisioning.operations.rolling_upgrade.state import (
     CAUSE,
     Node,
     NodeStatus,
-    RunStatus,
     Upgrade,
 )
 

@@ -22,16 +22,15 @@ from provisioning.operations.drain.steps import bring_back, take_out
 from provisioning.operations.maintain import registration as maintenances
 from provisioning.operations.maintain.options import MaintenanceOptions
 from provisioning.operations.maintain.state import HostState, HostStatus, Maintenance
-from provisioning.operations.maintain.state import RunStatus as MaintenanceStatus
 from provisioning.operations.maintain.work import Work
 from provisioning.operations.planning import Plans, plan_hosts
+from provisioning.operations.rolling.run_status import RunStatus
 from provisioning.operations.rolling_upgrade import registration, state_file
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.planning import UpgradeConflictError
 from provisioning.operations.rolling_upgrade.state import (
     Node,
     NodeStatus,
-    RunStatus,
     Upgrade,
     from_record,
 )
@@ -435,7 +434,7 @@ def test_a_maintenance_whose_machine_died_is_resumed_from_a_fresh_folder(
     sandbox.gone = {"lvs1"}
     with two.at_work():
         assert maintenances.require_unfinished(two.cluster) == begun
-        maintenances.save(two.cluster, replace(begun, status=MaintenanceStatus.FINISHED))
+        maintenances.save(two.cluster, replace(begun, status=RunStatus.FINISHED))
     assert any("`cluster maintain --resume` continues it" in line for line in two.said)
     sandbox.gone = set()
     with one.at_work():

@@ -22,8 +22,8 @@ from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import ReleaseError, build_release
 from provisioning.operations.release.supply import supply
 from provisioning.operations.release.wheelhouse import fetch_wheels
+from provisioning.operations.rolling.errors import ActionError
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.ports import ActionError
 from provisioning.operations.rolling_upgrade.ssh.cluster import SSHCluster
 from provisioning.resources.release import Release
 from provisioning.roles.desired import DesiredHost, desired_hosts

@@ -1,12 +1,9 @@
 """``cluster maintain``."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 from rich.console import Console
 
 from ...model.derived.resolve import managed_hosts
@@ -17,11 +14,9 @@ from ...operations.maintain import commands
 from ...operations.maintain.commands import Abort, Begin, MaintenanceCommand, Resume
 from ...operations.maintain.options import MaintenanceOptions
 from ...operations.maintain.planned import Planned
-from ...operations.maintain.result import Outcome
 from ...operations.maintain.work import Work, read_script
-from ...operations.notifying.hook import Hook, HookSyntaxError, hooks_of
-from ...operations.rolling_upgrade.options import OptionError
-from .. import exit_codes
+from ...operations.notifying.hook import Hook, hooks_of
+from ...operations.rolling.result import Outcome
 from ..asking import require_answer
 from ..frame import changing
 from ..lock_wait import lock_wait_option
@@ -34,16 +29,11 @@ from ..options import (
     load_or_exit,
     yes_option,
 )
+from ..saved_run import EXIT_STATUSES, typed_options, usage_errors
 from ..selection import chosen
 from ..skip_hooks import skip_hooks_option
 from ..views.json_output import print_json
 from ..views.maintenance import plan_record, show_plan
-
-_STATUSES = {
-    Outcome.DONE: exit_codes.OK,
-    Outcome.FAILED: exit_codes.FAILED,
-    Outcome.PAUSED: exit_codes.PAUSED,
-}
 
 
 @click.command()
@@ -131,8 +121,8 @@ def maintain(
             "The maintenance stops after its present hosts; --resume continues.", markup=False
         )
         return
-    given = _given(context, how)
-    with _usage_errors():
+    given = typed_options(context, how)
+    with usage_errors():
         hooks = hooks_of(cluster.inventory.notify, cluster.base_dir, notify_command, webhook)
         proof: dict[str, Any] = {"verifies": verifies and not limit, "hooks": hooks}
         command: MaintenanceCommand
@@ -163,7 +153,7 @@ def maintain(
             dialogue = ConsoleMaintenanceDialogue(console, yes=yes, as_json=as_json, cut=cut)
             outcome = command.execute(op, dialogue)
             op.run.ok = outcome is not Outcome.FAILED
-    raise SystemExit(_STATUSES[outcome])
+    raise SystemExit(EXIT_STATUSES[outcome])
 
 
 def _require_form(
@@ -194,18 +184,3 @@ def _hosts(inventory: Inventory, limit: tuple[str, ...]) -> list[str]:
     if not names:
         raise click.UsageError("only clients are meant, which are no part of the service")
     return names
-
-
-def _given(context: click.Context, how: dict[str, Any]) -> dict[str, Any]:
-    """Select the options that were typed."""
-    typed = ParameterSource.COMMANDLINE
-    return {name: how[name] for name in how if context.get_parameter_source(name) is typed}
-
-
-@contextmanager
-def _usage_errors() -> Iterator[None]:
-    """Report options and hooks that cannot be parsed as errors of the command line."""
-    try:
-        yield
-    except (OptionError, HookSyntaxError) as error:
-        raise click.UsageError(str(error)) from None

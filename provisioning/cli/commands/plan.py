@@ -12,7 +12,7 @@ from ...operations.bundle.source import Source, source_of
 from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
 from ...operations.deploy.decommission import add_removals, cluster_with
-from ...operations.drain.out_of_service import foresee, hooked_steps
+from ...operations.drain.foreseen import foresee, hooked_steps
 from ...operations.hooks.hooks import foreseen
 from ...operations.planning import Plans, plan_hosts
 from ...operations.run.truth import Truth, looked_up, planned

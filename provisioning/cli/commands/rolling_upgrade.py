@@ -1,23 +1,20 @@
 """``cluster rolling-upgrade``."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 from rich.console import Console
 
 from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
-from ...operations.notifying.hook import Hook, HookSyntaxError, hooks_of
+from ...operations.notifying.hook import Hook, hooks_of
+from ...operations.rolling.result import Outcome
 from ...operations.rolling_upgrade import commands
 from ...operations.rolling_upgrade.commands import Abort, Begin, Resume, UpgradeCommand
-from ...operations.rolling_upgrade.options import OptionError, UpgradeOptions
+from ...operations.rolling_upgrade.options import UpgradeOptions
 from ...operations.rolling_upgrade.target import as_typed
-from ...operations.rolling_upgrade.upgrade import Outcome, Ready
-from .. import exit_codes
+from ...operations.rolling_upgrade.upgrade import Ready
 from ..asking import require_answer
 from ..frame import changing
 from ..lock_wait import lock_wait_option
@@ -29,18 +26,13 @@ from ..options import (
     load_or_exit,
     yes_option,
 )
+from ..saved_run import EXIT_STATUSES, typed_options, usage_errors
 from ..selection import chosen
 from ..skip_hooks import skip_hooks_option
 from ..upgrade_dialogue import ConsoleUpgradeDialogue
 from ..upgrade_options import how_options
 from ..views.json_output import print_json
 from ..views.upgrade import plan_record, show_plan
-
-_STATUSES = {
-    Outcome.DONE: exit_codes.OK,
-    Outcome.FAILED: exit_codes.FAILED,
-    Outcome.PAUSED: exit_codes.PAUSED,
-}
 
 
 @click.command("rolling-upgrade")
@@ -112,13 +104,13 @@ def rolling_upgrade(
         )
         return
     target = as_typed(to, Path.cwd()) if to else None
-    given = _given(context, how)
+    given = typed_options(context, how)
     if "batch" in given and how["max_out"]:
         raise click.UsageError(
             "--batch and --max-out exclude each other: batches end together, a window goes on when "
             "one is back"
         )
-    with _usage_errors():
+    with usage_errors():
         hooks = hooks_of(cluster.inventory.notify, cluster.base_dir, notify_command, webhook)
         proof: dict[str, Any] = {"verifies": verifies and not limit, "hooks": hooks}
         command: UpgradeCommand
@@ -139,13 +131,7 @@ def rolling_upgrade(
         outcome = _execute(
             command, cluster, console, yes=yes, as_json=as_json, new_keys=accept_new_host_keys
         )
-    raise SystemExit(_STATUSES[outcome])
-
-
-def _given(context: click.Context, how: dict[str, Any]) -> dict[str, Any]:
-    """Select the options that were typed."""
-    typed = ParameterSource.COMMANDLINE
-    return {name: how[name] for name in how if context.get_parameter_source(name) is typed}
+    raise SystemExit(EXIT_STATUSES[outcome])
 
 
 def _execute(
@@ -170,15 +156,6 @@ def _execute(
         outcome = command.execute(op, dialogue)
         op.run.ok = outcome is not Outcome.FAILED
     return outcome
-
-
-@contextmanager
-def _usage_errors() -> Iterator[None]:
-    """Report options and hooks that cannot be parsed as errors of the command line."""
-    try:
-        yield
-    except (OptionError, HookSyntaxError) as error:
-        raise click.UsageError(str(error)) from None
 
 
 def _show_plan(console: Console, ready: Ready, forks: int, *, as_json: bool) -> None:

@@ -15,7 +15,7 @@ from ...operations.maintain.phases import PHASES
 from ...operations.maintain.phases.phase import Turn
 from ...operations.maintain.planned import Planned
 from ...operations.maintain.state import HostState, HostStatus, Maintenance
-from ...operations.rolling_upgrade.events import UpgradeEvent, Watcher
+from ...operations.rolling.events import RunEvent, Watcher
 from .upgrade import JsonLines, PlainLog, line_of
 
 _STYLES = {
@@ -44,11 +44,11 @@ class HostsTable:
 
     def __init__(self, state: Maintenance) -> None:
         self._lock, self._all = Lock(), len(state.hosts)
-        self._now: dict[str, tuple[UpgradeEvent, float]] = {}
+        self._now: dict[str, tuple[RunEvent, float]] = {}
         self._ended = {h.host for h in state.hosts if h.status is HostStatus.DONE}
         self._lines: list[str] = []
 
-    def __call__(self, event: UpgradeEvent, /) -> None:
+    def __call__(self, event: RunEvent, /) -> None:
         with self._lock:
             if event.host:
                 since = self._now.get(event.host, (event, time.monotonic()))

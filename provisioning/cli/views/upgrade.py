@@ -14,9 +14,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from ...operations.rolling.events import RunEvent, Watcher
 from ...operations.rolling_upgrade import window
 from ...operations.rolling_upgrade.downtime import MinimumDowntime
-from ...operations.rolling_upgrade.events import UpgradeEvent, Watcher
 from ...operations.rolling_upgrade.forecast import Forecast, forecast, roughly
 from ...operations.rolling_upgrade.options import UpgradeOptions
 from ...operations.rolling_upgrade.phases import PHASES
@@ -56,7 +56,7 @@ class JsonLines:
     def __init__(self) -> None:
         self._lock = Lock()
 
-    def __call__(self, event: UpgradeEvent, /) -> None:
+    def __call__(self, event: RunEvent, /) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         with self._lock:
             print_json({"time": now, **event.record()}, indent=None)
@@ -69,7 +69,7 @@ class PlainLog:
         self._console, self._lock, self._began = console, Lock(), time.monotonic()
         self._waits: dict[str, object] = {}
 
-    def __call__(self, event: UpgradeEvent, /) -> None:
+    def __call__(self, event: RunEvent, /) -> None:
         with self._lock:
             if event.kind == "waiting":
                 # A countdown is printed once.
@@ -81,7 +81,7 @@ class PlainLog:
             self._console.print(Text(stamp + line_of(event)), soft_wrap=True)
 
 
-def line_of(event: UpgradeEvent) -> str:
+def line_of(event: RunEvent) -> str:
     """Format an event for people."""
     words = {
         "batch": "== ",
@@ -106,11 +106,11 @@ class LiveTable:
         self._lock = Lock()
         self._nodes = {node.host: node for node in nodes}
         self._done = {node.host: list(node.done) for node in nodes}
-        self._now: dict[str, tuple[UpgradeEvent, float]] = {}
+        self._now: dict[str, tuple[RunEvent, float]] = {}
         self._lines: list[str] = []
-        self._forecast: tuple[UpgradeEvent, float] | None = None
+        self._forecast: tuple[RunEvent, float] | None = None
 
-    def __call__(self, event: UpgradeEvent, /) -> None:
+    def __call__(self, event: RunEvent, /) -> None:
         with self._lock:
             if event.host in self._nodes:
                 since = self._now.get(event.host, (event, time.monotonic()))

@@ -9,8 +9,9 @@ from ...roles.desired import DesiredHost
 from ..artifacts.bringing import bring_artifacts
 from ..bundle.source import Source
 from ..cluster.cluster import Cluster
+from ..drain.foreseen import foresee, hooked_steps
 from ..drain.in_service import await_everybody
-from ..drain.out_of_service import OutOfService, foresee, hooked_steps
+from ..drain.out_of_service import OutOfService
 from ..operation import Operation
 from ..planning import Plans, plan_hosts
 from ..release.supply import supply

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...engine.fleet import Fleet
-from ...engine.lock import LockedError, cluster_lock
 from ...model.derived.resolve import managed_hosts
 from ...model.hooks import Step
 from ..cluster.cluster import Cluster
@@ -15,12 +14,15 @@ from ..hooks.hooks import foreseen
 from ..notifying.hook import Hook
 from ..notifying.notifier import notifying
 from ..operation import Operation
+from ..rolling.clock import Clock, WallClock
+from ..rolling.errors import ActionError
+from ..rolling.events import RunEvent
+from ..rolling.notification import fields_of
+from ..rolling.result import Outcome
+from ..rolling.run_status import RunStatus
+from ..rolling.snapshot import ClusterSnapshot
 from ..rolling_upgrade import state_file
-from ..rolling_upgrade.clock import Clock, WallClock
-from ..rolling_upgrade.events import UpgradeEvent
 from ..rolling_upgrade.planning import require_new_run
-from ..rolling_upgrade.ports import ActionError
-from ..rolling_upgrade.snapshot import ClusterSnapshot
 from ..rolling_upgrade.ssh.observer import Observer
 from ..verify import verify
 from . import registration, state_machine
@@ -31,10 +33,10 @@ from .planned import Planned
 from .planning import plan_maintenance, share_out
 from .ports import MaintenanceActions
 from .registration import MaintenanceConflictError
-from .result import MaintenanceResult, Outcome, end_event, facts, whereabouts_of_cut
+from .result import MaintenanceResult, end_event, facts, whereabouts_of_cut
 from .runner import Runner
 from .ssh_hosts import SSHHosts, holding
-from .state import HostState, HostStatus, Maintenance, Ran, RunStatus
+from .state import HostState, HostStatus, Maintenance, Ran
 from .work import Work
 
 _HOOKED: tuple[Step, ...] = ("drain", "switchover")
@@ -44,13 +46,8 @@ MakeActions = Callable[[Operation, Work, MaintenanceOptions], MaintenanceActions
 def pause(cluster: Cluster) -> None:
     """Ask the run under way to stop after its present hosts. Raises
     ``MaintenanceConflictError``."""
-    try:
-        with cluster_lock(cluster.state_dir, "maintain --pause"):
-            pass
-    except LockedError:
-        registration.ask_to_pause(cluster.state_dir)
-        return
-    raise MaintenanceConflictError("no maintenance is under way here, so none can be paused")
+    if not registration.pause_request(cluster.state_dir).ask_if_running():
+        raise MaintenanceConflictError("no maintenance is under way here, so none can be paused")
 
 
 def over_ssh(op: Operation, work: Work, options: MaintenanceOptions) -> MaintenanceActions:
@@ -87,24 +84,27 @@ class MaintenanceCommand(ABC):
             dialogue.watching(state) as watch,
         ):
 
-            def heard(event: UpgradeEvent, /) -> None:
+            def heard(event: RunEvent, /) -> None:
                 if event.kind not in ("waiting", "output"):
                     op.run.journal.write("maintain", **event.record())
                 watch(event)
 
-            def announce(event: UpgradeEvent) -> None:
+            def announce(event: RunEvent) -> None:
                 watch(event)
-                notifier.send({**_context(op, state), **event.record()})
+                about = fields_of(op, "maintain", work=str(state.work))
+                notifier.send({**about, **event.record()})
 
-            registration.forget_pause(op.cluster.state_dir)
-            announce(UpgradeEvent("start", text=f"maintenance: {state.work}"))
+            pause = registration.pause_request(op.cluster.state_dir)
+            pause.forget()
+            announce(RunEvent("start", text=f"maintenance: {state.work}"))
             runner = Runner(
-                state,
-                actions,
-                op.cluster,
-                heard,
-                self.clock(),
-                op.run.journal,
+                state=state,
+                pause=pause,
+                actions=actions,
+                cluster=op.cluster,
+                watch=heard,
+                clock=self.clock(),
+                journal=op.run.journal,
                 forks=op.cluster.inventory.forks,
             )
             result = self._run(op, runner, work, announce)
@@ -117,22 +117,22 @@ class MaintenanceCommand(ABC):
         op: Operation,
         runner: Runner,
         work: Callable[[Runner], Maintenance],
-        announce: Callable[[UpgradeEvent], None],
+        announce: Callable[[RunEvent], None],
     ) -> MaintenanceResult:
         try:
             ended = work(runner)
         except KeyboardInterrupt:
             text = whereabouts_of_cut(runner.state)
             op.run.journal.write("note", text=text)
-            announce(UpgradeEvent("failure", text=text, facts=facts(runner.state)))
+            announce(RunEvent("failure", text=text, facts=facts(runner.state)))
             raise
         except Exception as error:
-            announce(UpgradeEvent("failure", text=str(error), facts=facts(runner.state)))
+            announce(RunEvent("failure", text=str(error), facts=facts(runner.state)))
             raise
         checks = []
         if ended.status is RunStatus.FINISHED and self.verifies:
             checks = verify(op.cluster.inventory, op.fleet, op.cluster.record)
-        return MaintenanceResult(ended, tuple(checks))
+        return MaintenanceResult(ended, checks=tuple(checks))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -247,15 +247,3 @@ def _saved(op: Operation, given: dict[str, Any]) -> Maintenance:
         op.dialogue.note(f"{', '.join(gone)}: no longer in the inventory, and left alone")
     hosts = tuple(host for host in saved.hosts if host.host in there)
     return replace(saved, hosts=hosts, options=replace(saved.options, **given))
-
-
-def _context(op: Operation, state: Maintenance) -> dict[str, Any]:
-    """Fields that every notification begins with."""
-    return {
-        "cluster": op.cluster.inventory.name,
-        "operation": "maintain",
-        "run": op.run.id,
-        "who": op.run.holder,
-        "work": str(state.work),
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-    }

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from ..rolling_upgrade.events import Watcher
+from ..rolling.events import Watcher
 from .planned import Planned
 from .result import MaintenanceResult
 from .state import HostState, Maintenance

@@ -8,10 +8,10 @@ from ...model.inventory import Inventory
 from ...model.labels import label_values
 from ...model.runtime import Runtime
 from ...roles.registry import roles_of
-from ..rolling_upgrade.capacity import live_weights
+from ..rolling.capacity import live_weights
+from ..rolling.errors import PreflightError
+from ..rolling.snapshot import ClusterSnapshot
 from ..rolling_upgrade.ordering import planned
-from ..rolling_upgrade.preflight import PreflightError
-from ..rolling_upgrade.snapshot import ClusterSnapshot
 from .options import MaintenanceOptions
 from .state import CAUSE, HostState
 from .work import Work

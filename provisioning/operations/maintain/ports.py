@@ -4,7 +4,8 @@ from collections.abc import Collection
 from typing import Protocol
 
 from ...facts.gpus import GpusFound
-from ..rolling_upgrade.ports import ActionError, ClusterActions
+from ..rolling.errors import ActionError
+from ..rolling_upgrade.ports import ClusterActions
 from .host_command import CommandSeen
 
 

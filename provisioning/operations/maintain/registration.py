@@ -1,25 +1,23 @@
 """State of a maintenance in the cluster's record, from which any folder goes on; and the request to
 pause it, which lies in the state folder alone."""
 
-import contextlib
 from dataclasses import replace
 from pathlib import Path
 
 from ...errors import ClusterError
 from ...model.cluster_record import ClusterRecord, UnfinishedMaintenance
 from ..cluster.cluster import Cluster
+from ..rolling.pause import PauseRequest
+from ..rolling.run_status import OVER
 from ..run.working_fleet import whereabouts
 from ..state_folder.runtime_state import change, load_record
 from .state import (
     MOVING,
-    OVER,
     Maintenance,
     MaintenanceFormatError,
     from_record,
     to_record,
 )
-
-_PAUSE = "maintain.pause"
 
 
 class MaintenanceConflictError(ClusterError):
@@ -77,18 +75,6 @@ def require_new(cluster: Cluster) -> None:
         )
 
 
-def ask_to_pause(folder: Path) -> None:
-    """Have the run under way stop when the hosts at work are done."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _PAUSE).touch()
-
-
-def pause_asked(folder: Path) -> bool:
-    """True where a pause was asked for."""
-    return (folder / _PAUSE).exists()
-
-
-def forget_pause(folder: Path) -> None:
-    """Remove the request: it was obeyed, or made before the run."""
-    with contextlib.suppress(FileNotFoundError):
-        (folder / _PAUSE).unlink()
+def pause_request(folder: Path) -> PauseRequest:
+    """The request to pause a maintenance."""
+    return PauseRequest(folder, "maintain")

@@ -1,66 +1,44 @@
 """End of a run of a maintenance. Pure."""
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
-from ..rolling_upgrade.events import UpgradeEvent
-from ..verify import CheckResult
+from ..rolling.events import RunEvent
+from ..rolling.result import RunResult
+from ..rolling.run_status import RunStatus
 from . import state_machine
-from .state import HostStatus, Maintenance, RunStatus
-
-
-class Outcome(Enum):
-    """End of a command."""
-
-    DONE = "done"
-    FAILED = "failed"
-    PAUSED = "paused"
+from .state import HostStatus, Maintenance
 
 
 @dataclass(frozen=True, slots=True)
-class MaintenanceResult:
+class MaintenanceResult(RunResult):
     """A maintenance at the end of a run."""
 
     state: Maintenance
-    checks: tuple[CheckResult, ...] = ()
-    """The proof at its end, if one was made."""
 
     @property
-    def bad(self) -> list[str]:
-        """Failures, one a host."""
-        if self.state.status is RunStatus.ABORTED:
-            return []
+    def status(self) -> RunStatus:
+        return self.state.status
+
+    @property
+    def failures(self) -> list[str]:
         return [f"{host.host}: {host.reason}" for host in state_machine.failures(self.state)]
 
-    @property
-    def ok(self) -> bool:
-        """True where it went as the operator asked, also into a pause or an abort."""
-        proved = all(check.ok is not False for check in self.checks)
-        return proved and self.state.status is not RunStatus.STOPPED and not self.bad
 
-    @property
-    def outcome(self) -> Outcome:
-        """The result in one word; a pause with failures is a failure."""
-        if not self.ok:
-            return Outcome.FAILED
-        return Outcome.PAUSED if self.state.status is RunStatus.PAUSED else Outcome.DONE
-
-
-def end_event(ended: MaintenanceResult) -> UpgradeEvent:
+def end_event(ended: MaintenanceResult) -> RunEvent:
     """Announce the result."""
     state, numbers = ended.state, facts(ended.state)
     if ended.bad:
         text = "; ".join(ended.bad) + "; `cluster maintain --resume` goes on with the others"
-        return UpgradeEvent("failure", text=text, facts=numbers)
+        return RunEvent("failure", text=text, facts=numbers)
     if state.status is RunStatus.PAUSED:
-        return UpgradeEvent("paused", text="paused; --resume continues", facts=numbers)
+        return RunEvent("paused", text="paused; --resume continues", facts=numbers)
     if state.status is RunStatus.ABORTED:
-        return UpgradeEvent("finish", text="aborted; no host is left in the middle", facts=numbers)
+        return RunEvent("finish", text="aborted; no host is left in the middle", facts=numbers)
     if not ended.ok:
-        text = "; ".join(f"{one.name}: {one.evidence}" for one in ended.checks if one.ok is False)
-        return UpgradeEvent("failure", text=f"maintained, but not proved: {text}", facts=numbers)
-    return UpgradeEvent("finish", text="all hosts are maintained", facts=numbers)
+        text = f"maintained, but not proved: {ended.unproved}"
+        return RunEvent("failure", text=text, facts=numbers)
+    return RunEvent("finish", text="all hosts are maintained", facts=numbers)
 
 
 def facts(state: Maintenance) -> dict[str, Any]:

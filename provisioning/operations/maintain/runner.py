@@ -2,71 +2,50 @@
 kept before and after every phase.
 """
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from ...engine.journal import Journal
 from ...errors import ClusterError
 from ..cluster.cluster import Cluster
-from ..rolling_upgrade.clock import Clock
-from ..rolling_upgrade.events import Kind, UpgradeEvent, Watcher
-from ..rolling_upgrade.phases.phase import PhaseError
-from ..rolling_upgrade.ports import ActionError, DirectorUnreachableError
-from ..rolling_upgrade.preflight import PreflightError, check_batch
+from ..rolling.batches import batch_due, members_left
+from ..rolling.errors import ActionError, DirectorUnreachableError, PhaseError
+from ..rolling.events import Kind, RunEvent
+from ..rolling.preflight import check_batch
+from ..rolling.runner import RollingRunner
 from . import registration, state_machine
 from .phases import SEQUENCE, phase_named
-from .phases.phase import Context, Phase, Turn, UnknownEndError, node_of
+from .phases.phase import Context, Phase, Turn, UnknownEndError
 from .ports import HostIdentityError, MaintenanceActions
-from .state import MOVING, HostState, HostStatus, Maintenance, RunStatus
-
-_PREFLIGHT_PATIENCE = 20.0
-_PREFLIGHT_EVERY = 2.0
-"""Seconds."""
+from .state import MOVING, HostState, HostStatus, Maintenance
 
 
-class MaintenanceBlockedError(ClusterError):
-    """Hosts stay where they are, out of service, until every director can be reached."""
+@dataclass(slots=True, kw_only=True)
+class Runner(RollingRunner[Maintenance]):
+    """One run of a maintenance."""
 
-
-class _InterruptedError(Exception):
-    """The run is over; its threads must not write any more."""
-
-
-@dataclass(slots=True)
-class Runner:
-    """One run of a maintenance, from its start or from where an earlier run was cut."""
-
-    state: Maintenance
     actions: MaintenanceActions
     cluster: Cluster
-    watch: Watcher
-    clock: Clock
     journal: Journal
-    forks: int = 10
-    _writing: threading.Lock = field(default_factory=threading.Lock)
-    _capacity_lock: threading.Lock = field(default_factory=threading.Lock)
-    _blocked: dict[str, str] = field(default_factory=dict)
-    """Hosts that wait for a director, and the phase that they wait in."""
     _slowest: float = 0.0
     """Seconds of the slowest batch so far."""
-    _cut: bool = False
 
     def run(self) -> Maintenance:
         """Run to the end, a pause, or too many failures; return the state then. Raises
-        ``PreflightError`` where a batch must not begin, ``MaintenanceBlockedError`` where a
+        ``PreflightError`` where a batch must not begin, ``RunBlockedError`` where a
         director is away; such a run can be resumed once that is mended."""
-        self._change(lambda state: replace(state, status=RunStatus.RUNNING))
-        self._finish_moving()
+        registration.save(self.cluster, self.state)
+        self._resume([host.host for host in self.under_way])
         self._batches()
         self._change(state_machine.conclude)
         return self.state
 
     def abort(self) -> Maintenance:
         """Put hosts under way back into service where they are well; run no command any more."""
+        registration.save(self.cluster, self.state)
         self._change(lambda state: state_machine.abort(state, "aborted"))
-        self._finish_moving()
+        self._resume([host.host for host in self.under_way])
         self._change(state_machine.conclude_abort)
         return self.state
 
@@ -75,28 +54,20 @@ class Runner:
         """Hosts that are in the middle."""
         return tuple(host for host in self.state.hosts if host.status in MOVING)
 
-    def _finish_moving(self) -> None:
-        names = [host.host for host in self.under_way]
-        if names:
-            self._tell("batch", f"resuming {', '.join(names)}")
-            self._all(names)
-
     def _batches(self) -> None:
-        while (number := state_machine.batch_due(self.state)) is not None:
+        while (number := batch_due(self.state.hosts)) is not None:
             if state_machine.must_stop(self.state):
                 return
-            if registration.pause_asked(self.cluster.state_dir):
-                registration.forget_pause(self.cluster.state_dir)
-                self._tell("paused", "paused as asked; `--resume` continues")
+            if self._obeys_pause():
                 return
-            batch = state_machine.batch_members(self.state, number)
+            batch = members_left(self.state.hosts, number)
             names = [host.host for host in batch]
             text = f"batch {number}: {', '.join(names)}{self._left()}"
             self._tell("batch", text, batch=number, hosts=names)
-            self._preflight(batch)
+            self._preflight(partial(self._checked, batch))
             began = self.clock.now()
             self._change(lambda state, n=number: state_machine.start_batch(state, n))  # type: ignore[misc]
-            self._all(names)
+            self._finish(names)
             self._slowest = max(self._slowest, self.clock.now() - began)
 
     def _left(self) -> str:
@@ -107,48 +78,8 @@ class Runner:
         minutes = len(batches) * self._slowest / 60
         return f"; {len(batches)} to go, about {max(1, round(minutes))} min"
 
-    def _preflight(self, batch: tuple[HostState, ...]) -> None:
-        """Check a batch, repeatedly for a while: after a change the directors' own health checks
-        take their time."""
-        end = self.clock.now() + _PREFLIGHT_PATIENCE
-        nodes = [node_of(host) for host in batch]
-        while True:
-            try:
-                notes = check_batch(self.actions.look(), nodes, force=self.state.options.force)
-            except (PreflightError, ActionError) as error:
-                if self.clock.now() < end:
-                    self._tell("waiting", str(error))
-                    self.clock.sleep(_PREFLIGHT_EVERY)
-                    continue
-                self._change(lambda state: replace(state, status=RunStatus.PAUSED))
-                raise PreflightError(str(error)) from None
-            for note in notes:
-                self._tell("note", note)
-            return
-
-    def _all(self, names: list[str]) -> None:
-        """Take hosts to their end, each on its own. Raises ``MaintenanceBlockedError``."""
-        pool = ThreadPoolExecutor(min(self.forks, len(names)), thread_name_prefix="maintain")
-        try:
-            for done in [pool.submit(self._host, name) for name in names]:
-                done.result()
-        except BaseException:
-            # Interrupted: the state says where each host is and stays as it is. The other threads
-            # end when they next write it; what hosts have begun they do to its end.
-            with self._writing:
-                self._cut = True
-            self.clock.stop()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        pool.shutdown()
-        if not self._blocked:
-            return
-        self._change(lambda state: replace(state, status=RunStatus.PAUSED))
-        raise MaintenanceBlockedError(
-            "; ".join(f"{host} is blocked at {why}" for host, why in self._blocked.items())
-            + "; it stays out of service. Once every director answers, or one that is gone for "
-            "good has left the inventory: --resume; with --force it continues without the director"
-        )
+    def _checked(self, batch: Sequence[HostState]) -> list[str]:
+        return check_batch(self.actions.look(), batch, force=self.state.options.force)
 
     def _host(self, name: str) -> None:
         self._change(lambda state: _advanced(state, name))
@@ -172,7 +103,7 @@ class Runner:
         self.journal.write(
             "host", host=name, outcome="changed" if well else "failed", message=text, steps=steps
         )
-        self.watch(UpgradeEvent(kind, name, "", text, {"seconds": host.seconds}))
+        self.watch(RunEvent(kind, name, "", text, {"seconds": host.seconds}))
 
     def _phase(self, name: str, phase: Phase) -> bool:
         """Run one phase, whose begin is in the state, and note its end with the begin of the next;
@@ -207,7 +138,7 @@ class Runner:
         name = context.host
         if isinstance(error, DirectorUnreachableError):
             # The host is not to blame, and nothing can be put back without the director.
-            self._blocked[name] = f"{phase.title}: {error}"
+            self._block(name, f"{phase.title}: {error}")
             context.report("blocked", str(error))
             return False
         reason = f"{phase.title}: {error}"
@@ -244,15 +175,9 @@ class Runner:
     def _record_output(self, host: str, text: str) -> None:
         self.journal.write("output", host=host, text=text)
 
-    def _change(self, to: Callable[[Maintenance], Maintenance]) -> None:
-        with self._writing:
-            if self._cut:
-                raise _InterruptedError
-            self.state = to(self.state)
-            registration.save(self.cluster, self.state)
-
-    def _tell(self, kind: Kind, text: str, **facts: object) -> None:
-        self.watch(UpgradeEvent(kind, text=text, facts=facts))
+    def _saved(self, changed: Maintenance) -> Maintenance:
+        registration.save(self.cluster, changed)
+        return changed
 
 
 def _advanced(state: Maintenance, name: str) -> Maintenance:

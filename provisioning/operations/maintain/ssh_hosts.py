@@ -25,7 +25,7 @@ from ..errors import OperationError
 from ..faults.edges import edge_faults
 from ..faults.roles import role_faults
 from ..faults.shared_folder import shared_folder_faults
-from ..rolling_upgrade.ports import ActionError
+from ..rolling.errors import ActionError
 from ..rolling_upgrade.ssh.cluster import SSHCluster
 from ..rolling_upgrade.ssh.observer import OBSERVE_TIMEOUT, Observer
 from ..switchover.edges import switch_edges

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from ...errors import ClusterError
+from ..rolling.run_status import RunStatus
 from .options import MaintenanceOptions
 from .work import Work
 
@@ -28,18 +29,6 @@ class HostStatus(StrEnum):
     """It failed and is not proved well; it gets no clients."""
 
 
-class RunStatus(StrEnum):
-    """Progress of the whole run."""
-
-    RUNNING = "running"
-    """Under way, or cut."""
-    PAUSED = "paused"
-    STOPPED = "stopped"
-    """Hosts failed."""
-    ABORTED = "aborted"
-    FINISHED = "finished"
-
-
 class Ran(StrEnum):
     """Fate of a host's command."""
 
@@ -49,8 +38,6 @@ class Ran(StrEnum):
     FAILED = "failed"
 
 
-OVER = frozenset({RunStatus.FINISHED, RunStatus.ABORTED})
-"""Such a run cannot be resumed any more."""
 MOVING = frozenset({HostStatus.UNDER_WAY, HostStatus.PUTTING_BACK})
 FAILED = frozenset({HostStatus.PUTTING_BACK, HostStatus.PUT_BACK, HostStatus.OUT})
 SETTLED = frozenset({HostStatus.DONE, HostStatus.PUT_BACK, HostStatus.OUT})
@@ -93,6 +80,16 @@ class HostState:
         """True for a real server."""
         return "real_servers" in self.roles
 
+    @property
+    def ended(self) -> bool:
+        """True where this run does nothing more with it."""
+        return self.status in SETTLED
+
+    @property
+    def leaves(self) -> bool:
+        """True for a real server that clients lose while it is maintained."""
+        return self.serves and not self.drained
+
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
@@ -114,6 +111,10 @@ class Maintenance:
         """Copy the maintenance with one host changed."""
         hosts = tuple(changed if one.host == changed.host else one for one in self.hosts)
         return replace(self, hosts=hosts)
+
+    def with_status(self, status: RunStatus) -> "Maintenance":
+        """Copy the maintenance with another status."""
+        return replace(self, status=status)
 
 
 _HOST_KEYS = tuple(one.name for one in fields(HostState))

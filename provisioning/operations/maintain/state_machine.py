@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from ..rolling.batches import batch_due, members_left
+from ..rolling.run_status import RunStatus
 from .state import (
     FAILED,
     MOVING,
-    SETTLED,
     HostState,
     HostStatus,
     Maintenance,
     Ran,
-    RunStatus,
 )
 
 Choice = Literal["again", "done", "failed"]
@@ -110,19 +110,9 @@ def fail(
     return state.with_host(_put_back(replace(host, ran=ran), reason))
 
 
-def batch_due(state: Maintenance) -> int | None:
-    """Find the batch at work or next; None when every host has ended."""
-    return min((host.batch for host in state.hosts if host.status not in SETTLED), default=None)
-
-
-def batch_members(state: Maintenance, batch: int) -> tuple[HostState, ...]:
-    """List hosts of a batch that have not ended."""
-    return tuple(h for h in state.hosts if h.batch == batch and h.status not in SETTLED)
-
-
 def start_batch(state: Maintenance, batch: int) -> Maintenance:
     """Set the waiting hosts of a batch under way."""
-    for host in batch_members(state, batch):
+    for host in members_left(state.hosts, batch):
         if host.status is HostStatus.WAITING:
             state = state.with_host(replace(host, status=HostStatus.UNDER_WAY))
     return state
@@ -147,11 +137,11 @@ def must_stop(state: Maintenance) -> bool:
 def conclude(state: Maintenance) -> Maintenance:
     """Set the status of the whole at the end of a run."""
     if must_stop(state):
-        return replace(state, status=RunStatus.STOPPED)
-    if batch_due(state) is not None:
-        return replace(state, status=RunStatus.PAUSED)
+        return state.with_status(RunStatus.STOPPED)
+    if batch_due(state.hosts) is not None:
+        return state.with_status(RunStatus.PAUSED)
     status = RunStatus.STOPPED if failures(state) else RunStatus.FINISHED
-    return replace(state, status=status)
+    return state.with_status(status)
 
 
 def resume(state: Maintenance, *, retry: bool) -> Maintenance:
@@ -198,13 +188,13 @@ def abort(state: Maintenance, reason: str) -> Maintenance:
     for host in state.hosts:
         if host.status in MOVING or host.status is HostStatus.OUT:
             state = state.with_host(_put_back(replace(host, back=()), host.reason or reason))
-    return replace(state, status=RunStatus.RUNNING)
+    return state.with_status(RunStatus.RUNNING)
 
 
 def conclude_abort(state: Maintenance) -> Maintenance:
     """Set the status of the whole once hosts were put back."""
     out = any(host.status in (HostStatus.OUT, HostStatus.PUTTING_BACK) for host in state.hosts)
-    return replace(state, status=RunStatus.STOPPED if out else RunStatus.ABORTED)
+    return state.with_status(RunStatus.STOPPED if out else RunStatus.ABORTED)
 
 
 def _put_back(host: HostState, reason: str) -> HostState:

@@ -4,8 +4,9 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from ..rolling.run_status import OVER, RunStatus
 from ..rolling_upgrade import state_file
-from ..rolling_upgrade.state import MOVING, OVER, NodeStatus, RunStatus
+from ..rolling_upgrade.state import MOVING, NodeStatus
 
 
 def abort_upgrade(folder: Path, hosts: Collection[str]) -> bool:

@@ -6,8 +6,9 @@ from ...engine.apply_plans import ApplyResult, Pace, apply_plans
 from ...engine.plan_record import plan_record
 from ...model.runtime import Runtime
 from ...roles.desired import DesiredHost
+from ..drain.foreseen import foresee
 from ..drain.in_service import await_everybody
-from ..drain.out_of_service import OutOfService, foresee
+from ..drain.out_of_service import OutOfService
 from ..operation import Operation
 from ..planning import Plans, plan_hosts
 from ..release.on_hosts import look_at_releases

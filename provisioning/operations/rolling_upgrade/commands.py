@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from ...engine.fleet import Fleet
-from ...engine.lock import LockedError, cluster_lock
 from ...model.hooks import Step
 from ..cluster.cluster import Cluster
 from ..hooks.hooks import foreseen
 from ..notifying.hook import Hook
 from ..notifying.notifier import notifying
 from ..operation import Operation
+from ..rolling.events import RunEvent
+from ..rolling.notification import fields_of
+from ..rolling.result import Outcome
 from . import forecast, registration, state_file, state_machine, window
 from .dialogue import UpgradeDialogue
-from .events import UpgradeEvent
 from .options import OptionError, UpgradeOptions
 from .planning import (
     UpgradeConflictError,
@@ -28,10 +29,8 @@ from .planning import (
 from .runner import Runner
 from .state import Upgrade
 from .upgrade import (
-    Outcome,
     Ready,
     UpgradeResult,
-    context_of,
     execute,
     prepare,
     rebuild_release,
@@ -43,13 +42,8 @@ _HOOKED: tuple[Step, ...] = ("upgrade", "drain", "switchover")
 
 def pause(cluster: Cluster) -> None:
     """Ask the run under way to stop after its present nodes. Raises ``UpgradeConflictError``."""
-    try:
-        with cluster_lock(cluster.state_dir, "rolling-upgrade --pause"):
-            pass
-    except LockedError:
-        state_file.ask_to_pause(cluster.state_dir)
-        return
-    raise UpgradeConflictError("no upgrade is under way here, so none can be paused")
+    if not state_file.pause_request(cluster.state_dir).ask_if_running():
+        raise UpgradeConflictError("no upgrade is under way here, so none can be paused")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,9 +72,10 @@ class UpgradeCommand(ABC):
             dialogue.watching(ready.upgrade) as watch,
         ):
 
-            def announce(event: UpgradeEvent) -> None:
+            def announce(event: RunEvent) -> None:
                 watch(event)
-                notifier.send({**context_of(op, ready.upgrade), **event.record()})
+                about = fields_of(op, "rolling-upgrade", target=ready.upgrade.target)
+                notifier.send({**about, **event.record()})
 
             registration.register(op.cluster, ready.upgrade)
             result = execute(

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from ...model.cluster_record import UnfinishedUpgrade
-from .events import Watcher
+from ..rolling.events import Watcher
 from .state import Upgrade
 from .upgrade import UpgradeResult
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from . import state_machine, window
+from ..rolling.batches import members_left
+from . import window
 from .downtime import whole
 from .phases import PHASES
 from .phases.soak import SOAK, watch_time
@@ -81,7 +82,7 @@ class _Schedule:
         staging = [self.took[STAGE.name] for n in unstaged if STAGE.name not in n.done]
         total = _makespan(staging, self.forks)
         for number in sorted({node.batch for node in nodes}):
-            batch = state_machine.batch_members(upgrade, number)
+            batch = members_left(upgrade.nodes, number)
             if window.is_window(upgrade, number):
                 total += self._window(upgrade, batch)
             else:

@@ -1,50 +1,30 @@
 """Take single nodes of an upgrade through their phases, with the state saved between any two."""
 
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ..rolling.errors import ActionError, DirectorUnreachableError, PhaseError
+from ..rolling.events import Kind, RunEvent
+from ..rolling.runner import RollingRunner
 from . import state_file, state_machine
-from .clock import Clock, WallClock
 from .downtime import whole
-from .events import Kind, UpgradeEvent, Watcher
 from .forecast import forecast
 from .phases import SEQUENCES, phase_named
-from .phases.phase import PhaseContext, PhaseError
-from .ports import (
-    ActionError,
-    ClusterActions,
-    DirectorUnreachableError,
-)
+from .phases.phase import PhaseContext
+from .ports import ClusterActions
 from .shared_metrics import SharedMetrics
 from .state import NodeStatus, Upgrade
 from .state_machine import Step
 
 
-class _InterruptedError(Exception):
-    """The run is over; its threads must not write any more."""
-
-
-@dataclass(slots=True)
-class NodeRunner:
+@dataclass(slots=True, kw_only=True)
+class NodeRunner(RollingRunner[Upgrade]):
     """An upgrade and the work on its nodes. Safe to use from a thread for each node."""
 
-    upgrade: Upgrade
     cluster: ClusterActions
     folder: Path
     """The cluster's state folder."""
-    watch: Watcher
-    clock: Clock = field(default_factory=WallClock)
-    forks: int = 10
-    _writing: threading.Lock = field(default_factory=threading.Lock)
-    _capacity_lock: threading.Lock = field(default_factory=threading.Lock)
     _began: float = 0.0
-    _blocked: dict[str, str] = field(default_factory=dict)
-    """Nodes that wait for a director, and the phase that they wait in."""
-    _cut: bool = False
-    _moved: threading.Event = field(default_factory=threading.Event)
-    """Set at every change of the state."""
     _metrics: SharedMetrics = field(init=False)
     _since: dict[str, float] = field(default_factory=dict)
     """Times when nodes began their present phases."""
@@ -52,12 +32,11 @@ class NodeRunner:
     def __post_init__(self) -> None:
         self._metrics = SharedMetrics(self.cluster, self.clock, self.forks)
 
-    def _node(self, host: str) -> None:
-        """Take a node to its end."""
-        while step := state_machine.next_step(self.upgrade.node(host), SEQUENCES):
+    def _host(self, name: str) -> None:
+        while step := state_machine.next_step(self.state.node(name), SEQUENCES):
             if not self._step(step):
                 break
-        node = self.upgrade.node(host)
+        node = self.state.node(name)
         ends: dict[NodeStatus, tuple[Kind, str]] = {
             NodeStatus.UPGRADED: ("upgraded", "upgraded"),
             NodeStatus.ROLLED_BACK: ("rolled_back", f"as it was before: {node.reason}"),
@@ -65,20 +44,20 @@ class NodeRunner:
         }
         if node.status in ends:
             kind, text = ends[node.status]
-            self.watch(UpgradeEvent(kind, host, "", text, {"seconds": node.seconds}))
+            self.watch(RunEvent(kind, name, "", text, {"seconds": node.seconds}))
             self._forecast()
 
     def _step(self, step: Step) -> bool:
         """Run one step; tell whether the node can take another. Its end and the begin of the next
         are one write."""
-        node = self.upgrade.node(step.host)
+        node = self.state.node(step.host)
         phase = phase_named(node.role, step.phase)
         back = step.direction == "back"
         self._change(lambda upgrade: state_machine.begin_step(upgrade, step))
         context = PhaseContext(
-            self.upgrade.node(step.host),
-            self.upgrade.target,
-            self.upgrade.options,
+            self.state.node(step.host),
+            self.state.target,
+            self.state.options,
             self.cluster,
             self.clock,
             self.watch,
@@ -87,7 +66,7 @@ class NodeRunner:
             shared=self._metrics,
         )
         began = self._since[step.host] = self.clock.now()
-        applies = back or phase.applies(node, self.upgrade.options)
+        applies = back or phase.applies(node, self.state.options)
         try:
             if back:
                 context.report("undo", f"undoing: {phase.title}")
@@ -98,7 +77,7 @@ class NodeRunner:
         except (PhaseError, ActionError) as error:
             if isinstance(error, DirectorUnreachableError) and not back:
                 # The release is not to blame, and rolling back would need the director as well.
-                self._blocked[step.host] = f"{phase.title}: {error}"
+                self._block(step.host, f"{phase.title}: {error}")
                 context.report("blocked", str(error))
                 return False
             reason = str(error) if back else f"{phase.title}: {error}"
@@ -119,29 +98,19 @@ class NodeRunner:
         )
         return state_machine.begin_next(upgrade, step.host, SEQUENCES)
 
-    def _change(self, to: Callable[[Upgrade], Upgrade]) -> None:
-        """Write a changed state down, before anything goes on from it."""
-        with self._writing:
-            if self._cut:
-                raise _InterruptedError
-            changed = to(self.upgrade)
-            if changed == self.upgrade:
-                return
-            now = self.clock.now()
-            self.upgrade = replace(changed, seconds=changed.seconds + now - self._began)
-            self._began = now
-            state_file.save(self.folder, self.upgrade)
-        self._moved.set()
+    def _saved(self, changed: Upgrade) -> Upgrade:
+        now = self.clock.now()
+        upgrade = replace(changed, seconds=changed.seconds + now - self._began)
+        self._began = now
+        state_file.save(self.folder, upgrade)
+        return upgrade
 
     def _forecast(self) -> None:
         """Tell how far the run is and how long it will take, as far as that is known."""
-        if state_machine.must_stop(self.upgrade):
+        if state_machine.must_stop(self.state):
             return
         now = self.clock.now()
         elapsed = {host: now - since for host, since in self._since.copy().items()}
-        found = forecast(self.upgrade, elapsed, self.forks)
+        found = forecast(self.state, elapsed, self.forks)
         if found.done or found.seconds is not None:
             self._tell("forecast", str(found), **found.facts())
-
-    def _tell(self, kind: Kind, text: str, **facts: object) -> None:
-        self.watch(UpgradeEvent(kind, text=text, facts=facts))

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from ..rolling.snapshot import ClusterSnapshot
 from .options import OptionError, UpgradeOptions, batch_label, batch_size
-from .snapshot import ClusterSnapshot
 from .state import Node
 
 WORDS = ("inventory", "reverse", "idle-first", "busy-first")

@@ -11,11 +11,12 @@ from ...model.derived.way_in import edges_alone
 from ...model.inventory import Inventory
 from ...model.labels import label_values
 from ...model.service import Scheduler
+from ..rolling.errors import PreflightError
+from ..rolling.run_status import OVER, RunStatus
+from ..rolling.snapshot import ClusterSnapshot
 from .options import UpgradeOptions
 from .ordering import planned
-from .preflight import PreflightError
-from .snapshot import ClusterSnapshot
-from .state import MOVING, OVER, Node, RunStatus, Upgrade
+from .state import MOVING, Node, Upgrade
 
 _WEIGHTED = (Scheduler.WRR, Scheduler.WLC, Scheduler.SED, Scheduler.NQ, Scheduler.SH, Scheduler.MH)
 

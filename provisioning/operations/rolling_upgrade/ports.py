@@ -2,21 +2,11 @@
 
 from typing import Protocol
 
-from ...errors import ClusterError
 from ...facts.app.metrics import NodeMetrics
 from ...facts.app.target import Place
 from ..drain.remaining_work import RemainingWork
-from .snapshot import ClusterSnapshot
+from ..rolling.snapshot import ClusterSnapshot
 from .speech_sample import SpeechSample
-
-
-class ActionError(ClusterError):
-    """An action failed; the message says what was observed."""
-
-
-class DirectorUnreachableError(ActionError):
-    """An action failed because a director, or an edge alone, cannot be reached, which says nothing
-    of the node."""
 
 
 class ClusterActions(Protocol):

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from ...facts.app.metrics import NodeMetrics
-from .clock import Clock
-from .ports import ActionError, ClusterActions
+from ..rolling.clock import Clock
+from ..rolling.errors import ActionError
+from .ports import ClusterActions
 
 ROUND = 3.0
 """Seconds within which no host is asked twice; a restart between two samples is seen by the

@@ -1,10 +1,11 @@
 """State of an upgrade: everything that is needed to resume it after a cut. Plain data, pure."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Literal
 
 from ...errors import ClusterError
+from ..rolling.run_status import RunStatus
 from .options import SlowStep, UpgradeOptions
 
 Role = Literal["real_server", "director"]
@@ -27,21 +28,6 @@ class NodeStatus(StrEnum):
     """The node could not be rolled back; it gets no clients."""
 
 
-class RunStatus(StrEnum):
-    """Progress of the whole run."""
-
-    RUNNING = "running"
-    """Under way, or cut."""
-    PAUSED = "paused"
-    STOPPED = "stopped"
-    """Nodes failed."""
-    ABORTED = "aborted"
-    """Aborted by the operator; nodes that were under way are on the old release."""
-    FINISHED = "finished"
-
-
-OVER = frozenset({RunStatus.FINISHED, RunStatus.ABORTED})
-"""Such a run cannot be resumed any more."""
 SETTLED = frozenset({NodeStatus.UPGRADED, NodeStatus.ROLLED_BACK, NodeStatus.FAILED})
 MOVING = frozenset({NodeStatus.UNDER_WAY, NodeStatus.ROLLING_BACK})
 
@@ -69,6 +55,16 @@ class Node:
     """Findings of phases for later ones."""
     reason: str = ""
     """Reason why the node failed."""
+
+    @property
+    def ended(self) -> bool:
+        """True where this run does nothing more with it."""
+        return self.status in SETTLED
+
+    @property
+    def leaves(self) -> bool:
+        """True for a real server that clients lose while it is upgraded."""
+        return self.role == "real_server" and not self.drained
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +95,14 @@ class Upgrade:
         nodes = tuple(changed if node.host == changed.host else node for node in self.nodes)
         return replace(self, nodes=nodes)
 
+    def with_status(self, status: RunStatus) -> "Upgrade":
+        """Copy the upgrade with another status."""
+        return replace(self, status=status)
+
+
+_KEYS = tuple(one.name for one in fields(Upgrade))
+_NODE_KEYS = tuple(one.name for one in fields(Node))
+
 
 class StateFormatError(ClusterError, ValueError):
     """A state that this version cannot read."""
@@ -106,10 +110,13 @@ class StateFormatError(ClusterError, ValueError):
 
 def to_record(upgrade: Upgrade) -> dict[str, Any]:
     """Render an upgrade for JSON. Programs from before there were windows read one of batches."""
-    record = {"version": VERSION, **asdict(upgrade)}
+    # Not asdict of the whole, which copies what hundreds of nodes have at every phase of each.
+    record = {key: getattr(upgrade, key) for key in _KEYS}
+    record["nodes"] = [{key: getattr(node, key) for key in _NODE_KEYS} for node in upgrade.nodes]
+    record["options"] = asdict(upgrade.options)
     if not upgrade.options.max_out:
         del record["options"]["max_out"]
-    return record
+    return {"version": VERSION, **record}
 
 
 def from_record(record: Any) -> Upgrade:

@@ -5,24 +5,25 @@ can resume it; the state folder has a copy. A run cut at any moment left either 
 the state after. The request lies in the state folder alone.
 """
 
-import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ...durable_file import write_durably
 from ...errors import ClusterError
 from ...model.cluster_record import ClusterRecord
+from ..rolling.pause import PauseRequest
+from ..rolling.run_status import OVER
 from ..state_folder.runtime_state import change, load_record
 from .state import (
-    OVER,
     StateFormatError,
     Upgrade,
     from_record,
     to_record,
 )
 
-_STATE, _PAUSE = "rolling-upgrade.json", "rolling-upgrade.pause"
+_STATE = "rolling-upgrade.json"
 
 
 class StateFileError(ClusterError):
@@ -32,6 +33,7 @@ class StateFileError(ClusterError):
 def save(folder: Path, upgrade: Upgrade) -> None:
     """Write the state, whole or not at all; on the hosts that remember it first. Raises
     ``StateFileError``, ``RuntimeStateError``, and ``TransportError`` where no host can be told."""
+    state = to_record(upgrade)
 
     def told(record: ClusterRecord) -> ClusterRecord:
         known = record.upgrade
@@ -39,15 +41,15 @@ def save(folder: Path, upgrade: Upgrade) -> None:
             return record
         if upgrade.status in OVER:
             return replace(record, upgrade=None)
-        return replace(record, upgrade=replace(known, state=to_record(upgrade)))
+        return replace(record, upgrade=replace(known, state=state))
 
     change(folder, told)
-    _write(folder, upgrade)
+    _write(folder, state)
 
 
-def _write(folder: Path, upgrade: Upgrade) -> None:
+def _write(folder: Path, state: dict[str, Any]) -> None:
     path = folder / _STATE
-    text = json.dumps(to_record(upgrade), ensure_ascii=False, indent=1)
+    text = json.dumps(state, ensure_ascii=False, indent=1)
     try:
         write_durably(path, text, mode=0o600)
     except OSError as error:
@@ -88,22 +90,10 @@ def _read(folder: Path) -> Upgrade | None:
 
 def forget(folder: Path) -> None:
     """Remove the state and the request: nothing can be resumed any more."""
-    for name in (_STATE, _PAUSE):
-        (folder / name).unlink(missing_ok=True)
+    (folder / _STATE).unlink(missing_ok=True)
+    pause_request(folder).forget()
 
 
-def ask_to_pause(folder: Path) -> None:
-    """Have the run under way stop when the nodes at work are done."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _PAUSE).touch()
-
-
-def pause_asked(folder: Path) -> bool:
-    """True where a pause was asked for."""
-    return (folder / _PAUSE).exists()
-
-
-def forget_pause(folder: Path) -> None:
-    """Remove the request: it was obeyed, or made before the run."""
-    with contextlib.suppress(FileNotFoundError):
-        (folder / _PAUSE).unlink()
+def pause_request(folder: Path) -> PauseRequest:
+    """The request to pause an upgrade."""
+    return PauseRequest(folder, "rolling-upgrade")

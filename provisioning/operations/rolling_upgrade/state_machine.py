@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from ..rolling.batches import batch_due, members_left
+from ..rolling.run_status import RunStatus
 from .state import (
     MOVING,
-    SETTLED,
     Node,
     NodeStatus,
     Role,
-    RunStatus,
     Upgrade,
 )
 
@@ -91,19 +91,9 @@ def fail(upgrade: Upgrade, step: Step, reason: str) -> Upgrade:
     return upgrade.with_node(node)
 
 
-def batch_due(upgrade: Upgrade) -> int | None:
-    """Find the batch at work or next; None when every node has ended."""
-    return min((node.batch for node in upgrade.nodes if node.status not in SETTLED), default=None)
-
-
-def batch_members(upgrade: Upgrade, batch: int) -> tuple[Node, ...]:
-    """List nodes of a batch that have not ended."""
-    return tuple(n for n in upgrade.nodes if n.batch == batch and n.status not in SETTLED)
-
-
 def start_batch(upgrade: Upgrade, batch: int) -> Upgrade:
     """Set the waiting nodes of a batch under way."""
-    return start(upgrade, [node.host for node in batch_members(upgrade, batch)])
+    return start(upgrade, [node.host for node in members_left(upgrade.nodes, batch)])
 
 
 def start(upgrade: Upgrade, hosts: Iterable[str]) -> Upgrade:
@@ -132,10 +122,10 @@ def must_stop(upgrade: Upgrade) -> bool:
 def conclude(upgrade: Upgrade) -> Upgrade:
     """Set the status of the whole at the end of a run."""
     if must_stop(upgrade):
-        return replace(upgrade, status=RunStatus.STOPPED)
-    if batch_due(upgrade) is None:
-        return replace(upgrade, status=RunStatus.FINISHED)
-    return replace(upgrade, status=RunStatus.PAUSED)
+        return upgrade.with_status(RunStatus.STOPPED)
+    if batch_due(upgrade.nodes) is None:
+        return upgrade.with_status(RunStatus.FINISHED)
+    return upgrade.with_status(RunStatus.PAUSED)
 
 
 def resume(upgrade: Upgrade) -> Upgrade:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,19 @@ from ..bundle.source import Source, source_of
 from ..cluster.cluster import Cluster
 from ..operation import Operation
 from ..release import build_release
-from ..verify import CheckResult, verify
+from ..rolling.events import RunEvent, Watcher
+from ..rolling.result import RunResult
+from ..rolling.run_status import RunStatus
+from ..verify import verify
 from . import state_file, state_machine
 from .downtime import downtimes
-from .events import UpgradeEvent, Watcher
 from .options import UpgradeOptions
 from .phases.stage import STAGE
 from .planning import UpgradeConflictError, plan_upgrade
 from .runner import Runner
 from .ssh.cluster import SSHCluster
 from .ssh.observer import Observer
-from .state import NodeStatus, RunStatus, Upgrade
+from .state import NodeStatus, Upgrade
 from .target import app_for
 
 _NODE_ENDS = ("upgraded", "rolled_back", "failed")
@@ -44,40 +45,18 @@ class Ready:
     """What it came from."""
 
 
-class Outcome(Enum):
-    """End of a command."""
-
-    DONE = "done"
-    FAILED = "failed"
-    PAUSED = "paused"
-
-
 @dataclass(frozen=True, slots=True)
-class UpgradeResult:
+class UpgradeResult(RunResult):
     """An upgrade at the end of a run."""
 
     upgrade: Upgrade
-    checks: tuple[CheckResult, ...] = ()
-    """The proof at its end, if one was made."""
 
     @property
-    def ok(self) -> bool:
-        """True where the upgrade went as the operator asked, also into a pause or an abort."""
-        proved = all(check.ok is not False for check in self.checks)
-        return proved and self.upgrade.status is not RunStatus.STOPPED and not self.bad
+    def status(self) -> RunStatus:
+        return self.upgrade.status
 
     @property
-    def outcome(self) -> Outcome:
-        """The result in one word; a pause with failures is a failure."""
-        if not self.ok:
-            return Outcome.FAILED
-        return Outcome.PAUSED if self.upgrade.status is RunStatus.PAUSED else Outcome.DONE
-
-    @property
-    def bad(self) -> list[str]:
-        """Failures, one a node."""
-        if self.upgrade.status is RunStatus.ABORTED:
-            return []
+    def failures(self) -> list[str]:
         return [f"{node.host}: {node.reason}" for node in state_machine.failures(self.upgrade)]
 
 
@@ -137,18 +116,19 @@ def execute(
     *,
     verifies: bool,
     watch: Watcher,
-    announce: Callable[[UpgradeEvent], None],
+    announce: Callable[[RunEvent], None],
 ) -> UpgradeResult:
     """Run ``work`` on an upgrade. ``watch`` gets every event, ``announce`` start and end. Raises
-    ``PreflightError``, ``UpgradeBlockedError``, ``StateFileError`` and ``KeyboardInterrupt``, which
+    ``PreflightError``, ``RunBlockedError``, ``StateFileError`` and ``KeyboardInterrupt``, which
     are announced as well."""
     cluster = op.cluster
     if ready.source is not None:
         ready.source.unpack(op)
-    state_file.forget_pause(cluster.state_dir)
+    pause = state_file.pause_request(cluster.state_dir)
+    pause.forget()
     upgrade = ready.upgrade
 
-    def journaled(event: UpgradeEvent, /) -> None:
+    def journaled(event: RunEvent, /) -> None:
         if event.kind != "waiting":
             op.run.journal.write("upgrade", **event.record())
         watch(event)
@@ -164,40 +144,46 @@ def execute(
         release=ready.release,
         own=not upgrade.source.get("to"),
     )
-    announce(UpgradeEvent("start", text=f"upgrade to {upgrade.target}"))
+    announce(RunEvent("start", text=f"upgrade to {upgrade.target}"))
     runner = Runner(
-        upgrade, actions, cluster.state_dir, journaled, actions.clock, forks=cluster.inventory.forks
+        state=upgrade,
+        cluster=actions,
+        folder=cluster.state_dir,
+        pause=pause,
+        watch=journaled,
+        clock=actions.clock,
+        forks=cluster.inventory.forks,
     )
     try:
         upgrade = work(runner)
     except KeyboardInterrupt:
-        announce(UpgradeEvent("failure", text="interrupted; --resume continues"))
+        announce(RunEvent("failure", text="interrupted; --resume continues"))
         raise
     except Exception as error:
-        announce(UpgradeEvent("failure", text=str(error), facts=facts(runner.upgrade)))
+        announce(RunEvent("failure", text=str(error), facts=facts(runner.state)))
         raise
     checks = []
     if upgrade.status is RunStatus.FINISHED and verifies:
         checks = verify(cluster.inventory, op.fleet, cluster.record)
-    result = UpgradeResult(upgrade, tuple(checks))
+    result = UpgradeResult(upgrade, checks=tuple(checks))
     announce(end_event(result))
     return result
 
 
-def end_event(ended: UpgradeResult) -> UpgradeEvent:
+def end_event(ended: UpgradeResult) -> RunEvent:
     """Announce the result."""
     upgrade = ended.upgrade
     numbers = facts(upgrade)
     if upgrade.status is RunStatus.PAUSED and not ended.bad:
-        return UpgradeEvent("paused", text="paused; --resume continues", facts=numbers)
+        return RunEvent("paused", text="paused; --resume continues", facts=numbers)
     if upgrade.status is RunStatus.ABORTED:
-        return UpgradeEvent("finish", text="aborted; all nodes serve", facts=numbers)
+        return RunEvent("finish", text="aborted; all nodes serve", facts=numbers)
     if ended.bad:
-        return UpgradeEvent("failure", text="; ".join(ended.bad), facts=numbers)
+        return RunEvent("failure", text="; ".join(ended.bad), facts=numbers)
     if not ended.ok:
-        text = "; ".join(f"{one.name}: {one.evidence}" for one in ended.checks if one.ok is False)
-        return UpgradeEvent("failure", text=f"upgraded, but not proved: {text}", facts=numbers)
-    return UpgradeEvent("finish", text=f"all run {upgrade.target}", facts=numbers)
+        text = f"upgraded, but not proved: {ended.unproved}"
+        return RunEvent("failure", text=text, facts=numbers)
+    return RunEvent("finish", text=f"all run {upgrade.target}", facts=numbers)
 
 
 def facts(upgrade: Upgrade) -> dict[str, Any]:
@@ -211,16 +197,4 @@ def facts(upgrade: Upgrade) -> dict[str, Any]:
             one.host: {**one.parts, "minimum": round(one.minimum, 3), "total": round(one.total, 3)}
             for one in downtimes(upgrade)
         },
-    }
-
-
-def context_of(op: Operation, upgrade: Upgrade) -> dict[str, Any]:
-    """Fields that every notification begins with."""
-    return {
-        "cluster": op.cluster.inventory.name,
-        "operation": "rolling-upgrade",
-        "run": op.run.id,
-        "who": op.run.holder,
-        "target": upgrade.target,
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from . import state_machine
+from ..rolling.batches import members_left
+from ..rolling.errors import PreflightError
+from ..rolling.preflight import check_batch
+from ..rolling.snapshot import ClusterSnapshot
 from .options import most_out
-from .preflight import PreflightError, check_batch
-from .snapshot import ClusterSnapshot
 from .state import MOVING, Node, NodeStatus, Upgrade
 
 _RESTORE = "restore"
@@ -61,9 +62,7 @@ def free(upgrade: Upgrade) -> int:
 def due(upgrade: Upgrade, batch: int) -> list[Node]:
     """Nodes of a window that may begin now as far as their number goes, in order."""
     waiting = [
-        node
-        for node in state_machine.batch_members(upgrade, batch)
-        if node.status is NodeStatus.WAITING
+        node for node in members_left(upgrade.nodes, batch) if node.status is NodeStatus.WAITING
     ]
     return waiting[: free(upgrade)]
 

@@ -1,12 +1,13 @@
-"""Runs on a host while contents are spread: takes what it lacks from the hosts before it in the
-chain, and gives what it has to those behind it, from the first byte on.
+"""Program on a host that contents are spread to: it takes what it lacks from the hosts before it in
+the chain, and gives what it has to those behind it, from the first byte on.
 
-It has the standard library alone, and stays for as long as its standard input is open. Lines in:
-a JSON object of ``Setup``, then a JSON list of sources ``[address, port]``, then the pieces that it
-asks for, in base64. Lines out: ``ready JSON``, ``want FILE OFFSET LENGTH`` (asks the control
-machine, the last of the sources), ``have BYTES`` every other second (answered by a line with a
-dot, as a connection may look open for hours after its other end lost its power), and at the end
-``done`` or ``failed REASON``.
+It is one file, as SSH brings it as one text to a host that may have nothing of ours yet, and uses
+the standard library alone. It stays for as long as its standard input is open. Lines in: a JSON
+object of ``Setup``, then a JSON list of sources ``[address, port]``, then the pieces that it asks
+for, in base64. Lines out: ``ready JSON``, ``want FILE OFFSET LENGTH`` (asks the control machine,
+the last of the sources), ``have BYTES`` every other second (answered by a line with a dot, as a
+connection may look open for hours after its other end lost its power), and at the end ``done`` or
+``failed REASON``.
 
 From host to host it is TLS with the certificate of this run on both sides, which nobody else has: a
 line of JSON ``[[file, offset], …]``, and back frames of a header and data, an empty one every

@@ -16,14 +16,15 @@ from provisioning.operations.maintain.host_command import CommandSeen
 from provisioning.operations.maintain.options import MaintenanceOptions
 from provisioning.operations.maintain.planned import Planned
 from provisioning.operations.maintain.ports import HostIdentityError
-from provisioning.operations.maintain.result import MaintenanceResult, Outcome
+from provisioning.operations.maintain.result import MaintenanceResult
 from provisioning.operations.maintain.state import HostState, Maintenance
 from provisioning.operations.maintain.state_machine import Choice
 from provisioning.operations.maintain.work import Work
 from provisioning.operations.operation import Operation
-from provisioning.operations.rolling_upgrade.events import UpgradeEvent, Watcher
-from provisioning.operations.rolling_upgrade.ports import ActionError
-from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot
+from provisioning.operations.rolling.errors import ActionError
+from provisioning.operations.rolling.events import RunEvent, Watcher
+from provisioning.operations.rolling.result import Outcome
+from provisioning.operations.rolling.snapshot import ClusterSnapshot
 from tests.operations.operating import operation
 from tests.operations.rolling_upgrade.fake_cluster import (
     Cut,
@@ -222,7 +223,7 @@ class Shop:
     def cut_at(self, host: str, phase: str) -> Dialogue:
         """A dialogue with which the control process is gone as a phase of a host begins."""
 
-        def cut(event: UpgradeEvent) -> None:
+        def cut(event: RunEvent) -> None:
             if (event.kind, event.host, event.phase) == ("phase", host, phase):
                 raise Cut
 

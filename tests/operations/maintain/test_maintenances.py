@@ -13,12 +13,12 @@ from provisioning.operations.maintain import registration
 from provisioning.operations.maintain.host_command import CommandSeen
 from provisioning.operations.maintain.options import MaintenanceOptions
 from provisioning.operations.maintain.registration import MaintenanceConflictError
-from provisioning.operations.maintain.result import Outcome
-from provisioning.operations.maintain.runner import MaintenanceBlockedError
-from provisioning.operations.maintain.state import HostStatus, RunStatus
+from provisioning.operations.maintain.state import HostStatus
 from provisioning.operations.maintain.work import Work
-from provisioning.operations.rolling_upgrade.events import UpgradeEvent
-from provisioning.operations.rolling_upgrade.preflight import PreflightError
+from provisioning.operations.rolling.errors import PreflightError, RunBlockedError
+from provisioning.operations.rolling.events import RunEvent
+from provisioning.operations.rolling.result import Outcome
+from provisioning.operations.rolling.run_status import RunStatus
 from provisioning.operations.state_folder.runtime_state import save_runtime, with_drain
 from tests.operations.maintain.fake_hosts import (
     QUICK,
@@ -299,7 +299,7 @@ def test_a_host_that_does_not_come_back_stays_out_until_it_does(shop: Shop) -> N
 
 
 def test_a_host_with_another_key_is_not_waited_for(shop: Shop) -> None:
-    def changes(event: UpgradeEvent) -> None:
+    def changes(event: RunEvent) -> None:
         if (event.kind, event.phase) == ("phase", "come_back"):
             shop.hosts.wrong_key.add("rs1")
 
@@ -349,9 +349,9 @@ def test_what_the_operator_drained_stays_so(shop: Shop) -> None:
 
 
 def test_a_pause_ends_the_run_between_hosts(shop: Shop) -> None:
-    def asks(event: UpgradeEvent) -> None:
+    def asks(event: RunEvent) -> None:
         if (event.kind, event.host) == ("maintained", "rs1"):
-            registration.ask_to_pause(shop.cluster.state_dir)
+            registration.pause_request(shop.cluster.state_dir).ask()
 
     assert shop.begin(Dialogue(EventRecorder(then=asks))) is Outcome.PAUSED
     assert runs(shop) == {"rs1": 1}
@@ -370,11 +370,11 @@ def test_an_aborted_maintenance_leaves_no_host_in_the_middle(shop: Shop) -> None
 
 
 def test_a_director_that_dies_in_the_middle_is_waited_for(shop: Shop) -> None:
-    def dies(event: UpgradeEvent) -> None:
+    def dies(event: RunEvent) -> None:
         if (event.kind, event.host, event.phase) == ("phase", "rs1", "start"):
             shop.hosts.away = "lvs1"
 
-    with pytest.raises(MaintenanceBlockedError, match=r"rs1 is blocked at restoring.*lvs1: no an"):
+    with pytest.raises(RunBlockedError, match=r"rs1 is blocked at restoring.*lvs1: no an"):
         shop.begin(Dialogue(EventRecorder(then=dies)))
     assert weights(shop) == [0, 100, 100]
     shop.hosts.away = ""
@@ -395,7 +395,7 @@ def test_a_host_that_left_the_inventory_meanwhile_is_left_alone(shop: Shop) -> N
 
 
 def test_ctrl_c_says_what_is_left_and_how_to_go_on(shop: Shop) -> None:
-    def interrupts(event: UpgradeEvent) -> None:
+    def interrupts(event: RunEvent) -> None:
         if (event.kind, event.phase) == ("output", "run"):
             raise KeyboardInterrupt
 

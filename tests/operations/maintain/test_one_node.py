@@ -11,11 +11,11 @@ import pytest
 from provisioning.operations.maintain import registration
 from provisioning.operations.maintain.commands import Begin
 from provisioning.operations.maintain.options import MaintenanceOptions
-from provisioning.operations.maintain.result import Outcome
 from provisioning.operations.maintain.ssh_hosts import SSHHosts
 from provisioning.operations.maintain.state import HostStatus
 from provisioning.operations.maintain.work import Work
 from provisioning.operations.operation import Operation
+from provisioning.operations.rolling.result import Outcome
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from tests.operations.maintain.fake_hosts import Dialogue
 from tests.operations.rolling_upgrade.one_node import OneFakeDirector, OneNode

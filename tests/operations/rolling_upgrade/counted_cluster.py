@@ -16,8 +16,8 @@ from provisioning.engine.fleet import Fleet
 from provisioning.model.cluster_record import ClusterRecord
 from provisioning.model.inventory import Inventory
 from provisioning.operations.cluster.cluster import Cluster
-from provisioning.operations.rolling_upgrade import registration
-from provisioning.operations.rolling_upgrade.events import UpgradeEvent
+from provisioning.operations.rolling.events import RunEvent
+from provisioning.operations.rolling_upgrade import registration, state_file
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.runner import Runner
 from provisioning.operations.rolling_upgrade.ssh.cluster import SSHCluster
@@ -42,7 +42,7 @@ class Trips:
     lock: threading.Lock = field(default_factory=threading.Lock)
     _here: threading.local = field(default_factory=threading.local)
 
-    def watch(self, event: UpgradeEvent) -> None:
+    def watch(self, event: RunEvent) -> None:
         if event.kind == "phase":
             self.phase = event.phase
         elif event.kind == "upgraded":
@@ -167,5 +167,12 @@ def upgrade(sandbox: SandboxCluster, folder: Path) -> tuple[Upgrade, Trips]:
         )
         registration.register(cluster, state)
         trips.writes.clear()
-        runner = Runner(state, actions, cluster.state_dir, trips.watch, QuickClock())
+        runner = Runner(
+            state=state,
+            cluster=actions,
+            folder=cluster.state_dir,
+            pause=state_file.pause_request(cluster.state_dir),
+            watch=trips.watch,
+            clock=QuickClock(),
+        )
         return runner.run(), trips

@@ -8,16 +8,9 @@ from dataclasses import dataclass, field
 from provisioning.facts.app.metrics import NodeMetrics
 from provisioning.facts.app.target import Place
 from provisioning.operations.drain.remaining_work import RemainingWork
-from provisioning.operations.rolling_upgrade.events import UpgradeEvent
-from provisioning.operations.rolling_upgrade.ports import (
-    ActionError,
-    DirectorUnreachableError,
-)
-from provisioning.operations.rolling_upgrade.snapshot import (
-    ClusterSnapshot,
-    NodeSnapshot,
-    ServiceSnapshot,
-)
+from provisioning.operations.rolling.errors import ActionError, DirectorUnreachableError
+from provisioning.operations.rolling.events import RunEvent
+from provisioning.operations.rolling.snapshot import ClusterSnapshot, NodeSnapshot, ServiceSnapshot
 from provisioning.operations.rolling_upgrade.speech_sample import SpeechSample
 
 OLD, NEW = "1.0-aaaa", "2.0-bbbb"
@@ -219,10 +212,10 @@ class FakeCluster:
 class EventRecorder:
     """A watcher that remembers."""
 
-    events: list[UpgradeEvent] = field(default_factory=list)
-    then: Callable[[UpgradeEvent], None] = lambda event: None
+    events: list[RunEvent] = field(default_factory=list)
+    then: Callable[[RunEvent], None] = lambda event: None
 
-    def __call__(self, event: UpgradeEvent, /) -> None:
+    def __call__(self, event: RunEvent, /) -> None:
         self.events.append(event)
         self.then(event)
 

@@ -19,10 +19,11 @@ from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.release import build_release
+from provisioning.operations.rolling.errors import ActionError
+from provisioning.operations.rolling.snapshot import ClusterSnapshot, ServiceSnapshot
+from provisioning.operations.rolling_upgrade import state_file
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.ports import ActionError
 from provisioning.operations.rolling_upgrade.runner import Runner
-from provisioning.operations.rolling_upgrade.snapshot import ClusterSnapshot, ServiceSnapshot
 from provisioning.operations.rolling_upgrade.ssh.cluster import SSHCluster
 from provisioning.operations.rolling_upgrade.state import Node, Upgrade
 from provisioning.operations.run.run import Run
@@ -152,7 +153,13 @@ class OneNode:
         old = (self.app / "current").readlink().name
         node = Node("rs1", "real_server", 1, old, canary=True)
         upgrade = Upgrade("run", cluster.target, {"to": ""}, cluster.options, (node,), "now")
-        return Runner(upgrade, cluster, self.folder / "state", recorder or EventRecorder()).run()
+        return Runner(
+            state=upgrade,
+            cluster=cluster,
+            folder=self.folder / "state",
+            pause=state_file.pause_request(self.folder / "state"),
+            watch=recorder or EventRecorder(),
+        ).run()
 
     def running(self) -> str:
         """Version of what answers."""

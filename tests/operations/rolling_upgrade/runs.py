@@ -17,6 +17,20 @@ def fresh(cluster: FakeCluster, options: UpgradeOptions) -> Upgrade:
     return Upgrade("run-1", NEW, {"kind": "builtin"}, options, nodes, "2026-11-21T00:00:00+00:00")
 
 
+def runner(
+    upgrade: Upgrade, cluster: FakeCluster, folder: Path, recorder: EventRecorder | None = None
+) -> Runner:
+    """A run that is about to begin."""
+    return Runner(
+        state=upgrade,
+        cluster=cluster,
+        folder=folder,
+        pause=state_file.pause_request(folder),
+        watch=recorder or EventRecorder(),
+        clock=cluster.clock,
+    )
+
+
 def run(
     cluster: FakeCluster,
     folder: Path,
@@ -25,13 +39,11 @@ def run(
 ) -> Upgrade:
     """A new upgrade, to its end."""
     upgrade = fresh(cluster, options or UpgradeOptions())
-    return Runner(upgrade, cluster, folder, recorder or EventRecorder(), cluster.clock).run()
+    return runner(upgrade, cluster, folder, recorder).run()
 
 
 def resume(cluster: FakeCluster, folder: Path, recorder: EventRecorder | None = None) -> Upgrade:
     """Goes on with what is on disk."""
     upgrade = state_file.load(folder)
     assert upgrade is not None
-    return Runner(
-        state_machine.resume(upgrade), cluster, folder, recorder or EventRecorder(), cluster.clock
-    ).run()
+    return runner(state_machine.resume(upgrade), cluster, folder, recorder).run()

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.rolling_upgrade.releases import CANNOT_SPEAK, FAILS_TO_START, SPEAKS_SLOWLY
+from provisioning.operations.rolling.events import RunEvent
 from provisioning.operations.rolling_upgrade.downtime import downtimes
-from provisioning.operations.rolling_upgrade.events import UpgradeEvent
 from provisioning.operations.rolling_upgrade.state import NodeStatus
 from tests.operations.rolling_upgrade.fake_cluster import EventRecorder
 from tests.operations.rolling_upgrade.one_node import OneNode
@@ -63,7 +63,7 @@ def test_a_job_under_way_is_waited_for(node: OneNode) -> None:
     node.source("2.0")
     answers, jobs = [], []
 
-    def at_drain(event: UpgradeEvent) -> None:
+    def at_drain(event: RunEvent) -> None:
         if event.kind == "phase" and event.phase == "drain":
             jobs.append(
                 threading.Thread(target=lambda: answers.append(node.speak("pace 5 a long job")))

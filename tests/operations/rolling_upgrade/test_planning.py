@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.model.app import App
-from provisioning.operations.rolling_upgrade.capacity import forbidding, objections
+from provisioning.operations.rolling.capacity import forbidding, objections
+from provisioning.operations.rolling.snapshot import ClusterSnapshot, NodeSnapshot, ServiceSnapshot
 from provisioning.operations.rolling_upgrade.options import (
     OptionError,
     SlowStep,
@@ -19,11 +20,6 @@ from provisioning.operations.rolling_upgrade.options import (
     slow_steps,
 )
 from provisioning.operations.rolling_upgrade.ordering import ordered, planned
-from provisioning.operations.rolling_upgrade.snapshot import (
-    ClusterSnapshot,
-    NodeSnapshot,
-    ServiceSnapshot,
-)
 from provisioning.operations.rolling_upgrade.target import app_for, as_typed
 
 HOSTS = ["rs1", "rs2", "rs3", "rs4"]

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from provisioning.operations.rolling_upgrade.state import RunStatus
+from provisioning.operations.rolling.run_status import RunStatus
 from tests.operations.rolling_upgrade.counted_cluster import prepare, upgrade
 from tests.operations.sandbox_cluster import sandbox_cluster
 

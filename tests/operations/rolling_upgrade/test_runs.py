@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from provisioning.facts.app.metrics import NodeMetrics
+from provisioning.operations.rolling.errors import PreflightError, RunBlockedError
+from provisioning.operations.rolling.events import RunEvent
+from provisioning.operations.rolling.run_status import RunStatus
 from provisioning.operations.rolling_upgrade import state_file, state_machine
 from provisioning.operations.rolling_upgrade.downtime import downtimes
-from provisioning.operations.rolling_upgrade.events import UpgradeEvent
 from provisioning.operations.rolling_upgrade.options import SlowStep, UpgradeOptions
-from provisioning.operations.rolling_upgrade.preflight import PreflightError
-from provisioning.operations.rolling_upgrade.runner import Runner, UpgradeBlockedError
-from provisioning.operations.rolling_upgrade.state import NodeStatus, RunStatus, Upgrade
+from provisioning.operations.rolling_upgrade.state import NodeStatus, Upgrade
 from tests.operations.rolling_upgrade.fake_cluster import (
     NEW,
     OLD,
@@ -20,7 +20,7 @@ from tests.operations.rolling_upgrade.fake_cluster import (
     FakeCluster,
     FakeNode,
 )
-from tests.operations.rolling_upgrade.runs import fresh, resume, run
+from tests.operations.rolling_upgrade.runs import fresh, resume, run, runner
 
 QUICK = UpgradeOptions(soak=9, soak_rest=3)
 
@@ -90,19 +90,19 @@ def test_a_release_that_does_not_work_is_stopped_at_the_first_node(
 def test_a_node_waits_for_a_director_that_dies_and_goes_on(tmp_path: Path) -> None:
     cluster, recorder = three(), EventRecorder()
 
-    def dies(event: UpgradeEvent) -> None:
+    def dies(event: RunEvent) -> None:
         if (event.kind, event.host, event.phase) == ("phase", "rs2", "warm"):
             cluster.away = "lvs1"
 
     recorder.then = dies
     with pytest.raises(
-        UpgradeBlockedError, match=r"rs2 is blocked at restoring.*lvs1: no answer.*--resum"
+        RunBlockedError, match=r"rs2 is blocked at restoring.*lvs1: no answer.*--resum"
     ):
         run(cluster, tmp_path, QUICK, recorder)
     # It has the new release already; the last has not begun.
     assert releases(cluster) == [NEW, NEW, OLD]
     assert [node.weight for node in cluster.nodes.values()] == [100, 0, 100]
-    with pytest.raises(UpgradeBlockedError):
+    with pytest.raises(RunBlockedError):
         resume(cluster, tmp_path)
     cluster.away, cluster.said = "", []
     assert resume(cluster, tmp_path).status is RunStatus.FINISHED
@@ -224,13 +224,13 @@ def test_a_pause_lets_the_present_node_finish(tmp_path: Path) -> None:
 
     def ask(event: object) -> None:
         if getattr(event, "host", "") == "rs1" and getattr(event, "phase", "") == "stop":
-            state_file.ask_to_pause(tmp_path)
+            state_file.pause_request(tmp_path).ask()
 
     recorder = EventRecorder(then=ask)
     upgrade = run(cluster, tmp_path, QUICK, recorder)
     assert upgrade.status is RunStatus.PAUSED and "paused" in recorder.kinds()
     assert releases(cluster) == [NEW, OLD, OLD]
-    assert not state_file.pause_asked(tmp_path)
+    assert not state_file.pause_request(tmp_path).asked
     assert resume(cluster, tmp_path).status is RunStatus.FINISHED
 
 
@@ -246,7 +246,7 @@ def test_giving_up_takes_back_what_is_under_way(tmp_path: Path) -> None:
     saved = state_file.load(tmp_path)
     assert saved and saved.node("rs2").status is NodeStatus.UNDER_WAY
     assert saved.node("rs2").at == "warm"
-    upgrade = Runner(saved, cluster, tmp_path, EventRecorder(), cluster.clock).abort("aborted")
+    upgrade = runner(saved, cluster, tmp_path).abort("aborted")
     assert upgrade.status is RunStatus.ABORTED
     assert releases(cluster) == [NEW, OLD, OLD]
     assert [node.weight for node in cluster.nodes.values()] == [100] * 3

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from provisioning.facts.app.metrics import NodeMetrics
+from provisioning.operations.rolling.errors import ActionError, PhaseError
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.phases.phase import PhaseContext, PhaseError
+from provisioning.operations.rolling_upgrade.phases.phase import PhaseContext
 from provisioning.operations.rolling_upgrade.phases.soak import SOAK
-from provisioning.operations.rolling_upgrade.ports import ActionError
 from provisioning.operations.rolling_upgrade.shared_metrics import ROUND, SharedMetrics
 from provisioning.operations.rolling_upgrade.state import Node
 from tests.operations.rolling_upgrade.fake_cluster import (

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from provisioning.operations.rolling.errors import PreflightError
+from provisioning.operations.rolling.run_status import RunStatus
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions, most_out
-from provisioning.operations.rolling_upgrade.preflight import PreflightError
-from provisioning.operations.rolling_upgrade.state import NodeStatus, RunStatus, Upgrade
+from provisioning.operations.rolling_upgrade.state import NodeStatus, Upgrade
 from tests.operations.rolling_upgrade.fake_cluster import (
     NEW,
     OLD,

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from provisioning.operations.rolling.events import RunEvent
+from provisioning.operations.rolling.run_status import RunStatus
 from provisioning.operations.rolling_upgrade import state_file
 from provisioning.operations.rolling_upgrade.downtime import downtimes
-from provisioning.operations.rolling_upgrade.events import UpgradeEvent
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
-from provisioning.operations.rolling_upgrade.state import NodeStatus, RunStatus, from_record
+from provisioning.operations.rolling_upgrade.state import NodeStatus, from_record
 from tests.operations.rolling_upgrade.fake_cluster import (
     NEW,
     OLD,
@@ -36,7 +37,7 @@ def test_a_run_begun_before_is_resumed_where_it_was_cut(tmp_path: Path) -> None:
     def fails(action: str, host: str) -> str:
         return "no sound" if (action, host) == (f"speak {NEW}", "rs1") else ""
 
-    def cut(event: UpgradeEvent) -> None:
+    def cut(event: RunEvent) -> None:
         if (event.kind, event.host, event.phase) == ("phase", "rs2", "smoke_test"):
             raise KeyboardInterrupt
 

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.operations.rolling.errors import PreflightError, RunBlockedError
+from provisioning.operations.rolling.events import RunEvent
+from provisioning.operations.rolling.run_status import RunStatus
 from provisioning.operations.rolling_upgrade import state_file, window
 from provisioning.operations.rolling_upgrade.commands import with_choices
-from provisioning.operations.rolling_upgrade.events import UpgradeEvent
 from provisioning.operations.rolling_upgrade.options import OptionError, UpgradeOptions, most_out
-from provisioning.operations.rolling_upgrade.preflight import PreflightError
-from provisioning.operations.rolling_upgrade.runner import UpgradeBlockedError
 from provisioning.operations.rolling_upgrade.state import (
     NodeStatus,
-    RunStatus,
     from_record,
     to_record,
 )
@@ -75,7 +74,7 @@ def test_a_slow_node_holds_one_place_and_the_others_go_on(tmp_path: Path) -> Non
     held = Held(cluster, "rs3")
     others = set(cluster.nodes) - {"rs3"}
 
-    def all_others(event: UpgradeEvent) -> None:
+    def all_others(event: RunEvent) -> None:
         if all(cluster.nodes[host].release == NEW for host in others):
             held.let_go()
 
@@ -126,7 +125,7 @@ def test_a_node_that_cannot_be_spared_now_waits_until_another_is_back(tmp_path: 
     cluster, recorder = some(3, quorum=200), EventRecorder()
     held = Held(cluster, "rs1")
 
-    def refused(event: UpgradeEvent) -> None:
+    def refused(event: RunEvent) -> None:
         if event.kind == "waiting" and not event.host:
             held.let_go()
 
@@ -155,7 +154,7 @@ def test_after_a_failure_none_begins_and_those_under_way_finish(tmp_path: Path) 
     def fails(action: str, host: str) -> str:
         return "no voice" if (action, host) == (f"start {NEW}", "rs3") else ""
 
-    def ends(event: UpgradeEvent) -> None:
+    def ends(event: RunEvent) -> None:
         if (event.kind, event.host) == ("rolled_back", "rs3"):
             held.let_go()
 
@@ -187,16 +186,16 @@ def test_failures_are_allowed_up_to_a_number(tmp_path: Path) -> None:
 def test_a_pause_lets_those_under_way_finish_and_resume_goes_on(tmp_path: Path) -> None:
     cluster = some(9)
 
-    def ask(event: UpgradeEvent) -> None:
+    def ask(event: RunEvent) -> None:
         if (event.kind, event.host, event.phase) == ("phase", "rs2", "stop"):
-            state_file.ask_to_pause(tmp_path)
+            state_file.pause_request(tmp_path).ask()
 
     recorder = EventRecorder(then=ask)
     done = run(cluster, tmp_path, options("2"), recorder)
     assert done.status is RunStatus.PAUSED and "paused" in recorder.kinds()
     statuses = {node.status for node in done.nodes}
     assert statuses == {NodeStatus.UPGRADED, NodeStatus.WAITING}
-    assert not state_file.pause_asked(tmp_path)
+    assert not state_file.pause_request(tmp_path).asked
     assert resume(cluster, tmp_path).status is RunStatus.FINISHED
     assert cluster.most_out <= 2
 
@@ -204,7 +203,7 @@ def test_a_pause_lets_those_under_way_finish_and_resume_goes_on(tmp_path: Path) 
 def test_a_cut_window_goes_on_where_it_was(tmp_path: Path) -> None:
     cluster = some(6)
 
-    def cut(event: UpgradeEvent) -> None:
+    def cut(event: RunEvent) -> None:
         if (event.kind, event.host, event.phase) == ("phase", "rs4", "warm"):
             raise KeyboardInterrupt
 
@@ -223,12 +222,12 @@ def test_a_cut_window_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_a_director_that_dies_blocks_the_window(tmp_path: Path) -> None:
     cluster, recorder = some(6), EventRecorder()
 
-    def dies(event: UpgradeEvent) -> None:
+    def dies(event: RunEvent) -> None:
         if (event.kind, event.host, event.phase) == ("phase", "rs3", "warm"):
             cluster.away = "lvs1"
 
     recorder.then = dies
-    with pytest.raises(UpgradeBlockedError, match="rs3 is blocked at restoring"):
+    with pytest.raises(RunBlockedError, match="rs3 is blocked at restoring"):
         run(cluster, tmp_path, options("2"), recorder)
     assert ended(cluster)["rs6"] == OLD
     cluster.away = ""
@@ -241,7 +240,7 @@ def test_nodes_that_are_watched_hold_no_place_but_are_not_more_than_twice_as_man
     cluster, recorder = some(8), EventRecorder()
     unproved = 0
 
-    def count(event: UpgradeEvent) -> None:
+    def count(event: RunEvent) -> None:
         nonlocal unproved
         saved = state_file.load(tmp_path)
         if saved:

@@ -1,6 +1,6 @@
 """Hand VIPs over before a director or an edge is touched."""
 
-from ...rolling_upgrade.phases.phase import PhaseError
+from ...rolling.errors import PhaseError
 from .phase import Context, Phase, Turn
 
 _LOOK_EVERY = 1.0

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...rolling_upgrade.clock import Clock
-from ...rolling_upgrade.events import Kind, UpgradeEvent, Watcher
+from ...rolling.clock import Clock
+from ...rolling.errors import PhaseError
+from ...rolling.events import Kind, RunEvent, Watcher
 from ...rolling_upgrade.phases.phase import Phase as UpgradePhase
-from ...rolling_upgrade.phases.phase import PhaseContext, PhaseError
+from ...rolling_upgrade.phases.phase import PhaseContext
 from ...rolling_upgrade.state import Node
 from ..host_command import command_key
 from ..options import MaintenanceOptions
@@ -53,7 +54,7 @@ class Context:
 
     def report(self, kind: Kind, text: str, facts: Mapping[str, Any] | None = None) -> None:
         """Send an event to the watcher."""
-        self.watch(UpgradeEvent(kind, self.host, self.phase, text, facts or {}))
+        self.watch(RunEvent(kind, self.host, self.phase, text, facts or {}))
 
     def of_upgrade(self) -> PhaseContext:
         """The same for a phase of an upgrade."""

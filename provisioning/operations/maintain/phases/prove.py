@@ -1,6 +1,6 @@
 """Prove a host well: as a director or edge, in roles that stand by themselves, and its GPUs."""
 
-from ...rolling_upgrade.ports import ActionError
+from ...rolling.errors import ActionError
 from ..gpu_proof import gpu_news, gpu_trouble
 from .check import gpus_before
 from .phase import Context, Phase, Turn, serving, wait_until_well

@@ -1,7 +1,6 @@
 """Reboot a host, and wait until it is back: in another boot, by the key that is known here."""
 
-from ...rolling_upgrade.phases.phase import PhaseError
-from ...rolling_upgrade.ports import ActionError
+from ...rolling.errors import ActionError, PhaseError
 from ..ports import HostIdentityError
 from .check import BOOT
 from .phase import Context, Phase, Turn, UnknownEndError

@@ -3,8 +3,7 @@
 import codecs
 from collections.abc import Iterator
 
-from ...rolling_upgrade.phases.phase import PhaseError
-from ...rolling_upgrade.ports import ActionError
+from ...rolling.errors import ActionError, PhaseError
 from ..host_command import CommandSeen, folder_of
 from ..ports import CommandRefusedError, HostIdentityError
 from ..state import Ran

@@ -1,6 +1,6 @@
 """Baseline of a new release: the same node, idle, with the old one."""
 
-from ..ports import ActionError
+from ...rolling.errors import ActionError
 from .phase import PhaseContext
 
 IDLE_SENTENCE = "idle_sentence"

@@ -1,10 +1,11 @@
 """Drain a node: no new work, and time for the work that it has."""
 
 from ...drain.remaining_work import RemainingWork
-from ..capacity import forbidding, objections
+from ...rolling.capacity import forbidding, objections
+from ...rolling.errors import PhaseError
 from ..options import UpgradeOptions
 from ..state import Node
-from .phase import Phase, PhaseContext, PhaseError
+from .phase import Phase, PhaseContext
 
 _LOOK_EVERY = 1.0
 """Seconds between counts of the remaining work."""

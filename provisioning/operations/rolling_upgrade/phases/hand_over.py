@@ -1,8 +1,9 @@
 """Hand the VIPs over before a director's Keepalived is restarted."""
 
+from ...rolling.errors import PhaseError
 from ..options import UpgradeOptions
 from ..state import Node
-from .phase import Phase, PhaseContext, PhaseError
+from .phase import Phase, PhaseContext
 
 
 def _describe(node: Node, options: UpgradeOptions, target: str) -> str:

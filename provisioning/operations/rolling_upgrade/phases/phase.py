@@ -5,18 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ....errors import ClusterError
+from ...rolling.clock import Clock
+from ...rolling.events import Kind, RunEvent, Watcher
 from ..canary_analysis import DEFAULT, Thresholds
-from ..clock import Clock
-from ..events import Kind, UpgradeEvent, Watcher
 from ..options import UpgradeOptions
 from ..ports import ClusterActions
 from ..shared_metrics import SharedMetrics
 from ..state import Node
-
-
-class PhaseError(ClusterError):
-    """A phase failed; the message says what was observed."""
 
 
 @dataclass(slots=True)
@@ -56,7 +51,7 @@ class PhaseContext:
 
     def report(self, kind: Kind, text: str, facts: Mapping[str, Any] | None = None) -> None:
         """Send an event to the watcher."""
-        self.watch(UpgradeEvent(kind, self.host, self.phase, text, facts or {}))
+        self.watch(RunEvent(kind, self.host, self.phase, text, facts or {}))
 
     def timed(self, name: str, action: Callable[[], None]) -> None:
         """Run an action and note its duration."""

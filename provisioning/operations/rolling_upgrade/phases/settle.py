@@ -1,8 +1,9 @@
 """Wait until the director has settled: VRRP has a state, both kernels' tables are alike."""
 
+from ...rolling.errors import PhaseError
 from ..options import UpgradeOptions
 from ..state import Node
-from .phase import Phase, PhaseContext, PhaseError
+from .phase import Phase, PhaseContext
 
 _PATIENCE = 60.0
 _LOOK_EVERY = 1.0

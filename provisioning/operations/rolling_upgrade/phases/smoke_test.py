@@ -2,11 +2,12 @@
 hear it."""
 
 from ....facts.app.target import Place
+from ...rolling.errors import PhaseError
 from ..canary_analysis import slow_sentence
 from ..options import UpgradeOptions
 from ..state import Node
 from .baseline import IDLE_SENTENCE
-from .phase import Phase, PhaseContext, PhaseError
+from .phase import Phase, PhaseContext
 
 _PLACES: dict[Place, str] = {"rip": "its own address", "vip": "the VIP's address on it"}
 

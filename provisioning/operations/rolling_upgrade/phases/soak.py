@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from ....facts.app.metrics import NodeMetrics
+from ...rolling.errors import ActionError, PhaseError
 from ..canary_analysis import Sample, evaluate
 from ..options import UpgradeOptions
-from ..ports import ActionError
 from ..shared_metrics import ROUND
 from ..state import Node
 from .baseline import FACTOR_BEFORE
-from .phase import Phase, PhaseContext, PhaseError
+from .phase import Phase, PhaseContext
 
 
 def watch_time(node: Node, options: UpgradeOptions) -> float:

@@ -1,8 +1,9 @@
 """Switch ``current`` to the new release."""
 
+from ...rolling.errors import PhaseError
 from ..options import UpgradeOptions
 from ..state import Node
-from .phase import Phase, PhaseContext, PhaseError
+from .phase import Phase, PhaseContext
 
 
 def _describe(node: Node, options: UpgradeOptions, target: str) -> str:

@@ -1,8 +1,9 @@
 """Warm up: every worker has loaded its model and spoken, before any client reaches the node."""
 
+from ...rolling.errors import PhaseError
 from ..options import UpgradeOptions
 from ..state import Node
-from .phase import Phase, PhaseContext, PhaseError
+from .phase import Phase, PhaseContext
 
 _PATIENCE = 300.0
 """Seconds until every worker must have spoken: imports and a model from a slow disk."""

@@ -33,11 +33,11 @@ from ...operation import Operation
 from ...planning import Plans
 from ...release import ReleaseError
 from ...release.supply import supply
+from ...rolling.clock import Clock, WallClock
+from ...rolling.errors import ActionError, DirectorUnreachableError
 from ...spreading.errors import SpreadError
 from ...state_folder.runtime_state import save_runtime, with_pins, without_pins
 from ...switchover.switch_over import switch_over
-from ..clock import Clock, WallClock
-from ..ports import ActionError, DirectorUnreachableError
 from ..speech_sample import SpeechSample
 from ..state import CAUSE
 from . import app_service, keepalived, speaking

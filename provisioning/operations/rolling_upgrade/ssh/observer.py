@@ -29,9 +29,9 @@ from ....transport.base import Transport
 from ...cluster.cluster import Cluster
 from ...cluster_state.tables import way_in_of, way_in_questions
 from ...planning import Plans, plan_hosts
+from ...rolling.errors import ActionError
+from ...rolling.snapshot import ClusterSnapshot
 from ..options import UpgradeOptions
-from ..ports import ActionError
-from ..snapshot import ClusterSnapshot
 from . import keepalived
 from .snapshot_builder import NodeAnswers, build_snapshot
 

@@ -4,7 +4,7 @@ killed runs to its end, and the host takes no other changes until then."""
 from collections.abc import Callable
 
 from ...errors import HostBusyError
-from ..clock import Clock
+from ...rolling.clock import Clock
 
 _PATIENCE = 180.0
 _EVERY = 2.0

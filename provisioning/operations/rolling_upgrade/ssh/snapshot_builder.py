@@ -10,11 +10,7 @@ from ....model.inventory import Inventory
 from ....model.runtime import Runtime
 from ....roles.wanted_services import WantedService, way_in_services
 from ...cluster_state.tables import Tables, weight_of
-from ..snapshot import (
-    ClusterSnapshot,
-    NodeSnapshot,
-    ServiceSnapshot,
-)
+from ...rolling.snapshot import ClusterSnapshot, NodeSnapshot, ServiceSnapshot
 
 
 @dataclass(frozen=True, slots=True)

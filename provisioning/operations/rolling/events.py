@@ -1,4 +1,4 @@
-"""Events of an upgrade, for a person, a log or a program."""
+"""Events of a run, for a person, a log or a program."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ Kind = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class UpgradeEvent:
+class RunEvent:
     """An event on a host, or of the whole run (``host`` empty)."""
 
     kind: Kind
@@ -50,4 +50,4 @@ class UpgradeEvent:
 class Watcher(Protocol):
     """Receiver of events. It is called from every thread that works on a host."""
 
-    def __call__(self, event: UpgradeEvent, /) -> None: ...
+    def __call__(self, event: RunEvent, /) -> None: ...

@@ -2,12 +2,9 @@
 
 import pytest
 
-from provisioning.operations.rolling_upgrade.preflight import PreflightError, check_batch
-from provisioning.operations.rolling_upgrade.snapshot import (
-    ClusterSnapshot,
-    NodeSnapshot,
-    ServiceSnapshot,
-)
+from provisioning.operations.rolling.errors import PreflightError
+from provisioning.operations.rolling.preflight import check_batch
+from provisioning.operations.rolling.snapshot import ClusterSnapshot, NodeSnapshot, ServiceSnapshot
 from provisioning.operations.rolling_upgrade.state import Node
 
 

@@ -1,20 +1,28 @@
 """Checks before every batch; they change nothing."""
 
 from collections.abc import Collection
+from typing import Protocol
 
-from ...errors import ClusterError
 from .capacity import forbidding, objections
+from .errors import PreflightError
 from .snapshot import ClusterSnapshot
-from .state import Node
 
 
-class PreflightError(ClusterError):
-    """The batch must not begin; the message says why and what to do."""
+class Candidate(Protocol):
+    """A host that a batch begins with."""
+
+    @property
+    def host(self) -> str:
+        """Its name."""
+
+    @property
+    def leaves(self) -> bool:
+        """True for a real server that clients lose by it."""
 
 
 def check_batch(
     snapshot: ClusterSnapshot,
-    batch: Collection[Node],
+    batch: Collection[Candidate],
     *,
     force: bool,
     going: Collection[str] = (),
@@ -34,7 +42,7 @@ def check_batch(
         for host in sorted(hosts & snapshot.nodes.keys())
         for text in snapshot.nodes[host].lacking
     ]
-    leaving = {node.host for node in batch if node.role == "real_server" and not node.drained}
+    leaving = {node.host for node in batch if node.leaves}
     notes = []
     if leaving:
         found = objections(snapshot, leaving | {*going})

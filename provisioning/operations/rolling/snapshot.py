@@ -1,4 +1,4 @@
-"""State of the cluster at one moment, as far as an upgrade needs it."""
+"""State of the cluster at one moment, as far as a run needs it."""
 
 from dataclasses import dataclass, field
 

@@ -7,7 +7,7 @@ import socket
 import uvicorn
 from starlette.applications import Starlette
 
-from app.server import _bind, _Server
+from app.listening import Server, bind
 
 
 class _Dialling(logging.Handler):
@@ -27,11 +27,11 @@ def test_a_port_is_told_when_it_listens() -> None:
     async def scenario() -> None:
         heard, log = _Dialling(), logging.getLogger("app.server")
         config = uvicorn.Config(Starlette(), lifespan="off", log_config=None)
-        server = _Server(config, {})
+        server = Server(config, {})
         log.addHandler(heard)
         log.setLevel(logging.INFO)
         try:
-            with _bind("127.0.0.1", 0) as listener:
+            with bind("127.0.0.1", 0) as listener:
                 serving = asyncio.create_task(server.serve([listener]))
                 async with asyncio.timeout(30):
                     await heard.answered.wait()

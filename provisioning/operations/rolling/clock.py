@@ -1,4 +1,4 @@
-"""Clock of an upgrade; tests replace it."""
+"""Clock of a run; tests replace it."""
 
 import threading
 import time
