@@ -27,7 +27,7 @@ class NewPath(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Take the path; fail as click does."""
-        path = Path(super().convert(value, param, ctx))
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
         above = path.absolute().parent
         while self._makes_folders and not os.path.lexists(above):
             above = above.parent

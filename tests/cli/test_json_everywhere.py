@@ -12,11 +12,12 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from provisioning.cli import frame
+from provisioning.cli.commands.history import history
 from provisioning.cli.commands.maintain import maintain
 from provisioning.cli.commands.rollback import rollback
 from provisioning.cli.main import main
 from provisioning.cli.running import cluster
+from provisioning.cli.views.json_output import print_json
 from provisioning.engine.lock import cluster_lock
 from provisioning.operations.cluster import fleet as cluster_fleet
 from provisioning.operations.maintain import commands as maintenance
@@ -59,7 +60,7 @@ def _leaves(group: click.Group, name: str = "") -> Iterator[tuple[str, click.Com
             yield f"{name}{each}", command
 
 
-_LEAVES = dict(_leaves(cluster))  # type: ignore[arg-type]
+_LEAVES = dict(_leaves(cluster))
 
 
 @pytest.fixture(autouse=True)
@@ -208,6 +209,9 @@ def test_a_run_that_reported_nothing_has_a_result(monkeypatch: pytest.MonkeyPatc
     assert done.exit_code == 0, done.output
     record = json.loads(done.stdout)
     assert record.keys() == {"run", "ok"} and record["ok"] is True
+    # An option in front of a group's command counts, too.
+    shown = CliRunner().invoke(history, ["--json", "show", record["run"]])
+    assert json.loads(shown.stdout)[0]["kind"] == "begin"
 
 
 @pytest.mark.usefixtures("hosts")
@@ -216,7 +220,7 @@ def test_notes_of_a_run_with_a_result_of_its_own_are_no_second_document(
 ) -> None:
     def execute(self: object, op: Operation, dialogue: object) -> Outcome:
         op.dialogue.note("rs9: no longer in the inventory, and left alone")
-        frame.print_json({"event": "ended"}, indent=None)
+        print_json({"event": "ended"}, indent=None)
         return Outcome.DONE
 
     monkeypatch.setattr(maintenance.Abort, "execute", execute)
