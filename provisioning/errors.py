@@ -27,6 +27,7 @@ class ClusterError(Exception):
         InterfacesFormatError
         InventoryError
         LabError
+            LabUsageError
         LegacyFormatError
         LockedError
         MaintenanceConflictError

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
+from provisioning.cli.local_paths import GIVEN_FILE, GIVEN_PATH
 from provisioning.cli.running import cluster
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -91,10 +92,10 @@ def test_commands_are_taken_by_the_command_line(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = _DOCUMENTS[name].read_text(encoding="utf-8")
-    # An operator's own scripts are where they are named.
+    # An operator's own files are where they are named.
     monkeypatch.chdir(tmp_path)
-    for script in re.findall(r"--script (\S+)", text):
-        (tmp_path / script.strip("`")).touch()
+    for kind in (GIVEN_FILE, GIVEN_PATH):
+        monkeypatch.setattr(kind, "exists", False)
     assert wrong(typed(text), whole=True) + wrong(mentioned(text), whole=False) == []
 
 

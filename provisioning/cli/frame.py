@@ -29,13 +29,14 @@ def changing(
     yes: bool = False,
     as_json: bool = False,
     live: bool = False,
+    own_result: bool = False,
 ) -> Iterator[Operation]:
     """Open a run for the time of the block: locked, journaled, connected to the cluster's hosts.
 
     With ``live`` progress is shown from the first connection on: for what asks nothing. With
     ``as_json`` standard output is kept for the result: ``{"run": id, "ok": bool, …}`` with what the
-    operation reported (``ConsoleDialogue.result``), where it did, and ``"hook_failures"``, where a
-    hook failed after its step.
+    operation reported (``ConsoleDialogue.result``), and ``"hook_failures"``, where a hook failed
+    after its step. A command with ``own_result`` prints one of its own instead.
     """
     with ExitStack() as stack:
         run = stack.enter_context(journaled_run(cluster, ["cluster", *sys.argv[1:]], waiting()))
@@ -53,7 +54,7 @@ def changing(
         )
         hooks = _hooks(cluster, run)
         yield Operation(cluster, run, fleet, dialogue, progress, hooks)
-    if as_json and dialogue.result:
+    if as_json and not own_result:
         failures = {"hook_failures": hooks.failures} if hooks.failures else {}
         print_json({"run": run.id, "ok": run.ok, **dialogue.result, **failures})
 

@@ -10,6 +10,7 @@ from ..model.inventory import Inventory
 from ..model.loader.diagnostic import InventoryError
 from ..model.loader.load import read_inventory
 from . import exit_codes
+from .local_paths import GIVEN_FILE
 from .seconds import Seconds
 from .verbosity import learn_secrets, logging_is_on
 from .views.diagnostics import counted
@@ -57,7 +58,7 @@ def bundle_option(command: F) -> F:
     """``--bundle``: a bundle's path, as ``bundle``."""
     return click.option(
         "--bundle",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=GIVEN_FILE,
         help="Take everything from a bundle (`cluster bundle create`); nothing needs the internet.",
     )(command)
 

@@ -41,7 +41,8 @@ def run(arguments: list[str]) -> int:
     """The exit status of the command line. Raises ``KeyboardInterrupt``.
 
     With ``--json`` a command that ends with a message has it on standard output as well:
-    ``{"error": message}``, and for a wrong inventory ``"diagnostics"`` as ``validate`` has them.
+    ``{"error": message}``, and for a wrong inventory ``"diagnostics"`` as ``validate`` has them. So
+    has a command line that names no command.
     """
     as_json = _asks_for_json(arguments)
     try:
@@ -91,12 +92,13 @@ def _status(code: object) -> int:
 
 
 def _asks_for_json(arguments: list[str]) -> bool:
-    """Tell whether a command that has ``--json`` is given it."""
+    """Tell whether a command that has ``--json`` is given it, or none that there is."""
     words = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if "--json" not in words:
         return False
-    command: click.Command | None = cluster
+    command: click.Command = cluster
     for word in words:
         if isinstance(command, click.Group) and not word.startswith("-"):
             command = command.get_command(click.Context(command), word) or command
-    return command is not None and any("--json" in one.opts for one in command.params)
+    grouped = isinstance(command, click.Group)
+    return grouped or any("--json" in one.opts for one in command.params)

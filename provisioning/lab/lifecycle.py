@@ -20,7 +20,7 @@ from .bare import apt_cache, supply
 from .bare.mirror import of_this_computer
 from .build import Report
 from .commands import run
-from .errors import LabError
+from .errors import LabError, LabUsageError
 from .partition import Cut, ruleset
 from .running import Lab
 from .state import Forward, Phase, StateFolder
@@ -169,7 +169,7 @@ def partition(lab: Lab, one: str, other: str | None = None, control: bool = Fals
     """
     lab.topology.node(one)
     if other is not None and lab.topology.node(other).name == one:
-        raise LabError(f"{one} cannot be cut from itself: name another machine.")
+        raise LabUsageError(f"{one} cannot be cut from itself: name another machine.")
     cut = Cut(one, other, control)
     return _cut(lab, tuple(dict.fromkeys((*lab.record.cuts, cut))))
 

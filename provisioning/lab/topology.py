@@ -12,7 +12,7 @@ from ..roles.director.director import DIRECTORS
 from ..roles.edge.edge import EDGES
 from ..roles.machines import Machines
 from ..roles.registry import ROLES
-from .errors import LabError
+from .errors import LabUsageError
 
 INTERFACE = "vec0"
 """The network interface of every machine; User Mode Linux gives no choice of name."""
@@ -138,13 +138,13 @@ class Topology:
     def node(self, name: str) -> Node:
         """The machine of that name.
 
-        Raises LabError, with the names there are, if there is none.
+        Raises LabUsageError, with the names there are, if there is none.
         """
         for node in self.nodes:
             if node.name == name:
                 return node
         names = ", ".join(node.name for node in self.nodes)
-        raise LabError(f"The lab has no machine {name!r}. It has: {names}.")
+        raise LabUsageError(f"The lab has no machine {name!r}. It has: {names}.")
 
     def of_kind(self, kind: Machines) -> list[Node]:
         """The machines of one kind, in order."""
@@ -193,17 +193,19 @@ def plan(
     """Lay out a lab; with releases in ``debian`` of bare machines, each role's having them in turn.
     With ``shared_kernel`` those of them that can do so are on the host's.
 
-    Raises LabError for a name, number, memory size or network that cannot be.
+    Raises LabUsageError for a name, number, memory size or network that cannot be.
     """
     size = size or (Size.bare() if debian else Size())
     lan = lan or Lan()
     if lan.network.prefixlen != 24:
-        raise LabError(f"The lab's network {lan.network} must be a /24, such as 10.77.0.0/24.")
+        raise LabUsageError(f"The lab's network {lan.network} must be a /24, such as 10.77.0.0/24.")
     nodes = tuple(_nodes(size, lan, debian, shared_kernel))
     if not size.numbers[DIRECTORS.key] and not size.numbers[EDGES.key]:
-        raise LabError("A lab needs a way in: directors, or edges alone (--directors 0 --edges 2).")
+        raise LabUsageError(
+            "A lab needs a way in: directors, or edges alone (--directors 0 --edges 2)."
+        )
     if any(node.shares_kernel for node in nodes) and size.numbers["storage"]:
-        raise LabError(
+        raise LabUsageError(
             "Real servers that share this computer's kernel cannot mount the storage host's folder:"
             " use --storage 0 with --shared-kernel."
         )
@@ -211,9 +213,9 @@ def plan(
 
 
 def checked_name(name: str) -> str:
-    """The name, if namespaces, folders and sockets can be named after it; else LabError."""
+    """The name, if namespaces, folders and sockets can be named after it; else LabUsageError."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,19}", name):
-        raise LabError(
+        raise LabUsageError(
             f"{name!r} cannot name a lab: use 1 to 20 of a-z, 0-9 and _, with a letter first."
         )
     return name
@@ -223,12 +225,12 @@ def _nodes(size: Size, lan: Lan, debian: Sequence[int], shared_kernel: bool) -> 
     for key, kind in kinds().items():
         count, memory = size.numbers[key], size.memory[key]
         if not kind.least <= count <= MOST_PER_ROLE:
-            raise LabError(
+            raise LabUsageError(
                 f"A lab has {kind.least} to {MOST_PER_ROLE} machines of the role"
                 f" {kind.kind}, not {count}."
             )
         if kind.memory and memory < _LEAST_MEMORY:
-            raise LabError(
+            raise LabUsageError(
                 f"A {kind.kind} needs at least {_LEAST_MEMORY} MiB of memory to boot, not {memory}."
             )
         for index in range(count):

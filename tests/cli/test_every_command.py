@@ -126,12 +126,6 @@ def test_the_list_of_commands_is_whole_on_a_terminal_of_80(run: Run) -> None:
     assert order == sorted(order)
 
 
-def test_every_command_speaks_json() -> None:
-    # ssh becomes ssh, some have commands of their own, a schema is JSON anyway.
-    others = {"ssh", "lab", "artifacts", "bundle", "certificates", "state", "schema"}
-    assert {one for one in _COMMANDS if not has_json(one)} == others
-
-
 @pytest.mark.parametrize("command", _COMMANDS)
 def test_help_is_there(command: str, run: Run) -> None:
     status, out, _ = run([command.split()[0], "--help"])

@@ -171,7 +171,7 @@ def test_without_a_terminal_it_says_which_option_is_missing(tmp_path: Path) -> N
 def test_a_place_that_cannot_be_written_is_named(path: str, reason: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     result = _init(tmp_path / path, *_FLAGS)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert reason in result.stderr
 
 

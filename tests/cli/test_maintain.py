@@ -71,7 +71,7 @@ def printed(show: object) -> str:
         (("--reboot", "--yes", "--limit", "me"), "only clients are meant"),
         (("--reboot", "--yes", "--limit", "rs9"), "rs9"),
         (("--reboot", "--yes", "--run-timeout", "soon"), "'soon' is not a time"),
-        (("--script", "no.sh", "--yes"), "cannot be read: No such file"),
+        (("--script", "no.sh", "--yes"), "'no.sh' does not exist"),
         (("--reboot",), "there is no terminal to ask on; say --yes"),
     ],
 )

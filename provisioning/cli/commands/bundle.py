@@ -16,11 +16,12 @@ from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
 from ...resources.artifact import size_text
 from ..artifact_progress import watching
+from ..local_paths import GIVEN_FILE, NEW_FILE
 from ..options import host_key_option, inventory_option, json_option, load_or_exit
 from ..views.json_output import print_json
 from ..views.table import FittingTable
 
-_file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+_file = click.argument("file", type=GIVEN_FILE)
 
 
 @click.group()
@@ -39,7 +40,7 @@ def bundle() -> None:
 @host_key_option
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NEW_FILE,
     help="The file.  [default: NAME.bundle here]",
 )
 @click.option(

@@ -37,7 +37,8 @@ def dashboard(inventory: Path, opened: bool, through: bool, as_json: bool) -> No
     command is shown that leads to it over SSH; --tunnel runs it, by the OpenSSH client.
 
     JSON: {"hosts": [{"host": str, "reached": bool, "tunnel": [word] | null, "boards": [{"name",
-    "title", "url"}]}]}; where there is a tunnel, the URLs go through it.
+    "title", "url"}]}]}; where there is a tunnel, the URLs go through it, and a second line is the
+    error with which it ended.
 
     Exit status: 0 done, 1 no tunnel or no browser, 2 wrong inventory (or one without
     monitoring.hosts) or command line, 130 the tunnel was ended by Ctrl-C.
@@ -50,12 +51,13 @@ def dashboard(inventory: Path, opened: bool, through: bool, as_json: bool) -> No
         process = None
         if through:
             process = stack.enter_context(tunnel(cluster, first.watcher, first.port))
-        if as_json:
-            print_json({"hosts": [way.record() for way in ways]})
-        else:
+        if not as_json:
             _show(ways, through=through)
         if opened and not webbrowser.open(first.pages[0].url):
             raise OperationError(f"there is no browser here: open {first.pages[0].url}")
+        if as_json:
+            record = {"hosts": [way.record() for way in ways]}
+            print_json(record, indent=None if through else 2)
         if process is not None:
             ended = process.wait()
             raise OperationError(f"{first.watcher.host}: the tunnel broke: ssh ended with {ended}")

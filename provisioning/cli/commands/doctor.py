@@ -99,7 +99,11 @@ def _mend(
 ) -> tuple[list[Mended], Examination]:
     """Run the safe fixes, and look again."""
     with changing(
-        cluster, accept_new_host_keys=accept_new_host_keys, yes=True, as_json=as_json
+        cluster,
+        accept_new_host_keys=accept_new_host_keys,
+        yes=True,
+        as_json=as_json,
+        own_result=True,
     ) as op:
         mended = mend(op, mendable(found))
         op.run.ok = all(one.ok for one in mended)

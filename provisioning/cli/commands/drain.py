@@ -85,7 +85,11 @@ def drain(
     began = time.monotonic()
     left: RemainingWork | None = None
     with changing(
-        cluster, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
+        cluster,
+        accept_new_host_keys=accept_new_host_keys,
+        as_json=as_json,
+        live=True,
+        own_result=True,
     ) as op:
         take_out(op, host, reason=reason, force=force)
         if wait:
@@ -149,7 +153,11 @@ def undrain(
     cluster = Cluster(load_or_exit(inventory), inventory)
     require_real_server(cluster.inventory, host)
     with changing(
-        cluster, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
+        cluster,
+        accept_new_host_keys=accept_new_host_keys,
+        as_json=as_json,
+        live=True,
+        own_result=True,
     ) as op:
         bring_back(op, host, force=force)
         op.run.ok = True

@@ -16,6 +16,7 @@ from ...operations.executing.execution import Answer, Execution
 from ...operations.executing.given import Given
 from ...operations.executing.scripts import LARGEST, command_script, file_script
 from .. import exit_codes
+from ..local_paths import GIVEN_FILE
 from ..options import host_key_option, inventory_option, limit_option, load_or_exit
 from ..rhythm import rhythm_of, rhythm_options
 from ..seconds import Seconds
@@ -41,7 +42,7 @@ from ..views.json_output import print_json
 @rhythm_options
 @click.option(
     "--script",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=GIVEN_FILE,
     help="Run this file of yours there; COMMAND is its arguments.",
 )
 @click.option(

@@ -1,6 +1,6 @@
 """``cluster history``."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -26,8 +26,15 @@ _STYLES = {
     "interrupted": "yellow",
     "cut": "yellow",
 }
-
 _NOTHING_HERE = "Nothing has been done from here yet. --all asks for runs from other machines."
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Options that stand before ``show`` and ``nodes``."""
+
+    cluster: Cluster
+    as_json: bool
 
 
 @click.group(invoke_without_command=True)
@@ -49,9 +56,11 @@ def history(
 
     With --all also what was done from other machines and folders, as the directors remember it
     (the last 50 runs). The steps of such a run are in the folder that it was run from.
+
+    Exit status: 0 shown, 1 what is kept cannot be read, 2 wrong inventory or command line.
     """
     cluster = Cluster(load_or_exit(inventory), inventory)
-    context.obj = cluster
+    context.obj = _Asked(cluster, as_json)
     if context.invoked_subcommand is not None:
         return
     found = [_summary(run) for run in runs(cluster.history_dir)]
@@ -79,8 +88,12 @@ def history(
 @click.argument("run_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print the records as JSON.")
 @click.pass_obj
-def show(cluster: Cluster, run_id: str, as_json: bool) -> None:
-    """Show one run: its plan, every step's output, its result."""
+def show(asked: "_Asked", run_id: str, as_json: bool) -> None:
+    """Show one run: its plan, every step's output, its result.
+
+    Exit status: 0 shown, 1 there is no such run here, 2 wrong inventory or command line.
+    """
+    cluster = asked.cluster
     try:
         run = read_run(cluster.history_dir, run_id)
     except KeyError:
@@ -93,7 +106,7 @@ def show(cluster: Cluster, run_id: str, as_json: bool) -> None:
         raise click.ClickException(
             f"no run {run_id!r} in {cluster.history_dir}; `cluster history` lists them"
         ) from None
-    if as_json:
+    if as_json or asked.as_json:
         print_json(run.records)
         return
     _show(Console(), run)
@@ -103,15 +116,16 @@ def show(cluster: Cluster, run_id: str, as_json: bool) -> None:
 @host_key_option
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_obj
-def nodes(cluster: Cluster, accept_new_host_keys: bool, as_json: bool) -> None:
+def nodes(asked: "_Asked", accept_new_host_keys: bool, as_json: bool) -> None:
     """Show what nodes did by themselves: GPUs that went out of service and came back, and why.
 
     Exit status: 0 all nodes told, 1 one did not, 2 wrong inventory or command line.
     """
+    cluster = asked.cluster
     names = list(cluster.inventory.real_servers.hosts)
     with open_fleet(cluster, accept_new_host_keys=accept_new_host_keys) as fleet:
         events, silent = node_history(cluster.inventory, fleet, names)
-    if as_json:
+    if as_json or asked.as_json:
         print_json({"events": [{"host": n, **asdict(e)} for n, e in events], "silent": silent})
     elif events:
         Console().print(events_table(events))

@@ -20,6 +20,7 @@ from ...roles.real_server.real_server import REAL_SERVERS
 from ..init_ansible import group_option, taken_over
 from ..init_look import LookResult, look_around
 from ..init_settled import settled
+from ..local_paths import GIVEN_PATH
 from ..options import host_key_option, json_option
 from ..questionnaire import Questionnaire
 from ..views.diagnostics import show_diagnostics
@@ -66,7 +67,7 @@ def _group_options(command: _Command) -> _Command:
 @host_key_option
 @click.option(
     "--from-ansible",
-    type=click.Path(path_type=Path),
+    type=GIVEN_PATH,
     metavar="FILE",
     help="Take hosts and SSH settings over from an inventory of Ansible's.",
 )
@@ -180,14 +181,14 @@ def _wants_look(asking: Questionnaire, look: bool | None) -> bool:
 def _require_place(path: Path, *, force: bool) -> None:
     """Before anybody is asked anything."""
     if path.is_dir():
-        raise click.ClickException(f"{path} is a folder; name a file in it: {path}/{_DEFAULT}")
+        raise click.UsageError(f"{path} is a folder; name a file in it: {path}/{_DEFAULT}")
     if path.exists() and not force:
         raise click.ClickException(f"{path} is there already; --force overwrites it")
     folder = path.absolute().parent
     if not folder.is_dir():
-        raise click.ClickException(f"cannot write {path}: there is no folder {folder}")
+        raise click.UsageError(f"cannot write {path}: there is no folder {folder}")
     if not os.access(folder, os.W_OK):
-        raise click.ClickException(f"cannot write {path}: {folder} is not yours to write to")
+        raise click.UsageError(f"cannot write {path}: {folder} is not yours to write to")
 
 
 def _write(path: Path, text: str, *, force: bool) -> None:

@@ -19,6 +19,7 @@ from ...operations.notifying.hook import Hook, hooks_of
 from ...operations.rolling.result import Outcome
 from ..asking import require_answer
 from ..frame import changing
+from ..local_paths import GIVEN_FILE
 from ..lock_wait import lock_wait_option
 from ..maintain_dialogue import CHOICES, ConsoleMaintenanceDialogue
 from ..maintain_options import maintenance_options
@@ -45,7 +46,7 @@ from ..views.maintenance import plan_record, show_plan
 @click.option("--run", "run", default="", metavar="COMMAND", help="Command line, run as root.")
 @click.option(
     "--script",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=GIVEN_FILE,
     help="Script, run as root by the program its #! names, else by sh. After --run.",
 )
 @click.option("--reboot", is_flag=True, help="Reboot each host afterwards.")
@@ -117,6 +118,9 @@ def maintain(
     console = Console(stderr=as_json)
     if pause:
         commands.pause(cluster)
+        if as_json:
+            print_json({"event": "pause_asked"}, indent=None)
+            return
         console.print(
             "The maintenance stops after its present hosts; --resume continues.", markup=False
         )
@@ -149,6 +153,7 @@ def maintain(
             shared=True,
             yes=yes,
             as_json=as_json,
+            own_result=True,
         ) as op:
             dialogue = ConsoleMaintenanceDialogue(console, yes=yes, as_json=as_json, cut=cut)
             outcome = command.execute(op, dialogue)

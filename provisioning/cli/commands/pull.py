@@ -9,6 +9,7 @@ from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
 from ...operations.executing.batches import in_batches
 from .. import exit_codes
+from ..local_paths import NewPath
 from ..options import host_key_option, inventory_option, limit_option, load_or_exit
 from ..rhythm import rhythm_of, rhythm_options
 from ..seconds import Seconds
@@ -29,7 +30,7 @@ from ..views.json_output import print_json
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.argument("target", metavar="HOSTS[,...]")
 @click.argument("path")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", metavar="DIR", type=NewPath(folder=True, makes_folders=True))
 def pull(
     inventory: Path,
     limit: tuple[str, ...],

@@ -11,6 +11,7 @@ from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
 from ...operations.executing.batches import in_batches
 from .. import exit_codes
+from ..local_paths import GIVEN_PATH
 from ..options import host_key_option, inventory_option, limit_option, load_or_exit
 from ..rhythm import rhythm_of, rhythm_options
 from ..seconds import Seconds
@@ -36,9 +37,7 @@ _OWNER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?
 @every_host_option
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.argument("target", metavar="HOSTS[,...]")
-@click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=GIVEN_PATH)
 @click.argument("dest")
 def push(
     inventory: Path,

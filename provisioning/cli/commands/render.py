@@ -11,6 +11,7 @@ from ...operations.kubernetes.left_out import left_out
 from ...resources.file import File
 from ...roles.desired import DesiredHost, desired_hosts
 from ...roles.monitoring.own_prometheus import prometheus_files
+from ..local_paths import NewPath
 from ..options import inventory_option, load_or_exit
 from ..selection import chosen
 from ..views.json_output import print_json
@@ -21,7 +22,7 @@ from ..views.json_output import print_json
 @click.option("--host", "hosts", multiple=True, help="Only this host or group; may be repeated.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=NewPath(folder=True, makes_folders=True),
     help="Write the files below this folder as HOST/path instead of printing them.",
 )
 @click.option(

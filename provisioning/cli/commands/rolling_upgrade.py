@@ -13,7 +13,7 @@ from ...operations.rolling.result import Outcome
 from ...operations.rolling_upgrade import commands
 from ...operations.rolling_upgrade.commands import Abort, Begin, Resume, UpgradeCommand
 from ...operations.rolling_upgrade.options import UpgradeOptions
-from ...operations.rolling_upgrade.target import as_typed
+from ...operations.rolling_upgrade.target import as_typed, require_there
 from ...operations.rolling_upgrade.upgrade import Ready
 from ..asking import require_answer
 from ..frame import changing
@@ -99,6 +99,9 @@ def rolling_upgrade(
     console = Console(stderr=as_json)
     if pause:
         commands.pause(cluster)
+        if as_json:
+            print_json({"event": "pause_asked"}, indent=None)
+            return
         console.print(
             "The upgrade stops after its present nodes; --resume continues.", markup=False
         )
@@ -111,6 +114,7 @@ def rolling_upgrade(
             "one is back"
         )
     with usage_errors():
+        require_there(target, cluster.base_dir)
         hooks = hooks_of(cluster.inventory.notify, cluster.base_dir, notify_command, webhook)
         proof: dict[str, Any] = {"verifies": verifies and not limit, "hooks": hooks}
         command: UpgradeCommand
@@ -149,6 +153,7 @@ def _execute(
         shared=True,
         yes=yes,
         as_json=as_json,
+        own_result=True,
     ) as op:
         dialogue = ConsoleUpgradeDialogue(
             console, yes=yes, as_json=as_json, forks=cluster.inventory.forks

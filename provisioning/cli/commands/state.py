@@ -15,6 +15,7 @@ from ...operations.run.restoring import restore
 from .. import exit_codes
 from ..asking import confirm, require_answer
 from ..frame import changing
+from ..local_paths import GIVEN_FILE, NewPath
 from ..lock_wait import lock_wait_option
 from ..options import (
     host_key_option,
@@ -62,7 +63,7 @@ def show(inventory: Path, accept_new_host_keys: bool, as_json: bool) -> None:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NewPath(makes_folders=True),
     help="Write it to this file, for its owner alone, and not to standard output.",
 )
 @json_option
@@ -98,7 +99,7 @@ def export_(
 @lock_wait_option
 @yes_option
 @json_option
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=GIVEN_FILE)
 def import_(
     inventory: Path, accept_new_host_keys: bool, yes: bool, as_json: bool, file: Path
 ) -> None:

@@ -10,6 +10,7 @@ from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
 from ...operations.host_words import of_host
 from ...operations.support_bundle.bundle import write_bundle
+from ..local_paths import NEW_FILE
 from ..options import host_key_option, inventory_option, json_option, load_or_exit
 from ..views.json_output import print_json
 
@@ -19,7 +20,7 @@ from ..views.json_output import print_json
 @host_key_option
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NEW_FILE,
     help="The archive.  [default: NAME-support-TIME.tar.gz here]",
 )
 @json_option

@@ -51,7 +51,11 @@ def switchover(
     edges = edges or edges_alone(cluster.inventory) is not None
     _require_one_of(_hosts(cluster, edges=edges), to, "an edge" if edges else "a director")
     with changing(
-        cluster, accept_new_host_keys=accept_new_host_keys, as_json=as_json, live=True
+        cluster,
+        accept_new_host_keys=accept_new_host_keys,
+        as_json=as_json,
+        live=True,
+        own_result=True,
     ) as op:
         result = switch_edges(op, to=to) if edges else switch_over(op, to=to, force=force)
         op.run.ok = True

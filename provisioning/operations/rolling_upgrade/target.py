@@ -18,6 +18,13 @@ def as_typed(to: str, folder: Path) -> str:
     return str(path) if found else to
 
 
+def require_there(to: str | None, base_dir: Path) -> None:
+    """Raise ``OptionError`` where ``--to`` is a wheel or an archive that is not there."""
+    packed = to is not None and not is_git_url(to) and (is_wheel(to) or is_archive(to))
+    if to is not None and packed and not is_file(against(base_dir, Path(to))):
+        raise OptionError(f"--to {to}: there is no such file")
+
+
 def app_for(app: App, to: str | None, base_dir: Path) -> App:
     """Copy the inventory's app, with ``to`` as its source (a folder, wheel, archive or git URL) or
     as the ref of its git source. Raises ``OptionError``."""
