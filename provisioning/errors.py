@@ -55,6 +55,8 @@ class ClusterError(Exception):
         SSHConfigError
         SecretError
             MissingSecretError
+                NotAskedError
+        SecretProgramError
         SpreadError
         StateFileError
         StateFolderError
