@@ -27,6 +27,7 @@ _WORDS = {
     # What each needs besides an inventory.
     "artifacts": ["list"],
     "certificates": ["status"],
+    "rotate": ["secret", "--yes"],
     "state": ["show"],
     "bundle": ["create"],
     "deploy": ["--yes"],
@@ -109,7 +110,7 @@ def values(out: str, *, lines: bool) -> list[object]:
 
 def with_option(words: list[str], *option: str) -> list[str]:
     # Options stand behind a group's own command.
-    place = 2 if words[0] in ("artifacts", "bundle", "certificates", "state") else 1
+    place = 2 if words[0] in ("artifacts", "bundle", "certificates", "rotate", "state") else 1
     return [*words[:place], *option, *words[place:]]
 
 
@@ -128,7 +129,7 @@ def test_the_list_of_commands_is_whole_on_a_terminal_of_80(run: Run) -> None:
 
 def test_every_command_speaks_json() -> None:
     # ssh becomes ssh, some have commands of their own, a schema is JSON anyway.
-    others = {"ssh", "lab", "artifacts", "bundle", "certificates", "state", "schema"}
+    others = {"ssh", "lab", "artifacts", "bundle", "certificates", "rotate", "state", "schema"}
     assert {one for one in _COMMANDS if not has_json(one)} == others
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from ...model.secret import SecretError, SecretSource, reveal, reveal_unasked
 from ..cluster.cluster import Cluster
-from ..cluster.secret import known_secret
+from ..cluster.secret import kept_secrets
 from .redaction import secret_variables
 
 
@@ -22,7 +22,7 @@ def known_secrets(cluster: Cluster, *, asks: bool = True) -> set[str]:
         except SecretError:
             continue
     with contextlib.suppress(SecretError):
-        found.add(known_secret(cluster) or "")
+        found |= set(kept_secrets(cluster))
     inventory = cluster.inventory
     found |= set(secret_variables(inventory.app.environment))
     for host in inventory.real_servers.hosts.values():
