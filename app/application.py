@@ -9,7 +9,6 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from . import __version__
-from .access.cluster_secret import read_secret
 from .access.keys import ApiKeys, read_keys
 from .api import (
     audio_generate,
@@ -213,13 +212,13 @@ def _middleware(node: Node, keys: ApiKeys | None, requests: RequestMetrics) -> l
     # With keys everybody is known by theirs.
     pages = frozenset() if keys else frozenset({"/"})
     layers.append(Middleware(CallersMiddleware, rules=node.service.rules, pages=pages))
-    if settings.peers_file and settings.cluster_secret_file:
+    if settings.peers_file and node.secret:
         layers.append(
             Middleware(
                 SessionRouting,
                 node=settings.node_name,
                 peers=PeersFile(settings.peers_file),
-                secret=read_secret(settings.cluster_secret_file),
+                secret=node.secret,
                 condition=lambda: _condition(node),
                 body_limit=_BODY_LIMIT,
                 page="/",

@@ -422,7 +422,8 @@ def _option(
     callback=option_values.file_for(read_secret, ClusterSecretError),
     show_default="none",
     help="File with the secret by which nodes know each other, the same on all, not readable by "
-    "everybody.",
+    "everybody. Read again when it changes, as is FILE.accepted beside it: other secrets that are "
+    "good too, one a line, while this one is exchanged.",
 )
 @_option(
     "--release",

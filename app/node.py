@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from . import __version__
+from .access.cluster_secret import ClusterSecret
 from .books.keeper import BookKeeper
 from .connections.connections import Connections
 from .gpus.drain import GpuDrain
@@ -47,6 +48,8 @@ class Node:
     leaving: Leaving = field(default_factory=lambda: Leaving("", Enough(1)))
     gpu_drain: GpuDrain | None = None
     """None where nobody looks at the cards by itself."""
+    secret: ClusterSecret | None = None
+    """By which it and its peers know each other; None where there are none."""
     lending: Lending | None = None
     """None where there are no peers to lend to."""
     books: BookKeeper | None = None

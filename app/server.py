@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from . import __version__, logs
-from .access.cluster_secret import read_secret
+from .access.cluster_secret import ClusterSecret, read_secret
 from .books.keeper import BookKeeper
 from .books.shelf import Shelf
 from .connections.connections import Connections
@@ -207,12 +207,13 @@ def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> No
         quiet=settings.gpu_quiet,
     )
     if settings.peers_file and settings.cluster_secret_file:
+        node.secret = ClusterSecret(settings.cluster_secret_file)
         node.lending = Lending(
             service,
             node=settings.node_name,
             release=settings.release,
             peers_file=settings.peers_file,
-            secret=read_secret(settings.cluster_secret_file),
+            secret=node.secret,
             opened=lambda: not node.draining,
         )
     if settings.books:

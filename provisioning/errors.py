@@ -56,6 +56,8 @@ class ClusterError(Exception):
         SSHConfigError
         SecretError
             MissingSecretError
+                NotAskedError
+        SecretProgramError
         SpreadError
         StateFileError
         StateFolderError

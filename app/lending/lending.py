@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from ..session_routing import Peer, PeersFile
-from ..session_routing.peers.signatures import Signatures
+from ..session_routing.peers.signatures import Secrets, Signatures
 from ..speech import SpeechService
 from . import routes
 from .broker import Broker
@@ -27,7 +27,7 @@ class Lending:
         node: str,
         release: str,
         peers_file: Path,
-        secret: bytes,
+        secret: Secrets,
         opened: Callable[[], bool],
     ) -> None:
         self.ledger = Ledger()

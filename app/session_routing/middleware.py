@@ -19,7 +19,15 @@ from .peers.client import PATH, PeerClient
 from .peers.file import PeersFile
 from .peers.members import Members
 from .peers.peer import Ask, Condition, Peer
-from .peers.signatures import CLOCK, HEADER, UNTIMELY, Signature, Signatures
+from .peers.signatures import (
+    CLOCK,
+    HEADER,
+    SECRETS,
+    UNTIMELY,
+    Secrets,
+    Signature,
+    Signatures,
+)
 from .routed_request import RoutedRequest
 from .session_names import SessionNames
 from .session_table import SessionTable
@@ -43,7 +51,7 @@ class SessionRouting:
         *,
         node: str,
         peers: Iterable[Peer] | PeersFile,
-        secret: bytes,
+        secret: bytes | Secrets,
         condition: Ask = Condition,
         body_limit: int = _BODY_LIMIT,
         page: str | None = None,
@@ -51,8 +59,10 @@ class SessionRouting:
         origins: Collection[str] = (),
         joined: Callable[[Members], None] = lambda members: None,
     ) -> None:
-        """``page`` is the path of Gradio's page, ``/`` where it is mounted at the root: with it,
-        and with a ``condition`` that tells a release, a page keeps to nodes of its release.
+        """``secret`` may be a function that gives those that are good at that moment, the one to
+        sign with first. ``page`` is the path of Gradio's page, ``/`` where it is mounted at the
+        root: with it, and with a ``condition`` that tells a release, a page keeps to nodes of its
+        release.
         ``keeper`` says of a path which node has the file where another has not; None of what is no
         file. ``origins`` are those of other sites whose pages may use the app, ``*`` for all.
         ``joined`` is given the members."""
@@ -112,8 +122,11 @@ class SessionRouting:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         given = self._take_signature(scope)
         if given is not None and not given.timely:
-            clock = {CLOCK: self._signatures.shown(given)}
-            answer = PlainTextResponse("this signature is not timely", UNTIMELY, clock)
+            told = {
+                CLOCK: self._signatures.shown(given),
+                SECRETS: self._signatures.known(given),
+            }
+            answer = PlainTextResponse("this signature is not timely", UNTIMELY, told)
             await answer(scope, receive, send)
             return
         passed = given is not None

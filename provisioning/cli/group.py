@@ -46,6 +46,7 @@ _SECTIONS: dict[str, dict[str, _Entry]] = {
         "start": _Entry("service:start", "Start the app on real servers."),
         "stop": _Entry("service:stop", "Stop it, after its work is done."),
         "restart": _Entry("service:restart", "Restart it, drained, batch by batch."),
+        "rotate": _Entry("rotate:rotate", "Exchange the nodes' secret; nobody notices."),
         "exec": _Entry("exec:exec_", "Run a command on many hosts at once."),
         "push": _Entry("push:push", "Bring files to many hosts, each whole or not at all."),
         "pull": _Entry("pull:pull", "Fetch a file or folder of many hosts."),

@@ -9,6 +9,7 @@ import click
 from ..model.inventory import Inventory
 from ..model.loader.diagnostic import InventoryError
 from ..model.loader.load import read_inventory
+from ..model.secret_program import on_printed
 from . import exit_codes
 from .local_paths import GIVEN_FILE
 from .seconds import Seconds
@@ -120,7 +121,17 @@ def load_or_exit(path: Path, status: int = exit_codes.INVALID) -> Inventory:
         from ..operations.cluster.cluster import Cluster
         from ..operations.support_bundle.known_secrets import known_secrets
 
-        learn_secrets(known_secrets(Cluster(reading.inventory, path)))
+        here = Cluster(reading.inventory, path)
+
+        context = click.get_current_context()
+
+        def learn() -> None:
+            # Threads have no context of their own.
+            with context.scope(cleanup=False):
+                learn_secrets(known_secrets(here, asks=False))
+
+        learn()
+        on_printed(learn)
     if reading.warnings:
         note = f"{path}: {counted(reading.warnings)}; `cluster validate` shows them"
         click.secho(note, fg="yellow", err=True)

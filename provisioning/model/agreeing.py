@@ -95,13 +95,19 @@ def _joined(one: ClusterRecord, two: ClusterRecord) -> ClusterRecord:
         by=by,
         at=max(one.at, two.at),
         seen={**seen, by: serial},
-        secret=two.secret or one.secret,
+        secret=_of_rotation(one, two).secret or two.secret or one.secret,
         upgrade=two.upgrade or one.upgrade,
         maintenance=two.maintenance or one.maintenance,
         members={**one.members, **two.members},
         directors=two.directors or one.directors,
         history=joined_history(one.history, two.history),
+        rotation=_of_rotation(one, two).rotation,
     )
+
+
+def _of_rotation(one: ClusterRecord, two: ClusterRecord) -> ClusterRecord:
+    """The version that knows which of two secrets nodes sign with."""
+    return one if one.rotation and not two.rotation else two
 
 
 def _newer(one: Mapping[str, _Dated], two: Mapping[str, _Dated]) -> dict[str, _Dated]:

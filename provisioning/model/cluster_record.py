@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import ClusterError
 from .past_run import PastRun
+from .rotation import Phase, UnfinishedRotation
 from .runtime import Drain, Pin, Runtime
 
 _FORMAT = 2
@@ -85,6 +86,7 @@ class ClusterRecord:
     history: tuple[PastRun, ...] = ()
     """The last runs, the oldest first."""
     maintenance: UnfinishedMaintenance | None = None
+    rotation: UnfinishedRotation | None = None
 
 
 class RecordFormatError(ClusterError, ValueError):
@@ -154,6 +156,7 @@ def from_text(text: str) -> ClusterRecord:
             content.get("directors"),
             tuple(PastRun(**run) for run in content.get("history", ())),
             UnfinishedMaintenance(**maintenance) if maintenance else None,
+            _rotation(content.get("rotation")),
         )
     except RecordFormatError:
         raise
@@ -178,7 +181,17 @@ def _content(record: ClusterRecord) -> dict[str, Any]:
         "directors": record.directors,
         "history": [asdict(run) for run in record.history],
         "maintenance": _maintenance(record.maintenance) if record.maintenance else None,
+        # Left out where there is none, as earlier programs wrote it.
+        **({"rotation": asdict(record.rotation)} if record.rotation else {}),
     }
+
+
+def _rotation(found: Any) -> UnfinishedRotation | None:
+    """Raises ``ValueError`` and ``TypeError``."""
+    if found is None:
+        return None
+    rotation = UnfinishedRotation(**found)
+    return replace(rotation, phase=Phase(rotation.phase))
 
 
 def _maintenance(found: UnfinishedMaintenance) -> dict[str, Any]:

@@ -4,22 +4,31 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from ..errors import ClusterError
 from .base import Part
 from .paths import LocalPath, against
+from .secret_program import SecretProgramError, Words, printed_already, printed_by
 from .vault import MARK, VaultError, decrypt
 
 PASSWORD_FILE = "CLUSTER_VAULT_PASSWORD_FILE"
 PASSWORD = "CLUSTER_VAULT_PASSWORD"
 
+ALLOWED = "env, file, command or !vault"
 _LARGEST = 64 * 1024
 _FIX = (
-    "write {env: NAME} and set that environment variable, or {file: PATH}, or a !vault block "
-    "(ansible-vault encrypt_string)"
+    "write {env: NAME} and set that environment variable, or {file: PATH}, or {command: PROGRAM} "
+    "that prints it, or a !vault block (ansible-vault encrypt_string)"
 )
 _READABLE_BY_OTHERS = 0o004
 
@@ -36,6 +45,10 @@ class MissingSecretError(SecretError):
     """Nothing is wrong with the inventory: the secret is not on this machine at this time."""
 
 
+class NotAskedError(MissingSecretError):
+    """A program would print it, and was not asked."""
+
+
 def refuse_clear_text(value: object) -> object:
     """The value, unless it is a secret that anybody could read."""
     if isinstance(value, SecretStr) or value is None:
@@ -43,7 +56,7 @@ def refuse_clear_text(value: object) -> object:
     raise PydanticCustomError(
         "clear_text",
         "a secret in clear text",
-        {"found": "clear text (not shown)", "allowed": "env, file or !vault", "fix": _FIX},
+        {"found": "clear text (not shown)", "allowed": ALLOWED, "fix": _FIX},
     )
 
 
@@ -54,20 +67,32 @@ class SecretSource(Part):
     """Name of an environment variable of the control machine."""
     file: LocalPath | None = None
     """A file on the control machine, relative to the inventory; its last newline is dropped."""
+    command: Words | None = None
+    """A program of the control machine that prints it, with its arguments: a line, which no shell
+    reads, or a list of words. It runs in the inventory's folder, once in a run of ``cluster`` and
+    only where the secret is needed, for a minute at most; its last newline is dropped."""
     value: SkipJsonSchema[SecretStr | None] = Field(default=None, exclude=True)
     """A ``!vault`` block as it was written, decrypted when needed. Clear text here is refused."""
 
+    _place: str = PrivateAttr("")
+    _folder: Path | None = PrivateAttr(None)
     _only_vault = field_validator("value", mode="before")(refuse_clear_text)
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "SecretSource":
-        if sum(part is not None for part in (self.env, self.file, self.value)) != 1:
+        sources = (self.env, self.file, self.command, self.value)
+        if sum(part is not None for part in sources) != 1:
             raise PydanticCustomError(
                 "one_source",
                 "a secret comes from exactly one place",
-                {"allowed": "env, file or !vault", "fix": _FIX},
+                {"allowed": ALLOWED, "fix": _FIX},
             )
         return self
+
+    def stands_at(self, place: str, folder: Path) -> None:
+        """Know its place in the inventory (file, line and key), for messages, and the folder of
+        that, in which ``command`` runs."""
+        self._place, self._folder = place, folder
 
 
 def _from_scalar(value: object) -> object:
@@ -95,8 +120,29 @@ def reveal(source: SecretSource, base_dir: Path) -> str:
     if source.file is not None:
         text = _read(against(base_dir, source.file))
         return text.removesuffix("\n").removesuffix("\r")
+    if source.command is not None:
+        return _printed(source, source.command, base_dir)
     block = source.value.get_secret_value() if source.value else ""
     return _decrypted(block)
+
+
+def reveal_unasked(source: SecretSource, base_dir: Path) -> str:
+    """As ``reveal``, but that no program is run for it: who only checks an inventory asks no vault.
+    Raises ``SecretError``, and ``NotAskedError`` where a program was not run before."""
+    if source.command is None:
+        return reveal(source, base_dir)
+    found = printed_already(source.command, source._folder or base_dir)
+    if found is None:
+        raise NotAskedError("a program prints it", "a command that needs it runs that")
+    return found
+
+
+def _printed(source: SecretSource, words: list[str], base_dir: Path) -> str:
+    try:
+        return printed_by(words, source._folder or base_dir)
+    except SecretProgramError as error:
+        place = f"{source._place}: " if source._place else ""
+        raise SecretError(f"{place}{error.message}", error.fix) from None
 
 
 def _decrypted(block: str) -> str:

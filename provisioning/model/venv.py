@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from .base import Name, Part
 from .command import HostPath
-from .secret import SecretSource, refuse_clear_text, reveal
+from .secret import ALLOWED, SecretSource, refuse_clear_text, reveal
 
 
 def refuse_login(text: str) -> str:
@@ -42,12 +42,13 @@ class PackageIndex(SecretSource):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "PackageIndex":
-        if sum(part is not None for part in (self.url, self.env, self.file, self.value)) != 1:
+        sources = (self.url, self.env, self.file, self.command, self.value)
+        if sum(part is not None for part in sources) != 1:
             raise PydanticCustomError(
                 "one_source",
                 "a package index comes from exactly one place",
                 {
-                    "allowed": "url, env, file or !vault",
+                    "allowed": f"url, {ALLOWED}",
                     "fix": "write index_url: https://HOST/simple, or {env: NAME} where it has a "
                     "login",
                 },
@@ -121,7 +122,8 @@ class Venv(Part):
         Annotated[PackageIndex, BeforeValidator(_index, json_schema_input_type=str | PackageIndex)]
         | None
     ) = None
-    """Package index, where it is not pip's own; one with a login from env, file or ``!vault``."""
+    """Package index, where it is not pip's own; one with a login from env, file,
+    command or ``!vault``."""
     wheelhouse: bool = False
     """The control machine fetches the packages and brings them, for nodes that reach no index."""
 

@@ -93,7 +93,7 @@ def forget_destroyed(cluster: Cluster, run: Run, names: Collection[str]) -> None
     whole = gone >= set(managed_hosts(inventory))
     if whole or gone >= inventory.real_servers.hosts.keys():
         state_file.forget(cluster.state_dir)
-        record = replace(record, upgrade=None, maintenance=None)
+        record = replace(record, upgrade=None, maintenance=None, rotation=None)
     runtime = record.runtime
     left = Runtime(
         {name: drain for name, drain in runtime.drains.items() if name not in gone},

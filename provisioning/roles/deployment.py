@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..model.inventory import Inventory
 from ..model.runtime import Runtime
+from ..model.shared_secret import SharedSecret
 from .release_archive import ReleaseArchive
 from .rendering import Templates
 from .tls_files import TlsFiles
@@ -18,7 +19,7 @@ class Deployment:
     runtime: Runtime
     release: ReleaseArchive | None = None
     """The app's; without it the release is left out, as for looking at files only."""
-    secret: str | None = None
-    """By which the nodes know each other; without it its file is left out."""
+    secret: SharedSecret | None = None
+    """By which the nodes know each other; without it its files are left out."""
     tls: TlsFiles | None = None
     """For hosts to speak TLS with; without them their files are left out."""

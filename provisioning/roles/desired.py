@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ..model.derived.resolve import all_hosts
 from ..model.inventory import Inventory
 from ..model.runtime import Runtime
+from ..model.shared_secret import SharedSecret
 from ..resources.base import Postcondition, Requirement, Resource
 from .deployment import Deployment
 from .distribution import distribution_requirement
@@ -34,7 +35,7 @@ def desired_hosts(
     inventory: Inventory,
     release: ReleaseArchive | None,
     runtime: Runtime,
-    secret: str | None = None,
+    secret: SharedSecret | None = None,
     tls: TlsFiles | None = None,
 ) -> dict[str, DesiredHost]:
     """Every host of the inventory by name.

@@ -27,6 +27,7 @@ _WORDS = {
     # What each needs besides an inventory.
     "artifacts": ["list"],
     "certificates": ["status"],
+    "rotate": ["secret", "--yes"],
     "state": ["show"],
     "bundle": ["create"],
     "deploy": ["--yes"],
@@ -109,7 +110,7 @@ def values(out: str, *, lines: bool) -> list[object]:
 
 def with_option(words: list[str], *option: str) -> list[str]:
     # Options stand behind a group's own command.
-    place = 2 if words[0] in ("artifacts", "bundle", "certificates", "state") else 1
+    place = 2 if words[0] in ("artifacts", "bundle", "certificates", "rotate", "state") else 1
     return [*words[:place], *option, *words[place:]]
 
 

@@ -21,6 +21,7 @@ from provisioning.cli.running import cluster, run
 from provisioning.engine.script_log import log_script, without_payload
 from provisioning.model.loader.load import read_inventory
 from provisioning.model.runtime import Runtime
+from provisioning.model.shared_secret import SharedSecret
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.resources.base import Observation
 from provisioning.resources.environment import Environment
@@ -155,7 +156,7 @@ def test_no_secret_of_any_kind_is_in_the_text_of_changes(
 ) -> None:
     environment = Environment(index_url=_ENVIRONMENT["TEST_INDEX"])
     release = ReleaseArchive("r1", b"archive", environment=environment)
-    hosts = desired_hosts(over_sshd.inventory, release, Runtime(), _CLUSTER)
+    hosts = desired_hosts(over_sshd.inventory, release, Runtime(), SharedSecret(_CLUSTER))
     changes = []
     for name in hosts:
         for resource in hosts[name].resources:

@@ -10,6 +10,7 @@ from provisioning.engine.fleet import Fleet
 from provisioning.model.cluster_record import secret_id
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
+from provisioning.model.shared_secret import SharedSecret
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster.secret import cluster_secret, keep_secret, known_secret
 from provisioning.operations.errors import OperationError
@@ -163,7 +164,9 @@ def test_none_where_there_is_nothing_to_route(tmp_path: Path, nodes: Nodes, text
     assert cluster_secret(here, nodes.fleet(), None) is None and not nodes.asked
     names = [
         resource.path
-        for resource in desired_hosts(here.inventory, None, Runtime(), "x" * 32)["rs1"].resources
+        for resource in desired_hosts(here.inventory, None, Runtime(), SharedSecret("x" * 32))[
+            "rs1"
+        ].resources
         if isinstance(resource, File)
     ]
     assert "/etc/cosyvoice/peers" not in names and "/etc/cosyvoice/cluster-secret" not in names
@@ -171,13 +174,16 @@ def test_none_where_there_is_nothing_to_route(tmp_path: Path, nodes: Nodes, text
 
 def test_on_the_nodes_for_the_app_alone(tmp_path: Path) -> None:
     here = cluster(tmp_path / "here")
-    hosts = desired_hosts(here.inventory, None, Runtime(), "0123456789abcdef")
+    hosts = desired_hosts(here.inventory, None, Runtime(), SharedSecret("0123456789abcdef"))
     for name in ("rs1", "rs2"):
         files = {r.path: r for r in hosts[name].resources if isinstance(r, File)}
         secret = files["/etc/cosyvoice/cluster-secret"]
         assert secret.content == "0123456789abcdef\n"
         assert (secret.mode, secret.group, secret.sensitive) == (0o640, "cosyvoice", True)
         assert [handler.name for handler in secret.triggers] == ["restart cosyvoice"]
+        accepted = files["/etc/cosyvoice/cluster-secret.accepted"]
+        assert (accepted.content, accepted.mode, accepted.sensitive) == ("", 0o640, True)
+        assert not accepted.triggers
         # A node that joins must not restart the others.
         assert not files["/etc/cosyvoice/peers"].triggers
     others = [r for name in ("lvs1", "lvs2") for r in hosts[name].resources]

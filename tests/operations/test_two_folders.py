@@ -13,6 +13,7 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.lock import LockedError
 from provisioning.model.cluster_record import from_text
 from provisioning.model.runtime import Pin, Runtime
+from provisioning.model.shared_secret import SharedSecret
 from provisioning.operations.cluster import fleet as cluster_fleet
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster.fleet import open_fleet
@@ -95,7 +96,7 @@ class Folder:
             return plans[1]
 
     def _plans(self, truth: Truth, fleet: Fleet) -> Plans:
-        wanted = desired_hosts(self.cluster.inventory, None, truth.runtime, truth.secret_value)
+        wanted = desired_hosts(self.cluster.inventory, None, truth.runtime, truth.shared_secret)
         ours = {"mark:/etc/cosyvoice/drain", f"file:{KEEPALIVED_CONF}", f"file:{SECRET_FILE}"}
         parts = {
             name: DesiredHost(
@@ -151,7 +152,7 @@ def test_a_plan_in_a_fresh_clone_changes_nothing_and_writes_nothing(
     plans, truth = two.plan()
     assert steps(plans) == {}
     assert truth.runtime.drains["rs1"] == one.cluster.runtime.drains["rs1"]
-    assert truth.secret_value == _SECRET
+    assert truth.shared_secret == SharedSecret(_SECRET)
     assert any(line.startswith("rs1: drained since") for line in truth.told)
     assert any("secret" in line for line in truth.told) and _SECRET not in str(truth.told)
     assert sorted(two.cluster.base_dir.iterdir()) == before
@@ -163,14 +164,14 @@ def test_a_deploy_from_a_copy_takes_over_instead_of_taking_back(
     one, two = folders
     one.drain("rs1")
     truth = two.deploy_only_the_truth()
-    assert truth.runtime.drains.keys() == {"rs1"} and truth.secret_value == _SECRET
+    assert truth.runtime.drains.keys() == {"rs1"} and truth.shared_secret == SharedSecret(_SECRET)
     assert any(line.startswith("rs1: drained since") for line in two.said)
     assert sandbox.mark("rs1").exists()
     assert two.cluster.runtime == one.cluster.runtime
     # And a folder with a secret of its own gives it up.
     (one.cluster.state_dir / "secret").write_text("another one that is long enough\n")
     (one.cluster.state_dir / "secret").chmod(0o600)
-    assert one.deploy_only_the_truth().secret_value == _SECRET
+    assert one.deploy_only_the_truth().shared_secret == SharedSecret(_SECRET)
     assert steps(one.plan()[0]) == {}
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from provisioning.model.derived.nodes import Node, all_nodes
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
+from provisioning.model.shared_secret import SharedSecret
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
@@ -62,7 +63,9 @@ class PerGpuSite(Site):
     def _unpack(self) -> None:
         release = unpack(self.host / "opt")
         (self.host / "opt" / "current").symlink_to(release)
-        wanted = desired_hosts(self.inventory, None, Runtime(), _SECRET)[_HOST].resources
+        wanted = desired_hosts(self.inventory, None, Runtime(), SharedSecret(_SECRET))[
+            _HOST
+        ].resources
         # What has no place of the test's own (kernel settings, the virtual IP) is for others to
         # test, and must not land on this machine.
         for one in wanted:

@@ -14,6 +14,7 @@ from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
 from provisioning.model.service import VirtualService
+from provisioning.model.shared_secret import SharedSecret
 from provisioning.model.spreading import Spreading
 from provisioning.model.tls.tls import Tls
 from provisioning.model.watching.logs import Logs
@@ -84,11 +85,13 @@ def resources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Resou
     path.write_text(_INVENTORY, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROBOT", "https://robots.example.org/send?access_token=a")
-        hosts = desired_hosts(load_inventory(path), None, Runtime(), _SECRET, TlsFiles("", ""))
+        hosts = desired_hosts(
+            load_inventory(path), None, Runtime(), SharedSecret(_SECRET), TlsFiles("", "")
+        )
         path.write_text(_INVENTORY.replace("authority: cluster", _ACME), encoding="utf-8")
-        by_acme = desired_hosts(load_inventory(path), None, Runtime(), _SECRET)
+        by_acme = desired_hosts(load_inventory(path), None, Runtime(), SharedSecret(_SECRET))
     path.write_text(_INVENTORY.partition("services:")[0] + _PER_GPU, encoding="utf-8")
-    per_gpu = desired_hosts(load_inventory(path), None, Runtime(), _SECRET)
+    per_gpu = desired_hosts(load_inventory(path), None, Runtime(), SharedSecret(_SECRET))
     forms = (hosts, by_acme, per_gpu)
     return {
         role: tuple(one for form in forms if name in form for one in form[name].resources)

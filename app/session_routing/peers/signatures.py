@@ -13,18 +13,24 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.types import Scope
 
 HEADER = b"x-session-routing"
 CLOCK = "x-session-routing-clock"
 """In an answer with ``UNTIMELY``: what the clock of the one that answers shows."""
+SECRETS = "x-session-routing-secrets"
+"""In an answer with ``UNTIMELY``: how many secrets are good there, under that by which the one that
+answers signs. Whoever exchanges the secret knows by it how far a node is."""
 UNTIMELY = 409
 _LIFETIME = 30.0
 """Seconds a signature is good for."""
 _REMEMBERED = 100_000
 _UNKNOWN = "-"
+
+Secrets = Callable[[], tuple[bytes, ...]]
+"""The secrets that are good now, the one to sign with first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class Signature:
     timely: bool
     """True if it was written within half a minute, for this process, and was not used before. Of
     one that was not, no more is done than to show it this node's clock."""
+    secret: bytes = field(default=b"", repr=False)
+    """By which it was made."""
 
     def restore(self, scope: Scope) -> None:
         """Make the request what it was where the client sent it."""
@@ -67,14 +75,14 @@ class _Clock:
 
 class Signatures:
     """Writer and checker of signatures. ``clock`` gives seconds since any moment, and never
-    jumps."""
+    jumps. ``secret`` may be one, or gives all that are good at that moment."""
 
     def __init__(
-        self, secret: bytes, node: str, clock: Callable[[], float] = time.monotonic
+        self, secret: bytes | Secrets, node: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        if len(secret) < 16:
+        if isinstance(secret, bytes) and len(secret) < 16:
             raise ValueError("the secret has fewer than 16 bytes; make one of 32 random bytes")
-        self._secret = secret
+        self._secrets = _always(secret) if isinstance(secret, bytes) else secret
         self._node = node
         self._clock = clock
         self._process = secrets.token_hex(8)
@@ -87,7 +95,8 @@ class Signatures:
         theirs = self._clocks.get(to)
         when = _UNKNOWN if theirs is None else _told(theirs.process, self._clock() + theirs.ahead)
         fields = (self._node, to, when, secrets.token_hex(12), client)
-        return " ".join((*fields[:4], self._mac(*fields, method, target), client)).strip().encode()
+        mac = _mac(self._secrets()[0], *fields, method, target)
+        return " ".join((*fields[:4], mac, client)).strip().encode()
 
     def read(self, header: bytes, method: str, target: str) -> Signature | None:
         """A signature that was made for this node and request; None for one that was not, and for
@@ -97,32 +106,44 @@ class Signatures:
         except ValueError:
             return None
         client = rest[0] if rest else ""
-        right = self._mac(sender, to, when, nonce, client, method, target)
-        if not hmac.compare_digest(mac, right) or to != self._node:
+        fields = (sender, to, when, nonce, client, method, target)
+        secret = self._made_by(mac, *fields)
+        if secret is None or to != self._node:
             return None
         timely = self._timely(when)
         if timely and not self._first_time(nonce):
             return None
-        return Signature(sender, client, header, timely)
+        return Signature(sender, client, header, timely, secret)
 
     def shown(self, given: Signature) -> str:
-        """Show this node's clock to the sender of a signature, and to nobody who repeats it."""
+        """Show this node's clock to the sender of a signature, and to nobody who repeats it: by
+        the secret that the sender knows."""
         told = _told(self._process, self._clock())
-        return f"{told} {self._mac('clock', self._node, told, given.header.decode('ascii'))}"
+        mac = _mac(given.secret, "clock", self._node, told, given.header.decode("ascii"))
+        return f"{told} {mac}"
+
+    def known(self, given: Signature) -> str:
+        """Prove to the sender of a signature by which secret this node signs, and how many are
+        good."""
+        good = self._secrets()
+        mac = _mac(good[0], "secrets", self._node, str(len(good)), given.header.decode("ascii"))
+        return f"{len(good)} {mac}"
 
     def learn(self, name: str, header: bytes, shown: str) -> bool:
         """Know the clock of a node from its answer to a signature; whether it was its answer."""
         told, _, mac = shown.partition(" ")
-        right = self._mac("clock", name, told, header.decode("ascii"))
-        if not mac.isascii() or not hmac.compare_digest(mac, right):
+        if not mac.isascii():
+            return False
+        if self._made_by(mac, "clock", name, told, header.decode("ascii")) is None:
             return False
         process, _, reading = told.partition(":")
         self._clocks[name] = _Clock(process, float(reading) - self._clock())
         return True
 
-    def _mac(self, *fields: str) -> str:
-        message = "\n".join(fields).encode("utf-8", "surrogatepass")
-        return hmac.digest(self._secret, message, "sha256").hex()
+    def _made_by(self, mac: str, *fields: str) -> bytes | None:
+        """The secret by which the fields have this HMAC; None where it is none of the good."""
+        good = self._secrets()
+        return next((one for one in good if hmac.compare_digest(mac, _mac(one, *fields))), None)
 
     def _timely(self, when: str) -> bool:
         process, _, reading = when.partition(":")
@@ -140,3 +161,12 @@ class Signatures:
 
 def _told(process: str, reading: float) -> str:
     return f"{process}:{reading:.3f}"
+
+
+def _mac(secret: bytes, *fields: str) -> str:
+    message = "\n".join(fields).encode("utf-8", "surrogatepass")
+    return hmac.digest(secret, message, "sha256").hex()
+
+
+def _always(secret: bytes) -> Secrets:
+    return lambda: (secret,)

@@ -1,10 +1,15 @@
 """``cluster render``."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from ...model.inventory import Inventory
+from ...model.loader.excerpt import dotted
+from ...model.secret_program import not_asked
+from ...model.walking import secrets as every_secret
 from ...operations.cluster.cluster import Cluster
 from ...operations.kubernetes.chart import ENVIRONMENT_FILE, kubernetes_files
 from ...operations.kubernetes.left_out import left_out
@@ -15,6 +20,8 @@ from ..local_paths import NewPath
 from ..options import inventory_option, load_or_exit
 from ..selection import chosen
 from ..views.json_output import print_json
+
+_STAND_IN = "printed-by-a-program"
 
 
 @click.command()
@@ -38,6 +45,12 @@ from ..views.json_output import print_json
     is_flag=True,
     help="Show instead a Helm chart of the nodes, and the recipe of their container.",
 )
+@click.option(
+    "--secrets",
+    "asks",
+    is_flag=True,
+    help="Run the programs that print secrets ({command: …}); else a text stands for these.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the files as JSON.")
 def render(
     inventory: Path,
@@ -45,6 +58,7 @@ def render(
     out: Path | None,
     for_prometheus: bool,
     for_kubernetes: bool,
+    asks: bool,
     as_json: bool,
 ) -> None:
     """Show every file that deploy would put on the hosts, as it would land there.
@@ -63,6 +77,9 @@ def render(
     """
     cluster = Cluster(load_or_exit(inventory), inventory)
     model = cluster.inventory
+    if not asks:
+        # To the end of the command.
+        click.get_current_context().with_resource(_unasked(model))
     if for_prometheus and for_kubernetes:
         raise click.UsageError("--prometheus and --kubernetes are two sets of files: run it twice")
     if for_prometheus:
@@ -85,6 +102,16 @@ def render(
             for file in found:
                 click.secho(f"### {name}:{file.path} (mode {file.mode:04o})", bold=True)
                 click.echo(file.content)
+
+
+@contextmanager
+def _unasked(inventory: Inventory) -> Iterator[None]:
+    """Run no program that prints a secret for the time of the block; say what is missing so."""
+    keys = [dotted(path) for path, source in every_secret(inventory) if source.command is not None]
+    if keys:
+        click.echo(f"Not run, as --secrets is not given: programs for {', '.join(keys)}.", err=True)
+    with not_asked(_STAND_IN):
+        yield
 
 
 def _show_for_prometheus(

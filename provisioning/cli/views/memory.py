@@ -16,8 +16,8 @@ def memory_record(memory: Memory, silent: dict[str, str]) -> dict[str, Any]:
     """``{"serial", "by", "at", "held_by", "hosts": {host: {"serial", "current"} or null},
     "silent": {host: reason}, "told": [text], "drained": {host: {"who", "since", …}}, "pinned":
     {host: {"release", …}}, "shares": {host: percent}, "preferred", "upgrade", "maintenance": {"id",
-    "what", "where", "hosts": {host: status}} or null, "deployed": [host], "history": [run]}``; null
-    is a host that remembers nothing."""
+    "what", "where", "hosts": {host: status}} or null, "rotation": {"phase", "by"} or null,
+    "deployed": [host], "history": [run]}``; null is a host that remembers nothing."""
     record = memory.record
     return {
         "serial": record.serial,
@@ -33,6 +33,7 @@ def memory_record(memory: Memory, silent: dict[str, str]) -> dict[str, Any]:
         "preferred": record.runtime.preferred,
         "upgrade": asdict(record.upgrade) if record.upgrade else None,
         "maintenance": _maintenance(record),
+        "rotation": record.rotation.record() if record.rotation else None,
         "deployed": sorted(record.members),
         "history": [asdict(run) for run in reversed(record.history)],
     }
@@ -77,6 +78,8 @@ def _contents(record: ClusterRecord) -> list[str]:
     if found := _maintenance(record):
         lines.append(str(record.maintenance))
         lines += [f"  {host}: {status}" for host, status in found["hosts"].items()]
+    if record.rotation:
+        lines.append(str(record.rotation))
     if record.members:
         lines.append(f"deployed: {', '.join(sorted(record.members))}")
     return lines

@@ -29,13 +29,16 @@ def counts(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> li
 
 
 def run_lines(state: ClusterState) -> list[Text]:
-    """The run that changes the cluster now, and an upgrade or a maintenance that was begun."""
+    """The run that changes the cluster now, and what was begun and is unfinished."""
     lines = [Text(f"under way: {state.run}", "yellow")] if state.run else []
     begun = {"rolling-upgrade": state.upgrade, "maintain": state.maintenance}
     for command, unfinished in begun.items():
         if unfinished:
             on = "" if state.run else f"; `cluster {command} --resume` continues it"
             lines.append(Text(f"{unfinished}{on}", "yellow"))
+    if state.rotation:
+        on = "" if state.run else "; `cluster rotate secret` continues it"
+        lines.append(Text(f"{state.rotation}{on}", "yellow"))
     return lines
 
 

@@ -16,6 +16,7 @@ from ..key_path import KeyPath
 from ..paths import BASE_DIR
 from ..rules import findings
 from ..rules.finding import Context, Finding
+from ..walking import secrets as every_secret
 from .diagnostic import Diagnostic, InventoryError
 from .excerpt import dotted, masked
 from .range_hosts import expand_hosts
@@ -70,7 +71,17 @@ def parse_inventory(text: str, path: Path) -> Reading:
     diagnostics.sort(key=lambda diagnostic: (diagnostic.line, diagnostic.column))
     if remainder is None or any(diagnostic.severity == "error" for diagnostic in diagnostics):
         raise InventoryError(diagnostics)
+    _place_secrets(remainder, tree, file, base_dir)
     return Reading(remainder.inventory, diagnostics)
+
+
+def _place_secrets(remainder: Remainder, tree: Tree, file: str, base_dir: Path) -> None:
+    """Have secrets know where they stand, for messages when they are needed."""
+    for path, source in every_secret(remainder.inventory):
+        if source.command is None:
+            continue
+        there = remainder.in_file(path)
+        source.stands_at(f"{file}:{tree.spot(there).line}: {dotted(tree.shown(there))}", base_dir)
 
 
 def _build_tree(text: str, file: str) -> tuple[Tree, list[Diagnostic]]:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ..derived.resolve import connection_of, virtual_services
 from ..inventory import Inventory
 from ..key_path import KeyPath
-from ..secret import SecretError, SecretSource, reveal
+from ..secret import SecretError, SecretSource, reveal_unasked
 from ..service import serves
 from ..watching.monitoring import Monitoring
 from ..watching.receiver import (
@@ -151,7 +151,7 @@ def urls(context: Context) -> Iterator[Finding]:
         return
     for path, source, receiver in _urls(monitoring):
         try:
-            text = reveal(source, context.base_dir)
+            text = reveal_unasked(source, context.base_dir)
         except SecretError:
             continue
         if problem := _wrong(text):
@@ -178,7 +178,7 @@ def bot_secrets(context: Context) -> Iterator[Finding]:
         if not isinstance(receiver, BotReceiver) or receiver.secret is None:
             continue
         try:
-            text = reveal(receiver.secret, context.base_dir)
+            text = reveal_unasked(receiver.secret, context.base_dir)
         except SecretError:
             continue
         if not re.fullmatch(r"[!-~]+", text):

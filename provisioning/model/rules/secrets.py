@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..secret import MissingSecretError, SecretError, reveal
+from ..secret import MissingSecretError, NotAskedError, SecretError, reveal_unasked
 from ..venv import PackageIndex
 from ..walking import secrets as every_secret
 from .finding import Context, Finding, warning
@@ -15,7 +15,10 @@ def secrets(context: Context) -> Iterator[Finding]:
         if isinstance(source, PackageIndex) and source.url is not None:
             continue
         try:
-            reveal(source, context.base_dir)
+            reveal_unasked(source, context.base_dir)
+        except NotAskedError:
+            # No vault is asked by who only checks an inventory.
+            continue
         except MissingSecretError as error:
             yield warning(path, error.message, error.fix, "")
         except SecretError as error:

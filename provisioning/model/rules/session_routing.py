@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from ..derived.resolve import routes_sessions
-from ..secret import SecretError, reveal
+from ..secret import SecretError, reveal_unasked
 from .finding import Context, Finding, warning
 
-_SHORTEST = 16
+SHORTEST_SECRET = 16
+"""Bytes."""
 
 
 def secret(context: Context) -> Iterator[Finding]:
@@ -23,15 +24,15 @@ def secret(context: Context) -> Iterator[Finding]:
         )
         return
     try:
-        length = len(reveal(source, context.base_dir).strip().encode())
+        length = len(reveal_unasked(source, context.base_dir).strip().encode())
     except SecretError:
         # Told of by the rule for all secrets.
         return
-    if length < _SHORTEST:
+    if length < SHORTEST_SECRET:
         yield Finding(
             path,
             f"a secret of {length} bytes can be guessed",
             "make one: openssl rand -base64 32",
             "",
-            f"at least {_SHORTEST} bytes",
+            f"at least {SHORTEST_SECRET} bytes",
         )

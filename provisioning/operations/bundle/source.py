@@ -32,7 +32,7 @@ class Source:
     def desired(self, inventory: Inventory, truth: Truth) -> dict[str, DesiredHost]:
         """Desired state of every host; with a bundle, by way of that. Raises ``RenderingError``."""
         wanted = desired_hosts(
-            inventory, self.release, truth.runtime, truth.secret_value, truth.tls_files
+            inventory, self.release, truth.runtime, truth.shared_secret, truth.tls_files
         )
         if self.bundle is None:
             return wanted

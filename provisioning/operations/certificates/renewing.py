@@ -50,7 +50,7 @@ def _hosts(
 ) -> dict[str, DesiredHost]:
     """The hosts that end TLS, with nothing but the certificate."""
     inventory = op.cluster.inventory
-    wanted = desired_hosts(inventory, None, truth.runtime, truth.secret_value, truth.tls_files)
+    wanted = desired_hosts(inventory, None, truth.runtime, truth.shared_secret, truth.tls_files)
     ours = f"file:{CERTIFICATE_FILE}"
     return {
         name: DesiredHost(

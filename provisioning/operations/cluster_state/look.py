@@ -134,6 +134,7 @@ def assemble(
         run=next((one.held_by for one in seen_hosts.values() if one.held_by), ""),
         upgrade=record.upgrade,
         maintenance=record.maintenance,
+        rotation=record.rotation,
         split=split(ours, memories),
     )
 

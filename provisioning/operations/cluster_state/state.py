@@ -8,6 +8,7 @@ from ...facts.hosts.director import DirectorState
 from ...facts.hosts.real_server import RealServerState
 from ...facts.hosts.storage import StorageState
 from ...model.cluster_record import UnfinishedMaintenance, UnfinishedUpgrade
+from ...model.rotation import UnfinishedRotation
 from ...model.runtime import Runtime
 from ...roles.director.director import DIRECTORS
 from ...roles.host_status import HostStatus
@@ -34,6 +35,8 @@ class ClusterState:
     """A rolling upgrade under way or cut."""
     maintenance: UnfinishedMaintenance | None = None
     """A maintenance under way or cut."""
+    rotation: UnfinishedRotation | None = None
+    """A rotation of the nodes' secret under way or cut."""
     split: str = ""
     """Who changed the cluster apart from whom; empty where nobody did."""
     remedies: dict[str, str] = field(default_factory=dict)

@@ -39,7 +39,8 @@ def _secrets(state: ClusterState) -> list[Fault]:
         elif server.secret is not None:
             text = f"has no cluster secret ({SECRET_FILE}), so its peers do not believe it"
             faults.append(Fault(name, text, _DEPLOY))
-    if len(holders) > 1:
+    # While it is exchanged each accepts what others sign with.
+    if len(holders) > 1 and state.rotation is None:
         # The rarest first: they are to be mended.
         groups = sorted(holders.values(), key=len)
         text = "the nodes have different cluster secrets: "

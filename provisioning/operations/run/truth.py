@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from ...engine.fleet import Fleet
 from ...model.cluster_record import secret_id
 from ...model.runtime import Drain, Runtime
+from ...model.shared_secret import SharedSecret
 from ...places import DRAIN_FILE
 from ...roles.tls_files import TlsFiles
 from ..cluster.certificate import ClusterCertificate, cluster_certificate, keep_certificate
@@ -46,9 +47,9 @@ class Truth:
     """Hosts that were deployed."""
 
     @property
-    def secret_value(self) -> str | None:
-        """The secret itself."""
-        return self.secret.value if self.secret else None
+    def shared_secret(self) -> SharedSecret | None:
+        """The secret as hosts get it."""
+        return self.secret.shared if self.secret else None
 
     @property
     def tls_files(self) -> TlsFiles | None:
@@ -64,7 +65,7 @@ def looked_up(cluster: Cluster, fleet: Fleet) -> Truth:
     """For a look that holds nothing. Raises ``OperationError`` and ``SecretError``."""
     memory = remembered(cluster, fleet)
     record = memory.record
-    secret = cluster_secret(cluster, fleet, record.secret)
+    secret = cluster_secret(cluster, fleet, record.secret, record.rotation)
     tls = cluster_certificate(cluster, fleet)
     logs = log_certificates(cluster, fleet, tls)
     said = (*memory.told, *tell_of(record, cluster), *_said(secret, tls, logs))
@@ -76,7 +77,7 @@ def held(cluster: Cluster, fleet: Fleet) -> Truth:
     """For a run, which has taken over what the cluster remembers. Raises ``OperationError`` and
     ``SecretError``."""
     record = load_record(cluster.state_dir)
-    secret = cluster_secret(cluster, fleet, record.secret)
+    secret = cluster_secret(cluster, fleet, record.secret, record.rotation)
     tls = cluster_certificate(cluster, fleet)
     logs = log_certificates(cluster, fleet, tls)
     return Truth(record.runtime, secret, tls, logs, tuple(_said(secret, tls, logs)))

@@ -178,7 +178,12 @@ def records(inventory: Inventory, texts: dict[str, str]) -> dict[str, ClusterRec
 
 def tell_of(record: ClusterRecord, cluster: Cluster) -> list[str]:
     """List what an operator should know of a record before anything else."""
-    return [*_upgrade_elsewhere(record, cluster), *_maintenance(record)]
+    return [*_upgrade_elsewhere(record, cluster), *_maintenance(record), *_rotation(record)]
+
+
+def _rotation(record: ClusterRecord) -> list[str]:
+    found = record.rotation
+    return [f"{found}; `cluster rotate secret` continues it"] if found else []
 
 
 def _maintenance(record: ClusterRecord) -> list[str]:

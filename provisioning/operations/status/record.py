@@ -13,6 +13,7 @@ Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be tol
      "run": str (who changes the cluster now; empty where nobody does),
      "upgrade": {"id": str, "target": str, "where": str} | null (under way, or cut),
      "maintenance": {"id": str, "work": str, "where": str} | null (the same),
+     "rotation": {"phase": "accept" | "sign" | "forget", "by": str} | null (of the secret),
      "directors": {host: {
          "keepalived": bool, "vrrp": {vip: "MASTER" | "BACKUP" | "FAULT" | "STOP"},
          "holds": [vip], "sync": ["master" | "backup"],
@@ -79,6 +80,7 @@ def status_record(inventory: Inventory, state: ClusterState, faults: list[Fault]
         "run": state.run,
         "upgrade": _upgrade(state.upgrade),
         "maintenance": _maintenance(state.maintenance),
+        "rotation": state.rotation.record() if state.rotation else None,
         "directors": {
             name: {
                 "keepalived": director.keepalived,

@@ -5,22 +5,24 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from ...model.secret import SecretError, SecretSource, reveal
+from ...model.secret import SecretError, SecretSource, reveal, reveal_unasked
 from ..cluster.cluster import Cluster
-from ..cluster.secret import known_secret
+from ..cluster.secret import kept_secrets
 from .redaction import secret_variables
 
 
-def known_secrets(cluster: Cluster) -> set[str]:
-    """Their values; of those that cannot be had here nothing can have come from here either."""
+def known_secrets(cluster: Cluster, *, asks: bool = True) -> set[str]:
+    """Their values; of those that cannot be had here nothing can have come from here either. With
+    ``asks`` programs are run that print some; else those count that were run before."""
+    had = reveal if asks else reveal_unasked
     found: set[str] = set()
     for source in _sources(cluster.inventory):
         try:
-            found.add(reveal(source, cluster.base_dir))
+            found.add(had(source, cluster.base_dir))
         except SecretError:
             continue
     with contextlib.suppress(SecretError):
-        found.add(known_secret(cluster) or "")
+        found |= set(kept_secrets(cluster))
     inventory = cluster.inventory
     found |= set(secret_variables(inventory.app.environment))
     for host in inventory.real_servers.hosts.values():

@@ -31,6 +31,7 @@ from ...resources.service import Service, restart
 from ...resources.supervisor import SOCKET
 from ..rendering import RenderedFile
 from ..role_host import RoleHost
+from ..secret_files import secret_files
 from .urls import own_url
 
 _EVERY = 300
@@ -52,7 +53,12 @@ def acme(host: RoleHost) -> list[Resource]:
         File(path=ACME_PROGRAM, content=program, mode=0o755),
         Directory(path=ACME_STATE),
         Directory(path=f"{ACME_STATE}/private", mode=0o700),
-        *([Directory(path=f"{ACME_STATE}/www"), *_brought(wanted)] if asks else _secret(host)),
+        # Edges need the nodes' secret too, by which these seal what they publish.
+        *(
+            [Directory(path=f"{ACME_STATE}/www"), *_brought(wanted)]
+            if asks
+            else secret_files(host.deployment.secret)
+        ),
         File(path=ACME_SETTINGS, content=json.dumps(_settings(host, wanted), indent=2) + "\n"),
     ]
 
@@ -98,14 +104,6 @@ def _acme(host: RoleHost) -> Acme | None:
 def _asks(host: RoleHost) -> bool:
     """The authority may be asked by this host."""
     return host.name in host.inventory.real_servers.hosts
-
-
-def _secret(host: RoleHost) -> list[File]:
-    """That of the nodes, by which they seal what they publish; they have it in any case."""
-    secret = host.deployment.secret
-    if secret is None:
-        return []
-    return [File(path=SECRET_FILE, content=f"{secret}\n", mode=0o600, sensitive=True)]
 
 
 def _brought(wanted: Acme) -> list[File]:

@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -167,7 +167,7 @@ class Keeper:
                 # The other real servers, as the inventory has them.
                 with urllib.request.urlopen(url, timeout=10) as answer:  # nosec B310
                     sealed = answer.read(_LONGEST)
-                found = held(self.seal().decrypt(sealed).decode())
+                found = held(self.seals().decrypt(sealed).decode())
                 if self.better(found, best):
                     best = found
         return None if best is None or best == self.current() else best
@@ -255,17 +255,21 @@ class Keeper:
         found = self.current()
         if self.settings["published"] is None or found is None or found.placeholder:
             return
-        published, seal = Path(self.settings["published"]), self.seal()
+        published, seal = Path(self.settings["published"]), self.seals(given=False)
         with contextlib.suppress(OSError, InvalidToken):
             if seal.decrypt(published.read_bytes()) == found.pem.encode():
                 return
         _write(published, seal.encrypt(found.pem.encode()).decode(), 0o644)
 
-    def seal(self) -> Fernet:
-        """By the nodes' secret."""
-        secret = Path(self.settings["secret"]).read_bytes().strip()
-        key = hashlib.scrypt(secret, salt=b"cosyvoice certificate", n=2**14, r=8, p=1, dklen=32)
-        return Fernet(base64.urlsafe_b64encode(key))
+    def seals(self, *, given: bool = True) -> MultiFernet:
+        """By the nodes' secret; what is ``given`` may be sealed by others that are good too."""
+        path = Path(self.settings["secret"])
+        secrets = [path.read_bytes().strip()]
+        accepted = path.with_name(f"{path.name}.accepted")
+        if given and accepted.exists():
+            others = filter(None, map(bytes.strip, accepted.read_bytes().splitlines()))
+            secrets += [one for one in others if one not in secrets]
+        return MultiFernet([_seal(secret) for secret in secrets])
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -276,6 +280,11 @@ class Keeper:
         with (self.state / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _seal(secret: bytes) -> Fernet:
+    key = hashlib.scrypt(secret, salt=b"cosyvoice certificate", n=2**14, r=8, p=1, dklen=32)
+    return Fernet(base64.urlsafe_b64encode(key))
 
 
 def _placeholder(names: list[str]) -> Held:

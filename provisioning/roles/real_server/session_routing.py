@@ -1,11 +1,11 @@
 """Session routing on a real server: the other nodes, and the secret they share."""
 
 from ...model.derived.resolve import routes_sessions
-from ...places import PEERS_FILE, SECRET_FILE
+from ...places import PEERS_FILE
 from ...resources.base import Handler, Resource
-from ...resources.file import File
 from ..rendering import RenderedFile
 from ..role_host import RoleHost
+from ..secret_files import secret_files
 from .urls import peers
 
 
@@ -15,20 +15,9 @@ def session_routing(host: RoleHost, again: tuple[Handler, ...]) -> list[Resource
         return []
     # Read again when it changes: a node that joins restarts nobody.
     content = host.render("peers.j2", peers=peers(host.inventory))
-    return [RenderedFile(path=PEERS_FILE, content=content), *_secret(host, again)]
-
-
-def _secret(host: RoleHost, again: tuple[Handler, ...]) -> list[File]:
-    secret = host.deployment.secret
-    if secret is None:
-        return []
     return [
-        File(
-            path=SECRET_FILE,
-            content=f"{secret}\n",
-            mode=0o640,
-            group=host.inventory.app.user,
-            sensitive=True,
-            triggers=again,
-        )
+        RenderedFile(path=PEERS_FILE, content=content),
+        *secret_files(
+            host.deployment.secret, mode=0o640, group=host.inventory.app.user, again=again
+        ),
     ]

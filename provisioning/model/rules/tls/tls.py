@@ -8,7 +8,7 @@ from ...derived.tls_services import HTTPS, REDIRECT
 from ...derived.way_in import edges_alone
 from ...inventory import Inventory
 from ...key_path import KeyPath
-from ...secret import SecretError, reveal
+from ...secret import SecretError, reveal_unasked
 from ...tls.certificate import (
     CertificateError,
     ServerCertificate,
@@ -140,7 +140,7 @@ def certificate(context: Context) -> Iterator[Finding]:
         text = _text(context.inventory)
         # By itself, where the key is not here.
         read_chain(text)
-        found = read_certificate(text, reveal(tls.key, context.base_dir))
+        found = read_certificate(text, reveal_unasked(tls.key, context.base_dir))
     except SecretError:
         # Told of by the rule for all secrets.
         return

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from ...secret import SecretError, reveal
+from ...secret import SecretError, reveal_unasked
 from ..finding import Context, Finding
 
 _LONGEST = 8
@@ -23,7 +23,7 @@ def auth_pass(context: Context) -> Iterator[Finding]:
             also=(("vrrp", "version"),),
         )
     try:
-        password = reveal(vrrp.auth_pass, context.base_dir)
+        password = reveal_unasked(vrrp.auth_pass, context.base_dir)
     except SecretError:
         # The rule about secrets has it.
         return

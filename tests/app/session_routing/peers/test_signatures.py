@@ -132,3 +132,51 @@ def test_a_clock_is_believed_of_its_node_alone_and_once() -> None:
     for forged in ("", "x", shown[:-1] + "é", shown.replace(":", ":9"), "p:1.0 " + "0" * 64):
         assert not pair.writer.learn("rs2", header, forged)
     assert pair.writer.learn("rs2", header, shown)
+
+
+OTHER = b"another secret here"
+
+
+@pytest.mark.parametrize(
+    ("writer", "reader"),
+    [
+        # Some accept the new one already, and nobody signs with it.
+        ((SECRET,), (SECRET, OTHER)),
+        ((SECRET, OTHER), (SECRET,)),
+        # All accept both, and some sign with the new one.
+        ((SECRET, OTHER), (OTHER, SECRET)),
+        ((OTHER, SECRET), (SECRET, OTHER)),
+        # Some have forgotten the old one.
+        ((OTHER, SECRET), (OTHER,)),
+        ((OTHER,), (OTHER, SECRET)),
+    ],
+)
+def test_nodes_believe_each_other_at_each_step_of_an_exchange(
+    writer: tuple[bytes, ...], reader: tuple[bytes, ...]
+) -> None:
+    pair = Pair()
+    pair.writer = Signatures(lambda: writer, "rs1", pair.clocks[0])
+    pair.reader = Signatures(lambda: reader, "rs2", pair.clocks[1])
+    pair.meet()
+    given = pair.read(pair.write())
+    assert given is not None and given.timely
+    assert pair.read(pair.write().replace(b"rs1", b"rs3")) is None
+
+
+def test_a_signature_by_a_secret_that_was_forgotten_is_a_strangers() -> None:
+    pair = Pair()
+    pair.meet()
+    header = pair.write()
+    pair.reader = Signatures(lambda: (OTHER,), "rs2", pair.clocks[1])
+    assert pair.read(header) is None
+
+
+def test_a_node_proves_how_far_it_is_without_a_secret() -> None:
+    pair = Pair()
+    pair.reader = Signatures(lambda: (OTHER, SECRET), "rs2", pair.clocks[1])
+    given = pair.read(pair.write())
+    assert given is not None
+    count, mac = pair.reader.known(given).split(" ")
+    alike = Signatures(OTHER, "rs2", pair.clocks[1])
+    assert count == "2" and mac != alike.known(given).split(" ")[1], "the count is under it"
+    assert SECRET.decode() not in repr(given)
