@@ -166,7 +166,7 @@ def execute(
     )
     announce(UpgradeEvent("start", text=f"upgrade to {upgrade.target}"))
     runner = Runner(
-        upgrade, actions, cluster.state_dir, journaled, actions.clock, forks=cluster.inventory.forks
+        upgrade, actions, cluster.state_dir, journaled, actions.clock, forks=cluster.forks
     )
     try:
         upgrade = work(runner)
