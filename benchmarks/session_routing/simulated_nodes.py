@@ -76,7 +76,8 @@ class _OwnerWire:
 
     async def _arrive(self, peer: Peer) -> SimulatedNode:
         await self._node.network.travel()
-        return self._node.network.nodes[peer.name]
+        other: SimulatedNode = self._node.network.nodes[peer.name]
+        return other
 
 
 class _AllThere(Members):
