@@ -16,9 +16,7 @@ import logging
 import math
 import random
 import time
-from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
 
 from ..session_routing.peers.peer import Peer
 from ..workers.job_queue import JobQueue
@@ -26,6 +24,7 @@ from ..workers.remote import Neighbours
 from ..workers.slot import Slot
 from ..workers.worker import Worker
 from .decisions import next_best, pick_peer, still_first
+from .known import Hold, Known, Told
 from .peer_interface import PeerClient, PeerSilentError
 
 _AGAIN = 1.0
@@ -40,59 +39,31 @@ _HELD = 0.25
 """Seconds a slot is held for a job that was announced for it."""
 _TOLD = 31
 """Peers that are told of waiting jobs: where there are more, so many by chance. Of these one has a
-free slot whenever one in ten has."""
+free slot whenever one in ten has. One that gets a job gives its place to another, and is told anew
+when the job is over: so a node finds as many slots as its jobs need."""
 _ASKED = 3
 """Peers that are offered a slot before it is given to this node's own line."""
 _log = logging.getLogger("app.lending")
 
 
-@dataclass(eq=False, slots=True)
-class _Hold:
-    slot: Slot
-    worker: Worker | None
-    used: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def good(self) -> bool:
-        return self.worker is not None and self.slot.worker is self.worker and self.worker.alive
-
-
-@dataclass(eq=False, slots=True)
-class _Known:
-    """Mutual knowledge of this node and a peer. Times are this node's."""
-
-    peer: Peer
-    telling: asyncio.Task[None] | None = None
-    """None for a peer that is not told of waiting jobs."""
-    borrowing: asyncio.Task[None] = field(init=False)
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    """A job of this node is over there."""
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-    oldest: float | None = None
-    """Arrival of the first job in its queue."""
-    heard: float = 0.0
-    told: float | None = None
-    """Age of this queue's first job as the peer knows it; not a number where it is to be told
-    anew."""
-    told_at: float = 0.0
-    shy_until: float = 0.0
-    holds: deque[_Hold] = field(default_factory=deque)
-
-
 class Broker(Neighbours):
     """Broker of one node. Belongs to one event loop. ``opened`` says whether the node takes jobs
-    now."""
+    now; of more peers than ``told``, so many are told of waiting jobs."""
 
     def __init__(
         self,
         queue: JobQueue,
         client: PeerClient,
         opened: Callable[[], bool] = lambda: True,
+        told: int = _TOLD,
     ) -> None:
         self._queue = queue
         self._client = client
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, Known] = {}
+        self._waiting: dict[str, Known] = {}
+        """Peers that have said that jobs wait there."""
         self._opened = opened
+        self._most_told = told
         self._first: float | None = None
         self._patient = asyncio.Event()
         """Set while patient jobs wait here."""
@@ -113,14 +84,13 @@ class Broker(Neighbours):
         wanted = {peer.name: peer for peer in peers}
         for name, known in list(self._known.items()):
             if wanted.get(name) != known.peer:
-                if known.telling is not None:
-                    known.telling.cancel()
-                known.borrowing.cancel()
+                if known.told is not None:
+                    known.told.end()
                 del self._known[name]
+                self._waiting.pop(name, None)
         for name, peer in wanted.items():
             if name not in self._known:
-                self._known[name] = known = _Known(peer)
-                known.borrowing = self._spawn(self._borrow(known))
+                self._known[name] = Known(peer)
         self._tell_enough()
 
     async def stop(self) -> None:
@@ -136,9 +106,8 @@ class Broker(Neighbours):
         """The first in the queue may be another one."""
         if (first := self._queue.oldest) != self._first:
             self._first = first
-            for known in self._known.values():
-                if known.telling is not None:
-                    known.news.set()
+            for told in self._told():
+                told.news.set()
         if self._queue.patient:
             self._patient.set()
         else:
@@ -174,7 +143,11 @@ class Broker(Neighbours):
         taken = still_first(self._queue.oldest, when) and self._queue.lend(
             self._client.loan(known.peer)
         )
-        known.told, known.told_at = self._queue.oldest, time.monotonic()
+        if (told := known.told) is not None:
+            told.oldest, told.at = self._queue.oldest, time.monotonic()
+            if taken:
+                told.served = True
+                told.news.set()
         return taken, self._age(self._queue.oldest)
 
     def slot_for(self, name: str, *, patient: bool = False) -> Slot | None:
@@ -185,7 +158,7 @@ class Broker(Neighbours):
         if patient:
             return self._queue.take_spare()
         while known.holds:
-            hold = known.holds.popleft()
+            hold = known.holds.pop(0)
             if hold.good:
                 hold.used.set()
                 return hold.slot
@@ -195,30 +168,32 @@ class Broker(Neighbours):
         """A peer did not take a job it was sent, which is in the queue again."""
         if name in self._known:
             self._known[name].shy_until = time.monotonic() + _SHY
-        for known in self._known.values():
-            known.told = math.nan
+        for told in self._told():
+            told.oldest = math.nan
         self._first = math.nan
 
     def ended(self, name: str) -> None:
         """A job of this node is over at a peer."""
-        if name in self._known:
-            self._known[name].ended.set()
+        if (known := self._known.get(name)) is None:
+            return
+        if known.told is not None:
+            known.told.ended.set()
+        elif self._queue.oldest is not None:
+            self._spawn(self._tell_again(known))
 
     # What this node does.
 
-    async def _borrow(self, known: _Known) -> None:
+    async def _borrow(self, peer: Peer, told: Told) -> None:
         """Send patient jobs to the peer's spare slots."""
         while True:
             await self._patient.wait()
             # What a peer told may be too old to be believed by now, and nobody else would notice.
             self._queue.serve_patient()
-            known.ended.clear()
-            # Where there are many, those that are told of waiting jobs are asked for slots as well.
-            if known.telling is not None:
-                await self._borrow_once(known.peer)
+            told.ended.clear()
+            await self._borrow_once(peer)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_AGAIN):
-                    await known.ended.wait()
+                    await told.ended.wait()
 
     async def _borrow_once(self, peer: Peer) -> None:
         with contextlib.suppress(PeerSilentError):
@@ -228,48 +203,85 @@ class Broker(Neighbours):
 
     def _tell_enough(self) -> None:
         """Begin to tell as many peers as are to be told; those first that are not known to be
-        silent."""
+        silent, and have got no job of this node, or not lately."""
         now = time.monotonic()
-        untold = [known for known in self._known.values() if known.telling is None]
-        lacking = _TOLD - (len(self._known) - len(untold))
+        untold = [known for known in self._known.values() if known.told is None]
+        lacking = self._most_told - (len(self._known) - len(untold))
         if lacking < len(untold):
             random.shuffle(untold)
-            untold.sort(key=lambda known: known.shy_until > now)
+            untold.sort(key=lambda known: (known.shy_until > now, known.served_at))
         for known in untold[: max(0, lacking)]:
-            known.news.set()
-            known.telling = self._spawn(self._tell(known))
+            known.told = told = Told()
+            told.news.set()
+            told.telling = self._spawn(self._tell(known, told))
+            told.borrowing = self._spawn(self._borrow(known.peer, told))
 
-    async def _tell(self, known: _Known) -> None:
+    async def _tell(self, known: Known, told: Told) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(None if self._queue.oldest is None else _AGAIN):
-                    await known.news.wait()
-            known.news.clear()
-            await asyncio.sleep(max(0.0, known.shy_until - time.monotonic()))
-            now, oldest = time.monotonic(), self._queue.oldest
-            known_there = known.told == oldest
-            if known_there and (oldest is None or now - known.told_at < _AGAIN):
-                continue
-            known.told, known.told_at = oldest, now
-            try:
-                idle = await self._client.waiting(known.peer, self._age(oldest))
-            except PeerSilentError as error:
-                _log.debug("%s", error)
-                # It forgets by itself that somebody waited here.
-                known.told = None if oldest is None else math.nan
-                known.shy_until = time.monotonic() + _PAUSE
-                known.news.set()
-                if len(self._known) <= _TOLD:
-                    continue
-                known.telling = None
-                self._tell_enough()
-                return
-            for _ in range(idle):
-                if not self._queue.lend(self._client.loan(known.peer)):
-                    break
+                    await told.news.wait()
+            told.news.clear()
+            if not told.served:
+                await self._tell_news(known, told)
+            if told.served:
+                known.served_at = time.monotonic()
+                if self._another_is_told(known, told):
+                    return
+                told.served = False
+
+    async def _tell_news(self, known: Known, told: Told) -> None:
+        """Tell a peer what it does not know, and send it a job for each idle slot."""
+        await asyncio.sleep(max(0.0, known.shy_until - time.monotonic()))
+        now, oldest = time.monotonic(), self._queue.oldest
+        if told.oldest == oldest and (oldest is None or now - told.at < _AGAIN):
+            return
+        told.oldest, told.at = oldest, now
+        try:
+            if await self._lent_to(known, oldest):
+                told.served = True
+        except PeerSilentError as error:
+            _log.debug("%s", error)
+            # It forgets by itself that somebody waited here.
+            told.oldest = None if oldest is None else math.nan
+            told.news.set()
+            # Another may have its place.
+            told.served = True
+
+    async def _tell_again(self, known: Known) -> None:
+        """Tell a peer, of which a job has just ended, that there are more."""
+        with contextlib.suppress(PeerSilentError):
+            if (oldest := self._queue.oldest) is not None:
+                await self._lent_to(known, oldest)
+
+    async def _lent_to(self, known: Known, oldest: float | None) -> bool:
+        """Tell a peer of the first job here, or that none waits; whether it got jobs.
+
+        Raises ``PeerSilentError``, and leaves it alone for a while."""
+        try:
+            idle = await self._client.waiting(known.peer, self._age(oldest))
+        except PeerSilentError:
+            known.shy_until = time.monotonic() + _PAUSE
+            raise
+        lent = [self._queue.lend(self._client.loan(known.peer)) for _ in range(idle)]
+        if any(lent):
+            known.served_at = time.monotonic()
+        return any(lent)
+
+    def _another_is_told(self, known: Known, told: Told) -> bool:
+        """Give a peer's place among those who are told to another, where there are more."""
+        if len(self._known) <= self._most_told:
+            return False
+        told.borrowing.cancel()
+        known.told = None
+        self._tell_enough()
+        return True
+
+    def _told(self) -> Iterable[Told]:
+        return [known.told for known in self._known.values() if known.told is not None]
 
     async def _offer_around(self, slot: Slot, worker: Worker | None) -> None:
-        hold = _Hold(slot, worker)
+        hold = Hold(slot, worker)
         try:
             for _ in range(_ASKED):
                 if hold.used.is_set() or (name := self._picked_peer()) is None:
@@ -279,12 +291,12 @@ class Broker(Neighbours):
             if not hold.used.is_set():
                 self._queue.give_back(slot, worker)
 
-    async def _offer_to(self, known: _Known, hold: _Hold) -> None:
+    async def _offer_to(self, known: Known, hold: Hold) -> None:
         """Offer the slot and wait until a job of that peer has taken it, or none will."""
         others = self._others()
         after = self._age(next_best(self._queue.oldest, others, known.peer.name))
         # Slots that become free meanwhile are for other jobs.
-        known.oldest = None
+        self._forget(known)
         known.holds.append(hold)
         try:
             comes, age = await self._client.offer(known.peer, after)
@@ -305,13 +317,25 @@ class Broker(Neighbours):
         now = time.monotonic()
         return {
             name: known.oldest
-            for name, known in self._known.items()
+            for name, known in self._waiting.items()
             if known.oldest is not None and now - known.heard < _BELIEVED
         }
 
-    def _note(self, known: _Known, age: float | None) -> None:
+    def _note(self, known: Known, age: float | None) -> None:
         known.heard = time.monotonic()
-        known.oldest = None if age is None else known.heard - age
+        if age is None:
+            self._forget(known)
+            return
+        known.oldest = known.heard - age
+        # A peer may have left while it answered.
+        if self._known.get(known.peer.name) is known:
+            self._waiting[known.peer.name] = known
+
+    def _forget(self, known: Known) -> None:
+        """No job waits at a peer, as far as this node knows."""
+        known.oldest = None
+        if self._waiting.get(known.peer.name) is known:
+            del self._waiting[known.peer.name]
 
     def _age(self, when: float | None) -> float | None:
         return None if when is None else time.monotonic() - when

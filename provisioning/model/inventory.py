@@ -90,8 +90,9 @@ class Inventory(Part):
     """Folder whose files go over the built-in templates of the same name."""
     vars: dict[str, Variable] = {}
     """Free variables for your own templates."""
-    forks: Annotated[Whole, Field(ge=1, le=1000)] = 10
-    """Hosts worked on at a time."""
+    forks: Annotated[Whole, Field(ge=1, le=1000)] | None = None
+    """Hosts worked on at a time; by default a quarter of them, at least 10 and at most 50, and 10
+    where some are behind a jump host."""
 
     @property
     def virtual_ips(self) -> list[VirtualIP]:

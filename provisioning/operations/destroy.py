@@ -35,7 +35,7 @@ def destroy(op: Operation, names: list[str]) -> bool:
         op.dialogue.note(upgrade)
     plans = plan_removal(names, op.fleet)
     op.dialogue.confirm(plans, "Remove all this?")
-    forks = op.cluster.inventory.forks
+    forks = op.cluster.forks
     with op.dialogue.progress() as progress:
         result = apply_plans(
             plans,

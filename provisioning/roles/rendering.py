@@ -1,6 +1,7 @@
 """Templates: the built-in ones, or an operator's own of the same name."""
 
 import hashlib
+from collections.abc import Callable
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -33,6 +34,7 @@ class Templates:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
+        self._once: dict[tuple[str, str], str] = {}
         self._digest = hashlib.sha256(inventory.model_dump_json().encode()).hexdigest()[:12]
 
     def render(self, name: str, variables: dict[str, object], **values: object) -> str:
@@ -55,6 +57,17 @@ class Templates:
             raise RenderingError(f"template {name}: {error}") from None
         except TemplateValueError as error:
             raise RenderingError(str(error)) from None
+
+    def render_once(
+        self, name: str, variables: dict[str, object], values: Callable[[], dict[str, object]]
+    ) -> str:
+        """As ``render``, with values that are the same for all hosts: hosts whose ``variables`` are
+        equal share one text, as what names all hosts for each of them takes the square of their
+        number."""
+        key = (name, repr(variables))
+        if key not in self._once:
+            self._once[key] = self.render(name, variables, **values())
+        return self._once[key]
 
     def _environment_for(self, name: str) -> LanguageEnvironment:
         try:

@@ -1,5 +1,6 @@
 """A host of a role, while its resources are made: what most of them need."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..model.derived.resolve import service_manager_of, variables_of
@@ -40,6 +41,12 @@ class RoleHost:
         """Text of a template of the role. Raises ``RenderingError``."""
         return self._rendered(f"{self.folder}/{template}", values)
 
+    def render_once(self, template: str, values: Callable[[], dict[str, object]]) -> str:
+        """As ``render``, with values that are the same for all hosts of the cluster. Raises
+        ``RenderingError``."""
+        templates = self.deployment.templates
+        return templates.render_once(f"{self.folder}/{template}", self._variables, values)
+
     def script(
         self, path: str, template: str, triggers: tuple[Handler, ...] = (), **values: object
     ) -> File:
@@ -61,5 +68,8 @@ class RoleHost:
         )
 
     def _rendered(self, template: str, values: dict[str, object]) -> str:
-        variables: dict[str, object] = {**variables_of(self.inventory, self.name)}
-        return self.deployment.templates.render(template, variables, **values)
+        return self.deployment.templates.render(template, self._variables, **values)
+
+    @property
+    def _variables(self) -> dict[str, object]:
+        return {**variables_of(self.inventory, self.name)}

@@ -491,3 +491,21 @@ def test_a_silent_host_does_not_keep_the_others_waiting() -> None:
     others = host_views(INVENTORY).keys() - {"rs1"}
     state = look_at(INVENTORY, Fleet(connect, forks=10), ClusterRecord())
     assert set(state.unreachable) == {"rs1"}
+
+
+def test_of_hosts_that_were_not_asked_for_nothing_is_looked_at_or_said() -> None:
+    answers = recording("healthy")
+    # Nobody may ask these; rs3's own state is of no interest, and neither is it missed in tables.
+    del answers["rs3"]
+    answers["rs2"]["app_service"] = [("STARTING 0\n", "", 0)]
+    for other in host_views(INVENTORY).keys() - {"lvs1", "lvs2", "rs1", "rs2", "rs3"}:
+        del answers[other]
+    state = look_at(INVENTORY, replay(answers), ClusterRecord(), ["rs2"])
+    assert set(state.real_servers) == {"rs2"} and set(state.directors) == {"lvs1", "lvs2"}
+    assert not state.unreachable
+    faults = all_faults(INVENTORY, state)
+    assert [fault.host for fault in faults] == ["rs2"]
+    shown = Console(width=200, file=io.StringIO(), record=True)
+    shown.print(status_view(INVENTORY, state, faults))
+    text = shown.export_text()
+    assert "rs2" in text and "rs1" not in text and "rs3" not in text and "unreachable" not in text

@@ -98,7 +98,7 @@ def deploy(
         names=chosen(cluster.inventory, limit),
         cleans=not limit,
         source=source_of(cluster, bundle),
-        pace=Pace(forks or cluster.inventory.forks, batch, max_fail),
+        pace=Pace(forks or cluster.forks, batch, max_fail),
         drain_timeout=drain_timeout,
         force=force,
         verifies=verifies and not limit,

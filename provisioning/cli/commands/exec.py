@@ -94,7 +94,7 @@ def exec_(
     """
     cluster = Cluster(load_or_exit(inventory), inventory)
     names = chosen_within(cluster.inventory, target, limit)
-    width = forks or cluster.inventory.forks
+    width = forks or cluster.forks
     rhythm = rhythm_of(names, forks=width, batch=batch, max_fail=max_fail)
     execution = Execution(
         script=_script(script, command),

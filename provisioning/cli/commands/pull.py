@@ -61,7 +61,7 @@ def pull(
     wanted = PurePosixPath("/", *wanted.parts[1:])
     cluster = Cluster(load_or_exit(inventory), inventory)
     names = chosen_within(cluster.inventory, target, limit)
-    width = forks or cluster.inventory.forks
+    width = forks or cluster.forks
     rhythm = rhythm_of(names, forks=width, batch=batch, max_fail=max_fail)
     folder.mkdir(parents=True, exist_ok=True)
     with (

@@ -73,7 +73,7 @@ def push(
     places = _places(files, dest)
     cluster = Cluster(load_or_exit(inventory), inventory)
     names = chosen_within(cluster.inventory, target, limit)
-    width = forks or cluster.inventory.forks
+    width = forks or cluster.forks
     rhythm = rhythm_of(names, forks=width, batch=batch, max_fail=max_fail)
     looked = {place: LocalFile.look(file) for place, file in places.items()}
     every = len(names) * sum(file.size for file in looked.values())

@@ -72,7 +72,7 @@ def rollback(
     options = RollbackOptions(
         names=chosen_real_servers(cluster.inventory, limit),
         to=to,
-        pace=Pace(cluster.inventory.forks, batch, max_fail),
+        pace=Pace(cluster.forks, batch, max_fail),
         drain_timeout=drain_timeout,
         force=force,
     )

@@ -130,7 +130,7 @@ def rolling_upgrade(
                 cluster, accept_new_host_keys=accept_new_host_keys, shared=True
             ) as fleet:
                 ready = command.check(cluster, fleet)
-            _show_plan(console, ready, cluster.inventory.forks, as_json=as_json)
+            _show_plan(console, ready, cluster.forks, as_json=as_json)
             return
         outcome = _execute(
             command, cluster, console, yes=yes, as_json=as_json, new_keys=accept_new_host_keys
@@ -155,9 +155,7 @@ def _execute(
         as_json=as_json,
         own_result=True,
     ) as op:
-        dialogue = ConsoleUpgradeDialogue(
-            console, yes=yes, as_json=as_json, forks=cluster.inventory.forks
-        )
+        dialogue = ConsoleUpgradeDialogue(console, yes=yes, as_json=as_json, forks=cluster.forks)
         outcome = command.execute(op, dialogue)
         op.run.ok = outcome is not Outcome.FAILED
     return outcome

@@ -20,7 +20,8 @@ from ...operations.faults.registry import all_faults
 from ...operations.status.record import status_record
 from ...operations.status.watch import Watch
 from .. import exit_codes
-from ..options import host_key_option, inventory_option, load_or_exit
+from ..options import host_key_option, inventory_option, limit_option, load_or_exit
+from ..selection import chosen
 from ..views.folding import every_host_option
 from ..views.json_output import print_json
 from ..views.status import status_view
@@ -31,12 +32,21 @@ _EVERY = 2.0
 
 @click.command()
 @inventory_option
+@limit_option
 @host_key_option
 @click.option("--watch", is_flag=True, help="Look again every 2 seconds; q or Ctrl-C ends it.")
 @every_host_option
 @click.option("--json", "as_json", is_flag=True, help="Print the state as JSON.")
-def status(inventory: Path, accept_new_host_keys: bool, watch: bool, as_json: bool) -> None:
+def status(
+    inventory: Path,
+    limit: tuple[str, ...],
+    accept_new_host_keys: bool,
+    watch: bool,
+    as_json: bool,
+) -> None:
     """Show what every host is and has now, and what is not as the inventory says.
+
+    With --limit only the chosen hosts are looked at, and those that the traffic comes through.
 
     Exit status: 0 all well, 1 something is wrong or a host cannot be looked at, 2 wrong inventory
     or command line. With --watch it is 0.
@@ -44,13 +54,17 @@ def status(inventory: Path, accept_new_host_keys: bool, watch: bool, as_json: bo
     if watch and as_json:
         raise click.UsageError("--watch shows a picture: use it without --json")
     cluster = Cluster(load_or_exit(inventory), inventory)
+    only = chosen(cluster.inventory, limit) if limit else None
     with open_fleet(cluster, accept_new_host_keys=accept_new_host_keys) as fleet:
-        healthy = _watch(cluster, fleet) if watch else _once(cluster, fleet, as_json=as_json)
+        if watch:
+            healthy = _watch(cluster, fleet, only)
+        else:
+            healthy = _once(cluster, fleet, only, as_json=as_json)
     raise SystemExit(exit_codes.OK if healthy else exit_codes.FAILED)
 
 
-def _once(cluster: Cluster, fleet: Fleet, *, as_json: bool) -> bool:
-    state = look_at(cluster.inventory, fleet, cluster.record)
+def _once(cluster: Cluster, fleet: Fleet, only: list[str] | None, *, as_json: bool) -> bool:
+    state = look_at(cluster.inventory, fleet, cluster.record, only)
     faults = all_faults(cluster.inventory, state)
     if as_json:
         record = status_record(cluster.inventory, state, faults)
@@ -60,11 +74,11 @@ def _once(cluster: Cluster, fleet: Fleet, *, as_json: bool) -> bool:
     return not faults
 
 
-def _watch(cluster: Cluster, fleet: Fleet) -> bool:
+def _watch(cluster: Cluster, fleet: Fleet, only: list[str] | None) -> bool:
     console = Console()
     try:
         with console.status("Connecting"):
-            watch = Watch(cluster.inventory, fleet, lambda: cluster.record)
+            watch = Watch(cluster.inventory, fleet, lambda: cluster.record, only)
             state = watch.look()
         with _keys_at_once(), Live(console=console, auto_refresh=False, screen=True) as live:
             while True:

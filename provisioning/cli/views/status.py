@@ -1,5 +1,7 @@
 """Shows a cluster's state to a person."""
 
+from collections.abc import Iterable, Iterator
+
 from rich.console import Group, RenderableType
 from rich.filesize import decimal
 from rich.text import Text
@@ -34,7 +36,7 @@ def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) 
     parts += [_real_servers(inventory, state)]
     if inventory.app.per_gpu:
         parts += [Text(), _nodes(state)]
-    if inventory.storage and inventory.storage.hosts:
+    if inventory.storage and any(_shown(inventory.storage.hosts, state)):
         parts += [Text(), _storage(inventory, state)]
     for role in ROLES:
         if role.key in state.others:
@@ -48,6 +50,11 @@ def status_view(inventory: Inventory, state: ClusterState, faults: list[Fault]) 
         *all_faults(faults, inventory),
     ]
     return Group(*parts)
+
+
+def _shown(names: Iterable[str], state: ClusterState) -> Iterator[str]:
+    """Those that were to be looked at."""
+    return (name for name in names if name not in state.left_out)
 
 
 def _table(title: str, *headings: str) -> FittingTable:
@@ -94,6 +101,7 @@ def _service(wanted: WantedService, state: ClusterState) -> FittingTable:
         table.add_column("active", justify="right")
         table.add_column("inactive", justify="right")
     known = {(address, wanted.service.port): name for name, address in wanted.servers.items()}
+    shown = {key: name for key, name in known.items() if name not in state.left_out}
     extra = {
         (server.address, server.port): endpoint(server.address, server.port)
         for servers in tables.values()
@@ -101,7 +109,7 @@ def _service(wanted: WantedService, state: ClusterState) -> FittingTable:
         if (server.address, server.port) not in known
     }
     rows: list[Row] = []
-    for key, label in {**known, **extra}.items():
+    for key, label in {**shown, **extra}.items():
         cells: list[Text] = []
         for servers in tables.values():
             should = None if wanted.weights_move else wanted.weights.get(label)
@@ -159,7 +167,7 @@ def _real_servers(inventory: Inventory, state: ClusterState) -> FittingTable:
     if ends_tls:
         table.add_column("certificate")
     rows: list[Row] = []
-    for name in inventory.real_servers.hosts:
+    for name in _shown(inventory.real_servers.hosts, state):
         server = state.real_servers.get(name)
         if server is None:
             rows.append((Text(name), [_GONE]))
@@ -235,7 +243,7 @@ def _outputs(inventory: Inventory, mount: MountState | None) -> Text:
 
 def _storage(inventory: Inventory, state: ClusterState) -> FittingTable:
     table = _table("Storage", "host", "NFS server", "exported to", "free", "of")
-    for name in inventory.storage.hosts if inventory.storage else ():
+    for name in _shown(inventory.storage.hosts if inventory.storage else (), state):
         host = state.storage.get(name)
         if host is None:
             table.add_row(name, _GONE)
@@ -254,7 +262,7 @@ def _by_itself(role: Role, inventory: Inventory, state: ClusterState) -> Fitting
     seen = state.others[role.key]
     headings = next(iter(seen.values())).cells
     table = _table(role.name.capitalize(), "host", *headings)
-    for name in role.hosts(inventory):
+    for name in _shown(role.hosts(inventory), state):
         host = seen.get(name)
         cells = [_GONE] if host is None else [_good(c.text, c.good) for c in host.cells.values()]
         table.add_row(name, *cells)

@@ -12,10 +12,10 @@ from .folding import alike, folds, title, without_names
 
 def counts(inventory: Inventory, state: ClusterState, faults: list[Fault]) -> list[Text]:
     """The summary in front of many hosts."""
-    nodes = inventory.real_servers.hosts
+    nodes = {name for name in inventory.real_servers.hosts if name not in state.left_out}
     if not folds(len(nodes)):
         return []
-    wrong = {fault.host for fault in faults} & nodes.keys()
+    wrong = {fault.host for fault in faults} & nodes
     gone = [name for name in nodes if name not in state.real_servers]
     parts = [f"{len(nodes)} real servers: {len(nodes) - len(wrong | {*gone})} well"]
     for word, names in (

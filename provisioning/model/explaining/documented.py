@@ -40,7 +40,7 @@ _PAGES = {
     "service_manager": "docs/requirements.md",
     "templates": "docs/deploy.md",
     "vars": "docs/deploy.md",
-    "forks": "docs/operations.md",
+    "forks": "docs/many-hosts.md",
 }
 """By the part's place, without the brackets of lists."""
 

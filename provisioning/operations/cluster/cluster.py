@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...model.cluster_record import ClusterRecord
+from ...model.derived.forks import forks_of
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ..state_folder.runtime_state import load_record
@@ -26,6 +27,11 @@ class Cluster:
     def state_dir(self) -> Path:
         """The control machine's memory of this cluster: history and lock."""
         return self.base_dir / ".cluster" / self.inventory.name
+
+    @property
+    def forks(self) -> int:
+        """Hosts worked on at a time, where the command line does not say."""
+        return forks_of(self.inventory)
 
     @property
     def record(self) -> ClusterRecord:

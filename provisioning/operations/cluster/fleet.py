@@ -75,4 +75,4 @@ def new_fleet(
         )
         return wrap(name, transport)
 
-    return Fleet(connect_to, forks=forks or cluster.inventory.forks, progress=progress)
+    return Fleet(connect_to, forks=forks or cluster.forks, progress=progress)

@@ -1,7 +1,7 @@
 """A look at all hosts of a cluster, in one round trip each."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from ...facts.ipvs.table import TableFormatError
 from ...facts.lan.interfaces import InterfacesFormatError
 from ...model.agreeing import agreed, split
 from ...model.cluster_record import ClusterRecord
+from ...model.derived.way_in import way_in
 from ...model.inventory import Inventory
 from ...roles.host_status import HostStatus
 from ...roles.registry import ROLES
@@ -38,20 +39,31 @@ _Each = Callable[[Iterable[str], Callable[[str, Transport], Answers]], dict[str,
 """Function that does the work on every host."""
 
 
-def look_at(inventory: Inventory, fleet: Fleet, ours: ClusterRecord) -> ClusterState:
+def look_at(
+    inventory: Inventory,
+    fleet: Fleet,
+    ours: ClusterRecord,
+    only: Collection[str] | None = None,
+) -> ClusterState:
     """Connect to every host that is not connected, and look at it. No failure of one host keeps
     the others from being seen.
 
-    ``ours`` is this folder's record of the cluster; a later one of a host counts.
+    ``ours`` is this folder's record of the cluster; a later one of a host counts. With ``only``,
+    no other hosts are looked at but those that the traffic comes through.
     """
-    return _look(inventory, fleet, ours, fleet.each_at_once, timeout=60.0)
+    return _look(inventory, fleet, ours, fleet.each_at_once, only, timeout=60.0)
 
 
 def look_at_connected(
-    inventory: Inventory, fleet: Fleet, ours: ClusterRecord, *, timeout: float = 60.0
+    inventory: Inventory,
+    fleet: Fleet,
+    ours: ClusterRecord,
+    only: Collection[str] | None = None,
+    *,
+    timeout: float = 60.0,
 ) -> ClusterState:
     """Look at the hosts that are connected. ``timeout`` is in seconds, for each host."""
-    return _look(inventory, fleet, ours, fleet.each, timeout=timeout)
+    return _look(inventory, fleet, ours, fleet.each, only, timeout=timeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +91,23 @@ def host_views(inventory: Inventory) -> dict[str, HostViews]:
     return found
 
 
+def looked_at(inventory: Inventory, only: Collection[str] | None) -> list[str]:
+    """Names of the hosts that are looked at where only these are asked for."""
+    wanted = {*way_in(inventory), *(only or ())}
+    return [name for name in host_views(inventory) if only is None or name in wanted]
+
+
 def _look(
-    inventory: Inventory, fleet: Fleet, ours: ClusterRecord, each: _Each, *, timeout: float
+    inventory: Inventory,
+    fleet: Fleet,
+    ours: ClusterRecord,
+    each: _Each,
+    only: Collection[str] | None,
+    *,
+    timeout: float,
 ) -> ClusterState:
-    views = host_views(inventory)
+    every = host_views(inventory)
+    views = {name: every[name] for name in looked_at(inventory, only)}
     clocked: dict[str, Clock] = {}
 
     def look(name: str, transport: Transport) -> Answers:
@@ -107,7 +132,8 @@ def _look(
     }
     # In the inventory's order, as everything else.
     ordered = {name: clocked[name] for name in views if name in clocked}
-    return replace(state, remedies=remedies, clocks=ordered)
+    left_out = frozenset(every.keys() - views.keys())
+    return replace(state, remedies=remedies, clocks=ordered, left_out=left_out)
 
 
 def assemble(

@@ -43,6 +43,8 @@ class ClusterState:
     """Fixes for some that could not be looked at."""
     clocks: dict[str, Clock] = field(default_factory=dict)
     """Of the hosts that could be."""
+    left_out: frozenset[str] = frozenset()
+    """Hosts that were not to be looked at."""
 
     def of_role(self, key: str) -> dict[str, Any]:
         """States of the hosts of one role."""

@@ -49,9 +49,11 @@ def _away(name: str) -> str:
 
 
 def all_faults(inventory: Inventory, state: ClusterState) -> list[Fault]:
-    """Everything that is wrong; hosts that could not be looked at come first."""
+    """Everything that is wrong; hosts that could not be looked at come first, and those that were
+    not to be looked at have no faults."""
     unreachable = [
         Fault(name, f"cannot be looked at: {reason}", state.remedies.get(name) or _away(name))
         for name, reason in state.unreachable.items()
     ]
-    return unreachable + [fault for rule in _RULES for fault in rule(inventory, state)]
+    found = unreachable + [fault for rule in _RULES for fault in rule(inventory, state)]
+    return [fault for fault in found if fault.host not in state.left_out]

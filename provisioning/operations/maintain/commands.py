@@ -105,7 +105,7 @@ class MaintenanceCommand(ABC):
                 watch=heard,
                 clock=self.clock(),
                 journal=op.run.journal,
-                forks=op.cluster.inventory.forks,
+                forks=op.cluster.forks,
             )
             result = self._run(op, runner, work, announce)
             announce(end_event(result))

@@ -152,7 +152,7 @@ def execute(
         pause=pause,
         watch=journaled,
         clock=actions.clock,
-        forks=cluster.inventory.forks,
+        forks=cluster.forks,
     )
     try:
         upgrade = work(runner)

@@ -14,7 +14,7 @@ def session_routing(host: RoleHost, again: tuple[Handler, ...]) -> list[Resource
     if not routes_sessions(host.inventory):
         return []
     # Read again when it changes: a node that joins restarts nobody.
-    content = host.render("peers.j2", peers=peers(host.inventory))
+    content = host.render_once("peers.j2", lambda: {"peers": peers(host.inventory)})
     return [
         RenderedFile(path=PEERS_FILE, content=content),
         *secret_files(

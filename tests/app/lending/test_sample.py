@@ -1,6 +1,8 @@
 """More peers than are told of waiting jobs: so many by chance, of those that answer."""
 
 import asyncio
+import random
+import time
 
 from app.lending import broker
 from app.lending.broker import Broker
@@ -8,6 +10,7 @@ from app.lending.peer_interface import PeerSilentError
 from app.session_routing.peers.peer import Peer
 from app.workers.job_queue import JobQueue
 from app.workers.remote import RemoteSlot
+from benchmarks.lending.nodes import LendingNode, Network
 from benchmarks.session_routing import virtual_time
 
 _PEERS = [Peer(f"rs{number:03}", "") for number in range(2, 301)]
@@ -104,3 +107,33 @@ def test_of_many_a_bounded_number_is_asked_for_spare_slots() -> None:
     asked = virtual_time.run(_asked_for_a_patient_job(2.5))
     assert len(set(asked)) == broker._TOLD
     assert len(asked) <= 3 * broker._TOLD
+
+
+async def _served_by_all(nodes: int, jobs: int) -> list[float]:
+    """Seconds that jobs waited, all of which came to one node, faster than they are done."""
+    random.seed(1)
+    network: Network[LendingNode] = Network(1)
+    peers = [Peer(f"rs{number:03}", "") for number in range(nodes)]
+    for peer in peers:
+        LendingNode(peer.name, 1, network)
+    for name, node in network.nodes.items():
+        node.lend_to(peer for peer in peers if peer.name != name)
+    home = network.nodes[peers[0].name]
+
+    async def served(number: int) -> float:
+        await asyncio.sleep(number * 0.05)
+        came = time.monotonic()
+        began = await home.serve(20.0)
+        assert began is not None
+        return began - came
+
+    waits = await asyncio.gather(*map(served, range(jobs)))
+    for node in network.nodes.values():
+        await node.broker.stop()
+    return waits
+
+
+def test_a_node_that_gets_most_jobs_finds_more_free_workers_than_it_tells_at_once() -> None:
+    waits = virtual_time.run(_served_by_all(nodes=80, jobs=70))
+    # Of the 49 peers that are not told at first, all but nine are needed.
+    assert max(waits) < 1.0
