@@ -24,7 +24,7 @@ _NONE = "there is no such registered voice"
 
 
 class NewName(BaseModel):
-    """What of a registered voice can be changed."""
+    """The facts of a registered voice that can be changed."""
 
     model_config = ConfigDict(extra="forbid")
     name: str = Field(description="what people see")

@@ -41,5 +41,5 @@ def test_openai_for_node(node: NodeProcess, tmp_path: Path) -> None:
 @pytest.mark.skipif(not javascript.has("ai"), reason="no ai here; scripts/test -m long installs it")
 def test_vercel_ai_sdk(node: NodeProcess, tmp_path: Path) -> None:
     told = run("vercel.mjs", node, tmp_path / "speech")
-    assert told == {"mediaType": "audio/mp3", "warnings": []}
+    assert told == {"mediaType": "audio/mpeg", "warnings": []}
     assert 0.8 < seconds_of((tmp_path / "speech").read_bytes()) < 4

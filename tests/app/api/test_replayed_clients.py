@@ -5,6 +5,7 @@ Each test names the repository, the commit and the file that it was read from.
 
 import base64
 import json
+from collections.abc import Mapping
 
 import httpx
 import openai
@@ -18,7 +19,7 @@ KEY = {"Authorization": "Bearer sk-of-somebody"}
 TEXT = "The quick brown fox jumped over the lazy dog."
 
 
-def spoken(node: NodeProcess, body: dict[str, object], **headers: str) -> httpx.Response:
+def spoken(node: NodeProcess, body: Mapping[str, object], **headers: str) -> httpx.Response:
     with node.client() as client:
         answer = client.post("/v1/audio/speech", json=body, headers=KEY | headers)
     assert answer.status_code == 200, answer.text
@@ -70,7 +71,7 @@ def test_lists_of_open_webui(node: NodeProcess) -> None:
 def test_sillytavern(node: NodeProcess, speed: float) -> None:
     """SillyTavern/SillyTavern at 414e28b24c7ca7a48e8b625e942b4c126745307d,
     public/scripts/extensions/tts/openai-compatible.js (its defaults, and the ends of its slider),
-    and src/endpoints/openai.js (``custom``): without a key the header is "Bearer " alone."""
+    and src/endpoints/openai.js (``custom``): without a key the header has no more than "Bearer"."""
     body = {
         "input": TEXT,
         "response_format": "mp3",
@@ -78,7 +79,7 @@ def test_sillytavern(node: NodeProcess, speed: float) -> None:
         "speed": speed,
         "model": "tts-1",
     }
-    answer = spoken(node, body, Authorization="Bearer ")
+    answer = spoken(node, body, Authorization="Bearer")
     assert 1 < seconds_of(answer.content) < 12
 
 
