@@ -143,14 +143,14 @@ def _clean(folder: Path, limits: Retention, now: float) -> Removed:
             item.size += size
             item.changed = max(item.changed, changed)
     others = list(limits.others()) if limits.total_bytes else []
-    for item in _surplus([*items.values(), *others], limits, now):
-        removed.bytes += item.size
-        if isinstance(item, Kept):
-            item.remove()
+    for due in _surplus([*items.values(), *others], limits, now):
+        removed.bytes += due.size
+        if isinstance(due, Kept):
+            due.remove()
             removed.others += 1
             continue
-        _remove(folder, item.names)
-        if item.whole:
+        _remove(folder, due.names)
+        if due.whole:
             removed.outputs += 1
         else:
             removed.leftovers += 1
