@@ -132,7 +132,8 @@ def _add_page(web: FastAPI, node: Node) -> None:
 
     _add_files(web, node)
     keyed = node.settings.api_keys_file is not None
-    document.install(node.service.engine, node.service.limits.text, keyed=keyed)
+    service = node.service
+    document.install(service.engine, service.limits.text, service.rules, keyed=keyed)
     blocks = _page(web, node)
     gr.mount_gradio_app(
         web,

@@ -337,7 +337,7 @@ def _option(
     "--keep-size",
     default=0.0,
     type=option_values.FiniteRange(0, 1 << 30),
-    help="GiB of finished audio to keep; beyond it the oldest is deleted. 0 is no limit.",
+    help="GiB of finished audio and books to keep; beyond it the oldest is deleted. 0 is no limit.",
 )
 @_option(
     "--keep-uploads",

@@ -22,6 +22,7 @@ import uvicorn
 from . import __version__, logs
 from .access.cluster_secret import ClusterSecret, read_secret
 from .books.keeper import BookKeeper
+from .books.kept import kept
 from .books.shelf import Shelf
 from .connections.connections import Connections
 from .connections.descriptors import ShortOfDescriptors
@@ -241,6 +242,7 @@ def _store(settings: Settings, watch: ShareWatch, space: UploadSpace) -> OutputS
             settings.keep_days,
             int(settings.keep_size * (1 << 30)),
             Uploads(settings.temp_dir, settings.keep_uploads * 3600, space),
+            partial(kept, settings.output_dir / "books"),
         ),
         share=ShareTerms(settings.expect_mount, settings.require_shared_folder, watch),
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, HTTPException, Request, UploadFile
 from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field
 
 from ..access.ownership import Caller
 from ..checks.words import name_of, transcript_of
@@ -19,10 +20,18 @@ from .inline_clip import LARGEST, too_large
 from .openapi import FAILURES
 
 _LANGUAGE = r"^$|^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+_NONE = "there is no such registered voice"
+
+
+class NewName(BaseModel):
+    """The facts of a registered voice that can be changed."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(description="what people see")
 
 
 def routes(service: SpeechService, node: str) -> APIRouter:
-    """List, register, delete."""
+    """List, register, rename, delete."""
     router = APIRouter(prefix="/v1/audio/voices", tags=["voices"], responses=FAILURES)
     engine = service.engine
 
@@ -73,24 +82,39 @@ def routes(service: SpeechService, node: str) -> APIRouter:
         ]
         return {"object": "audio.voice", **_told(voice, caller), "warnings": warnings}
 
+    @router.patch("/{voice_id}", summary="Rename a registered voice")
+    async def rename(request: Request, voice_id: str, body: NewName) -> dict[str, object]:
+        _check_not_built_in(engine, voice_id, "renamed", "改名")
+        name, caller = name_of(body.name), caller_of(request.scope)
+        voice = await service.voice_for(caller, voice_id)
+        if voice and not caller.deletes_voice(voice.id, voice.owner):
+            raise HTTPException(403, "this voice is not yours to rename")
+        if voice is None or not (voice := await service.voices.rename(voice_id, name)):
+            raise HTTPException(404, _NONE)
+        return {"object": "audio.voice", **_told(voice, caller)}
+
     @router.delete("/{voice_id}", summary="Delete a registered voice")
     async def delete(request: Request, voice_id: str) -> dict[str, object]:
-        if engine.voice(voice_id):
-            raise InvalidInputError(
-                "voice_built_in",
-                f"{voice_id} belongs to the engine and cannot be deleted",
-                f"{voice_id} 是引擎自带的声音，不能删除",
-                field="voice_id",
-            )
+        _check_not_built_in(engine, voice_id, "deleted", "删除")
         caller = caller_of(request.scope)
         voice = await service.voice_for(caller, voice_id)
         if voice and not caller.deletes_voice(voice.id, voice.owner):
             raise HTTPException(403, "this voice is not yours to delete")
         if voice is None or not await service.voices.remove(voice_id):
-            raise HTTPException(404, "there is no such registered voice")
+            raise HTTPException(404, _NONE)
         return {"id": voice_id, "object": "audio.voice.deleted", "deleted": True}
 
     return router
+
+
+def _check_not_built_in(engine: EngineInfo, voice_id: str, en: str, zh: str) -> None:
+    if engine.voice(voice_id):
+        raise InvalidInputError(
+            "voice_built_in",
+            f"{voice_id} belongs to the engine and cannot be {en}",
+            f"{voice_id} 是引擎自带的声音，不能{zh}",
+            field="voice_id",
+        )
 
 
 def _engine_voices(engine: EngineInfo) -> list[dict[str, object]]:

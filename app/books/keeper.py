@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -10,7 +11,7 @@ from ..errors import StorageError
 from ..speech import SpeechService
 from .lease import Lease, Leases
 from .maker import Maker
-from .shelf import Book, Shelf
+from .shelf import Book, Shelf, State
 from .speaker import Speaker
 
 _LOOKS = 4
@@ -36,6 +37,10 @@ class BookKeeper:
         keep: float,
     ) -> None:
         self.shelf = shelf
+        self.making = False
+        """True while this node makes a book."""
+        self.made: Counter[State] = Counter()
+        """Books that this node has finished, by how they ended."""
         self._service = service
         self._node = node
         self._opened = opened
@@ -68,7 +73,7 @@ class BookKeeper:
             self._news.clear()
             try:
                 if self._opened() and (taken := await self._taken()):
-                    await self._maker(*taken).run()
+                    await self._make(*taken)
                     continue
             except StorageError as error:
                 _log.debug("no look at the books: %s", error.en)
@@ -77,6 +82,15 @@ class BookKeeper:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._beat):
                     await self._news.wait()
+
+    async def _make(self, book: Book, lease: Lease) -> None:
+        self.making = True
+        try:
+            done = await self._maker(book, lease).run()
+        finally:
+            self.making = False
+        if done is not None:
+            self.made[State.DONE if done else State.FAILED] += 1
 
     async def _taken(self) -> tuple[Book, Lease] | None:
         """The oldest book that nobody makes, now this node's."""

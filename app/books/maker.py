@@ -58,14 +58,15 @@ class Maker:
         self._binding = False
         self._left = False
 
-    async def run(self) -> None:
-        """Make the book. Returns when it is finished, or is this node's no longer. Cancelling it
-        leaves all that is done to the next."""
+    async def run(self) -> bool | None:
+        """Make the book: True when it is done, False when it failed, None when it is this node's no
+        longer. Cancelling it leaves all that is done to the next."""
         about = {"book": self._record.id}
         _log.info("book begun", extra=about)
+        done = None
         try:
             async with self._held():
-                await self._made()
+                done = await self._made()
             _log.info("book finished", extra=about)
         except LeaseLostError:
             _log.info("book left", extra=about)
@@ -73,6 +74,7 @@ class Maker:
             self._left = True
             with contextlib.suppress(StorageError):
                 await self._shelf.call("let the book go", self._lease.release)
+        return done
 
     @contextlib.asynccontextmanager
     async def _held(self) -> AsyncIterator[None]:
@@ -120,20 +122,21 @@ class Maker:
             write = partial(files.write, self._folder, files.PROGRESS, told)
             await self._shelf.call("tell of the book", write)
 
-    async def _made(self) -> None:
+    async def _made(self) -> bool:
         while True:
             try:
                 bound = await self._bound()
                 break
             except BookFailedError as error:
                 await self._finish(self._end("failed", message=error.en, message_zh=error.zh))
-                return
+                return False
             except StorageError as error:
                 _log.warning("a book waits: %s", error.en)
                 self._binding = False
                 await asyncio.sleep(_PAUSE)
         failures = await self._shelf.call("read what failed", lambda: (*self._failures(),))
         await self._finish(self._end("done", files=bound, failures=failures))
+        return True
 
     async def _bound(self) -> tuple[BookFile, ...]:
         text = await self._shelf.call("read the book", lambda: files.manuscript_of(self._folder))

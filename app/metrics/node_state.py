@@ -7,6 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from .. import __version__
+from ..books.shelf import State
 from ..connections.causes import Cause
 from ..lending.ledger import Ending
 from ..node import Node
@@ -30,6 +31,7 @@ class NodeCollector(Collector):
         yield self._closed()
         yield from self._gauges()
         yield from self._lending()
+        yield from self._books()
         settings, drain = self._node.settings, self._node.gpu_drain
         out = drain.out if drain else ()
         yield from gpu_metrics(self._node.gpus.latest, settings.gpus_expected, out)
@@ -88,6 +90,18 @@ class NodeCollector(Collector):
             for ending in Ending:
                 family.add_metric([ending.value], counts[ending])
             yield family
+
+    def _books(self) -> Iterator[Metric]:
+        keeper = self._node.books
+        if keeper is None:
+            return
+        making = "Whether this node makes a book."
+        yield GaugeMetricFamily("cosyvoice_books_making", making, keeper.making)
+        finished = "Books that this node has finished, by how they ended."
+        family = CounterMetricFamily("cosyvoice_books", finished, labels=["outcome"])
+        for state in (State.DONE, State.FAILED):
+            family.add_metric([state.value], keeper.made[state])
+        yield family
 
     def _gauges(self) -> Iterator[GaugeMetricFamily]:
         node, pool = self._node, self._node.service.pool

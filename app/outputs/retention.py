@@ -9,8 +9,9 @@ is one removal, so it may be killed anywhere.
 import contextlib
 import errno
 import fcntl
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,12 +29,26 @@ _DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """Something else in the folder that is kept with the outputs, and counts for their size."""
+
+    name: str
+    size: int
+    changed: float | None
+    """Seconds since the epoch; None for what is not finished, and stays."""
+    remove: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Retention:
     """Limits of the outputs that stay; 0 is no limit."""
 
     days: float = 0
     total_bytes: int = 0
     uploads: Uploads | None = None
+    others: Callable[[], Iterable[Kept]] = tuple
+    """Finds what else counts for ``total_bytes``, and goes for it; its days are counted elsewhere.
+    Raises OSError."""
 
 
 @dataclass(slots=True)
@@ -41,6 +56,7 @@ class Removed:
     """Number and size of the files that a pass removed."""
 
     outputs: int = 0
+    others: int = 0
     leftovers: int = 0
     """Unfinished files, sound without a sidecar, sidecars without sound."""
     bytes: int = 0
@@ -126,24 +142,31 @@ def _clean(folder: Path, limits: Retention, now: float) -> Removed:
             item.names.append(name)
             item.size += size
             item.changed = max(item.changed, changed)
-    for item in _surplus(list(items.values()), limits, now):
-        _remove(folder, item.names)
-        removed.bytes += item.size
-        if item.whole:
+    others = list(limits.others()) if limits.total_bytes else []
+    for due in _surplus([*items.values(), *others], limits, now):
+        removed.bytes += due.size
+        if isinstance(due, Kept):
+            due.remove()
+            removed.others += 1
+            continue
+        _remove(folder, due.names)
+        if due.whole:
             removed.outputs += 1
         else:
             removed.leftovers += 1
     return removed
 
 
-def _surplus(items: list[_Item], limits: Retention, now: float) -> list[_Item]:
-    """Choose the outputs that have to go, the oldest first."""
-    surplus: list[_Item] = []
+def _surplus(items: Iterable[_Item | Kept], limits: Retention, now: float) -> list[_Item | Kept]:
+    """Choose what has to go, the oldest first."""
+    surplus: list[_Item | Kept] = []
     size = 0
-    for item in sorted(items, key=lambda item: (item.changed, item.stem), reverse=True):
+    for item in sorted(items, key=_newness, reverse=True):
         size += item.size
-        age = now - item.changed
-        if not item.whole:
+        age = now - _newness(item)[0]
+        if isinstance(item, Kept):
+            due = 0 < limits.total_bytes < size and age > INTERVAL
+        elif not item.whole:
             due = age > GRACE
         else:
             too_old = 0 < limits.days * _DAY < age
@@ -153,6 +176,14 @@ def _surplus(items: list[_Item], limits: Retention, now: float) -> list[_Item]:
         if due:
             surplus.append(item)
     return surplus[::-1]
+
+
+def _newness(item: _Item | Kept) -> tuple[float, str]:
+    """The time of the last change, and a name for those of the same; without end for what is not
+    finished."""
+    if isinstance(item, Kept):
+        return math.inf if item.changed is None else item.changed, item.name
+    return item.changed, item.stem
 
 
 def _files(folder: Path) -> Iterator[tuple[str, int, float]]:

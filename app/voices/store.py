@@ -4,6 +4,7 @@ Every access runs in a thread with a time limit: the file server may be dead.
 """
 
 import contextlib
+import json
 import logging
 import os
 from collections.abc import Callable
@@ -62,6 +63,12 @@ class VoiceStore:
             return False
         return await self._call("delete the voice", lambda: self._remove(voice_id))
 
+    async def rename(self, voice_id: str, name: str) -> RegisteredVoice | None:
+        """Give a voice another name: the voice as it is then, or None. Raises ``StorageError``."""
+        if not is_id(voice_id):
+            return None
+        return await self._call("rename the voice", lambda: self._rename(voice_id, name))
+
     def close(self) -> None:
         """Give up the threads, without waiting for one that hangs."""
         self._threads.close()
@@ -113,6 +120,20 @@ class VoiceStore:
             with contextlib.suppress(OSError):
                 self._wav(voice.id).unlink()
             raise
+
+    def _rename(self, voice_id: str, name: str) -> RegisteredVoice | None:
+        voice = self._read(voice_id)
+        if voice is None:
+            return None
+        # All that a node of a newer release has written stays.
+        known = json.loads(self._sidecar(voice_id).read_bytes())
+        content = json.dumps(known | {"name": name}, ensure_ascii=False, indent=1)
+        atomic.write(self._sidecar(voice_id), content.encode() + b"\n")
+        if not self._wav(voice_id).exists():
+            # Deleted meanwhile, and it has to stay so.
+            self._sidecar(voice_id).unlink(missing_ok=True)
+            return None
+        return voice.model_copy(update={"name": name})
 
     def _remove(self, voice_id: str) -> bool:
         try:

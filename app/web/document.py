@@ -16,6 +16,7 @@ from pathlib import Path
 from gradio import routes
 from jinja2 import ChoiceLoader, DictLoader
 
+from ..access.ownership import MINE, Rules
 from ..engines.interface import Capability, EngineInfo
 from ..session_routing import RECONNECT
 from ..speech import FIRST_SEED, LAST_SEED
@@ -56,14 +57,14 @@ _CORE = re.compile(r"core-.*\.js")
 _log = logging.getLogger("app.page")
 
 
-def install(engine: EngineInfo, text_limit: int, *, keyed: bool) -> None:
+def install(engine: EngineInfo, text_limit: int, rules: Rules, *, keyed: bool) -> None:
     """Serve the page in a document of its own. For the whole process. ``keyed``: programs need an
     API key."""
     environment = routes.templates.env
     loader = environment.loader
     assert loader is not None
     original, _, _ = loader.get_source(environment, _TEMPLATE)
-    head = _head(engine, text_limit, keyed)
+    head = _head(engine, text_limit, rules, keyed)
     # A function, because a replacement's backslashes would be read as references.
     document = _LEFTOVERS.sub("", original).replace("<head>", f"<head>{head}", 1)
     environment.loader = ChoiceLoader([DictLoader({_TEMPLATE: document}), loader])
@@ -84,7 +85,7 @@ def locale_module() -> str:
     return ""
 
 
-def _head(engine: EngineInfo, text_limit: int, keyed: bool) -> str:
+def _head(engine: EngineInfo, text_limit: int, rules: Rules, keyed: bool) -> str:
     facts = {
         "words": WORDS,
         "localeModule": locale_module(),
@@ -92,6 +93,9 @@ def _head(engine: EngineInfo, text_limit: int, keyed: bool) -> str:
         "seeds": [FIRST_SEED, LAST_SEED],
         "seeded": Capability.SEED in engine.capabilities,
         "keyed": keyed,
+        # Without keys a voice may be one browser's.
+        "owned": not keyed and rules.history == MINE,
+        "sharedVoices": sorted(rules.shared_voices),
         "firstMode": offered(engine)[0].value,
         "fields": [field.name for field in fields(FormValues)],
     }

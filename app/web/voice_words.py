@@ -1,4 +1,4 @@
-"""Texts of the page about voices: looking for one, hearing it, saving and deleting it."""
+"""Texts of the page about voices: looking for one, hearing it, saving, renaming and deleting it."""
 
 VOICE_WORDS: dict[str, tuple[str, str]] = {
     "browse_voices": ("试听和选择声音", "Browse voices"),
@@ -12,6 +12,9 @@ VOICE_WORDS: dict[str, tuple[str, str]] = {
     "voice_sample_made": ("正在生成试听……", "Preparing the sample…"),
     "voice_use": ("使用", "Use"),
     "voice_use_named": ("使用 {0}", "Use {0}"),
+    "voice_rename": ("改名", "Rename"),
+    "voice_rename_named": ("给 {0} 改名", "Rename {0}"),
+    "voice_renamed": ("已改名为“{0}”。", "Renamed to “{0}”."),
     "voice_delete_named": ("删除 {0}", "Delete {0}"),
     "voice_delete_question": (
         "所有人都将不能再使用这个声音。要删除“{0}”吗？",

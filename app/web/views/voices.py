@@ -16,7 +16,7 @@ def browse_html() -> str:
 
 
 def voices_html() -> str:
-    """The list of voices: searched, heard, chosen; saved ones are deleted here."""
+    """The list of voices: searched, heard, chosen; saved ones are renamed and deleted here."""
     return (
         '<dialog id="voices-dialog" class="sheet" aria-labelledby="voices-title">'
         f'<div class="sheet-head"><h2 id="voices-title">{both("voices")}</h2>'

@@ -216,6 +216,10 @@ def test_a_voice_is_its_owners(keyed: NodeProcess, voice: bytes) -> None:
             answer = bob.delete(f"/v1/audio/voices/{wrong}")
             assert answer.status_code == 404
             assert answer.json()["error"]["message"] == "there is no such registered voice"
+            renamed = bob.patch(f"/v1/audio/voices/{wrong}", json={"name": "x"})
+            assert renamed.status_code == 404 and renamed.json() == answer.json()
+        assert bob.patch(f"/v1/audio/voices/{SHARED}", json={"name": "x"}).status_code == 403
+        assert alice.patch(f"/v1/audio/voices/{hers}", json={"name": "x"}).json()["name"] == "x"
         # It can be seen, so that it is there is no secret.
         assert bob.delete(f"/v1/audio/voices/{SHARED}").status_code == 403
         assert alice.delete(f"/v1/audio/voices/{hers}").status_code == 200

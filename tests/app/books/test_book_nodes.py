@@ -197,6 +197,14 @@ def test_a_piece_that_cannot_be_spoken_is_told_of(node: NodeProcess) -> None:
     assert nothing["state"] == "failed" and "could be spoken" in nothing["error"]["message"]
     assert nothing["files"] == []
 
+    def counted() -> bool:
+        told = node.get("/metrics").text
+        ends = [f'cosyvoice_books_total{{outcome="{end}"}} ' for end in ("done", "failed")]
+        return all(end in told and f"{end}0.0" not in told for end in ends)
+
+    # The node that made them, and this is the only one, a moment after they are whole.
+    node.wait_until(counted, 60)
+
 
 def test_a_book_that_is_deleted_is_made_no_more(node: NodeProcess, tmp_path: Path) -> None:
     with Held(tmp_path) as held:

@@ -41,6 +41,7 @@ class Listener:
     def __init__(self) -> None:
         self.bodies: list[Any] = []
         self.keys: list[str | None] = []
+        self.cookies: list[str | None] = []
         listener = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -48,6 +49,7 @@ class Listener:
                 length = int(self.headers["Content-Length"])
                 listener.bodies.append(json.loads(self.rfile.read(length)))
                 listener.keys.append(self.headers["Authorization"])
+                listener.cookies.append(self.headers["Cookie"])
                 self.send_response(200)
                 self.end_headers()
                 self.wfile.write(b"sound")
@@ -149,6 +151,27 @@ def test_a_key_is_never_in_it(
             patch.setenv("SPEECH_API_KEY", "sk-1 $x")
             run(kind, told.replace(studio.url, listener.url), folder)
         assert listener.keys[-1] == "Bearer sk-1 $x"
+
+
+def test_a_private_voice_needs_the_cookie_of_its_browser(
+    open_page: Open, studio: NodeProcess, listener: Listener, tmp_path: Path
+) -> None:
+    page = open_page(studio, ENGLISH)
+    voice = "voice_0123456789abcdef"
+    record = {"mode": "clone", "text": "a", "registered_voice": voice, "format": "mp3", "speed": 1}
+    for kind in ("curl", "python"):
+        folder = tmp_path / kind
+        folder.mkdir()
+        told = made(page, kind, record | {"seed": 1, "stream": False})
+        assert "the cookie cosyvoice_owner of the browser that saved the voice" in told
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SPEECH_OWNER", "x" * 43)
+            run(kind, told.replace(studio.url, listener.url), folder)
+        assert listener.cookies[-1] == f"cosyvoice_owner={'x' * 43}"
+        # One that the operator shares needs none.
+        page.evaluate("voice => window.studio.sharedVoices = [voice]", voice)
+        assert "SPEECH_OWNER" not in made(page, kind, record | {"seed": 1, "stream": False})
+        page.evaluate("window.studio.sharedVoices = []")
 
 
 def test_a_link_is_copied_without_https_too(browser: Browser, studio: NodeProcess) -> None:

@@ -126,6 +126,37 @@ def test_a_saved_voice_is_deleted_when_that_is_meant(
     expect(page.locator("#saved-voice")).to_be_hidden()
 
 
+def test_a_saved_voice_gets_another_name(
+    open_page: Open, studio: NodeProcess, tmp_path: Path
+) -> None:
+    voice = register(studio, tmp_path / "voice.wav", "Ada")
+    page = open_page(studio, ENGLISH)
+    browse(page)
+    expect(page.locator(".voice-rename")).to_have_count(1)
+    rename = page.get_by_role("button", name="Rename Ada")
+    rename.press("Enter")
+    name = page.get_by_role("textbox", name="Name", exact=True)
+    expect(name).to_be_focused()
+    expect(name).to_have_value("Ada")
+    assert violations(page) == []
+    page.get_by_role("button", name="Cancel", exact=True).last.press("Enter")
+    expect(rename).to_be_focused()
+    rename.click()
+    name.fill(" ")
+    name.press("Enter")
+    expect(page.locator("#voices-note")).to_have_text("Give the voice a name.")
+    name.fill("Grace <b>&")
+    name.press("Enter")
+    expect(page.locator("#voices-note")).to_have_text("Renamed to “Grace <b>&”.")
+    expect(page.get_by_role("button", name="Rename Grace <b>&")).to_be_focused()
+    assert "Grace <b>&" in studio.get("/v1/audio/voices").json()["voices"][-1]["name"]
+    # It is the same voice, also where it had been offered before.
+    page.keyboard.press("Escape")
+    choose_mode(page, "clone")
+    expect(page.locator("#saved-voice")).to_be_visible()
+    assert voice in studio.get("/v1/audio/voices").text
+
+
 @pytest.mark.long
 def test_an_engine_without_recordings_has_a_list_too(open_page: Open, node: NodeProcess) -> None:
     page = open_page(node, ENGLISH)

@@ -7,10 +7,12 @@ import sys
 import time
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from app.books.kept import kept
 from app.outputs import retention
 from app.outputs.names import is_stem
 from app.outputs.retention import Removed, Retention, clean
@@ -68,6 +70,41 @@ def test_what_is_too_much_goes_oldest_first(tmp_path: Path) -> None:
     assert (removed.outputs, stems(tmp_path)) == (2, set(made[:2]))
 
 
+def book(folder: Path, number: int, age: float, size: int, *, finished: bool = True) -> Path:
+    made = folder / "books" / f"book_{number:016x}"
+    (made / "files").mkdir(parents=True)
+    (made / "files" / "book.mp3").write_bytes(b"x" * size)
+    if finished:
+        (made / "finished.json").write_text("")
+        grow_old(made / "finished.json", age)
+    return made
+
+
+def test_books_count_for_the_size_and_go_as_outputs_do(tmp_path: Path) -> None:
+    new = book(tmp_path, 1, DAY, 100_000)
+    kept_output = output(tmp_path, 2 * DAY, size=100_000)
+    old = book(tmp_path, 2, 3 * DAY, 100_000)
+    output(tmp_path, 4 * DAY, size=10)
+    # Its pieces take room, and it is somebody's work.
+    unfinished = book(tmp_path, 3, 0, 10_000, finished=False)
+    limits = Retention(total_bytes=250_000, others=partial(kept, tmp_path / "books"))
+    removed = pass_over(tmp_path, limits)
+    assert removed
+    assert (removed.outputs, removed.others, removed.bytes > 100_000) == (1, 1, True)
+    assert stems(tmp_path) == {kept_output}
+    assert set((tmp_path / "books").iterdir()) == {new, unfinished}
+    assert not old.exists()
+    # The days of books are counted elsewhere, and without a limit nobody looks at them.
+    pass_over(tmp_path, Retention(days=0.5, others=partial(kept, tmp_path / "books")))
+    assert new.exists()
+
+
+def test_a_book_that_was_just_made_stays_even_beyond_the_size(tmp_path: Path) -> None:
+    made = book(tmp_path, 1, 5, 100_000)
+    pass_over(tmp_path, Retention(total_bytes=10, others=partial(kept, tmp_path / "books")))
+    assert made.exists()
+
+
 def test_a_large_new_one_does_not_spare_small_old_ones(tmp_path: Path) -> None:
     output(tmp_path, 3 * DAY, size=10)
     output(tmp_path, 2 * DAY, size=300_000)
@@ -115,6 +152,7 @@ def test_a_second_pass_comes_an_interval_later(
 _HOLDER = """
 import sys, time
 from pathlib import Path
+from app.books.kept import kept
 from app.outputs import retention
 from app.outputs.shared import SharedFolder
 def hold(*_):

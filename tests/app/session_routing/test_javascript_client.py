@@ -6,7 +6,7 @@ from tests import javascript
 from tests.app.session_routing.cluster import NAMES, Nodes
 
 pytestmark = pytest.mark.skipif(
-    not (javascript.NODE.exists() and javascript.INSTALLED.exists()),
+    not javascript.has("@gradio/client"),
     reason="no Node or no @gradio/client here; scripts/test installs them",
 )
 

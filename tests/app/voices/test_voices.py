@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -179,6 +180,29 @@ def test_a_registered_voice_is_listed_spoken_with_and_deleted(
     assert (deleted.json()["deleted"], again.status_code) == (True, 404)
     assert empty_shelf.speak(input="你好", voice=voice["id"]).status_code == 400
     wait_clean(empty_shelf)
+
+
+def test_a_registered_voice_is_renamed(empty_shelf: NodeProcess, recording: Path) -> None:
+    voice = register(empty_shelf, recording, transcript="嗡嗡", language="zh-CN").json()
+    del voice["warnings"]
+    sidecar = empty_shelf.outputs / "voices" / f"{voice['id']}.json"
+    # As a newer release might write it.
+    sidecar.write_text(sidecar.read_text().replace("{", '{"colour": "warm",', 1))
+    path = f"/v1/audio/voices/{voice['id']}"
+    with empty_shelf.client() as client:
+        renamed = client.patch(path, json={"name": " 小红\n(新) "})
+        assert renamed.json() == voice | {"name": "小红 (新)", "name_zh": "小红 (新)"}
+        listed = client.get("/v1/audio/voices").json()["voices"][1]
+        assert listed == {key: value for key, value in renamed.json().items() if key != "object"}
+        assert json.loads(sidecar.read_text())["colour"] == "warm"
+        for wrong in ({"name": ""}, {"name": "x" * 65}, {}, {"name": "a", "id": "b"}):
+            assert client.patch(path, json=wrong).status_code == 400
+        assert client.patch("/v1/audio/voices/tone", json={"name": "a"}).status_code == 400
+        # A deletion that comes in between is not undone.
+        sidecar.with_suffix(".wav").unlink()
+        assert client.patch(path, json={"name": "a"}).status_code == 404
+        assert not sidecar.exists()
+        assert client.patch(path, json={"name": "a"}).status_code == 404
 
 
 def test_the_shelf_has_an_end(empty_shelf: NodeProcess, recording: Path) -> None:
