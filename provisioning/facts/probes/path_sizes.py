@@ -46,10 +46,15 @@ def look(device: str, seconds: float, wanted: list[str]) -> dict[str, object]:
             family = family_of(address)
             send(ears[family], family, address, number, mtu if number % 2 else 0)
         end = time.monotonic() + seconds * (turn + 1) / TIMES
-        while waiting and (left := end - time.monotonic()) > 0:
-            for ready in select.select(list(ears.values()), [], [], left)[0]:
-                waiting.difference_update(answered(ready.family, ready.recv(65535)))
+        # What is there is read, however late it is: a busy host may not run this in time.
+        while waiting and (ready := heard(ears, end - time.monotonic())):
+            for one in ready:
+                waiting.difference_update(answered(one.family, one.recv(65535)))
     return {"mtu": mtu, "words": [word(waiting, place) for place in range(len(wanted))]}
+
+
+def heard(ears: dict[int, socket.socket], left: float) -> list[socket.socket]:
+    return select.select(list(ears.values()), [], [], max(0.0, left))[0]
 
 
 def word(waiting: set[int], place: int) -> str:
