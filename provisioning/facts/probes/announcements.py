@@ -5,8 +5,8 @@ Argument: ``{"device": str, "source": str, "peers": [address], "enough": int, "s
 ``source`` is an IPv4 address of this host's own on the device. Ten times a second each sends a
 small datagram to every other and to VRRP's group, both to UDP's port 9 (discard, RFC 863), and says
 by a gratuitous ARP what is so anyway (RFC 5227, section 3). It ends once ``enough`` datagrams of
-every peer are there, or the time is up. Prints ``{peer: [to this host, to the group, gratuitous ARPs]}``,
-in numbers.
+every peer are there, or the time is up. Prints ``{peer: [to this host, to the group, gratuitous
+ARPs]}``, in numbers.
 
 Linux, as root (raw sockets): they are counted before any packet filter of this host sees them.
 """

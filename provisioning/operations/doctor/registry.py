@@ -15,7 +15,7 @@ from .rules.host import (
 )
 from .rules.keepalived import KEEPALIVED_OTHER, KEEPALIVED_TWICE
 from .rules.memory import GPU_MEMORY, GPU_PERSISTENCE, MEMORY_SHORT
-from .rules.mtu import MTU
+from .rules.mtu import LARGE_RECEIVE, MTU
 from .rules.outputs import OUTPUTS_MOUNT, OUTPUTS_SLOW
 from .rules.paths import PATH_MTU
 from .rules.programs import (
@@ -50,6 +50,7 @@ RULES: tuple[AnyRule, ...] = (
     FIREWALL_BESIDE,
     MTU,
     PATH_MTU,
+    LARGE_RECEIVE,
     RP_FILTER,
     GATEWAY_IS_DIRECTOR,
     REQUIREMENT,

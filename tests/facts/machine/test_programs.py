@@ -19,6 +19,7 @@ from provisioning.facts.machine.conntrack import CONNTRACK
 from provisioning.facts.machine.file_systems import file_systems
 from provisioning.facts.machine.keepalived_instances import KEEPALIVED_FOUND
 from provisioning.facts.machine.kernel_settings import kernel_settings
+from provisioning.facts.machine.large_receive import large_receive
 from provisioning.facts.machine.listeners import listeners
 from provisioning.facts.machine.name_lookups import NAME_LOOKUPS
 from provisioning.facts.machine.networkd import Networkd, networkd
@@ -288,5 +289,6 @@ def test_what_this_machine_says_makes_sense() -> None:
     modules = asked(scheduler_modules(["ip_vs_no_such_thing"]))
     assert modules.kernel == os.uname().release and modules.missing == ("ip_vs_no_such_thing",)
     assert isinstance(asked(CLOCK_KEEPING).programs, tuple)
+    assert asked(large_receive("lo")) is False
     table = asked(CONNTRACK)
     assert table is None or table.most > 0

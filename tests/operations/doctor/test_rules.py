@@ -264,6 +264,13 @@ CASES = [
         well=lambda answers: narrow(answers, "silent"),
     ),
     Case(
+        "large-receive",
+        {"lvs1"},
+        "eth0 joins packets that come in (LRO",
+        ill=said("large_receive", "true", "lvs1"),
+        severity=Severity.WARNING,
+    ),
+    Case(
         "rp-filter",
         {"lvs1"},
         "the default route leaves by eth1",

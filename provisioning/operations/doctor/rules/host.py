@@ -50,9 +50,8 @@ def _names(seen: Seen[NameLookups]) -> Iterator[Finding]:
             evidence=f"it {said}, where apt fetches from; its nameservers are {servers}",
             cause="a deploy that installs a package waits there"
             + (" and fails" if lost else ", as does each program that looks up a name"),
-            fix="name servers that answer in its /etc/resolv.conf, or in what writes that;"
-            " without a way to the internet, `cluster deploy --bundle` brings the packages and this"
-            " does not matter",
+            fix="name servers that answer in its /etc/resolv.conf, or in what writes that; where a"
+            " bundle brings the packages (docs/bundles.md) it does not matter",
         )
 
 
