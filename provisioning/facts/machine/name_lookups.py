@@ -15,7 +15,7 @@ eval "$(apt-config shell proxy Acquire::http::Proxy)"
 case $proxy in
 *://*) urls=$proxy ;;
 *) urls=$(sed -n 's/#.*//; s|.*\\(https\\{{0,1\\}}://[^] ]*\\).*|\\1|p' /etc/apt/sources.list \\
-    /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null) ;;
+    /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null || :) ;;
 esac
 echo "$urls" | sed -n 's|^[a-z]*://\\([^/]*@\\)\\{{0,1\\}}\\([A-Za-z0-9.-]*\\).*|\\2|p' | sort -u |
     head -n 3 | {{ while read -r name; do

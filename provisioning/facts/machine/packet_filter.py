@@ -142,6 +142,9 @@ def _match(match: dict[str, Any], packet: Packet) -> bool | None:
     values = _values(match.get("left"), packet)
     if values is None:
         return None
+    if not values:
+        # Of another protocol: `tcp dport != 22` is about TCP.
+        return False
     found = _holds(match.get("right"), values)
     if found is None:
         return None

@@ -94,7 +94,7 @@ def send(link: socket.socket, family: int, address: str, number: int, size: int)
 def checksum(packet: bytes) -> int:
     """Of RFC 1071."""
     packet += b"\0" * (len(packet) % 2)
-    total = sum(struct.unpack(f"!{len(packet) // 2}H", packet))
+    total: int = sum(struct.unpack(f"!{len(packet) // 2}H", packet))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF

@@ -129,9 +129,9 @@ def test_what_is_not_sure_is_not_said(unsure: list[object]) -> None:
     assert PACKET_FILTER.parse(printed("")).drops(_MULTICAST) is None
 
 
-def dport(protocol: str, port: object) -> dict[str, object]:
+def dport(protocol: str, port: object, op: str = "==") -> dict[str, object]:
     left = {"payload": {"protocol": protocol, "field": "dport"}}
-    return {"match": {"op": "==", "left": left, "right": port}}
+    return {"match": {"op": op, "left": left, "right": port}}
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,8 @@ def dport(protocol: str, port: object) -> dict[str, object]:
         ([dport("th", {"set": [53, 8848]}), {"accept": None}], True),
         ([dport("udp", 53), {"accept": None}], False),
         ([dport("tcp", 8848), {"accept": None}], False),
+        ([dport("tcp", 22, "!="), {"accept": None}], False),
+        ([dport("udp", 22, "!="), {"accept": None}], True),
         # A range may hold it, and where a packet comes from is not known.
         ([dport("udp", {"range": [8000, 9000]}), {"accept": None}], True),
         ([{"match": {"op": "==", "left": {"payload": {"protocol": "udp", "field": "sport"}},
