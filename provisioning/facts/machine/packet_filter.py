@@ -27,13 +27,15 @@ class FilterFormatError(ClusterError):
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """The first of its kind from a neighbour, of a protocol without ports."""
+    """The first of its kind from a neighbour."""
 
     protocol: tuple[str, str]
     """Name and number."""
     interface: str
     source: IPAddress
     target: IPAddress
+    port: int | None = None
+    """It goes to; nothing for a protocol without ports."""
 
     @property
     def family(self) -> str:
@@ -140,6 +142,9 @@ def _match(match: dict[str, Any], packet: Packet) -> bool | None:
     values = _values(match.get("left"), packet)
     if values is None:
         return None
+    if not values:
+        # Of another protocol: `tcp dport != 22` is about TCP.
+        return False
     found = _holds(match.get("right"), values)
     if found is None:
         return None
@@ -152,7 +157,7 @@ def _values(left: Any, packet: Packet) -> tuple[str, ...] | None:
         return None
     payload, meta = left.get("payload", {}), left.get("meta", {}).get("key")
     if payload.get("protocol") in ("tcp", "udp", "icmp", "icmpv6", "sctp", "dccp", "th"):
-        return ()
+        return _ports(payload, packet)
     kind = "multicast" if packet.target.is_multicast else "unicast"
     known: dict[Any, tuple[str, ...]] = {
         "l4proto": packet.protocol,
@@ -172,6 +177,13 @@ def _values(left: Any, packet: Packet) -> tuple[str, ...] | None:
         return ()
     # Neighbours that advertise are never answered, so each is new.
     return ("new",) if left.get("ct", {}).get("key") == "state" else None
+
+
+def _ports(payload: dict[str, Any], packet: Packet) -> tuple[str, ...] | None:
+    """Its port, where that is asked for; nothing is known of other fields."""
+    if packet.port is None or payload["protocol"] not in (*packet.protocol, "th"):
+        return ()
+    return (str(packet.port),) if payload.get("field") == "dport" else None
 
 
 def _holds(right: Any, values: tuple[str, ...]) -> bool | None:

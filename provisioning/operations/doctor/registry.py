@@ -2,14 +2,22 @@
 
 from .access import IDS
 from .rule import AnyRule
+from .rules.announcements import ARP_LOST, MULTICAST_LOST
 from .rules.claims import VIP_ANSWERED, VIP_TAKEN, VRID_TAKEN
 from .rules.clocks import CLOCK_APART, CLOCK_UNKEPT
-from .rules.firewall import FIREWALL_BESIDE, VRRP_DROPPED
-from .rules.host import OWN_NAME_RULE, SCHEDULER_MODULE, SSHD_SESSIONS
+from .rules.firewall import FIREWALL_BESIDE, SYNC_DROPPED, VRRP_DROPPED
+from .rules.host import (
+    NAME_LOOKUP,
+    OWN_NAME_RULE,
+    SCHEDULER_MODULE,
+    SSHD_SESSIONS,
+    SSHD_STARTUPS,
+)
 from .rules.keepalived import KEEPALIVED_OTHER, KEEPALIVED_TWICE
 from .rules.memory import GPU_MEMORY, GPU_PERSISTENCE, MEMORY_SHORT
-from .rules.mtu import MTU
-from .rules.outputs import OUTPUTS_MOUNT
+from .rules.mtu import LARGE_RECEIVE, MTU
+from .rules.outputs import OUTPUTS_MOUNT, OUTPUTS_SLOW
+from .rules.paths import PATH_MTU
 from .rules.programs import (
     IPVS_OWNER,
     NETWORK_MANAGER,
@@ -34,10 +42,15 @@ RULES: tuple[AnyRule, ...] = (
     VIP_ON_LO_WIDE,
     SEGMENT_APART,
     ADDRESS_TAKEN,
+    MULTICAST_LOST,
+    ARP_LOST,
     PORT_BLOCKED,
     VRRP_DROPPED,
+    SYNC_DROPPED,
     FIREWALL_BESIDE,
     MTU,
+    PATH_MTU,
+    LARGE_RECEIVE,
     RP_FILTER,
     GATEWAY_IS_DIRECTOR,
     REQUIREMENT,
@@ -53,13 +66,16 @@ RULES: tuple[AnyRule, ...] = (
     GPU_MEMORY,
     GPU_PERSISTENCE,
     OUTPUTS_MOUNT,
+    OUTPUTS_SLOW,
     DISK_FULL,
     CONNTRACK_FULL,
     SSHD_SESSIONS,
+    SSHD_STARTUPS,
     CLOCK_APART,
     CLOCK_UNKEPT,
     OWN_UPGRADES_RULE,
     OWN_NAME_RULE,
+    NAME_LOOKUP,
 )
 
 ALL_IDS = (*IDS, *(rule.id for rule in RULES))

@@ -127,3 +127,31 @@ def test_what_is_not_sure_is_not_said(unsure: list[object]) -> None:
     dropped = PACKET_FILTER.parse(printed(chain([{"counter": {}}]))).drops(_MULTICAST)
     assert dropped == Dropped("inet", "t", "c")
     assert PACKET_FILTER.parse(printed("")).drops(_MULTICAST) is None
+
+
+def dport(protocol: str, port: object, op: str = "==") -> dict[str, object]:
+    left = {"payload": {"protocol": protocol, "field": "dport"}}
+    return {"match": {"op": op, "left": left, "right": port}}
+
+
+@pytest.mark.parametrize(
+    ("rule", "comes"),
+    [
+        ([dport("udp", 8848), {"accept": None}], True),
+        ([dport("th", {"set": [53, 8848]}), {"accept": None}], True),
+        ([dport("udp", 53), {"accept": None}], False),
+        ([dport("tcp", 8848), {"accept": None}], False),
+        ([dport("tcp", 22, "!="), {"accept": None}], False),
+        ([dport("udp", 22, "!="), {"accept": None}], True),
+        # A range may hold it, and where a packet comes from is not known.
+        ([dport("udp", {"range": [8000, 9000]}), {"accept": None}], True),
+        ([{"match": {"op": "==", "left": {"payload": {"protocol": "udp", "field": "sport"}},
+                     "right": 8848}}, {"accept": None}], True),
+    ],
+)  # fmt: skip
+def test_a_port_is_compared_where_there_is_one(rule: list[object], comes: bool) -> None:
+    group = ip_address("224.0.0.81")
+    packet = Packet(("udp", "17"), "eth0", ip_address("10.99.0.11"), group, 8848)
+    found = PACKET_FILTER.parse(printed(chain(rule)))
+    assert (found.drops(packet) is None) == comes
+    assert found.drops(_MULTICAST) is not None, "VRRP has no ports"

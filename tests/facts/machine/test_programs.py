@@ -19,13 +19,16 @@ from provisioning.facts.machine.conntrack import CONNTRACK
 from provisioning.facts.machine.file_systems import file_systems
 from provisioning.facts.machine.keepalived_instances import KEEPALIVED_FOUND
 from provisioning.facts.machine.kernel_settings import kernel_settings
+from provisioning.facts.machine.large_receive import large_receive
 from provisioning.facts.machine.listeners import listeners
+from provisioning.facts.machine.name_lookups import NAME_LOOKUPS
 from provisioning.facts.machine.networkd import Networkd, networkd
 from provisioning.facts.machine.own_name import OWN_NAME
 from provisioning.facts.machine.own_upgrades import OWN_UPGRADES
 from provisioning.facts.machine.scheduler_modules import scheduler_modules
 from provisioning.facts.machine.sshd_limits import SSHD_LIMITS
 from provisioning.facts.machine.sysctl_files import SYSCTL_FILES, Setting
+from provisioning.facts.share_speed import share_speed
 from provisioning.transport.base import Completed, Conversation
 from tests.facts.recordings import printed
 from tests.processes import wait_until
@@ -231,6 +234,53 @@ def test_what_apt_does_by_itself_is_read_as_apt_prints_it() -> None:
     assert not OWN_UPGRADES.parse(printed("")).on
 
 
+_SOURCES = """\
+mount -t tmpfs none /etc/apt
+mkdir -p /etc/apt/apt.conf.d /etc/apt/sources.list.d
+cat > /etc/apt/sources.list.d/x.list <<X
+# deb http://commented.invalid/debian stable main
+deb [signed-by=/usr/x.gpg] http://someone:secret@localhost:8080/debian stable main
+deb file:/srv/mirror stable main
+X
+printf 'Types: deb\nURIs: https://mirror.invalid/debian\n' > /etc/apt/sources.list.d/y.sources
+"""
+_PROXY = """printf 'Acquire::http::Proxy "http://127.0.0.1:3142";' > /etc/apt/apt.conf.d/proxy\n"""
+
+
+@_ROOT
+def test_names_that_apt_needs_are_looked_up() -> None:
+    # On a network of its own nobody answers, but what is in a file is found.
+    alone = ("unshare", "--mount", "--net")
+    found = asked(NAME_LOOKUPS, Here(*alone, prelude=_SOURCES)).lookups
+    assert [(one.name, one.found) for one in found] == [
+        ("localhost", True),
+        ("mirror.invalid", False),
+    ]
+    assert all(one.seconds > 0 for one in found)
+    (proxy,) = asked(NAME_LOOKUPS, Here(*alone, prelude=_SOURCES + _PROXY)).lookups
+    assert (proxy.name, proxy.found) == ("127.0.0.1", True)
+
+
+@_ROOT
+def test_a_share_is_timed_by_a_file_that_is_gone_afterwards() -> None:
+    folder = "/srv/with blank"
+    fact = share_speed(folder, "nobody", patience=10)
+    assert asked(fact) is None, "nothing is mounted there"
+
+    def mounted(options: str) -> Here:
+        mount = f"mount -t tmpfs -o {options} none"
+        prelude = f"{mount} /srv\nmkdir '{folder}'\n{mount} '{folder}'\n"
+        return Here("unshare", "--mount", prelude=prelude)
+
+    # A word more would be none of its answer.
+    listed = replace(fact, fragment=f"{fact.fragment}\nls -A '{folder}'")
+    found = asked(listed, mounted("mode=1777"))
+    assert found is not None and found.answers and found.seconds > 0
+    assert asked(fact, mounted("mode=755")) is None, "it cannot write there"
+    assert asked(fact, mounted("mode=1777,size=64k")) is None, "no room is not slow"
+    assert asked(share_speed(folder, "no-such-user", patience=10), mounted("mode=1777")) is None
+
+
 def test_what_this_machine_says_makes_sense() -> None:
     assert asked(SSHD_LIMITS).sessions == 10
     assert asked(OWN_NAME).name == os.uname().nodename
@@ -239,5 +289,6 @@ def test_what_this_machine_says_makes_sense() -> None:
     modules = asked(scheduler_modules(["ip_vs_no_such_thing"]))
     assert modules.kernel == os.uname().release and modules.missing == ("ip_vs_no_such_thing",)
     assert isinstance(asked(CLOCK_KEEPING).programs, tuple)
+    assert asked(large_receive("lo")) is False
     table = asked(CONNTRACK)
     assert table is None or table.most > 0

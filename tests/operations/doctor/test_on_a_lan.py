@@ -27,6 +27,10 @@ _IDS = {
     "port-blocked",
     "vrrp-dropped",
     "mtu",
+    "path-mtu",
+    "sync-dropped",
+    "multicast-lost",
+    "arp-announcement-lost",
     "gateway-is-director",
 }
 
@@ -98,6 +102,7 @@ def test_what_is_wrong_on_a_lan_is_found_in_one_session_a_host(tmp_path: Path) -
         ("vrid-taken", ""),
         ("port-blocked", "rs1"),
         ("vrrp-dropped", "lvs2"),
+        ("sync-dropped", "lvs2"),
         ("mtu", "rs2"),
     }
     assert log.count("Accepted publickey for root") == len(_NAMES)

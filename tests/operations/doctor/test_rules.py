@@ -1,5 +1,6 @@
 """Rules over what hosts answered: each finds what is wrong, and nothing where it is not."""
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Iterable
@@ -158,6 +159,10 @@ _LATER = "/etc/sysctl.d/99-hardening.conf\tnet/ipv4/conf/all/arp_ignore\t0\t\n"
 _MOUNT = "36 25 0:31 / /srv/cosyvoice/outputs rw,noatime - nfs4 {source} rw,{options}\n"
 _GOOD_MOUNT = _MOUNT.format(source="10.99.0.31:/", options="vers=4.2,hard,timeo=150")
 _GIB = 2**30 // 4096
+_JUMPING = varied(
+    ssh={"jump": "10.99.0.31"}, storage={"hosts": {"nas1": {"address": "10.99.0.31"}}}
+)
+_APT = "deb.debian.org {} 1795993458000000000 {}\nnameserver 10.99.0.1\n"
 
 CASES = [
     Case("vip-taken", {""}, "02:00:00:00:00:42", "stranger-has-vip"),
@@ -168,10 +173,35 @@ CASES = [
     Case("vip-on-lo-wide", {"rs1"}, "10.99.0.100/24 is on lo", "real-server-answers"),
     Case("segment-apart", {"rs2"}, "lvs1 and lvs2 asked for 10.99.0.22", "apart"),
     Case("address-taken", {"rs2"}, "02:00:00:00:00:42", "stranger-has-address"),
+    Case(
+        "multicast-lost",
+        {"lvs1"},
+        "nothing that it sent to 224.0.0.18 (multicast) came to lvs2, where 8 packets",
+        ill=said("announcements", '{"10.99.0.11": [8, 0, 9]}', "lvs2"),
+        # Without what is for it alone, nothing is known: the other one was not asked at that time.
+        well=said("announcements", '{"10.99.0.11": [5, 0, 0]}', "lvs2"),
+    ),
+    Case(
+        "multicast-lost",
+        {"lvs2"},
+        "came to lvs1",
+        ill=said("announcements", '{"10.99.0.12": [8, 0, 9]}', "lvs1"),
+        well=said("announcements", '{"10.99.0.12": [8, 1, 0]}', "lvs1"),
+        severity=Severity.WARNING,
+        inventory=varied(vrrp={"unicast": True}),
+    ),
+    Case(
+        "arp-announcement-lost",
+        {"lvs1"},
+        "no gratuitous ARP of it came to lvs2",
+        ill=said("announcements", '{"10.99.0.11": [8, 9, 0]}', "lvs2"),
+        well=said("announcements", '{"10.99.0.11": [8, 0, 9]}', "lvs2"),
+    ),
     Case("port-blocked", {"rs1"}, "10.99.0.21:7860 (health checks): silent", "dropped"),
     Case("port-blocked", {"lvs1"}, "and others reach them", "dropped-by-iptables"),
     Case("vrrp-dropped", {"lvs2"}, "VRRP (IP protocol 112) of lvs1 (10.99.0.11)", "dropped"),
     Case("vrrp-dropped", {"lvs2"}, "(iptables-legacy) drops VRRP", "dropped-by-iptables"),
+    Case("sync-dropped", {"lvs2"}, "UDP 8848 to 224.0.0.81", "dropped", severity=Severity.WARNING),
     Case(
         "firewall-beside",
         {"rs1"},
@@ -225,6 +255,21 @@ CASES = [
         inventory=_ON_GPUS,
     ),
     Case("mtu", {"lvs2", "rs2"}, "eth0 has an MTU of", "ways"),
+    Case(
+        "path-mtu",
+        {"rs2"},
+        "packets of 1500 bytes get no answer between it and lvs1, lvs2, nas1",
+        ill=lambda answers: narrow(answers, "small"),
+        # One that answers no ping at all tells nothing.
+        well=lambda answers: narrow(answers, "silent"),
+    ),
+    Case(
+        "large-receive",
+        {"lvs1"},
+        "eth0 joins packets that come in (LRO",
+        ill=said("large_receive", "true", "lvs1"),
+        severity=Severity.WARNING,
+    ),
     Case(
         "rp-filter",
         {"lvs1"},
@@ -323,6 +368,22 @@ CASES = [
         well=said("mounts", _GOOD_MOUNT, "rs1", "rs2"),
     ),
     Case(
+        "outputs-slow",
+        {"rs1"},
+        "took 2.5 s to keep a file of 1 MiB",
+        ill=said("share_speed", "0 1000000000 3500000000\n", "rs1"),
+        well=said("share_speed", "0 1000000000 1900000000\n", "rs1", "rs2"),
+        severity=Severity.WARNING,
+    ),
+    Case(
+        "outputs-slow",
+        {"rs1", "rs2"},
+        "did not take a file of 1 MiB within 10 s",
+        ill=said("share_speed", "137 1000000000 11000000000\n", "rs1", "rs2"),
+        # That it cannot be written is status' to tell.
+        well=said("share_speed", "1 1000000000 11000000000\n", "rs1", "rs2"),
+    ),
+    Case(
         "disk-full",
         {"rs1"},
         "the file system of / has 40 of 20480 MiB left",
@@ -349,6 +410,23 @@ CASES = [
         {"lvs1"},
         "MaxSessions 1",
         ill=swapped("sshd_limits", "maxsessions 10", "maxsessions 1", "lvs1"),
+    ),
+    Case(
+        "sshd-startups",
+        {"rs1"},
+        "when 2 are under way (MaxStartups)",
+        ill=swapped("sshd_limits", "maxstartups [^\n]*", "maxstartups 2:30:60", "rs1"),
+        well=swapped("sshd_limits", "maxstartups [^\n]*", "maxstartups 3:30:60", "rs1"),
+        severity=Severity.WARNING,
+    ),
+    Case(
+        "sshd-startups",
+        {"nas1"},
+        "5 hosts are reached through it",
+        ill=swapped("sshd_limits", "maxstartups [^\n]*", "maxstartups 4:30:60", "nas1"),
+        well=swapped("sshd_limits", "maxstartups [^\n]*", "maxstartups 5:30:60", "nas1"),
+        severity=Severity.WARNING,
+        inventory=_JUMPING,
     ),
     Case(
         "clock-apart",
@@ -389,6 +467,22 @@ CASES = [
         well=said("own_name", "vm\n127.0.1.1       STREAM vm\n127.0.1.1       DGRAM\n"),
         severity=Severity.WARNING,
     ),
+    Case(
+        "name-lookup",
+        {"rs1"},
+        "cannot look up deb.debian.org, where apt fetches from; its nameservers are 10.99.0.1",
+        ill=said("name_lookups", _APT.format("lost", 1795993466000000000), "rs1"),
+        well=said("name_lookups", _APT.format("found", 1795993459000000000), "rs1"),
+        severity=Severity.WARNING,
+    ),
+    Case(
+        "name-lookup",
+        {"rs2"},
+        "takes 5 s to look up deb.debian.org",
+        ill=said("name_lookups", _APT.format("found", 1795993463000000000), "rs2"),
+        well=said("name_lookups", "", "rs2"),
+        severity=Severity.WARNING,
+    ),
 ]
 
 
@@ -397,6 +491,17 @@ def later(answers: Recording, name: str, seconds: float) -> None:
     for key in ("clock.first", "clock.last"):
         text = answers[name][key][0][0]
         answers[name][key] = [(f"{float(text) + seconds:f}\n", "", 0)]
+
+
+def narrow(answers: Recording, word: str) -> None:
+    """What is large does not come to rs2, and not from it."""
+    for name, words in {
+        "lvs1": ("all", "all", word),
+        "lvs2": ("all", "all", word),
+        "rs2": (word, word, word),
+    }.items():
+        text = json.dumps({"mtu": 1500, "words": words})
+        answers[name]["path_sizes"] = [(text, "", 0)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}-{case.base}")
@@ -455,6 +560,22 @@ def test_a_router_that_answers_for_all_is_told_from_a_second_owner() -> None:
     found = of_rule("address-taken", answers)
     assert set(found) == {"lvs1", "lvs2", "rs1", "rs2"}
     assert all("a router answers for it, as clouds do" in one.cause for one in found.values())
+
+
+def test_a_host_that_takes_less_itself_is_not_in_the_way_of_others() -> None:
+    answers = recording("sound")
+    for name in ("lvs1", "lvs2"):
+        text = json.dumps({"mtu": 9000, "words": ["all", "all", "small"]})
+        answers[name]["path_sizes"] = [(text, "", 0)]
+    assert of_rule("path-mtu", answers) == {}
+
+
+def test_a_share_that_is_slow_for_all_is_the_file_servers_matter() -> None:
+    answers = recording("sound")
+    said("share_speed", "0 1000000000 3500000000\n", "rs1", "rs2")(answers)
+    assert all("the disk of nas1" in one.fix for one in of_rule("outputs-slow", answers).values())
+    said("share_speed", "0 1000000000 1100000000\n", "rs2")(answers)
+    assert "compare it with other nodes" in of_rule("outputs-slow", answers)["rs1"].fix
 
 
 def test_what_kube_proxy_made_is_named() -> None:

@@ -1,13 +1,16 @@
-"""Directors, and edges, hear each other's VRRP; nothing older stands beside our own firewall."""
+"""Directors, and edges, hear each other's VRRP, and directors of each other's connections; nothing
+older stands beside our own firewall."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ....facts.fact import Fact, View
 from ....facts.machine.legacy_filter import LEGACY_FILTER
 from ....facts.machine.packet_filter import PACKET_FILTER, Dropped, Packet, PacketFilter
 from ....model.address import IPAddress
-from ....model.derived.resolve import address_for, groups, interface_of
+from ....model.derived.resolve import address_for, groups, interface_of, sync_daemon_of
 from ....model.inventory import Inventory
+from ....roles.opening import SYNC_GROUP, SYNC_PORT
 from ..finding import Finding, Severity, on_host
 from ..rule import Rule, Seen, asking, in_groups
 
@@ -42,36 +45,84 @@ def _view(inventory: Inventory, name: str) -> View[_Filters] | None:
 
 def _judge(seen: Seen[_Filters]) -> Iterator[Finding]:
     vip = seen.inventory.virtual_ips[0].address.ip
-    for name, (rules, legacy) in seen.hosts.items():
+    for name, filters in seen.hosts.items():
         for peer, source in _peers(seen.inventory, name, vip).items():
             packet = _advert(seen.inventory, name, vip, source)
-            if packet is None:
-                continue
-            dropped = rules.drops(packet)
-            older = None if dropped else legacy.drops(packet)
-            place = dropped or older
-            if place is None:
+            if packet is None or (place := _drops(filters, packet)) is None:
                 continue
             yield Finding(
                 host=name,
-                evidence=f"its packet filter{' (iptables-legacy)' if older else ''} drops VRRP (IP"
-                f" protocol 112) of {peer} ({source}) to {packet.target}: table {place.family}"
-                f" {place.table}, chain {place.chain}",
+                evidence=f"{_its_filter(place)} drops VRRP (IP protocol 112) of {peer} ({source})"
+                f" to {packet.target}: {_place(place)}",
                 cause="directors that do not hear each other are all master, and clients reach"
                 " either",
-                fix=f"{on_host(name, *_let_in(place, older is not None))}, and the same in the"
-                " firewall's own configuration",
+                fix=f"{on_host(name, *_let_in(place, packet))}, and the same in the firewall's own"
+                " configuration",
             )
             break
 
 
-def _let_in(place: Dropped, legacy: bool) -> tuple[str, ...]:
-    """Command that lets VRRP in there."""
-    if legacy:
-        program = {"ip": "iptables-legacy", "ip6": "ip6tables-legacy"}[place.family]
-        return (program, "-t", place.table, "-I", place.chain, "-p", "112", "-j", "ACCEPT")
-    names = (place.family, place.table, place.chain)
-    return ("nft", "insert", "rule", *names, "meta", "l4proto", "vrrp", "accept")
+def _sync(seen: Seen[_Filters]) -> Iterator[Finding]:
+    hosts = seen.inventory.directors.hosts
+    for name, filters in seen.hosts.items():
+        for peer, host in hosts.items():
+            if peer == name or host.address.version == 6:
+                continue
+            interface, group = interface_of(seen.inventory, name), SYNC_GROUP.network_address
+            packet = Packet(("udp", "17"), interface, host.address, group, SYNC_PORT)
+            if (place := _drops(filters, packet)) is None:
+                continue
+            yield Finding(
+                host=name,
+                severity=Severity.WARNING,
+                evidence=f"{_its_filter(place)} drops what {peer} tells of open connections (UDP"
+                f" {SYNC_PORT} to {group}): {_place(place)}",
+                cause="it does not know them when it takes over, and cuts them",
+                fix=f"{on_host(name, *_let_in(place, packet))}, and the same in the firewall's own"
+                " configuration",
+            )
+            break
+
+
+def _sync_view(inventory: Inventory, name: str) -> View[_Filters] | None:
+    told = sync_daemon_of(inventory) is not None and name in inventory.directors.hosts
+    return _view(inventory, name) if told else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A chain that drops a packet."""
+
+    dropped: Dropped
+    legacy: bool
+
+
+def _drops(filters: _Filters, packet: Packet) -> _Place | None:
+    for number, one in enumerate(filters):
+        if (dropped := one.drops(packet)) is not None:
+            return _Place(dropped, legacy=number > 0)
+    return None
+
+
+def _its_filter(place: _Place) -> str:
+    return f"its packet filter{' (iptables-legacy)' if place.legacy else ''}"
+
+
+def _place(place: _Place) -> str:
+    one = place.dropped
+    return f"table {one.family} {one.table}, chain {one.chain}"
+
+
+def _let_in(place: _Place, packet: Packet) -> tuple[str, ...]:
+    """Command that lets the packet's kind in there."""
+    one, (name, number) = place.dropped, packet.protocol
+    if place.legacy:
+        program = {"ip": "iptables-legacy", "ip6": "ip6tables-legacy"}[one.family]
+        port = ("--dport", str(packet.port)) if packet.port else ()
+        kind = ("-p", number if not port else name, *port)
+        return (program, "-t", one.table, "-I", one.chain, *kind, "-j", "ACCEPT")
+    kind = (name, "dport", str(packet.port)) if packet.port else ("meta", "l4proto", name)
+    return ("nft", "insert", "rule", one.family, one.table, one.chain, *kind, "accept")
 
 
 def _beside(seen: Seen[PacketFilter]) -> Iterator[Finding]:
@@ -105,4 +156,5 @@ def _advert(inventory: Inventory, name: str, vip: IPAddress, source: IPAddress) 
 
 
 VRRP_DROPPED = Rule("vrrp-dropped", _view, _judge)
+SYNC_DROPPED = Rule("sync-dropped", _sync_view, _sync)
 FIREWALL_BESIDE = Rule("firewall-beside", asking(_kept_by_us), _beside)

@@ -1,13 +1,14 @@
-"""Directors and real servers send packets of one size."""
+"""Directors and real servers send packets of one size, and directors pass them on as they came."""
 
 from collections.abc import Iterator
 
 from ....facts.fact import Answers, View
+from ....facts.machine.large_receive import large_receive
 from ....facts.machine.links import LINKS
 from ....model.derived.resolve import interface_of
 from ....model.inventory import Inventory
 from ..finding import Finding, Severity, on_host
-from ..rule import Rule, Seen, in_groups
+from ..rule import Rule, Seen, asking, in_groups
 
 
 def _view(inventory: Inventory, name: str) -> View[int] | None:
@@ -49,4 +50,24 @@ def _judge(seen: Seen[int]) -> Iterator[Finding]:
         )
 
 
+def _joined(seen: Seen[bool]) -> Iterator[Finding]:
+    for name, joined in seen.hosts.items():
+        interface = interface_of(seen.inventory, name)
+        if joined:
+            yield Finding(
+                host=name,
+                severity=Severity.WARNING,
+                evidence=f"{interface} joins packets that come in (LRO, large-receive-offload)",
+                cause="a director cannot pass on what is larger than the MTU, and drops it: uploads"
+                " are slow or hang",
+                fix=f"{on_host(name, 'ethtool', '-K', interface, 'lro', 'off')}, and the same in"
+                " the configuration of its network",
+            )
+
+
 MTU = Rule("mtu", _view, _judge)
+LARGE_RECEIVE = Rule(
+    "large-receive",
+    asking(lambda inventory, name: large_receive(interface_of(inventory, name)), "directors"),
+    _joined,
+)
