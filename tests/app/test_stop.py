@@ -52,7 +52,7 @@ def test_a_node_drains_and_exits_with_0(tmp_path: Path, server: str) -> None:
 
 
 def _has(node: NodeProcess, **jobs: int) -> bool:
-    return jobs.items() <= node.status()["jobs"].items()
+    return bool(jobs.items() <= node.status()["jobs"].items())
 
 
 def _open_event_stream(node: NodeProcess) -> threading.Event:

@@ -21,8 +21,8 @@ from provisioning.cli.views.json_output import print_json
 from provisioning.engine.lock import cluster_lock
 from provisioning.operations.cluster import fleet as cluster_fleet
 from provisioning.operations.maintain import commands as maintenance
-from provisioning.operations.maintain.result import Outcome
 from provisioning.operations.operation import Operation
+from provisioning.operations.rolling.result import Outcome
 from tests.cli.sandbox_hosts import Network, SandboxHost
 
 _WITHOUT = {

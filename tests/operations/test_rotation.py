@@ -192,7 +192,7 @@ class CutError(Exception):
 def cut_after(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """The first host of the ``count``-th phase is changed, and no more."""
     calls = itertools.count(1)
-    real: Callable[..., object] = rotation.apply_plans
+    real: Callable[..., object] = rotation.apply_plans  # type: ignore[attr-defined]
 
     def apply(plans: object, waves: list[object], *more: object, **others: object) -> object:
         if next(calls) != count:

@@ -7,6 +7,7 @@ from ....facts.machine.name_lookups import NAME_LOOKUPS, NameLookups
 from ....facts.machine.own_name import OWN_NAME, OwnName
 from ....facts.machine.scheduler_modules import KernelModulesFound, scheduler_modules
 from ....facts.machine.sshd_limits import SSHD_LIMITS, SshdLimits
+from ....model.derived.forks import forks_of
 from ....model.derived.resolve import all_hosts, connection_of, virtual_services
 from ....model.inventory import Inventory
 from ....transport.base import TransportError
@@ -97,9 +98,10 @@ def _sessions(seen: Seen[SshdLimits]) -> Iterator[Finding]:
 
 
 def _startups(seen: Seen[SshdLimits]) -> Iterator[Finding]:
+    forks = forks_of(seen.inventory)
     for name, found in seen.hosts.items():
         behind = _behind(seen.inventory, name)
-        wanted = max(_LOGINS, min(behind, seen.inventory.forks))
+        wanted = max(_LOGINS, min(behind, forks))
         if found.startups is None or found.startups >= wanted:
             continue
         through = f", and {behind} hosts are reached through it" if behind else ""
@@ -109,7 +111,7 @@ def _startups(seen: Seen[SshdLimits]) -> Iterator[Finding]:
             evidence=f"its sshd begins to turn logins away when {found.startups} are under way"
             f" (MaxStartups){through}",
             cause="some hosts seem to be away, now these and now those: a command logs in"
-            f" {seen.inventory.forks} times at once (`forks`)",
+            f" {forks} times at once (`forks`)",
             fix=f"write MaxStartups {2 * wanted}:30:{10 * wanted} in /etc/ssh/sshd_config there,"
             f" then {on_host(name, 'systemctl', 'reload', 'ssh')}; or `forks: {found.startups}` in"
             " the inventory",
