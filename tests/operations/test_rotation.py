@@ -17,6 +17,7 @@ from app.access.cluster_secret import ClusterSecret
 from app.session_routing import SessionRouting
 from app.session_routing.peers.client import PATH
 from app.session_routing.peers.signatures import CLOCK, HEADER, UNTIMELY, Signatures
+from provisioning.engine.apply_plans import apply_plans
 from provisioning.model.cluster_record import secret_id
 from provisioning.operations.cluster import fleet as cluster_fleet
 from provisioning.operations.errors import OperationError
@@ -192,7 +193,7 @@ class CutError(Exception):
 def cut_after(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """The first host of the ``count``-th phase is changed, and no more."""
     calls = itertools.count(1)
-    real: Callable[..., object] = rotation.apply_plans  # type: ignore[attr-defined]
+    real: Callable[..., object] = apply_plans
 
     def apply(plans: object, waves: list[object], *more: object, **others: object) -> object:
         if next(calls) != count:
