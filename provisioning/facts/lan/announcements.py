@@ -18,7 +18,7 @@ _WAIT = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What came of one neighbour, as often as it sent each."""
+    """Packets that came of one neighbour, which sends as many of each kind."""
 
     datagrams: int
     """To this host alone."""

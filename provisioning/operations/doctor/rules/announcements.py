@@ -1,4 +1,4 @@
-"""What a director says to all of its network comes to the others: adverts, and gratuitous ARPs."""
+"""Adverts and gratuitous ARPs of a director come to the others, as to all of its network."""
 
 from collections.abc import Callable, Iterator
 
