@@ -22,8 +22,8 @@ def test_it_is_shared_by_hosts_whose_own_variables_are_equal() -> None:
         return {"peers": [("rs1", "http://192.0.2.21:7860")]}
 
     name = "real_server/peers.j2"
-    variants: tuple[dict[str, object], ...] = ({}, {}, {"a": 1})
-    texts = [templates.render_once(name, variables, values) for variables in variants]
+    own: list[dict[str, object]] = [{}, {}, {"a": 1}]
+    texts = [templates.render_once(name, variables, values) for variables in own]
     assert texts[0] == templates.render(name, {}, **values())
     assert texts[1] is texts[0] and texts[2] == texts[0]
     assert len(made) == 2 + 1
