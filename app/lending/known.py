@@ -1,4 +1,4 @@
-"""What a node and one of its peers know of each other's lines."""
+"""Knowledge that a node and one of its peers have of each other's lines."""
 
 import asyncio
 from dataclasses import dataclass, field

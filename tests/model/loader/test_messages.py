@@ -53,7 +53,7 @@ CASES: dict[str, Case] = {
         services="services:\n  - port: ▸true",
     ),
     "nothing for a number": error(
-        "forks", "a whole number", forks="forks:▸", found="nothing"
+        "app.workers", "a whole number", app="app:\n  workers:▸", found="nothing"
     ),
     "beyond all numbers": error(
         "forks", "a whole number", forks="forks: ▸1" + "0" * 5000,
