@@ -26,7 +26,7 @@ CONTENT: dict[str, Any] = {
 _TROUBLE = '坏\x1b]0;x\x07\x1b[2J\u202ereversed\x9b1m\r{"time": "2026-01-31T08:00:00+00:00"}'
 LINES = {
     "rs1": [
-        said(NOW - timedelta(minutes=50), "old 你好", request_id="r-1"),
+        said(NOW - timedelta(hours=5), "old 你好", request_id="r-1"),
         said(NOW - timedelta(seconds=9), "received a.*[b]", request_id="r-1"),
         said(NOW - timedelta(seconds=3), 'answered "x" /v1/audio', request_id="r-1"),
         _TROUBLE,
@@ -76,7 +76,7 @@ def messages(lines: list[str]) -> list[str]:
     [
         (("--search", "借来的"), ["lent"]),
         (("--request", "r-1"), ["old", "received", "lent", "answered"]),
-        (("--request", "r-1", "--since", "10m"), ["received", "lent", "answered"]),
+        (("--request", "r-1", "--since", "4h"), ["received", "lent", "answered"]),
         (("--request", "r-1", "-n", "1"), ["answered"]),
         (("--request", "r-1", "--node", "rs2"), ["lent"]),
         (("--request", "r-1", "rs2"), ["lent"]),
