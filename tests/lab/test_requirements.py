@@ -68,8 +68,8 @@ def test_wanting_more_memory_than_there_is_gives_a_note() -> None:
 @pytest.mark.parametrize(
     ("command", "status", "message"),
     [
-        (["up", "--name", "实验"], 1, "'实验' cannot name a lab"),
-        (["up", "--directors", "0"], 1, "A lab needs a way in: directors, or edges alone"),
+        (["up", "--name", "实验"], 2, "'实验' cannot name a lab"),
+        (["up", "--directors", "0"], 2, "A lab needs a way in: directors, or edges alone"),
         (["up", "--directors", "x"], 2, "'x' is not a valid integer"),
         (["up", "--lan", "10.77.0.1/24"], 2, "is no network such as 10.77.0.0/24"),
         (["up", "--web-port", "0"], 2, "not in the range 1<=x<=65535"),
