@@ -10,7 +10,12 @@ import pytest
 from provisioning.model.inventory import Inventory
 from provisioning.operations.switchover import tell_connections
 from provisioning.operations.switchover.announcement import announcement
-from provisioning.operations.switchover.tell_connections import entry, messages, tell
+from provisioning.operations.switchover.tell_connections import (
+    CONNECTIONS,
+    entry,
+    messages,
+    tell,
+)
 
 _TABLE = """\
 Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName PEData
@@ -63,6 +68,21 @@ def test_each_is_told_of_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         table.write_text(_TABLE.replace("A29D", "A2A0").replace("7199", "7100"))
         assert tell(ours, 51, told) == 1
         assert theirs.recv(2000)[4] == 1
+
+
+def test_who_waits_for_what_it_prints_does_not_wait_for_its_end(
+    two_directors: Inventory, tmp_path: Path
+) -> None:
+    table = tmp_path / "connections"
+    table.write_text(_TABLE)
+    here = {'"eth0"': '"lo"', str(CONNECTIONS): str(table), "10.77.0.100": "127.0.0.1"}
+    text = announcement(two_directors, "lvs1")
+    for theirs, ours in here.items():
+        text = text.replace(theirs, ours)
+    done = subprocess.run(
+        ["sh", "-eu", "-c", text], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "connections told of: 3\n", "")
 
 
 def test_a_host_that_cannot_tell_yields_all_the_same(two_directors: Inventory) -> None:
