@@ -17,7 +17,12 @@ class ProbeError(ClusterError):
 def python_probe(name: str, argument: object, *, python: str = "python3") -> str:
     """Fragment that runs ``provisioning/facts/probes/NAME.py`` with one JSON argument."""
     source = (resources.files(f"{__package__}.probes") / f"{name}.py").read_text("utf-8")
-    end = f"PROBE_{secrets.token_hex(8)}"
+    return python_script(source, argument, python=python)
+
+
+def python_script(source: str, argument: object, *, python: str = "python3") -> str:
+    """Fragment that runs a Python source with one JSON argument."""
+    end = f"PYTHON_{secrets.token_hex(8)}"
     # -I and -S: nothing of the host's own Python set-up is needed, and it starts faster.
     command = f"{shlex.quote(python)} -I -S - {shlex.quote(json.dumps(argument))}"
     return f"{command} <<'{end}'\n{source}\n{end}"

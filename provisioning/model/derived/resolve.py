@@ -115,6 +115,18 @@ def sync_daemon_of(inventory: Inventory) -> SyncDaemon | None:
     return inventory.ipvs.sync_daemon if len(inventory.directors.hosts) > 1 else None
 
 
+def sync_interface_of(inventory: Inventory, name: str, daemon: SyncDaemon) -> str:
+    """Interface on which a director's sync daemon sends and listens."""
+    return daemon.interface or interface_of(inventory, name)
+
+
+def sync_id_of(inventory: Inventory, daemon: SyncDaemon) -> int:
+    """Number by which the sync daemons of a cluster know each other."""
+    if daemon.id is not None:
+        return daemon.id
+    return virtual_router_id_of(inventory, inventory.virtual_ips[0])
+
+
 def routes_sessions(inventory: Inventory) -> bool:
     """Tell whether nodes pass a session's requests to the one that holds it."""
     wanted = inventory.app.session_routing

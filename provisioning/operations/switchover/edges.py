@@ -46,7 +46,7 @@ def _move(op: Operation, edges: Edges, old: str, new: str) -> Switchover:
     op.progress(Event("step", new, f"take over from {old}"))
     with measured_gap(op, vip, edges.port) as measured:
         others = [name for name in edges.hosts if name != new]
-        make_yield(op, others, yield_script(inventory, [vip]))
+        make_yield(op, dict.fromkeys(others, yield_script(inventory, [vip])))
         gap, why = measured()
     _await_holder(op, edges, new)
     op.progress(Event("done", new, "holds the edges' VIP"))

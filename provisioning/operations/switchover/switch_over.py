@@ -9,7 +9,7 @@ ends; Keepalived starts with a 0, and every deploy sets it.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -36,6 +36,7 @@ from ..drain.director_change import change_directors
 from ..errors import OperationError
 from ..operation import Operation
 from ..verify.vantage_point import client_place
+from .announcement import announcement
 from .carried_connections import (
     Carried,
     carried,
@@ -191,18 +192,22 @@ def _pulse(op: Operation, candidate: str) -> None:
     """Make all but the candidate yield at the same time, so that the candidate takes over."""
     inventory = op.cluster.inventory
     others = [name for name in inventory.directors.hosts if name != candidate]
-    make_yield(op, others, yield_script(inventory))
+    make_yield(
+        op,
+        {name: announcement(inventory, name) + yield_script(inventory) for name in others},
+    )
 
 
-def make_yield(op: Operation, names: Iterable[str], script_text: str) -> None:
-    """Run the script of ``yield_script`` on hosts at the same time. Raises ``OperationError``."""
-    script = {"yield": script_text}
+def make_yield(op: Operation, scripts: Mapping[str, str]) -> None:
+    """Run scripts of ``yield_script`` by the names of their hosts, at the same time. Raises
+    ``OperationError``."""
 
     def work(name: str, transport: Transport) -> Observation:
-        return run_fragments(name, transport, script, timeout=120)["yield"]
+        return run_fragments(name, transport, {"yield": scripts[name]}, timeout=120)["yield"]
 
-    for name, found in op.fleet.each(names, work).items():
-        op.run.journal.write("yield", host=name, status=found.status, said=found.stderr.strip())
+    for name, found in op.fleet.each(scripts, work).items():
+        said, told = found.stderr.strip(), found.stdout.strip()
+        op.run.journal.write("yield", host=name, status=found.status, said=said, told=told)
         if found.status:
             raise OperationError(f"{name} did not yield: {found.stderr.strip()}")
 

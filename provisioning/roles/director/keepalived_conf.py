@@ -14,6 +14,8 @@ from ...model.derived.resolve import (
     interface_of,
     priority_of,
     sync_daemon_of,
+    sync_id_of,
+    sync_interface_of,
     virtual_router_id_of,
     virtual_services,
 )
@@ -71,9 +73,9 @@ def _sync_daemon(inventory: Inventory, name: str) -> dict[str, Any] | None:
         return None
     first = instances(inventory, name)[0]
     return {
-        "interface": daemon.interface or interface_of(inventory, name),
+        "interface": sync_interface_of(inventory, name, daemon),
         "instance": first["name"],
-        "id": first["vrid"] if daemon.id is None else daemon.id,
+        "id": sync_id_of(inventory, daemon),
     }
 
 
