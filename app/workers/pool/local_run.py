@@ -87,9 +87,7 @@ class LocalRun:
     async def _conclude(self, frame: Frame) -> None:
         """Look at the last frame. Raises the error that it reports."""
         self._ended = True
-        if frame.fields.get("out_of_memory"):
-            self._worker.kill(Cause.OUT_OF_MEMORY)
-        elif times := self._slot.record.ended(frame.kind):
+        if times := self._accounted(frame):
             await self._examine(times, frame)
         job_errors.check(frame)
 
@@ -112,14 +110,28 @@ class LocalRun:
             self._workplace.tasks.spawn(self._abandon())
 
     async def _abandon(self) -> None:
-        """Give up a job that nobody wants any more: ask the worker to stop, or replace it."""
+        """Give up a job that nobody wants any more: ask the worker to stop, or replace it. An
+        engine that fails meanwhile is examined all the same."""
+        times = 0
         try:
             await self._worker.send(Frame("cancel", {}))
             async with asyncio.timeout(CANCEL_PATIENCE):
-                while (await self._worker.receive(CANCEL_PATIENCE)).kind not in frames.ENDINGS:
-                    pass
+                frame = await self._worker.receive(CANCEL_PATIENCE)
+                while frame.kind not in frames.ENDINGS:
+                    frame = await self._worker.receive(CANCEL_PATIENCE)
+            times = self._accounted(frame)
         except TimeoutError:
             self._worker.kill(Cause.CANCEL)
         except WorkerGoneError:
             pass
-        self._workplace.renewal.release(self._slot, self._worker)
+        if times:
+            self._workplace.examination.begin(self._slot, self._worker, times)
+        else:
+            self._workplace.renewal.release(self._slot, self._worker)
+
+    def _accounted(self, frame: Frame) -> int:
+        """Look at what a job's last frame says of the worker; the number of self-tests to run."""
+        if frame.fields.get("out_of_memory"):
+            self._worker.kill(Cause.OUT_OF_MEMORY)
+            return 0
+        return self._slot.record.ended(frame.kind)

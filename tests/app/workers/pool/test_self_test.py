@@ -175,6 +175,21 @@ def test_a_client_that_leaves_does_not_hide_it(trouble: Trouble) -> None:
     with_pool(work)
 
 
+def test_a_client_that_has_left_before_does_not_hide_it_either(trouble: Trouble) -> None:
+    async def work(pool: Pool) -> None:
+        trouble.begins("raise", "load")
+        job = asyncio.create_task(end_of(pool, "hello"))
+        while not _asked(pool):
+            await asyncio.sleep(0)
+        # The process has not even read it yet.
+        job.cancel()
+        await until(lambda: "cannot start" in pool.not_ready)
+        trouble.ends()
+        await until(lambda: not pool.not_ready)
+
+    with_pool(work)
+
+
 def _asked(pool: Pool) -> int:
     worker = pool.slots[0].worker
     return worker.jobs if worker else 0
