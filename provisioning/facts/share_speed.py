@@ -16,10 +16,11 @@ timeout -s KILL {patience} setpriv --reuid {user} --regid "$(id -g {user})" --in
     sh -euc {script} > /dev/null 2>&1 || status=$?
 echo "${{status:-0}} $began $(date +%s%N)"
 """
-# Without the word of the server that it is kept, a write says nothing of it.
+# Without the word of the server that it is kept, a write says nothing of it. The file has no name
+# by then, so that it goes with its process, however that ends.
 _WRITE = (
-    "cd {folder}; own=.cluster-doctor-$(uname -n); trap 'rm -f -- \"$own\"' EXIT;"
-    ' dd if=/dev/zero of="$own" bs=65536 count=16 conv=fsync'
+    'cd {folder}; own=.cluster-doctor-$(uname -n); exec 3> "$own"; rm -f -- "$own";'
+    " dd if=/dev/zero bs=65536 count=16 conv=fsync >&3; exec 3>&-"
 )
 _KILLED = 128 + 9
 

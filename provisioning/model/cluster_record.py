@@ -187,11 +187,10 @@ def _content(record: ClusterRecord) -> dict[str, Any]:
 
 
 def _rotation(found: Any) -> UnfinishedRotation | None:
-    """Raises ``ValueError`` and ``TypeError``."""
+    """Raises ``KeyError``, ``TypeError`` and ``ValueError``."""
     if found is None:
         return None
-    rotation = UnfinishedRotation(**found)
-    return replace(rotation, phase=Phase(rotation.phase))
+    return UnfinishedRotation(**{**found, "phase": Phase(found["phase"])})
 
 
 def _maintenance(found: UnfinishedMaintenance) -> dict[str, Any]:

@@ -19,8 +19,8 @@ class Phase(StrEnum):
 class UnfinishedRotation:
     """An exchange that is under way or was cut; any folder may go on with it."""
 
-    phase: str
-    """That which hosts are being brought to (``Phase``); all are in the one before."""
+    phase: Phase
+    """That which hosts are being brought to; all are in the one before."""
     old: str
     """By what the secret before is known (``secret_id``)."""
     new: str
@@ -39,5 +39,5 @@ class UnfinishedRotation:
         }
         return (
             f"the rotation of the nodes' secret, begun by {self.by}, is unfinished "
-            f"({goal[Phase(self.phase)]})"
+            f"({goal[self.phase]})"
         )

@@ -9,7 +9,9 @@ import pytest
 
 from provisioning.model.inventory import Inventory
 from provisioning.operations.switchover import tell_connections
-from provisioning.operations.switchover.announcement import announcement
+from provisioning.operations.switchover.connections_told import (
+    tell_connections as told_by,
+)
 from provisioning.operations.switchover.tell_connections import (
     CONNECTIONS,
     entry,
@@ -76,7 +78,7 @@ def test_who_waits_for_what_it_prints_does_not_wait_for_its_end(
     table = tmp_path / "connections"
     table.write_text(_TABLE)
     here = {'"eth0"': '"lo"', str(CONNECTIONS): str(table), "10.77.0.100": "127.0.0.1"}
-    text = announcement(two_directors, "lvs1")
+    text = told_by(two_directors, "lvs1")
     for theirs, ours in here.items():
         text = text.replace(theirs, ours)
     done = subprocess.run(
@@ -86,7 +88,7 @@ def test_who_waits_for_what_it_prints_does_not_wait_for_its_end(
 
 
 def test_a_host_that_cannot_tell_yields_all_the_same(two_directors: Inventory) -> None:
-    text = announcement(two_directors, "lvs1")
+    text = told_by(two_directors, "lvs1")
     done = subprocess.run(
         ["sh", "-eu", "-c", text.replace('"eth0"', '"none0"')],
         capture_output=True,

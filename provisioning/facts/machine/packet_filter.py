@@ -35,7 +35,7 @@ class Packet:
     source: IPAddress
     target: IPAddress
     port: int | None = None
-    """It goes to; nothing for a protocol without ports."""
+    """Port that it goes to; None for a protocol without ports."""
 
     @property
     def family(self) -> str:

@@ -174,13 +174,13 @@ class _Rotation:
             secret = self._establish(rotation)
             result = self._apply(secret.shared)
             if result.ok and not (failed := self._await(rotation)):
-                self.op.dialogue.note(_DONE[Phase(rotation.phase)])
+                self.op.dialogue.note(_DONE[rotation.phase])
             else:
                 if result.ok:
                     result.hosts |= failed
                 self.op.dialogue.note(f"{rotation}; the same command continues it")
                 return result
-            phase = _NEXT[Phase(rotation.phase)]
+            phase = _NEXT[rotation.phase]
             if phase is None:
                 self._conclude(secret)
                 return result

@@ -36,12 +36,8 @@ from ..drain.director_change import change_directors
 from ..errors import OperationError
 from ..operation import Operation
 from ..verify.vantage_point import client_place
-from .announcement import announcement
-from .carried_connections import (
-    Carried,
-    carried,
-    look_at_connections,
-)
+from .carried_connections import Carried, carried, look_at_connections
+from .connections_told import tell_connections
 from .failover_readiness import blockers, masters
 
 _INTERVAL = 0.02
@@ -194,7 +190,7 @@ def _pulse(op: Operation, candidate: str) -> None:
     others = [name for name in inventory.directors.hosts if name != candidate]
     make_yield(
         op,
-        {name: announcement(inventory, name) + yield_script(inventory) for name in others},
+        {name: tell_connections(inventory, name) + yield_script(inventory) for name in others},
     )
 
 

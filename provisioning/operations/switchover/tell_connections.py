@@ -47,7 +47,7 @@ AFTERWARDS = 0.2
 def main() -> None:
     asked = json.loads(sys.argv[1])
     told: set[str] = set()
-    with announcer(asked["interface"]) as to:
+    with group_socket(asked["interface"]) as to:
         print(tell(to, asked["id"], told), flush=True)
         if os.fork():
             os._exit(0)
@@ -145,7 +145,7 @@ def header(syncid: int, body: bytes, count: int) -> bytes:
     return struct.pack("!BBHBbH", 0, syncid, 8 + len(body), count, VERSION, 0)
 
 
-def announcer(interface: str) -> socket.socket:
+def group_socket(interface: str) -> socket.socket:
     """A socket that sends to the group on an interface, as the sync daemon's does."""
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     index = struct.pack("@4s4si", b"\0" * 4, b"\0" * 4, socket.if_nametoindex(interface))

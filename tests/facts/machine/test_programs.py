@@ -261,15 +261,26 @@ def test_names_that_apt_needs_are_looked_up() -> None:
     assert (proxy.name, proxy.found) == ("127.0.0.1", True)
 
 
+_HANGS = """\
+cat > /srv/dd <<'END'
+#!/bin/sh
+for word; do case $word in of=*) : > "${word#of=}" ;; esac; done
+sleep 60
+END
+chmod 755 /srv/dd
+mount --bind /srv/dd /bin/dd
+"""
+
+
 @_ROOT
 def test_a_share_is_timed_by_a_file_that_is_gone_afterwards() -> None:
     folder = "/srv/with blank"
     fact = share_speed(folder, "nobody", patience=10)
     assert asked(fact) is None, "nothing is mounted there"
 
-    def mounted(options: str) -> Here:
+    def mounted(options: str, more: str = "") -> Here:
         mount = f"mount -t tmpfs -o {options} none"
-        prelude = f"{mount} /srv\nmkdir '{folder}'\n{mount} '{folder}'\n"
+        prelude = f"{mount} /srv\nmkdir '{folder}'\n{mount} '{folder}'\n{more}"
         return Here("unshare", "--mount", prelude=prelude)
 
     # A word more would be none of its answer.
@@ -279,6 +290,12 @@ def test_a_share_is_timed_by_a_file_that_is_gone_afterwards() -> None:
     assert asked(fact, mounted("mode=755")) is None, "it cannot write there"
     assert asked(fact, mounted("mode=1777,size=64k")) is None, "no room is not slow"
     assert asked(share_speed(folder, "no-such-user", patience=10), mounted("mode=1777")) is None
+    killed = share_speed(folder, "nobody", patience=1)
+    found = asked(
+        replace(killed, fragment=f"{killed.fragment}\nls -A '{folder}'"),
+        mounted("mode=1777,exec", _HANGS),
+    )
+    assert found is not None and not found.answers
 
 
 def test_what_this_machine_says_makes_sense() -> None:

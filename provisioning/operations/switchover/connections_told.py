@@ -1,4 +1,4 @@
-"""Announcement of a director's connections to the one that takes over. Pure but for reading package
+"""Connections that a director tells the one that takes over of. Pure but for reading package
 data."""
 
 from importlib import resources
@@ -8,7 +8,7 @@ from ...model.derived.resolve import sync_daemon_of, sync_id_of, sync_interface_
 from ...model.inventory import Inventory
 
 
-def announcement(inventory: Inventory, name: str) -> str:
+def tell_connections(inventory: Inventory, name: str) -> str:
     """Fragment to run on a director before it yields; empty without connection sync. It never
     fails: what cannot be told is left to the kernel's own sync."""
     daemon = sync_daemon_of(inventory)
