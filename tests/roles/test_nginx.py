@@ -139,7 +139,7 @@ def test_told_to_reload_before_it_is_there_it_starts_all_the_same(tmp_path: Path
         wait_until(begun.exists)
         process.send_signal(signal.SIGHUP)
         go_on.write_text("now\n")
-        wait_until(lambda: process.poll() is not None or site.listens())
+        wait_until(lambda: process.poll() is not None or site.serves())
         assert process.poll() is None
         # And once it is there it does take up what changed.
         before = _workers(process.pid)
