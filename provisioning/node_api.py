@@ -6,9 +6,12 @@ holds this module against a running node. Nothing else in this package spells an
 
 from typing import NotRequired, TypedDict
 
+HEALTH = "/healthz"
+"""200 while the process lives, whoever asks."""
 READY = "/readyz"
 """200 on a node that should get clients, else 503 with the reason."""
 STATUS = "/cluster/status"
+"""Told at a node's own address alone, as ``METRICS`` are, and at an edge's VIP, of all nodes."""
 METRICS = "/metrics"
 """Prometheus text format: https://prometheus.io/docs/instrumenting/exposition_formats/"""
 EDGE_HEALTH = "/health"

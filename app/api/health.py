@@ -1,9 +1,10 @@
 """Health, readiness and status."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from ..node import Node
+from .own_address import refused_at_the_vip
 
 
 def routes(node: Node) -> APIRouter:
@@ -25,8 +26,15 @@ def routes(node: Node) -> APIRouter:
         body = {"ready": not reason, "reason": reason, "node": name}
         return JSONResponse(body, 503 if reason else 200)
 
-    @router.get("/cluster/status", summary="Who this node is and what it is doing")
-    async def status() -> dict[str, object]:
+    @router.get(
+        "/cluster/status",
+        summary="Who this node is and what it is doing",
+        response_model=dict[str, object],
+        responses={403: {"description": "Asked at the virtual IP"}},
+    )
+    async def status(request: Request) -> dict[str, object] | JSONResponse:
+        if refused := refused_at_the_vip(request, node):
+            return refused
         await node.gpus.refresh()
         return node.status()
 

@@ -4,10 +4,9 @@ from fastapi import APIRouter, Header, Request, Response
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from ..host.virtual_ips import asked_at
 from ..node import Node
-from ..refusal import refusal
 from .openapi import binary
+from .own_address import refused_at_the_vip
 
 
 def routes(node: Node, registry: CollectorRegistry) -> APIRouter:
@@ -23,11 +22,8 @@ def routes(node: Node, registry: CollectorRegistry) -> APIRouter:
     async def metrics(
         request: Request, accept: str = Header(default="", include_in_schema=False)
     ) -> Response:
-        if asked_at(request.scope, node.settings.virtual_ips):
-            # There it would be whichever node's, and everybody's to see.
-            en = "metrics are told at a node's own address, not at the virtual IP"
-            zh = "指标只能通过节点自己的地址获取，不能通过虚拟 IP"
-            return refusal(403, "not_here", en, zh, kind="invalid_request_error")
+        if refused := refused_at_the_vip(request, node):
+            return refused
         await node.gpus.refresh()
         await node.certificate.refresh()
         encode, media_type = choose_encoder(accept)

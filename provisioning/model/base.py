@@ -83,4 +83,4 @@ Interface = Annotated[str, AfterValidator(_interface), Field(min_length=1, max_l
 class Part(BaseModel):
     """A piece of the inventory: immutable, strict about unknown keys, documented by its fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")

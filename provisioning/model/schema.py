@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from .field_docstrings import describe
 from .inventory import Inventory
 from .key_path import KeyPath
 
@@ -12,10 +13,9 @@ Schema = dict[str, Any]
 @cache
 def inventory_schema() -> Schema:
     """The schema, with titles and descriptions; every key's meaning is its docstring."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Inventory.model_json_schema(),
-    }
+    schema = Inventory.model_json_schema()
+    describe(schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def resolved(schema: Schema) -> Schema:

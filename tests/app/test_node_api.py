@@ -15,14 +15,15 @@ from tests.app.node_process import NodeProcess
 from tests.app.typed_body import fits
 
 _ROOT = Path(__file__).parents[2]
-_PATHS = (node_api.READY, node_api.STATUS, node_api.METRICS, node_api.SPEECH)
+_GET = (node_api.HEALTH, node_api.READY, node_api.STATUS, node_api.METRICS)
+_PATHS = (*_GET, node_api.SPEECH)
 _PROBES = _ROOT / "provisioning/facts/probes"
 _PLANNED = {Cause.DEADLINE, Cause.CANCEL, Cause.MAX_JOBS, Cause.MAX_GROWTH, Cause.GPU}
 _NO_FAULT = {Outcome.DONE, Outcome.REFUSED, Outcome.CANCELLED}
 
 
 def test_every_path_answers_and_names_its_node(node: NodeProcess) -> None:
-    for path in (node_api.READY, node_api.STATUS, node_api.METRICS):
+    for path in _GET:
         answer = node.get(path)
         assert (answer.status_code, answer.headers[node_api.NODE_HEADER]) == (200, "rs1"), path
 

@@ -135,7 +135,7 @@ class Asking:
         self._answers: list[tuple[float, float, str | None]] = []
 
     def __enter__(self) -> "Asking":
-        self._client = _client(self._cluster, _ASK, _url(self._cluster, "/cluster/status"))
+        self._client = _client(self._cluster, _ASK, _url(self._cluster, "/healthz"))
         return self
 
     def __exit__(

@@ -80,7 +80,7 @@ class Cluster:
 
     def nodes_that_answer(self, requests: int) -> Counter[str]:
         """Number of answers of each node, each request on a connection of its own."""
-        url = f"http://{self.lab.topology.lan.vip}:7860/cluster/status"
+        url = f"http://{self.lab.topology.lan.vip}:7860/healthz"
         loop = f"for i in $(seq {requests}); do curl -sS --max-time 30 {url}; echo; done"
         done = self.from_client("sh", "-c", loop)
         assert done.returncode == 0, done.stderr

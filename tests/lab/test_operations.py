@@ -76,7 +76,7 @@ connection = http.client.HTTPConnection({vip!r}, 7860, timeout=10)
 with open({log!r}, "w", buffering=1) as log:
     for _ in range({times}):
         try:
-            connection.request("GET", "/cluster/status")
+            connection.request("GET", "/healthz")
             log.write(json.loads(connection.getresponse().read())["node"] + chr(10))
             if connection.sock is None:
                 log.write("CLOSED" + chr(10))
@@ -284,7 +284,7 @@ def test_restart_goes_node_by_node_and_nobody_notices(cluster: Cluster) -> None:
     vip = cluster.lab.topology.lan.vip
     loop = (
         f"while :; do curl -sS -o /dev/null --max-time 5 -w '%{{http_code}}\\n'"
-        f" http://{vip}:7860/cluster/status >> {log} 2>&1; sleep 0.2; done"
+        f" http://{vip}:7860/healthz >> {log} 2>&1; sleep 0.2; done"
     )
     client = threading.Thread(
         target=cluster.from_client, args=("timeout", "600", "sh", "-c", loop), daemon=True

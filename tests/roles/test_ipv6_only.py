@@ -75,7 +75,7 @@ found["at the VIP"] = []
 for name, mac in macs.items():
     neighbour = f"ip -6 neighbour replace {vip} lladdr {mac} dev lan nud permanent"
     subprocess.run(neighbour.split(), check=True)
-    found["at the VIP"].append(get(f"http://[{vip}]/cluster/status").json()["node"])
+    found["at the VIP"].append(get(f"http://[{vip}]/healthz").json()["node"])
 body = {"model": "tts-1", "input": "hello", "response_format": "wav"}
 spoken = httpx.post(f"http://[{vip}]/v1/audio/speech", json=body, timeout=60)
 found["spoken"] = [spoken.status_code, spoken.content[:4].decode("latin-1")]

@@ -13,7 +13,7 @@ from ...facts.probe import ProbeError
 from ...model.derived.nodes import host_of
 from ...model.derived.way_in import way_in_vips
 from ...model.inventory import Inventory
-from ...node_api import SPEECH, STATUS
+from ...node_api import HEALTH, SPEECH
 from ...resources.base import Observation
 from ...roles.wanted_services import WantedService
 from ...transport.base import SudoError, TransportError
@@ -80,7 +80,7 @@ def _replies(
     inventory: Inventory, wanted: dict[str, tuple[WantedService, int]]
 ) -> Fact[HttpReplies]:
     targets = {
-        place: replace(service_target(inventory, one.service, one.vip, STATUS), times=times)
+        place: replace(service_target(inventory, one.service, one.vip, HEALTH), times=times)
         for place, (one, times) in wanted.items()
     }
     targets |= edge_targets(inventory)

@@ -9,7 +9,7 @@ from ...model.derived.tls_services import HTTPS_PORT, server_name
 from ...model.inventory import Inventory
 from ...model.service import check_path
 from ...model.tls.tls import Tls
-from ...node_api import METRICS, STATUS
+from ...node_api import HEALTH, METRICS, STATUS
 from ...places import (
     ACME_PROGRAM,
     CERTIFICATE_FILE,
@@ -84,9 +84,9 @@ def _values(host: RoleHost, tls: Tls) -> dict[str, object]:
         "listen_file": NGINX_LISTEN,
         "hsts": tls.hsts,
         "check_path": check_path(service),
-        "status_path": STATUS,
+        "health_path": HEALTH,
         # What another app has there is its own.
-        "metrics_path": METRICS if inventory.app.source == "builtin" else None,
+        "own_paths": [METRICS, STATUS] if inventory.app.source == "builtin" else [],
         "certificate": CERTIFICATE_FILE,
         "conf": NGINX_CONF,
         "log": NGINX_LOG,
