@@ -34,10 +34,10 @@ from .gpus.drain import GpuDrain
 from .gpus.events import Events
 from .gpus.past_xids import PastXids
 from .gpus.watch import GpuWatch
-from .heap import keep_freed_memory, keep_what_is_there
+from .host.heap import keep_freed_memory, keep_what_is_there
+from .host.listening import Server, reserved
 from .host.served_certificate import CertificateWatch
 from .lending.lending import Lending
-from .listening import Server, reserved
 from .node import Node
 from .outputs.retention import Retention
 from .outputs.shared import ShareTerms

@@ -26,7 +26,7 @@ from ..engines.interface import (
     TimingEngine,
 )
 from ..engines.registry import find_engine
-from ..heap import keep_freed_memory
+from ..host.heap import keep_freed_memory
 from ..private_texts import TEXTS, keep_private
 from ..sound.pcm import SAMPLE_BYTES, audible, pcm16
 from . import frames

@@ -12,7 +12,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from app.heap import keep_freed_memory
+from app.host.heap import keep_freed_memory
 from app.outputs.store import OutputStore
 from benchmarks.history.looks import Looks, resident
 from benchmarks.history.outputs import make, put

@@ -19,7 +19,7 @@ import httpx
 
 from app.engines.interface import Engine
 from app.engines.registry import find_engine
-from app.heap import keep_freed_memory
+from app.host.heap import keep_freed_memory
 from benchmarks.node import measures, page
 from benchmarks.node.running import node
 from benchmarks.numbers import at_least

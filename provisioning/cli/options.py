@@ -9,7 +9,7 @@ import click
 from ..model.inventory import Inventory
 from ..model.loader.diagnostic import InventoryError
 from ..model.loader.load import read_inventory
-from ..model.secret_program import on_printed
+from ..model.secrets.secret_program import on_printed
 from . import exit_codes
 from .local_paths import GIVEN_FILE
 from .seconds import Seconds

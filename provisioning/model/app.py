@@ -11,7 +11,7 @@ from .command import AppFolder, HostPath
 from .engine import EngineEntry
 from .hosts import Variable
 from .owners import Owners
-from .secret import Secret
+from .secrets.secret import Secret
 from .venv import VenvEntry
 
 

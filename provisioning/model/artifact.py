@@ -12,7 +12,7 @@ from .app_source import is_git_url
 from .base import Part
 from .command import HostPath
 from .paths import LocalPath
-from .secret import Secret
+from .secrets.secret import Secret
 from .venv import refuse_login
 
 _SOURCES = ("url", "files", "huggingface", "modelscope", "git", "path", "on_nodes")

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from .base import Name, Part
 from .paths import LocalPath
-from .secret import Secret
+from .secrets.secret import Secret
 
 _Url = Annotated[
     str,

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from .base import Part, Port, Seconds
 from .jump import Jump
 from .paths import LocalPath
-from .secret import Secret
+from .secrets.secret import Secret
 
 
 def _login(text: str) -> str:

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from .base import Name, Part
 from .command import HostPath
-from .secret import ALLOWED, SecretSource, refuse_clear_text, reveal
+from .secrets.secret import ALLOWED, SecretSource, refuse_clear_text, reveal
 
 
 def refuse_login(text: str) -> str:

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field
 from .address import IPInterface
 from .base import Interface, Name, Part, Seconds, Whole
 from .command import Command
-from .secret import Secret
+from .secrets.secret import Secret
 
 Vrid = Annotated[Whole, Field(ge=1, le=255)]
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from .command import Folder, FolderOn
 from .key_path import KeyPath
-from .secret import SecretSource
+from .secrets.secret import SecretSource
 
 
 def folders(part: BaseModel) -> Iterator[tuple[KeyPath, Folder, Any]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ..model.inventory import Inventory
 from ..model.runtime import Runtime
-from ..model.shared_secret import SharedSecret
+from ..model.secrets.shared_secret import SharedSecret
 from .release_archive import ReleaseArchive
 from .rendering import Templates
 from .tls_files import TlsFiles

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ..model.derived.resolve import all_hosts
 from ..model.inventory import Inventory
 from ..model.runtime import Runtime
-from ..model.shared_secret import SharedSecret
+from ..model.secrets.shared_secret import SharedSecret
 from ..resources.base import Postcondition, Requirement, Resource
 from .deployment import Deployment
 from .distribution import distribution_requirement

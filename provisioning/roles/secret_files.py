@@ -1,6 +1,6 @@
 """Files with the secret by which the nodes of a cluster know each other."""
 
-from ..model.shared_secret import SharedSecret
+from ..model.secrets.shared_secret import SharedSecret
 from ..places import ACCEPTED_SECRETS_FILE, SECRET_FILE
 from ..resources.base import Handler
 from ..resources.file import File

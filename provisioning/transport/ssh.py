@@ -7,7 +7,7 @@ from pathlib import Path
 
 import paramiko
 
-from ..model.secret import SecretError, SecretSource, reveal
+from ..model.secrets.secret import SecretError, SecretSource, reveal
 from ..model.ssh import Connection
 from .base import (
     AuthenticationError,

@@ -13,7 +13,7 @@ from provisioning.cli.commands.explain import explain
 from provisioning.model.explaining.documented import _PAGES, page_of
 from provisioning.model.explaining.explaining import explain as look_up
 from provisioning.model.inventory import Inventory
-from provisioning.model.schema import at, inventory_schema, places_of_keys, properties
+from provisioning.model.json_schema.schema import at, inventory_schema, places_of_keys, properties
 
 _ROOT = Path(__file__).parents[2]
 _PLACES = sorted({place for places in places_of_keys().values() for place in places})

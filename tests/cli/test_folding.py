@@ -15,9 +15,9 @@ from provisioning.cli.views.plan import show_plans
 from provisioning.cli.views.status import status_view
 from provisioning.engine.plan import HostPlan, PlannedStep
 from provisioning.model.cluster_record import ClusterRecord
-from provisioning.model.folded import folded
+from provisioning.model.host_ranges.folded import folded
+from provisioning.model.host_ranges.ranges import expand
 from provisioning.model.inventory import Inventory
-from provisioning.model.ranges import expand
 from provisioning.operations.cluster_state.look import look_at
 from provisioning.operations.executing.batches import Outcomes
 from provisioning.operations.executing.execution import Answer

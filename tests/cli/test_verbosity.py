@@ -21,7 +21,7 @@ from provisioning.cli.running import cluster, run
 from provisioning.engine.script_log import log_script, without_payload
 from provisioning.model.loader.load import read_inventory
 from provisioning.model.runtime import Runtime
-from provisioning.model.shared_secret import SharedSecret
+from provisioning.model.secrets.shared_secret import SharedSecret
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.resources.base import Observation
 from provisioning.resources.environment import Environment

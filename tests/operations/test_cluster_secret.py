@@ -10,7 +10,7 @@ from provisioning.engine.fleet import Fleet
 from provisioning.model.cluster_record import secret_id
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
-from provisioning.model.shared_secret import SharedSecret
+from provisioning.model.secrets.shared_secret import SharedSecret
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster.secret import cluster_secret, keep_secret, known_secret
 from provisioning.operations.errors import OperationError

@@ -13,7 +13,7 @@ from provisioning.engine.fleet import Fleet
 from provisioning.engine.lock import LockedError
 from provisioning.model.cluster_record import from_text
 from provisioning.model.runtime import Pin, Runtime
-from provisioning.model.shared_secret import SharedSecret
+from provisioning.model.secrets.shared_secret import SharedSecret
 from provisioning.operations.cluster import fleet as cluster_fleet
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster.fleet import open_fleet

@@ -13,9 +13,9 @@ import yaml
 from pydantic import ValidationError
 
 from provisioning.model.inventory import Inventory
+from provisioning.model.json_schema.schema import alternatives, inventory_schema
 from provisioning.model.loader.diagnostic import InventoryError
 from provisioning.model.loader.load import parse_inventory
-from provisioning.model.schema import alternatives, inventory_schema
 
 PWN = "pwn"
 """A program that nothing may call."""

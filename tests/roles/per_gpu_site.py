@@ -13,7 +13,7 @@ from pathlib import Path
 from provisioning.model.derived.nodes import Node, all_nodes
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
-from provisioning.model.shared_secret import SharedSecret
+from provisioning.model.secrets.shared_secret import SharedSecret
 from provisioning.resources.directory import Directory
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts

@@ -13,8 +13,8 @@ from provisioning.model.edge import Edges
 from provisioning.model.inventory import Inventory
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
+from provisioning.model.secrets.shared_secret import SharedSecret
 from provisioning.model.service import VirtualService
-from provisioning.model.shared_secret import SharedSecret
 from provisioning.model.spreading import Spreading
 from provisioning.model.tls.tls import Tls
 from provisioning.model.watching.logs import Logs

@@ -16,7 +16,7 @@ import pytest
 from provisioning.model.derived.resolve import interface_of
 from provisioning.model.inventory import Inventory
 from provisioning.model.runtime import Runtime
-from provisioning.model.secret_program import not_asked
+from provisioning.model.secrets.secret_program import not_asked
 from provisioning.places import (
     CERTIFICATE_FILE,
     EDGE_REQUESTS,

@@ -8,7 +8,7 @@ import click
 
 from ...model.inventory import Inventory
 from ...model.loader.excerpt import dotted
-from ...model.secret_program import not_asked
+from ...model.secrets.secret_program import not_asked
 from ...model.walking import secrets as every_secret
 from ...operations.cluster.cluster import Cluster
 from ...operations.kubernetes.chart import ENVIRONMENT_FILE, kubernetes_files

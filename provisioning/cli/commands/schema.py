@@ -2,7 +2,7 @@
 
 import click
 
-from ...model.range_schema import schema_with_ranges
+from ...model.json_schema.range_schema import schema_with_ranges
 from ..views.json_output import print_json
 
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import click
 
-from ...model.folded import folded
+from ...model.host_ranges.folded import folded
 
 FEW = 10
 """Hosts that are shown one by one."""

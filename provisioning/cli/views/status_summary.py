@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from ...model.folded import folded
+from ...model.host_ranges.folded import folded
 from ...model.inventory import Inventory
 from ...operations.cluster_state.state import ClusterState
 from ...operations.faults.fault import Fault

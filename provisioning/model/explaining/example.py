@@ -4,8 +4,16 @@ from typing import Any
 
 import yaml
 
+from ..json_schema.schema import (
+    Schema,
+    alternatives,
+    below,
+    inventory_schema,
+    kinds_with,
+    properties,
+    resolved,
+)
 from ..key_path import KeyPath
-from ..schema import Schema, alternatives, below, inventory_schema, kinds_with, properties, resolved
 
 _SHA256 = "0123456789abcdef" * 4
 _BY_HAND: dict[str, Any] = {

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import ClusterError
-from ..key_path import KeyPath
-from ..loader.allowed import allowed, listed
-from ..loader.unknown_key import advice
-from ..schema import (
+from ..json_schema.schema import (
     Schema,
     alternatives,
     below,
@@ -18,6 +15,9 @@ from ..schema import (
     properties,
     resolved,
 )
+from ..key_path import KeyPath
+from ..loader.allowed import allowed, listed
+from ..loader.unknown_key import advice
 from .documented import page_of
 from .example import example
 

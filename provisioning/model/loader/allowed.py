@@ -1,7 +1,7 @@
 """Describe the values a key allows, in words."""
 
 from ..base import NAME_PATTERN
-from ..schema import Schema, alternatives, properties, resolved, takes_null
+from ..json_schema.schema import Schema, alternatives, properties, resolved, takes_null
 
 NAME = "letters, digits, _ . and -, starting with a letter or digit, at most 63"
 

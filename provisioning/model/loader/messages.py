@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..base import NAME_PATTERN
+from ..json_schema.schema import Schema, below, places_of_keys, properties, takes_null
 from ..key_path import KeyPath
-from ..schema import Schema, below, places_of_keys, properties, takes_null
 from .allowed import NAME, allowed, choices, listed
 from .excerpt import dotted
 from .unknown_key import advice, nearest

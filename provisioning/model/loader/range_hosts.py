@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 
 from ..groups import group_types
+from ..host_ranges.ranges import RangeError, expand, has_range
 from ..key_path import KeyPath
-from ..ranges import RangeError, expand, has_range
 from .diagnostic import Diagnostic
 from .excerpt import dotted
 from .tree import Spot, Tree

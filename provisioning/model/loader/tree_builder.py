@@ -7,7 +7,7 @@ from yaml.error import Mark
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ..key_path import KeyPath
-from ..vault import MARK
+from ..secrets.vault import MARK
 from .diagnostic import Diagnostic
 from .excerpt import dotted, shortened
 from .tree import Spot, Tree

@@ -4,8 +4,8 @@ import re
 from difflib import get_close_matches
 
 from ..groups import group_types
+from ..json_schema.schema import Schema, at, kinds_with, places_of_keys, properties
 from ..key_path import KeyPath
-from ..schema import Schema, at, kinds_with, places_of_keys, properties
 from .allowed import listed
 from .excerpt import dotted, shortened
 from .unseen import unseen, without_unseen

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from ..json_schema.schema import Schema, at, below, resolved
 from ..key_path import KeyPath
-from ..schema import Schema, at, below, resolved
 from .diagnostic import Diagnostic
 from .excerpt import dotted, masked, shortened
 from .messages import Case, bad_name, message_for

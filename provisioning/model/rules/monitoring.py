@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from ..derived.resolve import connection_of, virtual_services
 from ..inventory import Inventory
 from ..key_path import KeyPath
-from ..secret import SecretError, SecretSource, reveal_unasked
+from ..secrets.secret import SecretError, SecretSource, reveal_unasked
 from ..service import serves
 from ..watching.monitoring import Monitoring
 from ..watching.receiver import (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..secret import MissingSecretError, NotAskedError, SecretError, reveal_unasked
+from ..secrets.secret import MissingSecretError, NotAskedError, SecretError, reveal_unasked
 from ..venv import PackageIndex
 from ..walking import secrets as every_secret
 from .finding import Context, Finding, warning

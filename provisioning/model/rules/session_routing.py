@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..derived.resolve import routes_sessions
-from ..secret import SecretError, reveal_unasked
+from ..secrets.secret import SecretError, reveal_unasked
 from .finding import Context, Finding, warning
 
 SHORTEST_SECRET = 16

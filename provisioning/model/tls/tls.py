@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from ..base import Part, Port, Whole
 from ..paths import LocalPath
-from ..secret import Secret
+from ..secrets.secret import Secret
 
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _WHERE = {

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from ..base import Part, Port, Whole
 from ..hosts import Group, Host, IPAddress, address_only
-from ..secret import Secret
+from ..secrets.secret import Secret
 from .receiver import BotReceiver, DingTalkReceiver, FeishuReceiver, Receiver
 
 

@@ -2,7 +2,7 @@
 
 from ..base import Part
 from ..local_command import LocalCommand
-from ..secret import Secret
+from ..secrets.secret import Secret
 
 
 class Notify(Part):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..base import Name, Part
-from ..secret import Secret
+from ..secrets.secret import Secret
 
 
 class Severity(StrEnum):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...model.artifact import Artifact, last_part
 from ...model.derived.engine_needs import artifacts_of, needed_files
-from ...model.secret import reveal
+from ...model.secrets.secret import reveal
 from ...resources.artifact import ArtifactFile
 from ..cluster.cluster import Cluster
 from ..release import Companions

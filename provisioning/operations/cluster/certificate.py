@@ -21,7 +21,7 @@ from ...model.address import IPAddress
 from ...model.derived.tls_hosts import tls_hosts
 from ...model.derived.way_in import client_vips, way_in, way_in_word
 from ...model.inventory import Inventory
-from ...model.secret import reveal
+from ...model.secrets.secret import reveal
 from ...model.tls.authority import Authority, issue, new_authority, read_authority
 from ...model.tls.certificate import CertificateError, ServerCertificate, read_certificate
 from ...model.tls.tls import Tls

@@ -18,8 +18,8 @@ from ...model.cluster_record import secret_id
 from ...model.derived.resolve import routes_sessions
 from ...model.rotation import Phase, UnfinishedRotation
 from ...model.rules.session_routing import SHORTEST_SECRET
-from ...model.secret import SecretError, SecretSource, reveal
-from ...model.shared_secret import SharedSecret
+from ...model.secrets.secret import SecretError, SecretSource, reveal
+from ...model.secrets.shared_secret import SharedSecret
 from ...transport.base import Transport
 from ..errors import OperationError
 from .cluster import Cluster

@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 
 from ...errors import ClusterError
 from ...model.derived.resolve import all_hosts, groups
+from ...model.host_ranges.ranges import RangeError, expand, has_range
 from ...model.inventory import Inventory
 from ...model.labels import label_values
-from ...model.ranges import RangeError, expand, has_range
 
 _NOT_IN_BRACKETS = re.compile(r",(?![^\[\]]*\])")
 _SHOWN = 10

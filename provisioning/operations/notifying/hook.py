@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from ...errors import ClusterError
-from ...model.secret import reveal
+from ...model.secrets.secret import reveal
 from ...model.watching.notify import Notify
 from .program import HookError, run_program
 

@@ -19,7 +19,7 @@ from ...facts.node_secrets import HostSecrets, node_secrets
 from ...model.cluster_record import secret_id
 from ...model.derived.resolve import routes_sessions
 from ...model.rotation import Phase, UnfinishedRotation
-from ...model.shared_secret import SharedSecret
+from ...model.secrets.shared_secret import SharedSecret
 from ...places import ACCEPTED_SECRETS_FILE, SECRET_FILE
 from ...resources.file import File
 from ...roles.desired import DesiredHost, desired_hosts

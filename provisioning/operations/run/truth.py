@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from ...engine.fleet import Fleet
 from ...model.cluster_record import secret_id
 from ...model.runtime import Drain, Runtime
-from ...model.shared_secret import SharedSecret
+from ...model.secrets.shared_secret import SharedSecret
 from ...places import DRAIN_FILE
 from ...roles.tls_files import TlsFiles
 from ..cluster.certificate import ClusterCertificate, cluster_certificate, keep_certificate

@@ -18,7 +18,7 @@ from ...engine.fleet import Fleet
 from ...engine.observe import run_fragments
 from ...model.derived.resolve import all_hosts
 from ...model.inventory import Inventory
-from ...model.secret import SecretError
+from ...model.secrets.secret import SecretError
 from ...places import STATE
 from ...resources.file import File
 from ...roles.desired import desired_hosts

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from ...model.secret import SecretError, SecretSource, reveal, reveal_unasked
+from ...model.secrets.secret import SecretError, SecretSource, reveal, reveal_unasked
 from ..cluster.cluster import Cluster
 from ..cluster.secret import kept_secrets
 from .redaction import secret_variables

@@ -21,7 +21,7 @@ from ...model.derived.resolve import (
 )
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
-from ...model.secret import reveal
+from ...model.secrets.secret import reveal
 from ...model.service import MiscCheck, Scheduler, VirtualService
 from ...model.vrrp import VirtualIP
 from ...places import (

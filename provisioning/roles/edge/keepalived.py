@@ -5,7 +5,7 @@ from pathlib import Path
 from ...model.derived.resolve import address_for, edge_router_id, interface_of
 from ...model.edge import Edges
 from ...model.inventory import Inventory
-from ...model.secret import reveal
+from ...model.secrets.secret import reveal
 from ...node_api import EDGE_HEALTH
 from ...places import (
     EDGE_INSTANCE,

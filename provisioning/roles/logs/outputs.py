@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...model.hosts import ServiceManager
 from ...model.log_output import LogOutput, LokiOutput
-from ...model.secret import reveal
+from ...model.secrets.secret import reveal
 from ...model.watching.logs import Logs
 from ...places import LOG_FOLDER, LOG_OUTPUT_CONF, LOG_OUTPUTS, LOG_SENDER, LOG_SENDER_PROGRAM
 from ...resources.base import Handler, Resource

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ...model.address import endpoint
-from ...model.secret import SecretSource, reveal
+from ...model.secrets.secret import SecretSource, reveal
 from ...model.watching.monitoring import Monitoring
 from ...model.watching.receiver import (
     DingTalkReceiver,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
-from ...model.secret import reveal
+from ...model.secrets.secret import reveal
 from ...model.watching.monitoring import Monitoring
 from ...places import ALERT_RELAY, ALERT_RELAY_FOLDER, ALERT_RELAY_PROGRAM
 from ...resources.base import Handler, Postcondition, Resource

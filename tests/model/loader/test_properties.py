@@ -7,9 +7,9 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from provisioning.model.json_schema.schema import alternatives, inventory_schema, takes_null
 from provisioning.model.loader.diagnostic import Diagnostic, InventoryError
 from provisioning.model.loader.load import load_inventory, parse_inventory
-from provisioning.model.schema import alternatives, inventory_schema, takes_null
 from tests.model.marked import SMALLEST
 
 _REPOSITORY = Path(__file__).parents[3]

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from provisioning.model.inventory import Inventory
+from provisioning.model.json_schema.range_schema import schema_with_ranges
 from provisioning.model.loader.load import parse_inventory
-from provisioning.model.range_schema import schema_with_ranges
 from tests.model.marked import Case, check, diagnostics, error
 
 _WIDE = "vip: 10.0.0.20/22"

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from provisioning.model.json_schema.schema import inventory_schema, places_of_keys, properties
 from provisioning.model.loader.vocabulary import KEYS, VALUES
-from provisioning.model.schema import inventory_schema, places_of_keys, properties
 from tests.model.marked import Case, check, error
 
 _DIRECTOR = "directors:\n  hosts:\n    lvs1: 192.168.1.11\n    lvs2: {address: 192.168.1.12, "

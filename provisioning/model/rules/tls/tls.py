@@ -8,7 +8,7 @@ from ...derived.tls_services import HTTPS, REDIRECT
 from ...derived.way_in import edges_alone
 from ...inventory import Inventory
 from ...key_path import KeyPath
-from ...secret import SecretError, reveal_unasked
+from ...secrets.secret import SecretError, reveal_unasked
 from ...tls.certificate import (
     CertificateError,
     ServerCertificate,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from ...secret import SecretError, reveal_unasked
+from ...secrets.secret import SecretError, reveal_unasked
 from ..finding import Context, Finding
 
 _LONGEST = 8

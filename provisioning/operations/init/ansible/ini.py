@@ -4,7 +4,7 @@ import ast
 import re
 import shlex
 
-from ....model.ranges import RangeError, expand, has_range
+from ....model.host_ranges.ranges import RangeError, expand, has_range
 from .tree import ALL, UNGROUPED, AnsibleError, AnsibleInventory, Group, resolved
 
 _SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:[#;].*)?")

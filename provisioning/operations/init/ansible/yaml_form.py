@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from ....model.ranges import RangeError, expand, has_range
+from ....model.host_ranges.ranges import RangeError, expand, has_range
 from .tree import ALL, UNGROUPED, AnsibleError, AnsibleInventory, Group, resolved
 
 VAULTED = "!vault"

@@ -3,9 +3,9 @@
 from functools import cache
 from typing import Any
 
+from ..inventory import Inventory
+from ..key_path import KeyPath
 from .field_docstrings import describe
-from .inventory import Inventory
-from .key_path import KeyPath
 
 Schema = dict[str, Any]
 

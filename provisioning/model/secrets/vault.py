@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, hmac, padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
-from ..errors import ClusterError
+from ...errors import ClusterError
 
 MARK = "$ANSIBLE_VAULT;"
 

@@ -15,9 +15,9 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from ..errors import ClusterError
-from .base import Part
-from .paths import LocalPath, against
+from ...errors import ClusterError
+from ..base import Part
+from ..paths import LocalPath, against
 from .secret_program import SecretProgramError, Words, printed_already, printed_by
 from .vault import MARK, VaultError, decrypt
 

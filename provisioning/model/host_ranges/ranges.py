@@ -10,7 +10,7 @@ from itertools import product
 from math import prod
 from string import ascii_lowercase, ascii_uppercase
 
-from ..errors import ClusterError
+from ...errors import ClusterError
 
 MOST = 5000
 """Names that one range may stand for."""

@@ -8,7 +8,7 @@ import pytest
 _FAULTS = """
 import resource
 import numpy as np
-from app.heap import keep_freed_memory
+from app.host.heap import keep_freed_memory
 
 {first}
 def text():
@@ -40,7 +40,7 @@ import ctypes
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from app.heap import keep_freed_memory
+from app.host.heap import keep_freed_memory
 
 {first}
 together = Barrier(4)
@@ -73,7 +73,7 @@ def test_threads_share_one_heap() -> None:
 
 _SEEN = """
 import gc
-from app.heap import keep_what_is_there
+from app.host.heap import keep_what_is_there
 
 kept = [{} for _ in range(1000)]
 keep_what_is_there()

@@ -7,7 +7,7 @@ import socket
 import uvicorn
 from starlette.applications import Starlette
 
-from app.listening import Server, bind
+from app.host.listening import Server, bind
 
 
 class _Dialling(logging.Handler):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from provisioning.model.ranges import RangeError, expand, has_range
+from provisioning.model.host_ranges.ranges import RangeError, expand, has_range
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ The schema that messages are made from is that of single hosts: ranges are writt
 values are checked.
 """
 
-from .groups import group_types
+from ..groups import group_types
 from .schema import Schema, inventory_schema
 
 ADDRESSES = {"type": "string", "pattern": r"\[[^\[\]]+\]"}

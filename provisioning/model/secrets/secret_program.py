@@ -16,7 +16,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from ..errors import ClusterError
+from ...errors import ClusterError
 
 PATIENCE = 60.0
 """Seconds that a program may take: time to unlock a vault by hand."""

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.model import secret_program
 from provisioning.model.loader.diagnostic import InventoryError
 from provisioning.model.loader.load import parse_inventory
-from provisioning.model.secret import (
+from provisioning.model.secrets import secret_program
+from provisioning.model.secrets.secret import (
     NotAskedError,
     SecretError,
     SecretSource,

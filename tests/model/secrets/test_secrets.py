@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.model.loader.load import parse_inventory
-from provisioning.model.secret import (
+from provisioning.model.secrets.secret import (
     PASSWORD,
     PASSWORD_FILE,
     MissingSecretError,
@@ -14,7 +14,7 @@ from provisioning.model.secret import (
     SecretSource,
     reveal,
 )
-from provisioning.model.vault import VaultError, decrypt
+from provisioning.model.secrets.vault import VaultError, decrypt
 from tests.model.marked import SMALLEST, Case, check, diagnostics, error, warns
 
 # Made by ansible-core 2.19: ansible-vault encrypt_string, password "pass 词".

@@ -6,13 +6,14 @@ class is made: a quarter of the time in which any command starts. Few commands n
 
 import ast
 import inspect
+import itertools
 import re
 import sys
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from .base import Part
+from ..base import Part
 
 
 def describe(schema: dict[str, Any]) -> None:
@@ -52,7 +53,7 @@ def _own_docstrings(part: type[Part]) -> dict[str, str]:
     body: list[ast.stmt] = next((one.body for one in classes if one.name == part.__name__), [])
     return {
         field.target.id: inspect.cleandoc(below.value.value)
-        for field, below in zip(body, body[1:], strict=False)
+        for field, below in itertools.pairwise(body)
         if isinstance(field, ast.AnnAssign)
         and isinstance(field.target, ast.Name)
         and isinstance(below, ast.Expr)

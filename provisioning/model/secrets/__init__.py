@@ -1,0 +1,1 @@
+"""Secrets of the inventory, and their ways into it."""
