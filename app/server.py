@@ -301,19 +301,27 @@ async def _until_stopped(
 
 async def _drain(node: Node) -> None:
     """Finish what was accepted, for as long as one job may take: what runs has the time it was
-    promised, and what waits as long as a job that says nothing of it."""
+    promised, and what waits as long as a job that says nothing of it. Answers have what is left
+    of that time: sound is often encoded, and heard, more slowly than it is made."""
     node.stopping = True
     if node.books:
         # Others go on with it at once.
         await node.books.stop()
-    _log.info("draining", extra={"unfinished": node.unfinished})
-    if not node.unfinished:
-        return
+    _log.info("draining", extra=_left(node))
     longest = max(node.settings.job_timeout, node.service.pool.seconds_left)
+    end = asyncio.get_running_loop().time() + longest
     try:
-        async with asyncio.timeout(longest):
-            while node.unfinished:
+        if node.unfinished:
+            async with asyncio.timeout_at(end):
+                while node.unfinished:
+                    await asyncio.sleep(0.05)
+            await asyncio.sleep(_LINGER)
+        async with asyncio.timeout_at(end):
+            while node.requests.answers:
                 await asyncio.sleep(0.05)
-        await asyncio.sleep(_LINGER)
     except TimeoutError:
-        _log.warning("jobs left at the end of the drain", extra={"unfinished": node.unfinished})
+        _log.warning("left at the end of the drain", extra=_left(node))
+
+
+def _left(node: Node) -> dict[str, int]:
+    return {"unfinished": node.unfinished, "answers": node.requests.answers}

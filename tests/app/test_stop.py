@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.server import LAST_WORDS
 from tests.app.held import Held
 from tests.app.node_process import ROOT, NodeProcess, running
 from tests.app.patient_client import patient_client
@@ -49,6 +50,30 @@ def test_a_node_drains_and_exits_with_0(tmp_path: Path, server: str) -> None:
     for pid in workers:
         wait_until_gone(pid)
     assert not any("Traceback" in line for line in node.raw), "".join(node.raw)
+
+
+def test_sound_that_is_heard_more_slowly_than_it_was_made_is_heard_to_its_end(
+    tmp_path: Path,
+) -> None:
+    # More than sockets take by themselves.
+    seconds = 1500
+    body = {"model": "tts-1", "input": f"long {seconds}", "response_format": "wav"}
+    with (
+        running(tmp_path, "--engine", "faulty") as node,
+        node.client() as client,
+    ):
+        node.wait_ready()
+        with client.stream("POST", "/v1/audio/speech", json=body) as answer:
+            sound = answer.iter_bytes()
+            heard = len(next(sound))
+            node.wait_until(lambda: _has(node, running=0, done=1))
+            node.terminate()
+            node.wait_until(lambda: node.get("/readyz").status_code == 503)
+            # Longer than its last words are.
+            time.sleep(LAST_WORDS)
+            heard += sum(map(len, sound))
+        assert heard > seconds * 8000 * 2
+        assert node.process.wait(60) == 0
 
 
 def _has(node: NodeProcess, **jobs: int) -> bool:

@@ -94,6 +94,11 @@ def test_status_is_healthy_and_names_everything(cluster: Cluster) -> None:
     assert cluster.json("status")
 
 
+def test_the_doctor_finds_nothing_on_a_cluster_that_serves(cluster: Cluster) -> None:
+    done = cluster.run("doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_history_tells_who_did_what(cluster: Cluster) -> None:
     runs = cluster.json("history")
     assert [run["result"] for run in runs] == ["ok", "ok"]

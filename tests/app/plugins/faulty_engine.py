@@ -1,15 +1,16 @@
 """An engine that fails on demand, found through its entry point as any other package's is.
 
 The text says what happens: `hang`, `crash`, `raise`, `oom`, `silent`, `slow SECONDS`, `until FILE`
-(it sounds until there is that file), `quote` (it tells everybody what it was to say), `leak MIB`,
-`noise` by the seed, `pid`, `card`, `break [late]` (for good, as a GPU's assertions do); everything
-else is a tone. `FAULTY_ENGINE_LOAD` makes loading fail: `unavailable` or `crash`. The file that
-`FAULTY_ENGINE_TROUBLE` names, while it is there, makes speech fail, in the processes that it names
-or in all: `raise`, `silent`, or `sometimes` (two times of three); with `load` loading fails, too,
-and with `wait` it does not come to its end.
+(it sounds until there is that file), `long SECONDS` (made at once), `quote` (it tells everybody
+what it was to say), `leak MIB`, `noise` by the seed, `pid`, `card`, `break [late]` (for good, as a
+GPU's assertions do); everything else is a tone. `FAULTY_ENGINE_LOAD` makes loading fail:
+`unavailable` or `crash`. The file that `FAULTY_ENGINE_TROUBLE` names, while it is there, makes
+speech fail, in the processes that it names or in all: `raise`, `silent`, or `sometimes` (two times
+of three); with `load` loading fails, too, and with `wait` it does not come to its end.
 """
 
 import ctypes
+import itertools
 import logging
 import os
 import time
@@ -99,6 +100,8 @@ class FaultyEngine:
                 # Not later and later: benchmarks count on it.
                 time.sleep(max(0.0, began + tenth / 10 - time.monotonic()))
                 yield _TENTH
+        elif what == "long":
+            yield from itertools.repeat(_TENTH, round(float(argument) * 10))
         elif what == "until":
             yield _TENTH
             while not Path(argument).exists():
