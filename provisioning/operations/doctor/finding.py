@@ -36,4 +36,9 @@ class Finding:
 
 def on_host(host: str, *words: str) -> str:
     """A command for a host as root, to type here; in backquotes."""
-    return f"`cluster exec --root {host} -- {shlex.join(words)}`"
+    return f"`{root_on(host)}{shlex.join(words)}`"
+
+
+def root_on(hosts: str) -> str:
+    """The beginning of such a command."""
+    return f"cluster exec --root {hosts} -- "
