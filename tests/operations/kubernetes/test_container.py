@@ -58,7 +58,7 @@ def podman(folder: Path) -> Iterator[Podman]:
     with subprocess.Popen(apart, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as held:
         assert held.stdout is not None and held.stdout.readline() == "ready\n"
         inside = ["nsenter", "-t", str(held.pid), "--mount"]
-        places = ["--root", folder / "storage", "--runroot", folder / "run"]
+        places = [f"--root={folder / 'storage'}", f"--runroot={folder / 'run'}"]
         more = ["--runtime", "crun", "--cgroup-manager", "cgroupfs"]
         yield lambda *words: _run(*inside, "podman", *places, *more, *words)
 
@@ -153,7 +153,8 @@ def _built(folder: Path, podman: Podman) -> str:
     for name in ("Containerfile", "requirements.txt"):
         (build / name).write_text(files("plain")[f"image/{name}"], encoding="utf-8")
     shutil.copy(wheel(checkout(folder)), build)
-    packages = ["--wheel-dir", build, "--find-links", build, "-r", build / "requirements.txt"]
+    wanted = f"--requirement={build / 'requirements.txt'}"
+    packages = [f"--wheel-dir={build}", f"--find-links={build}", wanted]
     _run(sys.executable, "-m", "pip", "wheel", "-q", *packages)
     options = ["--isolation", "chroot", "--network", "host", "--env", "PIP_NO_INDEX=1"]
     podman("build", *options, "--build-arg", "BASE=debian:test", "-t", "node:test", build)
