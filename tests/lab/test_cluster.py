@@ -64,6 +64,23 @@ def test_rr_shows_all_three_nodes_evenly(cluster: Cluster) -> None:
     assert cluster.nodes_that_answer(9) == dict.fromkeys(REAL_SERVERS, 3)
 
 
+def test_a_source_port_that_is_used_again_is_scheduled_anew(cluster: Cluster) -> None:
+    vip = cluster.lab.topology.lan.vip
+    # The node closes first, so that the port is free here.
+    script = f"""
+import http.client
+for _ in range(3):
+    connection = http.client.HTTPConnection("{vip}", 7860, timeout=30, source_address=("", 31007))
+    connection.request("GET", "/healthz", headers={{"Connection": "close"}})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    print(answer.headers["X-Node"])
+"""
+    done = cluster.from_client("python3", "-c", script)
+    assert sorted(done.stdout.split()) == sorted(REAL_SERVERS), done.stderr
+
+
 def test_replies_bypass_the_director(cluster: Cluster) -> None:
     cluster.nodes_that_answer(3)
     lines = cluster.on(cluster.master(), "ipvsadm -Ln --stats --exact").splitlines()

@@ -33,7 +33,9 @@ def sysctls(inventory: Inventory, runtime: Runtime) -> list[tuple[str, str]]:
 
     A dead server's clients are told at once (expire_nodest_conn); persistence does not hold them
     to it (expire_quiescent_template); a director that also holds the VIP on lo, or is backup,
-    does not schedule what the master has scheduled (backup_only).
+    does not schedule what the master has scheduled (backup_only). A client that uses a port again
+    is scheduled anew, though the kernel last saw that connection in FIN_WAIT, which with direct
+    routing is as far as it sees one (conn_reuse_mode, its second bit).
 
     While a server drains, persistence holds its clients to it, as their sessions live there,
     unless nodes route sessions: the kernel sends their new connections to a server of weight 0
@@ -45,7 +47,7 @@ def sysctls(inventory: Inventory, runtime: Runtime) -> list[tuple[str, str]]:
     held = draining and persistent and not routes_sessions(inventory)
     chosen: dict[str, int | str] = {
         "backup_only": 1,
-        "conn_reuse_mode": 1,
+        "conn_reuse_mode": 3,
         "expire_nodest_conn": 1,
         "expire_quiescent_template": 0 if held else 1,
         **inventory.ipvs.sysctls,
