@@ -66,20 +66,30 @@ def test_rr_shows_all_three_nodes_evenly(cluster: Cluster) -> None:
 
 def test_a_source_port_that_is_used_again_is_scheduled_anew(cluster: Cluster) -> None:
     vip = cluster.lab.topology.lan.vip
-    # Until the node has closed, so that the port is free here.
     script = f"""
-import json, socket
+import json, socket, time
+def connected():
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    client.bind(("", 31007))
+    client.settimeout(30)
+    client.connect(("{vip}", 7860))
+    return client
 for _ in range(3):
-    with socket.socket() as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        client.bind(("", 31007))
-        client.settimeout(30)
-        client.connect(("{vip}", 7860))
-        client.sendall(b"GET /healthz HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n")
-        said = b""
-        while part := client.recv(65536):
-            said += part
-    print(json.loads(said.partition(b"\\r\\n\\r\\n")[2])["node"])
+    for _ in range(100):
+        try:
+            client = connected()
+            break
+        except OSError:
+            # The last packet of the connection before is under way.
+            time.sleep(0.1)
+    client.sendall(b"GET /healthz HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n")
+    said = b""
+    # Until the node has closed, so that the port is free here.
+    while part := client.recv(65536):
+        said += part
+    client.close()
+    print(json.loads(said.partition(b"\\r\\n\\r\\n")[2])["node"], flush=True)
 """
     done = cluster.from_client("python3", "-c", script)
     assert sorted(done.stdout.split()) == sorted(REAL_SERVERS), done.stdout + done.stderr
