@@ -75,10 +75,10 @@ class NodeProcess:
 
 
 def unpack(folder: Path) -> Path:
-    """The app alone, as a deploy unpacks it."""
+    """The app alone, as a deploy unpacks it; compiled, where that is done here."""
     release = folder / "releases" / RELEASE
     package = release / "cosyvoice_cluster"
-    shutil.copytree(ROOT / "app", package / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "app", package / "app")
     (package / "__init__.py").touch()
     return release
 
