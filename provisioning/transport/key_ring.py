@@ -94,7 +94,7 @@ class KeyRing:
             ) from None
 
     def _from_agent(self, path: Path, why: str) -> Identity:
-        wanted = _public_half(path)
+        wanted = public_half(path)
         for key in self._agent_keys:
             if wanted is not None and key.asbytes() == wanted:
                 return Identity(f"{path} (by the agent)", key)
@@ -115,7 +115,7 @@ def _is_public(path: Path) -> bool:
         return file.read(16).decode("ascii", "replace").startswith(_PUBLIC)
 
 
-def _public_half(path: Path) -> bytes | None:
+def public_half(path: Path) -> bytes | None:
     """The public key of a key file: its own line, that of ``FILE.pub``, or the clear part of an
     OpenSSH private key (PROTOCOL.key in OpenSSH's sources)."""
     for file in (path, path.with_name(f"{path.name}.pub")):

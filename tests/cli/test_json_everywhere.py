@@ -153,6 +153,8 @@ _MISSING = [
     ("bundle create", ["--out", "inventory.yaml/such"]),
     ("state import", ["--yes", "no/such"]),
     ("state export", ["--output", "inventory.yaml/no/such"]),
+    ("rotate ssh-key", ["--yes", "--old", "no/such", "--new", "inventory.yaml"]),
+    ("rotate ssh-key", ["--yes", "--old", "inventory.yaml", "--new", "no/such"]),
     ("support-bundle", ["--out", "no/such"]),
     ("pull", ["rs1", "/etc/hostname", "inventory.yaml/such"]),
     ("render", ["--out", "inventory.yaml/such"]),

@@ -3,14 +3,27 @@
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.text import Text
 
 from ...operations.cluster.cluster import Cluster
 from ...operations.rotation.secret import rotate_secret
+from ...operations.rotation.ssh_key import rotate_ssh_key
+from ...transport.public_key import NoPublicKeyError, PublicKey
 from .. import exit_codes
-from ..asking import require_answer
+from ..asking import confirm, require_answer
 from ..frame import changing
+from ..local_paths import GIVEN_FILE
 from ..lock_wait import lock_wait_option
-from ..options import host_key_option, inventory_option, json_option, load_or_exit, yes_option
+from ..options import (
+    host_key_option,
+    inventory_option,
+    json_option,
+    limit_option,
+    load_or_exit,
+    yes_option,
+)
+from ..selection import chosen
 
 
 @click.group()
@@ -55,4 +68,58 @@ def secret(
         cluster, accept_new_host_keys=accept_new_host_keys, yes=yes, as_json=as_json
     ) as op:
         op.run.ok = rotate_secret(op, abort=abort)
+    raise SystemExit(exit_codes.OK if op.run.ok else exit_codes.FAILED)
+
+
+@rotate.command("ssh-key", short_help="Exchange the key by which you log in to the hosts.")
+@inventory_option
+@limit_option
+@host_key_option
+@lock_wait_option
+@click.option("--old", required=True, type=GIVEN_FILE, help="The key that lets you in now.")
+@click.option("--new", required=True, type=GIVEN_FILE, help="The key that is to, of ssh-keygen.")
+@yes_option
+@json_option
+def ssh_key(
+    inventory: Path,
+    limit: tuple[str, ...],
+    accept_new_host_keys: bool,
+    old: Path,
+    new: Path,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Exchange the key by which you log in to the hosts.
+
+    First every host lets the new key in beside the old one, with the same options in its
+    authorized_keys, and proves it by a login with the new one alone. Once all have, the old one is
+    taken away: a host puts it back by itself unless a new connection has come without it. While
+    the inventory or ssh_config(5) names the old key, it stays, and you are told.
+
+    Either key comes in at any moment. One that was cut is continued by the same command. Other
+    keys, and those of other operators, stay as they are.
+
+    JSON: {"run": id, "ok": bool, "hosts": {name: {"outcome", "message"}}, "skipped": {name:
+    reason}, "notes": [str]}, the hosts as they went in the last phase that was begun.
+
+    Exit status: 0 done, or as far as the inventory lets it be, 1 refused, or a host failed (the
+    same command continues), 2 wrong inventory or command line, 130 interrupted.
+    """
+    require_answer(yes=yes)
+    cluster = Cluster(load_or_exit(inventory), inventory)
+    names = chosen(cluster.inventory, limit)
+    try:
+        keys = [PublicKey.of_file(file) for file in (old, new)]
+    except NoPublicKeyError as error:
+        raise click.UsageError(str(error)) from None
+    console = Console(stderr=as_json)
+
+    def agree(told: str) -> None:
+        console.print(Text(told), soft_wrap=True)
+        confirm("Exchange the key?", yes=yes, err=as_json)
+
+    with changing(
+        cluster, accept_new_host_keys=accept_new_host_keys, yes=yes, as_json=as_json
+    ) as op:
+        op.run.ok = rotate_ssh_key(op, *keys, names, agree)
     raise SystemExit(exit_codes.OK if op.run.ok else exit_codes.FAILED)
