@@ -109,7 +109,7 @@ def ssh_key(
     cluster = Cluster(load_or_exit(inventory), inventory)
     names = chosen(cluster.inventory, limit)
     try:
-        keys = [PublicKey.of_file(file) for file in (old, new)]
+        old_key, new_key = PublicKey.of_file(old), PublicKey.of_file(new)
     except NoPublicKeyError as error:
         raise click.UsageError(str(error)) from None
     console = Console(stderr=as_json)
@@ -121,5 +121,5 @@ def ssh_key(
     with changing(
         cluster, accept_new_host_keys=accept_new_host_keys, yes=yes, as_json=as_json
     ) as op:
-        op.run.ok = rotate_ssh_key(op, *keys, names, agree)
+        op.run.ok = rotate_ssh_key(op, old_key, new_key, names, agree)
     raise SystemExit(exit_codes.OK if op.run.ok else exit_codes.FAILED)

@@ -97,7 +97,7 @@ class KeyRotation:
     hosts: list[str]
 
     def look(self) -> dict[str, Standing]:
-        """How far each host is. Raises ``OperationError`` where one cannot be reached, or lets
+        """List how far each host is. Raises ``OperationError`` where one cannot be reached, or lets
         neither key in."""
         fleet = self.op.fleet
         fleet.connect(self.hosts)
