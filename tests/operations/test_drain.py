@@ -19,7 +19,7 @@ from provisioning.model.runtime import Drain, Runtime
 from provisioning.node_api import STATUS
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster_state.look import look_at
-from provisioning.operations.cluster_state.tables import Tables, differing
+from provisioning.operations.cluster_state.tables import Tables
 from provisioning.operations.drain.capacity import lacking_without
 from provisioning.operations.drain.remaining_work import (
     RemainingWork,
@@ -27,6 +27,7 @@ from provisioning.operations.drain.remaining_work import (
     await_idle,
 )
 from provisioning.operations.drain.runtime_change import director_parts
+from provisioning.operations.drain.weights import differing
 from provisioning.operations.faults.registry import all_faults
 from provisioning.operations.state_folder.runtime_state import (
     RuntimeStateError,

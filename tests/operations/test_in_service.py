@@ -9,9 +9,9 @@ import pytest
 
 from provisioning.engine.progress import Event
 from provisioning.model.runtime import Drain, Runtime
-from provisioning.operations.cluster_state.tables import check_time
 from provisioning.operations.drain import in_service
 from provisioning.operations.drain.in_service import await_everybody, await_in_service
+from provisioning.operations.drain.weights import check_time
 from provisioning.operations.state_folder.runtime_state import save_runtime
 from provisioning.places import KEEPALIVED_CONF
 from provisioning.roles.desired import desired_hosts

@@ -19,6 +19,7 @@ from provisioning.model.runtime import Drain, Runtime
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.cluster_state.tables import look_at_tables
 from provisioning.operations.destroy import plan_removal
+from provisioning.operations.drain import runtime_change
 from provisioning.operations.drain import steps as draining
 from provisioning.operations.drain.foreseen import foresee
 from provisioning.operations.drain.out_of_service import OutOfService
@@ -330,14 +331,14 @@ def test_the_weight_goes_before_the_mark_where_directors_were_not_told(
     save_runtime(cluster.state_dir, Runtime({"rs1": OPERATOR}))
     save_applied(cluster.state_dir, Runtime())
     order: list[str] = []
-    usual = draining._apply_mark
+    usual = runtime_change.apply_part
 
-    def apply_mark(op: Operation, plan: HostPlan) -> None:
+    def apply_part(op: Operation, plan: HostPlan) -> None:
         order.append(f"marked at {deployed.weights('lvs1')}, {deployed.weights('lvs2')}")
         usual(op, plan)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(draining, "_apply_mark", apply_mark)
+        patched.setattr(draining, "apply_part", apply_part)
         assert deployed.deploy("old").ok
     assert order == ["marked at [0, 1], [0, 1]"]
     assert deployed.sandbox.mark("rs1").read_text() == f"{OPERATOR}\n"

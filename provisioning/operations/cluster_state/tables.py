@@ -18,20 +18,15 @@ from ...facts.ipvs.table import (
 from ...facts.lan.interfaces import INTERFACES, Interfaces
 from ...facts.lan.vip_holder import holders, interfaces_of_any
 from ...model.derived.nodes import nodes_of
-from ...model.derived.resolve import virtual_services
 from ...model.derived.way_in import edges_alone, way_in, way_in_vips
 from ...model.edge import Edges
 from ...model.inventory import Inventory
-from ...model.runtime import Runtime
-from ...roles.wanted_services import WantedService, way_in_services
 from ...transport.base import Transport, TransportError
 
 Tables = dict[str, tuple[TableService, ...]]
 """Virtual services in each director's kernel; of edges alone theirs, by the edge."""
 
 _TIMEOUT = 30.0
-TABLE_PATIENCE = 60.0
-"""Seconds until Keepalived has made a reload so in the kernel, on a slow host."""
 
 
 def look_at_tables(inventory: Inventory, directors: Iterable[str], fleet: Fleet) -> Tables:
@@ -129,44 +124,3 @@ def holders_of(inventory: Inventory, fleet: Fleet) -> frozenset[str]:
 
     seen = fleet.each(way_in(inventory), look)
     return frozenset(holders(seen, [vip.address.ip for vip in way_in_vips(inventory)]))
-
-
-def weight_of(table: Iterable[TableService], service: WantedService, name: str) -> int | None:
-    """The weight that a real server has there; nothing where it is not in the table."""
-    for present in table:
-        if present.key == service.key:
-            for server in present.servers:
-                if service.name_of((server.address, server.port)) == name:
-                    return server.weight
-    return None
-
-
-def differing(inventory: Inventory, runtime: Runtime, tables: Tables, name: str) -> list[str]:
-    """Differences of a real server's weight from the wanted one, in words. A drained one may as
-    well be out of the table. Pure."""
-    found = []
-    for service in way_in_services(inventory, runtime):
-        if name not in service.servers or (service.weights_move and name not in service.drained):
-            continue
-        for director, table in tables.items():
-            weight, wanted = weight_of(table, service, name), service.weights[name]
-            if weight != wanted and not (weight is None and wanted == 0):
-                now = "not in the table" if weight is None else f"weight {weight}"
-                found.append(f"{service.endpoint} on {director}: {now} instead of {wanted}")
-    return found
-
-
-def check_time(inventory: Inventory) -> float:
-    """Seconds until a health check that was failing is believed to pass, at most: the round under
-    way fails with all its tries, the next one comes and passes (keepalived.conf(5), delay_loop)."""
-    checks = [service.check for service in virtual_services(inventory)]
-    return max(
-        (
-            one.interval
-            + one.timeout
-            + one.retry * (one.delay_before_retry + one.timeout)
-            + one.warmup
-            for one in checks
-        ),
-        default=0.0,
-    )

@@ -3,7 +3,11 @@
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ...roles.wanted_services import way_in_services
-from ..cluster_state.tables import Tables, weight_of
+from ..cluster_state.tables import Tables
+from ..errors import OperationError
+from ..operation import Operation
+from .director_change import DirectorChange
+from .weights import weight_of
 
 
 def lacking_without(
@@ -43,3 +47,14 @@ def never_without(inventory: Inventory, name: str) -> list[str]:
         if name in service.servers and (not any(left) or sum(left) < service.service.quorum):
             found.append(service.endpoint)
     return found
+
+
+def require_capacity(op: Operation, change: DirectorChange, name: str, *, force: bool) -> None:
+    """Raise ``OperationError`` where the cluster cannot do without a real server, as the directors
+    were before the change, or where one of them told nothing."""
+    if problems := [*change.silent, *change.seen.lacking.values()]:
+        raise OperationError(problems[0])
+    tables, runtime = change.seen.tables, op.cluster.runtime
+    lacking = lacking_without(op.cluster.inventory, runtime, tables, frozenset({name}))
+    if lacking and not force:
+        raise OperationError(f"{name} is needed: {'; '.join(lacking)}. --force drains it anyway")

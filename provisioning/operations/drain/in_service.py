@@ -11,8 +11,9 @@ from ...model.derived.engine_needs import start_patience
 from ...model.derived.way_in import way_in, way_in_word
 from ...model.inventory import Inventory
 from ...transport.base import Transport
-from ..cluster_state.tables import TABLE_PATIENCE, check_time, differing, tables_if_any
+from ..cluster_state.tables import tables_if_any
 from ..operation import Operation
+from .weights import TABLE_PATIENCE, check_time, differing
 
 _START_PATIENCE = 240.0
 """Seconds that an app may take to start, such as after its host's boot."""

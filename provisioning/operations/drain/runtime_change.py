@@ -137,3 +137,8 @@ def apply_parts(op: Operation, plans: dict[str, HostPlan], order: list[Wave]) ->
     if problems:
         busy = any(done.outcome == "locked" for done in result.hosts.values())
         raise (HostBusyError if busy else OperationError)("; ".join(problems))
+
+
+def apply_part(op: Operation, plan: HostPlan) -> None:
+    """Apply the plan of one real server. Raises as ``apply_parts``."""
+    apply_parts(op, {plan.host: plan}, [Wave("real server", (plan.host,))])

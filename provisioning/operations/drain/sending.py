@@ -10,7 +10,8 @@ from ...model.derived.way_in import way_in
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ...roles.wanted_services import way_in_services
-from ..cluster_state.tables import Tables, holders_of, tables_if_any, weight_of
+from ..cluster_state.tables import Tables, holders_of, tables_if_any
+from .weights import weight_of
 
 
 @dataclass(frozen=True, slots=True)

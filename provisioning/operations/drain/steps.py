@@ -14,16 +14,12 @@ from datetime import UTC, datetime
 from ...engine.observe import run_fragments
 from ...engine.plan import HostPlan, fragments, plan_part
 from ...engine.progress import Event
-from ...engine.waves import Wave
 from ...facts.app.status import app_status
 from ...facts.gather import ask_each
 from ...model.derived.engine_needs import start_patience
-from ...model.derived.way_in import way_in_word
 from ...model.runtime import Drain, Runtime
-from ...places import EDGE_SERVICE
 from ...roles.real_server.app import drain_flag
 from ...transport.base import Transport
-from ..cluster_state.tables import TABLE_PATIENCE, check_time, differing, look_at_tables
 from ..errors import OperationError
 from ..operation import Operation
 from ..state_folder.runtime_state import (
@@ -31,16 +27,16 @@ from ..state_folder.runtime_state import (
     with_share,
     without_drain,
 )
-from .capacity import lacking_without
+from .capacity import require_capacity
 from .director_change import (
-    DirectorChange,
     change_directors,
     make_change,
     plan_change,
     reachable_directors,
 )
 from .remaining_work import RemainingWork, await_idle
-from .runtime_change import apply_parts
+from .runtime_change import apply_part
+from .weights import TABLE_PATIENCE, await_weight, check_time
 
 _START_PATIENCE = 240.0
 """Seconds until a node that was just started is ready."""
@@ -78,15 +74,15 @@ def take_out(
     base = without_drain(before, name)
     change = plan_change(op, base, after, directors, force=force, marked=name)
     if name not in before.drains:
-        _require_capacity(op, change, name, force=force)
+        require_capacity(op, change, name, force=force)
         if asks:
             op.hooks.before("drain", name, progress=op.progress, reason=reason)
     make_change(op, change)
-    _await_kernels(op, after, name, directors, TABLE_PATIENCE)
+    await_weight(op, after, name, directors, TABLE_PATIENCE)
     if change.mark is None:
         set_mark(op, after, name, force=force)
     else:
-        _apply_mark(op, change.mark)
+        apply_part(op, change.mark)
     op.run.journal.write("drained", host=name, reason=reason)
 
 
@@ -137,7 +133,7 @@ def bring_back(
     if change.mark is None:
         set_mark(op, after, name, force=False)
     else:
-        _apply_mark(op, change.mark)
+        apply_part(op, change.mark)
     looked = time.monotonic()
     try:
         await_ready(op, name)
@@ -148,7 +144,7 @@ def bring_back(
         change = plan_change(op, base, after, directors, force=force)
     make_change(op, change)
     patience = TABLE_PATIENCE + check_time(op.cluster.inventory)
-    _await_kernels(op, after, name, directors, patience)
+    await_weight(op, after, name, directors, patience)
     op.run.journal.write("undrained", host=name)
 
 
@@ -166,47 +162,11 @@ def set_mark(op: Operation, runtime: Runtime, name: str, *, force: bool) -> None
         if force:
             return
         raise OperationError(f"{op.fleet.errors[name]} (the mark on it could not be changed)")
-    _apply_mark(op, plans[name])
-
-
-def _apply_mark(op: Operation, plan: HostPlan) -> None:
-    apply_parts(op, {plan.host: plan}, [Wave("real server", (plan.host,))])
+    apply_part(op, plans[name])
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _require_capacity(op: Operation, change: DirectorChange, name: str, *, force: bool) -> None:
-    if problems := [*change.silent, *change.seen.lacking.values()]:
-        raise OperationError(problems[0])
-    tables, runtime = change.seen.tables, op.cluster.runtime
-    lacking = lacking_without(op.cluster.inventory, runtime, tables, frozenset({name}))
-    if lacking and not force:
-        raise OperationError(f"{name} is needed: {'; '.join(lacking)}. --force drains it anyway")
-
-
-def _await_kernels(
-    op: Operation, runtime: Runtime, name: str, directors: list[str], patience: float
-) -> None:
-    """Wait until a real server has its weight in every one of the directors' kernels. Raises
-    ``OperationError`` with what still differs after ``patience`` seconds."""
-    end = time.monotonic() + patience
-    while True:
-        tables = look_at_tables(op.cluster.inventory, directors, op.fleet)
-        left = differing(op.cluster.inventory, runtime, tables, name)
-        left += [str(op.fleet.errors[one]) for one in directors if one not in tables]
-        if not left:
-            return
-        if time.monotonic() >= end:
-            edge = way_in_word(op.cluster.inventory) == "edge"
-            log = f"{EDGE_SERVICE}'s log" if edge else "Keepalived's log"
-            raise OperationError(
-                f"{name}: not within {patience:g} s: {'; '.join(left)}. See {log} there, and "
-                "do this again"
-            )
-        op.progress(Event("waiting", name, "its weight to be in effect", detail="; ".join(left)))
-        time.sleep(0.5)
 
 
 def await_ready(op: Operation, name: str, *, drained: bool = False) -> None:

@@ -9,7 +9,8 @@ from ....model.derived.way_in import way_in, way_in_vips, way_in_word
 from ....model.inventory import Inventory
 from ....model.runtime import Runtime
 from ....roles.wanted_services import WantedService, way_in_services
-from ...cluster_state.tables import Tables, weight_of
+from ...cluster_state.tables import Tables
+from ...drain.weights import weight_of
 from ...rolling.snapshot import ClusterSnapshot, NodeSnapshot, ServiceSnapshot
 
 
