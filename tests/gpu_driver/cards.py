@@ -14,11 +14,14 @@ LOST = 15
 GIB = 1 << 30
 
 
-def build(folder: Path) -> Path:
+def build(folder: Path, place: str | None = None) -> Path:
     """Build the library into a folder, for LD_LIBRARY_PATH; its path. Its soname is the one that
-    is asked for, so that a process that has loaded it once finds it by that name."""
+    is asked for, so that a process that has loaded it once finds it by that name. It reads the
+    cards in ``place`` where its environment names no other."""
     library = folder / NAME
     command = ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"]
+    if place is not None:
+        command.append(f'-DPLACE="{place}"')
     done = subprocess.run(
         [*command, f"-Wl,-soname,{NAME}", "-o", str(library), str(SOURCE)],
         capture_output=True,

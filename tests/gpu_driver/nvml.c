@@ -5,8 +5,8 @@
  * every call, so cards can change while a program runs. A value without a file is "not supported".
  * A card's file `error` is an NVML error number (15 is "GPU is lost") that each call on it gives;
  * one beside the cards is that of nvmlInit. `xid` is the number of an event that is told once for
- * each new content; `hang` makes calls on the card wait until it is gone. Without $NVML_CARDS there
- * is no driver.
+ * each new content; `hang` makes calls on the card wait until it is gone. Without $NVML_CARDS it is
+ * the folder that was given as PLACE when it was built; without either there is no driver.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,15 @@ typedef struct { char folder[64]; char told[64]; } Card;
 
 static Card cards[CARDS], instances[CARDS][INSTANCES];
 
-static const char *root(void) { return getenv("NVML_CARDS"); }
+#ifndef PLACE
+#define PLACE NULL
+#endif
+
+static const char *root(void)
+{
+    const char *folder = getenv("NVML_CARDS");
+    return folder ? folder : PLACE;
+}
 
 static int text(const char *folder, const char *key, char *to, unsigned size)
 {

@@ -1,8 +1,5 @@
 """Edges as the only way in: no director, from the first deploy to an upgrade and a power cut."""
 
-import json
-import threading
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,13 +9,12 @@ from provisioning.lab import lifecycle
 from provisioning.lab.topology import Size
 from tests.lab.cluster import Cluster
 from tests.lab.conftest import MakeLab
+from tests.lab.edge_clients import EdgeClients
 from tests.lab.test_directors_heal import wait_for
 from tests.lab.test_edges import holder, spoken_by, vip_on
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 SIZE = Size(directors=0, real_servers=2, storage=0, edges=2)
-PATH = "/v1/audio/speech"
-JOB = json.dumps({"model": "tts-1", "input": "你好", "response_format": "wav"})
 
 
 @pytest.fixture
@@ -27,32 +23,6 @@ def cluster(make_lab: MakeLab, tmp_path: Path) -> Iterator[Cluster]:
     made.write()
     yield made
     made.run("status")
-
-
-class Clients:
-    """One job after the other at the edges' VIP, until they are told to stop."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self.cluster, self.statuses = cluster, Counter[str]()
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._ask)
-
-    def __enter__(self) -> "Clients":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end.set()
-        self._thread.join()
-
-    def _ask(self) -> None:
-        url = f"http://{self.cluster.lab.topology.vip}:9080{PATH}"
-        while not self._end.is_set():
-            told = self.cluster.from_client(
-                "curl", "-sS", "-m", "60", "-o", "/dev/null", "-w", "%{http_code}",
-                "-H", "Content-Type: application/json", "-d", JOB, url,
-            )  # fmt: skip
-            self.statuses[told.stdout or told.stderr] += 1
 
 
 def test_a_cluster_of_edges_alone_lives_through_all_of_it(cluster: Cluster, tmp_path: Path) -> None:
@@ -80,7 +50,7 @@ def test_a_cluster_of_edges_alone_lives_through_all_of_it(cluster: Cluster, tmp_
 
     # A change of both nodes, one after the other, and nobody is refused for it.
     cluster.write(lambda content: content["app"].update(environment={"LAB": "anew"}))
-    with Clients(cluster) as clients:
+    with EdgeClients(cluster) as clients:
         done = cluster.run("deploy", "--yes", timeout=1500)
         assert done.returncode == 0, done.stdout + done.stderr
     assert set(clients.statuses) == {"200"}, clients.statuses
