@@ -83,4 +83,5 @@ Interface = Annotated[str, AfterValidator(_interface), Field(min_length=1, max_l
 class Part(BaseModel):
     """A piece of the inventory: immutable, strict about unknown keys, documented by its fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Most parts are validated as pieces of the whole only, and need no validator of their own.
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
