@@ -59,9 +59,8 @@ class Speaking:
 def kept(cluster: Cluster) -> set[str]:
     """Identifiers of the requests in the log host's files."""
     # What is inside a line is JSON in JSON.
-    shown = cluster.on(
-        "log1", rf"zcat -f {STORE}/*/* | tr -d '\\' | grep -o '\"request_id\": *\"[^\"]*\"'"
-    )
+    asked = r"""tr -d '\\' | grep -o '"request_id": *"[^"]*"'"""
+    shown = cluster.on("log1", f"zcat -f {STORE}/*/* | {asked}")
     return set(_ID.findall(shown))
 
 
