@@ -10,9 +10,11 @@ import pytest
 
 from provisioning.lab import lifecycle
 from provisioning.lab.topology import CLIENTS, Size
+from tests.gpu_driver.cards import LOST
 from tests.lab.alert_sink import PORT, AlertSink, alert_sink
 from tests.lab.cluster import Cluster
 from tests.lab.conftest import MakeLab
+from tests.lab.lab_cards import put_cards, set_on_card, unset_on_card
 from tests.lab.test_directors_heal import wait_for
 
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(2400)]
@@ -33,12 +35,14 @@ def watched(
         url = folder / "url"
         url.write_text(f"http://{client}:{PORT}/hook")
         url.chmod(0o600)
+        content["real_servers"]["hosts"]["rs2"]["gpus"] = 1
         content["monitoring"] |= {
             "interval": 5,
             "retention": {"gigabytes": 1},
             "receivers": [{"name": "pager", "type": "webhook", "url": {"file": str(url)}}],
         }
 
+    put_cards(cluster, ("rs2",), 1, folder)
     cluster.write(change)
     with alert_sink(cluster, folder) as sink:
         done = cluster.run("deploy", "--yes", timeout=1800)
@@ -184,6 +188,22 @@ TROUBLES = [
         ("HostDown",),
         150,
         "lvs1",
+    ),
+    Trouble(
+        "gpu",
+        lambda cluster: set_on_card(cluster, "rs2", 0, "error", LOST),
+        lambda cluster: unset_on_card(cluster, "rs2", 0, "error"),
+        ("GpuMissing",),
+        150,
+        "rs2",
+    ),
+    Trouble(
+        "storage",
+        lambda cluster: lifecycle.kill(cluster.lab, "nfs1"),
+        _started("nfs1"),
+        ("HostDown",),
+        150,
+        "nfs1",
     ),
     Trouble(
         "clock",
