@@ -32,6 +32,7 @@ class ClusterError(Exception):
         LockedError
         MaintenanceConflictError
         MaintenanceFormatError
+        NoPublicKeyError
         NoReplyError
         NoSuchKeyError
         NoTableError

@@ -39,8 +39,13 @@ ENGLISH = (
     "We will meet again next week to talk about the new project.",
     "The children are playing in the garden behind the old house.",
 )
+OFTEN = ("zf_xiaoxiao", "af_heart")
 OF_EACH_KIND = (
-    "zf_xiaoxiao zm_yunyang af_heart bm_george ef_dora ff_siwis hf_alpha im_nicola pf_dora"
+    *OFTEN,
+    *(
+        pytest.param(voice, marks=pytest.mark.long)
+        for voice in "zm_yunyang bm_george ef_dora ff_siwis hf_alpha im_nicola pf_dora".split()
+    ),
 )
 HELLO = {
     "zh": "你好，欢迎使用语音合成。",
@@ -102,7 +107,7 @@ def test_what_it_can_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
     assert info.default_voice is not None and info.default_voice.language == "zh-CN"
 
 
-@pytest.mark.parametrize("voice", OF_EACH_KIND.split())
+@pytest.mark.parametrize("voice", OF_EACH_KIND)
 def test_voices_speak_their_language(engine: KokoroEngine, voice: str) -> None:
     sound = speak(engine, HELLO[LANGUAGE_OF[voice].tag[:2]], voice)
     assert 1 < seconds(sound) < 5
@@ -131,13 +136,15 @@ def test_the_recogniser_tells_words_from_other_words(engine: KokoroEngine) -> No
     assert word_errors(words, heard(speak(engine, ENGLISH[1], "af_heart"))) > 0.7 * len(words)
 
 
-@pytest.mark.parametrize("voice", ["zf_xiaoxiao", "zm_yunyang"])
+@pytest.mark.parametrize(
+    "voice", ["zf_xiaoxiao", pytest.param("zm_yunyang", marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize(
     "text",
     [
         "今天天气很好，我们去公园散步。",
-        "请把这本书放在桌子上面。",
-        "中华人民共和国成立于一九四九年十月一日。",
+        pytest.param("请把这本书放在桌子上面。", marks=pytest.mark.long),
+        pytest.param("中华人民共和国成立于一九四九年十月一日。", marks=pytest.mark.long),
     ],
 )
 def test_mandarin_takes_as_long_as_its_syllables(
@@ -149,7 +156,9 @@ def test_mandarin_takes_as_long_as_its_syllables(
     assert len(pitch(sound)) > 0.25 * 100 * seconds(sound)
 
 
-@pytest.mark.parametrize("voice", ["zf_xiaoxiao", "zf_xiaobei"])
+@pytest.mark.parametrize(
+    "voice", ["zf_xiaoxiao", pytest.param("zf_xiaobei", marks=pytest.mark.long)]
+)
 def test_a_high_tone_is_higher_than_a_low_one(engine: KokoroEngine, voice: str) -> None:
     def late_pitch(mark: str) -> float:
         melody = pitch(speak(engine, f"他说的是{mark}，不是别的。", voice))
@@ -198,6 +207,7 @@ print(hashlib.sha256(sound.tobytes()).hexdigest())
     assert other.stderr == ""
 
 
+@pytest.mark.long
 def test_takes_are_equally_long_and_loud(engine: KokoroEngine) -> None:
     takes = [speak(engine, HELLO["zh"], seed=seed) for seed in range(1, 6)]
     assert len({digest(take) for take in takes}) == 5
@@ -206,6 +216,7 @@ def test_takes_are_equally_long_and_loud(engine: KokoroEngine) -> None:
     assert max(map(seconds, takes)) < 1.3 * min(map(seconds, takes))
 
 
+@pytest.mark.long
 def test_speed_changes_the_duration(engine: KokoroEngine) -> None:
     text = "今天天气很好，我们去公园散步，然后回家吃饭。"
     slow, normal, fast = (seconds(speak(engine, text, speed=speed)) for speed in (0.5, 1.0, 2.0))
@@ -242,6 +253,7 @@ def test_a_text_it_cannot_read_is_refused_before_anything_is_said(engine: Kokoro
         next(iter(stream))
 
 
+@pytest.mark.long
 def test_real_time_factor_and_memory_are_told(engine: KokoroEngine) -> None:
     for voice, text in (("zf_xiaoxiao", HELLO["zh"] * 4), ("af_heart", " ".join(ENGLISH[:3]))):
         began = time.perf_counter()
