@@ -44,7 +44,15 @@ OF_EACH_KIND = (
     *OFTEN,
     *(
         pytest.param(voice, marks=pytest.mark.long)
-        for voice in "zm_yunyang bm_george ef_dora ff_siwis hf_alpha im_nicola pf_dora".split()
+        for voice in [
+            "zm_yunyang",
+            "bm_george",
+            "ef_dora",
+            "ff_siwis",
+            "hf_alpha",
+            "im_nicola",
+            "pf_dora",
+        ]
     ),
 )
 HELLO = {
