@@ -28,6 +28,8 @@ def test_an_agent_speaks_through_the_vip(
     deployed: Cluster, agents: Environment, agent: str
 ) -> None:
     script, rate = AGENTS[agent]
-    found = agents.heard(script, f"{deployed.lab.url}/v1", deployed.lab.client_command)
+    found = agents.heard(
+        script, f"http://{deployed.lab.topology.vip}:7860/v1", deployed.lab.client_command
+    )
     assert found["rate"] == rate
     assert (found["bytes"] or 0) > (48_000 if rate else 5_000)
