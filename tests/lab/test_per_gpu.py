@@ -27,10 +27,8 @@ SEED = "/AIVoice/TTS/CosyVoice2/audio-generate"
 QUICK = ("--yes", "--soak", "5s", "--soak-rest", "2s")
 
 
-@pytest.fixture
-def cluster(make_lab: MakeLab, tmp_path: Path) -> Iterator[Cluster]:
-    made = Cluster(make_lab("per_gpu", SIZE), tmp_path)
-    put_cards(made, HOSTS, 2, tmp_path)
+def write(cluster: Cluster, **app: object) -> None:
+    """Have the app as it is told to be, with a node a card."""
 
     def change(content: dict[str, Any]) -> None:
         content["real_servers"] |= {"gpus": {"count": 2, "memory": 80}}
@@ -38,16 +36,17 @@ def cluster(make_lab: MakeLab, tmp_path: Path) -> Iterator[Cluster]:
             {"name": f"gpu{card}", "port": port, "scheduler": "rr", "persistence": None}
             for card, port in PORTS.items()
         ]
-        source = write_release(tmp_path, "2.0")
-        content["app"] |= {
-            "server": "gunicorn",
-            "per_gpu": True,
-            "source": str(source),
-            "session_routing": True,
-            "engine": {"name": "espeak", "jobs_per_gpu": 2},
-        }
+        engine = {"name": "espeak", "jobs_per_gpu": 2}
+        content["app"] |= {"per_gpu": True, "engine": engine, **app}
 
-    made.write(change)
+    cluster.write(change)
+
+
+@pytest.fixture
+def cluster(make_lab: MakeLab, tmp_path: Path) -> Iterator[Cluster]:
+    made = Cluster(make_lab("per_gpu", SIZE), tmp_path)
+    put_cards(made, HOSTS, 2, tmp_path)
+    write(made, server="gunicorn")
     yield made
     made.run("status")
 
@@ -128,7 +127,17 @@ def test_a_node_a_card_is_operated_as_a_host_and_known_as_a_node(
     assert cluster.run("undrain", "rs1").returncode == 0
     wait_for("all to speak", lambda: speakers(cluster) == NODES, 60)
 
+    # Everything is restarted, a host at a time, and nobody is refused for it.
     with EdgeClients(cluster) as clients:
+        write(cluster, server="gunicorn", environment={"LAB": "anew"})
+        done = cluster.run("deploy", "--yes", "--no-verify", timeout=1800)
+        assert done.returncode == 0, done.stdout + done.stderr
+        # An app from elsewhere starts its servers itself.
+        first = write_release(tmp_path, "2.0")
+        write(cluster, source=str(first), session_routing=True)
+        done = cluster.run("deploy", "--yes", "--no-verify", timeout=1800)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert versions(cluster) == {"2.0"}
         new = write_release(tmp_path, "2.1")
         done = cluster.run("rolling-upgrade", "--to", str(new), *QUICK, timeout=1800)
         assert done.returncode == 0, done.stdout + done.stderr
