@@ -19,7 +19,7 @@ SIZE = Size(directors=0, real_servers=2, storage=0, edges=2)
 
 @pytest.fixture
 def cluster(make_lab: MakeLab, tmp_path: Path) -> Iterator[Cluster]:
-    made = Cluster(make_lab("edges_alone", SIZE), tmp_path)
+    made = Cluster(make_lab("alone", SIZE), tmp_path)
     made.write()
     yield made
     made.run("status")
