@@ -79,7 +79,7 @@ def test_a_node_a_card_is_operated_as_a_host_and_known_as_a_node(
     assert "Nothing to change" in cluster.run("deploy", "--yes", "--no-verify").stdout
 
     assert speakers(cluster) == NODES
-    given = json.dumps({"text": "你好", "speaker": "cmn", "stream": False})
+    given = json.dumps({"text": "你好"})
     told = cluster.from_client(
         "curl", "-sS", "-m", "60", "-H", "Content-Type: application/json", "-d", given,
         at(cluster, SEED),
