@@ -190,7 +190,7 @@ class History:
                 output = Output(entry.stem, record_of(entry.sidecar), self._folder)
                 if output.file_name in known.names and search.take(output):
                     return
-            search.reach(edge, known.index.oldest(edge))
+            search.reach(edge, known.index.oldest(edge, search.at))
 
     def close(self) -> None:
         """Give up what is known."""

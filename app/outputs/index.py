@@ -118,10 +118,11 @@ class Index:
             if all(entry.has(word) for word in rest):
                 yield entry
 
-    def oldest(self, after: str) -> str:
-        """The oldest stem that is newer than ``after``; empty if there is none."""
+    def oldest(self, after: str, before: str) -> str:
+        """The oldest stem between two; empty if there is none."""
         row = self._database.execute(
-            "select stem from outputs where stem > ? order by stem limit 1", (after,)
+            "select stem from outputs where stem > ? and stem < ? order by stem limit 1",
+            (after, before),
         ).fetchone()
         return str(row[0]) if row else ""
 

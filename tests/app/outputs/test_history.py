@@ -110,6 +110,20 @@ def test_more_is_offered_only_where_there_is_more(tmp_path: Path) -> None:
     assert history.search("a", 2, "", 10).older == made[2]
 
 
+def test_pages_follow_each_other_whichever_node_is_asked(tmp_path: Path) -> None:
+    made = [put(tmp_path, number) for number in range(12)]
+    nodes = [History(tmp_path), History(tmp_path)]
+    pages, before = [], ""
+    for asked in range(100):
+        # The other one has no time to read more than it must.
+        page = nodes[asked % 2].search("", 5, before, 0 if asked % 2 else 10)
+        pages += stems(page)
+        before = page.older
+        if not before:
+            break
+    assert pages == made[::-1]
+
+
 def test_the_folder_is_listed_when_it_has_changed(tmp_path: Path, listings: _Counted) -> None:
     clock = _Clock()
     history = History(tmp_path, clock)
