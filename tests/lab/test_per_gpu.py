@@ -18,7 +18,7 @@ from tests.lab.lab_cards import put_cards, set_on_card, unset_on_card
 from tests.lab.test_directors_heal import wait_for
 from tests.lab.test_edges import at, spoken_by
 
-pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(5400)]
 SIZE = Size(directors=1, real_servers=2, storage=0, edges=2)
 HOSTS = ("rs1", "rs2")
 NODES = {f"{host}-gpu{card}" for host in HOSTS for card in range(2)}
@@ -46,7 +46,6 @@ def write(cluster: Cluster, **app: object) -> None:
 def cluster(make_lab: MakeLab, tmp_path: Path) -> Iterator[Cluster]:
     made = Cluster(make_lab("per_gpu", SIZE), tmp_path)
     put_cards(made, HOSTS, 2, tmp_path)
-    write(made, server="gunicorn")
     yield made
     made.run("status")
 
@@ -70,9 +69,8 @@ def versions(cluster: Cluster) -> set[str]:
     return found
 
 
-def test_a_node_a_card_is_operated_as_a_host_and_known_as_a_node(
-    cluster: Cluster, tmp_path: Path
-) -> None:
+def test_a_node_a_card_is_operated_as_a_host_and_known_as_a_node(cluster: Cluster) -> None:
+    write(cluster, server="gunicorn")
     done = cluster.run("deploy", "--yes", timeout=1800)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "every node is in service at the edges" in done.stdout
@@ -132,12 +130,19 @@ def test_a_node_a_card_is_operated_as_a_host_and_known_as_a_node(
         write(cluster, server="gunicorn", environment={"LAB": "anew"})
         done = cluster.run("deploy", "--yes", "--no-verify", timeout=1800)
         assert done.returncode == 0, done.stdout + done.stderr
-        # An app from elsewhere starts its servers itself.
-        first = write_release(tmp_path, "2.0")
-        write(cluster, source=str(first), session_routing=True)
-        done = cluster.run("deploy", "--yes", "--no-verify", timeout=1800)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert versions(cluster) == {"2.0"}
+    assert set(clients.statuses) == {"200"}, clients.statuses
+    print(f"{clients.statuses.total()} jobs at the edges meanwhile")
+    assert speakers(cluster) == NODES
+
+
+def test_a_node_a_card_is_upgraded_and_rolled_back(cluster: Cluster, tmp_path: Path) -> None:
+    # An app from elsewhere starts its servers itself.
+    first = write_release(tmp_path, "2.0")
+    write(cluster, source=str(first), session_routing=True)
+    done = cluster.run("deploy", "--yes", "--no-verify", timeout=1800)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert versions(cluster) == {"2.0"}
+    with EdgeClients(cluster) as clients:
         new = write_release(tmp_path, "2.1")
         done = cluster.run("rolling-upgrade", "--to", str(new), *QUICK, timeout=1800)
         assert done.returncode == 0, done.stdout + done.stderr
