@@ -32,7 +32,9 @@ def test_a_cluster_of_edges_alone_lives_through_all_of_it(cluster: Cluster, tmp_
     for check in ("edges serve, and one holds their VIP", "every node is in service at the edges"):
         assert check in done.stdout
     assert "the app speaks through the VIP" in done.stdout
-    assert not re.search(r"\bdirectors?\b", done.stdout)
+    # But for the names of templates that both have.
+    lines = [line for line in done.stdout.splitlines() if "# Made by" not in line]
+    assert not re.search(r"\bdirectors?\b", "\n".join(lines))
     assert "Nothing to change" in cluster.run("deploy", "--yes", "--no-verify").stdout
     assert {spoken_by(cluster) for _ in range(8)} == {"rs1", "rs2"}
     lo = cluster.lab.exec("rs1", ["ip", "-o", "-4", "address", "show", "dev", "lo"]).stdout
