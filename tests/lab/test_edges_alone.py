@@ -14,7 +14,7 @@ from tests.lab.edge_clients import EdgeClients
 from tests.lab.test_directors_heal import wait_for
 from tests.lab.test_edges import holder, spoken_by, vip_on
 
-pytestmark = [pytest.mark.lab, pytest.mark.long]
+pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(1800)]
 SIZE = Size(directors=0, real_servers=2, storage=0, edges=2)
 
 
