@@ -32,7 +32,7 @@ class PublicKey:
         half = public_half(path) or public_half(file)
         if half is None:
             raise NoPublicKeyError(
-                f"{path} does not tell its public key; write it beside it: "
+                f"{path} is no key that tells its public half; if it is one, write that beside it: "
                 f"ssh-keygen -y -f {file} > {file}.pub"
             )
         kind = paramiko.Message(half).get_text()

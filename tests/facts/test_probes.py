@@ -9,7 +9,7 @@ import threading
 import wave
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -37,6 +37,8 @@ class Node(BaseHTTPRequestHandler):
     counting = threading.Lock()
     open_now, most = 0, 0
     sound = b""
+    refusals: ClassVar[list[tuple[int, str]]] = []
+    """Statuses with their Retry-After, one for each of the next jobs."""
 
     def setup(self) -> None:
         super().setup()
@@ -49,8 +51,10 @@ class Node(BaseHTTPRequestHandler):
         with self.counting:
             Node.open_now -= 1
 
-    def reply(self, status: int, body: bytes) -> None:
+    def reply(self, status: int, body: bytes, later: str = "") -> None:
         self.send_response(status)
+        if later:
+            self.send_header("Retry-After", later)
         self.send_header("X-Node", "rs1")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -61,7 +65,10 @@ class Node(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if "你好" in body["input"]:
+        if self.refusals:
+            status, later = self.refusals.pop(0)
+            self.reply(status, "忙".encode(), later)
+        elif "你好" in body["input"]:
             self.reply(200, self.sound)
         else:
             self.reply(422, "没有文本".encode())
@@ -136,6 +143,20 @@ def test_levels_of_a_sound_with_pauses_are_measured(port: int) -> None:
     assert found["loudest"] == pytest.approx(-9.0, abs=0.2)
     assert found["level"] == pytest.approx(-12.0, abs=0.2)
     assert found["softest"] < -90
+
+
+def test_who_is_busy_is_asked_again(port: int) -> None:
+    Node.refusals[:] = [(503, "1"), (429, "0")]
+    assert spoken(port, wav([0.1] * RATE))["status"] == 200
+    assert Node.refusals == []
+
+
+@pytest.mark.parametrize("refusal", [(503, ""), (503, "3600"), (422, "1")])
+def test_who_refuses_for_good_is_not(port: int, refusal: tuple[int, str]) -> None:
+    Node.refusals[:] = [refusal, (500, "")]
+    found = spoken(port, b"")
+    assert (found["status"], found["error"]) == (refusal[0], "忙")
+    assert Node.refusals.pop() == (500, "")
 
 
 def test_silence_and_noise_are_told_from_speech_by_their_levels(port: int) -> None:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from ...operations.cluster.cluster import Cluster
 from ...operations.rotation.secret import rotate_secret
-from ...operations.rotation.ssh_key import rotate_ssh_key
+from ...operations.rotation.ssh_key import check_keys, rotate_ssh_key
 from ...transport.public_key import NoPublicKeyError, PublicKey
 from .. import exit_codes
 from ..asking import confirm, require_answer
@@ -112,6 +112,7 @@ def ssh_key(
         old_key, new_key = PublicKey.of_file(old), PublicKey.of_file(new)
     except NoPublicKeyError as error:
         raise click.UsageError(str(error)) from None
+    check_keys(old_key, new_key)
     console = Console(stderr=as_json)
 
     def agree(told: str) -> None:

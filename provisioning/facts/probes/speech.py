@@ -1,7 +1,8 @@
 """Have a text spoken and measure the sound.
 
 Argument: ``{"address": str, "port": int, "tls": bool, "path": str, "body": object,
-"timeout": seconds}``; the body is posted as JSON, the time is for the answer. Prints
+"timeout": seconds}``; the body is posted as JSON, the time is for the answer. Who refuses for now
+(Retry-After) is asked again for half a minute: others may be at work from this address. Prints
 ``{"status": int, "node": str or null, "seconds": float, "bytes": int}`` and either ``error``
 (also alone) or, of the WAV that came:
 
@@ -27,6 +28,10 @@ from typing import Any
 
 FRAME = 0.02
 CONNECT_TIMEOUT = 10
+BUSY = (429, 503)
+"""Refusals of a full line, or of one client's share of it (RFC 9110, Retry-After)."""
+PATIENCE = 30
+"""Seconds for which they are asked again."""
 FULL_SCALE = 32768.0
 
 
@@ -35,6 +40,18 @@ def main() -> None:
 
 
 def speak(request: dict[str, Any]) -> dict[str, Any]:
+    began = time.monotonic()
+    while True:
+        # All tries together have the time of one.
+        left = began + request["timeout"] - time.monotonic()
+        found, wait = asked({**request, "timeout": left})
+        if wait is None or time.monotonic() + wait > began + min(PATIENCE, request["timeout"]):
+            return found
+        time.sleep(wait)
+
+
+def asked(request: dict[str, Any]) -> tuple[dict[str, Any], float | None]:
+    """The measurement, and seconds after which a refusal asks to be asked again."""
     began = time.monotonic()
     connection = connection_to(request)
     headers = {"Content-Type": "application/json"}
@@ -45,7 +62,7 @@ def speak(request: dict[str, Any]) -> dict[str, Any]:
         response = connection.getresponse()
         sound = response.read()
     except (OSError, http.client.HTTPException) as error:
-        return {"error": str(error) or type(error).__name__}
+        return {"error": str(error) or type(error).__name__}, None
     finally:
         connection.close()
     found = {
@@ -55,11 +72,14 @@ def speak(request: dict[str, Any]) -> dict[str, Any]:
         "bytes": len(sound),
     }
     if response.status != 200:
-        return {**found, "error": sound[:300].decode("utf-8", "replace")}
+        found["error"] = sound[:300].decode("utf-8", "replace")
+        later = response.getheader("Retry-After", "")
+        wait = max(0.5, float(later)) if later.isascii() and later.isdigit() else None
+        return found, wait if response.status in BUSY else None
     try:
-        return {**found, **measure(sound)}
+        return {**found, **measure(sound)}, None
     except (wave.Error, EOFError, ValueError) as error:
-        return {**found, "error": "not a 16-bit WAV: " + (str(error) or "it is cut short")}
+        return {**found, "error": "not a 16-bit WAV: " + (str(error) or "it is cut short")}, None
 
 
 def connection_to(request: dict[str, Any]) -> http.client.HTTPConnection:

@@ -39,18 +39,22 @@ class Standing:
     new: bool
 
 
+def check_keys(old: PublicKey, new: PublicKey) -> None:
+    """Raise ``OperationError`` for twice the same key, and ``UnusableKeyError`` for a new one that
+    cannot be used here: that others can read, or that has a passphrase. Asks no host."""
+    if old.blob == new.blob:
+        raise OperationError(f"{old} and {new} are the same key")
+    with closing(KeyRing()) as ring:
+        ring.from_file(new.file)
+
+
 def rotate_ssh_key(
     op: Operation, old: PublicKey, new: PublicKey, hosts: list[str], agree: Callable[[str], None]
 ) -> bool:
     """Exchange the key on these hosts, or continue where one was cut. True where all of them are
     as far as the inventory lets them be. ``agree`` is shown the hosts that are to change, and
-    raises whatever it raises after a no. Raises ``OperationError``, and ``UnusableKeyError`` for a
-    new key that cannot be used here."""
-    if old.blob == new.blob:
-        raise OperationError(f"{old} and {new} are the same key")
-    with closing(KeyRing()) as ring:
-        # Known before a host is asked: one that others can read, or has a passphrase.
-        ring.from_file(new.file)
+    raises whatever it raises after a no. Raises ``OperationError``. The keys have to be such that
+    ``check_keys`` takes."""
     rotation = KeyRotation(op, old, new, hosts)
     standing = rotation.look()
     named = rotation.still_named

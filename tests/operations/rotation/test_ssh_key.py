@@ -15,7 +15,7 @@ from provisioning.operations.cluster.fleet import open_fleet
 from provisioning.operations.errors import OperationError
 from provisioning.operations.rotation import ssh_key
 from provisioning.operations.rotation.authorized_keys import BEFORE
-from provisioning.operations.rotation.ssh_key import rotate_ssh_key
+from provisioning.operations.rotation.ssh_key import check_keys, rotate_ssh_key
 from provisioning.transport.base import AuthenticationError
 from provisioning.transport.key_ring import UnusableKeyError
 from provisioning.transport.public_key import NoPublicKeyError, PublicKey
@@ -56,7 +56,7 @@ class Site:
     def texts(self) -> dict[str, str]:
         return {name: self.file(server).read_text() for name, server in self.servers.items()}
 
-    def rotate(self, entered_with: Path, *, new: Path | None = None) -> tuple[bool, list[str]]:
+    def rotate(self, entered_with: Path) -> tuple[bool, list[str]]:
         """The outcome, and what the operator is told, where the inventory names that key."""
         hosts = "".join(
             f"    {name}: {{address: 192.0.2.10{at}, ssh: {{port: {server.port}, "
@@ -71,7 +71,7 @@ class Site:
             f"real_servers:\n  hosts:\n{hosts}"
         )
         cluster = Cluster(load_inventory(path), path)
-        keys = PublicKey.of_file(self.old), PublicKey.of_file(new or self.new)
+        keys = PublicKey.of_file(self.old), PublicKey.of_file(self.new)
         with open_fleet(cluster) as fleet:
             dialogue = Noting()
             op = replace(operation(cluster, fleet), dialogue=dialogue)
@@ -150,11 +150,13 @@ def test_a_new_key_that_does_not_come_in_takes_nothing_away(
 
 def test_what_cannot_be_done_is_said_before_anything_is_changed(site: Site) -> None:
     before = site.texts()
+    old, new = PublicKey.of_file(site.old), PublicKey.of_file(site.new)
+    check_keys(old, new)
     with pytest.raises(OperationError, match="are the same key"):
-        site.rotate(site.old, new=site.old)
+        check_keys(old, PublicKey.of_file(site.old.with_name("old.pub")))
     site.new.chmod(0o644)
     with pytest.raises(UnusableKeyError, match="other users can read"):
-        site.rotate(site.old)
+        check_keys(old, new)
     site.new.chmod(0o600)
     theirs = site.servers["rs1"].key
     for server in site.servers.values():
