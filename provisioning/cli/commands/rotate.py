@@ -77,7 +77,7 @@ def secret(
 @host_key_option
 @lock_wait_option
 @click.option("--old", required=True, type=GIVEN_FILE, help="The key that lets you in now.")
-@click.option("--new", required=True, type=GIVEN_FILE, help="The key that is to, of ssh-keygen.")
+@click.option("--new", required=True, type=GIVEN_FILE, help="The key that is to replace it.")
 @yes_option
 @json_option
 def ssh_key(

@@ -57,15 +57,15 @@ def carry_out(
             # One that is there was left by a host that went down.
             copy_of(path).unlink(missing_ok=True)
             copy_of(path).hardlink_to(path)
-        watch(holding, patience)
+        watch(holding, key, patience)
         for path in holding:
-            write(path, [one for one in lines_of(path) if key_of(one) != key])
+            write(path, without(lines_of(path), key))
         changed = True
     elif do == "keep":
         for path in files:
             copy_of(path).unlink(missing_ok=True)
     elif do == "back":
-        put_back(files)
+        put_back(files, key)
     return {"files": [str(path) for path in holding], "changed": changed, "problem": ""}
 
 
@@ -151,7 +151,7 @@ def write(path: Path, lines: list[str]) -> None:
     new.replace(path)
 
 
-def watch(files: list[Path], patience: float) -> None:
+def watch(files: list[Path], key: str, patience: float) -> None:
     """Leave a process that puts the files back unless somebody has come in by then."""
     if os.fork():
         return
@@ -162,7 +162,7 @@ def watch(files: list[Path], patience: float) -> None:
     end = time.monotonic() + patience
     while time.monotonic() < end and any(copy_of(path).exists() for path in files):
         time.sleep(0.5)
-    put_back(files)
+    put_back(files, key)
     os._exit(0)
 
 
@@ -170,10 +170,26 @@ def copy_of(path: Path) -> Path:
     return path.with_name(f"{path.name}{BEFORE}")
 
 
-def put_back(files: list[Path]) -> None:
+def put_back(files: list[Path], key: str) -> None:
     for path in files:
+        copy = copy_of(path)
         with contextlib.suppress(FileNotFoundError):
-            copy_of(path).replace(path)
+            before = lines_of(copy)
+            if lines_of(path) == without(before, key):
+                copy.replace(path)
+                continue
+            # Somebody has changed it meanwhile, and keeps what was changed.
+            lost = [line.rstrip("\n") + "\n" for line in before if key_of(line) == key]
+            now = [line.rstrip("\n") + "\n" for line in lines_of(path)]
+            try:
+                write(path, [*without(now, key), *lost])
+                copy.unlink()
+            except OSError:
+                copy.replace(path)
+
+
+def without(lines: list[str], key: str) -> list[str]:
+    return [line for line in lines if key_of(line) != key]
 
 
 def no_file(account: pwd.struct_passwd) -> str:

@@ -84,10 +84,11 @@ def rotate_ssh_key(
 
 
 def _told(rotation: "KeyRotation", lacking: list[str], leaving: list[str]) -> str:
-    lines = [f"{rotation.new} is let in beside {rotation.old}: {', '.join(lacking)}"] * bool(
-        lacking
-    )
-    lines += [f"{rotation.old} is taken away: {', '.join(leaving)}"] * bool(leaving)
+    lines = []
+    if lacking:
+        lines.append(f"{rotation.new} is let in beside {rotation.old}: {', '.join(lacking)}")
+    if leaving:
+        lines.append(f"{rotation.old} is taken away: {', '.join(leaving)}")
     return "\n".join(lines)
 
 

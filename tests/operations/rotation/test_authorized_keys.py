@@ -95,3 +95,17 @@ def test_it_is_put_back_at_once_where_that_is_asked(file: Path) -> None:
     _do("drop", key=_OLD, patience=60)
     _do("back", key=_OLD)
     assert file.read_bytes() == before
+
+
+def test_what_somebody_changes_meanwhile_stays_when_it_is_put_back(file: Path) -> None:
+    _do("drop", key=_OLD, patience=60)
+    with file.open("ab") as theirs:
+        theirs.write(b"\nssh-ed25519 AAAAcolleague him")
+    _do("back", key=_OLD)
+    assert file.read_bytes().splitlines()[-3:] == [
+        b"ssh-rsa AAAAlast= last",
+        b"ssh-ed25519 AAAAcolleague him",
+        b'from="10.0.0.0/8" ssh-ed25519 AAAAold= me',
+    ]
+    assert file.stat().st_mode & 0o7777 == 0o640
+    assert list(file.parent.iterdir()) == [file]
