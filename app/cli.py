@@ -433,6 +433,13 @@ def _option(
 )
 @_option("--log-level", default="info", type=click.Choice(LEVELS, case_sensitive=False))
 @_option(
+    "--log-file",
+    type=Path,
+    metavar="FILE",
+    help="Name of the file to which standard output is redirected, to go on in a new one of that "
+    "name once logrotate has renamed it.",
+)
+@_option(
     "--log-texts",
     is_flag=True,
     show_default="off",

@@ -8,8 +8,10 @@ import sys
 import threading
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TextIO
 
+from .log_file import LogFileHandler
 from .private_texts import TEXT, TEXTS, told_of, without
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
@@ -71,10 +73,13 @@ class JsonLines(logging.Formatter):
         return without(str(value), TEXTS.get())
 
 
-def set_up(level: str, node: str, *, texts: bool = False, key: bytes = b"") -> None:
-    """Send everything that is logged or warned of in this process to standard output. ``texts``:
-    what people had spoken is in it, too; ``key`` is that of the hashes that are there otherwise."""
-    handler = logging.StreamHandler(sys.stdout)
+def set_up(
+    level: str, node: str, *, file: Path | None = None, texts: bool = False, key: bytes = b""
+) -> None:
+    """Send everything that is logged or warned of in this process to standard output, which is
+    ``file`` if it is one. ``texts``: what people had spoken is in it, too; ``key`` is that of the
+    hashes that are there otherwise."""
+    handler = LogFileHandler(file)
     handler.setFormatter(JsonLines(node, texts=texts, key=key))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)

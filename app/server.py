@@ -78,7 +78,13 @@ def run(settings: Settings) -> None:
     """Serve until told to stop (SIGTERM, SIGINT); exits with 1 when the port cannot be had."""
     own = settings.cluster_secret_file
     key = read_secret(own) if own else secrets.token_bytes(32)
-    logs.set_up(settings.log_level, settings.node_name, texts=settings.log_texts, key=key)
+    logs.set_up(
+        settings.log_level,
+        settings.node_name,
+        file=settings.log_file,
+        texts=settings.log_texts,
+        key=key,
+    )
     with contextlib.ExitStack() as bound:
         listeners = [bound.enter_context(reserved(settings.host, p)) for p in settings.ports]
         if settings.server == "gunicorn":
@@ -157,7 +163,11 @@ def _watches(settings: Settings) -> dict[Path, ShareWatch]:
 
 def _node(settings: Settings, here: Path, watches: dict[Path, ShareWatch]) -> Node:
     command = WorkerCommand(
-        settings.engine, settings.node_name, settings.log_level, settings.log_texts
+        settings.engine,
+        settings.node_name,
+        settings.log_level,
+        log_file=settings.log_file,
+        log_texts=settings.log_texts,
     )
     engine = find_engine(settings.engine).describe()
     said = settings.worker_max_growth

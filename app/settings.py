@@ -105,6 +105,8 @@ class Settings:
     cluster_secret_file: Path | None
     release: str
     log_level: str
+    log_file: Path | None
+    """File that standard output is, which logrotate(8) may rename."""
     log_texts: bool
     """Texts to be spoken are in the log as they are."""
 

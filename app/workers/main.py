@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 from .. import logs
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--engine", required=True)
     parser.add_argument("--node-name", required=True)
     parser.add_argument("--log-level", required=True)
+    parser.add_argument("--log-file", type=Path)
     parser.add_argument("--log-texts", action="store_true")
     options = parser.parse_args()
     # systemd and terminals signal every process of the service.
@@ -56,7 +58,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with(options.parent)
     keep_freed_memory()
-    logs.set_up(options.log_level, options.node_name, texts=options.log_texts)
+    logs.set_up(
+        options.log_level, options.node_name, file=options.log_file, texts=options.log_texts
+    )
     logs.capture_prints()
     connection = socket.socket(fileno=options.connection)
     with contextlib.suppress(_HungUpError):

@@ -30,6 +30,7 @@ class WorkerCommand:
     engine: str
     node_name: str
     log_level: str
+    log_file: Path | None = None
     log_texts: bool = False
     gpu: str | None = None
     """CUDA_VISIBLE_DEVICES of the worker; None is whatever this process has."""
@@ -53,6 +54,8 @@ class WorkerCommand:
             "--node-name": self.node_name,
             "--log-level": self.log_level,
         }
+        if self.log_file is not None:
+            options["--log-file"] = str(self.log_file)
         pairs = [word for pair in options.items() for word in pair]
         flags = ["--log-texts"] if self.log_texts else []
         return [sys.executable, "-m", f"{__package__}.main", *pairs, *flags]

@@ -122,6 +122,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         COSYVOICE_HOST_NAMES="tts.example, *.b.example",
         COSYVOICE_TRUSTED_PROXIES="10.0.0.1, fd00::/8",
         COSYVOICE_VOICE_NAMES="alloy=cmn, 小红 = voice_0123456789abcdef,",
+        COSYVOICE_LOG_FILE="/var/log/cosyvoice/app.log",
         COSYVOICE_SERVER="gunicorn",
         COSYVOICE_TLS_PORT="443",
         COSYVOICE_VIRTUAL_IPS="192.0.2.100, 2001:db8::100",
@@ -194,6 +195,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         cluster_secret_file=secret,
         release="r1",
         log_level="debug",
+        log_file=Path("/var/log/cosyvoice/app.log"),
         log_texts=True,
     )
     assert (settings.slots, settings.effective_queue_size) == (4, 4)

@@ -20,6 +20,7 @@ TWO_RELEASES = Size(
 )
 ONE_DIRECTOR = Size.bare(directors=1, real_servers=1, storage=0)
 SERVERS = Size.bare(real_servers=2, real_server_memory=1000)
+LOGS = Size.bare(directors=1, real_servers=1, storage=0, logs=1, real_server_memory=1000)
 MakeLab = Callable[[str, Size], Lab]
 
 
@@ -84,6 +85,13 @@ def bare_servers() -> Iterator[Lab]:
     """Bare machines for a whole cluster of a module's own: every second one of a role, and so rs2
     and lvs2, with Debian 13, the others with Debian 12."""
     with _lab("servers", SERVERS, (12, 13)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def bare_logs() -> Iterator[Lab]:
+    """A bare director, real server and log host of a module's own, with Debian 12."""
+    with _lab("logs", LOGS, (12,)) as made:
         yield made
 
 

@@ -181,6 +181,51 @@ def test_clocks_that_differ_are_put_right_by_signs_of_life(
     assert len(hosts.search(since, logs=True).records) == 4
 
 
+@pytest.mark.parametrize("to", [timedelta(minutes=-10), timedelta(minutes=10)])
+def test_a_clock_that_is_set_is_right_before_and_after(to: timedelta, tmp_path: Path) -> None:
+    hosts = Hosts(tmp_path)
+    begin = NOW.replace(minute=10, second=0, microsecond=0)
+    set_at = 250
+
+    def sent(seconds: float, wait: float = 0.01, **more: str) -> dict[str, Any]:
+        off = to if seconds >= set_at else timedelta()
+        there = begin + timedelta(seconds=seconds)
+        return {"sent": there + off, "received": there + timedelta(seconds=wait), **more}
+
+    for beat in range(0, 600, 30):
+        # One is held up on its way.
+        wait = 4.0 if beat == 120 else 0.02
+        hosts.keep("rs2", "-- MARK --", **sent(beat, wait, service="heartbeat"))
+    moments = [5, 121, 200, 249, 251, 300, 590]
+    for number, seconds in enumerate(moments):
+        then = sent(seconds)
+        hosts.keep("rs2", said(then["sent"], f"m{number}"), **then)
+    found = hosts.search(Query(text="message"), logs=True)
+    assert lines(found) == [f"m{number}" for number in range(len(moments))]
+    for one, seconds in zip(found.records, moments, strict=True):
+        off = datetime.fromisoformat(one["time"]) - begin - timedelta(seconds=seconds)
+        assert abs(off) < timedelta(seconds=0.1), one
+
+
+def test_lines_that_wait_while_the_log_host_is_away_keep_their_times(tmp_path: Path) -> None:
+    hosts = Hosts(tmp_path)
+    begin = NOW.replace(minute=10, second=0, microsecond=0)
+    ahead = timedelta(seconds=90)
+    for beat in range(0, 900, 30):
+        there = begin + timedelta(seconds=beat)
+        # It was away from the first minute to the tenth.
+        heard = begin + timedelta(seconds=600) if 60 < beat < 600 else there
+        beats: dict[str, Any] = {"sent": there + ahead, "received": heard, "service": "heartbeat"}
+        hosts.keep("rs2", "-- MARK --", **beats)
+    for seconds in (70, 300, 599):
+        there = begin + timedelta(seconds=seconds)
+        line = said(there + ahead, f"m{seconds}")
+        hosts.keep("rs2", line, sent=there + ahead, received=begin + timedelta(seconds=600))
+    found = hosts.search(Query(text="message"), logs=True)
+    times = [datetime.fromisoformat(one["time"]) - begin for one in found.records]
+    assert times == [timedelta(seconds=n) for n in (70, 300, 599)]
+
+
 def test_a_line_that_was_sent_twice_is_found_once_and_half_a_line_harms_none(
     tmp_path: Path,
 ) -> None:

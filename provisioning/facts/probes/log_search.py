@@ -3,12 +3,13 @@
 Argument: ``{"folder": str, "text": str, "request": str, "age": seconds | null, "nodes": [str],
 "level": str, "limit": int, "hours": int}``; an empty value asks for nothing. Prints JSON objects, a
 line each: ``{"time", "received", "host", "service", "level", "line"}``, the latest ``limit`` of
-them in order. Times are by this host's clock: signs of life tell by how much a sender's is off.
-Lines that a sender has sent twice are printed once.
+them in order. Times are by this host's clock: signs of life tell by how much a
+sender's was off at the time. Lines that a sender has sent twice are printed once.
 """
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import gzip
 import json
@@ -88,6 +89,32 @@ class Wanted:
         return not self.level or LEVELS.index(level) >= LEVELS.index(self.level)
 
 
+class SendersClock:
+    """Time by which a sender's clock is behind this host's, which changes when somebody sets one
+    of them. ``beats``: when its signs of life were sent, by its clock, and received, by this one.
+
+    A sign of life that had to wait tells too much. So those count that came as long after the one
+    before as they were sent after it; where there are none, the one that tells least.
+    """
+
+    def __init__(self, beats: list[tuple[datetime, datetime]]) -> None:
+        self._prompt = [
+            (received, received - sent)
+            for (sent, received), (before, heard) in zip(beats[1:], beats, strict=False)
+            if sent - before > _AGREE and abs((sent - before) - (received - heard)) <= _AGREE
+        ]
+        self._least = min((received - sent for sent, received in beats), default=timedelta(0))
+
+    def behind(self, sent: datetime, received: datetime) -> timedelta:
+        """How much it was when a line was sent. Between two settings that may be, the line's own
+        way tells: it was not received before it was sent."""
+        at = bisect.bisect_left(self._prompt, (received, timedelta.min))
+        around = [off for _, off in self._prompt[max(at - 1, 0) : at + 1]] or [self._least]
+        possible = [off for off in around if off <= received - sent + _AGREE]
+        off = max(possible, default=min(around))
+        return off if abs(off) > _AGREE else timedelta(0)
+
+
 def main() -> None:
     asked = json.loads(sys.argv[1])
     age = asked["age"]
@@ -108,15 +135,16 @@ def search(
     seen: set[int] = set()
     number = 0
     for file in files(folder, wanted.since, nodes, hours):
-        off: timedelta | None = None
+        clock: SendersClock | None = None
         for raw in lines(file, needle(wanted)):
             if (record := read(raw)) is None or record["service"] == HEARTBEAT:
                 continue
             line = record["line"]
             if not wanted.has(line):
                 continue
-            if off is None:
-                off = behind(file)
+            if clock is None:
+                clock = senders_clock(file)
+            off = clock.behind(time_of(record["time"]), time_of(record["received"]))
             at, level = moment(line, record["time"]) + off, level_of(line, record["level"])
             if not wanted.takes(at, level):
                 continue
@@ -179,16 +207,14 @@ def having(source: Source, needle: bytes) -> Iterator[bytes]:
             yield from (raw for raw in piece.split(b"\n") if raw and needle in raw)
 
 
-def behind(file: Path) -> timedelta:
-    """Time by which the clock of who sent these lines is behind this host's. A sign of life that
-    had to wait tells too much, so the least counts."""
-    found = []
+def senders_clock(file: Path) -> SendersClock:
+    """The clock of who sent these lines, by its signs of life among them."""
+    beats = []
     for raw in lines(file, f'"{HEARTBEAT}"'.encode()):
         record = read(raw)
         if record is not None and record["service"] == HEARTBEAT:
-            found.append(time_of(record["received"]) - time_of(record["time"]))
-    least = min(found, default=timedelta(0))
-    return least if abs(least) > _AGREE else timedelta(0)
+            beats.append((time_of(record["time"]), time_of(record["received"])))
+    return SendersClock(beats)
 
 
 def time_of(text: str) -> datetime:

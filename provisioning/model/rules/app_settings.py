@@ -7,7 +7,7 @@ from ..hosts import Variable
 from ..key_path import KeyPath
 from .finding import Context, Finding, warning
 
-_OURS = ("--host", "--port", "--enable-queue", "--server", "--log-texts")
+_OURS = ("--host", "--port", "--enable-queue", "--server", "--log-file", "--log-texts")
 _KEYS_FILE = "COSYVOICE_API_KEYS_FILE"
 _VOICE = re.compile(r"voice_[0-9a-f]{16}")
 _OWNERS = ("history", "unowned", "deletion", "admin_keys", "shared_voices")
@@ -23,6 +23,7 @@ _SET_FROM = {
     "COSYVOICE_GPU_HEALTH": "write real_servers: {gpu_health: …}",
     "COSYVOICE_MIN_READY": "remove it; it follows from quorum with the services",
     "COSYVOICE_MIN_READY_BY": "remove it; it follows from app.per_gpu and the services",
+    "COSYVOICE_LOG_FILE": "remove it; it is where its service has it write",
     "COSYVOICE_LOG_TEXTS": "write app: {log_texts: …}",
     "COSYVOICE_SPOOL_DIR": "remove it; it is where the deploy makes it",
     "COSYVOICE_DRAIN_FILE": "remove it; `cluster drain` writes to it",
@@ -75,6 +76,7 @@ def arguments(context: Context) -> Iterator[Finding]:
                 "--port": "write services: [{port: …}]",
                 "--enable-queue": "write app: {enable_queue: …}",
                 "--server": "write app: {server: …}",
+                "--log-file": "remove it; it is where its service has it write",
                 "--log-texts": "write app: {log_texts: …}",
             }.get(name, "remove it; the app listens on every address, the VIP too")
             yield Finding(path, f"{name} is set from elsewhere", fix)

@@ -72,7 +72,17 @@ def _values(host: RoleHost) -> dict[str, object]:
         "privileged": any(port < _PRIVILEGED for port in ports),
         "environment": environment(inventory, host.name),
         "nodes": nodes,
+        "log_writer": _log_writer(host),
     }
+
+
+def _log_writer(host: RoleHost) -> str:
+    """``supervisor`` or ``app``, who goes on in a new file once the old one was renamed;
+    ``other`` where nobody is known to."""
+    if host.manager is ServiceManager.SUPERVISOR:
+        return "supervisor"
+    ours = host.inventory.app.source == "builtin" and host.name not in host.runtime.pins
+    return "app" if ours else "other"
 
 
 def _listens(inventory: Inventory, name: str) -> str:
