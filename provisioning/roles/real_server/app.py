@@ -6,6 +6,7 @@ from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ...places import APP_ENV, APP_ENV_OF_NODE, APP_SERVICE, APP_STATE, DRAIN_FILE
+from ...resources import supervisor
 from ...resources.base import Handler, Resource
 from ...resources.current_release import CurrentRelease
 from ...resources.directory import Directory
@@ -73,6 +74,7 @@ def _values(host: RoleHost) -> dict[str, object]:
         "environment": environment(inventory, host.name),
         "nodes": nodes,
         "log_writer": _log_writer(host),
+        "supervisor_socket": supervisor.SOCKET,
     }
 
 
