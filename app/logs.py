@@ -90,7 +90,11 @@ def set_up(
 
 def capture_prints() -> None:
     """Log what this process prints, line by line. Gradio prints tracebacks with what a client has
-    sent in them, and a line break in that would begin a line of the client's own."""
+    sent in them, and a line break in that would begin a line of the client's own. From now on it
+    also looks for a new log file by itself: threads begun before would not outlive a fork."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, LogFileHandler):
+            handler.watch()
     sys.stdout = Printed(logging.getLogger("app.printed"), logging.INFO, sys.stdout)
     sys.stderr = Printed(logging.getLogger("app.printed"), logging.WARNING, sys.stderr)
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,9 +99,11 @@ def test_a_file_that_it_may_not_write_is_left(log: Path) -> None:
     old = log.with_name("app.log.1")
     log.mkdir()
     writer = Writer(log, old)
-    writer.log("goes on")
+    for word in ("goes", "on"):
+        writer.log(word)
     writer.close()
-    assert told(old)[0] == "goes on"
+    complaint, *words = [line for line in told(old) if not line.startswith("raw ")]
+    assert words == ["goes", "on"] and complaint.startswith("the log goes on in its renamed file")
 
 
 def test_a_worker_that_was_started_after_the_file_was_renamed_finds_the_new_one(log: Path) -> None:
@@ -144,3 +147,24 @@ JsonLines.format = renaming
         )
     assert told(log.with_name("app.log.1")) == ["a"]
     assert told(log) == ["a", "b"]
+
+
+def test_a_process_that_logs_nothing_goes_over_too(log: Path) -> None:
+    program = _PROGRAM.replace(
+        "for word in sys.stdin:",
+        "logs.capture_prints()\nfor word in sys.stdin:\n    os.write(1, word.encode()); continue",
+    )
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, log], stdin=subprocess.PIPE, stdout=output, text=True
+        )
+    assert process.stdin
+    old = rename(log)
+    log.touch()
+    while log.stat().st_size == 0:
+        assert process.poll() is None
+        process.stdin.write("crash\n")
+        process.stdin.flush()
+        time.sleep(0.1)
+    process.communicate(timeout=30)
+    assert set(told(log)) == {"crash"} and set(told(old)) <= {"crash"}

@@ -181,11 +181,16 @@ def test_clocks_that_differ_are_put_right_by_signs_of_life(
     assert len(hosts.search(since, logs=True).records) == 4
 
 
-@pytest.mark.parametrize("to", [timedelta(minutes=-10), timedelta(minutes=10)])
-def test_a_clock_that_is_set_is_right_before_and_after(to: timedelta, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("to", "set_at"),
+    [(timedelta(minutes=-10), 20), (timedelta(minutes=-10), 250), (timedelta(minutes=10), 250)],
+)
+def test_a_clock_that_is_set_is_right_before_and_after(
+    to: timedelta, set_at: int, tmp_path: Path
+) -> None:
     hosts = Hosts(tmp_path)
-    begin = NOW.replace(minute=10, second=0, microsecond=0)
-    set_at = 250
+    # A file an hour.
+    begin = NOW.replace(minute=0, second=0, microsecond=0)
 
     def sent(seconds: float, wait: float = 0.01, **more: str) -> dict[str, Any]:
         off = to if seconds >= set_at else timedelta()
@@ -205,6 +210,22 @@ def test_a_clock_that_is_set_is_right_before_and_after(to: timedelta, tmp_path: 
     for one, seconds in zip(found.records, moments, strict=True):
         off = datetime.fromisoformat(one["time"]) - begin - timedelta(seconds=seconds)
         assert abs(off) < timedelta(seconds=0.1), one
+
+
+def test_signs_of_life_that_are_a_little_late_swap_no_lines(tmp_path: Path) -> None:
+    hosts = Hosts(tmp_path)
+    begin = NOW.replace(minute=0, second=0, microsecond=0)
+    for number in range(20):
+        there = begin + timedelta(seconds=30 * number)
+        late = timedelta(milliseconds=80 if number % 3 == 1 else 0)
+        beat: dict[str, Any] = {"sent": there - timedelta(seconds=5), "received": there + late}
+        hosts.keep("rs2", "-- MARK --", **beat, service="heartbeat")
+        for step in range(3):
+            at = there + late + timedelta(milliseconds=10 * step - 10)
+            off = at - timedelta(seconds=5)
+            hosts.keep("rs2", said(off, f"m{3 * number + step:02}"), sent=off, received=at)
+    found = hosts.search(Query(text="message"), logs=True)
+    assert lines(found) == sorted(lines(found)) and len(found.records) == 60
 
 
 def test_lines_that_wait_while_the_log_host_is_away_keep_their_times(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ sender's was off at the time. Lines that a sender has sent twice are printed onc
 
 from __future__ import annotations
 
-import bisect
 import contextlib
 import gzip
 import json
@@ -89,29 +88,48 @@ class Wanted:
         return not self.level or LEVELS.index(level) >= LEVELS.index(self.level)
 
 
+@dataclass
+class Run:
+    """Signs of life, received from ``begin`` to ``end``, that agree about a clock."""
+
+    begin: datetime
+    end: datetime
+    off: timedelta
+
+
 class SendersClock:
-    """Time by which a sender's clock is behind this host's, which changes when somebody sets one
-    of them. ``beats``: when its signs of life were sent, by its clock, and received, by this one.
+    """Time by which a sender's clock is behind this host's, which changes when somebody sets it.
+    ``beats``: when its signs of life were sent, by its clock, and received, by this one.
 
     A sign of life that had to wait tells too much. So those count that came as long after the one
-    before as they were sent after it; where there are none, the one that tells least.
+    before as they were sent after it, and of such in a row that agree the one that tells least;
+    where there are none, the one of all that does.
     """
 
     def __init__(self, beats: list[tuple[datetime, datetime]]) -> None:
-        self._prompt = [
-            (received, received - sent)
-            for (sent, received), (before, heard) in zip(beats[1:], beats, strict=False)
-            if sent - before > _AGREE and abs((sent - before) - (received - heard)) <= _AGREE
-        ]
+        self._runs: list[Run] = []
+        # itertools.pairwise is newer than some hosts' Python.
+        for (before, heard), (sent, received) in zip(beats, beats[1:]):  # noqa: B905, RUF007
+            if sent - before <= _AGREE or abs((sent - before) - (received - heard)) > _AGREE:
+                continue
+            least = min(heard - before, received - sent)
+            if self._runs and abs(self._runs[-1].off - least) <= _AGREE:
+                run = self._runs[-1]
+                run.end, run.off = received, min(run.off, least)
+            else:
+                self._runs.append(Run(heard, received, least))
         self._least = min((received - sent for sent, received in beats), default=timedelta(0))
 
     def behind(self, sent: datetime, received: datetime) -> timedelta:
         """How much it was when a line was sent. Between two settings that may be, the line's own
         way tells: it was not received before it was sent."""
-        at = bisect.bisect_left(self._prompt, (received, timedelta.min))
-        around = [off for _, off in self._prompt[max(at - 1, 0) : at + 1]] or [self._least]
-        possible = [off for off in around if off <= received - sent + _AGREE]
-        off = max(possible, default=min(around))
+        before = [run for run in self._runs if run.begin <= received][-1:]
+        after = [run for run in self._runs if run.begin > received][:1]
+        if before and received <= before[0].end:
+            after = []
+        around = [run.off for run in (*before, *after)] or [self._least]
+        way = received - sent
+        off = max((off for off in around if off <= way + _AGREE), default=way)
         return off if abs(off) > _AGREE else timedelta(0)
 
 

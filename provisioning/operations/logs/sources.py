@@ -64,8 +64,11 @@ def read_script(source: LogSource, *, lines: int, age: float | None, follow: boo
         read = f"{shlex.join(words)} {count}{' -f' if follow else ''}"
     else:
         count = str(lines) if age is None else "+1"
-        words = ["tail", "-n", count, *(["-F"] if follow else []), "--", source.file]
-        read = shlex.join(words)
+        tail = shlex.join(["tail", "-n", count, *(["-F"] if follow else []), "--"])
+        file = shlex.quote(source.file)
+        # It was renamed, and nobody has written since.
+        head += f'file={file}\n[ -e "$file" ] || [ ! -e {file}.1 ] || file={file}.1\n'
+        read = f"{tail} {file}" if follow else f'{tail} "$file"'
     if not follow:
         return f"{head}exec {read}\n"
     # A process that only waits to write would outlive its reader by hours.

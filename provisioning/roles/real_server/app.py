@@ -83,8 +83,7 @@ def _log_writer(host: RoleHost) -> str:
     ``other`` where nobody is known to."""
     if host.manager is ServiceManager.SUPERVISOR:
         return "supervisor"
-    ours = host.inventory.app.source == "builtin" and host.name not in host.runtime.pins
-    return "app" if ours else "other"
+    return "app" if host.inventory.app.source == "builtin" else "other"
 
 
 def _listens(inventory: Inventory, name: str) -> str:
