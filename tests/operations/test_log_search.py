@@ -257,6 +257,13 @@ def test_a_line_that_was_sent_twice_is_found_once_and_half_a_line_harms_none(
     with kept.open("a", encoding="utf-8") as to:
         to.write('{"time": "2026-01-3')
     assert lines(hosts.search(Query(text="m"), logs=True)) == ["m", "m"]
+    # Power is back, and the file goes on where it was.
+    hosts.keep("rs1", said(NOW, "next"), sent=NOW, received=NOW)
+    with kept.open("a", encoding="utf-8") as to:
+        to.write("\0" * 100)
+    hosts.keep("rs1", said(NOW, "after zeros"), sent=NOW, received=NOW)
+    found = lines(hosts.search(Query(text="message"), logs=True))
+    assert sorted(found) == ["after zeros", "m", "m", "next"]
 
 
 def test_text_is_a_fixed_string_wherever_it_goes(tmp_path: Path) -> None:

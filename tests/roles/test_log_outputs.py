@@ -13,7 +13,7 @@ import pytest
 
 from provisioning.places import LOG_SENDER_PROGRAM
 from provisioning.roles.logs.keeper_program import pack
-from provisioning.roles.logs.sender import following
+from provisioning.roles.logs.sender import following, lines
 from provisioning.roles.logs.sender.elasticsearch import Elasticsearch
 from provisioning.roles.logs.sender.following import Following
 from provisioning.roles.logs.sender.loki import Loki
@@ -195,6 +195,13 @@ def test_an_answer_of_something_else_counts_as_none(search: ElasticsearchStandIn
 
 def kept(number: int) -> bytes:
     return json.dumps(record(number), ensure_ascii=False).encode() + b"\n"
+
+
+def test_a_line_after_what_a_power_cut_has_left_is_read() -> None:
+    raw = lines.compact(record(7, '说 {"time":"x"}'))
+    for left in (b"", b"\0" * 100, raw[:-5], raw[: len(raw) // 2] + b"\0" * 9):
+        assert lines.record(left + raw) == record(7, '说 {"time":"x"}')
+    assert lines.record(raw[:-5]) is None
 
 
 def test_a_place_outlives_packing_emptying_and_half_a_line(

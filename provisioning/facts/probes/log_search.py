@@ -41,6 +41,7 @@ _AS = {
 _NGINX = re.compile(r"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] ")
 _CTIME = re.compile(r"\w{3} (\w{3} +\d+ \d\d:\d\d:\d\d \d{4}): ")
 _KEYS = ("time", "received", "node", "service", "level", "offset", "line")
+_BEGIN = b'{"time":'
 _ESCAPED = re.compile(r'["\\/\x00-\x1f\x7f]')
 _AGREE = timedelta(milliseconds=100)
 """Two clocks that differ by no more count as one: so long may a sign of life be on its way."""
@@ -246,9 +247,11 @@ def needle(wanted: Wanted) -> bytes:
 
 
 def read(raw: bytes) -> dict[str, str] | None:
-    """A record; nothing where a crash has left half a one."""
+    """A record; nothing where a crash has left half a one. What a power cut has left before one, a
+    piece of another or zeros, is left out: quotes in a line are escaped, so that none begins within
+    one."""
     try:
-        record = json.loads(raw.decode("utf-8", "replace"))
+        record = json.loads(raw[max(raw.rfind(_BEGIN), 0) :].decode("utf-8", "replace"))
         return {key: str(record[key]) for key in _KEYS}
     except (ValueError, KeyError, TypeError):
         return None

@@ -31,7 +31,7 @@ def part(deployment: Deployment, name: str) -> RolePart:
     return RolePart(
         (manager_requirement(manager), address_requirement(inventory, name)),
         (
-            Packages(names=("curl", "keepalived", "nginx", "python3")),
+            Packages(names=("curl", "keepalived", "logrotate", "nginx", "python3")),
             *manager_resources(manager),
             *node_watch(host, inventory.edges),
             *nginx(host, inventory.edges),

@@ -50,7 +50,7 @@ _PYTHON_FIX = {
 def debian_packages(inventory: Inventory) -> tuple[str, ...]:
     """Names, for apt."""
     storage = ("nfs-common",) if inventory.storage is not None else ()
-    return ("curl", "iproute2", *storage, *_environment_packages(inventory))
+    return ("curl", "iproute2", "logrotate", *storage, *_environment_packages(inventory))
 
 
 def _environment_packages(inventory: Inventory) -> tuple[str, ...]:

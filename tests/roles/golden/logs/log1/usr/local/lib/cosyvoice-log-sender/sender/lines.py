@@ -11,13 +11,15 @@ from typing import Any
 UTC = timezone.utc  # noqa: UP017
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HEARTBEAT = "heartbeat"
+_BEGIN = b'{"time":'
+"""Of each line; quotes within one are escaped."""
 Line = dict[str, Any]
 
 
 def record(raw: bytes) -> Line | None:
-    """A line; nothing of what a crash has cut off, or of a sign of life."""
+    """A line; nothing of what a crash has cut off, or has left before it, or of a sign of life."""
     try:
-        found: Line = json.loads(raw.decode("utf-8", "replace"))
+        found: Line = json.loads(raw[max(raw.rfind(_BEGIN), 0) :].decode("utf-8", "replace"))
         for key in ("time", "received"):
             moment(found[key]).astimezone(UTC)
         whole = all(isinstance(found[key], str) for key in ("node", "service", "level", "line"))
