@@ -15,7 +15,7 @@ import pytest
 
 from tests.processes import wait_until
 from tests.resources.private_supervisor import PrivateSupervisor
-from tests.roles.log_site import LogSite, running
+from tests.roles.log_site import LogSite, line, running
 from tests.roles.rendered import files
 
 pytestmark = pytest.mark.skipif(
@@ -187,6 +187,25 @@ def test_each_line_is_kept_on_the_host_and_reaches_the_log_host(
         arrived(site, all_lines, 20)
     assert len(rotations(site)) >= 2
     assert lines_in(site.log, *rotations(site)) == all_lines
+
+
+def test_what_is_known_of_a_renamed_log_is_forgotten(tmp_path: Path) -> None:
+    site = LogSite(tmp_path)
+    known = site.folder / "state"
+    with running(site, site.store, site.shipper) as (_, shipper):
+        site.write(line(1, "before"))
+        site.wait_for(1)
+        shipper.terminate()
+        shipper.wait(60)
+    inode = site.log.stat().st_ino
+    assert list(known.glob(f"imfile-state:{inode}*"))
+    # Held by its new name, so that no other file has its inode.
+    site.log.rename(tmp_path / "app.log.1")
+    site.log.touch()
+    with running(site, site.store, site.shipper):
+        site.write(line(2, "after"))
+        site.wait_for(2)
+        assert not list(known.glob(f"imfile-state:{inode}*"))
 
 
 @pytest.mark.long
