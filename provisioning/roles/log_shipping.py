@@ -110,6 +110,7 @@ def _configuration(host: RoleHost, logs: Logs) -> list[Resource]:
         peer=peer_name(host.inventory, store),
         files=[log for log in wanted if log.file is not None],
         units=[Unit(log.service) for log in wanted if log.file is None],
+        journal=host.manager is ServiceManager.SYSTEMD,
         trusted=TRUSTED,
         certificate=CERTIFICATE,
         key=KEY,

@@ -12,7 +12,7 @@ from provisioning.lab.running import Lab
 from tests.lab.bare_cluster import MINUTES, Speech
 from tests.lab.cluster import Cluster
 from tests.lab.test_cluster import wait_for
-from tests.lab.test_logs import found, kept, killed
+from tests.lab.test_logs import found, kept, kernel_tells, killed
 from tests.lab.test_watched import spoken
 
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(3600)]
@@ -57,6 +57,7 @@ def test_files_and_journals_arrive(logged: Cluster) -> None:
         return {line["service"] for line in found(logged, "--node", "lvs1", "--search", "eload")}
 
     wait_for("the journal has travelled", lambda: "keepalived" in told(), MINUTES)
+    kernel_tells(logged, "rs1")
     run(logged)
 
 

@@ -122,8 +122,8 @@ class SendersClock:
         self._least = min((received - sent for sent, received in beats), default=timedelta(0))
 
     def behind(self, sent: datetime, received: datetime) -> timedelta:
-        """The time by which it was when a line was sent. Between two settings that may be, the line's own
-        way tells: it was not received before it was sent."""
+        """The time by which it was when a line was sent. Between two settings that may be, the
+        line's own way tells: it was not received before it was sent."""
         before = [run for run in self._runs if run.begin <= received][-1:]
         after = [run for run in self._runs if run.begin > received][:1]
         if before and received <= before[0].end:
