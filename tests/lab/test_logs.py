@@ -123,7 +123,9 @@ def test_what_the_kernel_tells_of_a_card_arrives(logged: Cluster) -> None:
 
 def kernel_tells(cluster: Cluster, host: str) -> None:
     """Have a host's kernel log a fatal Xid, and wait until a search finds it."""
-    cluster.on(host, "echo '<3>NVRM: Xid (PCI:0000:01:00): 79, GPU has fallen off the bus' > /dev/kmsg")
+    cluster.on(
+        host, "echo '<3>NVRM: Xid (PCI:0000:01:00): 79, GPU has fallen off the bus' > /dev/kmsg"
+    )
     cluster.on(host, "echo '<5>an ordinary line' > /dev/kmsg")
     wait_for("it is found", lambda: bool(found(cluster, "--search", "NVRM: Xid")), 120)
     [line] = found(cluster, "--search", "NVRM: Xid")
