@@ -127,8 +127,10 @@ def kernel_tells(cluster: Cluster, host: str) -> None:
         host, "echo '<3>NVRM: Xid (PCI:0000:01:00): 79, GPU has fallen off the bus' > /dev/kmsg"
     )
     cluster.on(host, "echo '<5>an ordinary line' > /dev/kmsg")
-    wait_for("it is found", lambda: bool(found(cluster, "--search", "NVRM: Xid")), 120)
-    [line] = found(cluster, "--search", "NVRM: Xid")
+    # journald takes "NVRM" for the name of the program that wrote, as it was none of the kernel's own.
+    words = "Xid (PCI:0000:01:00)"
+    wait_for("it is found", lambda: bool(found(cluster, "--search", words)), 120)
+    [line] = found(cluster, "--search", words)
     assert (line["host"], line["service"], line["level"]) == (host, "kernel", "error")
     assert line["line"].endswith("79, GPU has fallen off the bus")
     assert not found(cluster, "--search", "an ordinary line")
