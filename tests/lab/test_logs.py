@@ -127,7 +127,7 @@ def kernel_tells(cluster: Cluster, host: str) -> None:
         host, "echo '<3>NVRM: Xid (PCI:0000:01:00): 79, GPU has fallen off the bus' > /dev/kmsg"
     )
     cluster.on(host, "echo '<5>an ordinary line' > /dev/kmsg")
-    # journald takes "NVRM" for the name of the program that wrote, as it was none of the kernel's own.
+    # journald takes "NVRM" for the name of a program, as it is not the kernel itself that wrote.
     words = "Xid (PCI:0000:01:00)"
     wait_for("it is found", lambda: bool(found(cluster, "--search", words)), 120)
     [line] = found(cluster, "--search", words)
