@@ -173,6 +173,7 @@ def rotations(site: LogSite) -> list[Path]:
     return list(site.folder.glob("app.log.*"))
 
 
+@pytest.mark.long
 @WAYS
 def test_each_line_is_kept_on_the_host_and_reaches_the_log_host(
     writing: Writing, tmp_path: Path
@@ -184,7 +185,7 @@ def test_each_line_is_kept_on_the_host_and_reaches_the_log_host(
             pass
         each = lines * _PROCESSES // len(names)
         all_lines = {f"{name}-{n}".encode() for name in names for n in range(each)}
-        arrived(site, all_lines, 20)
+        arrived(site, all_lines, 120)
     assert len(rotations(site)) >= 2
     assert lines_in(site.log, *rotations(site)) == all_lines
 
