@@ -186,7 +186,7 @@ def test_each_line_is_kept_on_the_host_and_reaches_the_log_host(
         each = lines * _PROCESSES // len(names)
         all_lines = {f"{name}-{n}".encode() for name in names for n in range(each)}
         arrived(site, all_lines, 120)
-    assert len(rotations(site)) >= 2
+    assert rotations(site), "it was renamed at least once"
     assert lines_in(site.log, *rotations(site)) == all_lines
 
 

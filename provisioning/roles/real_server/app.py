@@ -1,5 +1,7 @@
 """The app on a real server: its files, its release, its service."""
 
+from typing import Literal
+
 from ...model.derived.nodes import nodes_of
 from ...model.derived.resolve import is_ipv4
 from ...model.hosts import ServiceManager
@@ -78,7 +80,7 @@ def _values(host: RoleHost) -> dict[str, object]:
     }
 
 
-def _log_writer(host: RoleHost) -> str:
+def _log_writer(host: RoleHost) -> Literal["supervisor", "app", "other"]:
     """``supervisor`` or ``app``, who goes on in a new file once the old one was renamed;
     ``other`` where nobody is known to."""
     if host.manager is ServiceManager.SUPERVISOR:
