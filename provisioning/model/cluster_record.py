@@ -113,7 +113,7 @@ def runtime_record(runtime: Runtime) -> dict[str, Any]:
     return {
         "drains": {name: asdict(drain) for name, drain in runtime.drains.items()},
         "preferred": runtime.preferred,
-        "pins": {name: asdict(pin) for name, pin in runtime.pins.items()},
+        "pins": {name: _pin_record(pin) for name, pin in runtime.pins.items()},
         "shares": dict(runtime.shares),
     }
 
@@ -121,9 +121,21 @@ def runtime_record(runtime: Runtime) -> dict[str, Any]:
 def runtime_from(content: Any) -> Runtime:
     """From JSON. Raises ``ValueError``, ``KeyError``, ``TypeError`` or ``AttributeError``."""
     drains = {str(name): Drain(**fields) for name, fields in content["drains"].items()}
-    pins = {str(name): Pin(**fields) for name, fields in content.get("pins", {}).items()}
+    pins = {str(name): _pin_from(fields) for name, fields in content.get("pins", {}).items()}
     shares = {str(name): int(share) for name, share in content.get("shares", {}).items()}
     return Runtime(drains, content.get("preferred"), pins, shares)
+
+
+def _pin_record(pin: Pin) -> dict[str, Any]:
+    record = asdict(pin)
+    if not pin.left:
+        # Programs from before there were any read one without.
+        del record["left"]
+    return record
+
+
+def _pin_from(record: Any) -> Pin:
+    return Pin(**{**record, "left": tuple(map(str, record.get("left", ())))})
 
 
 def to_text(record: ClusterRecord) -> str:

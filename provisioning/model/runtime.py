@@ -39,6 +39,9 @@ class Pin:
     """The one who said so, and in which run."""
     since: str
     """Time of it: ISO 8601, UTC."""
+    left: tuple[str, ...] = ()
+    """Releases that upgrades left for it, the latest first, to which a rollback leads. None where
+    the host was rolled back to it."""
 
     def __str__(self) -> str:
         return f"stays with release {self.release} since {self.since} by {self.who}"

@@ -13,11 +13,12 @@ from provisioning.cli.commands.releases import releases
 from provisioning.cli.commands.rollback import rollback
 from provisioning.engine.journal import runs
 from provisioning.model.loader.load import load_inventory
-from provisioning.model.runtime import Runtime
+from provisioning.model.runtime import Pin, Runtime
 from provisioning.operations.cluster import fleet as cluster_fleet
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.release import build_release
 from provisioning.operations.rollback import RollbackError
+from provisioning.operations.state_folder.runtime_state import save_runtime
 from provisioning.resources.current_release import CurrentRelease
 from provisioning.resources.release import Release
 from provisioning.roles.desired import DesiredHost, desired_hosts
@@ -165,6 +166,16 @@ def test_back_to_the_one_before_and_held_there_until_lifted(sandbox: ClusterAndH
     lifted = sandbox.invoke("rollback", "--lift", "-l", "rs1,rs2")
     assert lifted.exit_code == 0 and "rs1, rs2" in lifted.stdout
     assert set(sandbox.cluster.runtime.pins) == {"rs3"}
+
+
+def test_what_an_upgrade_brought_is_rolled_back_once(sandbox: ClusterAndHosts) -> None:
+    one, two = sandbox.deploy("1"), sandbox.deploy("2")
+    pins = {name: Pin(two, "an upgrade", "now", (one,)) for name in _NODES}
+    save_runtime(sandbox.cluster.state_dir, Runtime(pins=pins))
+    for _ in range(2):
+        assert sandbox.invoke("rollback", "--yes").exit_code == 0
+        assert sandbox.current() == [one] * 3
+    assert {pin.left for pin in sandbox.cluster.runtime.pins.values()} == {()}
 
 
 def test_a_node_without_it_is_named_and_nothing_is_changed(sandbox: ClusterAndHosts) -> None:

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 
 from tests.lab.cluster import Cluster
-from tests.lab.test_edges import JOB
+from tests.lab.test_edges import JOB, at
 
 PATH = "/v1/audio/speech"
 
@@ -26,7 +26,7 @@ class EdgeClients:
         self._thread.join()
 
     def _ask(self) -> None:
-        url = f"http://{self.cluster.lab.topology.vip}:9080{PATH}"
+        url = at(self.cluster, PATH)
         while not self._end.is_set():
             told = self.cluster.from_client(
                 "curl", "-sS", "-m", "60", "-o", "/dev/null", "-w", "%{http_code}",

@@ -14,7 +14,6 @@ from ..planning import Plans, plan_hosts
 from ..release.on_hosts import look_at_releases
 from ..rolling_upgrade.state import CAUSE
 from ..state_folder.runtime_state import save_runtime, without_pins
-from .cut_upgrade import abort_upgrade
 from .targets import (
     RollbackError,
     desired_rollback,
@@ -22,6 +21,7 @@ from .targets import (
     rollback_waves,
     targets,
 )
+from .unfinished_upgrade import abort_upgrade, releases_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,8 @@ class _Rollback:
         """Find the release of every host."""
         op, names = self.op, self.options.names
         seen = look_at_releases(op.cluster.inventory.app.directory, names, op.fleet)
-        chosen = targets(seen, op.cluster.runtime.pins, self.options.to)
+        unfinished = releases_before(op.cluster.state_dir)
+        chosen = targets(seen, op.cluster.runtime.pins, self.options.to, unfinished)
         self.unreachable = {n: str(op.fleet.errors[n]) for n in names if n not in seen}
         if not seen:
             raise RollbackError("\n".join(self.unreachable.values()))
@@ -150,7 +151,7 @@ class _Rollback:
         dialogue.report_lacking(lacking)
         back = [name for name, host in result.hosts.items() if host.ok]
         if abort_upgrade(self.op.cluster.state_dir, back):
-            dialogue.note("The rolling upgrade that was cut is aborted.")
+            dialogue.note("The rolling upgrade that was unfinished is aborted.")
         for release in sorted(set(self.releases.values())):
             hosts = ", ".join(name for name, its in self.releases.items() if its == release)
             dialogue.note(

@@ -23,21 +23,30 @@ class RollbackError(OperationError):
 
 
 def targets(
-    seen: Mapping[str, HostReleases], pins: Mapping[str, Pin], to: str | None
+    seen: Mapping[str, HostReleases],
+    pins: Mapping[str, Pin],
+    to: str | None,
+    unfinished: Mapping[str, str],
 ) -> dict[str, str]:
-    """Choose the release each host rolls back to: ``to``, or the one before the one it has. A host
-    that was rolled back already stays where it is, so that a run that was cut can be run again.
+    """Choose the release each host rolls back to: ``to``, else the one it has in ``unfinished``,
+    which is what hosts had before an upgrade that has not come to its end, else the one before the
+    one it has. A host that was rolled back already stays where it is, so that a run that was cut
+    can be run again; and so do the others that have the same as that one, so that they still do.
 
     Raises ``RollbackError`` with every host where that cannot be done.
     """
     found: dict[str, str] = {}
     wrong: list[str] = []
+    held = {pins[name].release for name in seen if name in pins and not pins[name].left}
     for name, host in seen.items():
         pin = pins.get(name)
-        target = to or (pin.release if pin else host.previous)
+        has = pin.release if pin else host.current
+        before = pin.left[0] if pin and pin.left else host.previous
+        target = to or unfinished.get(name) or (has if has in held else before)
+        stays = target in held or name in unfinished
         if host.problem:
             wrong.append(f"{name}: its releases cannot be told: {host.problem}")
-        elif not target or (target == host.current and not to and not pin):
+        elif not target or (target == host.current and not to and not stays):
             wrong.append(f"{name} had no other release before {host.current or 'this'}{_has(host)}")
         elif target not in host.whole:
             wrong.append(f"{name} has no release {target}{_has(host)}")

@@ -141,6 +141,7 @@ def execute(
         op=op,
         options=upgrade.options,
         target=upgrade.target,
+        old={node.host: node.old for node in upgrade.nodes},
         release=ready.release,
         own=not upgrade.source.get("to"),
     )

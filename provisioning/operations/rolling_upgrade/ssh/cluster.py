@@ -1,6 +1,6 @@
 """Actions of an upgrade on a real cluster."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +14,6 @@ from ....facts.app.process import AppProcess, app_process
 from ....facts.app.status import AppAnswer, app_status
 from ....facts.app.target import Place
 from ....model.derived.way_in import way_in
-from ....model.runtime import Pin
 from ....node_api import DRAINING, STATUS
 from ....resources.base import Observation
 from ....resources.current_release import CurrentRelease
@@ -38,6 +37,7 @@ from ...rolling.errors import ActionError, DirectorUnreachableError
 from ...spreading.errors import SpreadError
 from ...state_folder.runtime_state import save_runtime, with_pins, without_pins
 from ...switchover.switch_over import switch_over
+from ..pins import pin_back, pin_forward
 from ..speech_sample import SpeechSample
 from ..state import CAUSE
 from . import app_service, keepalived, speaking
@@ -53,6 +53,8 @@ class SSHCluster(Observer):
     cluster: Cluster = field(init=False)
     fleet: Fleet = field(init=False)
     target: str
+    old: Mapping[str, str]
+    """The release that each node leaves, by the node's name."""
     release: ReleaseArchive | None
     """The release to stage; None where every node has it already."""
     own: bool
@@ -297,8 +299,13 @@ class SSHCluster(Observer):
                 save_runtime(self.cluster.state_dir, without_pins(runtime, [host]))
             else:
                 now = datetime.now(UTC).isoformat(timespec="seconds")
-                pins = {host: Pin(release, self.op.run.holder, now)}
-                save_runtime(self.cluster.state_dir, with_pins(runtime, pins))
+                before, who = runtime.pins.get(host), self.op.run.holder
+                pin = (
+                    pin_forward(before, release, self.old.get(host, ""), who, now)
+                    if release == self.target
+                    else pin_back(before, release, who, now)
+                )
+                save_runtime(self.cluster.state_dir, with_pins(runtime, {host: pin}))
 
 
 def _last_output(done: Observation) -> str:
