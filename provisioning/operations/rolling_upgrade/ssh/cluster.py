@@ -53,7 +53,7 @@ class SSHCluster(Observer):
     cluster: Cluster = field(init=False)
     fleet: Fleet = field(init=False)
     target: str
-    old: Mapping[str, str]
+    old: Mapping[str, str] = field(default_factory=dict)
     """The release that each node leaves, by the node's name."""
     release: ReleaseArchive | None
     """The release to stage; None where every node has it already."""
