@@ -105,7 +105,9 @@ def test_a_node_that_an_upgrade_took_back_keeps_the_others_where_they_are() -> N
     back = {"rs1": pin_back(None, "2.0", "bo", "then")}
     assert targets(seen, back, None, {}) == dict.fromkeys(seen, "2.0")
     del seen["rs1"]
-    assert targets(seen, back, None, {})["rs2"] == "1.0", "which was not chosen"
+    assert targets(seen, back, None, {})["rs2"] == "2.0", "where rs3 goes"
+    del seen["rs3"]
+    assert targets(seen, back, None, {}) == {"rs2": "1.0"}, "nobody else was chosen"
 
 
 def test_what_a_node_left_is_remembered_over_upgrades_and_runs_that_go_on() -> None:

@@ -31,19 +31,19 @@ def targets(
     """Choose the release each host rolls back to: ``to``, else the one it has in ``unfinished``,
     which is what hosts had before an upgrade that has not come to its end, else the one before the
     one it has. A host that was rolled back already stays where it is, so that a run that was cut
-    can be run again; and so do the others that have the same as that one, so that they still do.
+    can be run again; and one that has what others go back to stays as well, so that they have the
+    same then.
 
     Raises ``RollbackError`` with every host where that cannot be done.
     """
     found: dict[str, str] = {}
     wrong: list[str] = []
-    held = {pins[name].release for name in seen if name in pins and not pins[name].left}
+    has = {name: pins[name].release if name in pins else seen[name].current for name in seen}
+    before = {name: _before(host, pins.get(name)) for name, host in seen.items()}
+    reached = {release for name, release in before.items() if name in pins or release != has[name]}
     for name, host in seen.items():
-        pin = pins.get(name)
-        has = pin.release if pin else host.current
-        before = pin.left[0] if pin and pin.left else host.previous
-        target = to or unfinished.get(name) or (has if has in held else before)
-        stays = target in held or name in unfinished
+        stays = name in unfinished or has[name] in reached
+        target = to or unfinished.get(name) or (has[name] if stays else before[name])
         if host.problem:
             wrong.append(f"{name}: its releases cannot be told: {host.problem}")
         elif not target or (target == host.current and not to and not stays):
@@ -55,6 +55,13 @@ def targets(
     if wrong:
         raise RollbackError("\n".join(wrong))
     return found
+
+
+def _before(host: HostReleases, pin: Pin | None) -> str:
+    """The release to go back to; the one that it has where it was rolled back already."""
+    if pin is None:
+        return host.previous
+    return pin.left[0] if pin.left else pin.release
 
 
 def _has(host: HostReleases) -> str:
