@@ -133,6 +133,8 @@ class Trouble:
     within: float
     seen_on: str | None = None
     """The node that the alert names, where it names one."""
+    over: float = 400
+    """Seconds after its end in which the alert has to go."""
 
 
 def _stopped_keepalived(cluster: Cluster) -> None:
@@ -155,6 +157,22 @@ def _started(name: str) -> Callable[[Cluster], None]:
         _deployed(cluster)
 
     return start
+
+
+def _full_disk(cluster: Cluster) -> None:
+    """A disk of its own, as the machines' are in memory."""
+    steps = (
+        "modprobe loop", "truncate -s 64M /srv/disk", "mkfs.ext4 -q -F /srv/disk",
+        "mkdir -p /mnt/full", "mount -o loop /srv/disk /mnt/full",
+        "dd if=/dev/zero of=/mnt/full/fill bs=1M 2> /dev/null || :",
+    )  # fmt: skip
+    cluster.on("rs2", " && ".join(steps))
+
+
+def _crashed_workers(cluster: Cluster) -> None:
+    kill = "pkill -KILL -f '[w]orkers.main'"
+    for _ in range(5):
+        wait_for("its workers to run", lambda: cluster.on("rs2", f"{kill}; echo $?") == "0\n", 60)
 
 
 TROUBLES = [
@@ -206,6 +224,24 @@ TROUBLES = [
         "nfs1",
     ),
     Trouble(
+        "worker",
+        _crashed_workers,
+        lambda _: None,
+        ("WorkersRestart", "NodeNotReady"),
+        150,
+        "rs2",
+        # It looks back for a quarter of an hour.
+        1200,
+    ),
+    Trouble(
+        "disk",
+        _full_disk,
+        lambda cluster: cluster.on("rs2", "umount /mnt/full && rm /srv/disk"),
+        ("DiskFull",),
+        420,
+        "rs2",
+    ),
+    Trouble(
         "clock",
         lambda cluster: cluster.on("rs2", "date -s '-10 minutes'"),
         lambda cluster: cluster.on("rs2", "date -s '+10 minutes'"),
@@ -229,7 +265,7 @@ def test_trouble_is_told(watched: tuple[Cluster, AlertSink], trouble: Trouble) -
             assert (first, trouble.seen_on) in sink.firing()
     finally:
         trouble.end(cluster)
-    wait_for("it is taken back", lambda: not sink.firing(), 400)
+    wait_for("it is taken back", lambda: not sink.firing(), trouble.over)
     assert sink.names() <= set(trouble.alerts)
 
 
