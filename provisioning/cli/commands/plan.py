@@ -105,8 +105,8 @@ def plans_record(plans: Plans) -> dict[str, object]:
     """``{"changes": bool, "hosts": [...], "unreachable": {host: reason}, "leaving": [host],
     "drained_first": [host], "interrupted": {host: reason}, "hooks": [programs around its steps],
     "told": [what this folder did not know], "drained": {host: {"who", "since", "reason",
-    "settled", "stopped", "cause"}}, "pinned": {host: {"release", "who", "since"}}}``; a host's plan
-    is described in ``provisioning.engine.plan_record``."""
+    "settled", "stopped", "cause"}}, "pinned": {host: {"release", "who", "since", "left": [id]}}}``;
+    a host's plan is described in ``provisioning.engine.plan_record``."""
     return {
         "changes": plans.changes,
         "hosts": [plan_record(plan) for plan in plans.hosts.values()],

@@ -51,9 +51,10 @@ def _record(
     seen: dict[str, HostReleases], errors: dict[str, str], pins: Mapping[str, Pin]
 ) -> dict[str, object]:
     """``{"hosts": {host: {"current", "previous", "running": [id], "pin": {"release", "who",
-    "since"} | null, "problem", "releases": [{"id", "unpacked", "whole", "version", "source", "ref",
-    "commit", "built", "by"}]}}, "unreachable": {host: reason}}``. The latest unpacked release is
-    the last; what is not known is null, and ids are empty where there is none."""
+    "since", "left": [id]} | null, "problem", "releases": [{"id", "unpacked", "whole", "version",
+    "source", "ref", "commit", "built", "by"}]}}, "unreachable": {host: reason}}``. The latest
+    unpacked release is the last; what is not known is null, and ids are empty where there is
+    none."""
     return {
         "hosts": {
             name: {

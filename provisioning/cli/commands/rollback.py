@@ -60,7 +60,8 @@ def rollback(
     Nothing is built or copied. Batch by batch, a node that serves is drained, switches its link,
     restarts the app and serves again before the next one goes. Other settings of the inventory
     are left as they are. The nodes then stay with that release, whatever is deployed, until --lift
-    or a rolling upgrade. An upgrade that was cut is aborted: its nodes serve again.
+    or a rolling upgrade. An upgrade that is unfinished is undone and aborted: its nodes have what
+    they had before it, and serve again.
 
     Exit status: 0 done, 1 a host lacks the release (then nothing was changed) or failed, 2 wrong
     inventory or command line, 130 interrupted (run it again to go on).

@@ -13,6 +13,7 @@ from ..operation import Operation
 from ..planning import Plans, plan_hosts
 from ..release.on_hosts import look_at_releases
 from ..rolling_upgrade.state import CAUSE
+from ..rolling_upgrade.state_file import StateFileError
 from ..state_folder.runtime_state import save_runtime, without_pins
 from .targets import (
     RollbackError,
@@ -21,7 +22,7 @@ from .targets import (
     rollback_waves,
     targets,
 )
-from .unfinished_upgrade import abort_upgrade, releases_before
+from .unfinished_upgrade import BegunUpgrade, abort_upgrade, begun_upgrade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +90,8 @@ class _Rollback:
         """Find the release of every host."""
         op, names = self.op, self.options.names
         seen = look_at_releases(op.cluster.inventory.app.directory, names, op.fleet)
-        unfinished = releases_before(op.cluster.state_dir)
-        chosen = targets(seen, op.cluster.runtime.pins, self.options.to, unfinished)
+        pins = {name: pin for name, pin in op.cluster.runtime.pins.items() if name in names}
+        chosen = targets(seen, pins, self.options.to, self.begun())
         self.unreachable = {n: str(op.fleet.errors[n]) for n in names if n not in seen}
         if not seen:
             raise RollbackError("\n".join(self.unreachable.values()))
@@ -99,6 +100,16 @@ class _Rollback:
             chosen = {**chosen, **dict.fromkeys(self.unreachable, *known)}
         self.releases = chosen
         self.runtime = pinned(op.cluster.runtime, chosen, op.run.holder)
+
+    def begun(self) -> BegunUpgrade | None:
+        """The upgrade that is unfinished, where the release depends on it."""
+        if self.options.to:
+            return None
+        try:
+            return begun_upgrade(self.op.cluster.state_dir)
+        except StateFileError as error:
+            self.op.dialogue.note(f"No upgrade is taken into account: {error}")
+            return None
 
     def desired(self) -> dict[str, DesiredHost]:
         """Desired state of the pinned hosts: nothing but the switch."""

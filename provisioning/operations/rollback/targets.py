@@ -16,6 +16,7 @@ from ...roles.release_steps import switched
 from ..errors import OperationError
 from ..rolling_upgrade.state import CAUSE
 from ..state_folder.runtime_state import with_pins
+from .unfinished_upgrade import BegunUpgrade
 
 
 class RollbackError(OperationError):
@@ -26,27 +27,24 @@ def targets(
     seen: Mapping[str, HostReleases],
     pins: Mapping[str, Pin],
     to: str | None,
-    unfinished: Mapping[str, str],
+    begun: BegunUpgrade | None = None,
 ) -> dict[str, str]:
-    """Choose the release each host rolls back to: ``to``, else the one it has in ``unfinished``,
-    which is what hosts had before an upgrade that has not come to its end, else the one before the
-    one it has. A host that was rolled back already stays where it is, so that a run that was cut
-    can be run again; and one that has what others go back to stays as well, so that they have the
-    same then.
+    """Choose the release each host rolls back to: ``to``, else what it had before an upgrade that
+    has not come to its end, else the one before the one it has. A host that was rolled back already
+    stays where it is, so that a run that was cut can be run again; and one that has what others go
+    back to stays as well, so that they have the same then. ``pins`` are those of all chosen hosts,
+    of those too that cannot be reached.
 
     Raises ``RollbackError`` with every host where that cannot be done.
     """
+    chosen = dict.fromkeys(seen, to) if to else _backwards(seen, pins, begun)
     found: dict[str, str] = {}
     wrong: list[str] = []
-    has = {name: pins[name].release if name in pins else seen[name].current for name in seen}
-    before = {name: _before(host, pins.get(name)) for name, host in seen.items()}
-    reached = {release for name, release in before.items() if name in pins or release != has[name]}
     for name, host in seen.items():
-        stays = name in unfinished or has[name] in reached
-        target = to or unfinished.get(name) or (has[name] if stays else before[name])
+        target = chosen[name]
         if host.problem:
             wrong.append(f"{name}: its releases cannot be told: {host.problem}")
-        elif not target or (target == host.current and not to and not stays):
+        elif not target:
             wrong.append(f"{name} had no other release before {host.current or 'this'}{_has(host)}")
         elif target not in host.whole:
             wrong.append(f"{name} has no release {target}{_has(host)}")
@@ -57,11 +55,37 @@ def targets(
     return found
 
 
-def _before(host: HostReleases, pin: Pin | None) -> str:
+def _backwards(
+    seen: Mapping[str, HostReleases], pins: Mapping[str, Pin], begun: BegunUpgrade | None
+) -> dict[str, str]:
+    """The release that each host goes back to, or stays with; empty where there is none."""
+    has = {name: host.current for name, host in seen.items()}
+    has |= {name: pin.release for name, pin in pins.items()}
+    undone = begun.undone(has) if begun else {}
+    goals = {name: _before(seen.get(name), pins.get(name)) for name in has} | undone
+    moving = {name for name in has if goals[name] != has[name]}
+    held = {has[name] for name in has if name not in moving and (name in pins or name in undone)}
+    reached = held | {goals[name] for name in moving}
+    staying = {name for name in moving if has[name] in reached and name not in undone}
+    for_good = held | {goals[name] for name in moving - staying}
+    if astray := [name for name in sorted(staying) if has[name] not in for_good]:
+        ways = ", ".join(f"{name} has {has[name]}, before it {goals[name]}" for name in astray)
+        raise RollbackError(
+            f"hosts differ, and would not have the same then: {ways}; name the release with `--to`"
+        )
+    goals |= {name: has[name] for name in staying}
+    # One that has nothing else to go back to, and is held by nobody, is told of.
+    return {
+        name: "" if goal == has[name] and has[name] not in for_good else goal
+        for name, goal in goals.items()
+    }
+
+
+def _before(host: HostReleases | None, pin: Pin | None) -> str:
     """The release to go back to; the one that it has where it was rolled back already."""
-    if pin is None:
-        return host.previous
-    return pin.left[0] if pin.left else pin.release
+    if pin is not None:
+        return pin.left[0] if pin.left else pin.release
+    return host.previous if host is not None else ""
 
 
 def _has(host: HostReleases) -> str:
@@ -76,7 +100,7 @@ def pinned(runtime: Runtime, chosen: Mapping[str, str], who: str) -> Runtime:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     pins = {
         name: old
-        if (old := runtime.pins.get(name)) and old.release == release
+        if (old := runtime.pins.get(name)) and old.release == release and not old.left
         else Pin(release, who, now)
         for name, release in chosen.items()
     }

@@ -17,5 +17,7 @@ def pin_forward(before: Pin | None, target: str, old: str, who: str, now: str) -
 
 def pin_back(before: Pin | None, old: str, who: str, now: str) -> Pin:
     """Pin a node to what it had before the upgrade, and remember what it had left for that."""
+    if before is not None and before.release == old:
+        return before  # Taken back already, or never pinned forward.
     left = before.left[1:] if before is not None and before.left[:1] == (old,) else ()
     return Pin(old, who, now, left)

@@ -7,7 +7,7 @@ Schema; keys are only ever added. Sizes are bytes, ``null`` is "could not be tol
      "hints": [str],
      "clocks": {host: seconds ahead of this machine's},
      "unreachable": {host: reason},
-     "pinned": {host: {"release": str, "who": str, "since": str}},
+     "pinned": {host: {"release": str, "who": str, "since": str, "left": [str]}},
      "drained": {host: {"who": str, "since": str, "reason": str, "settled": bool,
          "stopped": bool, "cause": str}},
      "run": str (who changes the cluster now; empty where nobody does),
