@@ -1,7 +1,8 @@
 """Open connections, each with one answer, and hold them. Run on its own, by any Python 3.
 
-    idle.py ADDRESS PORT NUMBER
+    idle.py ADDRESS PORT NUMBER SOURCE...
 
+Each of the addresses of ours, SOURCE, is the end of an equal share of them.
 Prints how many are open, then waits for the end of its input, asks on each again, and prints how
 many answered.
 """
@@ -12,8 +13,6 @@ import socket
 import sys
 
 _ASK = b"GET /small HTTP/1.1\r\nHost: x\r\n\r\n"
-_SOURCES = 20_000
-"""Ports of one address of ours, fewer than the kernel has for one place."""
 
 
 def answered(connection: socket.socket) -> bool:
@@ -23,13 +22,14 @@ def answered(connection: socket.socket) -> bool:
     return False
 
 
-def main(address: str, port: int, number: int) -> None:
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+def main(address: str, port: int, number: int, sources: list[str]) -> None:
+    most = max(resource.getrlimit(resource.RLIMIT_NOFILE)[1], number + 64)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     held: list[socket.socket] = []
     with contextlib.suppress(OSError):
-        for _ in range(min(number, most - 64, _SOURCES)):
-            connection = socket.create_connection((address, port), timeout=30)
+        for one in range(number):
+            source = (sources[one % len(sources)], 0)
+            connection = socket.create_connection((address, port), 30, source)
             if not answered(connection):
                 break
             held.append(connection)
@@ -38,4 +38,4 @@ def main(address: str, port: int, number: int) -> None:
     print(sum(map(answered, held)), flush=True)
 
 
-main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])

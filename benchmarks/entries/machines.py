@@ -7,6 +7,9 @@ from collections.abc import Sequence
 FOLDER = "/run/entries"
 """Of what is written on a machine, in a folder of its name: some share a file system."""
 
+_MORE = 230
+"""The end of the first of ten addresses that no machine has."""
+
 
 class Failed(Exception):  # noqa: N818
     """Told as it is."""
@@ -55,6 +58,16 @@ class Machines(ABC):
             if words[3].partition("/")[0] == self.address(name):
                 return words[1]
         raise Failed(f"{name}: no interface has {self.address(name)}")
+
+    def sources(self, number: int) -> list[str]:
+        """So many addresses of the client, which gets those that it lacks; ten at most."""
+        own = self.address(self.client)
+        net, device = own.rpartition(".")[0], self.interface(self.client)
+        more = [f"{net}.{_MORE + index}" for index in range(min(number, 10) - 1)]
+        for address in more:
+            add = f"ip address replace {address}/24 dev {device}"
+            self.run(self.client, f"PATH=$PATH:/sbin; {add}")
+        return [own, *more]
 
     def put(self, name: str, file: str, text: str) -> str:
         """Write a file; its path there."""

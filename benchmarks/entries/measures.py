@@ -11,6 +11,8 @@ from benchmarks.entries.ways import Way
 
 _IDLE = Path(__file__).with_name("idle.py").read_text(encoding="utf-8")
 _MANY = 32
+_PORTS = 20_000
+"""Of one address, fewer than the kernel has for one place."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ def measured(machines: Machines, way: Way, seconds: float, idle: int) -> Measure
 
 def _idle(machines: Machines, way: Way, number: int) -> Idle:
     program = machines.put(machines.client, "idle.py", _IDLE)
-    words = ["python3", "-I", program, way.address, str(way.quick), str(number)]
+    sources = machines.sources(-(-number // _PORTS))
+    words = ["python3", "-I", program, way.address, str(way.quick), str(number), *sources]
     before = machines.memory(machines.director)
     client = subprocess.Popen(
         machines.command(machines.client, words),

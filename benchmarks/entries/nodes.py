@@ -15,7 +15,7 @@ worker_processes auto;
 worker_rlimit_nofile 200000;
 pid {folder}/node.pid;
 error_log {folder}/node.log;
-events {{ worker_connections 65536; }}
+events {{ worker_connections 200000; }}
 http {{
     access_log off;
     keepalive_requests 1000000000;

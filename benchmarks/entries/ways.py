@@ -11,7 +11,7 @@ worker_processes auto;
 worker_rlimit_nofile 200000;
 pid {folder}/way.pid;
 error_log {folder}/way.log crit;
-events {{ worker_connections 65536; }}
+events {{ worker_connections 200000; }}
 http {{
     access_log off;
     keepalive_requests 1000000000;
@@ -35,7 +35,7 @@ http {{
 """
 _HAPROXY = """\
 global
-    maxconn 60000
+    maxconn 150000
     no strict-limits
 defaults
     mode http
@@ -149,7 +149,7 @@ def haproxy(machines: Machines) -> Way:
         slow_port=_HAPROXY_PORT + 1,
     )
     folder = f"{FOLDER}/{machines.director}"
-    command = f"ulimit -n $(ulimit -Hn); haproxy -D -q -p {folder}/way.pid -f {{conf}}"
+    command = f"ulimit -n 200000; haproxy -D -q -p {folder}/way.pid -f {{conf}}"
     return _proxy(machines, "HAProxy", text, command, _HAPROXY_PORT)
 
 
