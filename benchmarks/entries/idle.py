@@ -1,10 +1,9 @@
 """Open connections, each with one answer, and hold them. Run on its own, by any Python 3.
 
-    idle.py ADDRESS PORT NUMBER SOURCE...
+    idle.py ADDRESS PORT NUMBER SOURCE
 
-Each of the addresses of ours, SOURCE, is the end of an equal share of them.
-Prints how many are open, then waits for the end of its input, asks on each again, and prints how
-many answered.
+They come from SOURCE, an address of ours. Prints how many are open, then waits for the end of its
+input, asks on each again, and prints how many answered.
 """
 
 import contextlib
@@ -22,14 +21,13 @@ def answered(connection: socket.socket) -> bool:
     return False
 
 
-def main(address: str, port: int, number: int, sources: list[str]) -> None:
-    most = max(resource.getrlimit(resource.RLIMIT_NOFILE)[1], number + 64)
+def main(address: str, port: int, number: int, source: str) -> None:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     held: list[socket.socket] = []
     with contextlib.suppress(OSError):
-        for one in range(number):
-            source = (sources[one % len(sources)], 0)
-            connection = socket.create_connection((address, port), 30, source)
+        for _ in range(min(number, most - 64)):
+            connection = socket.create_connection((address, port), 30, (source, 0))
             if not answered(connection):
                 break
             held.append(connection)
@@ -38,4 +36,4 @@ def main(address: str, port: int, number: int, sources: list[str]) -> None:
     print(sum(map(answered, held)), flush=True)
 
 
-main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
+main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

@@ -11,8 +11,8 @@ from benchmarks.entries.ways import Way
 
 _IDLE = Path(__file__).with_name("idle.py").read_text(encoding="utf-8")
 _MANY = 32
-_PORTS = 20_000
-"""Of one address, fewer than the kernel has for one place."""
+_SHARE = 18_000
+"""Connections of one address: fewer than it has ports, and than a process may have files."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +64,35 @@ def measured(machines: Machines, way: Way, seconds: float, idle: int) -> Measure
 
 def _idle(machines: Machines, way: Way, number: int) -> Idle:
     program = machines.put(machines.client, "idle.py", _IDLE)
-    sources = machines.sources(-(-number // _PORTS))
-    words = ["python3", "-I", program, way.address, str(way.quick), str(number), *sources]
+    sources = machines.sources(-(-number // _SHARE))
     before = machines.memory(machines.director)
-    client = subprocess.Popen(
-        machines.command(machines.client, words),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert client.stdout is not None and client.stdin is not None
-    held = int(client.stdout.readline() or 0)
+    clients = [
+        subprocess.Popen(
+            machines.command(
+                machines.client,
+                ["python3", "-I", program, way.address, str(way.quick), str(share), source],
+            ),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for source, share in zip(sources, _shares(number, len(sources)), strict=True)
+    ]
+    held = sum(_told(client) for client in clients)
     memory = machines.memory(machines.director) - before
-    client.stdin.close()
-    alive = int(client.stdout.readline() or 0)
-    client.wait()
+    for client in clients:
+        assert client.stdin is not None
+        client.stdin.close()
+    alive = sum(_told(client) for client in clients)
+    for client in clients:
+        client.wait()
     return Idle(number, held, alive, max(0, memory))
+
+
+def _shares(number: int, of: int) -> list[int]:
+    return [number // of + (index < number % of) for index in range(of)]
+
+
+def _told(client: subprocess.Popen[str]) -> int:
+    assert client.stdout is not None
+    return int(client.stdout.readline() or 0)
