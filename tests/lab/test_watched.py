@@ -217,11 +217,11 @@ TROUBLES = [
     ),
     Trouble(
         "storage",
-        lambda cluster: lifecycle.kill(cluster.lab, "nfs1"),
-        _started("nfs1"),
+        lambda cluster: lifecycle.kill(cluster.lab, "nas1"),
+        _started("nas1"),
         ("HostDown",),
         150,
-        "nfs1",
+        "nas1",
     ),
     Trouble(
         "worker",

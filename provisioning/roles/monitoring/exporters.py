@@ -26,6 +26,9 @@ from .daemon import PackagedDaemon
 from .edge_requests import edge_requests
 from .expected import expected
 
+_NO_DISKS = "^/(dev|proc|run|sys|var/lib/docker|var/lib/containers)/"
+"""Mount points that are left out. Debian's own list has /mnt and /media as well, where disks are.
+No sign in it means anything to systemd or Supervisor."""
 _SECONDS = 5
 """Between looks at Keepalived."""
 
@@ -61,6 +64,7 @@ def node_exporter(inventory: Inventory, monitoring: Monitoring, name: str) -> Pa
         (
             f"--web.listen-address={endpoint(address, monitoring.ports.host)}",
             f"--collector.textfile.directory={TEXTFILES}",
+            f"--collector.filesystem.mount-points-exclude={_NO_DISKS}",
             f"--{'' if director else 'no-'}collector.ipvs",
         ),
     )
