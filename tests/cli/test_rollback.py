@@ -178,6 +178,19 @@ def test_what_an_upgrade_brought_is_rolled_back_once(sandbox: ClusterAndHosts) -
     assert {pin.left for pin in sandbox.cluster.runtime.pins.values()} == {()}
 
 
+def test_an_upgrade_whose_state_cannot_be_read_holds_up_nothing(sandbox: ClusterAndHosts) -> None:
+    one, _ = sandbox.deploy("1"), sandbox.deploy("2")
+    state = sandbox.cluster.state_dir / "rolling-upgrade.json"
+    state.parent.mkdir(parents=True, exist_ok=True)
+    state.write_text("{")
+    done = sandbox.invoke("rollback", "--yes")
+    assert done.exit_code == 0, done.output
+    told = " ".join(done.output.split())
+    assert "No upgrade is taken into account" in told and "No upgrade is aborted" in told
+    assert sandbox.current() == [one] * 3
+    assert f"deploys keep release {one}" in told
+
+
 def test_a_node_without_it_is_named_and_nothing_is_changed(sandbox: ClusterAndHosts) -> None:
     one = sandbox.deploy("1", "rs1", "rs2")
     two = sandbox.deploy("2")

@@ -160,9 +160,12 @@ class _Rollback:
         dialogue = self.op.dialogue
         dialogue.report(result)
         dialogue.report_lacking(lacking)
-        back = [name for name, host in result.hosts.items() if host.ok]
-        if abort_upgrade(self.op.cluster.state_dir, back):
-            dialogue.note("The rolling upgrade that was unfinished is aborted.")
+        try:
+            back = [name for name, host in result.hosts.items() if host.ok]
+            if abort_upgrade(self.op.cluster.state_dir, back):
+                dialogue.note("The rolling upgrade that was unfinished is aborted.")
+        except StateFileError as error:
+            dialogue.note(f"No upgrade is aborted: {error}")
         for release in sorted(set(self.releases.values())):
             hosts = ", ".join(name for name, its in self.releases.items() if its == release)
             dialogue.note(
