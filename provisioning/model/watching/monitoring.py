@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 from ..base import Part, Port, Whole
 from ..hosts import Group, Host, IPAddress, address_only
 from ..secrets.secret import Secret
+from .objectives import Objectives
 from .receiver import BotReceiver, DingTalkReceiver, FeishuReceiver, Receiver
 
 
@@ -61,6 +62,8 @@ class Monitoring(Group[MonitoringEntry]):
     """Seconds between looks."""
     ports: MonitoringPorts = MonitoringPorts()
     """Ports."""
+    objectives: Objectives = Objectives()
+    """What clients are promised; without any, no error budget is watched."""
     receivers: list[Receiver] = []
     """Those who are told of alerts; without any, `cluster alerts` shows them."""
     heartbeat: Secret | None = None

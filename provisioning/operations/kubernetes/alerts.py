@@ -9,7 +9,7 @@ from ...model.watching.monitoring import Monitoring
 from ...roles.monitoring.rules import rule_values
 from ...roles.rendering import Templates
 
-RULES = ("service", "gpus")
+RULES = ("service", "objectives", "gpus")
 """Files of rules that speak of nodes. Machines, directors and Prometheus are others' there."""
 ELSEWHERE = {
     "VipUnreachable": "probes of the virtual IP are a blackbox exporter's, which the chart lacks",

@@ -3,11 +3,11 @@
 from ...model.inventory import Inventory
 from ...model.watching.monitoring import Monitoring
 
-RULES = ("hosts", "directors", "edges", "service", "gpus", "watching")
+RULES = ("hosts", "directors", "edges", "service", "objectives", "gpus", "watching")
 """Templates ``alerts-NAME.yml.j2``, each a file of rules of the same name."""
 _LABELS = (
     "app_node", "gpu", "iname", "instance", "integration", "job", "local_address", "mountpoint",
-    "name", "node", "real_server", "role", "route", "rule_group", "service", "vip",
+    "name", "node", "objective", "real_server", "role", "route", "rule_group", "service", "vip",
 )  # fmt: skip
 
 
@@ -21,6 +21,8 @@ def rule_values(inventory: Inventory, monitoring: Monitoring) -> dict[str, objec
         "duration": "{{ $value | humanizeDuration }}",
         "runbooks": monitoring.runbooks.rstrip("/"),
         "queue": inventory.app.queue_size,
+        "objectives": monitoring.objectives,
+        "by_directors": bool(inventory.directors.hosts),
         "watchers": len(monitoring.hosts),
     }
 

@@ -74,6 +74,16 @@ _RIGHT = "{name: a, type: webhook, url: {env: HOOK}}"
         ),
         (f"monitoring: {{{_HOSTS}, interval: 3}}", "monitoring.interval", "too small"),
         (
+            f"monitoring: {{{_HOSTS}, objectives: {{served: 90}}}}",
+            "monitoring.objectives.served",
+            "too small",
+        ),
+        (
+            f"monitoring: {{{_HOSTS}, objectives: {{first_audio: {{seconds: 2}}}}}}",
+            "monitoring.objectives.first_audio.seconds",
+            "not a time that nodes count jobs by",
+        ),
+        (
             receiver(f"{_RIGHT}, {_RIGHT.replace('name: a', 'name: A')}"),
             "monitoring.receivers[1].name",
             "receivers[0] has that name",

@@ -288,6 +288,47 @@ CASES = (
         ends_after=7,
     ),
     Case(
+        "ErrorBudgetBurnsFast",
+        {
+            f"up{{{node()}}}": (1, 1),
+            f'cosyvoice_jobs_total{{{node()},outcome="failed"}}': (Rate(4), Rate(2)),
+            f'cosyvoice_jobs_total{{{node()},outcome="busy"}}': (Rate(3), Rate(3)),
+            f'cosyvoice_jobs_total{{{node()},outcome="cancelled"}}': (Rate(500), Rate(500)),
+            f'cosyvoice_jobs_total{{{node()},outcome="done"}}': (Rate(993), Rate(995)),
+        },
+        {"objective": "served"},
+        10,
+        2,
+        ends_after=20,
+        step="30s",
+    ),
+    Case(
+        "ErrorBudgetBurnsFast",
+        {
+            f"up{{{node()}}}": (1, 1),
+            f"cosyvoice_first_audio_seconds_count{{{node()}}}": (Rate(100), Rate(100)),
+            f'cosyvoice_first_audio_seconds_bucket{{{node()},le="2.5"}}': (Rate(69), Rate(71)),
+        },
+        {"objective": "first_audio"},
+        10,
+        2,
+        ends_after=20,
+        step="30s",
+    ),
+    Case(
+        "ErrorBudgetBurns",
+        {
+            f"up{{{node()}}}": (1, 1),
+            f'cosyvoice_jobs_total{{{node()},outcome="timed_out"}}': (Rate(12), Rate(9)),
+            f'cosyvoice_jobs_total{{{node()},outcome="done"}}': (Rate(9988), Rate(9991)),
+        },
+        {"objective": "served"},
+        25,
+        14,
+        ends_after=70,
+        step="30s",
+    ),
+    Case(
         "JobsFail",
         {
             f'cosyvoice_jobs_total{{{node()},outcome="failed"}}': (Rate(4), Rate(3)),

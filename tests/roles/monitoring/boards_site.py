@@ -2,7 +2,9 @@
 and node exporters of a director, an edge and the real server, the kernel's tables from files."""
 
 import contextlib
+import json
 import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +13,17 @@ from typing import Any
 import httpx
 
 from provisioning.model.inventory import Inventory
-from provisioning.places import BLACKBOX_EXPORTER, EXPECTED_METRICS, NODE_EXPORTER, PROMETHEUS
+from provisioning.places import (
+    BLACKBOX_EXPORTER,
+    EXPECTED_METRICS,
+    MTAIL,
+    NODE_EXPORTER,
+    PROMETHEUS,
+)
 from tests.app.node_process import NodeProcess, running
 from tests.gpu_driver.cards import build, cards
 from tests.ports import free_port
+from tests.roles.monitoring.edge_mtail import start_mtail
 from tests.roles.monitoring.watching_site import Site
 
 _IPVS = """\
@@ -101,7 +110,7 @@ def boards_site(folder: Path) -> Iterator[Looked]:
 
 
 def _inventory(port: int, secret: Path) -> Inventory:
-    keys = ("prometheus", "alertmanager", "mesh", "blackbox", "host")
+    keys = ("prometheus", "alertmanager", "mesh", "blackbox", "host", "edge")
     return Inventory.model_validate(
         {
             "name": "sprache-1",
@@ -113,6 +122,7 @@ def _inventory(port: int, secret: Path) -> Inventory:
             "services": [{"port": port}],
             "app": {"secret": {"file": str(secret)}},
             "monitoring": {
+                "objectives": {"served": 99.9, "first_audio": {"seconds": 2.5}},
                 "hosts": {"mon1": "127.0.0.61"},
                 "ports": {key: free_port() for key in keys},
             },
@@ -135,8 +145,46 @@ def _start(site: Site) -> None:
     site.start("lvs1", NODE_EXPORTER, f"--path.procfs={kernel}")
     for name in ("edge1", "rs1"):
         site.start(name, NODE_EXPORTER)
+    _count_requests(site)
     site.start("mon1", BLACKBOX_EXPORTER)
     site.start("mon1", PROMETHEUS)
+
+
+def _count_requests(site: Site) -> None:
+    """An edge's record that grows, and what counts it."""
+    folder = site.folder / "mtail"
+    folder.mkdir()
+    record = folder / "cosyvoice-requests.log"
+    record.touch()
+    site.running["edge1", MTAIL] = start_mtail(site.inventory, folder, record, "127.0.0.51")
+    lines = folder / "lines"
+    lines.write_text("".join(map(_request, ("200", "503", "404"))))
+    grow = 'while sleep 0.2; do cat "$0" >> "$1"; done'
+    site.running["edge1", "requests"] = subprocess.Popen(["sh", "-c", grow, lines, record])
+
+
+def _request(status: str) -> str:
+    """A line of the record: a job that the second node took, one that nobody had a place for, and
+    one that nobody was asked for."""
+    node, answers, limit, lost = {
+        "200": ("unix:/run/node-rs2.sock, unix:/run/node-rs1.sock", "502, 200", "PASSED", ""),
+        "503": ("unix:/run/node-rs1.sock", "502", "PASSED", "yes"),
+        "404": ("", "", "", ""),
+    }[status]
+    said = {
+        "status": int(status),
+        "bytes": 4000,
+        "seconds": 0.25,
+        "node": node,
+        "node_status": answers,
+        "node_connect": "0.001",
+        "node_first": "0.001, 0.125",
+        "node_seconds": "0.2",
+        "limit": limit,
+        "lost": lost,
+        "active": 1,
+    }
+    return json.dumps(said, separators=(",", ":")) + "\n"
 
 
 def _procfs(folder: Path, port: int) -> Path:

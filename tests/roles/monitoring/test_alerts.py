@@ -158,6 +158,18 @@ def test_flapping_is_counted(rules: Path, tmp_path: Path) -> None:
     assert promtool(tmp_path, rules, "15s", tests) == ""
 
 
+def test_a_few_jobs_burn_no_budget(rules: Path, tmp_path: Path) -> None:
+    """Of a job a minute a quarter fails, and then no more."""
+    series = {
+        f"up{{{node()}}}": "1+0x60",
+        f'cosyvoice_jobs_total{{{node()},outcome="done"}}': "0+0.75x16 12+1x44",
+        f'cosyvoice_jobs_total{{{node()},outcome="failed"}}': "0+0.25x16 4+0x44",
+    }
+    names = ("ErrorBudgetBurnsFast", "ErrorBudgetBurns")
+    tests = [a_test(name, series, [(16, []), (40, []), (60, [])]) for name in names]
+    assert promtool(tmp_path, rules, "30s", tests) == ""
+
+
 def test_of_a_drained_node_only_its_drain_is_told(rules: Path, tmp_path: Path) -> None:
     series = {
         f"up{{{node()}}}": "0+0x20",

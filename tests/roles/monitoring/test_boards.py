@@ -25,6 +25,7 @@ EVERY = boards(
             "edges": {"vip": "192.0.2.110", "hosts": {"edge1": "192.0.2.51"}},
             "real_servers": {"hosts": {"rs1": "192.0.2.101"}},
             "tls": {"authority": "cluster"},
+            "monitoring": {"objectives": {"served": 99.9, "first_audio": {"seconds": 2.5}}},
         }
     )
 )

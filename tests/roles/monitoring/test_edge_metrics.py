@@ -11,12 +11,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from provisioning.model.inventory import Inventory
-from provisioning.model.runtime import Runtime
-from provisioning.places import EDGE_METRICS, EDGE_REQUESTS, MTAIL, MTAIL_PROGRAMS
-from provisioning.resources.file import File
-from provisioning.roles.desired import desired_hosts
+from provisioning.places import EDGE_METRICS
 from tests.ports import free_port
 from tests.roles.edge_site import Site, serving, until
+from tests.roles.monitoring.edge_mtail import start_mtail
 from tests.roles.test_edge_nginx import CONTENT, hold
 
 pytestmark = pytest.mark.anyio
@@ -50,27 +48,10 @@ def samples(text: str) -> Samples:
 @contextlib.contextmanager
 def counted(site: Site) -> Iterator[str]:
     """Mtail as it is rendered, on this edge's record; the URL of its metrics."""
-    given = {
-        one.path: one.content
-        for one in desired_hosts(site.inventory, None, Runtime())["edge1"].resources
-        if isinstance(one, File)
-    }
+    assert site.inventory.monitoring is not None
     folder = site.folder / "mtail"
     folder.mkdir()
-    (folder / "edge.mtail").write_text(given[f"{MTAIL_PROGRAMS}/edge.mtail"])
-    unit = given[f"/etc/supervisor/conf.d/{MTAIL}.conf"]
-    assert "command=/usr/bin/setpriv --reuid=mtail --regid=mtail --groups=adm" in unit
-    command = unit.partition("--no-new-privs ")[2].partition("\n")[0]
-    for theirs, ours in {
-        MTAIL_PROGRAMS: str(folder),
-        EDGE_REQUESTS: str(site.folder / "cosyvoice-requests.log"),
-        "192.168.1.51": "127.0.0.1",
-    }.items():
-        assert theirs in command
-        command = command.replace(theirs, ours)
-    assert site.inventory.monitoring is not None
-    with (site.folder / "mtail.log").open("wb") as log:
-        process = subprocess.Popen(command.split(), stdout=log, stderr=log)
+    process = start_mtail(site.inventory, folder, site.folder / "cosyvoice-requests.log")
     try:
         yield f"http://127.0.0.1:{site.inventory.monitoring.ports.edge}/metrics"
     finally:

@@ -12,7 +12,9 @@ from .upgrades import UPGRADES
 
 def boards(inventory: Inventory) -> list[Board]:
     """In the order of a menu."""
-    found = [overview(tls=inventory.tls is not None)]
+    monitoring = inventory.monitoring
+    objectives = monitoring.objectives.labels if monitoring else ()
+    found = [overview(tls=inventory.tls is not None, objectives=objectives)]
     if inventory.directors.hosts:
         found.append(DIRECTORS)
     if inventory.edges is not None:

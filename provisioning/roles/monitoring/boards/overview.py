@@ -1,6 +1,20 @@
 """The board that one looks at first. Pure."""
 
-from .board import Board, Level, Section, Unit, Word, bad_from, graph, listed, number, warning_from
+from collections.abc import Sequence
+
+from .board import (
+    Board,
+    Level,
+    Panel,
+    Section,
+    Unit,
+    Word,
+    bad_from,
+    graph,
+    listed,
+    number,
+    warning_from,
+)
 from .shared import DRAINS, FAIL_OVERS, FIRING, NODES, STATE_OF_NODES, outcomes, quantiles
 
 _JOBS = "rate(cosyvoice_jobs_total"
@@ -132,9 +146,47 @@ _LOAD = (
 )
 
 
-def overview(*, tls: bool) -> Board:
-    """The board; with ``tls`` it has the end of the certificate."""
+_OF_CLIENTS = 'route!~"/_.*|/healthz|/readyz|/metrics",$node'
+"""Requests that neither nodes nor checks made."""
+_REQUESTS = (
+    graph(
+        "Requests by route",
+        Unit.PER_SECOND,
+        (
+            f"sum by (route) (rate(cosyvoice_http_requests_total{{{_OF_CLIENTS}}}[$range])) > 0",
+            "{route}",
+        ),
+        about="A request that one node passes on to another counts on both.",
+        stacked=True,
+    ),
+    graph(
+        "Errors by route",
+        Unit.PER_SECOND,
+        (
+            "sum by (route, status) (rate(cosyvoice_http_requests_total"
+            f'{{status=~"[45]..",{_OF_CLIENTS}}}[$range])) > 0',
+            "{status} {route}",
+        ),
+        about="499 is a client that left before it was told anything.",
+    ),
+    graph(
+        "Time by route, p95",
+        Unit.SECONDS,
+        (
+            "histogram_quantile(0.95, sum by (route, le) (rate("
+            f"cosyvoice_http_request_duration_seconds_bucket{{{_OF_CLIENTS}}}[$range]))) > 0",
+            "{route}",
+        ),
+        about="To the end of the answer: of speech, until the last of it was sent.",
+    ),
+)
+
+
+def overview(*, tls: bool, objectives: Sequence[str] = ()) -> Board:
+    """The board; with ``tls`` it has the end of the certificate, with the labels of ``objectives``
+    their budgets."""
     more = (number("Certificate ends in", _ENDS, Unit.SECONDS),) if tls else ()
+    promised = (Section("Objectives", _budgets(objectives)),) if objectives else ()
     return Board(
         "overview",
         "Overview",
@@ -143,8 +195,34 @@ def overview(*, tls: bool) -> Board:
         (
             Section("Now", (*_NOW, *more)),
             Section("State", _STATES),
+            *promised,
             Section("How long it takes", _TIMES),
             Section("Load", _LOAD),
+            Section("Requests", _REQUESTS),
         ),
         (FIRING, DRAINS, FAIL_OVERS),
     )
+
+
+def _budgets(objectives: Sequence[str]) -> tuple[Panel, ...]:
+    used = tuple(
+        number(
+            f"Budget of {name} used",
+            "max("
+            f'sum_over_time(objective:jobs_missed:rate5m{{objective="{name}",$cluster}}[30d])'
+            f' / sum_over_time(objective:jobs:rate5m{{objective="{name}",$cluster}}[30d])'
+            " / on (cluster, objective) objective:budget:ratio)",
+            Unit.RATIO,
+            warning_from(0.75),
+            bad_from(1),
+            about="Of the jobs that may miss the objective in 30 days.",
+        )
+        for name in objectives
+    )
+    missed = graph(
+        "Jobs that miss an objective",
+        Unit.RATIO,
+        ("objective:jobs_missed:rate5m{$cluster} / objective:jobs:rate5m", "{objective}"),
+        ("objective:budget:ratio{$cluster}", "{objective}: budget"),
+    )
+    return (*used, missed)
