@@ -13,7 +13,7 @@ from tests.lab.bare_cluster import MINUTES, Speech
 from tests.lab.cluster import Cluster
 from tests.lab.test_cluster import wait_for
 from tests.lab.test_logs import found, kept, kernel_tells, killed
-from tests.lab.test_watched import spoken
+from tests.lab.watched import spoken
 
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(3600)]
 _SERVICES = {

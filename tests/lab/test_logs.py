@@ -16,7 +16,7 @@ from provisioning.lab.topology import Size
 from tests.lab.cluster import Cluster
 from tests.lab.conftest import MakeLab
 from tests.lab.test_directors_heal import wait_for
-from tests.lab.test_watched import spoken
+from tests.lab.watched import spoken
 
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(2400)]
 SIZE = Size(directors=1, real_servers=2, storage=0, logs=1)

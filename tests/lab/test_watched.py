@@ -9,17 +9,15 @@ from typing import Any
 import pytest
 
 from provisioning.lab import lifecycle
-from provisioning.lab.topology import CLIENTS, Size
 from tests.gpu_driver.cards import LOST
-from tests.lab.alert_sink import PORT, AlertSink, alert_sink
+from tests.lab.alert_sink import AlertSink
 from tests.lab.cluster import Cluster
 from tests.lab.conftest import MakeLab
-from tests.lab.lab_cards import put_cards, set_on_card, unset_on_card
+from tests.lab.lab_cards import set_on_card, unset_on_card
 from tests.lab.test_directors_heal import wait_for
+from tests.lab.watched import asked, deployed, quiet, spoken, watched_cluster
 
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(2400)]
-SIZE = Size(real_servers=2, monitoring=1, logs=1)
-JOB = {"model": "tts-1", "input": "你好", "voice": "cmn", "response_format": "wav"}
 
 
 @pytest.fixture(scope="module")
@@ -27,54 +25,8 @@ def watched(
     make_module_lab: MakeLab, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Cluster, AlertSink]]:
     """The cluster, deployed and verified, and where its alerts go."""
-    folder = tmp_path_factory.mktemp("watched")
-    cluster = Cluster(make_module_lab("watched", SIZE), folder)
-    client = cluster.lab.topology.of_kind(CLIENTS)[0].address
-
-    def change(content: dict[str, Any]) -> None:
-        url = folder / "url"
-        url.write_text(f"http://{client}:{PORT}/hook")
-        url.chmod(0o600)
-        content["real_servers"]["hosts"]["rs2"]["gpus"] = 1
-        content["monitoring"] |= {
-            "interval": 5,
-            "retention": {"gigabytes": 1},
-            "receivers": [{"name": "pager", "type": "webhook", "url": {"file": str(url)}}],
-        }
-
-    put_cards(cluster, ("rs2",), 1, folder)
-    cluster.write(change)
-    with alert_sink(cluster, folder) as sink:
-        done = cluster.run("deploy", "--yes", timeout=1800)
-        assert done.returncode == 0, done.stdout + done.stderr
-        yield cluster, sink
-
-
-def asked(cluster: Cluster, query: str) -> list[dict[str, Any]]:
-    """The answer of the monitoring host's Prometheus."""
-    address = cluster.lab.topology.node("mon1").address
-    url = f"http://{address}:9090/api/v1/query"
-    answer = cluster.on("mon1", f"curl -fsSG --data-urlencode 'query={query}' {url}")
-    return list(json.loads(answer)["data"]["result"])
-
-
-def spoken(cluster: Cluster) -> str:
-    """The identifier of a request that was served through the VIP."""
-    url = f"http://{cluster.lab.topology.vip}:7860/v1/audio/speech"
-    done = cluster.from_client(
-        "curl", "-sS", "-m", "60", "-o", "/dev/null", "-w", "%{http_code} %header{x-request-id}",
-        "-H", "Content-Type: application/json", "-d", json.dumps(JOB), url,
-    )  # fmt: skip
-    status, name = done.stdout.split()
-    assert status == "200"
-    return name
-
-
-def quiet(cluster: Cluster, sink: AlertSink) -> None:
-    """Wait until nothing burns, and begin anew."""
-    wait_for("no alert burns", lambda: cluster.json("alerts")["alerts"] == [], 400)
-    wait_for("the pager knows", lambda: not sink.firing(), 200)
-    sink.forget()
+    with watched_cluster(make_module_lab, tmp_path_factory.mktemp("watched")) as both:
+        yield both
 
 
 def test_a_deploy_puts_all_there_and_nothing_burns(watched: tuple[Cluster, AlertSink]) -> None:
@@ -146,15 +98,10 @@ def _started_keepalived(cluster: Cluster) -> None:
         cluster.on(name, "supervisorctl start keepalived keepalived-guard; true")
 
 
-def _deployed(cluster: Cluster) -> None:
-    done = cluster.run("deploy", "--yes", "--no-verify", timeout=1200)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def _started(name: str) -> Callable[[Cluster], None]:
     def start(cluster: Cluster) -> None:
         lifecycle.start(cluster.lab, [name])
-        _deployed(cluster)
+        deployed(cluster, "--no-verify")
 
     return start
 
@@ -288,7 +235,7 @@ def test_a_silent_upgrade(watched: tuple[Cluster, AlertSink]) -> None:
     quiet(cluster, sink)
     content = cluster.inventory.read_text()
     cluster.inventory.write_text(content.replace("queue_size: 64", "queue_size: 63"))
-    _deployed(cluster)
+    deployed(cluster, "--no-verify")
     assert cluster.run("drain", "rs1").returncode == 0
     spoken(cluster)
     assert cluster.run("undrain", "rs1").returncode == 0
