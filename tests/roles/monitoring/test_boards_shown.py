@@ -46,6 +46,7 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Looked]:
         wait_until(lambda: site.site.ask("cosyvoice_jobs_total"), _PATIENCE)
         for _ in range(3):
             assert site.node.speak(input="Hallo").status_code == httpx.codes.OK
+            assert site.node.get("/outputs/nothing.wav").status_code == httpx.codes.NOT_FOUND
         wait_until(lambda: value(site, "sum(rate(cosyvoice_jobs_total[5m]))") > 0, _PATIENCE)
         wait_until(lambda: value(site, "sum(cluster:active_connections:sum)") == 7, _PATIENCE)
         wait_until(lambda: value(site, 'count(ALERTS{alertstate="firing"})') > 0, _PATIENCE)

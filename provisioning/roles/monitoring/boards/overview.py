@@ -207,7 +207,7 @@ def overview(*, tls: bool, objectives: Sequence[str] = ()) -> Board:
 def _budgets(objectives: Sequence[str]) -> tuple[Panel, ...]:
     used = tuple(
         number(
-            f"Budget of {name} used",
+            f"Budget of {name.replace('_', ' ')} used",
             "max("
             f'sum_over_time(objective:jobs_missed:rate5m{{objective="{name}",$cluster}}[30d])'
             f' / sum_over_time(objective:jobs:rate5m{{objective="{name}",$cluster}}[30d])'
