@@ -327,6 +327,13 @@ def _option(
     help="MiB the spool may hold.",
 )
 @_option(
+    "--partition-outputs",
+    is_flag=True,
+    show_default="off",
+    help="Save finished audio in a folder for each ten minutes instead of one for all: for a "
+    "hundred thousand outputs and more. All nodes find both.",
+)
+@_option(
     "--keep-days",
     default=0.0,
     type=option_values.FiniteRange(0, 36500),

@@ -39,7 +39,7 @@ from .host.listening import Server, reserved
 from .host.served_certificate import CertificateWatch
 from .lending.lending import Lending
 from .node import Node
-from .outputs.retention import Retention
+from .outputs.limits import Retention
 from .outputs.shared import ShareTerms
 from .outputs.spool import Spool
 from .outputs.store import OutputStore
@@ -254,7 +254,12 @@ def _store(settings: Settings, watch: ShareWatch, space: UploadSpace) -> OutputS
             Uploads(settings.temp_dir, settings.keep_uploads * 3600, space),
             partial(kept, settings.output_dir / "books"),
         ),
-        share=ShareTerms(settings.expect_mount, settings.require_shared_folder, watch),
+        share=ShareTerms(
+            settings.expect_mount,
+            settings.require_shared_folder,
+            settings.partition_outputs,
+            watch,
+        ),
     )
 
 

@@ -77,6 +77,8 @@ class Settings:
     """Finished audio that the shared folder did not take; on a local disk."""
     spool_limit: int
     """MiB."""
+    partition_outputs: bool
+    """Outputs are saved in a folder for each ten minutes, and not all in one."""
     keep_days: float
     """0 is for ever."""
     keep_size: float

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from ..outputs.retention import Kept
+from ..outputs.limits import Kept
 from .folder import FINISHED, discard, ids, take_off
 
 

@@ -1,8 +1,8 @@
 """The outputs of all nodes, newest first, as their sidecars tell of them.
 
 A look has three steps, of which the first two ask the shared folder: ``refresh`` (which outputs are
-there), ``read`` (some sidecars that are not known yet, the newest first) and ``advance`` (search
-what is known). Each sidecar is read once.
+there), ``read`` (some partitions and sidecars that are not known yet, the newest first) and
+``advance`` (search what is known). Each sidecar is read once.
 """
 
 import contextlib
@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .catalogue import read_chunk, read_head
 from .index import words_of
 from .known import Known, Read
-from .listing import list_changed
 from .names import SIDECAR, audio_name
+from .partitions import catalogue_of
 from .record import OutputRecord, record_of
 from .sidecar import Stamp, read_sidecar
+from .walk import list_now, walk
 
 _SLICE = 0.25
 """Seconds after which no further sidecar is read in one step."""
@@ -136,8 +138,8 @@ class History:
 
     @property
     def unread(self) -> int:
-        """Outputs whose sidecars are not known yet."""
-        return len(self._known.unread)
+        """Outputs whose sidecars are not known yet, and partitions of which nothing is."""
+        return len(self._known.unread) + len(self._known.unlisted)
 
     def search(self, query: str, count: int, before: str, seconds: float) -> Found:
         """A whole look, of about ``seconds`` at most, which reads a sidecar at least where it must.
@@ -158,37 +160,60 @@ class History:
     def refresh(self) -> None:
         """Learn which outputs are there now. Raises OSError when the folder cannot be read."""
         with self._lock:
-            seen = self._known.seen
+            places = self._known.places.copy()
             self._listings += 1
             number = self._listings
-        listed = list_changed(self._folder, seen, self._clock())
+        now = self._clock()
+        changes = walk(self._folder, places, now)
         with self._using() as known:
-            if listed and number > self._latest:
+            if number > self._latest:
                 self._latest = number
-                known.list(*listed)
+                known.take(changes, now)
             unreadable = known.unreadable(_RETRIES)
         if unreadable and (read := self._read(unreadable, _SLICE)):
             with self._using() as known:
                 known.learn_again(read)
 
     def read(self, most: int, seconds: float = _SLICE) -> None:
-        """Read sidecars that are not known, the newest first: ``most`` of them, for ``seconds``."""
-        with self._lock:
-            stems = self._known.unread[: -most - 1 : -1]
-        read = self._read(dict.fromkeys(stems), seconds)
-        with self._using() as known:
-            known.learn(read)
+        """Read sidecars that are not known, the newest first, and list the partitions they are in:
+        ``most`` of them, for ``seconds``. Raises OSError."""
+        end = self._clock() + seconds
+        while most > 0:
+            with self._lock:
+                partition = self._known.next_unlisted()
+                newest = self._known.unread[-1:]
+                chunk = self._known.chunk_for(newest[0]) if newest and not partition else None
+                stems = self._known.unread[: -most - 1 : -1]
+            if partition:
+                self._open(partition)
+            elif chunk:
+                path = self._folder / catalogue_of(self._known.place_of(newest[0]))
+                told = read_chunk(path, chunk)
+                with self._using() as known:
+                    known.learn(list(told.items()))
+                most -= len(told)
+            elif stems:
+                read = self._read(dict.fromkeys(stems), end - self._clock())
+                with self._using() as known:
+                    known.learn(read)
+                most -= len(read)
+            else:
+                return
+            if self._clock() >= end:
+                return
 
     def advance(self, search: Search) -> None:
         """Search what is known, as far as it is known without a gap. Raises OSError when the
         node's own disk does not work."""
         with self._using() as known:
-            if known.seen is None:
+            if known.places.top is None:
                 raise OSError(errno.EIO, "index of the history on this node's own disk: lost")
             edge = known.edge(search.at)
             for entry in known.index.search(search.words, edge, search.at, search.owners):
-                output = Output(entry.stem, record_of(entry.sidecar), self._folder)
-                if output.file_name in known.names and search.take(output):
+                folder = self._folder / entry.partition
+                output = Output(entry.stem, record_of(entry.sidecar), folder)
+                there = entry.partition or output.file_name in known.names
+                if there and search.take(output):
                     return
             search.reach(edge, known.index.oldest(edge, search.at))
 
@@ -203,12 +228,27 @@ class History:
         read: Read = []
         size = 0
         for stem, stamp in stems.items():
-            if sidecar := read_sidecar(self._folder / (stem + SIDECAR), stamp):
+            folder = self._folder / self._known.place_of(stem)
+            if sidecar := read_sidecar(folder / (stem + SIDECAR), stamp):
                 read.append((stem, sidecar))
                 size += len(sidecar.content)
             if self._clock() >= end or size > _SLICE_BYTES:
                 break
         return read
+
+    def _open(self, partition: str) -> None:
+        """List a partition for the first time."""
+        now = self._clock()
+        try:
+            listing = list_now(self._folder / partition, now, self._known.places.latest)
+        except OSError:
+            with self._using() as known:
+                known.refuse(partition, now)
+            return
+        # Of one that is still being filled there is none.
+        head = read_head(self._folder / catalogue_of(partition)) if listing else None
+        with self._using() as known:
+            known.open(partition, listing, list(head.chunks) if head else [], now)
 
     @contextlib.contextmanager
     def _using(self) -> Iterator[Known]:
@@ -220,5 +260,7 @@ class History:
             except sqlite3.Error as error:
                 self._known.index.close()
                 self._known = Known()
+                # A walk that is under way knows of what is forgotten.
+                self._latest = self._listings
                 reason = f"index of the history on this node's own disk: {error}"
                 raise OSError(errno.EIO, reason) from error

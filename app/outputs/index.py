@@ -23,7 +23,8 @@ create table outputs(
     owner text not null,
     told blob not null,
     names blob not null,
-    sidecar blob not null
+    sidecar blob not null,
+    partition text not null
 )
 """
 _BY_OWNER = "create index owned on outputs(owner, stem)"
@@ -44,15 +45,18 @@ class Entry:
     names: bytes
     """Text with a line feed before each beginning that words are looked for at."""
     sidecar: bytes
+    partition: str
+    """The one it is in; empty where it is in none."""
 
     @classmethod
-    def of(cls, stem: str, record: OutputRecord, sidecar: bytes) -> Self:
+    def of(cls, stem: str, record: OutputRecord, sidecar: bytes, partition: str = "") -> Self:
         """The entry of an output with this sidecar."""
         told = "\n".join((record.text, record.voice, record.node, str(record.seed)))
         # Their ends are random: a short number would be in some of them by chance.
         names = (_plain(name).replace("\n", " ") for name in (stem, record.request_id))
         found = _encoded("".join(f"\n{n}" for n in names))
-        return cls(stem, _storable(record.owner), _encoded(_plain(told)), found, sidecar)
+        owner = _storable(record.owner)
+        return cls(stem, owner, _encoded(_plain(told)), found, sidecar, partition)
 
     def has(self, word: bytes) -> bool:
         """Tell whether a word of a query is in it."""
@@ -79,17 +83,25 @@ class Index:
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Keep them; one with a stem that is there already takes its place."""
-        rows = ((e.stem, e.owner, e.told, e.names, e.sidecar) for e in entries)
+        rows = ((e.stem, e.owner, e.told, e.names, e.sidecar, e.partition) for e in entries)
         with self._database:
             self._database.executemany(
-                "insert or replace into outputs values (?, ?, ?, ?, ?)", rows
+                "insert or replace into outputs values (?, ?, ?, ?, ?, ?)", rows
             )
 
-    def remove(self, stems: Iterable[str]) -> None:
-        """Forget them, where they are there."""
+    def remove(self, stems: Iterable[str], partition: str = "") -> None:
+        """Forget them, where they are there and in this partition."""
         with self._database:
-            rows = ((stem,) for stem in stems)
-            self._database.executemany("delete from outputs where stem = ?", rows)
+            rows = ((stem, partition) for stem in stems)
+            self._database.executemany("delete from outputs where stem = ? and partition = ?", rows)
+
+    def stems(self, partition: str, after: str, before: str) -> set[str]:
+        """Those of a partition, which are between these two."""
+        rows = self._database.execute(
+            "select stem from outputs where stem > ? and stem < ? and partition = ?",
+            (after, before, partition),
+        )
+        return {str(stem) for (stem,) in rows}
 
     def search(
         self, words: list[bytes], after: str, before: str, owners: Collection[str] | None = None
@@ -110,7 +122,7 @@ class Index:
         wanted = [part for word in asked for part in (word, b"\n" + word)]
         # What is put together are constants; words and owner are parameters.
         rows = self._database.execute(
-            "select stem, owner, told, names, sidecar from outputs "  # nosec B608
+            "select stem, owner, told, names, sidecar, partition from outputs "  # nosec B608
             f"where stem > ? and stem < ?{owned}{_WORD * len(asked)} order by stem desc",
             (after, before, *owner, *wanted),
         )

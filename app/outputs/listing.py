@@ -1,8 +1,9 @@
 """The names in the shared folder, listed again only when they may have changed.
 
 File systems keep times roughly, FAT to two seconds: within one tick a folder can change again and
-keep its time. So a listing is final only when the folder's time had been seen a while before it.
-That takes no clock but this host's steady one.
+keep its time. So a listing is final only when the folder's time had been seen a while before it, or
+another folder was seen to have been changed a while later. That takes no clock but this host's
+steady one and the file server's.
 """
 
 import os
@@ -13,6 +14,7 @@ from .sidecar import Stamp, stamp_of
 
 _TICK = 3.0
 """Seconds that are longer than a tick of any file system."""
+_TICK_NS = int(_TICK * 1e9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,19 @@ class Seen:
     final: bool
     """True if a change after its listing must show in the stamp."""
 
+    @property
+    def changed(self) -> int:
+        """Time of its last change in ns since the epoch, by the file server."""
+        return self.stamp[3]
 
-def list_changed(folder: Path, known: Seen | None, now: float) -> tuple[Seen, list[str]] | None:
+
+def list_changed(
+    folder: Path, known: Seen | None, now: float, latest: int = 0
+) -> tuple[Seen, list[str]] | None:
     """State and names of the folder; None when they must still be what is ``known``.
 
-    ``now`` is by the steady clock. Raises OSError.
+    ``now`` is by the steady clock, ``latest`` the time of any change on the file server before, in
+    ns since the epoch. Raises OSError.
     """
     # Opened, not asked by its name: NFS then asks the server instead of its memory.
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -41,6 +51,7 @@ def list_changed(folder: Path, known: Seen | None, now: float) -> tuple[Seen, li
         since = known.since if known and same else now
         # What changes from here on has a later stamp, or is in the names, or comes within a tick.
         names = os.listdir(descriptor)  # noqa: PTH208 - a descriptor is not a path
-        return Seen(stamp, since, now - since >= _TICK), names
+        final = now - since >= _TICK or latest - stamp[3] >= _TICK_NS
+        return Seen(stamp, since, final), names
     finally:
         os.close(descriptor)

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..errors import StorageError
-from . import retention
 from .history import Found, History, Output
+from .limits import INTERVAL, Removed, Retention
 from .looks import Looks
 from .names import audio_name, is_stem, new_stem, parse_audio_name
 from .reading import OpenFile
 from .record import OutputRecord
-from .retention import Removed, Retention
+from .retention import clean
 from .shared import OutputFiles, SharedFolder, ShareTerms
 from .spool import Spool
 from .time_limited import TimeLimitedExecutor
@@ -77,7 +77,7 @@ class OutputStore:
         self._required = share.required
         self.node = node
         self._limits = limits or Retention()
-        self._shared = SharedFolder(folder, share.mounted)
+        self._shared = SharedFolder(folder, share.mounted, share.partitioned)
         self._readers = TimeLimitedExecutor("outputs-read", _READERS, patience, share.watch)
         # Apart, so that sound does not wait for searches.
         self._servers = TimeLimitedExecutor("outputs-serve", _SERVERS, patience, share.watch)
@@ -146,12 +146,12 @@ class OutputStore:
         name = audio_name(stem, record.format)
         files = OutputFiles(stem, name, audio, record.to_json())
         try:
-            await self._write("save the audio", lambda: self._shared.save(files))
+            folder = await self._write("save the audio", lambda: self._shared.save(files))
         except StorageError as error:
             if self.spool is None:
                 raise
             return await self._keep_here(self.spool, files, record, error)
-        return Output(stem, record, self.folder)
+        return Output(stem, record, folder)
 
     async def newest(self, count: int) -> list[Output]:
         """The newest outputs of all nodes. Raises ``StorageError``."""
@@ -250,7 +250,7 @@ class OutputStore:
                 self._cleaner,
                 "clean",
                 "remove old outputs",
-                lambda: retention.clean(self._shared, self._limits),
+                lambda: clean(self._shared, self._limits),
             )
             if removed and removed != Removed():
                 _log.info("removed what is old", extra=asdict(removed))
@@ -298,7 +298,7 @@ class OutputStore:
     async def _keep_cleaning(self) -> None:
         while True:
             # Not all nodes of a cluster at the same moment.
-            await asyncio.sleep(retention.INTERVAL * random.uniform(0.1, 1.0))
+            await asyncio.sleep(INTERVAL * random.uniform(0.1, 1.0))
             await self.clean()
 
     async def _write(self, purpose: str, function: Callable[[], _Result]) -> _Result:

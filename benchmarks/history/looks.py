@@ -28,8 +28,9 @@ class Looks:
 
     async def show(
         self, title: str, query: str = "", viewers: int = 1, *, to_the_end: bool = False
-    ) -> None:
-        """Look, and print a line; where `query` has braces, each viewer looks for another."""
+    ) -> float:
+        """Look, and print a line; where `query` has braces, each viewer looks for another. The
+        seconds it took."""
         ticking = asyncio.create_task(_latest_tick())
         await asyncio.sleep(0)
         began = time.perf_counter()
@@ -41,6 +42,7 @@ class Looks:
         late = await ticking
         said = ", ".join(f"{told.count(one)} x {one}" if viewers > 1 else one for one in set(told))
         print(f"{title:36} {seconds:8.3f} s   loop {late:6.3f} s   {said}", flush=True)
+        return seconds
 
     async def _look(self, query: str, to_the_end: bool) -> str:
         asked = 0

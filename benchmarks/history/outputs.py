@@ -5,22 +5,24 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.outputs.names import new_stem
+from app.outputs.partitions import partition_of
 from app.outputs.record import OutputRecord
 
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+_APART = timedelta(seconds=2)
 _TEXT = "您好，您的快递已经到达小区门口，请及时领取。" * 4
 _RECORD = OutputRecord("", "", "espeak", "", 4.0, "", "cmn", 1.0, 42)
 
 
-def make(folder: Path, count: int) -> None:
+def make(folder: Path, count: int, *, partitioned: bool) -> None:
     """Outputs 0 to `count` - 1, the last of them the newest."""
     for number in range(count):
-        put(folder, number)
+        put(folder, number, partitioned=partitioned)
 
 
-def put(folder: Path, number: int) -> None:
+def put(folder: Path, number: int, *, partitioned: bool) -> None:
     """An output without sound whose text has `n<number>x` in it."""
-    created = _BEGAN + timedelta(minutes=number)
+    created = _BEGAN + _APART * number
     node = f"rs{number % 3}"
     stem = new_stem(created, node)
     record = replace(
@@ -30,5 +32,12 @@ def put(folder: Path, number: int) -> None:
         created=created.isoformat(),
         text=f"n{number}x {_TEXT}",
     )
+    if partitioned:
+        place = folder / partition_of(stem)
+        if not place.exists():
+            place.mkdir(parents=True)
+            # As a node tells of it.
+            folder.touch()
+        folder = place
     (folder / f"{stem}.wav").touch()
     (folder / f"{stem}.json").write_bytes(record.to_json())

@@ -179,6 +179,7 @@ def test_the_environment_gives_every_option_and_the_command_line_wins(
         voice_names={"alloy": "cmn", "小红": "voice_0123456789abcdef"},
         spool_dir=tmp_path / "spool",
         spool_limit=8,
+        partition_outputs=False,
         keep_days=30.5,
         keep_size=2,
         keep_uploads=3,

@@ -20,6 +20,8 @@ from ...api.outputs import PRIVATE, output_answer
 from ...errors import SpeechError
 from ...middleware.callers import caller_of
 from ...node import Node
+from ...outputs.names import parse_audio_name
+from ...outputs.partitions import partition_of
 from ...outputs.reading import OpenFileAnswer
 from ...paths import below
 from ...recordings import media_type_of
@@ -78,10 +80,16 @@ def routes(node: Node, limit: int) -> APIRouter:
                     content_disposition_type="inline" if media_type else "attachment",
                     headers=PRIVATE,
                 )
-        elif asked.parent in kept:
+        elif asked.parent in (*kept, _partition(node.settings.output_dir, asked.name)):
             # Wherever it lies by now: what was spooled has its place in the shared folder.
             caller = caller_of(request.scope)
             return await output_answer(node.service.store, asked.name, caller)
         raise HTTPException(403, f"File not allowed: {path}.")
 
     return router
+
+
+def _partition(folder: Path, name: str) -> Path | None:
+    """The folder of an output's partition; None where no output is called that."""
+    parsed = parse_audio_name(name)
+    return folder / partition_of(parsed[0]) if parsed else None

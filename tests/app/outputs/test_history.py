@@ -144,7 +144,7 @@ def test_the_folder_is_listed_when_it_has_changed(tmp_path: Path, listings: _Cou
 
 
 def test_a_change_within_a_tick_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listing, "stamp_of", lambda about: (1,))
+    monkeypatch.setattr(listing, "stamp_of", lambda about: (1, 1, 1, 1))
     history = History(tmp_path, _Clock())
     assert history.search("", 9, "", 10).outputs == []
     stem = put(tmp_path, 1)

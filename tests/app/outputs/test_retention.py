@@ -14,8 +14,9 @@ import pytest
 
 from app.books.kept import kept
 from app.outputs import retention
+from app.outputs.limits import Removed, Retention
 from app.outputs.names import is_stem
-from app.outputs.retention import Removed, Retention, clean
+from app.outputs.retention import clean
 from app.outputs.shared import SharedFolder
 from tests.app.node_process import ROOT
 from tests.app.outputs.test_store import NOON, found, record, save
@@ -153,13 +154,13 @@ _HOLDER = """
 import sys, time
 from pathlib import Path
 from app.books.kept import kept
-from app.outputs import retention
+from app.outputs import cleaning, limits, retention
 from app.outputs.shared import SharedFolder
 def hold(*_):
     print("held", flush=True)
     time.sleep(60)
-retention._clean = hold
-retention.clean(SharedFolder(Path(sys.argv[1])), retention.Retention())
+cleaning.Cleaning.run = hold
+retention.clean(SharedFolder(Path(sys.argv[1])), limits.Retention())
 """
 
 

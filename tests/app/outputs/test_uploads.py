@@ -4,7 +4,8 @@ import os
 import time
 from pathlib import Path
 
-from app.outputs.retention import Retention, clean
+from app.outputs.limits import Retention
+from app.outputs.retention import clean
 from app.outputs.shared import SharedFolder
 from app.outputs.uploads import Uploads, remove_old
 

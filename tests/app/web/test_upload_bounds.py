@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from app.errors import StorageError
-from app.outputs.retention import Retention, clean
+from app.outputs.limits import Retention
+from app.outputs.retention import clean
 from app.outputs.shared import SharedFolder
 from app.outputs.upload_space import UploadSpace
 from app.outputs.uploads import Uploads
