@@ -62,6 +62,9 @@ class App(Part):
     session_routing: bool | None = None
     """Nodes pass a page's requests to the one that holds its session, so that any scheduler does.
     Absent: on for ``builtin``, off for an app from elsewhere, which may use the same layer."""
+    metrics: bool | None = None
+    """The app tells Prometheus of itself, at ``/metrics`` of each node. Absent: so does
+    ``builtin``; an app from elsewhere that has the same metrics is asked for them with ``true``."""
     log_texts: bool = False
     """Logs texts to be spoken as they are, for an app of this project's. Without it a log has their
     length and a hash: they are personal."""

@@ -56,7 +56,7 @@ def watched(
         source = str(write_release(releases, "3.1"))
         content["app"] |= {"source": source, "workers": 2, "job_timeout": 90}
         # An app from elsewhere has it only where it is asked for.
-        content["app"]["session_routing"] = True
+        content["app"] |= {"session_routing": True, "metrics": True}
         objectives = {"served": 99.9, "first_audio": {"seconds": 10}}
         content["monitoring"] |= {"objectives": objectives}
 

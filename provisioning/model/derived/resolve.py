@@ -134,6 +134,12 @@ def routes_sessions(inventory: Inventory) -> bool:
     return on and (len(inventory.real_servers.hosts) > 1 or inventory.app.per_gpu)
 
 
+def tells_metrics(inventory: Inventory) -> bool:
+    """Tell whether nodes have metrics that a Prometheus should ask for."""
+    wanted = inventory.app.metrics
+    return inventory.app.source == "builtin" if wanted is None else wanted
+
+
 def virtual_services(inventory: Inventory) -> list[VirtualService]:
     """Services that the directors balance: the inventory's, and with TLS its own before them. Of
     the app's own ports, which then are for the nodes alone, only where it says so. Where edges are

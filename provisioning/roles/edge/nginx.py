@@ -3,6 +3,7 @@
 from ...model.address import endpoint
 from ...model.derived.edge_admission import client_cap, edge_places
 from ...model.derived.nodes import all_nodes
+from ...model.derived.resolve import tells_metrics
 from ...model.edge import Edges
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
@@ -85,7 +86,7 @@ def _values(host: RoleHost, edges: Edges) -> dict[str, object]:
         "edge_service": EDGE_SERVICE,
         "health_path": EDGE_HEALTH,
         "status_path": STATUS,
-        "metrics_path": METRICS if inventory.app.source == "builtin" else None,
+        "metrics_path": METRICS if tells_metrics(inventory) else None,
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...model.address import IPAddress, endpoint
 from ...model.derived.nodes import all_nodes
-from ...model.derived.resolve import groups, speaks_tls, virtual_services
+from ...model.derived.resolve import groups, speaks_tls, tells_metrics, virtual_services
 from ...model.derived.tls_services import REDIRECT
 from ...model.groups import managed_groups
 from ...model.inventory import Inventory
@@ -89,8 +89,7 @@ def _hosts(inventory: Inventory, monitoring: Monitoring) -> list[Target]:
 
 
 def _nodes(inventory: Inventory) -> list[Target]:
-    # What comes from elsewhere need not have metrics.
-    if inventory.app.source != "builtin":
+    if not tells_metrics(inventory):
         return []
     hosts = inventory.real_servers.hosts
     return [

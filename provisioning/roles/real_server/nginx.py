@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ...model.derived.nodes import nodes_of
-from ...model.derived.resolve import app_services, is_ipv4
+from ...model.derived.resolve import app_services, is_ipv4, tells_metrics
 from ...model.derived.tls_hosts import tls_hosts
 from ...model.derived.tls_services import HTTPS_PORT, server_name
 from ...model.inventory import Inventory
@@ -86,7 +86,10 @@ def _values(host: RoleHost, tls: Tls) -> dict[str, object]:
         "check_path": check_path(service),
         "health_path": HEALTH,
         # What another app has there is its own.
-        "own_paths": [METRICS, STATUS] if inventory.app.source == "builtin" else [],
+        "own_paths": [
+            *([METRICS] if tells_metrics(inventory) else []),
+            *([STATUS] if inventory.app.source == "builtin" else []),
+        ],
         "certificate": CERTIFICATE_FILE,
         "conf": NGINX_CONF,
         "log": NGINX_LOG,

@@ -22,6 +22,7 @@ from provisioning.resources.package import Packages
 from provisioning.resources.service import Service
 from provisioning.roles.desired import desired_hosts
 from provisioning.roles.host_status import HostStatus
+from provisioning.roles.monitoring.targets import jobs
 from provisioning.roles.monitoring.view import monitoring_view
 from tests.processes import wait_until
 from tests.roles.rendered import HERE, files, hosts
@@ -39,6 +40,23 @@ def inventory(**more: object) -> Inventory:
             **more,
         }
     )
+
+
+@pytest.mark.parametrize(
+    ("app", "asked"),
+    [
+        ({}, True),
+        ({"source": "/srv/app"}, False),
+        ({"source": "/srv/app", "metrics": True}, True),
+        ({"metrics": False}, False),
+    ],
+)
+def test_nodes_are_asked_where_they_tell_of_themselves(
+    app: dict[str, object], *, asked: bool
+) -> None:
+    found = inventory(app=app, monitoring={"hosts": {"mon1": "192.0.2.61"}})
+    assert found.monitoring
+    assert any(job.name == "node" for job in jobs(found, found.monitoring)) == asked
 
 
 def about(resource: Resource) -> str:
