@@ -79,7 +79,7 @@ def write(path: Path, changed: int, size: int, sidecars: Sequence[tuple[str, byt
     at = 0
     for begin in range(0, len(sidecars), _PART):
         some = sidecars[begin : begin + _PART]
-        part = b"".join(_line(stem, content) for stem, content in some)
+        part = b"".join(_lines(some))
         chunks.append((some[0][0], some[-1][0], at, len(part)))
         parts.append(part)
         at += len(part)
@@ -87,10 +87,13 @@ def write(path: Path, changed: int, size: int, sidecars: Sequence[tuple[str, byt
     atomic.write(path, b"".join((json.dumps(head).encode(), b"\n", *parts)))
 
 
-def _line(stem: str, content: bytes) -> bytes:
-    told = json.dumps(json.loads(content), ensure_ascii=False, separators=(",", ":"))
-    # A foreign sidecar may hold half of a surrogate pair.
-    return f"{stem} {told}\n".encode(errors="surrogatepass")
+def _lines(sidecars: Sequence[tuple[str, bytes]]) -> Iterator[bytes]:
+    for stem, content in sidecars:
+        # A foreign one may be nested as deep as can be read, and no deeper.
+        with contextlib.suppress(ValueError, RecursionError):
+            told = json.dumps(json.loads(content), ensure_ascii=False, separators=(",", ":"))
+            # Or hold half of a surrogate pair.
+            yield f"{stem} {told}\n".encode(errors="surrogatepass")
 
 
 def _sidecars(content: bytes) -> Iterator[tuple[str, Sidecar]]:

@@ -76,10 +76,12 @@ class Cleaning:
         """Partitions that have changed since their catalogue was written."""
         self._uncatalogued: dict[str, tuple[dict[str, _Item], int]] = {}
         """Complete partitions without a catalogue, and the times of their last changes in ns."""
+        self._passed_over: set[str] = set()
+        """Folders of which it was told that something cannot be done in them."""
 
     def run(self) -> Removed:
         """Remove what has to go."""
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        with self._passing_over(PROBES):
             self._items(PROBES)
         partitions = self._partitions()
         found: list[_Item | _Tally] = list(self._items("").values())
@@ -87,13 +89,16 @@ class Cleaning:
             found += self._contents(partition)
         others = list(self._limits.others()) if self._limits.total_bytes else []
         for due in [*self._surplus([*found, *others])][::-1]:
-            self._remove(due)
+            with self._passing_over(getattr(due, "partition", "")):
+                self._remove(due)
         for partition in self._touched:
             self._tidy(partition)
         # Behind all that makes room: a full disk takes none.
         for partition, (items, changed) in self._uncatalogued.items():
-            if partition not in self._touched:
-                self._write_catalogue(partition, items, changed)
+            if partition not in self._touched and not self._write_catalogue(
+                partition, items, changed
+            ):
+                break
         if partitions:
             # Of what a node changed that died before it told.
             latest = {partitions[-1], partition_at(self._now)}
@@ -106,7 +111,7 @@ class Cleaning:
         found: list[str] = []
         root = self._folder.path
         for day in sorted(name for name in os.listdir(root) if is_day(name)):  # noqa: PTH208
-            with _passed_over(day):
+            with self._passing_over(day):
                 names = os.listdir(root / day)  # noqa: PTH208
                 there = partitions_in(day, names)
                 found += sorted(there)
@@ -135,11 +140,13 @@ class Cleaning:
         end = _end(partition)
         if end is None:
             return []
-        with _passed_over(partition):
+        with self._passing_over(partition):
             changed = (self._folder.path / partition).stat().st_mtime_ns
             complete = self._now > end + _REST
             known = catalogue.read_head(self._folder.path / catalogue_of(partition))
             if known and known.changed != changed:
+                # It may have the text of what is deleted.
+                _unlink(self._folder.path, [catalogue_of(partition)])
                 self._untold.add(partition)
             elif known and complete:
                 return [_Tally(partition, known.size, end)]
@@ -164,11 +171,12 @@ class Cleaning:
         folder = self._folder.path / partition
         for name, size, changed in _files(folder):
             if name.startswith(atomic.UNFINISHED):
-                if changed < self._now - GRACE:
-                    _unlink(folder, [name])
-                    self._removed.leftovers += 1
-                    self._removed.bytes += size
                 unfinished = True
+                if changed < self._now - GRACE:
+                    with self._passing_over(partition):
+                        _unlink(folder, [name])
+                        self._removed.leftovers += 1
+                        self._removed.bytes += size
             elif stem := _stem(name):
                 item = items.setdefault(stem, _Item(stem, partition))
                 item.names.append(name)
@@ -176,14 +184,19 @@ class Cleaning:
                 item.changed = max(item.changed, changed)
         return items, unfinished
 
-    def _write_catalogue(self, partition: str, items: dict[str, _Item], changed: int) -> None:
+    def _write_catalogue(self, partition: str, items: dict[str, _Item], changed: int) -> bool:
+        """Write it, if nothing has changed meanwhile; whether the folder takes files."""
         path = self._folder.path / partition
+        beside = self._folder.path / catalogue_of(partition)
         read = [(stem, read_sidecar(path / (stem + SIDECAR))) for stem in sorted(items)]
         sidecars = [(stem, found.content) for stem, found in read if found and found.record]
-        size = sum(item.size for item in items.values())
-        # Of one that was changed meanwhile it has the time before, and does not count.
-        with _passed_over(partition):
-            catalogue.write(self._folder.path / catalogue_of(partition), changed, size, sidecars)
+        with self._passing_over(partition):
+            catalogue.write(beside, changed, sum(item.size for item in items.values()), sidecars)
+            if path.stat().st_mtime_ns != changed:
+                # It may have the text of what was deleted.
+                beside.unlink()
+            return True
+        return False
 
     def _surplus(self, found: Iterable[_Item | _Tally | Kept]) -> Iterator[_Item | Kept]:
         """Choose what has to go, the newest first."""
@@ -215,47 +228,50 @@ class Cleaning:
             too_much = 0 < self._limits.total_bytes < size
             too_old = isinstance(item, _Tally) and item.end - LENGTH.total_seconds() < oldest
             if isinstance(item, _Tally) and (too_much or too_old):
-                with _passed_over(item.partition):
+                with self._passing_over(item.partition):
                     items = self._items(item.partition).values()
                     yield from sorted(items, key=_newness, reverse=True)
             else:
                 yield item
 
     def _remove(self, due: _Item | Kept) -> None:
-        self._removed.bytes += due.size
         if isinstance(due, Kept):
             due.remove()
             self._removed.others += 1
+            self._removed.bytes += due.size
             return
-        _unlink(self._folder.path / due.partition, due.names)
         if due.partition:
             self._touched.add(due.partition)
+        _unlink(self._folder.path / due.partition, due.names)
+        self._removed.bytes += due.size
         if due.whole:
             self._removed.outputs += 1
         else:
             self._removed.leftovers += 1
+
+    @contextlib.contextmanager
+    def _passing_over(self, folder: str) -> Iterator[None]:
+        """Go on with the others where something cannot be done in one folder."""
+        try:
+            yield
+        except (FileNotFoundError, NotADirectoryError):
+            # Gone since it was listed, or somebody's file.
+            pass
+        except OSError as error:
+            if folder not in self._passed_over:
+                self._passed_over.add(folder)
+                told = {"folder": folder}
+                _log.warning("a folder is left as it is: %s", error.strerror, extra=told)
 
     def _tidy(self, partition: str) -> None:
         """Remove the catalogue of a partition from which something went, and its folder where
         nothing is in it, and is to come."""
         root = self._folder.path
         end = _end(partition)
-        with _passed_over(partition):
+        with self._passing_over(partition):
             (root / catalogue_of(partition)).unlink(missing_ok=True)
             if end is not None and self._now > end + _REST and _remove_folder(root / partition):
                 _remove_folder(root / day_of(partition))
-
-
-@contextlib.contextmanager
-def _passed_over(folder: str) -> Iterator[None]:
-    """Go on with the others where something cannot be done in one folder."""
-    try:
-        yield
-    except (FileNotFoundError, NotADirectoryError):
-        # Gone since it was listed, or somebody's file.
-        pass
-    except OSError as error:
-        _log.warning("a folder is left as it is: %s", error.strerror, extra={"folder": folder})
 
 
 def _remove_folder(path: Path) -> bool:

@@ -127,9 +127,16 @@ class History:
     the last are tried again when they change.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: Callable[[], float] = time.monotonic,
+        check_mount: Callable[[], None] = lambda: None,
+    ) -> None:
         self._folder = folder
         self._clock = clock
+        self._check_mount = check_mount
+        """Raises OSError where the folder is not mounted: then what is not there may be."""
         self._lock = threading.Lock()
         self._known = Known()
         self._listings = 0
@@ -165,6 +172,7 @@ class History:
             number = self._listings
         now = self._clock()
         changes = walk(self._folder, places, now)
+        self._check_mount()
         with self._using() as known:
             if number > self._latest:
                 self._latest = number
@@ -241,7 +249,11 @@ class History:
         now = self._clock()
         try:
             listing = list_now(self._folder / partition, now, self._known.places.latest)
+            self._check_mount()
         except OSError:
+            self._check_mount()
+            # Where nothing can be read, that is told.
+            self._folder.stat()
             with self._using() as known:
                 known.refuse(partition, now)
             return

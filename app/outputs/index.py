@@ -95,6 +95,13 @@ class Index:
             rows = ((stem, partition) for stem in stems)
             self._database.executemany("delete from outputs where stem = ? and partition = ?", rows)
 
+    def partition_of(self, stem: str) -> str:
+        """The partition of an entry; empty where it is in none, or not there."""
+        row = self._database.execute(
+            "select partition from outputs where stem = ?", (stem,)
+        ).fetchone()
+        return str(row[0]) if row else ""
+
     def stems(self, partition: str, after: str, before: str) -> set[str]:
         """Those of a partition, which are between these two."""
         rows = self._database.execute(

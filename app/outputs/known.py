@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
 
 from .catalogue import Chunk
@@ -54,6 +55,8 @@ class Known:
         if changes.top:
             self.places.top = changes.top[0]
             self._list(changes.top[1])
+        for failed in changes.failed:
+            self._look_again(failed)
         for day, listing in changes.days.items():
             self._take_day(day, listing, now)
         for partition, listing in changes.partitions.items():
@@ -158,6 +161,9 @@ class Known:
         """The shared folder itself holds these names now."""
         come, gone = self._compare(names)
         self._drop(gone, "")
+        if self.places.partitions:
+            # What is in one too is shown from there.
+            come = {stem for stem in come if not self.index.partition_of(stem)}
         self._add_unread(come)
 
     def _drop(self, gone: set[str], partition: str) -> None:
@@ -169,10 +175,26 @@ class Known:
             self._partition.pop(stem, None)
         if mine:
             self.unread = [stem for stem in self.unread if stem not in mine]
+        if partition:
+            self._add_unread({stem for stem in gone if stem + SIDECAR in self.names})
+
+    def _look_again(self, folder: str) -> None:
+        """It could not be looked at: it is, the next time."""
+        for folders in (self.places.days, self.places.partitions):
+            if visited := folders.get(folder):
+                folders[folder] = replace(visited, seen=replace(visited.seen, final=False))
 
     def _add_unread(self, come: set[str]) -> None:
-        if come:
-            self.unread = sorted({*self.unread, *come})
+        new = sorted(come)
+        if self.unread:
+            new = [stem for stem in new if not self._is_unread(stem)]
+        self.unread += new
+        # Two runs, which are merged.
+        self.unread.sort()
+
+    def _is_unread(self, stem: str) -> bool:
+        place = bisect_left(self.unread, stem)
+        return self.unread[place : place + 1] == [stem]
 
     def _compare(self, names: Iterable[str]) -> tuple[set[str], set[str]]:
         """Stems of the sidecars that have come and gone since the last listing."""

@@ -92,9 +92,8 @@ class SharedFolder:
         parsed = parse_audio_name(name)
         if parsed is None:
             return None
-        return next(
-            (path for folder in self._places(parsed[0]) if (path := folder / name).is_file()), None
-        )
+        paths = (folder / name for folder in self._places(parsed[0]))
+        return next((path for path in paths if _is_file(path)), None)
 
     def owner(self, stem: str) -> str | None:
         """The output's owner; see ``owner_in``."""
@@ -106,13 +105,21 @@ class SharedFolder:
         # The sidecar goes first: what the history finds has its sound.
         names = [stem + SIDECAR, *(audio_name(stem, known) for known in MEDIA_TYPES)]
         partition = self.path / partition_of(stem)
-        inside = _unlink_all(partition, names)
+        refused: PermissionError | None = None
+        try:
+            inside = _unlink_all(partition, names)
+        except PermissionError as error:
+            # It may lie beside, as what its partition does not take does.
+            inside, refused = False, error
         if inside:
             # It has the text; the next pass writes another.
             with contextlib.suppress(OSError):
                 (self.path / catalogue_of(partition_of(stem))).unlink()
             self.tell_of(partition_of(stem))
-        return _unlink_all(self.path, names) or inside
+        beside = _unlink_all(self.path, names)
+        if refused and not beside:
+            raise refused
+        return inside or beside
 
     def tell_of(self, partition: str) -> None:
         """Have nodes look at a partition that they look at no more: the times of the folders above
@@ -210,6 +217,13 @@ def _unlink_all(folder: Path, names: list[str]) -> bool:
 def _unlink(path: Path) -> bool:
     try:
         path.unlink()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     return True
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError:
+        return False

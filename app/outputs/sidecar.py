@@ -47,7 +47,8 @@ def owner_in(*paths: Path) -> str | None:
         try:
             with path.open("rb") as file:
                 content = file.read(_LIMIT)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            # One of the folders may be another user's, or no folder.
             continue
         try:
             return record_of(content).owner

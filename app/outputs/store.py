@@ -86,7 +86,7 @@ class OutputStore:
         # Apart, so that the spool can be read while the shared folder hangs.
         self._local = TimeLimitedExecutor("outputs-spool", 2, patience)
         self._index = TimeLimitedExecutor("outputs-index", 1, _INDEX_PATIENCE)
-        self._history = History(folder)
+        self._history = History(folder, check_mount=self._shared.check_mount)
         self._looks = Looks(
             self._history,
             self._shared.check_mount,

@@ -66,6 +66,8 @@ class Changes:
     """None where it is as it was."""
     days: dict[str, Listing | None] = field(default_factory=dict)
     partitions: dict[str, Listing | None] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    """Days and partitions that could not be looked at."""
 
 
 def walk(folder: Path, known: Places, now: float) -> Changes:
@@ -79,14 +81,15 @@ def walk(folder: Path, known: Places, now: float) -> Changes:
     # To partitions before this one nothing comes without a word.
     open_ones = partition_at(latest / 1e9 - _SLACK)
     warm_days = {max(days, default=""), day_of(open_ones)}
+    look = _Look(folder, now, latest, found.failed)
     for day in days:
         visited = known.days.get(day)
         if found.top or day in warm_days or not visited or visited.worth_a_look(now):
-            found.days |= _changes(folder, day, visited, now, latest)
+            found.days |= look.changes(day, visited)
     for partition, visited in known.partitions.items():
         is_open = partition >= open_ones and visited.worth_a_look(now)
         if day_of(partition) in found.days or is_open or not visited.seen.final:
-            found.partitions |= _changes(folder, partition, visited, now, latest)
+            found.partitions |= look.changes(partition, visited)
     return found
 
 
@@ -98,16 +101,25 @@ def list_now(folder: Path, now: float, latest: int) -> Listing | None:
         return None
 
 
-def _changes(
-    folder: Path, name: str, visited: Visited | None, now: float, latest: int
-) -> Iterator[tuple[str, Listing | None]]:
-    try:
-        listing = list_changed(folder / name, visited.seen if visited else None, now, latest)
-    except (FileNotFoundError, NotADirectoryError):
-        yield name, None
-    except OSError as error:
-        # The rest can be looked at; this is, the next time.
-        _log.warning("cannot look at a folder: %s", error.strerror, extra={"folder": name})
-    else:
-        if listing:
-            yield name, listing
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Looks at folders below ``root``, at one time."""
+
+    root: Path
+    now: float
+    latest: int
+    failed: set[str]
+
+    def changes(self, name: str, visited: Visited | None) -> Iterator[tuple[str, Listing | None]]:
+        """The folder's listing, if it is not as it was."""
+        seen = visited.seen if visited else None
+        try:
+            listing = list_changed(self.root / name, seen, self.now, self.latest)
+        except (FileNotFoundError, NotADirectoryError):
+            yield name, None
+        except OSError as error:
+            self.failed.add(name)
+            _log.warning("cannot look at a folder: %s", error.strerror, extra={"folder": name})
+        else:
+            if listing:
+                yield name, listing

@@ -25,7 +25,8 @@ def alert_rules(inventory: Inventory) -> str:
     """The rules in YAML, as Prometheus and a PrometheusRule have them. Raises
     ``RenderingError``."""
     templates = Templates(inventory)
-    values = rule_values(inventory, inventory.monitoring or Monitoring())
+    # The chart's values name the cluster.
+    values = rule_values(inventory, inventory.monitoring or Monitoring()) | {"cluster_name": ""}
     groups: list[dict[str, Any]] = []
     for name in RULES:
         text = templates.render(f"monitoring/alerts-{name}.yml.j2", {**inventory.vars}, **values)

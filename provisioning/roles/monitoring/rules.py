@@ -22,7 +22,7 @@ def rule_values(inventory: Inventory, monitoring: Monitoring) -> dict[str, objec
         "runbooks": monitoring.runbooks.rstrip("/"),
         "queue": inventory.app.queue_size,
         "objectives": monitoring.objectives,
-        "by_directors": bool(inventory.directors.hosts),
+        "cluster_name": inventory.name,
         "watchers": len(monitoring.hosts),
     }
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from app.outputs import atomic, catalogue, listing
+from app.outputs.cleaning import Cleaning
 from app.outputs.history import History, search_for
 from app.outputs.limits import Retention
 from app.outputs.names import new_stem
@@ -243,19 +244,106 @@ def test_a_server_clock_that_was_ahead_hides_nothing(site: Site) -> None:
     assert new in site.shown()
 
 
-def test_what_lies_in_two_places_is_there_until_both_are_gone(site: Site) -> None:
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("first", ["beside", "inside"])
+def test_what_lies_in_two_places_is_there_until_both_are_gone(
+    site: Site, first: str, *, known: bool
+) -> None:
     stem = put(site.place, begin(site.clock) - _OLD)
     inside = site.folder / partition_of(stem)
+    if known:
+        site.grow_cold()
     for suffix in (".wav", ".json"):
         shutil.copy(inside / f"{stem}{suffix}", site.folder)
     assert site.shown().count(stem) == 1
     tick()
     for suffix in (".wav", ".json"):
-        (site.folder / f"{stem}{suffix}").unlink()
+        (
+            site.folder / f"{stem}{suffix}" if first == "beside" else inside / f"{stem}{suffix}"
+        ).unlink()
+    site.place.tell_of(partition_of(stem))
     assert site.shown().count(stem) == 1
     tick()
     assert site.place.delete(stem)
     assert stem not in site.shown()
+
+
+def test_what_is_not_mounted_is_not_gone(site: Site) -> None:
+    made = [put(site.place, begin(site.clock) - timedelta(hours=hours)) for hours in range(30)]
+    away = site.folder.with_name("away")
+
+    def check_mount() -> None:
+        if not site.folder.exists():
+            raise OSError(errno.ENODEV, "it is not mounted")
+
+    history = History(site.folder, site.clock, check_mount)
+    history.search("", 3, "", 60)
+    site.folder.rename(away)
+    for _ in range(3):
+        with pytest.raises(OSError, match=r"not mounted|No such file"):
+            history.read(1000, 10)
+        with pytest.raises(OSError, match=r"not mounted|No such file"):
+            history.refresh()
+    away.rename(site.folder)
+    assert stems(history.search("", 100, "", 60))[1:] == sorted(made, reverse=True)
+    history.close()
+
+
+def test_a_folder_that_could_not_be_looked_at_is_the_next_time(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    then = begin(site.clock) - _OLD
+    first = put(site.place, then)
+    assert first in site.shown()
+    site.grow_cold()
+    broken = {str(site.folder / place) for place in (partition_of(first), partition_of(first)[:10])}
+
+    def opened(path: Path, *more: Any) -> int:
+        if str(path) in broken:
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return os.open(path, *more)
+
+    late = put(site.place, then + timedelta(seconds=5))
+    with monkeypatch.context() as patch:
+        patch.setattr(listing, "os", SimpleNamespace(**vars(os) | {"open": opened}))
+        assert late not in site.shown()
+    site.shown()
+    assert late in site.shown()
+
+
+def test_what_cannot_be_removed_keeps_nothing_else(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [put(site.place, begin(site.clock) - timedelta(days=days)) for days in (5, 4, 3, 1)]
+    real = Path.unlink
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if made[0] in path.name:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        real(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    removed = Cleaning(site.place, Retention(days=2), site.clock.now().timestamp()).run()
+    assert removed.outputs == 2
+    assert site.shown()[1:] == [made[3], made[0]]
+    assert (site.folder / catalogue_of(partition_of(made[3]))).exists()
+
+
+def test_a_catalogue_of_what_changed_meanwhile_is_not_kept(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    then = begin(site.clock) - _OLD
+    made = [put(site.place, then + timedelta(seconds=n), f"word{n}") for n in range(2)]
+    real = catalogue.write
+
+    def write(*given: Any) -> None:
+        site.place.delete(made[1])
+        real(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(catalogue, "write", write)
+        clean(site.place, site.clock)
+    assert not (site.folder / catalogue_of(partition_of(made[0]))).exists()
 
 
 def test_a_partition_that_cannot_be_listed_hides_no_other(
@@ -303,6 +391,10 @@ def test_what_its_partition_does_not_take_is_saved_beside(
     stem = put(site.place, now)
     assert (site.folder / f"{stem}.wav").exists()
     assert stem in site.shown()
+    assert site.place.find(f"{stem}.wav") == site.folder / f"{stem}.wav"
+    assert site.place.owner(stem) == ""
+    assert site.place.delete(stem)
+    assert stem not in site.shown()
 
 
 def test_a_full_disk_keeps_no_pass_from_making_room(

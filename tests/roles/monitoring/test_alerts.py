@@ -170,6 +170,20 @@ def test_a_few_jobs_burn_no_budget(rules: Path, tmp_path: Path) -> None:
     assert promtool(tmp_path, rules, "30s", tests) == ""
 
 
+def test_another_cluster_burns_its_own_budget(rules: Path, tmp_path: Path) -> None:
+    series = {
+        name.replace('cluster="c"', 'cluster="d"'): values
+        for name, values in {
+            f"up{{{node()}}}": "1+0x60",
+            f'cosyvoice_jobs_total{{{node()},outcome="done"}}': "0+50x60",
+            f'cosyvoice_jobs_total{{{node()},outcome="failed"}}': "0+50x60",
+        }.items()
+    }
+    assert (
+        promtool(tmp_path, rules, "30s", [a_test("ErrorBudgetBurnsFast", series, [(60, [])])]) == ""
+    )
+
+
 def test_of_a_drained_node_only_its_drain_is_told(rules: Path, tmp_path: Path) -> None:
     series = {
         f"up{{{node()}}}": "0+0x20",
