@@ -31,8 +31,9 @@ async def _measure(folder: Path, count: int, partitioned: bool) -> Figures:
     found = {"pass over the folder": passes[1]}
     found["first look"] = await looks.show("first look")
     found["next look"] = await looks.show("next look")
-    put(folder, count, partitioned=partitioned)
+    put(folder, count, count, partitioned=partitioned)
     found["look after a speech"] = await looks.show("look after a speech")
+    await _require_newest(store, count)
     found["memory"] = max(resident() - began, 0.1)
     print(f"memory: {found['memory']:+.0f} MB")
     await looks.show("search for what is old", f"n{count // 20}x")
@@ -42,10 +43,11 @@ async def _measure(folder: Path, count: int, partitioned: bool) -> Figures:
     )
     await looks.show("search for nothing again", "nowhere")
     await looks.show("search for what is old again", f"n{count // 20}x")
-    put(folder, count + 1, partitioned=partitioned)
+    put(folder, count + 1, count, partitioned=partitioned)
     found["look after another speech"] = await looks.show("look after another speech")
+    await _require_newest(store, count + 1)
     await looks.show(f"{_VIEWERS} viewers at once", viewers=_VIEWERS)
-    put(folder, count + 2, partitioned=partitioned)
+    put(folder, count + 2, count, partitioned=partitioned)
     name = f"{_VIEWERS} viewers after a speech"
     found[name] = await looks.show(name, viewers=_VIEWERS)
     await looks.show(f"{_VIEWERS} searches at once", "n{}x", viewers=_VIEWERS)
@@ -53,6 +55,12 @@ async def _measure(folder: Path, count: int, partitioned: bool) -> Figures:
     print(f"memory: {found['memory at the end']:+.0f} MB; trouble: {store.trouble or 'none'}")
     store.close()
     return found
+
+
+async def _require_newest(store: OutputStore, number: int) -> None:
+    (newest,) = await store.newest(1)
+    if not newest.record.text.startswith(f"n{number}x "):
+        raise RuntimeError(f"output {number} is not shown")
 
 
 def _pass(folder: Path) -> float:
