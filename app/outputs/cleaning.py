@@ -115,22 +115,22 @@ class Cleaning:
                 names = os.listdir(root / day)  # noqa: PTH208
                 there = partitions_in(day, names)
                 found += sorted(there)
-                self._sweep(day, names, there)
-                if not there:
+                if self._sweep(day, names, there) and not there:
                     _remove_folder(root / day)
         return found
 
-    def _sweep(self, day: str, names: list[str], there: list[str]) -> None:
+    def _sweep(self, day: str, names: list[str], there: list[str]) -> bool:
         """Remove from a day's folder the catalogues of partitions that are gone, and what passes
-        that were killed left."""
+        that were killed left; whether there was any."""
         folder = self._folder.path / day
-        for name in names:
-            if name.endswith(CATALOGUE) and not name.startswith(atomic.UNFINISHED):
-                if f"{day}/{name.removesuffix(CATALOGUE)}" not in there:
-                    _unlink(folder, [name])
-            elif name.startswith(atomic.UNFINISHED) and self._is_old(folder / name):
-                _unlink(folder, [name])
-                self._removed.leftovers += 1
+        catalogued = [name.removesuffix(CATALOGUE) for name in names if name.endswith(CATALOGUE)]
+        orphans = set(partitions_in(day, catalogued)) - set(there)
+        left = [name for name in names if name.startswith(atomic.UNFINISHED)]
+        old = [name for name in left if self._is_old(folder / name)]
+        _unlink(self._folder.path, [catalogue_of(partition) for partition in orphans])
+        _unlink(folder, old)
+        self._removed.leftovers += len(old)
+        return bool(orphans or old)
 
     def _is_old(self, path: Path) -> bool:
         return path.stat().st_mtime < self._now - GRACE

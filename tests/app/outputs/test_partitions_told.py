@@ -472,3 +472,28 @@ def test_a_foreign_catalogue_is_none(site: Site, head: bytes) -> None:
     assert site.shown()[1:] == [stem]
     clean(site.place, site.clock)
     assert stem.encode() in path.read_bytes()
+
+
+def test_what_is_somebodys_in_folders_of_such_names_stays(site: Site) -> None:
+    then = begin(site.clock) - _OLD
+    stem = put(site.place, then)
+    partition = site.folder / partition_of(stem)
+    own = [
+        partition / "notes.txt",
+        partition.parent / "own.catalogue",
+        partition.parent / "1210" / "x.wav",
+        site.folder / "2020-01-01" / "1210.txt",
+        site.folder / "2020-01-02" / "1210" / "x.json",
+        site.folder / "2020-99-99" / "9990" / f"{stem}.wav",
+    ]
+    for path in own:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+        os.utime(path, (1, 1))
+    (site.folder / "2020-01-03").mkdir()
+    for _ in range(2):
+        clean(site.place, site.clock, Retention(days=1, total_bytes=1))
+        site.clock.seconds += 7200
+    assert all(path.exists() for path in own)
+    assert (site.folder / "2020-01-03").exists()
+    assert not (partition / f"{stem}.wav").exists()
