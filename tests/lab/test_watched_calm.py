@@ -87,6 +87,7 @@ def test_half_an_hour_of_load_and_an_upgrade_without_an_alert(
 MAY_BE_EMPTY = {
     # Of cards that are well, and one that the stand-in driver does not tell of.
     "Errors",
+    "Slowed down",
     # Nobody was replaced, nothing was passed on, and nobody left.
     "Workers replaced",
     "Errors by route",

@@ -2,6 +2,7 @@
 
 from ...model.inventory import Inventory
 from ...model.watching.monitoring import Monitoring
+from ...model.watching.objectives import Objectives
 
 RULES = ("hosts", "directors", "edges", "service", "objectives", "gpus", "watching")
 """Templates ``alerts-NAME.yml.j2``, each a file of rules of the same name."""
@@ -22,9 +23,15 @@ def rule_values(inventory: Inventory, monitoring: Monitoring) -> dict[str, objec
         "runbooks": monitoring.runbooks.rstrip("/"),
         "queue": inventory.app.queue_size,
         "objectives": monitoring.objectives,
+        "first_audio_bound": _bucket(monitoring.objectives),
         "cluster_name": inventory.name,
         "watchers": len(monitoring.hosts),
     }
+
+
+def _bucket(objectives: Objectives) -> str:
+    """The label ``le`` of the bucket with the jobs that were quick enough, as nodes write it."""
+    return repr(objectives.first_audio.seconds) if objectives.first_audio else ""
 
 
 def rule_file(name: str) -> str:
