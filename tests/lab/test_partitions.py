@@ -108,6 +108,7 @@ def spoken(cluster: Cluster) -> str:
         "voice": "cmn",
         "response_format": "wav",
         "save": True,
+        "stream": False,
     }
     url = f"http://{cluster.lab.topology.lan.vip}:7860/v1/audio/speech"
     done = cluster.from_client(
