@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ....node_api import HEALTH, METRICS, READY
 from .board import (
     Board,
     Level,
@@ -146,7 +147,7 @@ _LOAD = (
 )
 
 
-_OF_CLIENTS = 'route!~"/_.*|/healthz|/readyz|/metrics",$node'
+_OF_CLIENTS = f'route!~"/_.*|{HEALTH}|{READY}|{METRICS}",$node'
 """Requests that neither nodes nor checks made."""
 _REQUESTS = (
     graph(
