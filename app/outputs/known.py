@@ -95,8 +95,10 @@ class Known:
 
     def next_unlisted(self) -> str:
         """The newest partition that was not listed, if nothing newer is unread; else empty."""
-        newest = self.unlisted[-1] if self.unlisted else ""
-        return newest if not self.unread or last_of(newest or "0") > self.unread[-1] else ""
+        if not self.unlisted:
+            return ""
+        newest = self.unlisted[-1]
+        return newest if not self.unread or last_of(newest) > self.unread[-1] else ""
 
     def place_of(self, stem: str) -> str:
         """The partition of an output that is not in the index; empty where it is in none."""
