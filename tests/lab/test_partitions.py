@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from provisioning.lab import lifecycle
 from tests.lab.cluster import Cluster
 from tests.lab.test_directors_heal import wait_for
 
@@ -157,7 +158,7 @@ def test_a_partition_of_long_ago_is_catalogued_changed_and_removed(
     cluster: Cluster, folder: str, looking: None
 ) -> None:
     """Copies of an output under names of days ago, as from a spool."""
-    (name,) = [spoken(cluster)]
+    name = spoken(cluster)
     stem = name.removesuffix(".wav")
     source = cluster.on("rs1", f"find {folder} -name {name} -printf '%h'")
     place = f"{folder}/2026-01-05/1210"
@@ -165,7 +166,8 @@ def test_a_partition_of_long_ago_is_catalogued_changed_and_removed(
     for number in range(3):
         other = f"20260105T121{number}00000Z-rs1-{number:08x}"
         for suffix in (".wav", ".json"):
-            cluster.on("rs1", f"cp {source}/{stem}{suffix} {place}/{other}{suffix}")
+            copy = f"{place}/{other}{suffix}"
+            cluster.on("rs1", f"cp {source}/{stem}{suffix} {copy} && touch -d 2026-01-05 {copy}")
     agree(cluster)
     print(cluster.on("rs2", python(_CLEANING, folder, "36500")))
     # Its last change may have been in this tick of the file server's clock.
@@ -188,10 +190,10 @@ def test_a_partition_of_long_ago_is_catalogued_changed_and_removed(
 
 def test_the_share_hangs_and_comes_back(cluster: Cluster, folder: str, looking: None) -> None:
     """What was made meanwhile waits in spools, and comes to its partition."""
-    cluster.on("nas1", "systemctl stop nfs-server 2> /dev/null || rpc.nfsd 0")
+    lifecycle.stop(cluster.lab, "nas1")
     try:
         made = spoken(cluster)
     finally:
-        cluster.on("nas1", "systemctl start nfs-server 2> /dev/null || rpc.nfsd 8")
+        lifecycle.resume(cluster.lab, "nas1")
     wait_for("it has come", lambda: made in held(cluster), 240)
     agree(cluster, 120)
