@@ -20,6 +20,7 @@ TWO_RELEASES = Size(
 )
 ONE_DIRECTOR = Size.bare(directors=1, real_servers=1, storage=0)
 SERVERS = Size.bare(real_servers=2, real_server_memory=1000)
+THREE_SERVERS = Size.bare(directors=1, storage=0)
 LOGS = Size.bare(directors=1, real_servers=1, storage=0, logs=1, real_server_memory=1000)
 MakeLab = Callable[[str, Size], Lab]
 
@@ -77,6 +78,13 @@ def debian_lab() -> Iterator[Lab]:
 def one_director() -> Iterator[Lab]:
     """A bare director of a module's own, and a real server on this computer's kernel."""
     with _lab("director", ONE_DIRECTOR, (12,), shared_kernel=True) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def three_servers() -> Iterator[Lab]:
+    """A bare director of a module's own, and three real servers on this computer's kernel."""
+    with _lab("three", THREE_SERVERS, (12,), shared_kernel=True) as made:
         yield made
 
 

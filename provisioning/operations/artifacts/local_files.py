@@ -12,29 +12,57 @@ _SKIPPED = (".git", "__pycache__")
 
 
 def files_below(folder: Path, within: Path | None = None) -> Iterator[tuple[str, Path]]:
-    """Path and place of every file. With ``within`` a link that leads out of that folder is
-    refused; links to folders always are. Raises ``ArtifactError``."""
+    """Path and place of every file; links are followed, and what they lead to has each of its
+    paths.
+
+    Left out, as they lead to nothing on a node either: links to git's own files or to a folder
+    around them; with ``within`` those that leave that folder; in a checkout of git, where they are
+    its authors', those that lead to nothing. Elsewhere such a link is an ``ArtifactError``.
+    """
+    root = None if within is None else within.resolve()
+    return _below(folder.resolve(), root, (), is_checkout=False)
+
+
+def _below(
+    folder: Path, root: Path | None, around: tuple[Path, ...], *, is_checkout: bool
+) -> Iterator[tuple[str, Path]]:
+    around, is_checkout = (*around, folder), is_checkout or (folder / ".git").exists()
     for entry in sorted(os.scandir(folder), key=lambda one: one.name):
         if entry.name in _SKIPPED:
             continue
         place = Path(entry.path)
         if entry.is_symlink():
-            _require_usable_link(place, within)
-        if entry.is_dir():
-            for path, file in files_below(place, within):
+            target = _target(place)
+            if target is None and is_checkout:
+                continue
+            if target is None:
+                raise ArtifactError(
+                    f"{entry.path}: a link that leads to nothing; bring what it leads to, or "
+                    "remove it"
+                )
+            if _is_left_out(target, root, around):
+                continue
+            place = target
+        if place.is_dir():
+            for path, file in _below(place, root, around, is_checkout=is_checkout):
                 yield f"{entry.name}/{path}", file
-        elif entry.is_file():
+        elif place.is_file():
             yield entry.name, place
         else:
             raise ArtifactError(f"{place}: neither file nor folder; take it out of there")
 
 
-def _require_usable_link(place: Path, within: Path | None) -> None:
-    target = place.resolve()
-    if within is not None and not target.is_relative_to(within.resolve()):
-        raise ArtifactError(f"{place}: a link that leads out of its repository or archive")
-    if not target.is_file():
-        raise ArtifactError(f"{place}: a link that leads to no file; replace it by its content")
+def _target(link: Path) -> Path | None:
+    try:
+        return link.resolve(strict=True)
+    except (OSError, RuntimeError):
+        # It leads to nothing, or back to itself (which was no OSError before Python 3.13).
+        return None
+
+
+def _is_left_out(target: Path, root: Path | None, around: tuple[Path, ...]) -> bool:
+    is_outside = root is not None and not target.is_relative_to(root)
+    return is_outside or ".git" in target.parts or any(one.is_relative_to(target) for one in around)
 
 
 def unpacked(file: Path, target: Path) -> Path:

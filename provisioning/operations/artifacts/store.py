@@ -76,16 +76,11 @@ class Store:
 
     def adopt(self, files: Mapping[str, Path]) -> dict[str, tuple[str, int]]:
         """Move files of a folder below this one here; SHA-256 and size by path."""
-        found = {}
-        for name, path in files.items():
-            # The file of a link may have a turn of its own.
-            found[name] = (
-                self._copied(path) if path.is_symlink() else (sha256_of(path), _size(path))
-            )
-        for name, path in files.items():
-            if not path.is_symlink():
-                self.keep(path, found[name][0])
-        return found
+        # A file has several names where links lead to it.
+        found = {path: (sha256_of(path), _size(path)) for path in {*files.values()}}
+        for path, (digest, _) in found.items():
+            self.keep(path, digest)
+        return {name: found[path] for name, path in files.items()}
 
     def take(self, files: Mapping[str, Path]) -> dict[str, tuple[str, int]]:
         """Copy files of this machine; SHA-256 and size by path. Those that did not change since

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -337,6 +337,61 @@ def test_a_repository_comes_with_its_submodules(
     found = contents(site, "code")
     assert found["third/inner/inner.py"] == b"inner\n"
     assert not any(path.startswith(".git/") for path in found)
+
+
+def _link(folder: Path, links: Mapping[str, str]) -> None:
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+
+
+def test_links_of_a_repository_are_followed_and_those_to_nothing_left_out(tmp_path: Path) -> None:
+    """As in CosyVoice's: links to folders, and one to a home of its author."""
+    folder = tmp_path / "code"
+    (folder / "examples/one/local").mkdir(parents=True)
+    (folder / "examples/one/local/run.sh").write_text("run\n")
+    (folder / "examples/one/local/run.sh").chmod(0o755)
+    (folder / "plain.py").write_text("plain\n")
+    (tmp_path / "secret").write_text("secret\n")
+    (folder / "examples/two").mkdir()
+    _link(folder / "examples/two", {"local": "../one/local", "run.sh": "local/run.sh"})
+    dangling = {"data": "/home/author/data", "itself": "itself", "gone": "plain"}
+    outside = {"secret": str(tmp_path / "secret"), "up": "..", "git": ".git", "own": ".git/config"}
+    _link(folder, {"same.py": "plain.py", "around": ".", **dangling, **outside})
+    _git(folder, "init", "-q")
+    _git(folder, "add", ".")
+    _git(folder, "commit", "-qm", "first")
+    commit = _git(folder, "rev-parse", "HEAD")
+    site = cluster(tmp_path, f"code: {{git: 'file://{folder}', commit: {commit}}}")
+    found = contents(site, "code") if fetch(site) else {}
+    assert found == {
+        "examples/one/local/run.sh": b"run\n",
+        "examples/two/local/run.sh": b"run\n",
+        "examples/two/run.sh": b"run\n",
+        "plain.py": b"plain\n",
+        "same.py": b"plain\n",
+    }
+    runs = {one.path for one in known(site)["code"] if one.executable}
+    assert runs == {path for path in found if path.endswith(".sh")}
+    # A checkout of one's own is taken as it is, with what its links lead to elsewhere.
+    other = cluster(tmp_path, "code: {path: code}")
+    fetch(other)
+    assert contents(other, "code") == {**found, "secret": b"secret\n"}
+    assert unknown(other) == []
+
+
+def test_links_of_a_folder_that_is_no_checkout(tmp_path: Path) -> None:
+    (tmp_path / "voices").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/a.wav").write_text("a")
+    _link(tmp_path / "voices", {"more": "../elsewhere"})
+    site = cluster(tmp_path, "voices: {path: voices}")
+    fetch(site)
+    assert contents(site, "voices") == {"more/a.wav": b"a"}
+    for target in ("nowhere", "lost"):
+        _link(tmp_path / "voices", {"lost": target})
+        with pytest.raises(ArtifactError, match=r"artifact voices: .*voices/lost: a link that le"):
+            fetch(site)
+        (tmp_path / "voices/lost").unlink()
 
 
 @pytest.mark.usefixtures("file_protocol")

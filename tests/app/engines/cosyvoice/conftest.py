@@ -54,7 +54,7 @@ def stand_in(folder: Path, generation: int) -> Installation:
     return Installation(repository, model, GENERATIONS[generation], real=False)
 
 
-def _public(folder: Path, generation: int) -> Installation:
+def public(folder: Path, generation: int) -> Installation:
     """The public repository with a tiny model of random weights."""
     import torch
 
@@ -91,7 +91,7 @@ def _speakers() -> dict[str, dict[str, object]]:
     return {"中文女": {"embedding": embedding}, "saved": saved, "broken": broken}
 
 
-_PUBLIC_ONLY = pytest.mark.skipif(
+PUBLIC_ONLY = pytest.mark.skipif(
     not PUBLIC, reason="COSYVOICE_REPOSITORY names no checkout of FunAudioLLM/CosyVoice"
 )
 
@@ -101,8 +101,8 @@ _PUBLIC_ONLY = pytest.mark.skipif(
     params=[
         pytest.param(("stand-in", 2), id="stand-in-2"),
         pytest.param(("stand-in", 3), id="stand-in-3"),
-        pytest.param(("public", 2), id="public-2", marks=_PUBLIC_ONLY),
-        pytest.param(("public", 3), id="public-3", marks=_PUBLIC_ONLY),
+        pytest.param(("public", 2), id="public-2", marks=PUBLIC_ONLY),
+        pytest.param(("public", 3), id="public-3", marks=PUBLIC_ONLY),
     ],
 )
 def installation(
@@ -111,7 +111,7 @@ def installation(
     """Each of the four in turn."""
     kind, generation = request.param
     folder = tmp_path_factory.mktemp("cosyvoice")
-    return (stand_in if kind == "stand-in" else _public)(folder, generation)
+    return (stand_in if kind == "stand-in" else public)(folder, generation)
 
 
 @pytest.fixture(scope="session")
