@@ -16,9 +16,10 @@ def wheel(
     version: str = "1.0",
     *,
     requires: tuple[str, ...] = (),
+    python: str = "",
     files: Mapping[str, str] | None = None,
 ) -> Path:
-    """A pure wheel with a module of its name, or with ``files`` by path."""
+    """A pure wheel with a module of its name, or with ``files`` by path; for a Python."""
     path = folder / f"{name}-{version}-py3-none-any.whl"
     info = f"{name}-{version}.dist-info"
     content = {**(files or {f"{name}.py": f"VERSION = {version!r}\n"})}
@@ -30,6 +31,7 @@ def wheel(
             f"Name: {name}",
             f"Version: {version}",
             *(f"Provides-Extra: {extra}" for extra in sorted(extras)),
+            *([f"Requires-Python: {python}"] if python else []),
             *(f"Requires-Dist: {line}" for line in requires),
         ]
     )

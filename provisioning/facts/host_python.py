@@ -1,5 +1,6 @@
 """A host's Python, as far as it decides which wheels fit. Pure but for reading package data."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..resources.base import Observation
@@ -12,9 +13,10 @@ _OLDEST_GLIBC = 5
 
 @dataclass(frozen=True, slots=True)
 class HostPython:
-    """Version and platform, by which wheels are chosen."""
+    """Version and platform, by which wheels are chosen; as text, all but the last number of the
+    version, which decides which versions of packages fit and not which of their wheels."""
 
-    version: tuple[int, int]
+    version: tuple[int, int, int]
     machine: str
     glibc: tuple[int, int]
 
@@ -37,6 +39,14 @@ class HostPython:
         return [*names, f"linux_{self.machine}"]
 
 
+def oldest(kinds: Iterable[HostPython]) -> list[HostPython]:
+    """The oldest of each kind: what fits it fits the others. Pure."""
+    found: dict[str, HostPython] = {}
+    for kind in kinds:
+        found[str(kind)] = min(found.get(str(kind), kind), kind, key=lambda one: one.version)
+    return [*found.values()]
+
+
 def host_python(python: str) -> Fact[HostPython]:
     """Version and platform of an interpreter. Raises ``ProbeError`` where it cannot be used."""
     return Fact("host_python", python_probe("python_platform", None, python=python), _parse)
@@ -50,4 +60,4 @@ def _parse(observation: Observation) -> HostPython:
             "wheels can be brought to CPython with glibc only"
         )
     version, glibc = found["python"], found["libc_version"]
-    return HostPython((version[0], version[1]), found["machine"], (glibc[0], glibc[1]))
+    return HostPython((version[0], version[1], version[2]), found["machine"], (glibc[0], glibc[1]))

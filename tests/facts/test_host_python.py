@@ -9,8 +9,8 @@ from provisioning.resources.base import Observation
 
 def test_which_wheels_fit_a_host() -> None:
     said = Observation(
-        '{"implementation": "cpython", "python": [3, 11], "machine": "aarch64", "libc": "glibc", '
-        '"libc_version": [2, 17]}',
+        '{"implementation": "cpython", "python": [3, 11, 2], "machine": "aarch64", '
+        '"libc": "glibc", "libc_version": [2, 17]}',
         "",
         0,
     )

@@ -13,7 +13,7 @@ import pytest
 
 from provisioning.engine.fleet import Fleet
 from provisioning.engine.progress import Progress, silent
-from provisioning.facts.host_python import HostPython
+from provisioning.facts.host_python import HostPython, oldest
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.runtime import Runtime
 from provisioning.operations.cluster.cluster import Cluster
@@ -40,7 +40,7 @@ LOGIN = "reader:s3cret-und-geheim"
 # Environments are built in seconds, or in minutes where everybody is at it.
 pytestmark = pytest.mark.timeout(900)
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="fragments run as root")
-_OLD = HostPython((3, 9), "x86_64", (2, 28))
+_OLD = HostPython((3, 9, 0), "x86_64", (2, 28))
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def packages(tmp_path: Path) -> Path:
 
 
 def _here() -> HostPython:
-    return HostPython(sys.version_info[:2], os.uname().machine, (99, 0))
+    return HostPython(sys.version_info[:3], os.uname().machine, (99, 0))
 
 
 def test_a_program_of_the_interpreters_name_that_is_none_is_passed_over(
@@ -65,7 +65,7 @@ def test_a_program_of_the_interpreters_name_that_is_none_is_passed_over(
     shim.write_text("#!/bin/sh\necho python3.9: command not found >&2\nexit 127\n")
     shim.chmod(0o755)
     monkeypatch.setenv("PATH", f"{shim.parent}:{os.environ['PATH']}")
-    host = HostPython((3, 9), os.uname().machine, (99, 0))
+    host = HostPython((3, 9, 0), os.uname().machine, (99, 0))
     with index(packages, LOGIN, lambda: None) as port:
         url = f"http://{LOGIN}@127.0.0.1:{port}/simple"
         needs = {"requirements.txt": b"tiny\n"}
@@ -102,7 +102,7 @@ def test_pip_fetches_once_and_nobody_sees_the_login(
 def test_a_hosts_own_python_decides_what_a_requirement_that_asks_for_it_brings_in(
     packages: Path, tmp_path: Path
 ) -> None:
-    newer = HostPython((3, sys.version_info[1] + 40), "riscv64", (2, 28))
+    newer = HostPython((3, sys.version_info[1] + 40, 0), "riscv64", (2, 28))
     asks = f'python_version >= "3.{newer.version[1]}"'
     for name in ("late", "early", "later", "board"):
         wheel(packages, name)
@@ -118,6 +118,30 @@ def test_a_hosts_own_python_decides_what_a_requirement_that_asks_for_it_brings_i
             {"requirements.txt": needs.encode()}, newer, tmp_path / "new", url, lambda _line: None
         )
     assert [each.name for each in found] == ["asking", "board", "late", "later"]
+
+
+@pytest.mark.parametrize("version", [sys.version_info[:2], (3, 9)], ids=["same", "another"])
+def test_a_hosts_release_of_python_decides_which_versions_fit(
+    version: tuple[int, int], packages: Path, tmp_path: Path
+) -> None:
+    """Debian 12 has 3.11.2, this machine 3.11.7, and a package needs 3.11.5."""
+    wheel(packages, "tiny", "2.0", python=f">={version[0]}.{version[1]}.1")
+    machine, folder = os.uname().machine, tmp_path / "wheels"
+    older = HostPython((*version, 0), machine, (99, 0))
+    newer = HostPython((*version, 1), machine, (99, 0))
+
+    def lines(host: HostPython) -> list[str]:
+        with index(packages, LOGIN, lambda: None) as port:
+            url = f"http://{LOGIN}@127.0.0.1:{port}/simple"
+            needs = {"requirements.txt": b"tiny\n"}
+            found = fetch_wheels(needs, host, folder, url, lambda _line: None)
+        return [each.line.split(" ")[0] for each in found]
+
+    assert lines(newer) == ["tiny==2.0"]
+    assert lines(older) == ["tinier==2.5", "tiny==1.0"]
+    # What fits the oldest fits all.
+    assert lines(newer) == ["tinier==2.5", "tiny==1.0"]
+    assert oldest([newer, older]) == oldest([older, newer]) == [older]
 
 
 _INVENTORY = f"""\

@@ -12,7 +12,7 @@ print(
     json.dumps(
         {
             "implementation": sys.implementation.name,
-            "python": list(sys.version_info[:2]),
+            "python": list(sys.version_info[:3]),
             "machine": platform.machine(),
             "libc": libc,
             "libc_version": [int(part) for part in version.split(".")[:2] if part.isdigit()],

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ...engine.fleet import Fleet
 from ...facts.distribution import DISTRIBUTION, Distribution
 from ...facts.gather import gather
-from ...facts.host_python import HostPython, host_python
+from ...facts.host_python import HostPython, host_python, oldest
 from ...facts.probe import ProbeError
 from ...model.derived.resolve import all_hosts
 from ...model.inventory import Inventory
@@ -32,8 +32,7 @@ class Machines:
 
     def add_python(self, python: HostPython) -> None:
         """Add a Python."""
-        if python not in self.pythons:
-            self.pythons.append(python)
+        self.pythons = oldest([*self.pythons, python])
 
 
 def named(inventory: Inventory, names: Iterable[str]) -> Machines:

@@ -8,12 +8,12 @@ from ...facts.host_python import HostPython
 from .errors import BundleError
 
 _PYTHONS = {
-    "bookworm": ((3, 11), (2, 36)),
-    "trixie": ((3, 13), (2, 41)),
-    "jammy": ((3, 10), (2, 35)),
-    "noble": ((3, 12), (2, 39)),
+    "bookworm": ((3, 11, 2), (2, 36)),
+    "trixie": ((3, 13, 5), (2, 41)),
+    "jammy": ((3, 10, 4), (2, 35)),
+    "noble": ((3, 12, 3), (2, 39)),
 }
-"""Versions of python3 and glibc, by the release's codename."""
+"""Versions of python3 and glibc, as they first came, by the release's codename."""
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
@@ -28,4 +28,4 @@ def packaged_python(distribution: Distribution, interpreter: PurePosixPath) -> H
             "this where the hosts can be reached, without --for"
         )
     version, glibc = known
-    return HostPython((3, int(named[1])) if named[1] else version, machine, glibc)
+    return HostPython((3, int(named[1]), 0) if named[1] else version, machine, glibc)

@@ -33,7 +33,7 @@ def unpack(bundle: Bundle, cluster: Cluster, tell: Tell) -> None:
         for kind in bundle.manifest.pythons:
             if not is_complete(_folder(bundle, cluster, kind)):
                 tell(f"{len(kind.wheels)} wheels for {kind.python}")
-                complete(_folder(bundle, cluster, kind))
+                complete(_folder(bundle, cluster, kind), None)
         for place, target, content in blobs:
             tell(f"unpack {place}")
             _copy(bundle, place, content, target, store)

@@ -8,7 +8,7 @@ from ...engine.fleet import Fleet
 from ...engine.observe import run_fragments
 from ...engine.progress import Event
 from ...facts.gather import ask
-from ...facts.host_python import HostPython, host_python
+from ...facts.host_python import HostPython, host_python, oldest
 from ...facts.probe import ProbeError
 from ...model.app import App
 from ...resources.shell_call import quote_call
@@ -42,13 +42,15 @@ def supply(op: Operation, release: ReleaseArchive, plans: Plans) -> None:
         if not plan.blocked and any(step.id == unpack for step in plan.steps)
     ]
     install_interpreters(names, str(app.base_python), plans, op.fleet, op.progress)
-    for kind, hosts in _kinds(app, names, op.fleet).items():
+    pythons = _pythons(app, names, op.fleet)
+    for kind in oldest(pythons.values()):
+        hosts = [name for name, python in pythons.items() if str(python) == str(kind)]
         wheels = _fetched(op, release, environment.wheels, kind)
         _bring(op, hosts, environment.wheels, wheels)
 
 
-def _kinds(app: App, names: list[str], fleet: Fleet) -> dict[HostPython, list[str]]:
-    """Group hosts by their Python."""
+def _pythons(app: App, names: list[str], fleet: Fleet) -> dict[str, HostPython]:
+    """The Python of each host."""
     python = str(app.base_python)
 
     def look(name: str, transport: Transport) -> HostPython:
@@ -57,10 +59,7 @@ def _kinds(app: App, names: list[str], fleet: Fleet) -> dict[HostPython, list[st
         except ProbeError as error:
             raise ReleaseError(f"{name}: {python} cannot be used for app.venv: {error}") from None
 
-    kinds: dict[HostPython, list[str]] = {}
-    for name, kind in fleet.each(names, look).items():
-        kinds.setdefault(kind, []).append(name)
-    return kinds
+    return fleet.each(names, look)
 
 
 def _fetched(op: Operation, release: ReleaseArchive, key: str, kind: HostPython) -> list[Wheel]:

@@ -22,7 +22,8 @@ from .pip_words import reason
 from .requirements import FILE
 
 _LIST = "wheels.txt"
-"""Written when the folder is complete."""
+"""Written when the folder is complete; its first line may say the oldest Python that they fit."""
+_FOR = "# for Python "
 _KEPT_LINES = 500
 """Of what pip said, for the reason why it failed."""
 Tell = Callable[[str], None]
@@ -49,11 +50,11 @@ def fetch_wheels(
 ) -> list[Wheel]:
     """All packages that the requirements bring in on such a host, kept in ``folder``.
 
-    A folder that is complete is taken as it is. Where an interpreter of the host's version is on
-    this machine it resolves and builds what has no wheel; otherwise there must be a wheel of
-    everything. Raises ``ReleaseError``.
+    A folder that is complete, and not for a newer release of the host's Python, is taken as it is.
+    Where an interpreter of the host's version is on this machine it builds what has no wheel;
+    otherwise there must be a wheel of everything. Raises ``ReleaseError``.
     """
-    if is_complete(folder):
+    if is_complete(folder) and (not needs or _fits(folder, host)):
         return _wheels(folder)
     if not needs:
         raise ReleaseError(
@@ -68,7 +69,7 @@ def fetch_wheels(
             place.write_bytes(content)
         command = _command(host, folder, Path(scratch) / FILE)
         _pip(command, index_url, tell)
-    return complete(folder)
+    return complete(folder, host)
 
 
 def is_complete(folder: Path) -> bool:
@@ -76,24 +77,33 @@ def is_complete(folder: Path) -> bool:
     return (folder / _LIST).is_file()
 
 
-def complete(folder: Path) -> list[Wheel]:
-    """Say of a folder that it has all packages."""
+def complete(folder: Path, host: HostPython | None) -> list[Wheel]:
+    """Say of a folder that it has all packages, chosen for such a host where that is known."""
     wheels = _wheels(folder)
+    said = "" if host is None else f"{_FOR}{'.'.join(map(str, host.version))}\n"
     text = "".join(f"{wheel.line}\n" for wheel in wheels)
-    write_durably(folder / _LIST, text)
+    write_durably(folder / _LIST, said + text)
     return wheels
+
+
+def _fits(folder: Path, host: HostPython) -> bool:
+    first = (folder / _LIST).read_text("utf-8").partition("\n")[0]
+    if not first.startswith(_FOR):
+        return True
+    oldest = tuple(map(int, first.removeprefix(_FOR).split(".")))
+    return oldest <= host.version
 
 
 def _command(host: HostPython, folder: Path, requirements: Path) -> list[str]:
     quiet = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
     if (same := _same_python(host)) is not None:
         build = ["wheel", "--wheel-dir", str(folder), "--requirement", str(requirements)]
-        return [sys.executable, "-m", "pip", "--python", same, *build, *quiet]
+        return [*pip_as(host, same), *build, *quiet]
     version = ".".join(map(str, host.version))
     kind = ["--only-binary", ":all:", "--implementation", "cp", "--python-version", version]
     platforms = [word for tag in host.tags for word in ("--platform", tag)]
     target = ["--dest", str(folder), "--requirement", str(requirements)]
-    return [*pip_as(host), "download", *target, *kind, *platforms, *quiet]
+    return [*pip_as(host, sys.executable), "download", *target, *kind, *platforms, *quiet]
 
 
 def _same_python(host: HostPython) -> str | None:
@@ -102,7 +112,7 @@ def _same_python(host: HostPython) -> str | None:
     ours = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if libc != "glibc" or platform.machine() != host.machine or ours > host.glibc:
         return None
-    if sys.version_info[:2] == host.version and sys.implementation.name == "cpython":
+    if sys.version_info[:2] == host.version[:2] and sys.implementation.name == "cpython":
         return sys.executable
     found = shutil.which(f"python{host.version[0]}.{host.version[1]}")
     return found if found and _runs(found) else None

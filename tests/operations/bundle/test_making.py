@@ -72,7 +72,7 @@ def test_every_host_may_be_of_a_named_distribution(tmp_path: Path) -> None:
 
 def test_a_python_of_a_name_of_its_own() -> None:
     jammy = Distribution("ubuntu", "jammy", "amd64")
-    assert packaged_python(jammy, PurePosixPath("/usr/bin/python3.11")).version == (3, 11)
+    assert packaged_python(jammy, PurePosixPath("/usr/bin/python3.11")).version == (3, 11, 0)
     with pytest.raises(BundleError, match="nothing is known of /opt/python"):
         packaged_python(jammy, PurePosixPath("/opt/python"))
 
