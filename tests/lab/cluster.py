@@ -61,7 +61,7 @@ class Cluster:
 
     def _with_inventory(self, words: tuple[str, ...]) -> list[str]:
         # Options stand behind a group's own command.
-        own = 2 if words[0] == "certificates" else 1
+        own = 2 if words[0] in ("artifacts", "certificates") else 1
         return [*words[:own], "-i", str(self.inventory), *words[own:]]
 
     def json(self, *words: str) -> Any:

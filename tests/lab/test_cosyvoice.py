@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(5400), PUBL
 
 NODES = {"rs1", "rs2", "rs3"}
 MODEL = "FunAudioLLM/Fun-CosyVoice3-0.5B-2512"
-PATIENCE = 300_000
+PATIENCE = 180_000
 _ASK = """
 import hashlib, json, sys, urllib.request
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -180,7 +180,7 @@ def test_modes_sound_differently(deployed: Cluster, recording: Path) -> None:
     assert len(set(made.values())) == len(made), made
 
 
-def test_every_mode_of_the_page(deployed: Cluster, recording: Path) -> None:
+def test_every_mode_of_the_page(deployed: Cluster, recording: Path, artefacts: Path) -> None:
     with ExitStack() as ends:
         playwright = ends.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -193,7 +193,10 @@ def test_every_mode_of_the_page(deployed: Cluster, recording: Path) -> None:
             tab.goto(deployed.lab.url)
             fill(tab, mode, recording, recording)
             tab.locator("#generate").click()
-            spoke.add(heard(tab))
+            try:
+                spoke.add(heard(tab))
+            finally:
+                tab.screenshot(path=artefacts / f"cosyvoice-{mode}.png", full_page=True)
             profile.close()
         print(f"nodes that spoke: {sorted(spoke)}")
         assert len(spoke) > 1

@@ -48,6 +48,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The operator's, with a bundle that was made where there is a mirror."""
     found = tmp_path_factory.mktemp("operator")
     (found / "inventory.yaml").write_text(_INVENTORY)
+    # The hosts' own comes when there are hosts.
+    (found / "key").touch(mode=0o600)
     (found / "voices").mkdir()
     (found / "voices" / "voice.txt").write_text("你好", "utf-8")
     words = ["-i", str(found / "inventory.yaml"), "--out", str(found / "offline.bundle")]

@@ -17,6 +17,8 @@ _WIDTH = 64
 # Qwen2's own vocabulary ends here; CosyVoice3 expects <|endofprompt|> as token 151646, the
 # fourth of the special tokens after it.
 _PLAIN_TOKENS = 151643
+_SILENT_TOKENS = (1, 2, 28, 29, 55, 248, 494, 2241, 2242, 2322, 2323)
+"""Speech tokens of which the third generation leaves out all but five in a row."""
 
 _COMMON = """
 __set_seed1: !apply:random.seed [1986]
@@ -189,6 +191,9 @@ def _weights(folder: Path, generation: int) -> None:
             file, overrides={"qwen_pretrain_path": str(folder / "CosyVoice-BlankEN")}
         )
     _end_in_time(made["llm"])
+    if generation == 3:
+        # Louder and softer moments, as speech has, by more than the checks of a deploy ask for.
+        made["flow"].decoder.estimator.proj_out.weight.data *= 16
     for part in ("llm", "flow", "hift"):
         torch.save(made[part].state_dict(), folder / f"{part}.pt")
 
@@ -197,7 +202,7 @@ def _end_in_time(llm: Any) -> None:
     """Let the language model end as soon as it may: two speech tokens for each of the text's.
 
     By chance it would end at once or go on for minutes. The first number of everything it hears
-    last is made large, and only "the end" listens to it.
+    last is made large, and only "the end" listens to it, and what shall never be said.
     """
     import torch
 
@@ -206,7 +211,11 @@ def _end_in_time(llm: Any) -> None:
             if embedding is not None:
                 embedding.weight[:, 0] = 20
         llm.llm_decoder.weight[:, 0] = 0
-        llm.llm_decoder.weight[_SPEECH_TOKENS:] = 0
+        # Beyond "the end" are others that end an utterance, before it may end.
+        for kept_away in (list(_SILENT_TOKENS), slice(_SPEECH_TOKENS + 1, None)):
+            llm.llm_decoder.weight[kept_away] = 0
+            llm.llm_decoder.weight[kept_away, 0] = -20
+        llm.llm_decoder.weight[_SPEECH_TOKENS] = 0
         llm.llm_decoder.weight[_SPEECH_TOKENS, 0] = 20
 
 
