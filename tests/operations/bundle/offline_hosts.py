@@ -89,7 +89,7 @@ def debian(codename: str, folder: Path) -> Path:
         [
             "debootstrap",
             "--variant=minbase",
-            "--include=iproute2,logrotate,procps",
+            "--include=iproute2,procps",
             codename,
             str(root),
         ],
