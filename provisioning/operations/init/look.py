@@ -72,7 +72,7 @@ def _interfaces(found: Answers) -> Interfaces:
 def _seen(found: Answers, interfaces: Interfaces, own: IPAddress) -> Seen:
     python, distribution = None, ""
     with suppress(ClusterError):
-        python = found[_PYTHON].version
+        python = found[_PYTHON].version[:2]
     with suppress(ClusterError):
         distribution = str(found[DISTRIBUTION])
     bound = [one for one in interfaces.holding(own) if one.interface != "lo"]
