@@ -97,6 +97,8 @@ class Declaration(Part):
     """Extra of the app's own metadata that has them, where there are no builds."""
     memory: float | None = None
     """GB of a GPU's memory that each job takes at least; absent where it needs none."""
+    recordings: bool = False
+    """True if it speaks with voices of recordings, which all nodes have to see."""
     start: int = 0
     """Seconds that it may take to be ready where that is longer than most need."""
     writes: dict[str, str] = {}

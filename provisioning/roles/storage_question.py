@@ -62,7 +62,8 @@ STORAGE_QUESTION = StorageQuestion(
     text="Shared outputs: address of a host to be made an NFS server, SERVER:/PATH of one that "
     "exists, or none",
     more="Outputs that every node shows: the address of a host to be made an NFS server, or "
-    "SERVER:/PATH of one that exists. With none each node keeps its own.",
+    "SERVER:/PATH of one that exists. With none each node keeps its own, and the recordings that "
+    "it was sent: engines that clone voices from those, as CosyVoice does, need one.",
     prefix="nas",
     comment=_ON_A_HOST,
     several=False,

@@ -1,5 +1,7 @@
 """Mistakes about the engine, each one diagnostic."""
 
+from dataclasses import replace
+
 from tests.model.marked import Case, error, warns
 
 _MODEL = "model: {modelscope: a/b, revision: v1}"
@@ -12,7 +14,7 @@ def _gpus(said: str, **hosts: str) -> str:
     return f"real_servers: {{gpus: {said}, hosts: {{{listed}}}}}"
 
 
-ENGINES: dict[str, Case] = {
+_WITH_STORAGE: dict[str, Case] = {
     "unknown engine": error(
         "app.engine", "there is no such engine", "did you mean cosyvoice3?",
         allowed="cosyvoice2, cosyvoice3, espeak, kokoro", app="app: {engine: ▸cosyvoice}",
@@ -140,5 +142,16 @@ ENGINES: dict[str, Case] = {
         "real_servers.hosts.rs1.gpus", "a robot's voice", "cosyvoice3",
         real_servers="real_servers: {hosts: {rs1: {address: 192.168.1.101, gpus: ▸1}}}",
         app="app: {engine: espeak}",
+    ),
+}  # fmt: skip
+
+ENGINES: dict[str, Case] = {
+    **{
+        name: replace(case, blocks={"storage": "storage: {source: 'nas1:/srv'}", **case.blocks})
+        for name, case in _WITH_STORAGE.items()
+    },
+    "recordings on one node": warns(
+        "app.engine.name", "on one node only", "storage: {hosts: {nas1: ADDRESS}}",
+        app="app: {engine: {name: ▸cosyvoice3, model: {on_nodes: /srv/m}}}",
     ),
 }  # fmt: skip

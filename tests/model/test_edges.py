@@ -95,7 +95,8 @@ def found(text: str) -> list[tuple[str, str, str, int]]:
         ),
         (
             "edges: {VIP, HOSTS}\n"
-            "app: {engine: {name: cosyvoice3, model: {on_nodes: /w}, gpus: all}}",
+            "app: {engine: {name: cosyvoice3, model: {on_nodes: /w}, gpus: all}}\n"
+            "storage: {source: 'nas1:/srv'}",
             "app.engine.gpus",
             "how many cards rs1 has is not said",
             "error",

@@ -990,3 +990,12 @@ def test_every_rule_has_something_to_say_about_some_case(monkeypatch: pytest.Mon
         ),
     }
     assert set(RULES) - spoke == elsewhere
+
+
+def test_a_single_real_server_needs_no_storage_for_recordings() -> None:
+    single = {
+        "real_servers": "real_servers: {hosts: {rs1: 192.168.1.101}}",
+        "app": "app: {engine: {name: cosyvoice3, model: {on_nodes: /srv/m}}}",
+    }
+    said = diagnostics("\n".join({**SMALLEST, **single}.values()))
+    assert "app.engine.name" not in {one.key for one in said}

@@ -137,6 +137,7 @@ RULES: tuple[Rule, ...] = (
     ipvs_settings.backup_only,
     ipvs_settings.timeouts,
     shared_storage.server,
+    shared_storage.recordings,
     shared_storage.reachable,
     shared_storage.mount_options,
     shared_storage.export_options,

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from .engine import PATH as ENGINE
+from .engine import declared
 from .finding import Context, Finding, warning
 
 
@@ -34,6 +36,22 @@ def server(context: Context) -> Iterator[Finding]:
             f"{len(hosts)} hosts, and outputs are on one",
             f"keep {hosts[0]}",
             ", ".join(hosts),
+        )
+
+
+def recordings(context: Context) -> Iterator[Finding]:
+    """Recordings and registered voices are where every node sees them."""
+    inventory, engine = context.inventory, declared(context)
+    if inventory.storage is not None or inventory.app.source != "builtin" or engine is None:
+        return
+    if engine[1].recordings and len(inventory.real_servers.hosts) > 1:
+        yield warning(
+            (*ENGINE, "name"),
+            "a recording and the voice registered from it are on one node only, and jobs with them "
+            "fail on the others",
+            "write storage: {hosts: {nas1: ADDRESS}} or storage: {source: SERVER:/PATH}",
+            None,
+            ("storage",),
         )
 
 

@@ -84,7 +84,10 @@ def test_every_choice_is_right_with_every_other(
             given |= {"tls_names": "tts.example.org", "tls_email": "ops@example.org"}
         draft = answered(given, folder)
         reading = read(draft, folder)
-        assert reading.warnings == [], (given, reading.warnings)
+        # Recordings that voices are cloned from are to be where every node sees them.
+        alone = engine.startswith("cosyvoice") and given["storage"] == "none"
+        warned = [one.key for one in reading.warnings]
+        assert warned == ["app.engine.name"] * alone, (given, reading.warnings)
         inventory, app = reading.inventory, reading.inventory.app
         assert (app.engine.name if app.engine else "auto") == engine
         assert (app.venv is None) is python.startswith("/")
