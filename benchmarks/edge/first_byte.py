@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from tests.roles.edge_site import SEED_JOB, Site
 
-_MADE = b"\x00" * 4096
-_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nTransfer-Encoding: chunked\r\n\r\n"
-_CHUNK = b"%x\r\n%b\r\n" % (len(_MADE), _MADE)
+_PIECE = b"\x00" * 1024
+_LENGTH = 2 * len(_PIECE)
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nContent-Length: %d\r\n\r\n" % _LENGTH
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,9 @@ def _place(share: float, some: list[float]) -> int:
 
 async def first_bytes(site: Site, number: int, *, think: float, body: int) -> Times:
     """Ask one after the other, in turns, so that what else the machine does is in both; a node
-    thinks for so many seconds, and a request has a body of so many bytes."""
+    thinks for so many seconds, and a request has a body of so many bytes. The node goes on with its
+    answer when the client has the first byte: an edge that holds it back never ends."""
+    heard = asyncio.Event()
 
     async def stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -41,9 +43,10 @@ async def first_bytes(site: Site, number: int, *, think: float, body: int) -> Ti
             except (asyncio.IncompleteReadError, ConnectionError):
                 break
             await asyncio.sleep(think)
-            writer.write(_HEAD + _CHUNK)
+            writer.write(_HEAD + _PIECE)
             await writer.drain()
-            writer.write(_CHUNK + b"0\r\n\r\n")
+            await heard.wait()
+            writer.write(_PIECE)
             await writer.drain()
         writer.close()
 
@@ -53,8 +56,8 @@ async def first_bytes(site: Site, number: int, *, think: float, body: int) -> Ti
     times = Times([], [])
     try:
         for turn in range(number + 1):
-            direct = await _asked(site.ports[0], body)
-            through = await _asked(site.port, body)
+            direct = await _asked(site.ports[0], body, heard)
+            through = await _asked(site.port, body, heard)
             # The first one opens what later ones use.
             if turn:
                 times.direct.append(direct)
@@ -65,14 +68,17 @@ async def first_bytes(site: Site, number: int, *, think: float, body: int) -> Ti
     return times
 
 
-async def _asked(port: int, body: int) -> float:
+async def _asked(port: int, body: int, heard: asyncio.Event) -> float:
     """A request on a connection of its own, from its first byte to the body's."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     given = f"POST {SEED_JOB} HTTP/1.1\r\nHost: edge\r\nContent-Length: {body}\r\n\r\n"
+    heard.clear()
     began = time.perf_counter()
     writer.write(given.encode() + b"x" * body)
     await reader.readuntil(b"\r\n\r\n")
     await reader.readexactly(1)
     took = time.perf_counter() - began
+    heard.set()
+    await reader.readexactly(_LENGTH - 1)
     writer.transport.abort()
     return took

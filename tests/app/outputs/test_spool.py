@@ -147,7 +147,7 @@ def test_a_folder_that_hangs(tmp_path: Path) -> None:
             outputs = [await save(store)]
             began = loop.time()
             outputs += [await save(store, second=second) for second in range(1, 6)]
-            assert loop.time() - began < 2 * patience, "only the first has to find out"
+            assert loop.time() - began < 5 * patience, "only the first has to find out"
             for output in outputs:
                 check_here(output, place, b"sound")
                 assert await store.find(output.file_name) == output.path
