@@ -253,26 +253,28 @@ def _same(old: Locked | None, new: Locked) -> Locked:
 
 def _taken(files: dict[str, Path], store: Store) -> tuple[LockedFile, ...]:
     _require_content(files)
-    store.require_room(sum(path.stat().st_size for path in files.values() if not store.knows(path)))
+    # A file that links give further names is taken once.
+    places = {*files.values()}
+    store.require_room(sum(path.stat().st_size for path in places if not store.knows(path)))
     executable = {path: os.access(place, os.X_OK) for path, place in files.items()}
-    return _as_files(files, store.take(files), executable)
+    return _as_files(store.take(files), executable)
 
 
 def _adopted(files: dict[str, Path], store: Store) -> tuple[LockedFile, ...]:
     _require_content(files)
     executable = {path: os.access(place, os.X_OK) for path, place in files.items()}
-    return _as_files(files, store.adopt(files), executable)
+    return _as_files(store.adopt(files), executable)
 
 
 def _as_files(
-    files: dict[str, Path], found: Mapping[str, tuple[str, int]], executable: Mapping[str, bool]
+    found: Mapping[str, tuple[str, int]], executable: Mapping[str, bool]
 ) -> tuple[LockedFile, ...]:
     taken = []
     for path, (digest, size) in found.items():
         try:
             taken.append(LockedFile(ArtifactFile(path, size, digest, executable[path])))
         except ValueError as error:
-            raise ArtifactError(f"{files[path]}: cannot be taken: {error}; rename it") from None
+            raise ArtifactError(f"{path}: cannot be taken: {error}; rename it") from None
     return tuple(taken)
 
 

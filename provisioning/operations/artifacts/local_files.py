@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from errno import ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
 from pathlib import Path
 
 from ...model.app_source import is_archive
@@ -19,21 +20,18 @@ def files_below(folder: Path, within: Path | None = None) -> Iterator[tuple[str,
     around them; with ``within`` those that leave that folder; in a checkout of git, where they are
     its authors', those that lead to nothing. Elsewhere such a link is an ``ArtifactError``.
     """
-    root = None if within is None else within.resolve()
-    return _below(folder.resolve(), root, (), is_checkout=False)
+    return _below(folder.resolve(), None if within is None else within.resolve(), ())
 
 
-def _below(
-    folder: Path, root: Path | None, around: tuple[Path, ...], *, is_checkout: bool
-) -> Iterator[tuple[str, Path]]:
-    around, is_checkout = (*around, folder), is_checkout or (folder / ".git").exists()
+def _below(folder: Path, root: Path | None, around: tuple[Path, ...]) -> Iterator[tuple[str, Path]]:
+    around = (*around, folder)
     for entry in sorted(os.scandir(folder), key=lambda one: one.name):
         if entry.name in _SKIPPED:
             continue
         place = Path(entry.path)
         if entry.is_symlink():
             target = _target(place)
-            if target is None and is_checkout:
+            if target is None and _is_in_checkout(folder):
                 continue
             if target is None:
                 raise ArtifactError(
@@ -44,7 +42,7 @@ def _below(
                 continue
             place = target
         if place.is_dir():
-            for path, file in _below(place, root, around, is_checkout=is_checkout):
+            for path, file in _below(place, root, around):
                 yield f"{entry.name}/{path}", file
         elif place.is_file():
             yield entry.name, place
@@ -53,16 +51,35 @@ def _below(
 
 
 def _target(link: Path) -> Path | None:
+    """Place that a link leads to; None for nothing. Raises ``ArtifactError`` where nobody may
+    look."""
     try:
         return link.resolve(strict=True)
-    except (OSError, RuntimeError):
-        # It leads to nothing, or back to itself (which was no OSError before Python 3.13).
+    except RuntimeError:
+        # Back to itself, before Python 3.13.
         return None
+    except OSError as error:
+        if error.errno in (ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG):
+            return None
+        raise ArtifactError(
+            f"{link}: what it leads to cannot be looked at: {error.strerror}; give this user the "
+            "right to, or remove the link"
+        ) from None
+
+
+def _is_in_checkout(folder: Path) -> bool:
+    return any((one / ".git").exists() for one in (folder, *folder.parents))
 
 
 def _is_left_out(target: Path, root: Path | None, around: tuple[Path, ...]) -> bool:
     is_outside = root is not None and not target.is_relative_to(root)
-    return is_outside or ".git" in target.parts or any(one.is_relative_to(target) for one in around)
+    return is_outside or _is_gits(target) or any(one.is_relative_to(target) for one in around)
+
+
+def _is_gits(target: Path) -> bool:
+    """Tell whether it is one of git's own files: content of git-annex is none."""
+    parts = target.parts
+    return ".git" in parts and parts[parts.index(".git") + 1 :][:2] != ("annex", "objects")
 
 
 def unpacked(file: Path, target: Path) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.model.loader.load import load_inventory
-from provisioning.operations.artifacts import checkout, download
+from provisioning.operations.artifacts import checkout, download, store
 from provisioning.operations.artifacts.errors import ArtifactError
 from provisioning.operations.artifacts.fetching import companions, fetch, known, store_of, unknown
 from provisioning.operations.artifacts.lock_file import lock_path
@@ -377,6 +377,39 @@ def test_links_of_a_repository_are_followed_and_those_to_nothing_left_out(tmp_pa
     fetch(other)
     assert contents(other, "code") == {**found, "secret": b"secret\n"}
     assert unknown(other) == []
+    # A folder of it too: whose links they are is said by where they lie.
+    _link(folder / "examples", {"data": "/home/author/data"})
+    part = cluster(tmp_path, "code: {path: code/examples}")
+    fetch(part)
+    assert sorted(contents(part, "code")) == ["one/local/run.sh", "two/local/run.sh", "two/run.sh"]
+    (tmp_path / "weights").mkdir()
+    _link(tmp_path / "weights", {"lost": "nowhere"})
+    _link(folder, {"weights": "../weights"})
+    with pytest.raises(ArtifactError, match=r"weights/lost: a link that leads to nothing"):
+        fetch(other)
+
+
+def test_large_files_of_git_annex_are_links(tmp_path: Path) -> None:
+    folder = tmp_path / "voices"
+    (folder / ".git/annex/objects/7x").mkdir(parents=True)
+    (folder / ".git/annex/objects/7x/SHA256E-s5.wav").write_text("sound")
+    _link(folder, {"one.wav": ".git/annex/objects/7x/SHA256E-s5.wav"})
+    site = cluster(tmp_path, "voices: {path: voices}")
+    fetch(site)
+    assert contents(site, "voices") == {"one.wav": b"sound"}
+
+
+def test_a_file_with_further_names_needs_room_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "voices").mkdir()
+    (tmp_path / "voices/one.wav").write_bytes(bytes(1_000_000))
+    _link(tmp_path / "voices", {"two.wav": "one.wav", "three.wav": "one.wav"})
+    usage = shutil.disk_usage(tmp_path)._replace(free=store._SPARE + 1_500_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    site = cluster(tmp_path, "voices: {path: voices}")
+    fetch(site)
+    assert len(contents(site, "voices")) == 3
 
 
 def test_links_of_a_folder_that_is_no_checkout(tmp_path: Path) -> None:
