@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 from ..resources.base import Observation
 from .fact import Fact
@@ -13,17 +14,29 @@ _OLDEST_GLIBC = 5
 
 @dataclass(frozen=True, slots=True)
 class HostPython:
-    """Version and platform, by which wheels are chosen; as text, all but the last number of the
-    version, which decides which versions of packages fit and not which of their wheels."""
+    """Version and platform, by which wheels are chosen; as text ``py3.11.2-x86_64-glibc2.36``."""
 
     version: tuple[int, int, int]
     machine: str
     glibc: tuple[int, int]
 
     def __str__(self) -> str:
-        return f"py{self.version[0]}.{self.version[1]}-{self.machine}-glibc{self.glibc[0]}." + str(
-            self.glibc[1]
-        )
+        return f"py{_dotted(self.version)}-{self.machine}-glibc{_dotted(self.glibc)}"
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read what ``str`` wrote; without a release (``py3.11-…``) the oldest is meant. Raises
+        ``ValueError``."""
+        python, machine, libc = text.split("-")
+        major, minor, *rest = _numbers(python.removeprefix("py"))
+        glibc = _numbers(libc.removeprefix("glibc"))
+        return cls((major, minor, rest[0] if rest else 0), machine, (glibc[0], glibc[1]))
+
+    @property
+    def kind(self) -> str:
+        """Text without the release of Python, which decides which versions of packages fit, and
+        not which of their wheels."""
+        return f"py{_dotted(self.version[:2])}-{self.machine}-glibc{_dotted(self.glibc)}"
 
     @property
     def tags(self) -> list[str]:
@@ -39,12 +52,20 @@ class HostPython:
         return [*names, f"linux_{self.machine}"]
 
 
-def oldest(kinds: Iterable[HostPython]) -> list[HostPython]:
+def oldest(pythons: Iterable[HostPython]) -> list[HostPython]:
     """The oldest of each kind: what fits it fits the others. Pure."""
     found: dict[str, HostPython] = {}
-    for kind in kinds:
-        found[str(kind)] = min(found.get(str(kind), kind), kind, key=lambda one: one.version)
+    for one in pythons:
+        found[one.kind] = min(found.get(one.kind, one), one, key=lambda each: each.version)
     return [*found.values()]
+
+
+def _dotted(numbers: tuple[int, ...]) -> str:
+    return ".".join(map(str, numbers))
+
+
+def _numbers(dotted: str) -> list[int]:
+    return [int(number) for number in dotted.split(".")]
 
 
 def host_python(python: str) -> Fact[HostPython]:

@@ -1,8 +1,10 @@
 """Platform of a host's Python."""
 
+from dataclasses import replace
+
 import pytest
 
-from provisioning.facts.host_python import host_python
+from provisioning.facts.host_python import HostPython, host_python
 from provisioning.facts.probe import ProbeError
 from provisioning.resources.base import Observation
 
@@ -15,7 +17,10 @@ def test_which_wheels_fit_a_host() -> None:
         0,
     )
     host = host_python("python3").parse(said)
-    assert str(host) == "py3.11-aarch64-glibc2.17"
+    assert str(host) == "py3.11.2-aarch64-glibc2.17"
+    assert host.kind == "py3.11-aarch64-glibc2.17"
+    assert HostPython.read(str(host)) == host
+    assert HostPython.read(host.kind) == replace(host, version=(3, 11, 0))
     assert host.tags[0] == "manylinux_2_17_aarch64"
     assert "manylinux_2_18_aarch64" not in host.tags
     assert host.tags[-4:] == [

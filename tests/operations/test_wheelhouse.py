@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import ReleaseError, build_release
 from provisioning.operations.release.supply import supply
-from provisioning.operations.release.wheelhouse import fetch_wheels
+from provisioning.operations.release.wheel_sets import WheelSets
+from provisioning.operations.release.wheelhouse import Wheel, fetch_wheels
 from provisioning.operations.rolling.errors import ActionError
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
 from provisioning.operations.rolling_upgrade.ssh.cluster import SSHCluster
@@ -53,6 +55,10 @@ def packages(tmp_path: Path) -> Path:
     return folder
 
 
+def _sets(tmp_path: Path, name: str = "wheels") -> WheelSets:
+    return WheelSets(tmp_path / name, "0123456789ab")
+
+
 def _here() -> HostPython:
     return HostPython(sys.version_info[:3], os.uname().machine, (99, 0))
 
@@ -69,7 +75,7 @@ def test_a_program_of_the_interpreters_name_that_is_none_is_passed_over(
     with index(packages, LOGIN, lambda: None) as port:
         url = f"http://{LOGIN}@127.0.0.1:{port}/simple"
         needs = {"requirements.txt": b"tiny\n"}
-        wheels = fetch_wheels(needs, host, tmp_path / "wheels", url, lambda _line: None)
+        wheels = fetch_wheels(needs, host, _sets(tmp_path), url, lambda _line: None)
     assert [wheel.name for wheel in wheels] == ["tinier", "tiny"]
 
 
@@ -80,18 +86,17 @@ def test_pip_fetches_once_and_nobody_sees_the_login(
     needs = {"requirements.txt": b"-r more/needs.txt\n", "more/needs.txt": b"tiny\n"}
     asked: list[None] = []
     told: list[str] = []
-    folder = tmp_path / "wheels"
+    sets = _sets(tmp_path)
     with index(packages, LOGIN, lambda: asked.append(None)) as port:
         url = f"http://{LOGIN}@127.0.0.1:{port}/simple"
-        wheels = fetch_wheels(needs, host, folder, url, told.append)
+        wheels = fetch_wheels(needs, host, sets, url, told.append)
         count = len(asked)
         assert count > 0
-        assert fetch_wheels(needs, host, folder, url, told.append) == wheels
+        assert fetch_wheels(needs, host, sets, url, told.append) == wheels
         assert len(asked) == count
+        nowhere = {"requirements.txt": b"nowhere\n"}
         with pytest.raises(ReleaseError) as refused:
-            fetch_wheels(
-                {"requirements.txt": b"nowhere\n"}, host, tmp_path / "other", url, told.append
-            )
+            fetch_wheels(nowhere, host, _sets(tmp_path, "other"), url, told.append)
     assert [each.line.split(" ")[0] for each in wheels] == ["tinier==2.5", "tiny==1.0"]
     # The line that matters, and nothing of all else that pip says.
     assert str(refused.value).count("\n") == 0
@@ -115,7 +120,7 @@ def test_a_hosts_own_python_decides_what_a_requirement_that_asks_for_it_brings_i
     with index(packages, LOGIN, lambda: None) as port:
         url = f"http://{LOGIN}@127.0.0.1:{port}/simple"
         found = fetch_wheels(
-            {"requirements.txt": needs.encode()}, newer, tmp_path / "new", url, lambda _line: None
+            {"requirements.txt": needs.encode()}, newer, _sets(tmp_path), url, lambda _line: None
         )
     assert [each.name for each in found] == ["asking", "board", "late", "later"]
 
@@ -126,7 +131,7 @@ def test_a_hosts_release_of_python_decides_which_versions_fit(
 ) -> None:
     """Debian 12 has 3.11.2, this machine 3.11.7, and a package needs 3.11.5."""
     wheel(packages, "tiny", "2.0", python=f">={version[0]}.{version[1]}.1")
-    machine, folder = os.uname().machine, tmp_path / "wheels"
+    machine, sets = os.uname().machine, _sets(tmp_path)
     older = HostPython((*version, 0), machine, (99, 0))
     newer = HostPython((*version, 1), machine, (99, 0))
 
@@ -134,14 +139,60 @@ def test_a_hosts_release_of_python_decides_which_versions_fit(
         with index(packages, LOGIN, lambda: None) as port:
             url = f"http://{LOGIN}@127.0.0.1:{port}/simple"
             needs = {"requirements.txt": b"tiny\n"}
-            found = fetch_wheels(needs, host, folder, url, lambda _line: None)
+            found = fetch_wheels(needs, host, sets, url, lambda _line: None)
         return [each.line.split(" ")[0] for each in found]
 
     assert lines(newer) == ["tiny==2.0"]
     assert lines(older) == ["tinier==2.5", "tiny==1.0"]
-    # What fits the oldest fits all.
+    # Each keeps its own, and what fits the oldest fits all.
+    assert lines(newer) == ["tiny==2.0"]
+    shutil.rmtree(sets.folder(newer))
     assert lines(newer) == ["tinier==2.5", "tiny==1.0"]
     assert oldest([newer, older]) == oldest([older, newer]) == [older]
+
+
+def test_many_that_need_the_same_fetch_it_once(packages: Path, tmp_path: Path) -> None:
+    """A rolling upgrade stages on all nodes at once."""
+    asked: list[None] = []
+    needs = {"requirements.txt": b"tiny\n"}
+    with index(packages, LOGIN, lambda: asked.append(None)) as port:
+        url = f"http://{LOGIN}@127.0.0.1:{port}/simple"
+
+        def fetched(number: int) -> list[Wheel]:
+            sets = _sets(tmp_path, "alone" if number < 0 else "wheels")
+            return fetch_wheels(needs, _here(), sets, url, lambda _line: None)
+
+        fetched(-1)
+        alone = len(asked)
+        with ThreadPoolExecutor(4) as threads:
+            every = list(threads.map(fetched, range(4)))
+    assert len(asked) == 2 * alone
+    assert all(one == every[0] for one in every)
+    assert all(wheel.path.is_file() for wheel in every[0])
+
+
+def test_a_set_that_was_cut_is_no_set(packages: Path, tmp_path: Path) -> None:
+    sets, needs = _sets(tmp_path), {"requirements.txt": b"tiny\n"}
+
+    def cut(line: str) -> None:
+        if "tiny" in line:
+            raise KeyboardInterrupt
+
+    with index(packages, LOGIN, lambda: None) as port:
+        url = f"http://{LOGIN}@127.0.0.1:{port}/simple"
+        with pytest.raises(KeyboardInterrupt):
+            fetch_wheels(needs, _here(), sets, url, cut)
+        assert sets.fitting(_here()) is None
+        found = fetch_wheels(needs, _here(), sets, url, lambda _line: None)
+    assert [each.name for each in found] == ["tinier", "tiny"]
+    assert [path.name for path in sets.root.iterdir() if path.is_dir()] == [
+        sets.folder(_here()).name
+    ]
+
+
+def test_a_bundle_has_none_for_an_older_python(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseError, match=r"the bundle has no wheels for py3\.9\.0-"):
+        fetch_wheels({}, _OLD, _sets(tmp_path), None, lambda _line: None)
 
 
 _INVENTORY = f"""\

@@ -13,6 +13,7 @@ from ..artifacts.fetching import Watch, companions, fetch, store_of
 from ..artifacts.lock_file import Locked
 from ..cluster.cluster import Cluster
 from ..release import build_release
+from ..release.wheel_sets import WheelSets
 from ..release.wheelhouse import Wheel, fetch_wheels
 from ..run.operator_name import operator_name
 from .apt import fetch_packages, place_of
@@ -115,9 +116,9 @@ class _Packing:
         environment, venv = self.release.environment, self.cluster.inventory.app.venv
         assert environment is not None and venv is not None
         index = venv.index_url.address() if venv.index_url else None
-        folder = self.cluster.state_dir / "wheels" / f"{environment.wheels}-{kind}"
+        sets = WheelSets(self.cluster.state_dir / "wheels", environment.wheels)
         self.tell(f"wheels for {kind}")
-        fetched = fetch_wheels(self.release.needs, kind, folder, index, self.tell)
+        fetched = fetch_wheels(self.release.needs, kind, sets, index, self.tell)
         found = Wheels(python=str(kind), wheels=tuple(map(_wheel, fetched)))
         self.files.update((found.place(one.path.name), one.path) for one in fetched)
         return found

@@ -74,7 +74,11 @@ class Wheel(Content):
 class Wheels(_Part):
     """The packages of the release's environment for one kind of Python."""
 
-    python: Annotated[str, Field(pattern=r"^py[0-9.]+-[a-z0-9_]+-glibc[0-9.]+$")]
+    python: Annotated[
+        str, Field(pattern=r"^py[0-9]+\.[0-9]+(\.[0-9]+)?-[a-z0-9_]+-glibc[0-9]+\.[0-9]+$")
+    ]
+    """As ``HostPython`` is written. It fits later releases of that Python too; bundles of older
+    programs name none."""
     wheels: tuple[Wheel, ...]
 
     def place(self, file: str) -> str:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from ...facts.host_python import HostPython
 from ..artifacts.fetching import store_of
 from ..artifacts.lock_file import lock_path, read_lock, write_lock
 from ..artifacts.store import Store, sha256_of
 from ..cluster.cluster import Cluster
-from ..release.wheelhouse import complete, is_complete
+from ..release.wheel_sets import WheelSets, complete, is_complete
+from ..release.wheelhouse import wheels_in
 from .manifest import Content, Wheels
 from .reading import Bundle
 
@@ -31,9 +33,10 @@ def unpack(bundle: Bundle, cluster: Cluster, tell: Tell) -> None:
         for place, target, content in wheels:
             _copy(bundle, place, content, target, store)
         for kind in bundle.manifest.pythons:
-            if not is_complete(_folder(bundle, cluster, kind)):
+            folder = _folder(bundle, cluster, kind)
+            if not is_complete(folder):
                 tell(f"{len(kind.wheels)} wheels for {kind.python}")
-                complete(_folder(bundle, cluster, kind), None)
+                complete(folder, [wheel.line for wheel in wheels_in(folder)])
         for place, target, content in blobs:
             tell(f"unpack {place}")
             _copy(bundle, place, content, target, store)
@@ -59,7 +62,8 @@ def _lacking_wheels(bundle: Bundle, cluster: Cluster) -> list[tuple[str, Path, C
 
 
 def _folder(bundle: Bundle, cluster: Cluster, kind: Wheels) -> Path:
-    return cluster.state_dir / "wheels" / f"{bundle.manifest.release.wheels}-{kind.python}"
+    sets = WheelSets(cluster.state_dir / "wheels", bundle.manifest.release.wheels)
+    return sets.folder(HostPython.read(kind.python))
 
 
 def _lacking_blobs(bundle: Bundle, store: Store) -> list[tuple[str, Path, Content]]:

@@ -21,6 +21,7 @@ from ..spreading.real_servers import helpers, real_servers
 from ..spreading.spreading import spread
 from .errors import ReleaseError
 from .interpreter import install_interpreters
+from .wheel_sets import WheelSets
 from .wheelhouse import Wheel, fetch_wheels
 
 _HERE = "control machine"
@@ -44,7 +45,7 @@ def supply(op: Operation, release: ReleaseArchive, plans: Plans) -> None:
     install_interpreters(names, str(app.base_python), plans, op.fleet, op.progress)
     pythons = _pythons(app, names, op.fleet)
     for kind in oldest(pythons.values()):
-        hosts = [name for name, python in pythons.items() if str(python) == str(kind)]
+        hosts = [name for name, python in pythons.items() if python.kind == kind.kind]
         wheels = _fetched(op, release, environment.wheels, kind)
         _bring(op, hosts, environment.wheels, wheels)
 
@@ -65,12 +66,12 @@ def _pythons(app: App, names: list[str], fleet: Fleet) -> dict[str, HostPython]:
 def _fetched(op: Operation, release: ReleaseArchive, key: str, kind: HostPython) -> list[Wheel]:
     venv = op.cluster.inventory.app.venv
     index = venv.index_url.address() if venv and venv.index_url else None
-    folder = op.cluster.state_dir / "wheels" / f"{key}-{kind}"
+    sets = WheelSets(op.cluster.state_dir / "wheels", key)
 
     def tell(line: str) -> None:
         op.progress(Event("step", _HERE, line))
 
-    wheels = fetch_wheels(release.needs, kind, folder, index, tell)
+    wheels = fetch_wheels(release.needs, kind, sets, index, tell)
     size = sum(wheel.path.stat().st_size for wheel in wheels) // _MEGABYTE
     op.progress(Event("done", _HERE, f"{len(wheels)} wheels for {kind}, {size} MB"))
     return wheels

@@ -14,16 +14,13 @@ from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from ...durable_file import write_durably
 from ...facts.host_python import HostPython
 from .errors import ReleaseError
 from .pip_as_host import pip_as
 from .pip_words import reason
 from .requirements import FILE
+from .wheel_sets import LIST, WheelSets, complete
 
-_LIST = "wheels.txt"
-"""Written when the folder is complete; its first line may say the oldest Python that they fit."""
-_FOR = "# for Python "
 _KEPT_LINES = 500
 """Of what pip said, for the reason why it failed."""
 Tell = Callable[[str], None]
@@ -46,52 +43,36 @@ class Wheel:
 
 
 def fetch_wheels(
-    needs: Mapping[str, bytes], host: HostPython, folder: Path, index_url: str | None, tell: Tell
+    needs: Mapping[str, bytes],
+    host: HostPython,
+    sets: WheelSets,
+    index_url: str | None,
+    tell: Tell,
 ) -> list[Wheel]:
-    """All packages that the requirements bring in on such a host, kept in ``folder``.
+    """All packages that the requirements bring in on such a host, kept among ``sets``.
 
-    A folder that is complete, and not for a newer release of the host's Python, is taken as it is.
-    Where an interpreter of the host's version is on this machine it builds what has no wheel;
-    otherwise there must be a wheel of everything. Raises ``ReleaseError``.
+    A complete set that fits is taken as it is. Where an interpreter of the host's version is on
+    this machine it builds what has no wheel; otherwise there must be a wheel of everything. Raises
+    ``ReleaseError``.
     """
-    if is_complete(folder) and (not needs or _fits(folder, host)):
-        return _wheels(folder)
+    if (kept := sets.fitting(host)) is not None:
+        return wheels_in(kept)
     if not needs:
         raise ReleaseError(
             f"the bundle has no wheels for {host}; make it anew with `cluster bundle create`"
         )
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
-    with tempfile.TemporaryDirectory(prefix="cosyvoice-requirements-") as scratch:
-        for path, content in needs.items():
-            place = Path(scratch) / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
-        command = _command(host, folder, Path(scratch) / FILE)
-        _pip(command, index_url, tell)
-    return complete(folder, host)
-
-
-def is_complete(folder: Path) -> bool:
-    """Tell whether a folder has all packages."""
-    return (folder / _LIST).is_file()
-
-
-def complete(folder: Path, host: HostPython | None) -> list[Wheel]:
-    """Say of a folder that it has all packages, chosen for such a host where that is known."""
-    wheels = _wheels(folder)
-    said = "" if host is None else f"{_FOR}{'.'.join(map(str, host.version))}\n"
-    text = "".join(f"{wheel.line}\n" for wheel in wheels)
-    write_durably(folder / _LIST, said + text)
-    return wheels
-
-
-def _fits(folder: Path, host: HostPython) -> bool:
-    first = (folder / _LIST).read_text("utf-8").partition("\n")[0]
-    if not first.startswith(_FOR):
-        return True
-    oldest = tuple(map(int, first.removeprefix(_FOR).split(".")))
-    return oldest <= host.version
+    with sets.making(host) as folder:
+        # Another may have made it while we waited.
+        if (kept := sets.fitting(host)) is not None:
+            return wheels_in(kept)
+        with tempfile.TemporaryDirectory(prefix="cosyvoice-requirements-") as scratch:
+            for path, content in needs.items():
+                place = Path(scratch) / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content)
+            _pip(_command(host, folder, Path(scratch) / FILE), host, index_url, tell)
+        complete(folder, [wheel.line for wheel in wheels_in(folder)])
+    return wheels_in(sets.folder(host))
 
 
 def _command(host: HostPython, folder: Path, requirements: Path) -> list[str]:
@@ -127,7 +108,7 @@ def _runs(python: str) -> bool:
         return False
 
 
-def _pip(command: list[str], index_url: str | None, tell: Tell) -> None:
+def _pip(command: list[str], host: HostPython, index_url: str | None, tell: Tell) -> None:
     environment = {**os.environ}
     if index_url is not None:
         # Not an argument: those are in the list of processes.
@@ -153,13 +134,14 @@ def _pip(command: list[str], index_url: str | None, tell: Tell) -> None:
             pip.terminate()
             raise
     if pip.returncode != 0:
-        raise ReleaseError(f"app.venv: pip could not fetch the packages: {reason([*last])}")
+        raise ReleaseError(f"app.venv: pip could not fetch packages for {host}: {reason([*last])}")
 
 
-def _wheels(folder: Path) -> list[Wheel]:
+def wheels_in(folder: Path) -> list[Wheel]:
+    """Return the wheels of a folder. Raises ``ReleaseError`` where something else is in it."""
     found = []
     for path in sorted(folder.iterdir()):
-        if path.name.startswith(_LIST):
+        if path.name.startswith(LIST):
             continue
         try:
             name, version, _, _ = parse_wheel_filename(path.name)

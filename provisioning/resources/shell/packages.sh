@@ -201,16 +201,24 @@ room_for_packages() { # NAME..., lines DISTRIBUTION NAME BYTES on standard input
     done
 }
 
+fits_python() { # KIND FOUND: wheels for a release of Python fit those after it
+    PY=${1%%-*} FOUND_PY=${2%%-*}
+    [ "${1#*-}" = "${2#*-}" ] || return 1
+    # Bundles of older programs say py3.11, and mean any release of it.
+    case $PY in *.*.*) ;; *) PY=$PY.0 ;; esac
+    [ "${PY%.*}" = "${FOUND_PY%.*}" ] && [ "${PY##*.}" -le "${FOUND_PY##*.}" ]
+}
+
 python_in_bundle() { # DIRECTORY RELEASE PYTHON 'KIND BYTES'...
     if [ -f "$1/releases/$2/.cluster-release" ] || [ ! -x "$3" ]; then return 0; fi
     FOUND=$("$3" -I -S -c 'import platform, sys
 libc, version = platform.libc_ver()
-kind = "py%d.%d" % sys.version_info[:2], platform.machine(), libc + ".".join(version.split(".")[:2])
+kind = "py%d.%d.%d" % sys.version_info[:3], platform.machine(), libc + ".".join(version.split(".")[:2])
 print("-".join(kind))')
     PLACE=$1
     shift 3
     for VALUE; do
-        [ "${VALUE% *}" = "$FOUND" ] || continue
+        fits_python "${VALUE% *}" "$FOUND" || continue
         while [ ! -d "${PLACE:-/}" ]; do PLACE=${PLACE%/*}; done
         LOOKED=$(df -B1 --output=avail -- "${PLACE:-/}" | tail -n 1)
         [ "${VALUE#* }" -le "$LOOKED" ] || {

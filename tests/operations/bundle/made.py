@@ -26,7 +26,7 @@ from provisioning.operations.bundle.writing import write_bundle
 from provisioning.operations.cluster.cluster import Cluster
 from provisioning.operations.release import build_release
 
-KIND = "py3.11-x86_64-glibc2.36"
+KIND = "py3.11.2-x86_64-glibc2.36"
 _INVENTORY = """\
 name: offline
 vip: 192.0.2.100

@@ -17,7 +17,7 @@ from provisioning.operations.bundle.errors import BundleError
 from provisioning.operations.bundle.fitting import release_of
 from provisioning.operations.bundle.reading import open_bundle
 from provisioning.operations.bundle.unpacking import unpack
-from provisioning.operations.release.wheelhouse import is_complete
+from provisioning.operations.release.wheel_sets import is_complete
 from tests.operations.bundle.made import KIND, Made, made
 
 

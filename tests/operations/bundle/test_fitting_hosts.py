@@ -90,17 +90,24 @@ def test_room(site: Made, host: Host, installed: int, status: int) -> None:
     ("kind", "size", "said"),
     [
         ("py3.2-x86_64-glibc2.1", 1, "and the bundle is for py3.2-x86_64-glibc2.1"),
-        (None, 10**15, "MB more|MB for them"),
+        (0, 10**15, "MB more|MB for them"),
+        (0, 1, ""),
+        (-1, 1, ""),
+        (1, 1, "and the bundle is for py3."),
         (None, 1, ""),
     ],
 )
-def test_python(site: Made, host: Host, kind: str | None, size: int, said: str) -> None:
+def test_python(site: Made, host: Host, kind: str | int | None, size: int, said: str) -> None:
+    """Also a release of the host's Python, counted from its own; None: of an older program."""
     fact = host_python("/usr/bin/python3")
-    found = str(fact.parse(host.run(fact.fragment)))
+    python = fact.parse(host.run(fact.fragment))
+    major, minor, last = python.version
+    if isinstance(kind, int):
+        kind = str(replace(python, version=(major, minor, max(last + kind, 0))))
     manifest = open_bundle(site.bundle).manifest
     (wheels,) = manifest.pythons
     wheel = wheels.wheels[0].model_copy(update={"size": size, "unpacked": 0})
-    wheels = wheels.model_copy(update={"python": kind or found, "wheels": (wheel,)})
+    wheels = wheels.model_copy(update={"python": kind or python.kind, "wheels": (wheel,)})
     desired = wanted(site, manifest.model_copy(update={"pythons": (wheels,)}))
     answer = asked(host, desired, "wheels for its Python")
     assert answer.status == (1 if said else 0), answer

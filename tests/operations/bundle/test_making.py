@@ -67,7 +67,7 @@ def test_every_host_may_be_of_a_named_distribution(tmp_path: Path) -> None:
     ((distribution, names),) = found.packages.items()
     assert str(distribution) == "debian-trixie-arm64"
     assert {"keepalived", "python3-venv"} <= names
-    assert [str(one) for one in found.pythons] == ["py3.13-aarch64-glibc2.41"]
+    assert [str(one) for one in found.pythons] == ["py3.13.5-aarch64-glibc2.41"]
 
 
 def test_a_python_of_a_name_of_its_own() -> None:
