@@ -31,7 +31,7 @@ def _below(folder: Path, root: Path | None, around: tuple[Path, ...]) -> Iterato
         place = Path(entry.path)
         if entry.is_symlink():
             target = _target(place)
-            if target is None and _is_in_checkout(folder):
+            if target is None and _is_in_checkout(folder, around):
                 continue
             if target is None:
                 raise ArtifactError(
@@ -67,8 +67,10 @@ def _target(link: Path) -> Path | None:
         ) from None
 
 
-def _is_in_checkout(folder: Path) -> bool:
-    return any((one / ".git").exists() for one in (folder, *folder.parents))
+def _is_in_checkout(folder: Path, around: tuple[Path, ...]) -> bool:
+    """Tell whether one of the folders that it was reached by, and lies in, is a checkout. Those
+    above are not asked: an inventory is often kept in git, and what lies beside it is not."""
+    return any((one / ".git").exists() for one in around if folder.is_relative_to(one))
 
 
 def _is_left_out(target: Path, root: Path | None, around: tuple[Path, ...]) -> bool:

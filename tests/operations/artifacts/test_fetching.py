@@ -377,11 +377,7 @@ def test_links_of_a_repository_are_followed_and_those_to_nothing_left_out(tmp_pa
     fetch(other)
     assert contents(other, "code") == {**found, "secret": b"secret\n"}
     assert unknown(other) == []
-    # A folder of it too: whose links they are is said by where they lie.
-    _link(folder / "examples", {"data": "/home/author/data"})
-    part = cluster(tmp_path, "code: {path: code/examples}")
-    fetch(part)
-    assert sorted(contents(part, "code")) == ["one/local/run.sh", "two/local/run.sh", "two/run.sh"]
+    # Whose links they are is said by where they lie.
     (tmp_path / "weights").mkdir()
     _link(tmp_path / "weights", {"lost": "nowhere"})
     _link(folder, {"weights": "../weights"})
@@ -413,6 +409,8 @@ def test_a_file_with_further_names_needs_room_once(
 
 
 def test_links_of_a_folder_that_is_no_checkout(tmp_path: Path) -> None:
+    """Beside an inventory that is kept in git."""
+    _git(tmp_path, "init", "-q")
     (tmp_path / "voices").mkdir()
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/a.wav").write_text("a")
