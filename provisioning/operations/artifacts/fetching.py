@@ -274,7 +274,8 @@ def _as_files(
         try:
             taken.append(LockedFile(ArtifactFile(path, size, digest, executable[path])))
         except ValueError as error:
-            raise ArtifactError(f"{path}: cannot be taken: {error}; rename it") from None
+            # It names the file, quoted: a name may have anything in it.
+            raise ArtifactError(f"cannot be taken: {error}; rename it") from None
     return tuple(taken)
 
 

@@ -244,6 +244,16 @@ def test_two_versions_share_what_they_have_in_common(hub: Hub, tmp_path: Path) -
     assert contents(site, "model") == contents(site, "newer") == _FILES
 
 
+def test_a_name_that_breaks_lines_is_told_on_one(tmp_path: Path) -> None:
+    (tmp_path / "voices").mkdir()
+    (tmp_path / "voices/one\ntwo.wav").write_bytes(b"sound")
+    site = cluster(tmp_path, "voices: {path: voices}")
+    with pytest.raises(ArtifactError) as refused:
+        fetch(site)
+    assert r"artifact voices: cannot be taken: file 'one\ntwo.wav':" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
 def test_a_list_that_leads_elsewhere_is_refused(hub: Hub, tmp_path: Path) -> None:
     hub.files["../../etc/x"] = b"x"
     site = cluster(tmp_path, model(hub, "modelscope"))
