@@ -26,14 +26,15 @@ def write_durably(path: Path, text: str, *, mode: int = 0o666) -> None:
         with contextlib.suppress(OSError):
             draft.unlink()
         raise
-    _flush_names(path.parent)
+    # Some network file systems have no fsync for folders; the file itself is safe.
+    with contextlib.suppress(OSError):
+        flush(path.parent)
 
 
-def _flush_names(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def flush(path: Path) -> None:
+    """Bring the content of a file, or the names in a folder, to the disk. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        # Some network file systems have no fsync for folders; the file itself is safe.
-        with contextlib.suppress(OSError):
-            os.fsync(descriptor)
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)

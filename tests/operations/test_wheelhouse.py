@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from provisioning.operations.operation import Operation
 from provisioning.operations.planning import Plans, plan_hosts
 from provisioning.operations.release import ReleaseError, build_release
 from provisioning.operations.release.supply import supply
-from provisioning.operations.release.wheel_sets import WheelSets
+from provisioning.operations.release.wheel_sets import LIST, WheelSets, complete
 from provisioning.operations.release.wheelhouse import Wheel, fetch_wheels
 from provisioning.operations.rolling.errors import ActionError
 from provisioning.operations.rolling_upgrade.options import UpgradeOptions
@@ -188,6 +189,55 @@ def test_a_set_that_was_cut_is_no_set(packages: Path, tmp_path: Path) -> None:
     assert [path.name for path in sets.root.iterdir() if path.is_dir()] == [
         sets.folder(_here()).name
     ]
+
+
+def test_who_waits_for_another_that_fetches_is_told_so(packages: Path, tmp_path: Path) -> None:
+    sets, needs = _sets(tmp_path), {"requirements.txt": b"tiny\n"}
+    told: list[str] = []
+    started, go_on = threading.Event(), threading.Event()
+
+    def hold(_line: str) -> None:
+        started.set()
+        assert go_on.wait(60)
+
+    def tell(line: str) -> None:
+        told.append(line)
+        go_on.set()
+
+    with index(packages, LOGIN, lambda: None) as port, ThreadPoolExecutor(1) as threads:
+        url = f"http://{LOGIN}@127.0.0.1:{port}/simple"
+        first = threads.submit(fetch_wheels, needs, _here(), sets, url, hold)
+        assert started.wait(60)
+        found = fetch_wheels(needs, _here(), sets, url, tell)
+        assert found == first.result()
+    assert told == [f"wait for another that fetches wheels for {_here()}"]
+
+
+def test_old_sets_go_unless_they_are_in_use(tmp_path: Path) -> None:
+    """The environments of as many releases as nodes keep; a set that another command took today is
+    read by it."""
+    root = tmp_path / "wheels"
+    days = {"oldest": 9, "older": 8, "old": 7, "newest": 0.5}
+    for key, age in days.items():
+        for host in (_here(), _OLD):
+            folder = WheelSets(root, key).folder(host)
+            folder.mkdir(parents=True)
+            complete(folder, ["tiny==1.0"])
+            when = time.time() - age * 86_400
+            os.utime(folder / LIST, (when, when))
+    # A set that is being unpacked, and what a cut removal left.
+    (root / f"cut-{_here()}").mkdir()
+    (root / ".long-ago.gone").mkdir()
+    (root / ".long-ago.gone/tiny.whl").touch()
+
+    def kept(own: str, keep: int) -> set[str]:
+        WheelSets(root, own).forget_others(keep)
+        return {path.name.partition("-")[0] for path in root.iterdir() if path.is_dir()}
+
+    assert kept("oldest", 3) == {"oldest", "old", "newest", "cut"}
+    assert WheelSets(root, "old").fitting(_OLD) is not None
+    # Taken by the line above, so one too many stays.
+    assert kept("oldest", 1) == {"oldest", "old", "newest", "cut"}
 
 
 def test_a_bundle_has_none_for_an_older_python(tmp_path: Path) -> None:

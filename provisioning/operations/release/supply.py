@@ -48,6 +48,8 @@ def supply(op: Operation, release: ReleaseArchive, plans: Plans) -> None:
         hosts = [name for name, python in pythons.items() if python.kind == kind.kind]
         wheels = _fetched(op, release, environment.wheels, kind)
         _bring(op, hosts, environment.wheels, wheels)
+    if names:
+        _forget_others(op, environment.wheels)
 
 
 def _pythons(app: App, names: list[str], fleet: Fleet) -> dict[str, HostPython]:
@@ -66,15 +68,26 @@ def _pythons(app: App, names: list[str], fleet: Fleet) -> dict[str, HostPython]:
 def _fetched(op: Operation, release: ReleaseArchive, key: str, kind: HostPython) -> list[Wheel]:
     venv = op.cluster.inventory.app.venv
     index = venv.index_url.address() if venv and venv.index_url else None
-    sets = WheelSets(op.cluster.state_dir / "wheels", key)
 
     def tell(line: str) -> None:
         op.progress(Event("step", _HERE, line))
 
-    wheels = fetch_wheels(release.needs, kind, sets, index, tell)
+    wheels = fetch_wheels(release.needs, kind, _sets(op, key), index, tell)
     size = sum(wheel.path.stat().st_size for wheel in wheels) // _MEGABYTE
     op.progress(Event("done", _HERE, f"{len(wheels)} wheels for {kind}, {size} MB"))
     return wheels
+
+
+def _sets(op: Operation, key: str) -> WheelSets:
+    return WheelSets(op.cluster.state_dir / "wheels", key)
+
+
+def _forget_others(op: Operation, key: str) -> None:
+    try:
+        _sets(op, key).forget_others(op.cluster.inventory.app.keep_releases)
+    except OSError as error:
+        # Room is all that it costs: it ends no deploy.
+        op.progress(Event("step", _HERE, f"old wheels stay: {error}"))
 
 
 def _bring(op: Operation, hosts: list[str], key: str, wheels: list[Wheel]) -> None:

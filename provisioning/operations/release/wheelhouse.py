@@ -61,7 +61,9 @@ def fetch_wheels(
         raise ReleaseError(
             f"the bundle has no wheels for {host}; make it anew with `cluster bundle create`"
         )
-    with sets.making(host) as folder:
+    with sets.making(
+        host, lambda: tell(f"wait for another that fetches wheels for {host}")
+    ) as folder:
         # Another may have made it while we waited.
         if (kept := sets.fitting(host)) is not None:
             return wheels_in(kept)
