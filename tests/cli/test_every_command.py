@@ -12,6 +12,9 @@ import pytest
 from provisioning.cli.group import Commands
 from provisioning.cli.main import main
 from provisioning.cli.running import cluster
+from provisioning.model.cluster_record import ClusterRecord
+from provisioning.model.past_run import PastRun
+from provisioning.operations.run.memory import Memory
 
 _README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 _INVENTORY = """\
@@ -245,6 +248,17 @@ def test_a_refused_run_is_refused_in_the_history(run: Run) -> None:
     assert "no director can be reached" in told["reason"]
     assert "run" not in told["who"].split()
     assert "no director can be reached" in run(["history", "show", told["id"]])[1]
+
+
+def test_a_run_from_elsewhere_is_asked_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = PastRun("20261201T050000Z-1234", "ana@there", "deploy", "2026-12-01T05:00:00Z", "ok")
+    memory = Memory(ClusterRecord(history=(theirs,)), (), {}, {})
+    monkeypatch.setattr("provisioning.cli.commands.history.remembered", lambda *_: memory)
+    status, _, err = run(["history", "show", theirs.id])
+    assert status == 1 and "no run" in err and "`cluster history` lists" in err
+    status, _, err = run(["history", "--all", "show", theirs.id])
+    assert status == 1 and "(deploy: ok) was run by ana@there from another folder" in err
+    assert "`cluster history --all` lists" in run(["history", "--all", "show", "other"])[2]
 
 
 def test_an_inventory_named_without_i(run: Run) -> None:

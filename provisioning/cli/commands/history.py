@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ...engine.journal import Record, RunRecord, read_run, runs
+from ...model.past_run import PastRun
 from ...operations.cluster.cluster import Cluster
 from ...operations.cluster.fleet import open_fleet
 from ...operations.host_words import of_host
@@ -35,6 +36,15 @@ class _Asked:
 
     cluster: Cluster
     as_json: bool
+    everybodys: bool
+    accept_new_host_keys: bool
+
+    def past_runs(self) -> tuple[PastRun, ...]:
+        """Runs that the cluster remembers: as this folder last saw it, or asked now."""
+        if not self.everybodys:
+            return self.cluster.record.history
+        with open_fleet(self.cluster, accept_new_host_keys=self.accept_new_host_keys) as fleet:
+            return remembered(self.cluster, fleet).record.history
 
 
 @click.group(invoke_without_command=True)
@@ -60,15 +70,14 @@ def history(
     Exit status: 0 shown, 1 what is kept cannot be read, 2 wrong inventory or command line.
     """
     cluster = Cluster(load_or_exit(inventory), inventory)
-    context.obj = _Asked(cluster, as_json)
+    asked = _Asked(cluster, as_json, everybodys, accept_new_host_keys)
+    context.obj = asked
     if context.invoked_subcommand is not None:
         return
     found = [_summary(run) for run in runs(cluster.history_dir)]
     if everybodys:
         here = {one["id"] for one in found}
-        with open_fleet(cluster, accept_new_host_keys=accept_new_host_keys) as fleet:
-            known = remembered(cluster, fleet).record.history
-        found += [asdict(run) for run in known if run.id not in here]
+        found += [asdict(run) for run in asked.past_runs() if run.id not in here]
         found.sort(key=lambda one: str(one["id"]), reverse=True)
     if as_json:
         print_json(found)
@@ -97,14 +106,15 @@ def show(asked: "_Asked", run_id: str, as_json: bool) -> None:
     try:
         run = read_run(cluster.history_dir, run_id)
     except KeyError:
-        for known in cluster.record.history:
+        for known in asked.past_runs():
             if known.id == run_id:
                 raise click.ClickException(
                     f"{run_id} ({known.command}: {known.result}) was run by {known.who} from "
                     "another folder; its steps are there"
                 ) from None
         raise click.ClickException(
-            f"no run {run_id!r} in {cluster.history_dir}; `cluster history` lists them"
+            f"no run {run_id!r} in {cluster.history_dir}; "
+            f"`cluster history{' --all' if asked.everybodys else ''}` lists them"
         ) from None
     if as_json or asked.as_json:
         print_json(run.records)
