@@ -72,4 +72,4 @@ def test_the_extra_app_has_by_itself_all_that_the_app_imports() -> None:
 def test_nothing_that_the_app_does_not_import_is_brought_for_the_cli() -> None:
     app_needs = _named(_SETUP["options.extras_require"]["app"])
     shared = _named(_SETUP["options"]["install_requires"]) & app_needs
-    assert shared == {"click", "httpx", "jinja2", "pydantic"}
+    assert shared == {"click", "jinja2", "pydantic"}

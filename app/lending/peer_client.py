@@ -7,10 +7,11 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import httpx
+from aiohttp import ClientError, ClientResponse, ClientTimeout
 
 from ..errors import SpeechError
 from ..session_routing.peers.peer import Peer
+from ..session_routing.peers.peer_http import PeerHttp
 from ..session_routing.peers.signatures import CLOCK, UNTIMELY, Signatures
 from ..workers.frames import Frame, FrameError, taken_from
 from ..workers.job import Job
@@ -22,10 +23,10 @@ from .ledger import Ending, Ledger
 from .message import Kind
 from .peer_interface import PeerSilentError
 
-_QUESTION = httpx.Timeout(1.0)
+_QUESTION = ClientTimeout(total=None, sock_connect=1.0, sock_read=1.0)
 # A node in the next rack takes a connection at once or not at all; while a job runs there it says
 # every second that it is alive.
-_JOB = httpx.Timeout(10.0, connect=1.0, pool=5.0)
+_JOB = ClientTimeout(total=None, sock_connect=1.0, sock_read=10.0)
 _GRACE = 2.0
 """Seconds past the deadline in which the other node tells of it itself."""
 
@@ -34,9 +35,7 @@ class HttpPeerClient:
     """Peers of one cluster."""
 
     def __init__(self, signatures: Signatures, kind: Kind, ledger: Ledger) -> None:
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-        # Peers are named by address: no proxy of the environment is asked for them.
-        self.client = httpx.AsyncClient(limits=limits, trust_env=False)
+        self.http = PeerHttp()
         self.signatures = signatures
         self.kind = kind
         self.ledger = ledger
@@ -47,7 +46,7 @@ class HttpPeerClient:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self.client.aclose()
+        await self.http.close()
 
     async def waiting(self, peer: Peer, age: float | None) -> int:
         """Tell the peer that a job waits; see ``app.lending.peer_interface.PeerClient``."""
@@ -76,41 +75,35 @@ class HttpPeerClient:
         return Loan(self, peer)
 
     async def send(
-        self, peer: Peer, what: str, body: bytes, timeout: httpx.Timeout
-    ) -> httpx.Response:
+        self, peer: Peer, what: str, body: bytes, timeout: ClientTimeout
+    ) -> ClientResponse:
         """The answer to a request that the peer knows to be of this cluster, and this body; it is
-        to be read or closed. Raises ``httpx.HTTPError``."""
+        to be closed. Raises ``aiohttp.ClientError``."""
         answer, learned = await self._sent(peer, what, body, timeout)
         if learned:
-            await answer.aclose()
+            answer.close()
             answer, _ = await self._sent(peer, what, body, timeout)
         return answer
 
     async def _sent(
-        self, peer: Peer, what: str, body: bytes, timeout: httpx.Timeout
-    ) -> tuple[httpx.Response, bool]:
+        self, peer: Peer, what: str, body: bytes, timeout: ClientTimeout
+    ) -> tuple[ClientResponse, bool]:
         """An answer, and whether it was that the pass was not timely: now its clock is known."""
         given = credentials.written(self.signatures, peer.name, what, body)
-        request = self.client.build_request(
-            "POST",
-            peer.url + credentials.PATH + what,
-            content=body,
-            headers={credentials.HEADER: given.decode()},
-            timeout=timeout,
-        )
-        answer = await self.client.send(request, stream=True)
-        shown = answer.headers.get(CLOCK) if answer.status_code == UNTIMELY else None
+        headers = [(credentials.HEADER.encode(), given)]
+        url = peer.url + credentials.PATH + what
+        answer = await self.http.send("POST", url, headers, body, timeout)
+        shown = answer.headers.get(CLOCK) if answer.status == UNTIMELY else None
         return answer, shown is not None and self.signatures.learn(peer.name, given, shown)
 
     async def _ask(self, peer: Peer, what: str, content: dict[str, Any]) -> dict[str, Any]:
         told = {**content, "release": self.kind.release, "engine": self.kind.engine}
         try:
-            sent = await self.send(peer, what, json.dumps(told).encode(), _QUESTION)
-            async with contextlib.aclosing(sent) as answer:
-                await answer.aread()
-            answer.raise_for_status()
-            found = json.loads(answer.content)
-        except (httpx.HTTPError, ValueError) as error:
+            answer = await self.send(peer, what, json.dumps(told).encode(), _QUESTION)
+            with contextlib.closing(answer):
+                answer.raise_for_status()
+                found = json.loads(await answer.read())
+        except (ClientError, ValueError) as error:
             raise PeerSilentError(f"{peer.name}: {type(error).__name__}: {error}") from error
         return found if isinstance(found, dict) else {}
 
@@ -142,18 +135,18 @@ class Loan:
         finally:
             self._client.ledger.lent[ending] += 1
             # Before its end this closes the connection, which stops the work there.
-            await answer.aclose()
+            answer.close()
             self._client.ended(self.node)
 
-    async def _sent(self, job: Job, limit: float) -> httpx.Response:
+    async def _sent(self, job: Job, limit: float) -> ClientResponse:
         try:
             body = await asyncio.to_thread(message.written, job, self._client.kind, limit)
             answer = await self._client.send(self._peer, "job", body, _JOB)
-        except (httpx.HTTPError, OSError) as error:
+        except (ClientError, OSError) as error:
             raise self._not_taken(str(error) or type(error).__name__) from error
-        if answer.status_code != 200:
-            await answer.aclose()
-            raise self._not_taken(f"HTTP {answer.status_code}")
+        if answer.status != 200:
+            answer.close()
+            raise self._not_taken(f"HTTP {answer.status}")
         return answer
 
     def _not_taken(self, why: str) -> NotTakenError:
@@ -162,11 +155,11 @@ class Loan:
         return NotTakenError(why)
 
     async def _speech(
-        self, answer: httpx.Response, end: float, report: JobReport
+        self, answer: ClientResponse, end: float, report: JobReport
     ) -> AsyncIterator[bytes]:
         received = bytearray()
         try:
-            async for part in answer.aiter_raw():
+            async for part in answer.content.iter_any():
                 received += part
                 for frame in taken_from(received):
                     if frame.kind == "audio":
@@ -178,7 +171,7 @@ class Loan:
                         return
                 if time.monotonic() > end:
                     raise TimeoutError
-        except (httpx.HTTPError, FrameError) as error:
+        except (ClientError, FrameError) as error:
             raise LostError(str(error) or type(error).__name__) from error
         raise LostError("the connection ended before the sound did")
 

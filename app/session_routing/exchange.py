@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import httpx
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -13,6 +12,7 @@ from .forward import ArrivedRequest, NotForwardedError, UntimelyError, forward
 from .owners import Owners
 from .page_release import add_root, release_gone, take_release, target_of
 from .peers.members import Members
+from .peers.peer_http import PeerHttp
 from .peers.signatures import HEADER, Signatures, on_behalf_of
 
 _BUSY_FOR = 10.0
@@ -27,7 +27,7 @@ class Routing:
     members: Members
     owners: Owners
     signatures: Signatures
-    client: httpx.AsyncClient
+    http: PeerHttp
     pages: frozenset[str]
     """Paths that name the page's release in their answers."""
     keeper: Callable[[str], str | None]
@@ -111,7 +111,7 @@ class Exchange:
             given = self.routing.signatures.write(name, self.scope["method"], target, client)
             try:
                 await forward(
-                    self.routing.client,
+                    self.routing.http,
                     url,
                     (HEADER, given),
                     ArrivedRequest(self.scope, self._receive, self.body),

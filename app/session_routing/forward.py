@@ -5,17 +5,20 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
-import httpx
+from aiohttp import ClientError, ClientTimeout
 from starlette.types import Message, Receive, Scope, Send
 
 from .errors import SessionRoutingError
 from .page_release import target_of
+from .peers.peer_http import PeerHttp, is_refused, is_unreached
 from .peers.signatures import CLOCK, UNTIMELY
 
 # RFC 9110, section 7.6.1; and what is this program's own.
 _HOP_BY_HOP = frozenset(
     {
         b"connection",
+        # Answered by this node, which asks for the body.
+        b"expect",
         b"keep-alive",
         b"proxy-authenticate",
         b"proxy-authorization",
@@ -28,7 +31,7 @@ _HOP_BY_HOP = frozenset(
 )
 # A node is in the next rack: it takes a connection at once, or is busy, or gone. What it streams
 # may be silent for as long as a job takes.
-_TIMEOUT = httpx.Timeout(None, connect=1.0, pool=5.0)
+_TIMEOUT = ClientTimeout(total=None, sock_connect=1.0)
 _Headers = list[tuple[bytes, bytes]]
 
 
@@ -65,7 +68,7 @@ class ArrivedRequest:
 
 
 async def forward(
-    client: httpx.AsyncClient,
+    http: PeerHttp,
     url: str,
     own_header: tuple[bytes, bytes],
     arrived: ArrivedRequest,
@@ -77,22 +80,19 @@ async def forward(
     Raises ``NotForwardedError`` before the answer has begun and ``BrokenAnswerError`` after.
     Returns when the client has its answer or has gone; then the other node hears of it at once.
     """
-    scope, body = arrived.scope, arrived.body
+    scope = arrived.scope
     inbound = _Inbound(arrived.receive)
-    content: bytes | AsyncIterator[bytes] | None = body
+    headers = [*_request_headers(scope), own_header]
+    body: bytes | AsyncIterator[bytes] | None = arrived.body
     if body is None and scope["method"] not in ("GET", "HEAD"):
-        content = inbound.body()
+        body = inbound.body()
     else:
         inbound.complete()
-    request = httpx.Request(
-        scope["method"],
-        httpx.URL(url).copy_with(raw_path=target_of(scope)),
-        headers=[*_request_headers(scope), own_header],
-        content=content,
-        extensions={"timeout": _TIMEOUT.as_dict()},
-    )
+        # Of a body that nobody reads, and of one that is sent as a whole.
+        headers = [pair for pair in headers if pair[0] != b"content-length"]
+    request = _Request(scope["method"], url + target_of(scope).decode("latin-1"), headers, body)
     outbound = _Outbound(send)
-    relay = asyncio.ensure_future(_relay(client, request, outbound))
+    relay = asyncio.ensure_future(_relay(http, request, outbound))
     leaving = asyncio.ensure_future(inbound.client_leaves())
     hanging = asyncio.ensure_future(silent.wait())
     tasks = {relay, leaving, hanging}
@@ -104,10 +104,9 @@ async def forward(
             relay.result()
         elif hanging.done():
             raise _gone(outbound, "it has not answered for too long")
-    except httpx.TransportError as error:
-        unreached = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+    except ClientError as error:
         reason = str(error) or type(error).__name__
-        reached, refused = not isinstance(error, unreached), isinstance(error, httpx.ConnectError)
+        reached, refused = not is_unreached(error), is_refused(error)
         raise _gone(outbound, reason, reached=reached, refused=refused) from error
     finally:
         for task in tasks:
@@ -118,27 +117,32 @@ async def forward(
             relay.exception()
 
 
-async def _relay(client: httpx.AsyncClient, request: httpx.Request, send: Send) -> None:
-    answer = await client.send(request, stream=True)
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    url: str
+    headers: _Headers
+    body: bytes | AsyncIterator[bytes] | None
+
+
+async def _relay(http: PeerHttp, request: _Request, send: Send) -> None:
+    answer = await http.send(request.method, request.url, request.headers, request.body, _TIMEOUT)
     try:
-        if answer.status_code == UNTIMELY and (shown := answer.headers.get(CLOCK)):
+        if answer.status == UNTIMELY and (shown := answer.headers.get(CLOCK)):
             # A body that was not read before has begun to be, and cannot be sent again.
-            raise UntimelyError(shown, reached=not _can_be_sent_again(request))
+            can_be_sent_again = request.body is None or isinstance(request.body, bytes)
+            raise UntimelyError(shown, reached=not can_be_sent_again)
         start: Message = {
             "type": "http.response.start",
-            "status": answer.status_code,
-            "headers": _end_to_end(answer.headers.raw),
+            "status": answer.status,
+            "headers": _end_to_end(answer.raw_headers),
         }
         await send(start)
-        async for part in answer.aiter_raw():
+        async for part in answer.content.iter_any():
             await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
-        await answer.aclose()
-
-
-def _can_be_sent_again(request: httpx.Request) -> bool:
-    return isinstance(request.stream, httpx.ByteStream)
+        answer.close()
 
 
 def _gone(
@@ -174,7 +178,7 @@ class _Inbound:
         self._read.set()
 
     async def body(self) -> AsyncIterator[bytes]:
-        """The body as it comes. Raises ``httpx.WriteError`` when the client leaves in its
+        """The body as it comes. Raises ``ConnectionResetError`` when the client leaves in its
         middle."""
         more = True
         while more:
@@ -182,7 +186,7 @@ class _Inbound:
             if message["type"] == "http.disconnect":
                 self.left = True
                 self.complete()
-                raise httpx.WriteError("the client has gone")
+                raise ConnectionResetError("the client has gone")
             more = message.get("more_body", False)
             if part := message.get("body", b""):
                 yield part

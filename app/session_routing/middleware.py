@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable
 
-import httpx
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +18,7 @@ from .peers.client import PATH, PeerClient
 from .peers.file import PeersFile
 from .peers.members import Members
 from .peers.peer import Ask, Condition, Peer
+from .peers.peer_http import PeerHttp
 from .peers.signatures import (
     CLOCK,
     HEADER,
@@ -67,10 +67,8 @@ class SessionRouting:
         file. ``origins`` are those of other sites whose pages may use the app, ``*`` for all.
         ``joined`` is given the members."""
         self._signatures = Signatures(secret, node)
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-        # Peers are named by address: no proxy of the environment is asked for them.
-        self._client = httpx.AsyncClient(limits=limits, trust_env=False)
-        self._peer_client = PeerClient(self._client, self._signatures)
+        self._peer_http = PeerHttp()
+        self._peer_client = PeerClient(self._peer_http, self._signatures)
         self._peers_file = peers if isinstance(peers, PeersFile) else None
         first = peers.peers() if isinstance(peers, PeersFile) else peers
         self.members = Members(node, first, self._peer_client, condition)
@@ -84,7 +82,7 @@ class SessionRouting:
             self.members,
             self.owners,
             self._signatures,
-            self._client,
+            self._peer_http,
             frozenset({page, page.rstrip("/") + "/config"} if page is not None else ()),
             keeper,
             body_limit,
@@ -104,7 +102,7 @@ class SessionRouting:
         self.owners.stop()
         if self._following is not None:
             self._following.cancel()
-        await self._client.aclose()
+        await self._peer_http.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event; see the ASGI specification."""

@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+from aiohttp import ClientError, ClientTimeout
 
 from ..errors import SessionRoutingError
 from .peer import Condition, Peer, condition_of
+from .peer_http import PeerHttp, is_refused, is_unreached
 from .signatures import CLOCK, HEADER, UNTIMELY, Signatures
 
 PATH = "/_session_routing/"
@@ -46,8 +47,8 @@ class Answer:
 class PeerClient:
     """Questions to peers."""
 
-    def __init__(self, client: httpx.AsyncClient, signatures: Signatures) -> None:
-        self._client = client
+    def __init__(self, http: PeerHttp, signatures: Signatures) -> None:
+        self._http = http
         self._signatures = signatures
 
     async def condition(self, peer: Peer) -> Condition:
@@ -95,30 +96,34 @@ class PeerClient:
         patience: float = _PATIENCE,
         connect: float = _CONNECT,
     ) -> Any:
-        timeout = httpx.Timeout(patience, connect=connect)
+        timeout = ClientTimeout(total=None, sock_connect=connect, sock_read=patience)
         try:
-            answer = await self._post(peer, PATH + what, content, timeout)
-            if answer.status_code == UNTIMELY:
+            status, said = await self._post(peer, PATH + what, content, timeout)
+            if status == UNTIMELY:
                 # Its clock is known now.
-                answer = await self._post(peer, PATH + what, content, timeout)
-            answer.raise_for_status()
-            return json.loads(answer.content)
-        except (httpx.HTTPError, ValueError) as error:
-            refused = isinstance(error, httpx.ConnectError)
-            reached = not (refused or isinstance(error, httpx.ConnectTimeout))
+                status, said = await self._post(peer, PATH + what, content, timeout)
+            if status != 200:
+                raise PeerError(f"{peer.name}: HTTP {status}")
+            return json.loads(said)
+        except (ClientError, ValueError) as error:
             told = f"{peer.name}: {type(error).__name__}: {error}"
+            refused, reached = is_refused(error), not is_unreached(error)
             raise PeerError(told, reached=reached, refused=refused) from error
 
     async def _post(
-        self, peer: Peer, target: str, content: dict[str, Any], timeout: httpx.Timeout
-    ) -> httpx.Response:
+        self, peer: Peer, target: str, content: dict[str, Any], timeout: ClientTimeout
+    ) -> tuple[int, bytes]:
+        """The status and the content of an answer."""
         given = self._signatures.write(peer.name, "POST", target)
-        header = {HEADER.decode(): given.decode()}
-        url = peer.url + target
-        answer = await self._client.post(url, json=content, headers=header, timeout=timeout)
-        if answer.status_code == UNTIMELY:
-            self._signatures.learn(peer.name, given, answer.headers.get(CLOCK, ""))
-        return answer
+        headers = [(HEADER, given), (b"content-type", b"application/json")]
+        body = json.dumps(content).encode()
+        answer = await self._http.send("POST", peer.url + target, headers, body, timeout)
+        try:
+            if answer.status == UNTIMELY:
+                self._signatures.learn(peer.name, given, answer.headers.get(CLOCK, ""))
+            return answer.status, await answer.read()
+        finally:
+            answer.close()
 
 
 def _owner(answer: Any) -> str | None:

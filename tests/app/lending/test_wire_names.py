@@ -11,8 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-import httpx
 from fastapi import FastAPI
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
 from app.engines.interface import Mode, SynthesisRequest
 from app.errors import DeadlineError
@@ -22,12 +23,14 @@ from app.lending.ledger import Ending, Ledger
 from app.lending.message import Kind
 from app.lending.peer_client import HttpPeerClient
 from app.lending.routes import routes
+from app.session_routing.buffering import again, read
 from app.session_routing.peers.peer import Peer
 from app.session_routing.peers.signatures import Signatures
 from app.sound.clip import Clip
 from app.speech import SpeechService
 from app.workers.frames import Frame
 from app.workers.job import Job
+from tests.app.loopback import served
 
 KIND = Kind("release-1", "faulty")
 SECRET = b"0123456789abcdef"
@@ -83,19 +86,14 @@ def test_questions_are_asked_and_answered_as_they_were() -> None:
     app.include_router(routes(service, cast(Broker, broker), Ledger(), signatures, KIND))
     seen: list[tuple[str, str, object]] = []
 
-    async def keep_request(request: httpx.Request) -> None:
-        assert "x-lending" in request.headers
-        seen.append((request.method, request.url.path, json.loads(request.content)))
+    async def keeping(scope: Scope, receive: Receive, send: Send) -> None:
+        body, _ = await read(receive, 1 << 20)
+        assert b"x-lending" in dict(scope["headers"])
+        seen.append((scope["method"], scope["path"], json.loads(body)))
+        await app(scope, again(body, receive), send)
 
-    async def ask() -> tuple[int, tuple[bool, float | None]]:
-        client = HttpPeerClient(Signatures(SECRET, "rs2"), KIND, Ledger())
-        await client.close()
-        hooks = {"request": [keep_request]}
-        client.client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), event_hooks=hooks)
-        peer = Peer("rs1", "http://rs1")
-        return await client.waiting(peer, 1.5), await client.offer(peer, None)
-
-    assert asyncio.run(ask()) == (2, (True, 3.5))
+    with served(keeping) as url:
+        assert asyncio.run(_asked_of(url)) == (2, (True, 3.5))
     own = {"release": "release-1", "engine": "faulty"}
     # The first is sent twice: it learns the other node's clock.
     assert seen[1:] == [
@@ -111,19 +109,22 @@ def test_answers_have_the_keys_they_had() -> None:
     }
     asked: list[str] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url.path)
-        return httpx.Response(200, json=answers[request.url.path])
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(scope["path"])
+        await JSONResponse(answers[scope["path"]])(scope, receive, send)
 
-    async def ask() -> tuple[int, tuple[bool, float | None]]:
-        client = HttpPeerClient(Signatures(SECRET, "rs2"), KIND, Ledger())
-        await client.close()
-        client.client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-        peer = Peer("rs1", "http://rs1")
-        return await client.waiting(peer, 1.5), await client.offer(peer, None)
-
-    assert asyncio.run(ask()) == (2, (True, 3.5))
+    with served(answering) as url:
+        assert asyncio.run(_asked_of(url)) == (2, (True, 3.5))
     assert asked == [*answers]
+
+
+async def _asked_of(url: str) -> tuple[int, tuple[bool, float | None]]:
+    client = HttpPeerClient(Signatures(SECRET, "rs2"), KIND, Ledger())
+    peer = Peer("rs1", url)
+    try:
+        return await client.waiting(peer, 1.5), await client.offer(peer, None)
+    finally:
+        await client.close()
 
 
 def test_endings_are_labels_of_metrics_and_keys_of_the_status() -> None:

@@ -20,6 +20,7 @@ from app.session_routing.owners import Owners
 from app.session_routing.peers.client import PeerClient
 from app.session_routing.peers.members import Members
 from app.session_routing.peers.peer import Condition, Peer
+from app.session_routing.peers.peer_http import PeerHttp
 from app.session_routing.peers.signatures import Signatures
 from app.session_routing.session_table import SessionTable
 from app.session_routing.two_choices import ranked
@@ -93,12 +94,13 @@ class RecordingPeerClient(PeerClient):
 @contextlib.asynccontextmanager
 async def owners_of_rs1(*peers: Peer) -> AsyncIterator[Owners]:
     """Knowledge of the node `rs1`, once it has heard of its peers."""
-    async with httpx.AsyncClient(trust_env=False) as client:
-        peer_client = RecordingPeerClient(client, Signatures(_SECRET, "rs1"))
-        members = Members("rs1", peers, peer_client, Condition)
-        for peer in peers:
-            await members.condition(peer.name)
-        yield Owners(members, SessionTable(), peer_client)
+    http = PeerHttp()
+    peer_client = RecordingPeerClient(http, Signatures(_SECRET, "rs1"))
+    members = Members("rs1", peers, peer_client, Condition)
+    for peer in peers:
+        await members.condition(peer.name)
+    yield Owners(members, SessionTable(), peer_client)
+    await http.close()
 
 
 @pytest.fixture
@@ -110,10 +112,13 @@ def busy() -> Iterator[FakeBusyPeer]:
 
 def test_what_a_busy_peer_knows_is_waited_for(busy: FakeBusyPeer) -> None:
     async def scenario() -> str | None:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            peer_client = PeerClient(client, Signatures(_SECRET, "rs1"))
-            asyncio.get_running_loop().call_later(_BUSY_FOR, busy.free)
+        http = PeerHttp()
+        peer_client = PeerClient(http, Signatures(_SECRET, "rs1"))
+        asyncio.get_running_loop().call_later(_BUSY_FOR, busy.free)
+        try:
             return await peer_client.known(busy.peer, "session a")
+        finally:
+            await http.close()
 
     assert asyncio.run(scenario()) == "rs3"
 

@@ -2,14 +2,15 @@
 
 import asyncio
 
-import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
 from app.session_routing.middleware import SessionRouting
 from app.session_routing.peers.client import Answer, PeerClient, PeerError
 from app.session_routing.peers.peer import Condition, Peer
+from app.session_routing.peers.peer_http import PeerHttp
 from app.session_routing.peers.signatures import Signatures
+from tests.app.loopback import served
 
 SECRET = b"a secret for tests"
 
@@ -35,16 +36,16 @@ def test_a_node_tells_what_it_knows_once_and_answers_others_without_news(
         routing = SessionRouting(_app, node="rs001", peers=peers, secret=SECRET)
         await routing.members.condition("rs003")
         await routing.members.condition("rs004")
-        there = Peer("rs001", "http://rs001")
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(routing)) as client:
-            asker = PeerClient(client, Signatures(SECRET, "rs002"))
+        with served(routing) as url:
+            there, http = Peer("rs001", url), PeerHttp()
+            asker = PeerClient(http, Signatures(SECRET, "rs002"))
             first = await asker.news(there, None)
             second = await asker.news(there, first.upto)
             plain = await asker.condition(there)
+            stranger = PeerClient(http, Signatures(b"another secret here", "rs002"))
             with pytest.raises(PeerError):
-                await PeerClient(client, Signatures(b"another secret here", "rs002")).news(
-                    there, None
-                )
+                await stranger.news(there, None)
+            await http.close()
         await routing.stop()
         return first, second, plain
 
