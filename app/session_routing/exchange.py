@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -48,9 +49,9 @@ class Exchange:
         """The whole body; None while it has not been read."""
         self._receive = receive
 
-    @property
+    @cached_property
     def own_release(self) -> str:
-        """Release of this node."""
+        """Release of this node. A node's whole condition is looked at for it."""
         return self.routing.members.own_condition().release
 
     @property

@@ -1,4 +1,4 @@
-"""Clients that ask for speech again and again, each on a connection of its own.
+"""Clients that ask for the same again and again, each on a connection of its own.
 
 They are as cheap as can be, for they share the machine with the node.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import httpx
 
 _BODY = json.dumps({"model": "tts-1", "input": "你好，世界。"}).encode()
-_REQUEST = (
+SPEECH = (
     b"POST /v1/audio/speech HTTP/1.1\r\nHost: tts.example\r\nContent-Type: application/json\r\n"
     b"Content-Length: %d\r\n\r\n%b" % (len(_BODY), _BODY)
 )
@@ -25,6 +25,7 @@ class Answers:
 
     seconds: float
     spoken: list[float] = field(default_factory=list)
+    """Answered with 200."""
     refused: list[float] = field(default_factory=list)
     others: int = 0
     """Other answers, and connections that broke."""
@@ -49,27 +50,39 @@ class Answers:
             return "none"
         ordered = sorted(times)
         middle, late = statistics.median(ordered), ordered[int(0.99 * len(ordered))]
-        rate = len(times) / self.seconds
-        return f"{rate:.1f} a second, p50 {middle * 1000:.0f} ms, p99 {late * 1000:.0f} ms"
+        rate, last = len(times) / self.seconds, ordered[-1]
+        return (
+            f"{rate:.1f} a second, p50 {middle * 1000:.0f} ms, p99 {late * 1000:.0f} ms, "
+            f"at most {last * 1000:.0f} ms"
+        )
 
 
-async def ask_for(url: httpx.URL, clients: int, seconds: float, *, patient: bool) -> Answers:
+async def ask_for(
+    url: httpx.URL,
+    clients: int,
+    seconds: float,
+    *,
+    request: bytes = SPEECH,
+    patient: bool = False,
+) -> Answers:
     """Have so many clients ask for so long; each is answered to its end."""
     answers, end = Answers(seconds), time.monotonic() + seconds
-    asking = (_client(url, end, answers, patient=patient) for _ in range(clients))
+    asking = (_client(url, end, answers, request, patient=patient) for _ in range(clients))
     ended = await asyncio.gather(*asking, return_exceptions=True)
     answers.others += sum(isinstance(error, BaseException) for error in ended)
     return answers
 
 
-async def _client(url: httpx.URL, end: float, answers: Answers, *, patient: bool) -> None:
+async def _client(
+    url: httpx.URL, end: float, answers: Answers, request: bytes, *, patient: bool
+) -> None:
     if patient:
         # They did not all come in the same moment.
         await asyncio.sleep(random.random())
     reader, writer = await asyncio.open_connection(url.host, url.port, limit=1 << 24)
     try:
         while (began := time.monotonic()) < end:
-            writer.write(_REQUEST)
+            writer.write(request)
             status, retry_after = await _answer(reader)
             answers.count(status, time.monotonic() - began)
             if patient and retry_after:

@@ -30,6 +30,8 @@ class Load:
     def __init__(self, url: str) -> None:
         self.answers: Counter[str] = Counter()
         self.failures = 0
+        self.speech_rate = 9.0
+        """Requests for speech a second; may be changed at any time."""
         self._url = url
         limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
         self._client = httpx.AsyncClient(
@@ -45,8 +47,8 @@ class Load:
             Client, self._url, verbose=False, httpx_kwargs={"timeout": _PATIENCE}
         )
         end = time.monotonic() + seconds
-        rates = {
-            "speech": (9.0, self._speech),
+        rates: dict[str, tuple[float | None, Callable[[], Awaitable[int]]]] = {
+            "speech": (None, self._speech),
             "readyz": (10.0, self._ready),
             "page": (2.0, self._page),
             "gradio": (1.0, self._by_gradio),
@@ -70,13 +72,13 @@ class Load:
         return f"{answers}; {self.failures} failures"
 
     async def _at_rate(
-        self, kind: str, rate: float, ask: Callable[[], Awaitable[int]], end: float
+        self, kind: str, rate: float | None, ask: Callable[[], Awaitable[int]], end: float
     ) -> None:
         while time.monotonic() < end:
             task = asyncio.create_task(self._noted(kind, ask))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-            await asyncio.sleep(random.expovariate(rate))
+            await asyncio.sleep(random.expovariate(rate or self.speech_rate))
 
     async def _noted(self, kind: str, ask: Callable[[], Awaitable[int]]) -> None:
         try:

@@ -15,15 +15,19 @@ class State:
 
     web: float
     workers: float
+    threads: int
     descriptors: int
-    """Of the web process."""
+    """As threads, of the web process."""
     connections: int
     restarts: int
+    worked: float
+    """Seconds of work that its workers did, all together."""
 
     def __str__(self) -> str:
         return (
             f"web {self.web:.0f} MiB, workers {self.workers:.0f} MiB, "
-            f"{self.descriptors} descriptors, {self.connections} connections, "
+            f"{self.threads} threads, {self.descriptors} descriptors, "
+            f"{self.connections} connections, "
             f"{self.restarts} workers replaced"
         )
 
@@ -37,9 +41,11 @@ async def state_of(url: str) -> State:
     return State(
         web=_value(metrics, "process_resident_memory_bytes") / _MIB,
         workers=sum(map(_resident, pids)),
+        threads=_threads(_parent(pids[0])) if pids else 0,
         descriptors=int(_value(metrics, "process_open_fds")),
         connections=int(_value(metrics, "cosyvoice_connections")),
         restarts=sum(status["restarts"].values()),
+        worked=status["jobs"]["seconds_working"],
     )
 
 
@@ -49,9 +55,22 @@ def _value(metrics: str, name: str) -> float:
 
 
 def _resident(pid: int) -> float:
+    return _of_process(pid, r"^VmRSS:\s+(\d+) kB$") / 1024
+
+
+def _parent(worker: int) -> int:
+    """The web process, which starts its workers."""
+    return _of_process(worker, r"^PPid:\s+(\d+)$")
+
+
+def _threads(pid: int) -> int:
+    return _of_process(pid, r"^Threads:\s+(\d+)$")
+
+
+def _of_process(pid: int, pattern: str) -> int:
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     except OSError:
-        return 0.0
-    found = re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
-    return int(found[1]) / 1024 if found else 0.0
+        return 0
+    found = re.search(pattern, status, re.MULTILINE)
+    return int(found[1]) if found else 0
