@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from ..model.derived.tls_services import server_name
-from ..model.tls.certificate import CertificateError, names_of, read_chain, serial_of
+from ..model.tls.certificate import CertificateError, days, names_of, read_chain, serial_of
 from ..model.tls.tls import Tls
 from ..places import NGINX_LOG
 from ..resources.base import Observation, Postcondition
@@ -47,7 +47,7 @@ class ServedCertificate:
             return "none", False
         if left <= 0:
             return "ended", False
-        return f"{left:.0f} days left", left >= tls.warn_days
+        return f"{days(left)} left", left >= tls.warn_days
 
     def days_left(self, now: datetime) -> float | None:
         """Days until its end, less than 0 after it; nothing where none is shown."""

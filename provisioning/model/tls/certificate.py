@@ -191,8 +191,16 @@ def _time(found: ServerCertificate, now: datetime, warn_days: int) -> Iterator[D
     if left <= 0:
         yield Defect("certificate", f"ended on {found.until:%Y-%m-%d}", "get a new one")
     elif left < warn_days:
-        message = f"ends on {found.until:%Y-%m-%d}, in {left:.0f} days"
+        message = f"ends on {found.until:%Y-%m-%d}, in {days(left)}"
         yield Defect("certificate", message, "get a new one before", grave=False)
+
+
+def days(left: float) -> str:
+    """A time in days, for people."""
+    whole = round(left)
+    if whole < 1:
+        return "less than a day"
+    return "1 day" if whole == 1 else f"{whole} days"
 
 
 def _weak(one: x509.Certificate, *, is_own: bool) -> Iterator[Defect]:

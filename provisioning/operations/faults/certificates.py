@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from ...facts.served_certificate import ServedCertificate
 from ...model.inventory import Inventory
-from ...model.tls.certificate import uncovered
+from ...model.tls.certificate import days, uncovered
 from ...model.tls.tls import Tls
 from ...places import ACME_LOG
 from ...roles.real_server.acme_program import PLACEHOLDER
@@ -63,7 +63,7 @@ def _one(tls: Tls, shown: ServedCertificate, serial: str, whose: str) -> Iterato
     if left <= 0:
         yield f"its certificate ended on {shown.until:%Y-%m-%d}", _new_one(tls)
     elif left < tls.warn_days:
-        yield f"its certificate ends on {shown.until:%Y-%m-%d}, in {left:.0f} days", _new_one(tls)
+        yield f"its certificate ends on {shown.until:%Y-%m-%d}, in {days(left)}", _new_one(tls)
     if missing := uncovered(shown.names, tls.names):
         names = ", ".join(shown.names) or "no name at all"
         yield f"its certificate is for {names}, not for {', '.join(missing)}", _new_one(tls)

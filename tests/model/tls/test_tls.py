@@ -14,7 +14,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from provisioning.model.derived.resolve import virtual_services
 from provisioning.model.loader.load import load_inventory
 from provisioning.model.tls.authority import issue, new_authority, read_authority
-from provisioning.model.tls.certificate import read_certificate
+from provisioning.model.tls.certificate import days, read_certificate
 from tests.certificates import NAME, Made, Wanted, authority, made, rsa_key, write
 from tests.model.marked import MARK, SMALLEST, Case, check, diagnostics, error, warns
 
@@ -200,3 +200,11 @@ def test_an_authority_of_the_clusters_own_issues_what_clients_take() -> None:
     assert not new_authority("lab", now).vouches_for(again.own)
     assert timedelta(days=360) < again.until - now <= timedelta(days=365)
     assert "PRIVATE" not in ours.public_pem()
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [(0.2, "less than a day"), (0.9, "1 day"), (1.4, "1 day"), (1.6, "2 days"), (90.0, "90 days")],
+)
+def test_days_are_counted_as_people_say_them(left: float, told: str) -> None:
+    assert days(left) == told
