@@ -41,6 +41,9 @@ _BY_END: tuple[tuple[str, type[Language]], ...] = (
     # A program in Python; what is put into it is a word.
     ("/cosyvoice-edge.j2", Words),
     ("/logrotate.j2", Words),
+    # Nothing is put into these.
+    ("/sorry-page.html.j2", Words),
+    ("/sorry-page.json.j2", Words),
     # mtail's program; what is put into it is a word.
     ("/edge.mtail.j2", Words),
     (".env.j2", EnvironmentFile),

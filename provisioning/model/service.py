@@ -9,6 +9,7 @@ from ..node_api import READY
 from .address import IPAddress
 from .base import Name, Part, Port, Seconds, SecondsOrZero, Whole
 from .command import Command
+from .sorry_page import SorryPageEntry
 
 
 class Scheduler(StrEnum):
@@ -121,6 +122,8 @@ class VirtualService(Part):
     """Weight past the quorum by which the service comes up, and below it by which it goes."""
     sorry_server: IPAddress | None = None
     """Answers while the quorum is lost; itself a DR target that holds the VIP."""
+    sorry_page: SorryPageEntry = None
+    """Page that the directors show in its place; ``true`` is the one that comes with them."""
     alpha: bool = True
     """A real server is out until its first check has passed."""
     inhibit_on_failure: bool = False

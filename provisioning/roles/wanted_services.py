@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from ..facts.ipvs.table import ServerKey, ServiceKey
 from ..model.address import IPAddress, endpoint
 from ..model.derived.resolve import address_for, app_services, virtual_services
+from ..model.derived.sorry_address import sorry_address
 from ..model.derived.way_in import edges_alone
 from ..model.inventory import Inventory
 from ..model.runtime import Runtime
@@ -34,6 +35,11 @@ class WantedService:
     def endpoint(self) -> str:
         """``192.0.2.100:7860``, for people."""
         return endpoint(self.vip, self.service.port)
+
+    @property
+    def sorry_address(self) -> IPAddress | None:
+        """Address that is sent to while the quorum is lost."""
+        return sorry_address(self.service, self.vip)
 
     @property
     def flags(self) -> frozenset[str]:

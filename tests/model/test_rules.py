@@ -340,6 +340,18 @@ SERVICES: dict[str, Case] = {
         "services[0].sorry_server", "down when it is needed",
         services="services:\n  - sorry_server: ▸192.168.1.101",
     ),
+    "a sorry page beside a sorry server": error(
+        "services[0].sorry_page", "a sorry server as well",
+        services="services:\n  - {sorry_server: 192.168.1.9, sorry_page: ▸true}",
+    ),
+    "a sorry page by TLS": error(
+        "services[0].sorry_page", "no certificate", tls="tls: {authority: cluster}",
+        services="services:\n  - {name: web, sorry_page: ▸true}",
+    ),
+    "a sorry page that is not there": error(
+        "services[0].sorry_page.html", "there is no file",
+        services="services:\n  - sorry_page: {html: ▸away.html}",
+    ),
     "sorry server of another family": error(
         "services[0].sorry_server", "another family",
         services="services:\n  - sorry_server: ▸fd00::9",

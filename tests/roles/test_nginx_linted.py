@@ -33,6 +33,7 @@ _DELIBERATE = {
         ("tls-acme", "rs1"),
         ("tls", "rs1"),
         ("per-gpu-tls", "rs1"),
+        ("sorry-page", "lvs1"),
     ],
 )
 def test_nothing_is_found(case: str, host: str, tmp_path: Path) -> None:

@@ -94,8 +94,8 @@ def _in_pieces(body: _Body) -> _Body | BytesIO:
 
 
 def _text(octets: bytes) -> str:
-    """What aiohttp writes as these octets. It writes UTF-8 alone: others, which only old clients
-    send (RFC 9110, section 5.5), are taken for Latin-1."""
+    """Text that aiohttp writes as these octets. It writes UTF-8 alone: others, which only old
+    clients send (RFC 9110, section 5.5), are taken for Latin-1."""
     try:
         return octets.decode()
     except UnicodeDecodeError:

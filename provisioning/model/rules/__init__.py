@@ -103,6 +103,7 @@ RULES: tuple[Rule, ...] = (
     checks.misc_fields,
     checks.kinds,
     sorry_server.sorry_server,
+    sorry_server.sorry_page,
     tls.pair,
     tls.acme,
     tls.acme_files,

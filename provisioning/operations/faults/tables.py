@@ -137,11 +137,12 @@ def _service(name: str, present: TableService, wanted: WantedService) -> list[Fa
     for server in present.servers:
         known = wanted.name_of((server.address, server.port))
         if known is None:
-            if server.address != wanted.service.sorry_server:
+            if server.address != wanted.sorry_address:
                 place = endpoint(server.address, server.port)
                 differences.append(f"{place} gets requests but is not in the inventory")
             else:
-                differences.append("the sorry server answers, because the quorum is lost")
+                who = "server" if wanted.service.sorry_page is None else "page"
+                differences.append(f"the sorry {who} answers, because the quorum is lost")
             continue
         if server.weight == 0 and wanted.service.inhibit_on_failure and wanted.weights[known]:
             differences.append(f"{known} has weight 0, because its health check fails")

@@ -95,7 +95,7 @@ def _differences(
         yield _unlike(wanted, "its scheduler, persistence or forwarding")
     for server in ours.servers:
         name = wanted.name_of((server.address, server.port))
-        if name is None and server.address != wanted.service.sorry_server:
+        if name is None and server.address != wanted.sorry_address:
             yield _unlike(wanted, f"{server.address}, which is not in the inventory,")
     moved = wanted.weights_move
     for name in wanted.servers:

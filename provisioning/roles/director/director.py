@@ -6,7 +6,14 @@ from ...facts.hosts.director import director_view
 from ...model.derived.resolve import service_manager_of
 from ...model.hosts import ServiceManager
 from ...model.inventory import Inventory
-from ...places import GUARD, KEEPALIVED, KEEPALIVED_GUARD, VRRP_STATE
+from ...places import (
+    GUARD,
+    KEEPALIVED,
+    KEEPALIVED_GUARD,
+    NGINX,
+    NGINX_LOG,
+    VRRP_STATE,
+)
 from ...resources.package import Packages
 from ...resources.service import Service
 from ...resources.soundness import Soundness
@@ -24,6 +31,7 @@ from .guard import guard, table_services
 from .keepalived import configured, vrrp_settled
 from .kernel import ipvs_requirement, kernel
 from .openings import openings
+from .sorry_page import sorry_answers, sorry_pages, sorry_services
 
 
 def part(deployment: Deployment, name: str) -> RolePart:
@@ -43,11 +51,13 @@ def part(deployment: Deployment, name: str) -> RolePart:
             *configured(host),
             *guard(host),
             *authority(host),
+            # Before Keepalived is told to send there.
+            *sorry_pages(host),
             Service(name=KEEPALIVED, manager=manager),
             Soundness(name=KEEPALIVED, manager=manager, program=GUARD),
             Service(name=KEEPALIVED_GUARD, manager=manager),
         ),
-        (vrrp_settled(inventory),),
+        (vrrp_settled(inventory), *sorry_answers(inventory)),
     )
 
 
@@ -55,7 +65,9 @@ def _logs(inventory: Inventory, name: str) -> tuple[Log, ...]:
     manager = service_manager_of(inventory, name)
     supervised = manager is ServiceManager.SUPERVISOR
     services = (KEEPALIVED, KEEPALIVED_GUARD)
-    return tuple(Log(name, f"/var/log/{name}.log" if supervised else None) for name in services)
+    pages = (Log(NGINX, NGINX_LOG),) if sorry_services(inventory) else ()
+    own = (Log(name, f"/var/log/{name}.log" if supervised else None) for name in services)
+    return (*pages, *own)
 
 
 def _split(hosts: tuple[str, ...], masters: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ...model.address import IPAddress, endpoint
 from ...model.derived.resolve import address_for, virtual_services
+from ...model.derived.sorry_address import sorry_address
 from ...model.inventory import Inventory
 from ...places import GUARD, KEEPALIVED_GUARD, TABLE_FILE, TABLE_SERVICES
 from ...resources.file import File
@@ -48,8 +49,8 @@ def _listed_services(inventory: Inventory) -> list[dict[str, Any]]:
             addresses = [
                 address for host in hosts if (address := address_for(host, vip.address.ip))
             ]
-            if service.sorry_server is not None:
-                addresses.append(service.sorry_server)
+            if (sorry := sorry_address(service, vip.address.ip)) is not None:
+                addresses.append(sorry)
             found.append(
                 {
                     "key": _in_kernel(vip.address.ip, port),

@@ -19,6 +19,7 @@ from ...model.derived.resolve import (
     virtual_router_id_of,
     virtual_services,
 )
+from ...model.derived.sorry_address import sorry_address
 from ...model.inventory import Inventory
 from ...model.runtime import Runtime
 from ...model.secrets.secret import reveal
@@ -138,7 +139,7 @@ def _service(
         "quorum": quorum,
         "hysteresis": min(service.hysteresis, quorum - 1) if left else service.hysteresis,
         "alpha": service.alpha,
-        "sorry_server": service.sorry_server,
+        "sorry_server": sorry_address(service, vip.address.ip),
         "servers": servers,
     }
 

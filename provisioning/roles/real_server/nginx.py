@@ -18,6 +18,7 @@ from ...places import (
     NGINX_LISTEN,
     NGINX_LOG,
     NGINX_PROGRAM,
+    VIP_SERVICE,
 )
 from ...resources.base import Postcondition, Resource
 from ...resources.directory import Directory
@@ -52,7 +53,7 @@ def nginx(host: RoleHost) -> list[Resource]:
             validate=f'{NGINX_PROGRAM} check "$CANDIDATE"',
             triggers=(again,),
         ),
-        *kept_running(host, anew),
+        *kept_running(host, anew, after=VIP_SERVICE),
         Service(name=NGINX, manager=host.manager),
         *acme_service(host),
     ]
