@@ -23,10 +23,12 @@ from .ledger import Ending, Ledger
 from .message import Kind
 from .peer_interface import PeerSilentError
 
-_QUESTION = ClientTimeout(total=None, sock_connect=1.0, sock_read=1.0)
+_QUESTION = ClientTimeout(total=None, connect=1.0, sock_read=1.0)
 # A node in the next rack takes a connection at once or not at all; while a job runs there it says
 # every second that it is alive.
-_JOB = ClientTimeout(total=None, sock_connect=1.0, sock_read=10.0)
+_JOB = ClientTimeout(total=None, connect=1.0, sock_read=10.0)
+_TAKEN = 30.0
+"""Seconds in which a job is on the other node, with its recordings, and begins there."""
 _GRACE = 2.0
 """Seconds past the deadline in which the other node tells of it itself."""
 
@@ -141,7 +143,8 @@ class Loan:
     async def _sent(self, job: Job, limit: float) -> ClientResponse:
         try:
             body = await asyncio.to_thread(message.written, job, self._client.kind, limit)
-            answer = await self._client.send(self._peer, "job", body, _JOB)
+            async with asyncio.timeout(_TAKEN):
+                answer = await self._client.send(self._peer, "job", body, _JOB)
         except (ClientError, OSError) as error:
             raise self._not_taken(str(error) or type(error).__name__) from error
         if answer.status != 200:

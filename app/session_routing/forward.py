@@ -31,7 +31,7 @@ _HOP_BY_HOP = frozenset(
 )
 # A node is in the next rack: it takes a connection at once, or is busy, or gone. What it streams
 # may be silent for as long as a job takes.
-_TIMEOUT = ClientTimeout(total=None, sock_connect=1.0)
+_TIMEOUT = ClientTimeout(total=None, connect=1.0)
 _Headers = list[tuple[bytes, bytes]]
 
 

@@ -96,7 +96,7 @@ class PeerClient:
         patience: float = _PATIENCE,
         connect: float = _CONNECT,
     ) -> Any:
-        timeout = ClientTimeout(total=None, sock_connect=connect, sock_read=patience)
+        timeout = ClientTimeout(total=None, connect=connect, sock_read=patience)
         try:
             status, said = await self._post(peer, PATH + what, content, timeout)
             if status == UNTIMELY:

@@ -1,10 +1,14 @@
 """HTTP to other nodes, by aiohttp: its request takes a fifth of the processor that httpx's takes,
 which is most of what a forwarded request costs (`python -m benchmarks.forwarding`)."""
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from io import BytesIO
 
 from aiohttp import (
+    AddrInfoType,
     ClientConnectorError,
     ClientResponse,
     ClientSession,
@@ -15,8 +19,14 @@ from aiohttp import (
 )
 from yarl import URL
 
-_IDLE = 15.0
+_IDLE = 5.0
 """Seconds for which a connection without a request is kept: far fewer than at its other end."""
+_UNTAKEN = 60_000
+"""Milliseconds for which a peer may take nothing of what was sent to it (tcp(7), TCP_USER_TIMEOUT):
+a body that is not taken has no other limit, and after a request was given up nothing else frees
+its connection."""
+_FAREWELL = 1.0
+"""Seconds for which bodies on their way are waited for at the end."""
 _HEAD = 1 << 20
 """Bytes of an answer's head: no fewer than any node sends."""
 _LARGE = 1 << 16
@@ -46,7 +56,8 @@ class PeerHttp:
         closes the connection.
 
         Raises ``aiohttp.ClientError``. A request of a method that is idempotent (RFC 9110, section
-        9.2.2) is sent once more where its connection ends without an answer.
+        9.2.2) is sent once more where its connection ends without an answer; any other fails then,
+        also where the peer has just closed a connection that was kept.
         """
         if self._session is None:
             self._session = _session()
@@ -60,9 +71,11 @@ class PeerHttp:
         )
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections. Answers that are still read are to be cancelled before."""
         if self._session is not None:
-            await self._session.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FAREWELL):
+                    await self._session.close()
 
 
 def is_unreached(error: Exception) -> bool:
@@ -79,7 +92,7 @@ def _session() -> ClientSession:
     # A proxy of the environment is not asked, as peers are named by address, and cookies are the
     # client's own.
     return ClientSession(
-        connector=TCPConnector(limit=0, keepalive_timeout=_IDLE),
+        connector=TCPConnector(limit=0, keepalive_timeout=_IDLE, socket_factory=_socket),
         cookie_jar=DummyCookieJar(),
         skip_auto_headers=_NOT_ADDED,
         auto_decompress=False,
@@ -87,6 +100,14 @@ def _session() -> ClientSession:
         max_field_size=_HEAD,
         max_headers=_HEAD,
     )
+
+
+def _socket(found: AddrInfoType) -> socket.socket:
+    family, kind, protocol, *_ = found
+    made = socket.socket(family, kind, protocol)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNTAKEN)
+    return made
 
 
 def _in_pieces(body: _Body) -> _Body | BytesIO:

@@ -2,11 +2,13 @@
 
 import asyncio
 import gzip
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+from aiohttp import ClientTimeout
 from starlette.types import Message, Receive, Scope, Send
 
 from app.session_routing.buffering import read
@@ -173,6 +175,35 @@ def test_a_client_that_goes_in_the_middle_of_its_body_is_gone_there_too(owner: O
     assert sent(owner.url, "POST", [], coming=coming) == []
     assert owner.has_read.wait(60)
     assert not owner.whole
+
+
+def test_a_name_that_nobody_resolves_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", never)
+    with pytest.raises(NotForwardedError) as told:
+        sent("http://rs2.example:7860", "POST", [], body=b"{}")
+    assert not told.value.reached
+
+
+def test_bodies_that_nobody_takes_do_not_keep_a_node_from_its_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
+
+        async def scenario() -> None:
+            http = PeerHttp()
+            timeout = ClientTimeout(total=None, connect=1.0)
+            sending = asyncio.ensure_future(http.send("POST", url, [], bytes(64 << 20), timeout))
+            deaf.setblocking(False)
+            taken, _ = await asyncio.get_running_loop().sock_accept(deaf)
+            with taken:
+                async with asyncio.timeout(60):
+                    await http.close()
+            sending.cancel()
+            await asyncio.wait({sending})
+
+        asyncio.run(scenario())
 
 
 def test_a_node_that_takes_no_connection_is_told_apart() -> None:
