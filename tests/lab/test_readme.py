@@ -20,7 +20,9 @@ from provisioning.lab.topology import LOGIN_USER
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(3600)]
 
 _REPOSITORY = Path(__file__).parents[2]
-_QUESTION = re.compile(rb"\[y/N\]: $")
+_YES_OR_NO = re.compile(rb"\[y/n\]: $", re.I)
+_ANY_OTHER = re.compile(rb"\]: $")
+"""Such as ``Interface [eth0]: ``."""
 
 
 def block() -> list[str]:
@@ -46,7 +48,7 @@ def ssh_folder(lab: Lab, home: Path, *, forwarded: bool) -> None:
 
 
 def typed(command: list[str], folder: Path, home: Path) -> tuple[str, int]:
-    """What was said on a terminal, every question answered with yes, and the status."""
+    """What was said on a terminal, and the status: yes to what is asked, else the default."""
     master, slave = pty.openpty()
     outside = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
     with subprocess.Popen(
@@ -63,8 +65,10 @@ def typed(command: list[str], folder: Path, home: Path) -> tuple[str, int]:
         said = b""
         while piece := _read(master):
             said += piece
-            if _QUESTION.search(said):
+            if _YES_OR_NO.search(said):
                 os.write(master, b"y\n")
+            elif _ANY_OTHER.search(said):
+                os.write(master, b"\n")
         os.close(master)
         text = said.decode("utf-8", "replace")
         print(text)
