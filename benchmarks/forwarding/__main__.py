@@ -22,10 +22,10 @@ from pathlib import Path
 import aiohttp
 import httpx
 
-from benchmarks.forwarding.nginx import nginx_before
 from benchmarks.numbers import at_least
 from benchmarks.session_routing.report import percentile
 from tests.app.lending.cluster import Cluster, cluster
+from tests.nginx_balancer import NGINX, nginx_before
 
 _NAMES = ("rs1", "rs2")
 _OWNER, _OTHER, _NGINX = "owner", "other node", "nginx"
@@ -46,13 +46,15 @@ def main() -> None:
     options = parser.parse_args()
     if os.getloadavg()[0] > _BUSY and not options.busy:
         sys.exit(f"load average {os.getloadavg()[0]:.1f}: wait, or give --busy")
+    if NGINX is None:
+        sys.exit("needs nginx")
     with (
         tempfile.TemporaryDirectory() as folder,
         cluster(Path(folder), _NAMES, "faulty") as nodes,
     ):
         session = f"page{time.monotonic_ns()}"
         owner, other = _owner_first(nodes, session)
-        with nginx_before(owner, Path(folder)) as before:
+        with nginx_before([owner], Path(folder)) as before:
             ways = {_OWNER: owner, _OTHER: other, _NGINX: before}
             asyncio.run(_compare(ways, session, options))
 

@@ -54,8 +54,8 @@ async def _soak(url: str, seconds: float, share: float | None) -> int:
         busy = (state.worked - before.worked) / (began + now - looked)
         print(f"{now / 60:5.1f} min: {busy:.0%} at work, {state} · {load.told()}", flush=True)
         if share is not None and busy > 0:
-            # By a third of what is missing, as what came in the last minute varies.
-            load.speech_rate *= min(2.0, max(0.5, share / busy)) ** (1 / 3)
+            # Not by all that is missing, as what came in the last minute varies.
+            load.speech_rate *= min(2.0, max(0.5, share / busy)) ** 0.7
         before, looked = state, began + now
     await running
     # What was on its way ends, and kept connections of this process are closed.

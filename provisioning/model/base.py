@@ -38,6 +38,11 @@ def _name(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def on_or_off(value: object) -> object:
+    """``true`` as all defaults of a mapping, ``false`` as none."""
+    return {True: {}, False: None}[value] if isinstance(value, bool) else value
+
+
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 Name = Annotated[
     str,

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from .address import IPNetwork
-from .base import Name, Part, Port
+from .base import Name, Part, Port, on_or_off
 
 
 class TransportProtocol(StrEnum):
@@ -43,12 +43,7 @@ class Firewall(Part):
     """Ports of programs of yours."""
 
 
-def _switch(value: object) -> object:
-    """``true`` as all defaults, ``false`` as none."""
-    return {True: {}, False: None}[value] if isinstance(value, bool) else value
-
-
 FirewallEntry = Annotated[
     Firewall | None,
-    BeforeValidator(_switch, json_schema_input_type=bool | Firewall | None),
+    BeforeValidator(on_or_off, json_schema_input_type=bool | Firewall | None),
 ]

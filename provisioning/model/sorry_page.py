@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from .base import Part, Whole
+from .base import Part, Whole, on_or_off
 from .paths import LocalPath
 
 
@@ -20,12 +20,7 @@ class SorryPage(Part):
     10.2.3)."""
 
 
-def _switch(value: object) -> object:
-    """``true`` as all defaults, ``false`` as none."""
-    return {True: {}, False: None}[value] if isinstance(value, bool) else value
-
-
 SorryPageEntry = Annotated[
     SorryPage | None,
-    BeforeValidator(_switch, json_schema_input_type=bool | SorryPage | None),
+    BeforeValidator(on_or_off, json_schema_input_type=bool | SorryPage | None),
 ]

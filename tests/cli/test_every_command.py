@@ -250,9 +250,25 @@ def test_a_refused_run_is_refused_in_the_history(run: Run) -> None:
     assert "no director can be reached" in run(["history", "show", told["id"]])[1]
 
 
+@pytest.mark.parametrize("words", [["--all"], ["--all", "--json"], ["--all", "show", "x"]])
+def test_with_nobody_to_ask_it_is_not_said_that_nothing_was_done(
+    words: list[str], run: Run
+) -> None:
+    status, out, err = run(["history", *words])
+    assert status == 1
+    assert "nobody who remembers the cluster can be asked: " in err
+    assert out == "" or "lvs1: " in json.loads(out)["error"]
+
+
+def test_with_nobody_to_ask_it_is_not_said_that_nothing_was_deployed(run: Run) -> None:
+    status, out, _ = run(["state", "show"])
+    assert status == 1 and "Nobody who remembers the cluster can be asked." in out
+    assert "nothing" not in out and "no run" not in out
+
+
 def test_a_run_from_elsewhere_is_asked_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = PastRun("20261201T050000Z-1234", "ana@there", "deploy", "2026-12-01T05:00:00Z", "ok")
-    memory = Memory(ClusterRecord(history=(theirs,)), (), {}, {})
+    memory = Memory(ClusterRecord(history=(theirs,)), (), {}, {"lvs1": ""})
     monkeypatch.setattr("provisioning.cli.commands.history.remembered", lambda *_: memory)
     status, _, err = run(["history", "show", theirs.id])
     assert status == 1 and "no run" in err and "`cluster history` lists" in err

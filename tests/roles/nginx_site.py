@@ -117,13 +117,6 @@ class Site:
             check=False,
         )
 
-    def serves(self) -> bool:
-        """Tell whether Nginx has its sockets. `nginx -t`, which goes before it, has them for a
-        moment too, resets who connects, and leaves an empty file."""
-        with contextlib.suppress(OSError):
-            return bool((self.folder / "pid").read_text())
-        return False
-
     def connection(self) -> http.client.HTTPSConnection:
         context = ssl.create_default_context(cafile=str(self.trusted))
         found = http.client.HTTPSConnection(NAME, self.port, timeout=30, context=context)
@@ -149,12 +142,27 @@ class Site:
 @contextlib.contextmanager
 def started(site: Site) -> Iterator[Site]:
     """It serves."""
-    command = [str(site.program), "run"]
-    process = subprocess.Popen(command, env={"PATH": f"/usr/sbin:{os.environ['PATH']}"})
-    try:
-        wait_until(lambda: process.poll() is not None or site.serves())
-        assert process.poll() is None, (site.folder / "log").read_text()
+    with running(site.program, site.folder):
         yield site
+
+
+@contextlib.contextmanager
+def running(program: Path, folder: Path) -> Iterator[None]:
+    """Nginx runs by a host's program, with its files ``pid`` and ``log`` in a folder."""
+    environment = {"PATH": f"/usr/sbin:{os.environ['PATH']}"}
+    process = subprocess.Popen([program, "run"], env=environment)
+    try:
+        wait_until(lambda: process.poll() is not None or serves(folder))
+        assert process.poll() is None, (folder / "log").read_text()
+        yield
     finally:
         process.terminate()
         process.wait(30)
+
+
+def serves(folder: Path) -> bool:
+    """Tell whether the Nginx of a folder has its sockets. `nginx -t`, which goes before it, has
+    them for a moment too, resets who connects, and leaves an empty file."""
+    with contextlib.suppress(OSError):
+        return bool((folder / "pid").read_text())
+    return False

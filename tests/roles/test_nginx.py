@@ -14,7 +14,7 @@ import pytest
 from tests.certificates import NAME
 from tests.ports import free_port, refusing_port
 from tests.processes import wait_until
-from tests.roles.nginx_site import App, Site, started
+from tests.roles.nginx_site import App, Site, serves, started
 
 _UPLOAD = 100 << 20
 
@@ -140,7 +140,7 @@ def test_told_to_reload_before_it_is_there_it_starts_all_the_same(tmp_path: Path
         wait_until(begun.exists)
         process.send_signal(signal.SIGHUP)
         go_on.write_text("now\n")
-        wait_until(lambda: process.poll() is not None or site.serves())
+        wait_until(lambda: process.poll() is not None or serves(site.folder))
         assert process.poll() is None
         # And once it is there it does take up what changed.
         before = _workers(process.pid)

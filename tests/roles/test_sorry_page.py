@@ -1,10 +1,7 @@
 """What a director answers while no real server can, by the Nginx that is installed here."""
 
-import contextlib
 import http.client
 import json
-import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +14,7 @@ from provisioning.places import NGINX_CONF, NGINX_LOG, NGINX_PROGRAM, SORRY_PAGE
 from provisioning.resources.file import File
 from provisioning.roles.desired import desired_hosts
 from tests.ports import free_port
-from tests.processes import wait_until
+from tests.roles.nginx_site import running
 
 _INVENTORY = """\
 vip: 192.0.2.100
@@ -70,27 +67,8 @@ def director(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Director]:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             Path(path).write_text(content, encoding="utf-8")
             Path(path).chmod(one.mode)
-    with _running(here[NGINX_PROGRAM], folder):
+    with running(Path(here[NGINX_PROGRAM]), folder):
         yield Director(ports)
-
-
-@contextlib.contextmanager
-def _running(program: str, folder: Path) -> Iterator[None]:
-    environment = {"PATH": f"/usr/sbin:{os.environ['PATH']}"}
-    process = subprocess.Popen([program, "run"], env=environment)
-
-    def serves() -> bool:
-        with contextlib.suppress(OSError):
-            return bool((folder / "pid").read_text())
-        return False
-
-    try:
-        wait_until(lambda: process.poll() is not None or serves())
-        assert process.poll() is None, (folder / "log").read_text()
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def test_a_browser_gets_a_page_in_both_languages(director: Director) -> None:

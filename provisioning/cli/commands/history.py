@@ -40,11 +40,19 @@ class _Asked:
     accept_new_host_keys: bool
 
     def past_runs(self) -> tuple[PastRun, ...]:
-        """Runs that the cluster remembers: as this folder last saw it, or asked now."""
+        """Runs that the cluster remembers: as this folder last saw it, or asked now. Raises
+        ``ClickException`` where nobody answers."""
         if not self.everybodys:
             return self.cluster.record.history
         with open_fleet(self.cluster, accept_new_host_keys=self.accept_new_host_keys) as fleet:
-            return remembered(self.cluster, fleet).record.history
+            memory = remembered(self.cluster, fleet)
+            silent = [of_host(name, str(error)) for name, error in fleet.errors.items()]
+        if not memory.asked:
+            told = "; ".join(silent)
+            raise click.ClickException(f"nobody who remembers the cluster can be asked: {told}")
+        for one in silent:
+            click.echo(f"not asked: {one}", err=True)
+        return memory.record.history
 
 
 @click.group(invoke_without_command=True)

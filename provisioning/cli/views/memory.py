@@ -24,7 +24,7 @@ def memory_record(memory: Memory, silent: dict[str, str]) -> dict[str, Any]:
         "by": record.by,
         "at": record.at,
         "held_by": memory.held_by,
-        "hosts": {name: _of_host(memory, name) for name in memory.holders},
+        "hosts": {name: _of_host(memory, name) for name in memory.asked},
         "silent": silent,
         "told": list(memory.told),
         "drained": {name: asdict(one) for name, one in record.runtime.drains.items()},
@@ -48,10 +48,13 @@ def show_memory(console: Console, memory: Memory, silent: dict[str, str]) -> Non
     record = memory.record
     if record.serial:
         line(f"version {record.serial}, written {record.at} by {record.by}", "bold")
-    else:
+    elif memory.asked:
         line("This cluster remembers nothing: nothing was deployed yet.")
-    line(f"under way: {memory.held_by}" if memory.held_by else "no run is under way")
-    for name in memory.holders:
+    else:
+        line("Nobody who remembers the cluster can be asked.")
+    if memory.asked:
+        line(f"under way: {memory.held_by}" if memory.held_by else "no run is under way")
+    for name in memory.asked:
         line(f"{name}: {_said_of_host(memory, name)}")
     for name, reason in silent.items():
         line(f"{name}: {reason}", "red")

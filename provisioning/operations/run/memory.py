@@ -30,6 +30,11 @@ class Memory:
     """The run that holds a host now, by name of the host; empty texts where none does."""
 
     @property
+    def asked(self) -> list[str]:
+        """Names of the hosts that answered."""
+        return list(self.holders)
+
+    @property
     def held_by(self) -> str:
         """The run under way; empty where there is none."""
         return next((holder for holder in self.holders.values() if holder), "")

@@ -1,11 +1,10 @@
-"""Nginx that forwards all it gets to one node."""
+"""Nginx before nodes of the app, as a balancer that knows nothing of sessions is configured."""
 
 import contextlib
 import shutil
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -24,37 +23,40 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    upstream node {{
-        server {node};
+    upstream nodes {{
+{servers}
         keepalive 64;
     }}
     server {{
         listen 127.0.0.1:{port};
+        client_max_body_size 0;
         location / {{
-            proxy_pass http://node;
+            proxy_pass http://nodes;
             proxy_http_version 1.1;
             proxy_set_header Connection "";
             proxy_set_header Host $http_host;
             proxy_buffering off;
             proxy_request_buffering off;
+            proxy_read_timeout 1h;
         }}
     }}
 }}
 """
-_PATIENCE = 30.0
+_PATIENCE = 60.0
+NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin")
+"""None where it is not installed."""
 
 
 @contextlib.contextmanager
-def nginx_before(url: str, folder: Path) -> Iterator[str]:
-    """The URL of an Nginx, as a balancer for such nodes is configured: nothing buffered,
-    connections to the node kept."""
-    program = shutil.which("nginx", path="/usr/sbin:/usr/bin")
-    if program is None:
-        sys.exit("needs nginx")
+def nginx_before(nodes: Sequence[str], folder: Path) -> Iterator[str]:
+    """The URL of an Nginx that gives every request to the next of the nodes' URLs, in place of the
+    one before: nothing is buffered, and connections to nodes are kept."""
+    assert NGINX is not None
     port, file = free_port(), folder / "nginx.conf"
-    node = url.removeprefix("http://")
-    file.write_text(_CONFIGURATION.format(folder=folder, node=node, port=port), encoding="utf-8")
-    process = subprocess.Popen([program, "-c", str(file), "-e", str(folder / "error.log")])
+    servers = "\n".join(f"        server {url.removeprefix('http://')};" for url in nodes)
+    text = _CONFIGURATION.format(folder=folder, servers=servers, port=port)
+    file.write_text(text, encoding="utf-8")
+    process = subprocess.Popen([NGINX, "-c", str(file), "-e", str(folder / "error.log")])
     try:
         _wait(f"http://127.0.0.1:{port}", process)
         yield f"http://127.0.0.1:{port}"
@@ -67,7 +69,7 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end and process.poll() is None:
         with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{url}/healthz", trust_env=False).status_code == 200:
+            if httpx.get(f"{url}/healthz", trust_env=False, timeout=30).status_code == 200:
                 return
         time.sleep(0.05)
-    sys.exit("nginx did not start")
+    raise TimeoutError(f"Nginx does not lead to a node at {url}")
