@@ -201,14 +201,24 @@ def test_weights_that_a_check_sets_are_not_drift() -> None:
     assert not any("weight" in text for text in texts(varied(services=[one]), state))
 
 
-def test_a_sorry_server_in_the_table_tells_of_the_lost_quorum() -> None:
+@pytest.mark.parametrize(
+    ("what", "address", "said"),
+    [
+        ({"sorry_server": "10.77.0.99"}, "10.77.0.99", "the sorry server answers"),
+        ({"sorry_page": True}, "127.0.0.1", "the sorry page answers"),
+    ],
+)
+def test_what_answers_in_the_nodes_place_tells_of_the_lost_quorum(
+    what: dict[str, object], address: str, said: str
+) -> None:
     answers = recording("healthy")
     for director in ("lvs1", "lvs2"):
         text, err, status = answers[director]["ipvs_table"][0]
-        answers[director]["ipvs_table"] = [(text.replace("10.77.0.23", "10.77.0.99"), err, status)]
-    one = {"scheduler": "rr", "persistence": None, "sorry_server": "10.77.0.99"}
+        answers[director]["ipvs_table"] = [(text.replace("10.77.0.23", address), err, status)]
+    one = {"scheduler": "rr", "persistence": None, **what}
     found = texts(varied(services=[one]), look_at(INVENTORY, replay(answers), ClusterRecord()))
-    assert any("the sorry server answers, because the quorum is lost" in text for text in found)
+    assert any(f"{said}, because the quorum is lost" in text for text in found)
+    assert not any("not in the inventory" in text for text in found)
 
 
 def test_vips_of_one_sync_group_must_be_on_one_director() -> None:

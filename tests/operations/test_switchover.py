@@ -121,6 +121,22 @@ def test_a_server_that_no_director_sends_to_is_no_fault_of_the_backup() -> None:
     assert blockers(INVENTORY, seen(answers), backup()) == []
 
 
+@pytest.mark.parametrize(
+    ("what", "address"),
+    [({"sorry_server": "10.77.0.99"}, "10.77.0.99"), ({"sorry_page": True}, "127.0.0.1")],
+)
+def test_what_answers_in_the_nodes_place_is_no_strange_server(
+    what: dict[str, object], address: str
+) -> None:
+    answers = with_table(backup(), recording("healthy"), replacing("10.77.0.22", address))
+    content = INVENTORY.model_dump(mode="json", exclude_unset=True)
+    content["services"] = [{"scheduler": "rr", "persistence": None, **what}]
+    inventory = Inventory.model_validate(content)
+    state = look_at(inventory, replay(answers), ClusterRecord())
+    (found,) = blockers(inventory, state, backup())
+    assert "rs2, which has nothing" in found.reason
+
+
 def test_one_that_cannot_be_reached_is_not() -> None:
     answers = recording("healthy")
     del answers[backup()]
