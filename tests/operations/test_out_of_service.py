@@ -345,6 +345,23 @@ def test_the_weight_goes_before_the_mark_where_directors_were_not_told(
     assert cluster.runtime.drains == {"rs1": OPERATOR}
 
 
+def test_one_that_was_drained_and_comes_back_empty_is_deployed_to_and_stays_drained(
+    deployed: DeployedCluster,
+) -> None:
+    """Its disk was exchanged, say, which is what it was drained for."""
+    cluster = deployed.sandbox.cluster
+    take_out(operation(cluster, deployed.sandbox.fleet()), "rs1", reason="换硬盘")
+    root = deployed.sandbox.hosts["rs1"].root
+    for path in ("var/lib/cosyvoice-cluster/manifest", "etc/cosyvoice/app.env"):
+        (root / path).unlink()
+    deployed.sandbox.mark("rs1").unlink()
+    assert deployed.deploy("old").ok
+    assert "换硬盘" in deployed.sandbox.mark("rs1").read_text()
+    assert deployed.restarts("rs1") == seen({"rs1": 0, "rs2": 1})
+    assert deployed.weights("lvs1") == [0, 1]
+    assert cluster.runtime.drains["rs1"].reason == "换硬盘"
+
+
 def test_what_is_new_for_directors_waits_for_their_turn(deployed: DeployedCluster) -> None:
     """The nodes answer the new health check only once they are changed."""
     cluster = deployed.sandbox.cluster

@@ -234,6 +234,7 @@ class OutOfService:
                 cause=known.cause if known else self.command,
                 directors=seen.told,
                 force=True,
+                marks=not self.plans.hosts[name].first_time,
             )
             if known and known.settled:
                 self._settle(name, seen)

@@ -54,6 +54,7 @@ def take_out(
     directors: list[str] | None = None,
     force: bool = False,
     asks: bool = True,
+    marks: bool = True,
 ) -> None:
     """Set weight 0 for a real server in the kernels of all directors, and mark it. Returns once
     both are done; its work continues. Raises ``OperationError``; ``force`` continues without a
@@ -62,7 +63,8 @@ def take_out(
 
     ``cause`` is the command that will bring it back itself; without, it is the operator's drain.
     ``directors`` limits the directors that are changed. Without ``asks`` its hook was asked, or is
-    not to be."""
+    not to be. Without ``marks`` the host has nothing of the cluster yet; its mark comes with all
+    else."""
     before = op.cluster.runtime
     directors = directors or reachable_directors(op, force=force)
     drain = before.drains.get(name)
@@ -72,17 +74,18 @@ def take_out(
     after = with_drain(before, name, drain)
     # Not from what is written down: a cut drain may have come to one director only.
     base = without_drain(before, name)
-    change = plan_change(op, base, after, directors, force=force, marked=name)
+    marked = name if marks else ""
+    change = plan_change(op, base, after, directors, force=force, marked=marked)
     if name not in before.drains:
         require_capacity(op, change, name, force=force)
         if asks:
             op.hooks.before("drain", name, progress=op.progress, reason=reason)
     make_change(op, change)
     await_weight(op, after, name, directors, TABLE_PATIENCE)
-    if change.mark is None:
-        set_mark(op, after, name, force=force)
-    else:
+    if change.mark is not None:
         apply_part(op, change.mark)
+    elif marks:
+        set_mark(op, after, name, force=force)
     op.run.journal.write("drained", host=name, reason=reason)
 
 
