@@ -216,9 +216,13 @@ def test_what_answers_in_the_nodes_place_tells_of_the_lost_quorum(
         text, err, status = answers[director]["ipvs_table"][0]
         answers[director]["ipvs_table"] = [(text.replace("10.77.0.23", address), err, status)]
     one = {"scheduler": "rr", "persistence": None, **what}
-    found = texts(varied(services=[one]), look_at(INVENTORY, replay(answers), ClusterRecord()))
-    assert any(f"{said}, because the quorum is lost" in text for text in found)
+    state = look_at(INVENTORY, replay(answers), ClusterRecord())
+    found = texts(varied(services=[one]), state)
     assert not any("not in the inventory" in text for text in found)
+    told = [f for f in all_faults(varied(services=[one]), state) if "quorum is lost" in f.text]
+    assert [fault.host for fault in told] == ["lvs1", "lvs2"]
+    for fault in told:
+        assert said in fault.text and "no more than a consequence" in fault.fix
 
 
 def test_vips_of_one_sync_group_must_be_on_one_director() -> None:

@@ -16,6 +16,10 @@ _RELOAD = (
     " mend it; otherwise `cluster deploy`"
 )
 _NOT_READY = "no more than a consequence: see what is said of {name} itself"
+_QUORUM = (
+    "no more than a consequence: see what is said of the real servers; it ends when enough of them"
+    " pass their checks"
+)
 _GONE = (
     "keepalived-guard on the host starts Keepalived anew within seconds, which mends it, and"
     " `cluster deploy` does so at once"
@@ -125,6 +129,7 @@ def _find(service: TableService, address: object) -> TableServer | None:
 
 def _service(name: str, present: TableService, wanted: WantedService) -> list[Fault]:
     differences: list[str] = []
+    faults: list[Fault] = []
 
     def compare(what: str, found: object, should: object) -> None:
         if found != should:
@@ -142,14 +147,16 @@ def _service(name: str, present: TableService, wanted: WantedService) -> list[Fa
                 differences.append(f"{place} gets requests but is not in the inventory")
             else:
                 who = "server" if wanted.service.sorry_page is None else "page"
-                differences.append(f"the sorry {who} answers, because the quorum is lost")
+                text = f"the sorry {who} answers, because the quorum is lost"
+                faults.append(Fault(name, f"{wanted.endpoint}: {text}", _QUORUM))
             continue
         if server.weight == 0 and wanted.service.inhibit_on_failure and wanted.weights[known]:
             differences.append(f"{known} has weight 0, because its health check fails")
         elif not wanted.weights_move or known in wanted.drained:
             compare(f"weight of {known} is", str(server.weight), str(wanted.weights[known]))
         compare(f"forwarding to {known} is", server.forward, "Route")
-    return [Fault(name, f"{wanted.endpoint}: {text}", _RELOAD) for text in differences]
+    faults += [Fault(name, f"{wanted.endpoint}: {text}", _RELOAD) for text in differences]
+    return faults
 
 
 def _words(flags: frozenset[str]) -> str:
