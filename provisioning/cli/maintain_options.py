@@ -7,7 +7,7 @@ import click
 
 from ..operations.rolling_upgrade.ordering import WORDS
 from .notify_options import NOTIFY_OPTIONS
-from .run_values import BATCH, COUNT, TIME
+from .run_values import BATCH, COUNT, TIME, max_out_option
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,6 +28,7 @@ _HOW = (
         show_default=True,
         help="Real servers at a time: a number, a share, or a label (rack: one rack at a time).",
     ),
+    max_out_option("real servers"),
     _count("--max-fail", 0, "Real servers that may fail before the run stops."),
     _count("--canary", 1, "Real servers that go first, one by one, and are watched longer."),
     _time("--soak", "60s", "How long a canary is watched."),

@@ -1,12 +1,20 @@
 """Types of options of runs that go host by host."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import click
 
 from ..operations.notifying.hook import HookSyntaxError
-from ..operations.rolling_upgrade.options import OptionError, batch_label, batch_size, duration
+from ..operations.rolling_upgrade.options import (
+    OptionError,
+    batch_label,
+    batch_size,
+    duration,
+    most_out,
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Read(click.ParamType):  # type: ignore[type-arg, unused-ignore]
@@ -30,7 +38,31 @@ def _batch(text: str) -> str:
     return text
 
 
+def _max_out(text: str) -> str:
+    most_out(text, 1)
+    return text
+
+
 BATCH = Read("N|%|LABEL", _batch)
 TIME = Read("time", duration)
 """In seconds, once parsed."""
 COUNT = click.IntRange(min=0)
+
+
+def max_out_option(members: str) -> Callable[[F], F]:
+    """Add ``--max-out``: a sliding window over these members of a run."""
+    return click.option(
+        "--max-out",
+        type=Read("N|%", _max_out),
+        callback=lambda context, param, value: value or "",
+        help=f"Instead of batches: {members} out at any time; the next begins when one is back.",
+    )
+
+
+def require_one_pace(given: Mapping[str, Any]) -> None:
+    """Raise a usage error where a command line has batches and a window."""
+    if given.get("batch") and given.get("max_out"):
+        raise click.UsageError(
+            "--batch and --max-out exclude each other: batches end together, a window goes on when "
+            "one is back"
+        )

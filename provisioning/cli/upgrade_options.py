@@ -5,17 +5,12 @@ from typing import Any, TypeVar
 
 import click
 
-from ..operations.rolling_upgrade.options import most_out, slow_steps
+from ..operations.rolling_upgrade.options import slow_steps
 from ..operations.rolling_upgrade.ordering import WORDS
 from .notify_options import NOTIFY_OPTIONS
-from .run_values import BATCH, COUNT, TIME, Read
+from .run_values import BATCH, COUNT, TIME, Read, max_out_option
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _max_out(text: str) -> str:
-    most_out(text, 1)
-    return text
 
 
 _OPTIONS = (
@@ -26,12 +21,7 @@ _OPTIONS = (
         show_default=True,
         help="Nodes at a time: a number, a share, or a label (rack: one rack at a time).",
     ),
-    click.option(
-        "--max-out",
-        type=Read("N|%", _max_out),
-        callback=lambda context, param, value: value or "",
-        help="Instead of batches: nodes out at any time; the next begins when one is back.",
-    ),
+    max_out_option("nodes"),
     click.option(
         "--max-fail",
         type=COUNT,

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,8 @@ def printed(show: object) -> str:
         (("--reboot", "--yes", "--limit", "me"), "only clients are meant"),
         (("--reboot", "--yes", "--limit", "rs9"), "rs9"),
         (("--reboot", "--yes", "--run-timeout", "soon"), "'soon' is not a time"),
+        (("--reboot", "--yes", "--max-out", "0"), "write a number from 1, or 1% to 100%"),
+        (("--reboot", "--check", "--batch", "2", "--max-out", "2"), "exclude each other"),
         (("--script", "no.sh", "--yes"), "'no.sh' does not exist"),
         (("--reboot",), "there is no terminal to ask on; say --yes"),
     ],
@@ -125,6 +128,20 @@ def test_a_plan_says_what_each_host_gets_and_what_it_costs() -> None:
         "smoke_test", "restore", "soak",
     ]  # fmt: skip
     assert steps["lvs1"] == ["check", "hand_over", "run", "reboot", "come_back", "settle"]
+
+
+def test_a_plan_of_a_window_says_how_many_are_out_together() -> None:
+    servers = [server(f"rs{n}", 1 if n == 1 else 2, canary=n == 1) for n in range(1, 6)]
+    batches = planned(*servers, HostState("lvs1", ("directors",), 3))
+    options = MaintenanceOptions(max_out="40%")
+    found = replace(batches, state=replace(batches.state, options=options))
+    console = Console(file=io.StringIO(), width=200)
+    show_plan(console, found)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "batch 1: rs1, canary" in text and "batch 3: lvs1\n" in text
+    assert "window, 2 out at most: rs2, rs3, rs4, rs5 (67% of the weight is out meanwhile)" in text
+    assert "in a window the next host begins when one is back" in text
+    assert plan_record(found)["max_out"] == 2 and plan_record(batches)["max_out"] is None
 
 
 def test_a_table_shows_the_hosts_at_work_and_the_last_lines() -> None:

@@ -30,6 +30,7 @@ from ..options import (
     load_or_exit,
     yes_option,
 )
+from ..run_values import require_one_pace
 from ..saved_run import EXIT_STATUSES, typed_options, usage_errors
 from ..selection import chosen
 from ..skip_hooks import skip_hooks_option
@@ -126,6 +127,7 @@ def maintain(
         )
         return
     given = typed_options(context, how)
+    require_one_pace(given)
     with usage_errors():
         hooks = hooks_of(cluster.inventory.notify, cluster.base_dir, notify_command, webhook)
         proof: dict[str, Any] = {"verifies": verifies and not limit, "hooks": hooks}

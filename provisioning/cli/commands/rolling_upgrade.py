@@ -26,6 +26,7 @@ from ..options import (
     load_or_exit,
     yes_option,
 )
+from ..run_values import require_one_pace
 from ..saved_run import EXIT_STATUSES, typed_options, usage_errors
 from ..selection import chosen
 from ..skip_hooks import skip_hooks_option
@@ -108,11 +109,7 @@ def rolling_upgrade(
         return
     target = as_typed(to, Path.cwd()) if to else None
     given = typed_options(context, how)
-    if "batch" in given and how["max_out"]:
-        raise click.UsageError(
-            "--batch and --max-out exclude each other: batches end together, a window goes on when "
-            "one is back"
-        )
+    require_one_pace(given)
     with usage_errors():
         require_there(target, cluster.base_dir)
         hooks = hooks_of(cluster.inventory.notify, cluster.base_dir, notify_command, webhook)

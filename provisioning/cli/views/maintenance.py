@@ -15,6 +15,7 @@ from ...operations.maintain.phases import PHASES
 from ...operations.maintain.phases.phase import Turn
 from ...operations.maintain.planned import Planned
 from ...operations.maintain.state import HostState, HostStatus, Maintenance
+from ...operations.rolling import window
 from ...operations.rolling.events import RunEvent, Watcher
 from .upgrade import JsonLines, PlainLog, line_of
 
@@ -89,9 +90,11 @@ def show_plan(console: Console, planned: Planned) -> None:
     told: list[str] = []
     for number, hosts in batches.items():
         canary = ", canary" if any(host.canary for host in hosts) else ""
+        group = f"batch {number}"
+        if window.is_window(state, number):
+            group = f"window, {state.most_out} out at most"
         line(
-            f"batch {number}: {', '.join(host.host for host in hosts)}{canary}"
-            f"{_out(planned, number)}",
+            f"{group}: {', '.join(host.host for host in hosts)}{canary}{_out(planned, number)}",
             "bold",
         )
         steps = steps_of(hosts[0], state)
@@ -119,10 +122,13 @@ def _how_long(state: Maintenance) -> str:
     parts += [f"the command (at most {_minutes(options.run_timeout)})"] if work.commands else []
     parts += [f"the reboot (at most {_minutes(options.reboot_timeout)})"] if work.reboot else []
     parts.append("the app's start and proof")
-    batches = len({host.batch for host in state.hosts})
+    numbers = {host.batch for host in state.hosts}
+    batches = f"{len(numbers)} batches, one after the other"
+    if any(window.is_window(state, number) for number in numbers):
+        batches += "; in a window the next host begins when one is back"
     return (
-        f"{batches} batches, one after the other. A host is out for {', '.join(parts)}; after the "
-        "first batch the run says how long the others will take."
+        f"{batches}. A host is out for {', '.join(parts)}; after the first one the run says how "
+        "long the others will take."
     )
 
 
@@ -131,11 +137,13 @@ def _minutes(seconds: float) -> str:
 
 
 def plan_record(planned: Planned) -> dict[str, Any]:
-    """Render the plan as plain data: ``{"work": str, "notes": [str], "hosts": [{"host", "roles",
-    "batch", "canary", "percent_out", "steps": [str]}]}``; null is a batch of no real server."""
+    """Render the plan as plain data: ``{"work": str, "max_out": int or null, "notes": [str],
+    "hosts": [{"host", "roles", "batch", "canary", "percent_out", "steps": [str]}]}``; without
+    ``max_out`` batches are barriers, and without ``percent_out`` a batch has no real server."""
     state = planned.state
     return {
         "work": str(state.work),
+        "max_out": state.most_out,
         "notes": list(planned.notes),
         "hosts": [
             {

@@ -14,8 +14,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from ...operations.rolling import window
 from ...operations.rolling.events import RunEvent, Watcher
-from ...operations.rolling_upgrade import window
 from ...operations.rolling_upgrade.downtime import MinimumDowntime
 from ...operations.rolling_upgrade.forecast import Forecast, forecast, roughly
 from ...operations.rolling_upgrade.options import UpgradeOptions
@@ -173,7 +173,7 @@ def show_plan(console: Console, upgrade: Upgrade, notes: Sequence[str], *, forks
         canary = ", canary" if node.canary else ""
         group = f"batch {node.batch}"
         if window.is_window(upgrade, node.batch):
-            group = f"window, {window.limit(upgrade)} out at most"
+            group = f"window, {upgrade.most_out} out at most"
         console.print(Text(f"{group}: {node.host}{canary}", "bold"))
         for text in steps_of(node, upgrade.options, upgrade.target):
             console.print(Text(f"    {text}"), soft_wrap=True)
@@ -190,7 +190,7 @@ def plan_record(upgrade: Upgrade, notes: Sequence[str], *, forks: int = 10) -> d
     ``seconds`` is how long it takes if phases take what they took in the last upgrade."""
     return {
         "target": upgrade.target,
-        "max_out": window.limit(upgrade) if upgrade.options.max_out else None,
+        "max_out": upgrade.most_out,
         "seconds": forecast(upgrade, {}, forks).seconds,
         "notes": list(notes),
         "nodes": [

@@ -14,6 +14,7 @@ from ..hooks.hooks import foreseen
 from ..notifying.hook import Hook
 from ..notifying.notifier import notifying
 from ..operation import Operation
+from ..rolling import window
 from ..rolling.clock import Clock, WallClock
 from ..rolling.errors import ActionError
 from ..rolling.events import RunEvent
@@ -22,6 +23,7 @@ from ..rolling.result import Outcome
 from ..rolling.run_status import RunStatus
 from ..rolling.snapshot import ClusterSnapshot
 from ..rolling_upgrade import state_file
+from ..rolling_upgrade.options import require_pace
 from ..rolling_upgrade.planning import require_new_run
 from ..rolling_upgrade.ssh.observer import Observer
 from ..verify import verify
@@ -177,9 +179,14 @@ class Begin(MaintenanceCommand):
         for host in plan.hosts:
             if host.serves and not host.drained:
                 batches.setdefault(host.batch, []).append(host.host)
-        out = {number: share_out(snapshot, names) for number, names in batches.items()}
         begun = datetime.now(UTC).isoformat(timespec="seconds")
         state = Maintenance(id, self.work, self.how, plan.hosts, begun)
+        out = {
+            number: share_out(
+                snapshot, names, state.most_out if window.is_window(state, number) else None
+            )
+            for number, names in batches.items()
+        }
         return Planned(state, plan.notes, out)
 
 
@@ -240,10 +247,19 @@ def _was_cut(id: str, host: HostState, actions: MaintenanceActions) -> bool:
 
 def _saved(op: Operation, given: dict[str, Any]) -> Maintenance:
     """The unfinished maintenance with other options, and without hosts that left the inventory
-    meanwhile. Raises ``MaintenanceConflictError``."""
+    meanwhile. Raises ``MaintenanceConflictError`` and ``OptionError``."""
     saved = registration.require_unfinished(op.cluster)
     there = managed_hosts(op.cluster.inventory)
     if gone := [host.host for host in saved.hosts if host.host not in there]:
         op.dialogue.note(f"{', '.join(gone)}: no longer in the inventory, and left alone")
     hosts = tuple(host for host in saved.hosts if host.host in there)
-    return replace(saved, hosts=hosts, options=replace(saved.options, **given))
+    return with_choices(replace(saved, hosts=hosts), given)
+
+
+def with_choices(saved: Maintenance, given: dict[str, Any]) -> Maintenance:
+    """The saved maintenance with other options. Pure. Raises ``OptionError``."""
+    require_pace(given, saved.options.max_out)
+    changed = replace(saved, options=replace(saved.options, **given))
+    for host in window.regrouped(changed) if changed.options.max_out else ():
+        changed = changed.with_host(host)
+    return changed

@@ -10,6 +10,7 @@ class MaintenanceOptions:
     """Options of a maintenance. Times are seconds; those that an upgrade has too mean the same."""
 
     batch: str = "1"
+    max_out: str = ""
     max_fail: int = 0
     """Real servers that may fail before the run stops; any other host that fails stops it."""
     canary: int = 1
@@ -29,6 +30,7 @@ class MaintenanceOptions:
         """The options of the phases that an upgrade has too."""
         return UpgradeOptions(
             batch=self.batch,
+            max_out=self.max_out,
             canary=self.canary,
             soak=self.soak,
             soak_rest=self.soak_rest,

@@ -57,15 +57,16 @@ def plan_maintenance(
     return Plan(tuple(found), tuple(notes))
 
 
-def share_out(snapshot: ClusterSnapshot, hosts: Iterable[str]) -> int:
-    """Percent of the weight that clients have now which is out of service without these hosts;
-    of several services the most."""
+def share_out(snapshot: ClusterSnapshot, hosts: Iterable[str], together: int | None = None) -> int:
+    """Percent of the weight that clients have now which is out of service without these hosts, or
+    without the heaviest ones of them where so many are out ``together`` at most; of several
+    services the most."""
     hosts, most = set(hosts), 0.0
     for service in snapshot.services:
         live = live_weights(snapshot, service)
         if whole := sum(live.values()):
-            out = sum(weight for host, weight in live.items() if host in hosts)
-            most = max(most, 100 * out / whole)
+            weights = sorted((live[host] for host in hosts & live.keys()), reverse=True)
+            most = max(most, 100 * sum(weights[:together]) / whole)
     return round(most)
 
 

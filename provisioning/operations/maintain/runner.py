@@ -1,7 +1,8 @@
-"""Run a maintenance: batch after batch, every host of a batch in its own thread, with the state
-kept before and after every phase.
+"""Run a maintenance: batch after batch, or as a sliding window, every host in its own thread, with
+the state kept before and after every phase.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,11 +10,12 @@ from functools import partial
 from ...engine.journal import Journal
 from ...errors import ClusterError
 from ..cluster.cluster import Cluster
+from ..rolling import window
 from ..rolling.batches import batch_due, members_left
 from ..rolling.errors import ActionError, DirectorUnreachableError, PhaseError
 from ..rolling.events import Kind, RunEvent
-from ..rolling.preflight import check_batch
-from ..rolling.runner import RollingRunner
+from ..rolling.sliding_runner import SlidingRunner
+from ..rolling.snapshot import ClusterSnapshot
 from . import registration, state_machine
 from .phases import SEQUENCE, phase_named
 from .phases.phase import Context, Phase, Turn, UnknownEndError
@@ -22,14 +24,14 @@ from .state import MOVING, HostState, HostStatus, Maintenance
 
 
 @dataclass(slots=True, kw_only=True)
-class Runner(RollingRunner[Maintenance]):
+class Runner(SlidingRunner[Maintenance]):
     """One run of a maintenance."""
 
     actions: MaintenanceActions
     cluster: Cluster
     journal: Journal
     _slowest: float = 0.0
-    """Seconds of the slowest batch so far."""
+    """Seconds of the slowest host so far, without those that it was watched."""
 
     def run(self) -> Maintenance:
         """Run to the end, a pause, or too many failures; return the state then. Raises
@@ -56,32 +58,49 @@ class Runner(RollingRunner[Maintenance]):
 
     def _batches(self) -> None:
         while (number := batch_due(self.state.hosts)) is not None:
-            if state_machine.must_stop(self.state):
+            if self._must_stop() or self._obeys_pause():
                 return
-            if self._obeys_pause():
-                return
+            if window.is_window(self.state, number):
+                self._slide(number)
+                continue
             batch = members_left(self.state.hosts, number)
             names = [host.host for host in batch]
             text = f"batch {number}: {', '.join(names)}{self._left()}"
             self._tell("batch", text, batch=number, hosts=names)
             self._preflight(partial(self._checked, batch))
-            began = self.clock.now()
-            self._change(lambda state, n=number: state_machine.start_batch(state, n))  # type: ignore[misc]
+            self._start(names)
             self._finish(names)
-            self._slowest = max(self._slowest, self.clock.now() - began)
 
     def _left(self) -> str:
-        """Say how long it will take, once a batch was measured."""
-        if not self._slowest:
+        """Say how long it will take, once a host was measured."""
+        waiting = [host for host in self.state.hosts if host.waits]
+        if not self._slowest or not waiting:
             return ""
-        batches = {h.batch for h in self.state.hosts if h.status is HostStatus.WAITING}
-        minutes = len(batches) * self._slowest / 60
-        return f"; {len(batches)} to go, about {max(1, round(minutes))} min"
+        numbers = {host.batch for host in waiting}
+        sliding = {number for number in numbers if window.is_window(self.state, number)}
+        barriers = len(numbers - sliding)
+        rounds = math.ceil(
+            sum(host.batch in sliding for host in waiting) / (self.state.most_out or 1)
+        )
+        seconds = (barriers + rounds) * self._slowest + barriers * self.state.options.soak_rest
+        to_go = f"{len(waiting)} hosts" if sliding else len(numbers)
+        return f"; {to_go} to go, about {max(1, round(seconds / 60))} min"
 
-    def _checked(self, batch: Sequence[HostState]) -> list[str]:
-        return check_batch(self.actions.look(), batch, force=self.state.options.force)
+    def _start(self, hosts: Sequence[str]) -> None:
+        self._change(lambda state: state_machine.start(state, hosts))
+
+    def _look(self) -> ClusterSnapshot:
+        return self.actions.look()
+
+    def _must_stop(self) -> bool:
+        return state_machine.must_stop(self.state)
+
+    @property
+    def _forced(self) -> bool:
+        return self.state.options.force
 
     def _host(self, name: str) -> None:
+        began = self.clock.now()
         self._change(lambda state: _advanced(state, name))
         while phase := state_machine.next_phase(self.state.host(name), SEQUENCE):
             if not self._phase(name, phase_named(phase)):
@@ -94,6 +113,8 @@ class Runner(RollingRunner[Maintenance]):
         }
         if host.status not in kinds:
             return
+        took = self.clock.now() - began - host.seconds.get("soak", 0.0)
+        self._slowest = max(self._slowest, took)
         kind, text = kinds[host.status]
         well = host.status is HostStatus.DONE
         steps = [

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...errors import ClusterError
 from ..rolling.run_status import RunStatus
+from ..rolling_upgrade.options import most_out
 from .options import MaintenanceOptions
 from .work import Work
 
@@ -41,6 +42,8 @@ class Ran(StrEnum):
 MOVING = frozenset({HostStatus.UNDER_WAY, HostStatus.PUTTING_BACK})
 FAILED = frozenset({HostStatus.PUTTING_BACK, HostStatus.PUT_BACK, HostStatus.OUT})
 SETTLED = frozenset({HostStatus.DONE, HostStatus.PUT_BACK, HostStatus.OUT})
+_RESTORE = "restore"
+"""The phase after which a host has its whole weight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,27 @@ class HostState:
         """True for a real server that clients lose while it is maintained."""
         return self.serves and not self.drained
 
+    @property
+    def waits(self) -> bool:
+        """True until it begins."""
+        return self.status is HostStatus.WAITING
+
+    @property
+    def moves(self) -> bool:
+        """True while it is under way, or being put back."""
+        return self.status in MOVING
+
+    @property
+    def is_out(self) -> bool:
+        """True while the maintenance keeps a real server from serving with its whole weight."""
+        if self.status is HostStatus.UNDER_WAY:
+            return _RESTORE not in self.done
+        return self.status in (HostStatus.PUTTING_BACK, HostStatus.OUT)
+
+    def in_batch(self, number: int) -> "HostState":
+        """Copy the host into another batch."""
+        return replace(self, batch=number)
+
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
@@ -102,6 +126,18 @@ class Maintenance:
     begun: str
     """Time of the start, ISO 8601."""
     status: RunStatus = RunStatus.RUNNING
+
+    @property
+    def servers(self) -> tuple[HostState, ...]:
+        """Hosts that are real servers and nothing else."""
+        return tuple(host for host in self.hosts if host.roles == ("real_servers",))
+
+    @property
+    def most_out(self) -> int | None:
+        """Real servers that may be out at any time; None where batches are barriers. Raises
+        ``OptionError``."""
+        text = self.options.max_out
+        return most_out(text, len(self.servers)) if text else None
 
     def host(self, name: str) -> HostState:
         """Find one host by name."""
@@ -125,14 +161,18 @@ class MaintenanceFormatError(ClusterError, ValueError):
 
 
 def to_record(maintenance: Maintenance) -> dict[str, Any]:
-    """Render a maintenance for JSON."""
+    """Render a maintenance for JSON. Programs from before there were windows read one of
+    batches."""
     # Not asdict of the whole, which copies what hundreds of hosts have at every phase of each.
     hosts = [{key: getattr(host, key) for key in _HOST_KEYS} for host in maintenance.hosts]
+    options = asdict(maintenance.options)
+    if not maintenance.options.max_out:
+        del options["max_out"]
     return {
         "version": VERSION,
         "id": maintenance.id,
         "work": asdict(maintenance.work),
-        "options": asdict(maintenance.options),
+        "options": options,
         "hosts": hosts,
         "begun": maintenance.begun,
         "status": maintenance.status,

@@ -2,11 +2,11 @@
 after it. It knows what a phase's failure means, and not what a phase does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from ..rolling.batches import batch_due, members_left
+from ..rolling.batches import batch_due
 from ..rolling.run_status import RunStatus
 from .state import (
     FAILED,
@@ -110,9 +110,10 @@ def fail(
     return state.with_host(_put_back(replace(host, ran=ran), reason))
 
 
-def start_batch(state: Maintenance, batch: int) -> Maintenance:
-    """Set the waiting hosts of a batch under way."""
-    for host in members_left(state.hosts, batch):
+def start(state: Maintenance, hosts: Iterable[str]) -> Maintenance:
+    """Set hosts under way that are waiting."""
+    for name in hosts:
+        host = state.host(name)
         if host.status is HostStatus.WAITING:
             state = state.with_host(replace(host, status=HostStatus.UNDER_WAY))
     return state

@@ -14,12 +14,13 @@ from ..hooks.hooks import foreseen
 from ..notifying.hook import Hook
 from ..notifying.notifier import notifying
 from ..operation import Operation
+from ..rolling import window
 from ..rolling.events import RunEvent
 from ..rolling.notification import fields_of
 from ..rolling.result import Outcome
-from . import forecast, registration, state_file, state_machine, window
+from . import forecast, registration, state_file, state_machine
 from .dialogue import UpgradeDialogue
-from .options import OptionError, UpgradeOptions
+from .options import UpgradeOptions, require_pace
 from .planning import (
     UpgradeConflictError,
     require_new_run,
@@ -179,10 +180,8 @@ def _expecting(ready: Ready, before: Upgrade | None) -> Ready:
 
 def with_choices(saved: Upgrade, given: dict[str, Any]) -> Upgrade:
     """The saved upgrade with other options. Pure. Raises ``OptionError``."""
-    if given.get("batch") and saved.options.max_out:
-        raise OptionError(
-            f"--batch: this run has {saved.options.max_out} out at most; change that by --max-out, "
-            "or --abort it and begin a new one"
-        )
+    require_pace(given, saved.options.max_out)
     changed = replace(saved, options=replace(saved.options, **given))
-    return window.regrouped(changed) if changed.options.max_out else changed
+    for node in window.regrouped(changed) if changed.options.max_out else ():
+        changed = changed.with_node(node)
+    return changed

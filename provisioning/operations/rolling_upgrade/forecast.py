@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from ..rolling import window
 from ..rolling.batches import members_left
-from . import window
 from .downtime import whole
 from .phases import PHASES
 from .phases.soak import SOAK, watch_time
@@ -91,7 +91,7 @@ class _Schedule:
         return total
 
     def _window(self, upgrade: Upgrade, nodes: Sequence[Node]) -> float:
-        places = [0.0] * window.limit(upgrade)
+        places = [0.0] * (upgrade.most_out or 1)
         end = 0.0
         # Those under way have their places already.
         for node in sorted(nodes, key=lambda node: node.status not in MOVING):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..rolling.errors import ActionError, DirectorUnreachableError, PhaseError
 from ..rolling.events import Kind, RunEvent
-from ..rolling.runner import RollingRunner
+from ..rolling.sliding_runner import SlidingRunner
 from . import state_file, state_machine
 from .downtime import whole
 from .forecast import forecast
@@ -18,7 +18,7 @@ from .state_machine import Step
 
 
 @dataclass(slots=True, kw_only=True)
-class NodeRunner(RollingRunner[Upgrade]):
+class NodeRunner(SlidingRunner[Upgrade]):
     """An upgrade and the work on its nodes. Safe to use from a thread for each node."""
 
     cluster: ClusterActions

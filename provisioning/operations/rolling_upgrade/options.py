@@ -1,8 +1,9 @@
 """Options of an upgrade, and their forms on a command line. Pure."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from ...errors import ClusterError
 
@@ -80,6 +81,16 @@ def most_out(text: str, nodes: int) -> int:
     if found is None:
         raise OptionError(f"{text!r} is no number of nodes; write a number from 1, or 1% to 100%")
     return found
+
+
+def require_pace(given: Mapping[str, Any], saved: str) -> None:
+    """Raise ``OptionError`` where batches are asked for in a run that has ``saved`` as its
+    ``max_out``."""
+    if given.get("batch") and saved:
+        raise OptionError(
+            f"--batch: this run has {saved} out at most; change that by --max-out, "
+            "or --abort it and begin a new one"
+        )
 
 
 def _share_of(text: str, nodes: int) -> int | None:

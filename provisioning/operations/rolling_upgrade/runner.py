@@ -3,45 +3,24 @@ state saved before and after every phase.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+from ..rolling import window
 from ..rolling.batches import batch_due, members_left
-from ..rolling.errors import ActionError, PreflightError
-from ..rolling.preflight import check_batch
 from ..rolling.run_status import RunStatus
-from ..rolling.runner import PREFLIGHT_EVERY
-from . import state_machine, window
+from ..rolling.snapshot import ClusterSnapshot
+from . import state_machine
 from .node_runner import NodeRunner
 from .phases import SEQUENCES
 from .phases.stage import STAGE
-from .state import (
-    MOVING,
-    Node,
-    NodeStatus,
-    Upgrade,
-)
+from .state import MOVING, NodeStatus, Upgrade
 from .state_machine import Step
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """The last time that the next node of a window could not go."""
-
-    out: tuple[str, ...]
-    until: float
-
-    def holds(self, out: Sequence[str], now: float) -> bool:
-        """True while a look at the whole cluster would find nothing new."""
-        return self.out == tuple(out) and now < self.until
 
 
 @dataclass(slots=True)
 class Runner(NodeRunner):
     """One run of an upgrade, from its start or from where an earlier run was cut."""
-
-    _refused: _Refusal | None = None
 
     def run(self) -> Upgrade:
         """Run to the end, a pause, or too many failures; return the state then.
@@ -86,7 +65,7 @@ class Runner(NodeRunner):
 
     def _batches(self) -> None:
         while (number := batch_due(self.state.nodes)) is not None:
-            if state_machine.must_stop(self.state):
+            if self._must_stop():
                 return
             if self._obeys_pause():
                 return
@@ -100,7 +79,7 @@ class Runner(NodeRunner):
             self._start(names)
             self._finish(names)
 
-    def _start(self, hosts: list[str]) -> None:
+    def _start(self, hosts: Sequence[str]) -> None:
         """Set nodes under way, at their first phase."""
 
         def started(upgrade: Upgrade) -> Upgrade:
@@ -111,74 +90,12 @@ class Runner(NodeRunner):
 
         self._change(started)
 
-    def _slide(self, number: int) -> None:
-        """Take the nodes of a window to their end, so many out at a time: the next one begins when
-        one is back. After a failure too many, or when a pause was asked for, none begins any more.
-        Raises as ``run``."""
-        most = window.limit(self.state)
-        names = [node.host for node in members_left(self.state.nodes, number)]
-        self._tell(
-            "batch",
-            f"window of {len(names)} nodes, {most} out at most: {', '.join(names)}",
-            batch=number,
-            hosts=names,
-            max_out=most,
-        )
-        working: set[Future[None]] = set()
-        self._refused = None
-        with self._pool(len(names) + 1) as pool:
-            while True:
-                self._moved.clear()
-                ended = {work for work in working if work.done()}
-                working -= ended
-                for work in ended:
-                    work.result()
-                begins = [] if self._is_closed() else self._admitted(number, pool, bool(working))
-                for host in begins:
-                    work = pool.submit(self._host, host)
-                    working.add(work)
-                    work.add_done_callback(lambda work: self._moved.set())
-                if not working:
-                    break
-                # Without a change here the cluster may have become fit for the next one.
-                self._moved.wait(PREFLIGHT_EVERY)
-        self._require_unblocked()
+    def _look(self) -> ClusterSnapshot:
+        return self.cluster.look()
 
-    def _is_closed(self) -> bool:
-        """True where no further node of a window may begin."""
-        return state_machine.must_stop(self.state) or bool(self._blocked) or self.pause.asked
+    def _must_stop(self) -> bool:
+        return state_machine.must_stop(self.state)
 
-    def _admitted(self, number: int, pool: ThreadPoolExecutor, others: bool) -> list[str]:
-        """Set nodes of a window under way, as many as may go now. Those that the cluster cannot do
-        without wait for ``others`` to be back; where there are none, only for a while. Raises
-        ``PreflightError``."""
-        due = window.due(self.state, number)
-        going, now = window.out(self.state), self.clock.now()
-        if not due or (self._refused and others and self._refused.holds(going, now)):
-            return []
-        if not others:
-            # Also where more might go: the rest is seen to at once.
-            self._preflight(partial(self._checked, due[:1]))
-            chosen = due[:1]
-        else:
-            try:
-                # Not in this thread: an interruption of its look would close the connections of
-                # the nodes that are under way.
-                snapshot = pool.submit(self.cluster.look).result()
-                force = self.state.options.force
-                chosen, notes = window.admitted(snapshot, due, going, force=force)
-            except (PreflightError, ActionError) as error:
-                self._refused = _Refusal(tuple(going), now + PREFLIGHT_EVERY)
-                self._tell("waiting", str(error))
-                return []
-            for note in notes:
-                self._tell("note", note)
-        hosts = [node.host for node in chosen]
-        self._start(hosts)
-        count, most = len(window.out(self.state)), window.limit(self.state)
-        text = f"next: {', '.join(hosts)} ({count} of {most} out)"
-        self._tell("batch", text, batch=number, hosts=hosts, out=count, max_out=most)
-        return hosts
-
-    def _checked(self, batch: Sequence[Node]) -> list[str]:
-        return check_batch(self.cluster.look(), batch, force=self.state.options.force)
+    @property
+    def _forced(self) -> bool:
+        return self.state.options.force

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from ...errors import ClusterError
 from ..rolling.run_status import RunStatus
-from .options import SlowStep, UpgradeOptions
+from .options import SlowStep, UpgradeOptions, most_out
 
 Role = Literal["real_server", "director"]
 CAUSE = "rolling-upgrade"
@@ -30,6 +30,8 @@ class NodeStatus(StrEnum):
 
 SETTLED = frozenset({NodeStatus.UPGRADED, NodeStatus.ROLLED_BACK, NodeStatus.FAILED})
 MOVING = frozenset({NodeStatus.UNDER_WAY, NodeStatus.ROLLING_BACK})
+_RESTORE = "restore"
+"""The phase after which a node has its whole weight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,27 @@ class Node:
         """True for a real server that clients lose while it is upgraded."""
         return self.role == "real_server" and not self.drained
 
+    @property
+    def waits(self) -> bool:
+        """True until it begins."""
+        return self.status is NodeStatus.WAITING
+
+    @property
+    def moves(self) -> bool:
+        """True while it is under way, or being rolled back."""
+        return self.status in MOVING
+
+    @property
+    def is_out(self) -> bool:
+        """True while the upgrade keeps a real server from serving with its whole weight."""
+        if self.status is NodeStatus.UNDER_WAY:
+            return _RESTORE not in self.done
+        return self.status in (NodeStatus.ROLLING_BACK, NodeStatus.FAILED)
+
+    def in_batch(self, number: int) -> "Node":
+        """Copy the node into another batch."""
+        return replace(self, batch=number)
+
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
@@ -85,6 +108,18 @@ class Upgrade:
     """Time spent on the upgrade, over all its runs."""
     expected: dict[str, float] = field(default_factory=dict)
     """Seconds that phases took in the upgrade before this one, by name."""
+
+    @property
+    def servers(self) -> tuple[Node, ...]:
+        """Its real servers."""
+        return tuple(node for node in self.nodes if node.role == "real_server")
+
+    @property
+    def most_out(self) -> int | None:
+        """Real servers that may be out at any time; None where batches are barriers. Raises
+        ``OptionError``."""
+        text = self.options.max_out
+        return most_out(text, len(self.servers)) if text else None
 
     def node(self, host: str) -> Node:
         """Find one node by name."""

@@ -170,22 +170,25 @@ _MORE = {
 
 @dataclass
 class Shop:
-    """A cluster of three real servers and two directors, with its folder."""
+    """A cluster of some real servers and two directors, with its folder."""
 
     folder: Path
     hosts: FakeHosts = field(init=False)
     inventory: Inventory = field(init=False)
     more: Sequence[str] = ()
+    count: int = 3
+    """Real servers."""
 
     def __post_init__(self) -> None:
-        nodes = {f"rs{n}": FakeNode(weight=100, full=100) for n in (1, 2, 3)}
+        numbers = range(1, self.count + 1)
+        nodes = {f"rs{n}": FakeNode(weight=100, full=100) for n in numbers}
         edges = {"edge1": True, "edge2": False} if "edges" in self.more else {}
         self.hosts = FakeHosts(nodes, FakeClock(), edges=edges)
         content: dict[str, Any] = {
             "vip": "192.0.2.100/24",
             "interface": "eth0",
             "directors": {"hosts": {"lvs1": "192.0.2.11", "lvs2": "192.0.2.12"}},
-            "real_servers": {"hosts": {f"rs{n}": f"192.0.2.10{n}" for n in (1, 2, 3)}},
+            "real_servers": {"hosts": {f"rs{n}": f"192.0.2.{100 + n}" for n in numbers}},
         }
         self.inventory = Inventory.model_validate(content | {k: _MORE[k] for k in self.more})
         (self.folder / "inventory.yaml").write_text("name: shop\n")

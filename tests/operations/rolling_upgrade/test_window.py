@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.operations.rolling import window
 from provisioning.operations.rolling.errors import PreflightError, RunBlockedError
 from provisioning.operations.rolling.events import RunEvent
 from provisioning.operations.rolling.run_status import RunStatus
-from provisioning.operations.rolling_upgrade import state_file, window
+from provisioning.operations.rolling_upgrade import state_file
 from provisioning.operations.rolling_upgrade.commands import with_choices
 from provisioning.operations.rolling_upgrade.options import OptionError, UpgradeOptions, most_out
 from provisioning.operations.rolling_upgrade.state import (
