@@ -26,7 +26,7 @@ class Looker(Protocol):
 
     def look(self) -> ClusterSnapshot: ...
 
-    def director_changes(self, host: str) -> tuple[list[str], bool]: ...
+    def director_changes(self, hosts: Sequence[str]) -> dict[str, tuple[list[str], bool]]: ...
 
 
 class UpgradeConflictError(ClusterError):
@@ -66,15 +66,14 @@ def plan_upgrade(
     notes = [f"{', '.join(there)}: on {target} already"] if there else []
     if drained := [name for name in due if name in snapshot.drained]:
         notes.append(f"{', '.join(drained)}: drained, and will stay so; `cluster undrain` ends it")
+    # Named ones are looked at; the others keep what they have.
+    named = [n for n in inventory.directors.hosts if n in hosts and n not in snapshot.unreachable]
     changing = []
-    for name in inventory.directors.hosts:
-        # Named ones are looked at; the others keep what they have.
-        if name in hosts and name not in snapshot.unreachable:
-            changes, restarts = looker.director_changes(name)
-            if changes:
-                changing.append(name)
-                how = "with a restart" if restarts else "by reload"
-                notes.append(f"{name}: {how}: {'; '.join(changes)}")
+    for name, (changes, restarts) in (looker.director_changes(named) if named else {}).items():
+        if changes:
+            changing.append(name)
+            how = "with a restart" if restarts else "by reload"
+            notes.append(f"{name}: {how}: {'; '.join(changes)}")
     notes += slow_start_notes(inventory, due, options)
     return Plan(planned(due, changing, options, snapshot, label_values(inventory)), tuple(notes))
 

@@ -1,5 +1,6 @@
 """Interface between the phases of an upgrade and the cluster."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from ...facts.app.metrics import NodeMetrics
@@ -14,8 +15,9 @@ class ClusterActions(Protocol):
     Each raises ``ActionError`` where the host fails or cannot be reached; actions that need every
     director raise ``DirectorUnreachableError`` where one of them cannot."""
 
-    def look(self) -> ClusterSnapshot:
-        """Take a snapshot of the whole cluster."""
+    def look(self, at_most: float = 0.0) -> ClusterSnapshot:
+        """Take a snapshot of the whole cluster, or the last one where it is ``at_most`` so many
+        seconds old and nothing was changed since."""
 
     def stage(self, host: str) -> None:
         """Unpack the new release beside the one that runs, and touch nothing else."""
@@ -59,8 +61,9 @@ class ClusterActions(Protocol):
     def metrics(self, host: str) -> NodeMetrics:
         """Read the node's counters and readiness."""
 
-    def director_changes(self, host: str) -> tuple[list[str], bool]:
-        """List the changes due on a director; true where they need a restart of Keepalived."""
+    def director_changes(self, hosts: Sequence[str]) -> dict[str, tuple[list[str], bool]]:
+        """List the changes due on each of some directors; true where they need a restart of
+        Keepalived."""
 
     def change_director(self, host: str) -> None:
         """Make the changes: with a reload where that is enough, else a restart."""

@@ -66,7 +66,7 @@ class FakeHosts(FakeCluster):
     role_faults: dict[str, str] = field(default_factory=dict)
     unreachable: dict[str, str] = field(default_factory=dict)
 
-    def look(self) -> ClusterSnapshot:
+    def look(self, at_most: float = 0.0) -> ClusterSnapshot:
         return replace(FakeCluster.look(self), unreachable=dict(self.unreachable))
 
     def holders(self) -> frozenset[str]:

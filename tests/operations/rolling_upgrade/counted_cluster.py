@@ -7,7 +7,8 @@ import threading
 import time
 import wave
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -150,21 +151,37 @@ def prepare(sandbox: SandboxCluster, folder: Path) -> None:
     sandbox.sound = sentence()
 
 
-def upgrade(sandbox: SandboxCluster, folder: Path) -> tuple[Upgrade, Trips]:
-    """Upgrade rs1, whose release is staged."""
-    trips, options = Trips(), UpgradeOptions(soak=0, soak_rest=0)
-    node = Node("rs1", "real_server", 1, OLD, done=("stage",))
-    state = Upgrade("run-1", NEW, {"to": "2.0"}, options, (node,), "2026-11-21T00:00:00+00:00")
-    cluster = sandbox.cluster
+@contextmanager
+def actions_on(
+    sandbox: SandboxCluster, options: UpgradeOptions
+) -> Iterator[tuple[SSHCluster, Trips]]:
+    """Actions of a run, whose round trips are counted."""
+    trips, cluster = Trips(), sandbox.cluster
     fleet = CountedFleet(lambda name: sandbox.hosts[name], trips)
     with (
         journaled_run(cluster, ["test"]) as run,
         written_by(cluster.state_dir, trips.wrote),
     ):
-        op = operation(cluster, fleet, run)
-        actions = SSHCluster(
-            op=op, options=options, target=NEW, release=None, own=False, clock=QuickClock()
+        yield (
+            SSHCluster(
+                op=operation(cluster, fleet, run),
+                options=options,
+                target=NEW,
+                release=None,
+                own=False,
+                clock=QuickClock(),
+            ),
+            trips,
         )
+
+
+def upgrade(sandbox: SandboxCluster, folder: Path) -> tuple[Upgrade, Trips]:
+    """Upgrade rs1, whose release is staged."""
+    options = UpgradeOptions(soak=0, soak_rest=0)
+    node = Node("rs1", "real_server", 1, OLD, done=("stage",))
+    state = Upgrade("run-1", NEW, {"to": "2.0"}, options, (node,), "2026-11-21T00:00:00+00:00")
+    cluster = sandbox.cluster
+    with actions_on(sandbox, options) as (actions, trips):
         registration.register(cluster, state)
         trips.writes.clear()
         runner = Runner(

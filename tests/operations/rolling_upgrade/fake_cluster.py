@@ -2,7 +2,7 @@
 keeps count of what its clients had at every moment."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from provisioning.facts.app.metrics import NodeMetrics
@@ -98,7 +98,7 @@ class FakeCluster:
     def _count(self) -> None:
         self.lowest = min(self.lowest, self.live())
 
-    def look(self) -> ClusterSnapshot:
+    def look(self, at_most: float = 0.0) -> ClusterSnapshot:
         with self.lock:
             seen = {
                 host: NodeSnapshot(node.up and not node.marked, node.release, slots=1, places=8)
@@ -186,12 +186,12 @@ class FakeCluster:
             raise ActionError("connection refused")
         return NodeMetrics(not node.marked, "", node.started, node.ended, node.bad, node.crashes)
 
-    def director_changes(self, host: str) -> tuple[list[str], bool]:
-        return self.director_work.get(host, ([], False))
+    def director_changes(self, hosts: Sequence[str]) -> dict[str, tuple[list[str], bool]]:
+        return {host: self.director_work.get(host, ([], False)) for host in hosts}
 
     def change_director(self, host: str) -> None:
         self._do("change", host)
-        _, restarts = self.director_changes(host)
+        _, restarts = self.director_changes([host])[host]
         assert not (restarts and self.directors[host]), f"{host} restarted while it held the VIP"
         self.director_work.pop(host, None)
 

@@ -60,7 +60,7 @@ class OneFakeDirector(SSHCluster):
     weight: int = 100
     weights: list[int] = field(default_factory=list)
 
-    def look(self) -> ClusterSnapshot:
+    def look(self, at_most: float = 0.0) -> ClusterSnapshot:
         nodes = {"rs1": replace(self.seen().nodes["rs1"], ready=bool(self.weight))}
         peer = replace(nodes["rs1"], ready=True, release="0-peer", slots=8, places=8)
         weights = {"rs1": self.weight, "peer": 100}

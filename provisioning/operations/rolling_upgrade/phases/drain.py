@@ -9,6 +9,8 @@ from .phase import Phase, PhaseContext
 
 _LOOK_EVERY = 1.0
 """Seconds between counts of the remaining work."""
+_FRESH = 5.0
+"""Seconds for which the look before a batch, or before the next node of a window, holds good."""
 _IDLE_COUNTS = 2
 """In a row: a client may be between two requests."""
 DEADLINE_FACT = "drained_past_deadline"
@@ -34,7 +36,7 @@ def _run(context: PhaseContext) -> None:
         context.timed("drain", lambda: _wait(context))
         return
     with context.capacity_lock:
-        snapshot = context.cluster.look()
+        snapshot = context.cluster.look(at_most=_FRESH)
         against = forbidding(objections(snapshot, {context.host}))
         if against and not context.options.force:
             raise PhaseError(f"not taken out of service: {against}")

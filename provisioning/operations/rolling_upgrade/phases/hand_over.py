@@ -12,11 +12,11 @@ def _describe(node: Node, options: UpgradeOptions, target: str) -> str:
 
 def _run(context: PhaseContext) -> None:
     context.cluster.ask_hooks(context.host)
-    _, restarts = context.cluster.director_changes(context.host)
+    _, restarts = context.cluster.director_changes([context.host])[context.host]
     if not restarts:
         return
-    if context.cluster.look().faults:
-        raise PhaseError("not now: " + "; ".join(context.cluster.look().faults))
+    if faults := context.cluster.look().faults:
+        raise PhaseError("not now: " + "; ".join(faults))
 
     def give() -> None:
         if to := context.cluster.hand_over(context.host):

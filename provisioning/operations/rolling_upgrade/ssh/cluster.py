@@ -197,9 +197,10 @@ class SSHCluster(Observer):
 
     def change_director(self, host: str) -> None:
         with self.directors:
-            changes, restarts = self.director_changes(host)
+            changes, restarts = self.director_changes([host])[host]
             if not changes:
                 return
+            self._seen = None
             if self.options.upgrade_packages:
                 self._do(host, keepalived.UPGRADE_PACKAGES, 600.0)
             self._when_free(lambda: self._make(self.director(host)))
@@ -213,6 +214,7 @@ class SSHCluster(Observer):
             alone = len(inventory.directors.hosts) == 1
             if alone or host not in holders_of(inventory, self.fleet):
                 return None
+            self._seen = None
             done = switch_over(self.op)
         gap = f"; new connections failed for {done.gap:.2f} s" if done.gap is not None else ""
         return f"{done.new}{gap}"
@@ -229,6 +231,7 @@ class SSHCluster(Observer):
         ``DirectorUnreachableError`` in place of another ``ActionError`` where one of them cannot be
         reached, unless the operator does without it (``force``)."""
         with self.directors:
+            self._seen = None
             try:
                 yield
             except ActionError as error:

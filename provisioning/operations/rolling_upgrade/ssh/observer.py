@@ -1,17 +1,19 @@
 """Observation of a real cluster, without changes."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ....engine.fleet import Fleet
 from ....engine.observe import run_fragments
+from ....engine.plan import HostPlan
 from ....facts.app.readiness import app_readiness
 from ....facts.current_release import current_release
 from ....facts.fact import Answers, Fact, fragments
-from ....facts.gather import gather
+from ....facts.gather import ask_each, gather
 from ....facts.gpus import gpus
 from ....facts.http_replies import NoReplyError
 from ....facts.keepalived import KEEPALIVED_REPLACED
@@ -52,10 +54,14 @@ class Observer:
     fleet: Fleet
     options: UpgradeOptions
     directors: threading.RLock = field(default_factory=threading.RLock)
+    _seen: tuple[float, ClusterSnapshot] | None = None
+    """The last look, and when it ended; None once something was changed."""
 
-    def look(self) -> ClusterSnapshot:
+    def look(self, at_most: float = 0.0) -> ClusterSnapshot:
         inventory = self.cluster.inventory
         with self.directors:
+            if self._seen and time.monotonic() - self._seen[0] <= at_most:
+                return self._seen[1]
             servers, directors = list(inventory.real_servers.hosts), way_in(inventory)
             self.fleet.connect([*servers, *directors])
             # A host may be both.
@@ -68,12 +74,19 @@ class Observer:
                 if name in self.fleet.errors
             }
             runtime = self.cluster.runtime
-            return build_snapshot(inventory, runtime, way.tables, way.holders, answers, silent)
+            found = build_snapshot(inventory, runtime, way.tables, way.holders, answers, silent)
+            self._seen = time.monotonic(), found
+            return found
 
-    def director_changes(self, host: str) -> tuple[list[str], bool]:
+    def director_changes(self, hosts: Sequence[str]) -> dict[str, tuple[list[str], bool]]:
         with self.directors:
-            plan = self.plans(self.director(host)).hosts[host]
-            replaced = self.ask(host, KEEPALIVED_REPLACED)
+            plans = self.plans(*map(self.director, hosts)).hosts
+            replaced = ask_each(hosts, self.fleet, KEEPALIVED_REPLACED, timeout=OBSERVE_TIMEOUT)
+        if gone := [host for host in hosts if host not in replaced]:
+            raise ActionError(str(self.fleet.errors[gone[0]]))
+        return {host: self._due(plans[host], replaced=replaced[host]) for host in hosts}
+
+    def _due(self, plan: HostPlan, *, replaced: bool) -> tuple[list[str], bool]:
         changes = [f"{step.id}: {step.change.summary}" for step in plan.steps]
         restarts = any(one.handler.name == keepalived.RESTART for one in plan.handlers)
         reasons = {
@@ -90,9 +103,10 @@ class Observer:
         part = DIRECTORS.part(Deployment(inventory, Templates(inventory), runtime), host)
         return DesiredHost(host, part.requirements, part.resources, partial=True)
 
-    def plans(self, wanted: DesiredHost) -> Plans:
-        """Plan the changes of a host. Raises ``ActionError`` where it cannot be observed."""
-        plans = plan_hosts(self.cluster.inventory, {wanted.name: wanted}, self.fleet)
+    def plans(self, *wanted: DesiredHost) -> Plans:
+        """Plan the changes of hosts. Raises ``ActionError`` where one cannot be observed."""
+        hosts = {one.name: one for one in wanted}
+        plans = plan_hosts(self.cluster.inventory, hosts, self.fleet)
         for reason in plans.unreachable.values():
             raise ActionError(reason)
         return plans
