@@ -48,5 +48,10 @@ class LabMachines(Machines):
 
 
 def _times(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    """Of a process and of its children that have ended (proc(5), /proc/pid/stat): a process of the
+    machine's is one here, for as long as it lives."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    return sum(int(field) for field in fields[11:15]) / _TICKS
