@@ -39,6 +39,7 @@ from ..verify.vantage_point import client_place
 from .carried_connections import Carried, carried, look_at_connections
 from .connections_told import tell_connections
 from .failover_readiness import blockers, masters
+from .held_resets import hold_resets
 
 _INTERVAL = 0.02
 """Seconds between two attempts of the probe."""
@@ -187,6 +188,13 @@ def yield_script(inventory: Inventory, addresses: Iterable[IPAddress] | None = N
 def _pulse(op: Operation, candidate: str) -> None:
     """Make all but the candidate yield at the same time, so that the candidate takes over."""
     inventory = op.cluster.inventory
+    if script := hold_resets(inventory, candidate):
+
+        def hold(name: str, transport: Transport) -> None:
+            found = run_fragments(name, transport, {"hold": script}, timeout=30)["hold"]
+            op.run.journal.write("hold", host=name, status=found.status, said=found.stderr.strip())
+
+        op.fleet.each([candidate], hold)
     others = [name for name in inventory.directors.hosts if name != candidate]
     make_yield(
         op,
