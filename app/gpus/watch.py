@@ -39,7 +39,7 @@ class GpuWatch:
     async def refresh(self) -> list[Gpu]:
         """The GPUs now; those of the last time when the driver does not answer."""
         try:
-            self.latest = await self._thread.call(self._read)
+            await self._thread.call(self._read)
         except TimeoutError:
             if not self.silent:
                 _log.warning("the GPU driver does not answer")
@@ -52,7 +52,12 @@ class GpuWatch:
         """Give up the thread."""
         self._thread.close()
 
-    def _read(self) -> list[Gpu]:
+    def _read(self) -> None:
+        # Here, as the next call may read before the loop has seen the end of this one, and the
+        # driver tells of each Xid once.
+        self.latest = self._found()
+
+    def _found(self) -> list[Gpu]:
         nvml = self._library()
         if nvml is None:
             return []
