@@ -4,7 +4,7 @@ the state kept before and after every phase.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ...engine.journal import Journal
@@ -163,17 +163,21 @@ class Runner(SlidingRunner[Maintenance]):
             context.report("blocked", str(error))
             return False
         reason = f"{phase.title}: {error}"
-        if phase.after_failure:
-            try:
-                phase.after_failure(context)
-            except ActionError as more:
-                reason += f"; and it could not be taken out of service: {more}"
         unknown = isinstance(error, UnknownEndError | HostIdentityError)
         self._change(
             lambda state: _advanced(
                 state_machine.fail(state, name, phase.name, reason, unknown=unknown), name
             )
         )
+        if phase.after_failure:
+            # Noted before: until it is out of service again it holds a place, and none begins.
+            try:
+                phase.after_failure(context)
+            except ActionError as more:
+                reason += f"; and it could not be taken out of service: {more}"
+                self._change(
+                    lambda state: state.with_host(replace(state.host(name), reason=reason))
+                )
         context.report("phase_failed", str(error))
         if self.state.host(name).status is HostStatus.PUTTING_BACK:
             context.report("undo", "putting it back into service if it is well")

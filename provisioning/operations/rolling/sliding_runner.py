@@ -12,6 +12,7 @@ from . import window
 from .batches import members_left
 from .errors import ActionError, PreflightError
 from .preflight import Candidate, check_batch
+from .run_status import RunStatus
 from .runner import PREFLIGHT_EVERY, RollingRunner, RunState
 from .snapshot import ClusterSnapshot
 
@@ -94,10 +95,24 @@ class SlidingRunner(RollingRunner[State]):
                     working.add(work)
                     work.add_done_callback(lambda work: self._moved.set())
                 if not working:
+                    self._require_room(number)
                     break
                 # Without a change here the cluster may have become fit for the next one.
                 self._moved.wait(PREFLIGHT_EVERY)
         self._require_unblocked()
+
+    def _require_room(self, number: int) -> None:
+        """Pause the run where others wait for places that failed ones hold for good. Raises
+        ``PreflightError``."""
+        waiting = [m.host for m in members_left(self.state.servers, number) if m.waits]
+        if not waiting or self._is_closed():
+            return
+        self._change(lambda state: state.with_status(RunStatus.PAUSED))
+        raise PreflightError(
+            f"{', '.join(window.out(self.state))} failed and stays out, and {self.state.most_out} "
+            f"may be out at most: {', '.join(waiting)} cannot begin; mend that and --resume, or "
+            "--resume with a larger --max-out"
+        )
 
     def _is_closed(self) -> bool:
         """True where no further one of a window may begin."""

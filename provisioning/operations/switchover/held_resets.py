@@ -37,7 +37,7 @@ def hold_resets(inventory: Inventory, candidate: str) -> str:
     ]
     change = "\n".join(["change() {", *words, "}", ""])
     vips = " ".join(str(vip.address.ip) for vip in inventory.virtual_ips)
-    longest = 10 * round(5 + 4 * inventory.vrrp.advert_interval)
+    longest = 10 * round(10 + 4 * inventory.vrrp.advert_interval)
     later = (
         f"{change}left={longest}\n"
         'while [ "$left" -gt 0 ]; do\n'

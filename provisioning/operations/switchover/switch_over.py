@@ -107,6 +107,7 @@ def _move(op: Operation, old: str, candidate: str, known: Carried | None) -> Swi
     _prefer(op, candidate)
     op.progress(Event("step", candidate, f"take over from {old}"))
     first = wanted_services(inventory, Runtime())[0]
+    _hold(op, candidate)
     with measured_gap(op, first.vip, first.service.port) as measured:
         _pulse(op, candidate)
         gap, why = measured()
@@ -185,16 +186,25 @@ def yield_script(inventory: Inventory, addresses: Iterable[IPAddress] | None = N
     )
 
 
+def _hold(op: Operation, candidate: str) -> None:
+    """Have the candidate hold its resets once it has the VIPs. Raises ``OperationError`` where it
+    cannot be reached: then nobody is to yield to it."""
+    script = hold_resets(op.cluster.inventory, candidate)
+    if not script:
+        return
+
+    def hold(name: str, transport: Transport) -> Observation:
+        return run_fragments(name, transport, {"hold": script}, timeout=30)["hold"]
+
+    found = op.fleet.each([candidate], hold).get(candidate)
+    if found is None:
+        raise OperationError(f"{op.fleet.errors.get(candidate, candidate)}; nothing was moved")
+    op.run.journal.write("hold", host=candidate, status=found.status, said=found.stderr.strip())
+
+
 def _pulse(op: Operation, candidate: str) -> None:
     """Make all but the candidate yield at the same time, so that the candidate takes over."""
     inventory = op.cluster.inventory
-    if script := hold_resets(inventory, candidate):
-
-        def hold(name: str, transport: Transport) -> None:
-            found = run_fragments(name, transport, {"hold": script}, timeout=30)["hold"]
-            op.run.journal.write("hold", host=name, status=found.status, said=found.stderr.strip())
-
-        op.fleet.each([candidate], hold)
     others = [name for name in inventory.directors.hosts if name != candidate]
     make_yield(
         op,

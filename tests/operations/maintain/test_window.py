@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.facts.app.metrics import NodeMetrics
 from provisioning.operations.maintain.commands import with_choices
 from provisioning.operations.maintain.host_command import CommandSeen
 from provisioning.operations.maintain.options import MaintenanceOptions
@@ -15,12 +16,13 @@ from provisioning.operations.maintain.planning import share_out
 from provisioning.operations.maintain.registration import pause_request
 from provisioning.operations.maintain.state import HostStatus, Maintenance, from_record, to_record
 from provisioning.operations.rolling import window
+from provisioning.operations.rolling.errors import PreflightError
 from provisioning.operations.rolling.events import RunEvent
 from provisioning.operations.rolling.result import Outcome
 from provisioning.operations.rolling.run_status import RunStatus
 from provisioning.operations.rolling_upgrade.options import OptionError
 from tests.operations.maintain.fake_hosts import Dialogue, Shop
-from tests.operations.rolling_upgrade.fake_cluster import Cut, EventRecorder
+from tests.operations.rolling_upgrade.fake_cluster import Cut, EventRecorder, FakeNode
 
 _WELL = CommandSeen("ended", 0, b"")
 
@@ -181,3 +183,50 @@ def test_the_share_of_a_window_is_that_of_its_heaviest_hosts(tmp_path: Path) -> 
     assert share_out(snapshot, shop.hosts.nodes) == 100
     assert share_out(snapshot, ("rs1", "rs2", "rs3"), 2) == 60
     assert share_out(snapshot, ("rs1", "rs2"), 2) == 40
+
+
+def test_places_that_failed_hosts_hold_for_good_pause_the_run_and_say_so(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, count=4)
+    failed = CommandSeen("ended", 1, b"")
+    shop.hosts.ends = lambda host: failed if host == "rs2" else _WELL
+    mute = {"rs2"}
+    shop.hosts.trouble = lambda action, host: (
+        "no CUDA" if host in mute and action.startswith("speak") else ""
+    )
+    with pytest.raises(PreflightError, match="rs2 failed and stays out, and 1 may be out at most"):
+        shop.begin(options=options("1", max_fail=1))
+    assert shop.state.status is RunStatus.PAUSED and shop.hosts.most_out == 1
+    # It is out still, and was known to be.
+    with pytest.raises(PreflightError, match="rs3, rs4 cannot begin; mend that and --resume"):
+        shop.resume()
+    mute.clear()
+    assert shop.resume() is Outcome.FAILED
+    assert {host: len(keys) for host, keys in shop.hosts.ran.items()} == {
+        "rs1": 1, "rs2": 1, "rs3": 1, "rs4": 1,
+    }  # fmt: skip
+    assert all(node.weight == 100 for node in shop.hosts.nodes.values())
+
+
+def test_a_host_that_fails_while_it_is_watched_holds_its_place_as_it_is_taken_out(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path, count=5)
+
+    def watched(node: FakeNode, now: float) -> NodeMetrics | None:
+        bad = node is shop.hosts.nodes["rs2"] and shop.hosts.boots.get("rs2") == 2
+        return NodeMetrics(False, "no CUDA", node.started, 0.0, 0.0, 0.0) if bad else None
+
+    shop.hosts.watched = watched
+    seen: list[HostStatus] = []
+    drain = shop.hosts.drain
+
+    def drained(host: str, reason: str) -> None:
+        if host == "rs2" and shop.hosts.boots.get("rs2") == 2:
+            seen.append(shop.state.host("rs2").status)
+        drain(host, reason)
+
+    shop.hosts.drain = drained  # type: ignore[method-assign]
+    assert shop.begin(options=options("1")) is Outcome.FAILED
+    # With that in the state it counts as out, and none begins any more.
+    assert seen == [HostStatus.OUT]
+    assert shop.state.host("rs2").is_out and shop.hosts.nodes["rs2"].weight == 0
